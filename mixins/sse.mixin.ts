@@ -1,0 +1,89 @@
+import type { Context, ServiceSchema } from "moleculer";
+import { subscription } from "./sse/bus/transporter-bus.ts";
+import { SEND } from "./sse/core/event.ts";
+import { SSE_MIXIN_OPTIONS } from "./sse/core/options.ts";
+import { Gateway } from "./sse/gateway/gateway.ts";
+import { appendRoute, checkAliases, type MergedSchema, serveAliases } from "./sse/gateway/route.ts";
+import type {
+	GatewayOptions,
+	GatewayRequest,
+	GatewayResponse,
+	GatewayService,
+	SseMixinOptions
+} from "./sse/gateway/types.ts";
+import { checkOptions } from "./sse/moleculer/check-options.ts";
+
+/** A hook that Moleculer has had since 0.14.11, and that its types do not know. */
+interface Merged {
+	merged(schema: MergedSchema): void;
+}
+
+/**
+ * Turns a moleculer-web gateway into a streaming node: `mixins: [SseMixin(), ApiGateway]`, in either
+ * order. Plain options may also stand in `settings.sse`, which wins.
+ *
+ * @param options See {@link SseMixinOptions}; checked when the service is created.
+ */
+export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> {
+	// One mixin may serve several services; what each of them holds never stands in its settings.
+	const optionsOf = new WeakMap<object, GatewayOptions>();
+	const gateways = new WeakMap<object, Gateway>();
+	const gatewayOf = (service: unknown): Gateway => gateways.get(service as object) as Gateway;
+
+	const schema: Partial<ServiceSchema> & Merged = {
+		name: "api",
+
+		metadata: {
+			$category: "gateway",
+			$description: "Server-Sent Events through the API gateway",
+			$package: { name: "moleculer-sse" }
+		},
+
+		events: {
+			[SEND]: subscription(service => gatewayOf(service).receive)
+		},
+
+		methods: {
+			/**
+			 * Resolves the session of an API request exactly as a stream's is, issues the cookie if that is
+			 * the way, and sets `ctx.meta.sessionId` to the first id. For `onBeforeCall` of a route.
+			 *
+			 * @returns All ids of the session, or null if there is none (`ctx.meta.sessionId` is unset).
+			 */
+			async sseSession(
+				ctx: Context<unknown, Record<string, unknown>>,
+				request: GatewayRequest,
+				response: GatewayResponse
+			): Promise<readonly string[] | null> {
+				const ids = await gatewayOf(this).resolveSession(request, response);
+				if (ids === null) delete ctx.meta.sessionId;
+				else ctx.meta.sessionId = ids[0];
+				return ids;
+			}
+		},
+
+		// Runs when all mixins have been merged, whatever their order.
+		merged(this: object, schema: MergedSchema): void {
+			const checked = checkOptions("SseMixin", SSE_MIXIN_OPTIONS, options, schema.settings?.sse);
+			optionsOf.set(this, checked as unknown as GatewayOptions);
+			checkAliases(schema);
+			if (typeof checked.path === "string") appendRoute(schema, checked.path);
+			serveAliases(schema, gatewayOf);
+			// Hooks of `stopped` run from the last to the first: the streams must end before the gateway
+			// waits for its server to close, which never happens while they are open.
+			const stopped = schema.stopped ?? [];
+			schema.stopped = [
+				...(Array.isArray(stopped) ? stopped : [stopped]),
+				function (this: object): Promise<void> {
+					return gatewayOf(this).stop();
+				}
+			];
+		},
+
+		created(this: object): void {
+			const service = this as GatewayService;
+			gateways.set(this, new Gateway(optionsOf.get(this) as GatewayOptions, service));
+		}
+	};
+	return schema;
+}

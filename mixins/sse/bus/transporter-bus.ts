@@ -1,0 +1,47 @@
+import type { Context, EventSchema } from "moleculer";
+import { SEND, type SseSend } from "../core/event.ts";
+import type { IdSource } from "../core/id.ts";
+import type { Bus, PublishOptions } from "./bus.ts";
+
+/** Moleculer's own broadcast, as the next middleware gives it. */
+export type Broadcast = (
+	eventName: string,
+	payload: unknown,
+	options?: PublishOptions
+) => Promise<unknown>;
+
+/** The bus that carries `sse.send` as a Moleculer event, over any transporter or none. */
+export class TransporterBus implements Bus {
+	readonly #ids: IdSource;
+	readonly #broadcast: Broadcast;
+
+	constructor(ids: IdSource, broadcast: Broadcast) {
+		this.#ids = ids;
+		this.#broadcast = broadcast;
+	}
+
+	publish(event: SseSend, options?: PublishOptions): Promise<unknown> {
+		return this.#broadcast(SEND, { ...event, id: this.#ids.next() }, options);
+	}
+}
+
+/** What arrived at a gateway: not validated yet. */
+export type Listener = (event: unknown, from: { nodeID: string; typed: boolean }) => void;
+
+/** The gateway's end of the bus: the definition of the Moleculer event that hands on what arrives. */
+export function subscription(listener: (service: unknown) => Listener): EventSchema {
+	return {
+		// 0.14 guesses the handler's signature by its parameter's name.
+		context: true,
+		// A span and a queue slot an event would cost more than the event itself.
+		tracing: false,
+		bulkhead: { enabled: false },
+		// Synchronous: events are handed on in the order in which they arrived.
+		handler(this: unknown, ctx: Context<unknown, { $repl?: unknown }>): void {
+			listener(this)(ctx.params, {
+				nodeID: ctx.nodeID ?? "unknown",
+				typed: ctx.meta.$repl === true
+			});
+		}
+	} as EventSchema;
+}

@@ -1,0 +1,42 @@
+/**
+ * Every error of the package: its stable `type` and the HTTP status that goes with it. The types are
+ * a contract (match on them, not on messages).
+ */
+export const ERROR_STATUS = {
+	/** An `sse.send` that cannot be sent; `data.field` names what is wrong. */
+	SSE_INVALID_EVENT: 422,
+	/** `sse.send` was emitted: `emit` would reach one gateway only. */
+	SSE_NOT_BROADCAST: 422,
+	/** A stream request that cannot be served as it is; `data.parameter` names what is wrong. */
+	SSE_INVALID_REQUEST: 400,
+	/** The session resolver gave no session. */
+	SSE_UNAUTHORIZED: 401,
+	/** `authorize` refused. */
+	SSE_FORBIDDEN: 403,
+	/** A stream was asked for with a method other than GET or HEAD. */
+	SSE_METHOD_NOT_ALLOWED: 405,
+	/** The request's `Accept` excludes `text/event-stream`. */
+	SSE_NOT_ACCEPTABLE: 406,
+	/** A function that the gateway was configured with failed; the reason is in its log. */
+	SSE_INTERNAL: 500,
+	/** The plugin is configured or combined in a way that cannot work; it stops the start. */
+	SSE_INVALID_OPTION: 500
+} as const;
+
+export type SseErrorType = keyof typeof ERROR_STATUS;
+
+/** A refused input, as a value: what is wrong and how to put it right. A throw is a bug. */
+export interface Refusal {
+	/** The field that is wrong, as the sender wrote it: `sessionId`, `sessionId[2]`, … */
+	readonly refused: string;
+	/** One sentence that names the field and the remedy. */
+	readonly message: string;
+}
+
+export function refuse(field: string, message: string): Refusal {
+	return { refused: field, message };
+}
+
+export function isRefusal(value: unknown): value is Refusal {
+	return typeof value === "object" && value !== null && "refused" in value;
+}

@@ -1,0 +1,160 @@
+import { isRefusal, type Refusal, refuse } from "./errors.ts";
+
+/** The name under which events travel: `ctx.broadcast(SEND, …)`. */
+export const SEND = "sse.send";
+/** The `sessionId` that addresses every stream of an event name. */
+export const EVERYONE = "*";
+/** Event names in this space belong to the plugin: `sse.open`, `sse.close`, … */
+export const RESERVED_PREFIX = "sse.";
+export const MAX_EVENT_NAME_LENGTH = 128;
+/** Longest session id; ids are keys of the registry, so their size is bounded like their number. */
+export const MAX_SESSION_ID_LENGTH = 256;
+
+/** An event as a sender gives it. */
+export interface SseSend<Payload = unknown> {
+	/** 1 to 128 characters, not starting with `sse.`; what the browser listens to. */
+	eventName: string;
+	/** A session id, several of them, or `"*"` for every stream of that event name. */
+	sessionId: string | readonly string[];
+	/** Anything that JSON can carry; the browser gets it as one line of JSON. */
+	payload: Payload;
+}
+
+/** An event on its way through the cluster: what the sender gave, and the id given at its origin. */
+export interface SseEvent extends SseSend {
+	/** `<origin>.<epoch>.<seq>`; absent when the sending node runs without `SseMiddleware`. */
+	id?: string;
+}
+
+/** Where an event comes from decides how strictly it is read. */
+export interface EventSource {
+	/** The id is given by the bus: a sender may not bring one. Default false. */
+	acceptId?: boolean;
+	/**
+	 * Typed into the Moleculer REPL, which turns `--sessionId 42` into a number. Whole numbers are
+	 * then taken as the text that was typed. Default false.
+	 */
+	typed?: boolean;
+}
+
+const FIELDS: ReadonlySet<string> = new Set(["eventName", "sessionId", "payload"]);
+const LINE_BREAKING = /[\r\n\0]/;
+/** Header-safe, so that a browser can send it back as `Last-Event-ID`. */
+const EVENT_ID = /^[\x21-\x7e]{1,1024}$/;
+
+/** Reads anything as an event: the event, or the refusal that names the first field at fault. */
+export function validate(input: unknown, source: EventSource = {}): SseEvent | Refusal {
+	if (typeof input !== "object" || input === null || Array.isArray(input)) {
+		return refuse("event", `${SEND} takes an object: { eventName, sessionId, payload }.`);
+	}
+	const { id, eventName, sessionId, payload } = input as Record<string, unknown>;
+	for (const field of Object.keys(input)) {
+		if (FIELDS.has(field) || (field === "id" && source.acceptId)) continue;
+		return refuse(
+			field,
+			field === "id"
+				? `"id" is given by SseMiddleware: leave it out.`
+				: `"${field}" is not a field of ${SEND}: it takes eventName, sessionId and payload.`
+		);
+	}
+
+	const nameProblem = eventNameProblem(eventName);
+	if (nameProblem !== undefined) {
+		return refuse("eventName", `"eventName" ${nameProblem}.`);
+	}
+	const sessions = readSessionId(sessionId, source);
+	if (isRefusal(sessions)) return sessions;
+	if (payload === undefined) {
+		return refuse("payload", `"payload" is missing: give any JSON value, null for none.`);
+	}
+
+	const event: SseEvent = { eventName: eventName as string, sessionId: sessions, payload };
+	if (id !== undefined) {
+		if (typeof id !== "string" || !EVENT_ID.test(id)) {
+			return refuse("id", `"id" takes 1 to 1,024 visible ASCII characters.`);
+		}
+		event.id = id;
+	}
+	return event;
+}
+
+/**
+ * What is wrong with an event name, as the end of a sentence, or `undefined` if nothing is. CR, LF
+ * and NUL are refused, never escaped: WHATWG HTML, "9.2.6 Interpreting an event stream", ends a
+ * field at them, so that they would forge another field.
+ */
+export function eventNameProblem(name: unknown): string | undefined {
+	if (name === undefined) return "is missing: name the event";
+	if (typeof name !== "string") return "takes a string";
+	if (name === "") return "is empty: name the event";
+	if (name.length > MAX_EVENT_NAME_LENGTH) {
+		return `is longer than ${MAX_EVENT_NAME_LENGTH} characters`;
+	}
+	if (LINE_BREAKING.test(name)) return "contains CR, LF or NUL";
+	if (!name.isWellFormed()) return "contains a lone surrogate: give valid Unicode";
+	if (name.startsWith(RESERVED_PREFIX)) {
+		return `starts with "${RESERVED_PREFIX}", which is reserved for the plugin's own events`;
+	}
+	return undefined;
+}
+
+/** What is wrong with a session id, as the end of a sentence, or `undefined` if nothing is. */
+export function sessionIdProblem(id: unknown): string | undefined {
+	if (typeof id !== "string") return "takes a string";
+	if (id === "") return "is empty";
+	if (id.length > MAX_SESSION_ID_LENGTH) {
+		return `is longer than ${MAX_SESSION_ID_LENGTH} characters`;
+	}
+	if (id === EVERYONE) return `is "${EVERYONE}", which addresses everyone and is no one's id`;
+	return undefined;
+}
+
+/** The payload as one line of JSON, or the refusal of what JSON cannot carry. */
+export function serialise(payload: unknown): string | Refusal {
+	let json: string | undefined;
+	try {
+		json = JSON.stringify(payload);
+	} catch (error) {
+		const reason = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
+		return refuse("payload", `"payload" cannot be written as JSON: ${reason}.`);
+	}
+	if (json === undefined) {
+		return refuse("payload", `"payload" cannot be written as JSON: it is a ${typeof payload}.`);
+	}
+	return json;
+}
+
+function readSessionId(input: unknown, source: EventSource): string | readonly string[] | Refusal {
+	if (input === undefined || input === null) {
+		// Never a default: forgetting the address must not make a private event public.
+		return refuse(
+			"sessionId",
+			`"sessionId" is missing: give a session id, an array of them, or "${EVERYONE}" for everyone.`
+		);
+	}
+	if (input === EVERYONE) return EVERYONE;
+	if (!Array.isArray(input)) return readOneSessionId(input, "sessionId", source);
+
+	if (input.length === 0) {
+		return refuse("sessionId", `"sessionId" is an empty array: give at least one session id.`);
+	}
+	const ids: string[] = [];
+	for (let index = 0; index < input.length; index++) {
+		const id = readOneSessionId(input[index], `sessionId[${index}]`, source);
+		if (isRefusal(id)) return id;
+		ids.push(id);
+	}
+	return ids;
+}
+
+function readOneSessionId(input: unknown, field: string, source: EventSource): string | Refusal {
+	const id =
+		source.typed && Number.isSafeInteger(input) && (input as number) >= 0 ? String(input) : input;
+	const problem = sessionIdProblem(id);
+	if (problem === undefined) return id as string;
+	const remedy =
+		source.typed && typeof input === "number"
+			? `: the REPL read a number; "sse send" keeps ids as text`
+			: "";
+	return refuse(field, `"${field}" ${problem}${remedy}.`);
+}

@@ -1,0 +1,29 @@
+/** The fields of one frame. `data` is one line: JSON never holds a raw line break. */
+export interface FrameFields {
+	id?: string | undefined;
+	event: string;
+	data: string;
+	/** Milliseconds that the browser waits before it reconnects. */
+	retry?: number | undefined;
+}
+
+/** An event's bytes as every stream of it gets them; made once, shared, never changed. */
+export type Frame = Uint8Array;
+
+const encoder = new TextEncoder();
+const LINE_BREAKING = /[\r\n\0]/;
+
+/**
+ * WHATWG HTML, "9.2.5 Parsing an event stream". Fields that reach this point have been validated; a
+ * line break in one is a bug in the caller and throws, so that no field can ever forge another.
+ */
+export function encodeFrame({ id, event, data, retry }: FrameFields): Frame {
+	if (LINE_BREAKING.test(event)) throw new TypeError("An event name must be one line.");
+	let text = "";
+	if (retry !== undefined) text += `retry: ${retry}\n`;
+	if (id !== undefined) {
+		if (LINE_BREAKING.test(id)) throw new TypeError("An event id must be one line.");
+		text += `id: ${id}\n`;
+	}
+	return encoder.encode(`${text}event: ${event}\ndata: ${data}\n\n`);
+}

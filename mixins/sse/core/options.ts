@@ -1,0 +1,94 @@
+/**
+ * Every option, in one place: its default, what it takes (the text of the error that refuses anything
+ * else) and its schema for Moleculer's validator. README's tables are tested against this file.
+ */
+export interface OptionSpec {
+	readonly default: unknown;
+	/** What the option takes, as the end of a sentence: "takes …". */
+	readonly takes: string;
+	/** A rule of fastest-validator, Moleculer's own. */
+	readonly rule: Readonly<Record<string, unknown>>;
+	/** A check that the schema cannot express; true if the value is right. */
+	readonly check?: (value: never) => boolean;
+	/** A function or a secret: never in `settings`, which Moleculer publishes to every node. */
+	readonly private?: true;
+}
+
+/** Bytes that one stream may have unsent, and what happens past them. */
+export interface BufferOptions {
+	/** Default 1,048,576 (1 MiB). */
+	maxBytes: number;
+	/** `disconnect` ends the stream; the browser comes back by itself. */
+	policy: "disconnect";
+}
+
+/** The plain options of `SseMixin`, complete. */
+export interface GatewaySettings {
+	/** Path of the route that the mixin adds; default `/sse/event-stream`, null = none. */
+	path: string | null;
+	/**
+	 * Life of one stream in milliseconds; default 180,000, 0 = never. Each stream lives up to 10 %
+	 * longer, drawn at random, so that streams opened together do not come back together.
+	 */
+	timeout: number;
+	/** Silence in milliseconds after which a stream gets `sse.heartbeat`; default 15,000, 0 = off. */
+	heartbeat: number;
+	/** Range in milliseconds from which a stream's `retry:` is drawn; default [2000, 5000], null = off. */
+	retry: readonly [min: number, max: number] | null;
+	/** Default 1 MiB, `disconnect`. */
+	buffer: BufferOptions;
+}
+
+const milliseconds = (zero: string): Pick<OptionSpec, "takes" | "rule"> => ({
+	takes: `a whole number of milliseconds, 0 or more (0 = ${zero})`,
+	rule: { type: "number", integer: true, min: 0 }
+});
+
+export const SSE_MIXIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+	path: {
+		default: "/sse/event-stream",
+		takes: 'a path that starts with "/" and has no parameters or wildcards, or null for no route',
+		rule: { type: "string", nullable: true, pattern: /^\/[^\s?#:*{}()\\]*[^\s?#:*{}()\\/]$/ }
+	},
+	session: {
+		default: undefined,
+		takes: "a function (ctx, req) => string | string[] | null, given to SseMixin() itself",
+		rule: { type: "function", optional: true },
+		private: true
+	},
+	authorize: {
+		default: undefined,
+		takes:
+			"a function (ctx, { sessionIds, eventNames, req }) => boolean, given to SseMixin() itself",
+		rule: { type: "function", optional: true },
+		private: true
+	},
+	timeout: { default: 180_000, ...milliseconds("never") },
+	heartbeat: { default: 15_000, ...milliseconds("off") },
+	retry: {
+		default: [2000, 5000],
+		takes: "[min, max] in whole milliseconds with 0 <= min <= max, or null for none",
+		rule: {
+			type: "array",
+			nullable: true,
+			length: 2,
+			items: { type: "number", integer: true, min: 0 }
+		},
+		check: (range: readonly [number, number] | null) => range === null || range[0] <= range[1]
+	},
+	buffer: {
+		default: { maxBytes: 1_048_576, policy: "disconnect" },
+		takes: '{ maxBytes, policy }: a whole number of bytes, 1,024 or more, and "disconnect"',
+		rule: {
+			type: "object",
+			strict: true,
+			props: {
+				maxBytes: { type: "number", integer: true, min: 1024 },
+				policy: { type: "enum", values: ["disconnect"] }
+			}
+		}
+	}
+};
+
+/** `SseMiddleware` takes no options so far; an unknown one stops the start all the same. */
+export const SSE_MIDDLEWARE_OPTIONS: Readonly<Record<string, OptionSpec>> = {};

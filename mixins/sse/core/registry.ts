@@ -1,0 +1,104 @@
+import { EVERYONE } from "./event.ts";
+
+/** What the registry knows of a stream. */
+export interface Subscription {
+	/** Without repetition. */
+	readonly sessionIds: readonly string[];
+	/** Without repetition. */
+	readonly eventNames: readonly string[];
+}
+
+type ByName<Stream> = Map<string, Set<Stream>>;
+
+/**
+ * The open streams of one gateway, found by session id and event name in two look-ups, whatever their
+ * number. Emptied entries are deleted: its size is that of what is open.
+ */
+export class Registry<Stream extends Subscription> {
+	readonly #bySession = new Map<string, ByName<Stream>>();
+	readonly #byName: ByName<Stream> = new Map();
+	readonly #streams = new Set<Stream>();
+
+	/** Number of streams. */
+	get size(): number {
+		return this.#streams.size;
+	}
+
+	/** Number of sessions that have a stream. */
+	get sessionCount(): number {
+		return this.#bySession.size;
+	}
+
+	/** Number of event names that a stream listens to. */
+	get eventNameCount(): number {
+		return this.#byName.size;
+	}
+
+	[Symbol.iterator](): IterableIterator<Stream> {
+		return this.#streams.values();
+	}
+
+	add(stream: Stream): void {
+		if (this.#streams.has(stream)) return;
+		this.#streams.add(stream);
+		addNames(this.#byName, stream);
+		for (const id of stream.sessionIds) {
+			let names = this.#bySession.get(id);
+			if (names === undefined) {
+				names = new Map();
+				this.#bySession.set(id, names);
+			}
+			addNames(names, stream);
+		}
+	}
+
+	/** Whether the stream was there. */
+	remove(stream: Stream): boolean {
+		if (!this.#streams.delete(stream)) return false;
+		removeNames(this.#byName, stream);
+		for (const id of stream.sessionIds) {
+			const names = this.#bySession.get(id);
+			if (names === undefined) continue;
+			removeNames(names, stream);
+			if (names.size === 0) this.#bySession.delete(id);
+		}
+		return true;
+	}
+
+	/**
+	 * The streams that an event goes to, each once. The set may be the registry's own: iterate over it
+	 * at once, and do not keep or change it. Removing streams meanwhile is safe.
+	 */
+	select(sessionId: string | readonly string[], eventName: string): ReadonlySet<Stream> {
+		if (typeof sessionId === "string") {
+			const names = sessionId === EVERYONE ? this.#byName : this.#bySession.get(sessionId);
+			return names?.get(eventName) ?? (NONE as ReadonlySet<never>);
+		}
+		const selected = new Set<Stream>();
+		for (const id of sessionId) {
+			const streams = this.#bySession.get(id)?.get(eventName);
+			if (streams === undefined) continue;
+			for (const stream of streams) selected.add(stream);
+		}
+		return selected;
+	}
+}
+
+const NONE: ReadonlySet<unknown> = new Set();
+
+function addNames<Stream extends Subscription>(names: ByName<Stream>, stream: Stream): void {
+	for (const name of stream.eventNames) {
+		const streams = names.get(name);
+		if (streams === undefined) names.set(name, new Set([stream]));
+		else streams.add(stream);
+	}
+}
+
+function removeNames<Stream extends Subscription>(names: ByName<Stream>, stream: Stream): void {
+	for (const name of stream.eventNames) {
+		const streams = names.get(name);
+		if (streams === undefined) continue;
+		streams.delete(stream);
+		if (streams.size === 0) names.delete(name);
+	}
+}

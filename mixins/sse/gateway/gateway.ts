@@ -1,0 +1,210 @@
+import type { Listener } from "../bus/transporter-bus.ts";
+import { closeFrame, openFrame, resetFrame } from "../core/control.ts";
+import { isRefusal, type Refusal } from "../core/errors.ts";
+import { type SseEvent, serialise, validate } from "../core/event.ts";
+import { encodeFrame, type Frame } from "../core/frame.ts";
+import { Registry } from "../core/registry.ts";
+import { EventStream, writeHead } from "../http/event-stream.ts";
+import { Heartbeat } from "../http/heartbeat.ts";
+import { SseError } from "../moleculer/sse-error.ts";
+import { readRequest } from "./request.ts";
+import { resolveSession } from "./session.ts";
+import type {
+	GatewayOptions,
+	GatewayRequest,
+	GatewayResponse,
+	GatewayService,
+	StreamAccess
+} from "./types.ts";
+
+/** Milliseconds that clients have to take their last bytes when the node stops. */
+const DRAIN_GRACE = 250;
+/** Part of `timeout` by which streams outlive it at most. */
+const LIFE_JITTER = 0.1;
+
+/** The streams of one gateway service: opens them, writes events to them, ends them. */
+export class Gateway {
+	readonly #options: GatewayOptions;
+	readonly #service: GatewayService;
+	readonly #registry = new Registry<EventStream>();
+	readonly #heartbeat: Heartbeat;
+	/** Streams whose response is not closed yet, ended ones included. */
+	#unclosed = 0;
+	#stopping = false;
+	#onDrained: (() => void) | undefined;
+
+	constructor(options: GatewayOptions, service: GatewayService) {
+		this.#options = options;
+		this.#service = service;
+		this.#heartbeat = new Heartbeat(
+			{ interval: options.heartbeat, timeout: options.timeout },
+			this.#registry
+		);
+	}
+
+	/** The streams that are open, for tests and for a look from outside. */
+	get streams(): Registry<EventStream> {
+		return this.#registry;
+	}
+
+	/** Number of responses that are not closed yet, ended streams included. */
+	get unclosed(): number {
+		return this.#unclosed;
+	}
+
+	/** Takes what arrived on the bus to the streams that it is for; anything else is silence. */
+	readonly receive: Listener = (input, from) => {
+		const event = validate(input, { acceptId: true, typed: from.typed });
+		if (isRefusal(event)) return this.#drop(event, from.nodeID);
+		const streams = this.#registry.select(event.sessionId, event.eventName);
+		if (streams.size === 0) return;
+		const frame = frameOf(event);
+		if (isRefusal(frame)) return this.#drop(frame, from.nodeID);
+		for (const stream of streams) stream.write(frame);
+	};
+
+	/**
+	 * Opens a stream for a request that has passed moleculer-web's own pipeline.
+	 *
+	 * @throws SseError if the request is refused; nothing has been written then.
+	 */
+	async open(request: GatewayRequest, response: GatewayResponse): Promise<void> {
+		const { eventNames, returning } = readRequest(request);
+		const sessionIds = await this.resolveSession(request, response);
+		if (sessionIds === null) {
+			throw new SseError("SSE_UNAUTHORIZED", "A stream needs a session.");
+		}
+		await this.#authorize(request, { sessionIds, eventNames, req: request });
+
+		// The client may have gone while the application thought about it.
+		if (isGone(response)) return;
+		if (request.method === "HEAD") {
+			writeHead(response);
+			response.end();
+			return;
+		}
+		const retry = this.#drawRetry();
+		if (this.#stopping) {
+			// Not a 503: a native EventSource never comes back from one (WHATWG HTML, 9.2.3).
+			writeHead(response);
+			response.end(closeFrame("drain", retry));
+			return;
+		}
+
+		const stream = new EventStream(response, {
+			sessionIds,
+			eventNames,
+			maxUnsentBytes: this.#options.buffer.maxBytes,
+			expiresAt: this.#drawExpiry(),
+			onEnd: this.#onEnd,
+			onClose: this.#onClose
+		});
+		this.#unclosed++;
+		this.#registry.add(stream);
+		this.#heartbeat.start();
+		stream.open(request, openFrame(eventNames, false, retry));
+		// Without a history a gap cannot be ruled out for a browser that comes back: it is told.
+		if (returning) stream.write(resetFrame("unknown"));
+		this.#service.logResponse?.(request, response);
+		release(request, response);
+	}
+
+	/**
+	 * The ids that a request answers to, the same for streams and API calls; null without a session.
+	 *
+	 * @throws SseError `SSE_INTERNAL` if the resolver fails; the reason is in the log.
+	 */
+	async resolveSession(
+		request: GatewayRequest,
+		response: GatewayResponse
+	): Promise<readonly string[] | null> {
+		try {
+			return await resolveSession(this.#options.session, request, response);
+		} catch (error) {
+			throw this.#failed("session", error);
+		}
+	}
+
+	/** Ends every stream, hangs up and refuses new ones; resolves when all are closed. */
+	async stop(): Promise<void> {
+		this.#stopping = true;
+		const drained = new Promise<void>(resolve => {
+			this.#onDrained = resolve;
+		});
+		for (const stream of this.#registry) {
+			stream.end("drain", { hangUp: true, grace: DRAIN_GRACE });
+		}
+		if (this.#unclosed > 0) await drained;
+	}
+
+	readonly #onEnd = (stream: EventStream): void => {
+		this.#registry.remove(stream);
+		if (this.#registry.size === 0) this.#heartbeat.stop();
+	};
+
+	readonly #onClose = (): void => {
+		this.#unclosed--;
+		if (this.#unclosed === 0) this.#onDrained?.();
+	};
+
+	async #authorize(request: GatewayRequest, access: StreamAccess): Promise<void> {
+		const { authorize } = this.#options;
+		if (authorize === undefined) return;
+		let allowed: boolean;
+		try {
+			// biome-ignore lint/style/noNonNullAssertion: set by moleculer-web before any handler runs
+			allowed = await authorize(request.$ctx!, access);
+		} catch (error) {
+			throw this.#failed("authorize", error);
+		}
+		if (allowed !== true) {
+			throw new SseError("SSE_FORBIDDEN", "This session may not open that stream.");
+		}
+	}
+
+	/** The reason stays in the log; the client learns only that it was not the client's fault. */
+	#failed(option: string, error: unknown): SseError {
+		this.#service.logger.error(`SSE: "${option}" failed, the request is refused.`, error);
+		return new SseError("SSE_INTERNAL", "The stream cannot be opened now.");
+	}
+
+	#drop({ refused, message }: Refusal, nodeID: string): void {
+		this.#service.logger.warn(`SSE: dropped an event from node '${nodeID}': ${message}`, {
+			nodeID,
+			field: refused
+		});
+	}
+
+	#drawRetry(): number | undefined {
+		const { retry } = this.#options;
+		if (retry === null) return undefined;
+		const [min, max] = retry;
+		return min + Math.floor(Math.random() * (max - min + 1));
+	}
+
+	#drawExpiry(): number {
+		const { timeout } = this.#options;
+		if (timeout === 0) return Number.POSITIVE_INFINITY;
+		return performance.now() + timeout * (1 + Math.random() * LIFE_JITTER);
+	}
+}
+
+function frameOf(event: SseEvent): Frame | Refusal {
+	const data = serialise(event.payload);
+	if (isRefusal(data)) return data;
+	return encodeFrame({ id: event.id, event: event.eventName, data });
+}
+
+function isGone(response: GatewayResponse): boolean {
+	if ("stream" in response) return response.stream.destroyed;
+	return response.destroyed || response.writableEnded;
+}
+
+/** What the request's handling needed and a stream does not: held, it would cost 2 KB a stream. */
+function release(request: GatewayRequest, response: GatewayResponse): void {
+	request.$ctx = undefined;
+	response.$ctx = undefined;
+	request.$params = undefined;
+	// Express makes `query` a getter, which an assignment would not survive.
+	Reflect.set(request, "query", undefined);
+}

@@ -1,0 +1,57 @@
+import Negotiator from "negotiator";
+import { eventNameProblem } from "../core/event.ts";
+import { SseError } from "../moleculer/sse-error.ts";
+import type { GatewayRequest } from "./types.ts";
+
+const EVENT_STREAM = "text/event-stream";
+const PARAMETER = "eventName";
+
+export interface StreamQuery {
+	/** Without repetition, in the order in which they were asked for. */
+	eventNames: readonly string[];
+	/** The browser has streamed before, and may have missed events meanwhile. */
+	returning: boolean;
+}
+
+/**
+ * Reads what a request asks for. The names come from the URL itself: `req.query` is whatever the
+ * application's parser makes of it.
+ *
+ * @throws SseError 400, 405 or 406, before anything has been written.
+ */
+export function readRequest(request: GatewayRequest): StreamQuery {
+	if (request.method !== "GET" && request.method !== "HEAD") {
+		throw new SseError("SSE_METHOD_NOT_ALLOWED", "A stream is opened with GET.", {
+			method: request.method
+		});
+	}
+	if (new Negotiator(request).mediaType([EVENT_STREAM]) === undefined) {
+		throw new SseError("SSE_NOT_ACCEPTABLE", `A stream is ${EVENT_STREAM}: accept that type.`, {
+			accepted: [EVENT_STREAM]
+		});
+	}
+	const url = request.originalUrl ?? request.url ?? "";
+	const start = url.indexOf("?");
+	const query = new URLSearchParams(start === -1 ? "" : url.slice(start + 1));
+	return {
+		eventNames: readEventNames(query),
+		returning: request.headers["last-event-id"] !== undefined || query.has("lastEventId")
+	};
+}
+
+function readEventNames(query: URLSearchParams): readonly string[] {
+	const names = query.getAll(PARAMETER);
+	if (names.length === 0) {
+		throw SseError.invalidRequest(
+			PARAMETER,
+			`Parameter "${PARAMETER}" is missing: name at least one event, as in ?${PARAMETER}=news.`
+		);
+	}
+	for (const name of names) {
+		const problem = eventNameProblem(name);
+		if (problem !== undefined) {
+			throw SseError.invalidRequest(PARAMETER, `Parameter "${PARAMETER}" ${problem}.`);
+		}
+	}
+	return [...new Set(names)];
+}

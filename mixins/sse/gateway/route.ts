@@ -1,0 +1,126 @@
+import { SseError } from "../moleculer/sse-error.ts";
+import type { Gateway } from "./gateway.ts";
+import type { GatewayRequest, GatewayResponse } from "./types.ts";
+
+/** The `type` of an alias that streams. */
+const ALIAS_TYPE = "sse";
+
+interface Alias {
+	type?: string;
+	action?: unknown;
+	handler?: unknown;
+}
+
+interface Route {
+	path?: string;
+	name?: string;
+	aliases?: Record<string, unknown>;
+	[setting: string]: unknown;
+}
+
+/** A service's schema after all mixins have been merged, as far as it concerns a gateway. */
+export interface MergedSchema {
+	settings?: { path?: unknown; routes?: Route[]; sse?: unknown };
+	methods?: Record<string, unknown>;
+	stopped?: Hook | Hook[];
+}
+
+type Hook = (this: never) => unknown;
+
+type AliasHandler = (
+	this: unknown,
+	request: GatewayRequest,
+	response: GatewayResponse,
+	alias: Alias
+) => Promise<unknown>;
+
+/**
+ * Appends the mixin's own route to a merged schema. Settings cannot bring it: Moleculer merges arrays
+ * by index, so that it would land in the user's first route.
+ *
+ * @throws SseError if the user already has a route of that path, which moleculer-web would replace.
+ */
+export function appendRoute(schema: MergedSchema, path: string): void {
+	schema.settings ??= {};
+	const { settings } = schema;
+	const routes = settings.routes ?? [];
+	if (routes.some(route => samePath(route.path ?? "", path))) {
+		throw new SseError(
+			"SSE_INVALID_OPTION",
+			`SseMixin(): option "path" is "${path}", which is already a route of this gateway; give ` +
+				`another path, or null and an alias { type: "sse" } in your own route.`,
+			{ option: "path" }
+		);
+	}
+	// moleculer-web adds its default route only where there is none: ours must not take it away.
+	if (routes.length === 0) routes.push({ path: "/" });
+	routes.push({
+		path,
+		bodyParsers: false,
+		mappingPolicy: "restrict",
+		// moleculer-web tries aliases by the depth of their own path, whatever their route's: at its full
+		// depth ours stays ahead of an application's catch-all. Every method, to answer others with 405.
+		aliases: { [`* ${path}`]: { type: ALIAS_TYPE, fullPath: fullPath(settings.path, path) } }
+	});
+	settings.routes = routes;
+}
+
+/** @throws SseError for an alias of type `sse` that also has an action: it could not stream. */
+export function checkAliases(schema: MergedSchema): void {
+	for (const route of schema.settings?.routes ?? []) {
+		for (const [match, alias] of Object.entries(route.aliases ?? {})) {
+			const conflict =
+				typeof alias === "string"
+					? alias.startsWith(`${ALIAS_TYPE}:`)
+					: isAlias(alias) && alias.type === ALIAS_TYPE && !streams(alias);
+			if (!conflict) continue;
+			throw new SseError(
+				"SSE_INVALID_OPTION",
+				`The alias "${match}" is of type "${ALIAS_TYPE}" and takes neither action nor handler.`,
+				{ alias: match }
+			);
+		}
+	}
+}
+
+/**
+ * Lets `{ type: "sse" }` aliases stream. moleculer-web's own handler runs first, and with it the rate
+ * limit, `onBeforeCall`, authentication and authorization of the alias's route. The request's action
+ * ends when the stream is open: a pending one would hold its context, span and bulkhead slot.
+ */
+export function serveAliases(schema: MergedSchema, gatewayOf: (service: unknown) => Gateway): void {
+	const { methods } = schema;
+	const original = methods?.aliasHandler;
+	if (methods === undefined || typeof original !== "function") {
+		throw new SseError(
+			"SSE_INVALID_OPTION",
+			"SseMixin needs moleculer-web in the same service: mixins: [SseMixin(), ApiGateway].",
+			{ missing: "moleculer-web" }
+		);
+	}
+	const handler: AliasHandler = async function (request, response, alias) {
+		const result = await original.call(this, request, response, alias);
+		if (alias.type !== ALIAS_TYPE || !streams(alias)) return result;
+		await gatewayOf(this).open(request, response);
+		// moleculer-web takes null for "not found".
+		return true;
+	};
+	methods.aliasHandler = handler;
+}
+
+function isAlias(alias: unknown): alias is Alias {
+	return typeof alias === "object" && alias !== null && !Array.isArray(alias);
+}
+
+function streams(alias: Alias): boolean {
+	return !alias.action && !alias.handler;
+}
+
+function fullPath(prefix: unknown, path: string): string {
+	return typeof prefix === "string" ? `/${prefix}/${path}`.replace(/\/{2,}/g, "/") : path;
+}
+
+function samePath(a: string, b: string): boolean {
+	const trim = (path: string) => path.replace(/^\/+|\/+$/g, "").replace(/\/{2,}/g, "/");
+	return trim(a) === trim(b);
+}

@@ -1,0 +1,61 @@
+import type { Context, Service } from "moleculer";
+import type { GatewaySettings } from "../core/options.ts";
+import type { StreamRequest, StreamResponse } from "../http/event-stream.ts";
+
+/** A request as moleculer-web passes it through its pipeline. */
+export type GatewayRequest = StreamRequest & {
+	/** The URL as it came; moleculer-web and Express shorten `url` to the part behind the route. */
+	originalUrl?: string;
+	query?: unknown;
+	$params?: unknown;
+	$ctx?: Context<unknown, Record<string, unknown>> | undefined;
+	$route?: { logging?: boolean };
+};
+
+export type GatewayResponse = StreamResponse & {
+	$ctx?: Context<unknown, Record<string, unknown>> | undefined;
+};
+
+/** What the gateway uses of the moleculer-web service that it is mixed into. */
+export interface GatewayService {
+	readonly logger: Service["logger"];
+	logResponse?(request: GatewayRequest, response: GatewayResponse): void;
+}
+
+type Awaitable<T> = T | Promise<T>;
+
+/**
+ * Names the ids that a request's streams answer to: session, user, tenant. The first is the caller's
+ * own and becomes `ctx.meta.sessionId`. Null, undefined or an empty array refuses with 401. Runs
+ * after the route's own authentication.
+ */
+export type SessionResolver = (
+	// biome-ignore lint/suspicious/noExplicitAny: the shape of params and meta is the user's
+	ctx: Context<any, any>,
+	req: GatewayRequest
+) => Awaitable<string | readonly string[] | null | undefined>;
+
+export interface StreamAccess {
+	sessionIds: readonly string[];
+	eventNames: readonly string[];
+	req: GatewayRequest;
+}
+
+/** Whether a stream may be opened; anything but true refuses with 403. */
+export type Authorizer = (
+	// biome-ignore lint/suspicious/noExplicitAny: the shape of params and meta is the user's
+	ctx: Context<any, any>,
+	access: StreamAccess
+) => Awaitable<boolean>;
+
+/** The options of {@link GatewaySettings}, and the functions, which never stand in `settings`. */
+export interface SseMixinOptions extends Partial<Omit<GatewaySettings, "buffer">> {
+	/** Parts that are left out keep their defaults. */
+	buffer?: Partial<GatewaySettings["buffer"]>;
+	/** Default: cookie `sid`, issued if it is missing. */
+	session?: SessionResolver;
+	/** Default: every session may open a stream of any event name. */
+	authorize?: Authorizer;
+}
+
+export type GatewayOptions = GatewaySettings & Pick<SseMixinOptions, "session" | "authorize">;

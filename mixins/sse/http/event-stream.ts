@@ -1,0 +1,149 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import { type CloseReason, closeFrame } from "../core/control.ts";
+import type { Frame } from "../core/frame.ts";
+import type { Subscription } from "../core/registry.ts";
+
+export type StreamRequest = IncomingMessage | Http2ServerRequest;
+export type StreamResponse = ServerResponse | Http2ServerResponse;
+
+export interface EventStreamOptions extends Subscription {
+	/** Bytes that may be unsent; a stream that exceeds them is disconnected. */
+	maxUnsentBytes: number;
+	/** `performance.now()` at which the stream has lived its life; Infinity = never. */
+	expiresAt: number;
+	/** Called once, as soon as the stream takes no more events. */
+	onEnd(stream: EventStream): void;
+	/** Called once, when nothing of the stream is left, after `onEnd`. */
+	onClose(stream: EventStream): void;
+}
+
+export interface EndOptions {
+	/**
+	 * Also close the connection, which keep-alive would hold open: a server that is about to close
+	 * would wait for it. Default false.
+	 */
+	hangUp?: boolean;
+	/** Milliseconds that the client has to take its last bytes; default 2,000. */
+	grace?: number;
+}
+
+const END_GRACE = 2000;
+
+/**
+ * `no-transform` keeps compressing proxies from buffering the stream, `X-Accel-Buffering` nginx. No
+ * `Connection` header: HTTP/2 forbids it (RFC 9113, 8.2.2), HTTP/1.1 does not need it.
+ */
+const HEAD = {
+	"Content-Type": "text/event-stream",
+	"Cache-Control": "no-cache, no-transform",
+	"X-Accel-Buffering": "no"
+};
+
+/** Writes the head of a stream. On HTTP/1.1 it leaves with the first bytes, or with the end. */
+export function writeHead(response: StreamResponse): void {
+	(response as ServerResponse).writeHead(200, HEAD);
+}
+
+/** One open response. It ends once, whatever ends it, and then lets go of everything it held. */
+export class EventStream implements Subscription {
+	readonly sessionIds: readonly string[];
+	readonly eventNames: readonly string[];
+	readonly expiresAt: number;
+	/** Written to since the heartbeat last looked. */
+	written = true;
+	/** `performance.now()` of the look at which the stream was first found silent. */
+	silentSince = 0;
+
+	#response: StreamResponse | undefined;
+	#state: "open" | "ending" | "closed" = "open";
+	#deadline: NodeJS.Timeout | undefined;
+	readonly #maxUnsentBytes: number;
+	readonly #onEnd: (stream: EventStream) => void;
+	readonly #onClose: (stream: EventStream) => void;
+
+	constructor(response: StreamResponse, options: EventStreamOptions) {
+		this.sessionIds = options.sessionIds;
+		this.eventNames = options.eventNames;
+		this.expiresAt = options.expiresAt;
+		this.#maxUnsentBytes = options.maxUnsentBytes;
+		this.#onEnd = options.onEnd;
+		this.#onClose = options.onClose;
+		this.#response = response;
+	}
+
+	/** Writes the head and the first frame, and from then on watches the response. */
+	open(request: StreamRequest, hello: Frame): void {
+		const response = this.#response;
+		if (this.#state !== "open" || response === undefined) return;
+		// A server's idle timeout (moleculer-web's httpServerTimeout) would kill a silent stream.
+		request.setTimeout(0);
+		response.once("close", () => this.#closed());
+		// "close" follows; without a listener the error of a vanished client would be thrown.
+		response.on("error", () => {});
+		writeHead(response);
+		this.write(hello);
+	}
+
+	get isOpen(): boolean {
+		return this.#state === "open";
+	}
+
+	/** Writes a frame. A stream whose unsent bytes exceed the bound is disconnected instead. */
+	write(frame: Frame): void {
+		const response = this.#response;
+		if (this.#state !== "open" || response === undefined) return;
+		this.written = true;
+		(response as ServerResponse).write(frame);
+		if (response.writableLength > this.#maxUnsentBytes) this.destroy();
+	}
+
+	/** Ends the stream in order: `sse.close`, then the end of the response. */
+	end(reason: CloseReason, { hangUp = false, grace = END_GRACE }: EndOptions = {}): void {
+		const response = this.#response;
+		if (this.#state !== "open" || response === undefined) return;
+		this.write(closeFrame(reason));
+		if (!this.#endOnce()) return;
+		this.#deadline = setTimeout(() => this.destroy(), grace);
+		(response as ServerResponse).end(hangUp ? hangUpOf(response) : undefined);
+	}
+
+	/** Ends the stream at once: what is unsent is dropped, the client sees a broken connection. */
+	destroy(): void {
+		const response = this.#response;
+		if (response === undefined) return;
+		this.#endOnce();
+		if (isHttp2(response)) response.stream.close(constants.NGHTTP2_CANCEL);
+		else response.destroy();
+	}
+
+	#endOnce(): boolean {
+		if (this.#state !== "open") return false;
+		this.#state = "ending";
+		this.#onEnd(this);
+		return true;
+	}
+
+	#closed(): void {
+		this.#endOnce();
+		if (this.#state === "closed") return;
+		this.#state = "closed";
+		this.#response = undefined;
+		clearTimeout(this.#deadline);
+		this.#onClose(this);
+	}
+}
+
+function isHttp2(response: StreamResponse): response is Http2ServerResponse {
+	return "stream" in response;
+}
+
+/** Closes the connection that carried a response, once the response has been sent. */
+function hangUpOf(response: StreamResponse): () => void {
+	if (isHttp2(response)) {
+		const { session } = response.stream;
+		return () => session?.close();
+	}
+	const { socket } = response;
+	return () => socket?.destroySoon();
+}

@@ -1,0 +1,55 @@
+import { HEARTBEAT_FRAME } from "../core/control.ts";
+import type { EventStream } from "./event-stream.ts";
+
+export interface HeartbeatOptions {
+	/** Milliseconds of silence after which a stream gets a heartbeat; 0 = off. */
+	interval: number;
+	/** Life of a stream in milliseconds; 0 = never. Only the timer's resolution depends on it. */
+	timeout: number;
+}
+
+const FINEST_TICK = 10;
+const COARSEST_TICK = 1000;
+
+/**
+ * The one timer of a gateway. At each tick it looks at every open stream: has it lived its life, was
+ * it silent too long?
+ */
+export class Heartbeat {
+	readonly #interval: number;
+	readonly #tick: number;
+	readonly #streams: Iterable<EventStream>;
+	#timer: NodeJS.Timeout | undefined;
+
+	constructor({ interval, timeout }: HeartbeatOptions, streams: Iterable<EventStream>) {
+		this.#interval = interval;
+		this.#streams = streams;
+		// A twentieth of what is measured: 5 % of precision for one pass over the streams a tick.
+		const finest = Math.min(...[interval, timeout].filter(ms => ms > 0)) / 20;
+		this.#tick = Math.max(FINEST_TICK, Math.min(COARSEST_TICK, finest));
+	}
+
+	/** To be called when there are streams; again is harmless. */
+	start(): void {
+		this.#timer ??= setInterval(() => this.#look(performance.now()), this.#tick);
+	}
+
+	/** To be called when there are none: an idle gateway has no timer. */
+	stop(): void {
+		clearInterval(this.#timer);
+		this.#timer = undefined;
+	}
+
+	#look(now: number): void {
+		for (const stream of this.#streams) {
+			if (now >= stream.expiresAt) {
+				stream.end("timeout");
+			} else if (stream.written) {
+				stream.written = false;
+				stream.silentSince = now;
+			} else if (this.#interval > 0 && now - stream.silentSince >= this.#interval) {
+				stream.write(HEARTBEAT_FRAME);
+			}
+		}
+	}
+}

@@ -1,0 +1,87 @@
+import { Validators } from "moleculer";
+import type { OptionSpec } from "../core/options.ts";
+import { SseError } from "./sse-error.ts";
+
+type Specs = Readonly<Record<string, OptionSpec>>;
+
+/**
+ * The options complete with their defaults, checked with Moleculer's own validator.
+ *
+ * @param owner Name of the factory, for messages.
+ * @param given Its argument.
+ * @param settings Plain values from `settings.sse`; they win over the argument.
+ * @throws SseError `SSE_INVALID_OPTION` that names the option and what it takes.
+ */
+export function checkOptions(
+	owner: string,
+	specs: Specs,
+	given: unknown,
+	settings?: unknown
+): Record<string, unknown> {
+	const options: Record<string, unknown> = {};
+	for (const [name, spec] of Object.entries(specs)) options[name] = spec.default;
+
+	for (const [source, values] of [
+		[`${owner}()`, given],
+		["settings.sse", settings]
+	] as const) {
+		if (values === undefined || values === null) continue;
+		if (typeof values !== "object" || Array.isArray(values)) {
+			throw new SseError("SSE_INVALID_OPTION", `${source} takes an object of options.`, { source });
+		}
+		for (const [name, value] of Object.entries(values)) {
+			const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
+			if (spec === undefined) throw unknownOption(source, name, specs);
+			if (spec.private && source === "settings.sse") throw refused(source, name, spec, value);
+			if (value !== undefined) options[name] = merge(spec.default, value);
+		}
+	}
+
+	const validator = new Validators.Fastest();
+	for (const [name, spec] of Object.entries(specs)) {
+		const value = options[name];
+		const right =
+			validator.compile({ value: { ...spec.rule } })({ value: clone(value) }) === true &&
+			(spec.check?.(value as never) ?? true);
+		if (!right) throw refused(owner, name, spec, value);
+	}
+	return options;
+}
+
+/** Groups such as `buffer` may be given in part: the rest keeps its defaults. */
+function merge(fallback: unknown, value: unknown): unknown {
+	return isPlainObject(fallback) && isPlainObject(value) ? { ...fallback, ...value } : value;
+}
+
+/** Validators may write into what they check. */
+function clone(value: unknown): unknown {
+	if (Array.isArray(value)) return [...value];
+	return isPlainObject(value) ? { ...value } : value;
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function unknownOption(source: string, name: string, specs: Specs): SseError {
+	const known = Object.keys(specs);
+	const remedy = known.length > 0 ? `it takes ${known.join(", ")}` : "it takes no options";
+	return new SseError("SSE_INVALID_OPTION", `${source}: unknown option "${name}"; ${remedy}.`, {
+		option: name,
+		accepted: known
+	});
+}
+
+function refused(source: string, name: string, spec: OptionSpec, value: unknown): SseError {
+	return new SseError(
+		"SSE_INVALID_OPTION",
+		`${source}: option "${name}" takes ${spec.takes}; got ${show(value)}.`,
+		{ option: name }
+	);
+}
+
+function show(value: unknown): string {
+	if (typeof value === "function") return "a function";
+	const text = typeof value === "bigint" ? `${value}n` : JSON.stringify(value);
+	return text === undefined ? String(value) : text.slice(0, 100);
+}

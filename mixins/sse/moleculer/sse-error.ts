@@ -1,0 +1,27 @@
+import { Errors } from "moleculer";
+import { ERROR_STATUS, type Refusal, type SseErrorType } from "../core/errors.ts";
+
+/**
+ * Every error that the package throws or rejects with. `type` is stable, `code` is the HTTP status,
+ * `data` names the field, parameter or option at fault.
+ */
+export class SseError extends Errors.MoleculerError {
+	declare readonly type: SseErrorType;
+
+	constructor(type: SseErrorType, message: string, data?: Record<string, unknown>) {
+		super(message, ERROR_STATUS[type], type, data);
+	}
+
+	/** The HTTP status by the name that Express reads, for gateways in middleware mode. */
+	get statusCode(): number {
+		return this.code;
+	}
+
+	static invalidEvent({ refused, message }: Refusal): SseError {
+		return new SseError("SSE_INVALID_EVENT", message, { field: refused });
+	}
+
+	static invalidRequest(parameter: string, message: string): SseError {
+		return new SseError("SSE_INVALID_REQUEST", message, { parameter });
+	}
+}
