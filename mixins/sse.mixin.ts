@@ -9,6 +9,7 @@ import type {
 	GatewayRequest,
 	GatewayResponse,
 	GatewayService,
+	SseGateway,
 	SseMixinOptions
 } from "./sse/gateway/types.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
@@ -30,7 +31,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 	const gateways = new WeakMap<object, Gateway>();
 	const gatewayOf = (service: unknown): Gateway => gateways.get(service as object) as Gateway;
 
-	const schema: Partial<ServiceSchema> & Merged = {
+	const schema: Partial<ServiceSchema> & Merged & { methods: SseGateway } = {
 		name: "api",
 
 		metadata: {
@@ -44,12 +45,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 		},
 
 		methods: {
-			/**
-			 * Resolves the session of an API request exactly as a stream's is, issues the cookie if that is
-			 * the way, and sets `ctx.meta.sessionId` to the first id. For `onBeforeCall` of a route.
-			 *
-			 * @returns All ids of the session, or null if there is none (`ctx.meta.sessionId` is unset).
-			 */
+			/** See {@link SseGateway}. */
 			async sseSession(
 				ctx: Context<unknown, Record<string, unknown>>,
 				request: GatewayRequest,

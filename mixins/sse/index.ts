@@ -9,6 +9,7 @@ export type {
 	GatewayRequest,
 	GatewayResponse,
 	SessionResolver,
+	SseGateway,
 	SseMixinOptions,
 	StreamAccess
 } from "./gateway/types.ts";

@@ -69,7 +69,7 @@ export class Gateway {
 	 * @throws SseError if the request is refused; nothing has been written then.
 	 */
 	async open(request: GatewayRequest, response: GatewayResponse): Promise<void> {
-		const { eventNames, returning } = readRequest(request);
+		const { eventNames, returning } = readRequest(request, response);
 		const sessionIds = await this.resolveSession(request, response);
 		if (sessionIds === null) {
 			throw new SseError("SSE_UNAUTHORIZED", "A stream needs a session.");

@@ -1,7 +1,7 @@
 import Negotiator from "negotiator";
 import { eventNameProblem } from "../core/event.ts";
 import { SseError } from "../moleculer/sse-error.ts";
-import type { GatewayRequest } from "./types.ts";
+import type { GatewayRequest, GatewayResponse } from "./types.ts";
 
 const EVENT_STREAM = "text/event-stream";
 const PARAMETER = "eventName";
@@ -19,8 +19,10 @@ export interface StreamQuery {
  *
  * @throws SseError 400, 405 or 406, before anything has been written.
  */
-export function readRequest(request: GatewayRequest): StreamQuery {
+export function readRequest(request: GatewayRequest, response: GatewayResponse): StreamQuery {
 	if (request.method !== "GET" && request.method !== "HEAD") {
+		// RFC 9110, 15.5.6: a 405 says what is allowed.
+		response.setHeader("Allow", "GET, HEAD");
 		throw new SseError("SSE_METHOD_NOT_ALLOWED", "A stream is opened with GET.", {
 			method: request.method
 		});

@@ -22,6 +22,23 @@ export interface GatewayService {
 	logResponse?(request: GatewayRequest, response: GatewayResponse): void;
 }
 
+/** What the mixin adds to the gateway service: the type of `this` in a route's hooks. */
+export interface SseGateway {
+	/**
+	 * Resolves the session of an API request exactly as a stream's is, issues the cookie if that is
+	 * the way, and sets `ctx.meta.sessionId` to the first id. For `onBeforeCall` of a route.
+	 *
+	 * @returns All ids of the session, or null if there is none; `ctx.meta.sessionId` is then unset.
+	 * @throws SseError `SSE_INTERNAL` if the resolver fails; the reason is in the log.
+	 */
+	sseSession(
+		// biome-ignore lint/suspicious/noExplicitAny: the shape of params and meta is the user's
+		ctx: Context<any, any>,
+		req: GatewayRequest,
+		res: GatewayResponse
+	): Promise<readonly string[] | null>;
+}
+
 type Awaitable<T> = T | Promise<T>;
 
 /**
