@@ -37,7 +37,6 @@ export interface EventSource {
 	typed?: boolean;
 }
 
-const FIELDS: ReadonlySet<string> = new Set(["eventName", "sessionId", "payload"]);
 const LINE_BREAKING = /[\r\n\0]/;
 /** Header-safe, so that a browser can send it back as `Last-Event-ID`. */
 const EVENT_ID = /^[\x21-\x7e]{1,1024}$/;
@@ -47,15 +46,17 @@ export function validate(input: unknown, source: EventSource = {}): SseEvent | R
 	if (typeof input !== "object" || input === null || Array.isArray(input)) {
 		return refuse("event", `${SEND} takes an object: { eventName, sessionId, payload }.`);
 	}
-	const { id, eventName, sessionId, payload } = input as Record<string, unknown>;
-	for (const field of Object.keys(input)) {
-		if (FIELDS.has(field) || (field === "id" && source.acceptId)) continue;
-		return refuse(
-			field,
-			field === "id"
-				? `"id" is given by SseMiddleware: leave it out.`
-				: `"${field}" is not a field of ${SEND}: it takes eventName, sessionId and payload.`
-		);
+	let id: unknown;
+	let eventName: unknown;
+	let sessionId: unknown;
+	let payload: unknown;
+	// Own fields alone: an address is never inherited.
+	for (const [field, value] of Object.entries(input)) {
+		if (field === "eventName") eventName = value;
+		else if (field === "sessionId") sessionId = value;
+		else if (field === "payload") payload = value;
+		else if (field === "id" && source.acceptId) id = value;
+		else return refuseField(field);
 	}
 
 	const nameProblem = eventNameProblem(eventName);
@@ -122,6 +123,15 @@ export function serialise(payload: unknown): string | Refusal {
 		return refuse("payload", `"payload" cannot be written as JSON: it is a ${typeof payload}.`);
 	}
 	return json;
+}
+
+function refuseField(field: string): Refusal {
+	return refuse(
+		field,
+		field === "id"
+			? `"id" is given by SseMiddleware: leave it out.`
+			: `"${field}" is not a field of ${SEND}: it takes eventName, sessionId and payload.`
+	);
 }
 
 function readSessionId(input: unknown, source: EventSource): string | readonly string[] | Refusal {

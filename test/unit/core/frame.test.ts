@@ -1,0 +1,108 @@
+import { createParser, type EventSourceMessage } from "eventsource-parser";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { closeFrame, HEARTBEAT_FRAME, openFrame } from "../../../mixins/sse/core/control.ts";
+import { encodeFrame, type Frame } from "../../../mixins/sse/core/frame.ts";
+import { eventName, fieldText } from "../../support/arbitraries.ts";
+
+const text = (frame: Frame): string => new TextDecoder().decode(frame);
+
+/** Reads bytes as a conforming client does, with a parser that is not ours. */
+function parse(...frames: Frame[]): { events: EventSourceMessage[]; retries: number[] } {
+	const events: EventSourceMessage[] = [];
+	const retries: number[] = [];
+	const parser = createParser({
+		onEvent: event => events.push(event),
+		onRetry: retry => retries.push(retry),
+		onError: error => {
+			throw error;
+		}
+	});
+	const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+	for (const frame of frames) parser.feed(decoder.decode(frame, { stream: true }));
+	return { events, retries };
+}
+
+describe("a frame's bytes", () => {
+	it("are id, event and data, each on its line, and an empty line", () => {
+		const frame = encodeFrame({ id: "api-1.k3f9.1042", event: "a", data: '{"status":"paid"}' });
+		expect(text(frame)).toBe('id: api-1.k3f9.1042\nevent: a\ndata: {"status":"paid"}\n\n');
+	});
+
+	it("have no id line if the event has no id", () => {
+		expect(text(encodeFrame({ event: "a", data: "1" }))).toBe("event: a\ndata: 1\n\n");
+	});
+
+	it("begin with retry if one is given, 0 included", () => {
+		expect(text(encodeFrame({ event: "a", data: "1", retry: 0 }))).toBe(
+			"retry: 0\nevent: a\ndata: 1\n\n"
+		);
+	});
+
+	it("are UTF-8", () => {
+		const frame = encodeFrame({ event: "ü", data: '"😀"' });
+		expect(Buffer.from(frame)).toEqual(Buffer.from('event: ü\ndata: "😀"\n\n', "utf8"));
+	});
+});
+
+describe("a field that would forge another", () => {
+	it.each(["a\nb", "a\rb", "a\r\nid: 7", "\0", "\n"])("is a bug and throws: %j", value => {
+		expect(() => encodeFrame({ event: value, data: "1" })).toThrow(TypeError);
+		expect(() => encodeFrame({ event: "a", id: value, data: "1" })).toThrow(TypeError);
+	});
+});
+
+describe("a foreign parser", () => {
+	it("reads exactly what was written, whatever it is", () => {
+		const event = fc.record({
+			id: fc.option(fieldText, { nil: undefined }),
+			event: eventName,
+			value: fc.jsonValue()
+		});
+		fc.assert(
+			fc.property(fc.array(event, { minLength: 1, maxLength: 10 }), events => {
+				const frames = events.map(({ id, event, value }) =>
+					encodeFrame({ id, event, data: JSON.stringify(value) })
+				);
+				const read = parse(...frames).events;
+				expect(read.map(e => e.event)).toEqual(events.map(e => e.event));
+				expect(read.map(e => e.data)).toEqual(events.map(e => JSON.stringify(e.value)));
+				expect(read.map(e => e.id)).toEqual(events.map(e => e.id));
+			}),
+			{ numRuns: 500 }
+		);
+	});
+
+	it("reads it from any split of the bytes", () => {
+		const frames = [
+			openFrame(["a", "ü"], false, 3127),
+			encodeFrame({ id: "n.e.1", event: "ü", data: '"\u2028😀"' }),
+			HEARTBEAT_FRAME,
+			closeFrame("timeout")
+		];
+		const bytes = Buffer.concat(frames);
+		const whole = parse(bytes);
+		expect(whole.retries).toEqual([3127]);
+		expect(whole.events.map(e => e.event)).toEqual(["sse.open", "ü", "sse.heartbeat", "sse.close"]);
+		for (let at = 1; at < bytes.length; at++) {
+			expect(parse(bytes.subarray(0, at), bytes.subarray(at))).toEqual(whole);
+		}
+	});
+});
+
+describe("the gateway's own frames", () => {
+	it("sse.open carries the names, whether it resumed, and the retry", () => {
+		expect(text(openFrame(["a"], false, 3127))).toBe(
+			'retry: 3127\nevent: sse.open\ndata: {"eventNames":["a"],"resumed":false}\n\n'
+		);
+		expect(text(openFrame(["a"], false, undefined))).not.toContain("retry:");
+	});
+
+	it("sse.heartbeat is a visible event, not a comment", () => {
+		expect(text(HEARTBEAT_FRAME)).toBe("event: sse.heartbeat\ndata: {}\n\n");
+	});
+
+	it("sse.close carries its reason", () => {
+		expect(text(closeFrame("drain"))).toBe('event: sse.close\ndata: {"reason":"drain"}\n\n');
+	});
+});

@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import { type Machine, thisMachine } from "../support/machine.ts";
+import { bringPrograms } from "../support/programs.ts";
+
+/** A machine with these executables and this environment; `install` brings a package's program. */
+function machine({
+	has = [],
+	env = {},
+	root = false,
+	broken = []
+}: {
+	has?: string[];
+	env?: Record<string, string>;
+	root?: boolean;
+	broken?: string[];
+}): Machine & { installed: string[][] } {
+	const programs = new Set(has);
+	const installed: string[][] = [];
+	return {
+		env,
+		installed,
+		find(...names) {
+			const name = names.find(name => programs.has(name));
+			return name ? `/bin/${name}` : null;
+		},
+		async version(path) {
+			return broken.some(name => path.endsWith(name)) ? null : "1.0";
+		},
+		canInstall: () => root,
+		async install(packages) {
+			installed.push([...packages]);
+			for (const name of [...packages, "epmd"]) programs.add(name);
+		}
+	};
+}
+
+const ALL = ["rabbitmq-server", "epmd", "chromium", "nginx"];
+const silent = () => {};
+
+describe("bringPrograms", () => {
+	it("uses what is there, installs nothing, and says in one line each what it uses", async () => {
+		const here = machine({ has: ALL, root: true });
+		const lines: string[] = [];
+		const programs = await bringPrograms(here, line => lines.push(line));
+		expect(programs).toEqual({
+			rabbitmq: { kind: "program", path: "/bin/rabbitmq-server" },
+			chromium: "/bin/chromium",
+			nginx: "/bin/nginx"
+		});
+		expect(here.installed).toEqual([]);
+		expect(lines.map(line => line.split(":")[0])).toEqual(["RabbitMQ", "Chromium", "nginx"]);
+	});
+
+	it("takes the broker of AMQP_URL before an installed one", async () => {
+		const here = machine({ has: ALL, env: { AMQP_URL: "amqp://elsewhere" } });
+		const { rabbitmq } = await bringPrograms(here, silent);
+		expect(rabbitmq).toEqual({ kind: "url", url: "amqp://elsewhere" });
+	});
+
+	it("takes Docker where RabbitMQ is not installed", async () => {
+		const here = machine({ has: ["docker", "chromium", "nginx"], root: true });
+		const { rabbitmq } = await bringPrograms(here, silent);
+		expect(rabbitmq.kind).toBe("docker");
+		expect(here.installed).toEqual([]);
+	});
+
+	it("does not count a Docker client without an engine", async () => {
+		const here = machine({
+			has: ["docker", "chromium", "nginx"],
+			broken: ["docker"],
+			root: true
+		});
+		const { rabbitmq } = await bringPrograms(here, silent);
+		expect(rabbitmq.kind).toBe("program");
+		expect(here.installed).toEqual([["rabbitmq-server"]]);
+	});
+
+	it("installs all that is missing in one go", async () => {
+		const here = machine({ root: true });
+		await bringPrograms(here, silent);
+		expect(here.installed).toEqual([["rabbitmq-server", "chromium", "nginx"]]);
+	});
+
+	it("passes over a Chromium that does not start, but not over a CHROMIUM_PATH", async () => {
+		const stub = { has: [...ALL, "docker"], broken: ["chromium"] };
+		await expect(bringPrograms(machine(stub), silent)).rejects.toThrow(/- Chromium: set/);
+		const given = { ...stub, env: { CHROMIUM_PATH: "/opt/chromium" } };
+		await expect(bringPrograms(machine(given), silent)).rejects.toThrow(
+			"CHROMIUM_PATH=/opt/chromium does not start"
+		);
+	});
+
+	it("names every missing program and its remedies, once", async () => {
+		const error = await bringPrograms(machine({ has: ["nginx"] }), silent).catch(String);
+		expect(error).toContain("- RabbitMQ: set AMQP_URL");
+		expect(error).toContain("- Chromium: set CHROMIUM_PATH");
+		expect(error).not.toContain("- nginx");
+	});
+});
+
+describe("thisMachine", () => {
+	it("finds no program of the PATH when there is no PATH", () => {
+		expect(thisMachine({ PATH: "" }).find("sh", "chromium")).toBeNull();
+		expect(thisMachine().find("no-such-program", "sh")).toMatch(/\/sh$/);
+	});
+
+	it("cannot install without apt-get", () => {
+		expect(thisMachine({ PATH: "" }).canInstall()).toBe(false);
+	});
+
+	it("asks a program for its version and notices one that fails", async () => {
+		const here = thisMachine();
+		expect(await here.version(process.execPath, "--version")).toBe(process.version);
+		expect(await here.version(process.execPath, "--no-such-switch")).toBeNull();
+	});
+});
