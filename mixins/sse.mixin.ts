@@ -1,4 +1,4 @@
-import type { Context, ServiceSchema } from "moleculer";
+import type { Context, Service, ServiceSchema } from "moleculer";
 import { subscription } from "./sse/bus/transporter-bus.ts";
 import { SEND } from "./sse/core/event.ts";
 import { SSE_MIXIN_OPTIONS } from "./sse/core/options.ts";
@@ -13,6 +13,7 @@ import type {
 	SseMixinOptions
 } from "./sse/gateway/types.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
+import { startWithoutTransporter } from "./sse/moleculer/patient-start.ts";
 
 /** A hook that Moleculer has had since 0.14.11, and that its types do not know. */
 interface Merged {
@@ -77,7 +78,8 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 		},
 
 		created(this: object): void {
-			const service = this as GatewayService;
+			const service = this as GatewayService & Service;
+			startWithoutTransporter(service.broker);
 			gateways.set(this, new Gateway(optionsOf.get(this) as GatewayOptions, service));
 		}
 	};

@@ -27,7 +27,7 @@ export interface SseEvent extends SseSend {
 }
 
 /** Where an event comes from decides how strictly it is read. */
-export interface EventSource {
+export interface Provenance {
 	/** The id is given by the bus: a sender may not bring one. Default false. */
 	acceptId?: boolean;
 	/**
@@ -42,7 +42,7 @@ const LINE_BREAKING = /[\r\n\0]/;
 const EVENT_ID = /^[\x21-\x7e]{1,1024}$/;
 
 /** Reads anything as an event: the event, or the refusal that names the first field at fault. */
-export function validate(input: unknown, source: EventSource = {}): SseEvent | Refusal {
+export function validate(input: unknown, source: Provenance = {}): SseEvent | Refusal {
 	if (typeof input !== "object" || input === null || Array.isArray(input)) {
 		return refuse("event", `${SEND} takes an object: { eventName, sessionId, payload }.`);
 	}
@@ -134,7 +134,7 @@ function refuseField(field: string): Refusal {
 	);
 }
 
-function readSessionId(input: unknown, source: EventSource): string | readonly string[] | Refusal {
+function readSessionId(input: unknown, source: Provenance): string | readonly string[] | Refusal {
 	if (input === undefined || input === null) {
 		// Never a default: forgetting the address must not make a private event public.
 		return refuse(
@@ -157,7 +157,7 @@ function readSessionId(input: unknown, source: EventSource): string | readonly s
 	return ids;
 }
 
-function readOneSessionId(input: unknown, field: string, source: EventSource): string | Refusal {
+function readOneSessionId(input: unknown, field: string, source: Provenance): string | Refusal {
 	const id =
 		source.typed && Number.isSafeInteger(input) && (input as number) >= 0 ? String(input) : input;
 	const problem = sessionIdProblem(id);
