@@ -8,7 +8,7 @@ const config: UserConfig = defineConfig({
 	dts: { oxc: true },
 	sourcemap: true,
 	clean: true,
-	fixedExtension: true,
+	fixedExtension: true
 });
 
 export default config;

@@ -80,7 +80,10 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 		created(this: object): void {
 			const service = this as GatewayService & Service;
 			startWithoutTransporter(service.broker);
-			gateways.set(this, new Gateway(optionsOf.get(this) as GatewayOptions, service));
+			const gateway = new Gateway(optionsOf.get(this) as GatewayOptions, service);
+			gateways.set(this, gateway);
+			// Not public: for a look at what a gateway holds, from a debugger or a test.
+			Object.defineProperty(this, Symbol.for("moleculer-sse.gateway"), { value: gateway });
 		}
 	};
 	return schema;

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { tempFolder } from "../support/temp-folder.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
 
 const folder = tempFolder("count");
 afterAll(() => folder.remove());
@@ -13,7 +13,11 @@ function file(status: "passed" | "failed", tests: string[]): object {
 	return { name: "some.test.ts", status, message: "it broke", assertionResults };
 }
 
-function count(report: object | string | null, exitCode: number, ...failedSteps: string[]) {
+function count(
+	report: object | string | null,
+	exitCode: number | "not-run",
+	...failedSteps: string[]
+) {
 	const path = join(folder.path, `${crypto.randomUUID()}.json`);
 	if (report) writeFileSync(path, typeof report === "string" ? report : JSON.stringify(report));
 	const args = [".ci/count.mjs", path, String(exitCode), ...failedSteps];
@@ -60,12 +64,20 @@ describe(".ci/count.mjs", () => {
 		});
 	});
 
+	it("counts only the step that kept the tests from running", () => {
+		expect(count(null, "not-run", "install")).toEqual({
+			last: "0 passed, 1 failed",
+			named: ["failed: step: install"],
+			status: 1
+		});
+	});
+
 	it.each([
 		["missing", null, 1],
 		["missing though the tests claim success", null, 0],
 		["cut off", '{"testResults":[', 1],
 		["empty", { testResults: [] }, 0],
-		["all skipped", { testResults: [file("passed", [])] }, 0]
+		["without a test", { testResults: [file("passed", [])] }, 0]
 	])("fails when the report is %s", (_, report, exitCode) => {
 		expect(count(report, exitCode)).toMatchObject({ last: "0 passed, 1 failed", status: 1 });
 	});

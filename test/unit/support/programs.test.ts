@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Machine, thisMachine } from "../support/machine.ts";
-import { bringPrograms } from "../support/programs.ts";
+import { type Machine, thisMachine } from "../../support/machine.ts";
+import { bringPrograms } from "../../support/programs.ts";
 
 /** A machine with these executables and this environment; `install` brings a package's program. */
 function machine({

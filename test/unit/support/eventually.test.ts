@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../../support/eventually.ts";
 
 describe("eventually", () => {
 	it("answers what the first successful attempt returned", async () => {

@@ -1,0 +1,55 @@
+/**
+ * Prints the outcome of a whole run, from Vitest's JSON report and the steps before it:
+ *
+ *     node .ci/count.mjs <report> <exit code of the tests, or "not-run"> [failed step]...
+ *
+ * The last line is `N passed, N failed` or `N passed, N failed, N skipped`; failures are named above
+ * it. Exits with 1 unless tests passed and nothing failed.
+ */
+import { readFileSync } from "node:fs";
+
+const [reportPath = "", exitCode = "1", ...failedSteps] = process.argv.slice(2);
+
+/** @returns {{ name: string, status: string, message: string, assertionResults: { fullName: string, status: string }[] }[]} */
+function readFiles() {
+	try {
+		return JSON.parse(readFileSync(reportPath, "utf8")).testResults ?? [];
+	} catch (error) {
+		console.log(`no test report: ${error.message}`);
+		return [];
+	}
+}
+
+const SKIPPED = new Set(["skipped", "pending", "todo", "disabled"]);
+
+const failures = failedSteps.map(step => `step: ${step}`);
+let passed = 0;
+let skipped = 0;
+
+for (const file of exitCode === "not-run" ? [] : readFiles()) {
+	const before = failures.length;
+	for (const { fullName, status } of file.assertionResults) {
+		if (status === "passed") passed++;
+		else if (SKIPPED.has(status)) skipped++;
+		else failures.push(`test: ${fullName}`);
+	}
+	// a file that does not load, and one whose hook fails, have no failed test of their own
+	if (file.status === "failed" && failures.length === before) {
+		failures.push(`file: ${file.name}: ${file.message || "a hook failed"}`);
+	}
+}
+
+const testsFailed = failures.length > failedSteps.length;
+if (exitCode === "not-run") {
+	// the step that kept them from running is counted already
+} else if (exitCode !== "0" && !testsFailed) {
+	failures.push(`tests: they ended with code ${exitCode} though none of them failed`);
+} else if (passed === 0 && !testsFailed) {
+	failures.push("tests: none passed");
+}
+
+for (const failure of failures) console.log(`failed: ${failure}`);
+console.log(
+	`${passed} passed, ${failures.length} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`
+);
+process.exitCode = failures.length > 0 ? 1 : 0;

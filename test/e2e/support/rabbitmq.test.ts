@@ -1,0 +1,17 @@
+import { fileURLToPath } from "node:url";
+import { expect, inject, it, onTestFinished } from "vitest";
+import { spawnNode } from "../../support/process.ts";
+import "../../support/provided.ts";
+
+const NODE = fileURLToPath(new URL("../../support/fixtures/event-node.ts", import.meta.url));
+
+it("carries a broadcast from one Moleculer process to another", async () => {
+	const env = { AMQP_URL: inject("amqpUrl"), NAMESPACE: crypto.randomUUID() };
+	const receiver = spawnNode(NODE, [], { env });
+	onTestFinished(() => receiver.stop());
+	await receiver.waitFor(/ready/);
+	const sender = spawnNode(NODE, ["hello"], { env });
+	onTestFinished(() => sender.stop());
+	const [, text] = await receiver.waitFor(/received (\w+)/);
+	expect(text).toBe("hello");
+});

@@ -1,0 +1,34 @@
+import { createServer } from "node:net";
+
+/**
+ * Below every usual ephemeral range: a port in that range may be taken by any outgoing connection
+ * while its server restarts, and a client that keeps connecting to it may even reach itself.
+ */
+const FIRST = 12_000;
+const LAST = 32_000;
+
+/** Ports of which nobody listens on any address now; all different. */
+export async function freePorts(count: number): Promise<number[]> {
+	const ports = new Set<number>();
+	for (let attempt = 0; ports.size < count; attempt++) {
+		if (attempt > 200 + count) throw new Error(`no ${count} free ports in ${FIRST}..${LAST}`);
+		const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));
+		if (!ports.has(port) && (await isFree(port))) ports.add(port);
+	}
+	return [...ports];
+}
+
+/** One port of which nobody listens on any address now. */
+export async function freePort(): Promise<number> {
+	const [port] = await freePorts(1);
+	if (port === undefined) throw new Error("no free port");
+	return port;
+}
+
+function isFree(port: number): Promise<boolean> {
+	return new Promise(resolve => {
+		const probe = createServer();
+		probe.once("error", () => resolve(false));
+		probe.listen(port, () => probe.close(() => resolve(true)));
+	});
+}

@@ -1,0 +1,122 @@
+import { isExecutable, type Machine, thisMachine } from "./machine.ts";
+import type { RabbitMqSource } from "./rabbitmq.ts";
+
+/** What the end-to-end tests need of the machine, found. */
+export interface Programs {
+	readonly rabbitmq: RabbitMqSource;
+	/** Path of a Chromium that starts. */
+	readonly chromium: string;
+	/** Path of nginx. */
+	readonly nginx: string;
+}
+
+/** One program: where it is looked for, what brings it, and what to tell when neither helps. */
+interface Wanted<T> {
+	locate(machine: Machine): Promise<Found<T> | null>;
+	readonly packages: readonly string[];
+	readonly remedy: string;
+}
+
+interface Found<T> {
+	readonly value: T;
+	/** One line for people: `nginx 1.22.1: /usr/sbin/nginx`. */
+	readonly line: string;
+}
+
+/** The image of `docker-compose.yml`. */
+const RABBITMQ_IMAGE = "rabbitmq:3-management";
+/** Debian's `/usr/sbin/rabbitmq-server` only changes user and runs this one. */
+const DEBIAN_RABBITMQ = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+
+const RABBITMQ: Wanted<RabbitMqSource> = {
+	async locate(machine) {
+		const url = machine.env.AMQP_URL;
+		if (url) return { value: { kind: "url", url }, line: "RabbitMQ: the broker of AMQP_URL" };
+
+		const path = rabbitMqScript(machine);
+		if (path && machine.find("epmd", "erl")) {
+			return {
+				value: { kind: "program", path },
+				line: `RabbitMQ: a private instance of ${path}`
+			};
+		}
+		const docker = machine.find("docker");
+		// a client without an engine fails, or prints nothing
+		if (docker && (await machine.version(docker, "info", "--format", "{{.ServerVersion}}"))) {
+			return {
+				value: { kind: "docker", image: RABBITMQ_IMAGE },
+				line: `RabbitMQ: a container of ${RABBITMQ_IMAGE}`
+			};
+		}
+		return null;
+	},
+	packages: ["rabbitmq-server"],
+	remedy:
+		"RabbitMQ: set AMQP_URL to a broker, or install rabbitmq-server, or start a Docker engine, " +
+		"or run as root where apt-get can install it"
+};
+
+const CHROMIUM: Wanted<string> = {
+	async locate(machine) {
+		const given = machine.env.CHROMIUM_PATH;
+		const path =
+			given ||
+			machine.find("chromium", "chromium-browser", "google-chrome", "google-chrome-stable");
+		if (!path) return null;
+		const version = await machine.version(path, "--version");
+		if (version !== null) return { value: path, line: `Chromium: ${path} (${version})` };
+		// a path that was given on purpose is not passed over in silence
+		if (given) throw new Error(`CHROMIUM_PATH=${given} does not start`);
+		return null;
+	},
+	packages: ["chromium"],
+	remedy:
+		"Chromium: set CHROMIUM_PATH, or install chromium or google-chrome, " +
+		"or run as root where apt-get can install it"
+};
+
+const NGINX: Wanted<string> = {
+	async locate(machine) {
+		const path = machine.find("nginx");
+		const version = path && (await machine.version(path, "-v"));
+		return version ? { value: path, line: `nginx: ${path} (${version})` } : null;
+	},
+	packages: ["nginx"],
+	remedy: "nginx: install it, or run as root where apt-get can install it"
+};
+
+/**
+ * Finds the programs, and installs those that are missing where that is possible, all in one go.
+ *
+ * Says in one line each what it uses; throws one error that names every missing one and its remedies.
+ */
+export async function bringPrograms(
+	machine: Machine = thisMachine(),
+	say: (line: string) => void = console.log
+): Promise<Programs> {
+	const wanted = [RABBITMQ, CHROMIUM, NGINX] as const;
+	const locate = () =>
+		Promise.all([RABBITMQ.locate(machine), CHROMIUM.locate(machine), NGINX.locate(machine)]);
+
+	let found = await locate();
+	if (found.includes(null) && machine.canInstall()) {
+		const packages = wanted.flatMap(({ packages }, at) => (found[at] ? [] : packages));
+		say(`installing ${packages.join(", ")} with apt-get`);
+		await machine.install(packages);
+		found = await locate();
+	}
+	const [rabbitmq, chromium, nginx] = found;
+	if (!rabbitmq || !chromium || !nginx) {
+		const remedies = wanted.flatMap(({ remedy }, at) => (found[at] ? [] : remedy));
+		throw new Error(`the tests need programs that are not here:\n- ${remedies.join("\n- ")}`);
+	}
+	for (const { line } of [rabbitmq, chromium, nginx]) say(line);
+	return { rabbitmq: rabbitmq.value, chromium: chromium.value, nginx: nginx.value };
+}
+
+function rabbitMqScript(machine: Machine): string | null {
+	const path = machine.find("rabbitmq-server");
+	return path === "/usr/sbin/rabbitmq-server" && isExecutable(DEBIAN_RABBITMQ)
+		? DEBIAN_RABBITMQ
+		: path;
+}

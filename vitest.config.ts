@@ -1,0 +1,50 @@
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { SkipReasons } from "./test/support/skip-reasons.ts";
+
+const MINUTE = 60_000;
+
+const config: ViteUserConfig = defineConfig({
+	test: {
+		pool: "forks",
+		maxWorkers: 2,
+		// the leak tests collect garbage themselves
+		execArgv: ["--expose-gc"],
+		testTimeout: MINUTE / 2,
+		hookTimeout: MINUTE,
+		teardownTimeout: MINUTE / 2,
+		reporters: ["default", ["json", { outputFile: ".tmp/vitest-report.json" }], new SkipReasons()],
+		projects: [
+			{ test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+			{ test: { name: "integration", include: ["test/integration/**/*.test.ts"] } },
+			{
+				test: {
+					name: "types",
+					include: [],
+					typecheck: { enabled: true, only: true, include: ["test/types/**/*.test-d.ts"] }
+				}
+			},
+			{
+				test: {
+					name: "e2e",
+					include: ["test/e2e/**/*.test.ts"],
+					// what they share is the machine: its broker, its browser and its two cores
+					fileParallelism: false,
+					sequence: { groupOrder: 1 },
+					globalSetup: "test/support/e2e.setup.ts"
+				}
+			},
+			{
+				test: {
+					name: "package",
+					include: ["test/package/**/*.test.ts"],
+					fileParallelism: false,
+					testTimeout: 3 * MINUTE,
+					hookTimeout: 3 * MINUTE,
+					sequence: { groupOrder: 2 }
+				}
+			}
+		]
+	}
+});
+
+export default config;
