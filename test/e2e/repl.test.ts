@@ -1,0 +1,102 @@
+import { fileURLToPath } from "node:url";
+import { beforeEach, describe, expect, inject, it, onTestFinished } from "vitest";
+import { type Client, connect } from "../support/client.ts";
+import { createCluster } from "../support/cluster.ts";
+import { eventually } from "../support/eventually.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+import { openTerminal, type Terminal } from "../support/terminal.ts";
+import "../support/provided.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+let repl: Terminal;
+let open: (sessionId: string) => Promise<Client>;
+
+/** A person at the REPL of a node that is no gateway, and a gateway that the node knows. */
+beforeEach(async () => {
+	const cluster = createCluster();
+	const gateway = await cluster.gateway("gateway-1");
+	open = sessionId => connect(`http://127.0.0.1:${gateway.port}`, sessionId, ["notifications"]);
+
+	const home = tempFolder("home");
+	repl = openTerminal("node_modules/.bin/moleculer-runner --repl --config moleculer.config.ts", {
+		cwd: ROOT,
+		env: {
+			TRANSPORTER: inject("amqpUrl"),
+			NAMESPACE: cluster.namespace,
+			NODE_ID: "desk",
+			LOG_LEVEL: "error",
+			// The REPL keeps its history there.
+			HOME: home.path
+		}
+	});
+	onTestFinished(async () => {
+		await repl.process.stop();
+		await home.remove();
+	});
+	await repl.shows(/mol \$/);
+	await eventually(
+		async () => {
+			repl.type("events");
+			await repl.shows(/sse\.send/, 2_000);
+		},
+		{ timeout: 20_000 }
+	);
+});
+
+const data = (client: Client) => client.events.map(event => event.data);
+
+describe("at the REPL of a node that is no gateway", () => {
+	it("`broadcast sse.send` reaches the session's streams, through RabbitMQ", async () => {
+		const [mine, other] = [await open("abc"), await open("other")];
+		repl.type("broadcast sse.send --eventName notifications --sessionId abc --payload.message hi");
+		await eventually(() => expect(data(mine)).toEqual([{ message: "hi" }]));
+		expect(mine.events[0]?.id).toMatch(/^desk\./);
+
+		const numeric = await open("42");
+		repl.type("broadcast sse.send --eventName notifications --sessionId 42 --payload.n 7");
+		await eventually(() => expect(data(numeric)).toEqual([{ n: 7 }]));
+		expect(data(other)).toEqual([]);
+	});
+
+	it("a bad `broadcast sse.send` is told, and the node goes on", async () => {
+		const client = await open("abc");
+		repl.type("broadcast sse.send --eventName notifications --payload.message lost");
+		await repl.shows(/"sessionId" is missing/);
+		repl.type("sse send abc notifications 1");
+		await eventually(() => expect(data(client)).toEqual([1]));
+	});
+
+	it("`sse send` takes JSON and keeps ids as the text that was typed", async () => {
+		const [abc, typed, thousand] = [await open("abc"), await open("1e3"), await open("1000")];
+		repl.type(`sse send abc notifications '{"message":"hi there"}'`);
+		await repl.shows(/Sent "notifications" to session "abc"/);
+		repl.type(`sse send 1e3 notifications '[1, "two", null]'`);
+		await repl.shows(/to session "1e3"/);
+		repl.type("sse send 007 notifications");
+		await repl.shows(/to session "007"/);
+		repl.type("sse send abc notifications -5");
+		await repl.shows(/to session "abc"/);
+		repl.type("sse send * notifications true");
+		await repl.shows(/to everyone/);
+
+		await eventually(() => expect(data(abc)).toEqual([{ message: "hi there" }, -5, true]));
+		await eventually(() => expect(data(typed)).toEqual([[1, "two", null], true]));
+		await eventually(() => expect(data(thousand)).toEqual([true]));
+	});
+
+	it("`sse send` answers what is wrong with an error that helps", async () => {
+		repl.type("sse send abc notifications {broken");
+		await repl.shows(/The payload is not JSON.*single quotes/);
+		repl.type(`sse send abc notifications {"message": "unquoted"}`);
+		await repl.shows(/single quotes/);
+		repl.type("sse send abc sse.open 1");
+		await repl.shows(/Not sent: "eventName" starts with "sse\."/);
+		repl.type("sse send abc");
+		await repl.shows(/missing required argument 'eventName'/);
+		repl.type("sse sned abc notifications 1");
+		await repl.shows(/Unknown command "sse sned"/);
+		repl.type("sse --help");
+		await repl.shows(/Send a Server-Sent Event/);
+	});
+});
