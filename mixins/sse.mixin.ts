@@ -33,14 +33,6 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 	const gatewayOf = (service: unknown): Gateway => gateways.get(service as object) as Gateway;
 
 	const schema: Partial<ServiceSchema> & Merged & { methods: SseGateway } = {
-		name: "api",
-
-		metadata: {
-			$category: "gateway",
-			$description: "Server-Sent Events through the API gateway",
-			$package: { name: "moleculer-sse" }
-		},
-
 		events: {
 			[SEND]: subscription(service => gatewayOf(service).receive)
 		},

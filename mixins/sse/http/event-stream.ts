@@ -78,6 +78,7 @@ export class EventStream implements Subscription {
 		if (this.#state !== "open" || response === undefined) return;
 		// A server's idle timeout (moleculer-web's httpServerTimeout) would kill a silent stream.
 		request.setTimeout(0);
+		if (isHttp2(response)) response.stream.session?.setTimeout(0);
 		response.once("close", () => this.#closed());
 		// "close" follows; without a listener the error of a vanished client would be thrown.
 		response.on("error", () => {});

@@ -7,10 +7,16 @@ interface TypedCommand {
 	params?: { words: readonly string[] };
 }
 
-interface ReplOptions {
-	customCommands?: unknown[];
+interface Command {
+	command: string;
+	[property: string]: unknown;
 }
 
+interface ReplOptions {
+	customCommands?: Command[];
+}
+
+const COMMAND = "sse <send> <sessionId> <eventName> [json]";
 const USAGE = "Usage: sse send <sessionId> <eventName> [json]";
 
 /**
@@ -18,14 +24,16 @@ const USAGE = "Usage: sse send <sessionId> <eventName> [json]";
  * what was typed as text: the id `1e3` stays "1e3".
  */
 export function installReplCommand(broker: ServiceBroker): void {
-	const options = broker.options as { replOptions?: ReplOptions | unknown[] | null };
+	const options = broker.options as { replOptions?: ReplOptions | Command[] | null };
 	options.replOptions ??= {};
 	// moleculer-repl also takes an array of commands in place of options.
 	const commands = Array.isArray(options.replOptions)
 		? options.replOptions
 		: listOf(options.replOptions);
+	// Brokers that were made from one options object share its list.
+	if (commands.some(command => command.command === COMMAND)) return;
 	commands.push({
-		command: "sse <send> <sessionId> <eventName> [json]",
+		command: COMMAND,
 		description: "Send a Server-Sent Event to a session, or to everyone with '*'",
 		options: [],
 		// Negative numbers and the like are JSON, not options.
@@ -37,7 +45,7 @@ export function installReplCommand(broker: ServiceBroker): void {
 	});
 }
 
-function listOf(options: ReplOptions): unknown[] {
+function listOf(options: ReplOptions): Command[] {
 	options.customCommands ??= [];
 	return options.customCommands;
 }
