@@ -25,5 +25,26 @@ export function encodeFrame({ id, event, data, retry }: FrameFields): Frame {
 		if (LINE_BREAKING.test(id)) throw new TypeError("An event id must be one line.");
 		text += `id: ${id}\n`;
 	}
-	return encoder.encode(`${text}event: ${event}\ndata: ${data}\n\n`);
+	return encode(`${text}event: ${event}\ndata: ${data}\n\n`);
+}
+
+/** Frames share slabs of this size: an ArrayBuffer a frame would cost more than the frame. */
+const SLAB_BYTES = 65_536;
+
+let slab: Uint8Array = new Uint8Array(0);
+let used = 0;
+
+/** UTF-8, cut from the current slab. Frames are made and let go of in the same order, and so are slabs. */
+function encode(text: string): Frame {
+	// A UTF-16 code unit takes three bytes at most.
+	const mostBytes = text.length * 3;
+	if (mostBytes > SLAB_BYTES / 4) return encoder.encode(text);
+	if (mostBytes > slab.byteLength - used) {
+		slab = new Uint8Array(SLAB_BYTES);
+		used = 0;
+	}
+	const { written } = encoder.encodeInto(text, slab.subarray(used));
+	const frame = slab.subarray(used, used + written);
+	used += written;
+	return frame;
 }

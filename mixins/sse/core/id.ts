@@ -2,6 +2,19 @@
 export interface IdSource {
 	/** The next id, `<origin>.<epoch>.<seq>`; `seq` counts from 1. */
 	next(): string;
+	/** The epoch, and how many ids were given. */
+	readonly position: Position;
+}
+
+/** How far an origin has come. */
+export interface Position {
+	readonly epoch: string;
+	readonly seq: number;
+}
+
+/** An id taken apart. */
+export interface EventId extends Position {
+	readonly origin: string;
 }
 
 /**
@@ -10,9 +23,28 @@ export interface IdSource {
  * again at 1 is never taken for the old one's.
  */
 export function createIdSource(origin: string, epoch: string): IdSource {
-	const prefix = `${encodeURIComponent(origin.toWellFormed())}.${epoch}.`;
+	const prefix = `${encodeOrigin(origin)}.${epoch}.`;
 	let seq = 0;
 	return {
-		next: () => prefix + ++seq
+		next: () => prefix + ++seq,
+		get position() {
+			return { epoch, seq };
+		}
 	};
+}
+
+/** A node id as it stands in ids. */
+export function encodeOrigin(nodeID: string): string {
+	return encodeURIComponent(nodeID.toWellFormed());
+}
+
+/** Node ids may contain dots; epochs and sequences do not. No sign, no leading zero, no exponent. */
+const ID = /^([\x21-\x7e]+)\.([0-9a-z]+)\.(0|[1-9][0-9]{0,15})$/;
+
+/** An id taken apart, or undefined if it is none: ids come back from clients, who may send anything. */
+export function parseId(id: string): EventId | undefined {
+	const [, origin, epoch, digits] = ID.exec(id) ?? [];
+	if (origin === undefined || epoch === undefined) return undefined;
+	const seq = Number(digits);
+	return Number.isSafeInteger(seq) ? { origin, epoch, seq } : undefined;
 }

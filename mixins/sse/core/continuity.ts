@@ -1,0 +1,86 @@
+import type { EventId, Position } from "./id.ts";
+
+/**
+ * What an event's id says about its origin's sequence:
+ * - `next`: nothing is missing before it;
+ * - `gap`: events before it are missing, or may be;
+ * - `late`: it was missing, and fills a gap;
+ * - `repeat`: it has been here before.
+ */
+export type Arrival = "next" | "gap" | "late" | "repeat";
+
+interface Origin {
+	epoch: string;
+	/** The highest sequence number seen. */
+	last: number;
+	/** What is missing below `last`, as inclusive ranges in ascending order. */
+	missing: [from: number, to: number][];
+}
+
+/** Ranges kept an origin; past them the oldest counts as never missed. */
+const MAX_MISSING = 64;
+/** Origins kept; past them the one silent longest is forgotten, and its next event is a gap. */
+const MAX_ORIGINS = 10_000;
+
+/** Follows every origin's sequence, to notice what the bus has lost. */
+export class Continuity {
+	/** In the order in which they were heard last. */
+	readonly #origins = new Map<string, Origin>();
+
+	/** How far an origin has come, if it is known. */
+	position(origin: string): Position | undefined {
+		const known = this.#origins.get(origin);
+		return known && { epoch: known.epoch, seq: known.last };
+	}
+
+	/**
+	 * Where an origin says it is, before the first event from it: what follows is then no gap. For an
+	 * origin that is known already it says nothing new.
+	 */
+	expect({ origin, epoch, seq }: EventId): void {
+		if (this.#origins.get(origin)?.epoch === epoch) return;
+		this.#remember(origin, { epoch, last: seq, missing: [] });
+	}
+
+	/** Takes note of an event that has arrived. */
+	observe({ origin, epoch, seq }: EventId): Arrival {
+		const known = this.#origins.get(origin);
+		if (known === undefined || known.epoch !== epoch) {
+			// Another life of the node starts again at 1; whatever came before it is over.
+			this.#remember(origin, { epoch, last: seq, missing: seq > 1 ? [[1, seq - 1]] : [] });
+			return seq > 1 ? "gap" : "next";
+		}
+		this.#remember(origin, known);
+		if (seq <= known.last) return fill(known.missing, seq) ? "late" : "repeat";
+
+		const expected = known.last + 1;
+		known.last = seq;
+		if (seq === expected) return "next";
+		known.missing.push([expected, seq - 1]);
+		if (known.missing.length > MAX_MISSING) known.missing.shift();
+		return "gap";
+	}
+
+	#remember(name: string, origin: Origin): void {
+		this.#origins.delete(name);
+		this.#origins.set(name, origin);
+		if (this.#origins.size <= MAX_ORIGINS) return;
+		for (const silent of this.#origins.keys()) {
+			this.#origins.delete(silent);
+			return;
+		}
+	}
+}
+
+/** Takes a number out of the ranges; whether it was in one. */
+function fill(missing: [number, number][], seq: number): boolean {
+	const index = missing.findIndex(([from, to]) => from <= seq && seq <= to);
+	const range = missing[index];
+	if (range === undefined) return false;
+	const [from, to] = range;
+	const rest: [number, number][] = [];
+	if (from < seq) rest.push([from, seq - 1]);
+	if (seq < to) rest.push([seq + 1, to]);
+	missing.splice(index, 1, ...rest);
+	return true;
+}

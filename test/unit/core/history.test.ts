@@ -1,0 +1,305 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Continuity } from "../../../mixins/sse/core/continuity.ts";
+import type { SseEvent } from "../../../mixins/sse/core/event.ts";
+import { type Cursor, History, type HistoryOptions } from "../../../mixins/sse/core/history.ts";
+import { parseId } from "../../../mixins/sse/core/id.ts";
+
+const START = "gw.start.0";
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+/** A history, fed as a gateway feeds it, at one event a millisecond. */
+class Ring {
+	readonly continuity: Continuity = new Continuity();
+	readonly history: History;
+	now = 0;
+
+	constructor(options: Partial<HistoryOptions> = {}) {
+		this.history = new History(
+			{
+				maxBytes: 1 << 20,
+				maxAge: 60_000,
+				overlap: { ms: 0, events: 0 },
+				startId: START,
+				startedAt: 0,
+				...options
+			},
+			this.continuity
+		);
+	}
+
+	add(id: string | undefined, sessionId: string | readonly string[], eventName = "a"): void {
+		const parsed = id === undefined ? undefined : parseId(id);
+		const arrival = parsed && this.continuity.observe(parsed);
+		if (arrival === "repeat") return;
+		if (arrival === "gap") this.history.markGap();
+		const event: SseEvent = { eventName, sessionId, payload: null, ...(id && { id }) };
+		this.history.append(event, encoder.encode(id ?? "without id"), ++this.now);
+	}
+
+	/** Ids of what is replayed after an event, or the reason of the reset. */
+	replay(lastEventId: string, sessionIds = ["s"], eventNames = ["a"]): string[] | string {
+		const cursor = this.history.since(lastEventId, this.now);
+		return typeof cursor === "string" ? cursor : this.read(cursor, sessionIds, eventNames);
+	}
+
+	read(cursor: Cursor, sessionIds: string[], eventNames: string[], maxBytes = 1 << 20): string[] {
+		const read: string[] = [];
+		for (;;) {
+			const frames = this.history.read(cursor, { sessionIds, eventNames }, maxBytes);
+			if (frames === null) expect.fail("the ring let go of what was to be replayed");
+			if (frames.length === 0) return read;
+			read.push(...frames.map(frame => decoder.decode(frame)));
+		}
+	}
+}
+
+describe("a replay", () => {
+	it("is what followed, for the session and the names, and for everyone", () => {
+		const ring = new Ring();
+		ring.add("n.e.1", "s");
+		ring.add("n.e.2", "s");
+		ring.add("n.e.3", "other");
+		ring.add("n.e.4", ["other", "s"]);
+		ring.add("n.e.5", "s", "b");
+		ring.add("n.e.6", "*");
+		ring.add("n.e.7", "*", "b");
+		expect(ring.replay("n.e.1")).toEqual(["n.e.2", "n.e.4", "n.e.6"]);
+		expect(ring.replay("n.e.3", ["s"], ["b"])).toEqual(["n.e.5", "n.e.7"]);
+		expect(ring.replay("n.e.7")).toEqual([]);
+	});
+
+	it("holds an event once, though it is addressed to several ids of the stream", () => {
+		const ring = new Ring();
+		ring.add("n.e.1", "x");
+		ring.add("n.e.2", ["s", "u", "s"]);
+		ring.add("n.e.3", "u");
+		expect(ring.replay("n.e.1", ["s", "u"])).toEqual(["n.e.2", "n.e.3"]);
+	});
+
+	it("from the history's own beginning is everything", () => {
+		const ring = new Ring();
+		expect(ring.history.newestId).toBe(START);
+		ring.add("n.e.1", "s");
+		ring.add("n.e.2", "s");
+		expect(ring.replay(START)).toEqual(["n.e.1", "n.e.2"]);
+	});
+
+	it("may be read in pieces, while events go on arriving", () => {
+		const ring = new Ring();
+		for (let seq = 1; seq <= 5; seq++) ring.add(`n.e.${seq}`, "s");
+		const cursor = ring.history.since("n.e.1", ring.now);
+		if (typeof cursor === "string") expect.fail(cursor);
+		const subscription = { sessionIds: ["s"], eventNames: ["a"] };
+		expect(ring.history.read(cursor, subscription, 1)?.map(f => decoder.decode(f))).toEqual([
+			"n.e.2"
+		]);
+		ring.add("n.e.6", "s");
+		ring.add("n.e.7", "elsewhere");
+		expect(ring.read(cursor, ["s"], ["a"], 1)).toEqual(["n.e.3", "n.e.4", "n.e.5", "n.e.6"]);
+		ring.add("n.e.8", "s");
+		expect(ring.read(cursor, ["s"], ["a"])).toEqual(["n.e.8"]);
+	});
+
+	it("that the ring has overtaken says so", () => {
+		const ring = new Ring({ maxAge: 5 });
+		for (let seq = 1; seq <= 5; seq++) ring.add(`n.e.${seq}`, "s");
+		const cursor = ring.history.since("n.e.2", ring.now);
+		if (typeof cursor === "string") expect.fail(cursor);
+		for (let seq = 6; seq <= 20; seq++) ring.add(`n.e.${seq}`, "s");
+		expect(ring.history.read(cursor, { sessionIds: ["s"], eventNames: ["a"] }, 1)).toBeNull();
+	});
+
+	it("repeats no event without an id, but does not lose one that comes while it is read", () => {
+		const ring = new Ring();
+		ring.add("n.e.1", "s");
+		ring.add(undefined, "s");
+		const cursor = ring.history.since("n.e.1", ring.now);
+		if (typeof cursor === "string") expect.fail(cursor);
+		ring.add(undefined, "s");
+		expect(ring.read(cursor, ["s"], ["a"])).toEqual(["without id"]);
+	});
+});
+
+describe("continuity that cannot be proven", () => {
+	it.each(["", "x", "n.e", "n.e.", "n.e.01", "n.e.-1", "n.e.1e3", `n.e.${"9".repeat(40)}`, "..1"])(
+		"is unknown for the forged id %j",
+		id => {
+			const ring = new Ring();
+			ring.add("n.e.1", "s");
+			expect(ring.replay(id)).toBe("unknown");
+		}
+	);
+
+	it("is unknown for an event that has not come here, from a known origin or another", () => {
+		const ring = new Ring();
+		ring.add("n.e.1", "s");
+		expect(ring.replay("n.e.2")).toBe("unknown");
+		expect(ring.replay("m.e.1")).toBe("unknown");
+	});
+
+	it("is expired for an event that is no longer kept, by age or by bytes", () => {
+		const aged = new Ring({ maxAge: 10 });
+		for (let seq = 1; seq <= 30; seq++) aged.add(`n.e.${seq}`, "s");
+		expect(aged.replay("n.e.5")).toBe("expired");
+		expect(aged.replay("n.e.25")).toHaveLength(5);
+
+		const full = new Ring({ maxBytes: 5_000 });
+		for (let seq = 1; seq <= 30; seq++) full.add(`n.e.${seq}`, "s");
+		expect(full.history.bytes).toBeLessThanOrEqual(5_000);
+		expect(full.replay("n.e.5")).toBe("expired");
+		expect(full.replay(START)).toBe("expired");
+		expect(full.replay("n.e.28")).toEqual(["n.e.29", "n.e.30"]);
+	});
+
+	it("is of another epoch if the origin has begun another life", () => {
+		const ring = new Ring({ maxAge: 3 });
+		ring.add("n.old.1", "s");
+		for (let seq = 1; seq <= 10; seq++) ring.add(`n.new.${seq}`, "s");
+		expect(ring.replay("n.old.1")).toBe("epoch");
+	});
+
+	it("is a gap if the bus lost events since, and is none before or after", () => {
+		const ring = new Ring();
+		for (const seq of [1, 2, 3]) ring.add(`n.e.${seq}`, "s");
+		for (const seq of [6, 7]) ring.add(`n.e.${seq}`, "other");
+		expect(ring.replay("n.e.3")).toBe("gap");
+		expect(ring.replay(START)).toBe("gap");
+		expect(ring.replay("n.e.6")).toEqual([]);
+	});
+
+	it("is unknown for what came before the gateway had listened for the overlap", () => {
+		const ring = new Ring({ overlap: { ms: 10, events: 0 } });
+		for (let seq = 1; seq <= 30; seq++) ring.add(`n.e.${seq}`, "s");
+		expect(ring.replay("n.e.9")).toBe("unknown");
+		expect(ring.replay("n.e.10")).toHaveLength(20);
+	});
+});
+
+describe("a history", () => {
+	it("lets go of everything, and of its indexes, when all is too old", () => {
+		const ring = new Ring({ maxAge: 10 });
+		for (let seq = 1; seq <= 100; seq++) ring.add(`n.e.${seq}`, [`s${seq}`, "s"], `a${seq}`);
+		ring.history.expire(ring.now + 11);
+		expect([ring.history.length, ring.history.bytes]).toEqual([0, 0]);
+		expect(ring.replay("n.e.100")).toBe("expired");
+	});
+
+	it("agrees with a plain list, whatever came, was let go and is asked for", () => {
+		const session = fc.constantFrom("s", "t", "*", "__proto__");
+		const step = fc.record({
+			origin: fc.constantFrom("n", "m"),
+			skip: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 2),
+			sessionId: fc.oneof(
+				session,
+				fc.uniqueArray(fc.constantFrom("s", "t", "u"), { minLength: 1 })
+			),
+			eventName: fc.constantFrom("a", "b"),
+			hasId: fc.constantFrom(true, true, true, false)
+		});
+		const query = fc.record({
+			last: fc.nat(80),
+			sessionIds: fc.uniqueArray(fc.constantFrom("s", "t", "u", "__proto__"), { minLength: 1 }),
+			eventNames: fc.uniqueArray(fc.constantFrom("a", "b"), { minLength: 1 })
+		});
+		const limits = fc.record({
+			maxAge: fc.constantFrom(20, 1000),
+			overlap: fc.record({ ms: fc.constantFrom(0, 5), events: fc.constantFrom(0, 3) })
+		});
+		fc.assert(
+			fc.property(fc.array(step, { maxLength: 80 }), query, limits, (steps, query, limits) => {
+				const ring = new Ring(limits);
+				const list: { id?: string; sessionId: string | string[]; eventName: string }[] = [];
+				const seqs = { n: 0, m: 0 };
+				let gapAt = -1;
+				for (const { origin, skip, sessionId, eventName, hasId } of steps) {
+					if (hasId) seqs[origin] += 1 + skip;
+					const id = hasId ? `${origin}.e.${seqs[origin]}` : undefined;
+					if (id && skip > 0) gapAt = list.length;
+					ring.add(id, sessionId, eventName);
+					list.push({ ...(id && { id }), sessionId, eventName });
+				}
+				const at = query.last;
+				const lastId = list[at]?.id;
+				if (lastId === undefined) return;
+
+				// The model: an event's index is its time, and what is older than maxAge is gone.
+				const kept = Math.max(0, list.length - 1 - limits.maxAge);
+				const from = at - limits.overlap.ms;
+				const next = Math.max(kept, Math.min(from, at - limits.overlap.events));
+				const answer = ring.replay(lastId, query.sessionIds, query.eventNames);
+				let reset: string | undefined;
+				if (at < kept || (kept > 0 && kept > from)) reset = "expired";
+				else if (from < -1) reset = "unknown";
+				else if (gapAt > next) reset = "gap";
+				if (reset !== undefined) {
+					expect(answer).toBe(reset);
+					return;
+				}
+				const [origin] = lastId.split(".");
+				const mine = list.filter((event, index) => {
+					if (event.id === undefined || index < next) return false;
+					if (index <= at && event.id.startsWith(`${origin}.`)) return false;
+					const ids = [event.sessionId].flat();
+					return (
+						(query.eventNames as string[]).includes(event.eventName) &&
+						ids.some(id => id === "*" || (query.sessionIds as string[]).includes(id))
+					);
+				});
+				expect(answer).toEqual(mine.map(event => event.id));
+			}),
+			{ numRuns: 3000 }
+		);
+	});
+});
+
+describe("a client that moves between gateways on which origins interleave differently", () => {
+	it("loses nothing, and repeats nothing but under the same id", () => {
+		const skew = 5;
+		const event = fc.record({
+			origin: fc.constantFrom("n", "m", "o"),
+			mine: fc.boolean(),
+			delays: fc.tuple(fc.nat(skew), fc.nat(skew))
+		});
+		fc.assert(
+			fc.property(fc.array(event, { minLength: 2, maxLength: 60 }), fc.nat(60), (events, cutAt) => {
+				// Each origin's events keep their order on the way to each gateway; the gateways differ.
+				const seqs: Record<string, number> = {};
+				const sent = events.map(({ origin, mine, delays }, time) => {
+					seqs[origin] = (seqs[origin] ?? 0) + 1;
+					return { origin, mine, delays, time, id: `${origin}.e.${seqs[origin]}` };
+				});
+				const arriveAt = (gateway: 0 | 1) => {
+					const latest: Record<string, number> = {};
+					return sent
+						.map(event => {
+							const due = event.time + event.delays[gateway];
+							latest[event.origin] = Math.max(latest[event.origin] ?? 0, due);
+							return { ...event, at: latest[event.origin] as number };
+						})
+						.sort((a, b) => a.at - b.at);
+				};
+
+				const seen = arriveAt(0)
+					.slice(0, cutAt)
+					.filter(event => event.mine);
+				const last = seen.at(-1);
+				if (last === undefined) return;
+				const ring = new Ring({ overlap: { ms: 4 * skew, events: 0 }, startedAt: -1000 });
+				for (const { id, mine } of arriveAt(1)) ring.add(id, mine ? "s" : "other");
+
+				const replayed = ring.replay(last.id);
+				if (typeof replayed === "string") expect.fail(`reset: ${replayed}`);
+				const received = [...seen.map(event => event.id), ...replayed];
+				const due = sent.filter(event => event.mine).map(event => event.id);
+				expect(new Set(received)).toEqual(new Set(due));
+				for (const origin of ["n", "m", "o"]) {
+					const order = [...new Set(received.filter(id => id.startsWith(`${origin}.`)))];
+					expect(order).toEqual(due.filter(id => id.startsWith(`${origin}.`)));
+				}
+			}),
+			{ numRuns: 2000 }
+		);
+	});
+});
