@@ -1,0 +1,28 @@
+import type { BrokerOptions, LogLevels, Transporters } from "moleculer";
+import { SseMiddleware } from "./mixins/sse/index.ts";
+
+/*
+ * Every node of the example runs with this file; the environment tells them apart.
+ *
+ * | variable    | default           | meaning                                                          |
+ * | ----------- | ----------------- | ---------------------------------------------------------------- |
+ * | TRANSPORTER | none: one process | URL of the message broker, as in amqp://guest:guest@rabbitmq:5672 |
+ * | NODE_ID     | <host>-<pid>      | this node's name, unique in the cluster                           |
+ * | NAMESPACE   | empty             | keeps clusters on one message broker apart                        |
+ * | LOG_LEVEL   | info              | fatal, error, warn, info, debug, trace                            |
+ * | SERVICES    | all               | read by moleculer-runner: the services that this node runs        |
+ * | PORT        | 3000              | read by the gateway: where it listens                             |
+ * | TICK_MS     | 1000              | read by the ticker: milliseconds between two prices               |
+ */
+const { TRANSPORTER, NODE_ID, NAMESPACE, LOG_LEVEL } = process.env;
+
+const config: BrokerOptions = {
+	namespace: NAMESPACE ?? "",
+	nodeID: NODE_ID || null,
+	// Moleculer's types know the transporters' names only, but it takes a URL just as well.
+	transporter: (TRANSPORTER || null) as Transporters.Base | null,
+	logLevel: (LOG_LEVEL || "info") as LogLevels,
+	middlewares: [SseMiddleware()]
+};
+
+export default config;

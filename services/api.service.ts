@@ -1,0 +1,42 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import type { ServiceSchema } from "moleculer";
+import ApiGateway, { type ApiSettingsSchema } from "moleculer-web";
+import { type SseGateway, SseMixin } from "../mixins/sse/index.ts";
+
+/** The gateway: serves the page, the API that the page calls, and its streams. */
+const service: ServiceSchema<ApiSettingsSchema, object, { server: Server }> = {
+	name: "api",
+	mixins: [SseMixin(), ApiGateway],
+
+	settings: {
+		port: Number(process.env.PORT || 3000),
+		assets: { folder: fileURLToPath(new URL("./public", import.meta.url)) },
+		logResponse: "debug",
+		logRequest: "debug",
+		logRouteRegistration: "debug",
+		routes: [
+			{
+				path: "/api",
+				aliases: {
+					"GET /health": "$node.health",
+					"POST /notifications": "notifications.notify",
+					"POST /orders": "orders.place"
+				},
+				bodyParsers: { json: true },
+				/** Actions learn whose streams to send to from `ctx.meta.sessionId`. */
+				async onBeforeCall(this: SseGateway, ctx, _route, req, res) {
+					await this.sseSession(ctx, req, res);
+				}
+			}
+		]
+	},
+
+	started() {
+		const { port } = this.server.address() as AddressInfo;
+		this.logger.info(`Open http://localhost:${port}`);
+	}
+};
+
+export default service;
