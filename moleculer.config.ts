@@ -10,7 +10,6 @@ import { SseMiddleware } from "./mixins/sse/index.ts";
  * | NODE_ID     | <host>-<pid>      | this node's name, unique in the cluster                           |
  * | NAMESPACE   | empty             | keeps clusters on one message broker apart                        |
  * | LOG_LEVEL   | info              | fatal, error, warn, info, debug, trace                            |
- * | SERVICES    | all               | read by moleculer-runner: the services that this node runs        |
  * | PORT        | 3000              | read by the gateway: where it listens                             |
  * | TICK_MS     | 1000              | read by the ticker: milliseconds between two prices               |
  */
