@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs";
+import { codeBlocks, section } from "../support/markdown.ts";
+
+/** Files by their paths. */
+export type Files = Readonly<Record<string, string>>;
+
+const README = readFileSync("README.md", "utf8");
+
+/** The files of the first example, as they stand in the README. */
+export const FIRST_EXAMPLE: Files = filesOf("First example");
+
+/** The page of the first example. */
+export const PAGE: string = FIRST_EXAMPLE["public/index.html"] ?? "";
+
+/** What starts the first example: `moleculer-runner …`. */
+export const COMMAND: string = /Start it with `npx ([^`]+)`/.exec(README)?.[1] ?? "";
+
+/**
+ * The first example in CommonJS: its imports and exports rewritten, the rest untouched.
+ *
+ * `import { A } from "m"` becomes `const { A } = require("m")`, `import A from "m"` becomes
+ * `const A = require("m")`, and `export default` becomes `module.exports =`.
+ */
+export function commonJsExample(): Files {
+	return mapScripts(code =>
+		code
+			.replaceAll(/^import (.+) from (".+");$/gm, "const $1 = require($2);")
+			.replaceAll(/^export default /gm, "module.exports = ")
+	);
+}
+
+/**
+ * The first example in TypeScript: the README's typed gateway in place of the plain one, the rest as
+ * `.ts`, with a type for the one parameter for which `strict` asks.
+ */
+export function typeScriptExample(): Files {
+	const { "services/api.service.js": _, ...files } = mapScripts(code =>
+		code.replace(
+			/^async function place\(ctx\)/m,
+			'import type { Context } from "moleculer";\n\n' +
+				"async function place(ctx: Context<unknown, { sessionId: string }>)"
+		)
+	);
+	const renamed = Object.entries(files).map(([path, code]) => [path.replace(/\.js$/, ".ts"), code]);
+	return { ...Object.fromEntries(renamed), ...filesOf("TypeScript") };
+}
+
+/** What starts the first example in TypeScript. */
+export const TYPESCRIPT_COMMAND: string = `${COMMAND.replace(
+	".config.js",
+	".config.ts"
+)} --mask **/*.service.ts`;
+
+function mapScripts(transform: (code: string) => string): Record<string, string> {
+	return Object.fromEntries(
+		Object.entries(FIRST_EXAMPLE).map(([path, code]) => [
+			path,
+			path.endsWith(".js") ? transform(code) : code
+		])
+	);
+}
+
+function filesOf(heading: string): Record<string, string> {
+	const files = codeBlocks(section(README, heading)).filter(({ path }) => path !== undefined);
+	return Object.fromEntries(files.map(({ path, code }) => [path, code]));
+}

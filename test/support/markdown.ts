@@ -1,0 +1,55 @@
+/** A fenced block of a Markdown document. */
+export interface CodeBlock {
+	/** `js`, `html`, … */
+	readonly language: string;
+	/** The file that the block is, if its first line is a comment that says so: `// services/api.service.js`. */
+	readonly path: string | undefined;
+	/** Its text, with the comment. */
+	readonly code: string;
+}
+
+const FENCE = /^```(\w*)\n(.*?)^```$/gms;
+const PATH_COMMENT = /^(?:\/\/|<!--) (\S+\.\w+)\b/;
+
+/** All fenced blocks, in order. */
+export function codeBlocks(markdown: string): CodeBlock[] {
+	return [...markdown.matchAll(FENCE)].map(([, language = "", code = ""]) => ({
+		language,
+		path: PATH_COMMENT.exec(code)?.[1],
+		code
+	}));
+}
+
+/** The document without its fenced blocks: nothing in them is a heading, a link or a table. */
+export function prose(markdown: string): string {
+	return markdown.replaceAll(FENCE, "");
+}
+
+/** What stands under a heading, without the headings below it. Throws if there is none. */
+export function section(markdown: string, heading: string): string {
+	const lines = markdown.split("\n");
+	const start = lines.findIndex(line => /^#+ /.test(line) && line.replace(/^#+ /, "") === heading);
+	if (start < 0) throw new Error(`no section "${heading}"`);
+	let fenced = false;
+	const body = lines.slice(start + 1);
+	const end = body.findIndex(line => {
+		if (line.startsWith("```")) fenced = !fenced;
+		return !fenced && /^#+ /.test(line);
+	});
+	return body.slice(0, end < 0 ? undefined : end).join("\n");
+}
+
+/** The rows of the first table, below its head; each by its cells. */
+export function tableRows(markdown: string): string[][] {
+	const [table] = /(?:^\|.*\n?)+/m.exec(markdown) ?? [""];
+	return table
+		.split("\n")
+		.filter(line => line.startsWith("|"))
+		.slice(2)
+		.map(line =>
+			line
+				.split(/(?<!\\)\|/)
+				.slice(1, -1)
+				.map(cell => cell.trim().replaceAll("\\|", "|"))
+		);
+}

@@ -1,0 +1,96 @@
+import type { BrokerOptions, Context, Middleware, ServiceSchema } from "moleculer";
+import { ServiceBroker } from "moleculer";
+import ApiGateway, {
+	type ApiSettingsSchema,
+	type IncomingRequest,
+	type GatewayResponse as WebResponse
+} from "moleculer-web";
+import { describe, expectTypeOf, it } from "vitest";
+import {
+	type SseGateway,
+	SseMiddleware,
+	SseMixin,
+	type SseMixinOptions
+} from "../../mixins/sse/index.ts";
+
+describe("SseMixin", () => {
+	it("is a mixin of a service, in either order", () => {
+		({ name: "api", mixins: [SseMixin(), ApiGateway] }) satisfies ServiceSchema;
+		({ name: "api", mixins: [ApiGateway, SseMixin()] }) satisfies ServiceSchema;
+		const schema: ServiceSchema = { name: "api", mixins: [SseMixin({ path: null }), ApiGateway] };
+		new ServiceBroker().createService(schema);
+		expectTypeOf(SseMixin).returns.toExtend<Partial<ServiceSchema>>();
+	});
+
+	it("is a mixin of a service with typed settings", () => {
+		const schema: ServiceSchema<ApiSettingsSchema> = {
+			name: "api",
+			mixins: [SseMixin(), ApiGateway],
+			settings: {
+				routes: [{ path: "/live", aliases: { "GET /events": { type: "sse" } } }]
+			}
+		};
+		new ServiceBroker().createService(schema);
+	});
+
+	it("leaves room for plain options in typed settings", () => {
+		type Settings = ApiSettingsSchema & { sse?: Omit<SseMixinOptions, "session" | "authorize"> };
+		({
+			name: "api",
+			mixins: [SseMixin(), ApiGateway],
+			settings: { port: 3000, sse: { heartbeat: 5000 } }
+		}) satisfies ServiceSchema<Settings>;
+	});
+});
+
+describe("SseGateway", () => {
+	it("is `this` in a route's hooks", () => {
+		({
+			name: "api",
+			mixins: [SseMixin(), ApiGateway],
+			settings: {
+				routes: [
+					{
+						path: "/api",
+						aliases: { "POST /orders": "orders.place" },
+						async onBeforeCall(this: SseGateway, ctx, _route, req, res) {
+							const ids = await this.sseSession(ctx, req, res);
+							expectTypeOf(ids).toEqualTypeOf<readonly string[] | null>();
+						}
+					}
+				]
+			}
+		}) satisfies ServiceSchema<ApiSettingsSchema>;
+	});
+
+	it("takes what moleculer-web passes to its hooks, whatever the meta", () => {
+		type Call = (
+			ctx: Context<{ id: string }, { sessionId: string }>,
+			req: IncomingRequest,
+			res: WebResponse
+		) => Promise<readonly string[] | null>;
+		expectTypeOf<SseGateway["sseSession"]>().toExtend<Call>();
+	});
+
+	it("needs context, request and response", () => {
+		const gateway = {} as SseGateway;
+		const [ctx, req] = [{} as Context, {} as IncomingRequest];
+		// @ts-expect-error no response: a cookie could not be issued
+		gateway.sseSession(ctx, req);
+		// @ts-expect-error there is nothing else
+		gateway.sseStreams;
+	});
+});
+
+describe("SseMiddleware", () => {
+	it("is a middleware of a broker", () => {
+		({ middlewares: [SseMiddleware()] }) satisfies BrokerOptions;
+		new ServiceBroker({ middlewares: [SseMiddleware(), { name: "another" }] });
+		expectTypeOf(SseMiddleware).returns.toEqualTypeOf<Middleware>();
+	});
+
+	it("has to be called", () => {
+		// @ts-expect-error the factory itself
+		({ middlewares: [SseMiddleware] }) satisfies BrokerOptions;
+	});
+});

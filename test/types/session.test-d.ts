@@ -1,0 +1,98 @@
+import type { Context } from "moleculer";
+import { describe, expectTypeOf, it } from "vitest";
+import {
+	type Authorizer,
+	type GatewayRequest,
+	type SessionResolver,
+	SseMixin,
+	type StreamAccess
+} from "../../mixins/sse/index.ts";
+
+interface User {
+	id: string;
+	tenant: string;
+}
+
+describe("a session resolver", () => {
+	it("gives an id, several, or none", () => {
+		SseMixin({ session: () => "a" });
+		SseMixin({ session: () => ["a", "b"] });
+		SseMixin({ session: () => ["a", "b"] as const });
+		SseMixin({ session: () => [] });
+		SseMixin({ session: () => null });
+		SseMixin({ session: () => undefined });
+	});
+
+	it("may be asynchronous", () => {
+		SseMixin({ session: async () => "a" });
+		SseMixin({ session: async () => ["a", "b"] });
+		SseMixin({ session: async () => null });
+		SseMixin({ session: async () => undefined });
+	});
+
+	it("gets the request's context and the request", () => {
+		SseMixin({
+			session(ctx, req) {
+				expectTypeOf(ctx.call).toBeFunction();
+				expectTypeOf(req).toEqualTypeOf<GatewayRequest>();
+				expectTypeOf(req.headers.authorization).toEqualTypeOf<string | undefined>();
+				return null;
+			}
+		});
+	});
+
+	it("may type what the application's authentication has put into `ctx.meta`", () => {
+		SseMixin({ session: ctx => ctx.meta.user?.id });
+		const byUser = async (ctx: Context<unknown, { user: User }>) => [
+			ctx.meta.user.id,
+			`tenant:${ctx.meta.user.tenant}`
+		];
+		SseMixin({ session: byUser });
+		expectTypeOf(byUser).toExtend<SessionResolver>();
+	});
+
+	it("gives nothing that is no id", () => {
+		// @ts-expect-error a number
+		SseMixin({ session: () => 42 });
+		// @ts-expect-error an array of something else
+		SseMixin({ session: () => ["a", 42] });
+		// @ts-expect-error true is no session
+		SseMixin({ session: async () => true });
+		// @ts-expect-error a third parameter
+		SseMixin({ session: (_ctx, _req, res: { end(): void }) => res.end() });
+	});
+});
+
+describe("an authorizer", () => {
+	it("gives a boolean, at once or later", () => {
+		SseMixin({ authorize: () => true });
+		SseMixin({ authorize: () => false });
+		SseMixin({ authorize: async () => false });
+	});
+
+	it("gets who asks, for which events, and the request", () => {
+		SseMixin({
+			authorize(ctx, access) {
+				expectTypeOf(ctx.call).toBeFunction();
+				expectTypeOf(access).toEqualTypeOf<StreamAccess>();
+				expectTypeOf(access.sessionIds).toEqualTypeOf<readonly string[]>();
+				expectTypeOf(access.eventNames).toEqualTypeOf<readonly string[]>();
+				expectTypeOf(access.req).toEqualTypeOf<GatewayRequest>();
+				return access.eventNames.every(name => !name.startsWith("admin."));
+			}
+		});
+		const byUser = (ctx: Context<unknown, { user: User }>) => ctx.meta.user.tenant === "a";
+		expectTypeOf(byUser).toExtend<Authorizer>();
+	});
+
+	it("gives nothing else: forgetting to return must not compile", () => {
+		// @ts-expect-error nothing
+		SseMixin({ authorize: () => {} });
+		// @ts-expect-error nothing, later
+		SseMixin({ authorize: async () => {} });
+		// @ts-expect-error what is truthy is not allowed
+		SseMixin({ authorize: () => "yes" });
+		// @ts-expect-error null is an answer of `session`
+		SseMixin({ authorize: () => null });
+	});
+});

@@ -1,0 +1,159 @@
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ERROR_STATUS } from "../../mixins/sse/core/errors.ts";
+import { SSE_MIDDLEWARE_OPTIONS, SSE_MIXIN_OPTIONS } from "../../mixins/sse/core/options.ts";
+import { checkOptions } from "../../mixins/sse/moleculer/check-options.ts";
+import manifest from "../../package.json" with { type: "json" };
+import { codeBlocks, prose, section, tableRows } from "../support/markdown.ts";
+
+/** Every document by its path. */
+const DOCS = new Map(
+	globSync(["*.md", "docs/**/*.md", "services/**/*.md"]).map(
+		path => [path, readFileSync(path, "utf8")] as const
+	)
+);
+const README = DOCS.get("README.md") ?? "";
+
+/** Not just a value in backticks: functions have no default that could be written down. */
+const PROSE = /^(?!`[^`]*`$).*[a-z]/;
+
+describe("README", () => {
+	it("opens with the two commands: run it, test it", () => {
+		const [first] = codeBlocks(README);
+		expect(first?.code.replace(/ +#.*$/gm, "")).toBe("npm ci && npm start\nnpm ci && npm test\n");
+		expect(README.indexOf("```")).toBeLessThan(README.indexOf("\n## "));
+	});
+
+	it("has a first example of a gateway, a sender and a page in under 30 lines", () => {
+		const files = codeBlocks(section(README, "First example")).filter(({ path }) => path);
+		expect(files.map(({ path }) => path)).toEqual([
+			"moleculer.config.js",
+			"services/api.service.js",
+			"services/orders.service.js",
+			"public/index.html"
+		]);
+		const lines = files.flatMap(({ code }) => code.split("\n").filter(line => line.trim()));
+		expect(lines.length).toBeLessThan(30);
+	});
+
+	it("names the Node.js that package.json asks for", () => {
+		expect(README).toContain(`Node.js ≥ ${manifest.engines.node.replace(">=", "")}`);
+	});
+});
+
+describe.each([
+	["SseMixin", SSE_MIXIN_OPTIONS],
+	["SseMiddleware", SSE_MIDDLEWARE_OPTIONS]
+])("the options of %s", (factory, specs) => {
+	const body = section(README, factory);
+	const [, table = ""] = body.split(`<!-- options: ${factory} -->`);
+	const rows = new Map(
+		tableRows(table).map(([name = "", fallback = "", off = ""]) => [
+			unquote(name),
+			{ fallback, off }
+		])
+	);
+
+	it("are in README's table, all of them and nothing else", () => {
+		expect(body).toContain(`<!-- options: ${factory} -->`);
+		expect([...rows.keys()]).toEqual(Object.keys(specs));
+	});
+
+	for (const [name, spec] of Object.entries(specs)) {
+		const { fallback = "", off = "" } = rows.get(name) ?? {};
+
+		it(`${name}: has its default in README`, () => {
+			if (spec.default === undefined) expect(fallback).toMatch(PROSE);
+			else expect(JSON.parse(unquote(fallback))).toEqual(spec.default);
+		});
+
+		if (off) {
+			it(`${name}: takes the value that README says turns it off`, () => {
+				const value = JSON.parse(unquote(off));
+				expect(checkOptions(factory, specs, { [name]: value })).toMatchObject({ [name]: value });
+			});
+		}
+	}
+});
+
+describe("error types", () => {
+	const known = Object.entries(ERROR_STATUS);
+
+	// what the changelog tells of may be gone
+	it.each([...DOCS].filter(([path]) => path !== "CHANGELOG.md"))(
+		"%s mentions none that does not exist",
+		(_, text) => {
+			const mentioned = text.match(/\bSSE_[A-Z_]+/g) ?? [];
+			expect(Object.keys(ERROR_STATUS)).toEqual(expect.arrayContaining(mentioned));
+		}
+	);
+
+	it.each(known)("%s is documented", type => {
+		expect(README + DOCS.get("docs/protocol.md")).toContain(`\`${type}\``);
+	});
+
+	it("have the statuses that the protocol says", () => {
+		const protocol = DOCS.get("docs/protocol.md") ?? "";
+		const said = [
+			...[...protocol.matchAll(/\| (\d{3}) \| `(SSE_\w+)`/g)].map(([, status, type]) => [
+				type,
+				status
+			]),
+			...[...protocol.matchAll(/`(SSE_\w+)`, (\d{3})\b/g)].map(([, type, status]) => [type, status])
+		];
+		expect(said.length).toBeGreaterThan(0);
+		expect(Object.fromEntries(known)).toMatchObject(
+			Object.fromEntries(said.map(([type, status]) => [type, Number(status)]))
+		);
+	});
+});
+
+describe.each([...DOCS])("%s", (path, text) => {
+	it("has no dead link", () => {
+		expect(links(text).filter(target => !isAlive(target, path))).toEqual([]);
+	});
+
+	it("names no npm script that does not exist", () => {
+		const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, script]) => script);
+		expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining(named));
+	});
+});
+
+/** The targets of all links and images, without those that lead elsewhere (`https:`, `mailto:`). */
+function links(text: string): string[] {
+	const plain = prose(text).replaceAll(/(`+)[^`].*?\1/gs, "");
+	const found = [
+		...plain.matchAll(/\]\(<?([^)\s>]+)/g),
+		...plain.matchAll(/^\[[^\]]+\]: +(\S+)/gm),
+		...plain.matchAll(/\b(?:href|src)="([^"]+)"/g)
+	];
+	return found.map(([, target = ""]) => target).filter(target => !/^[a-z]+:/.test(target));
+}
+
+function isAlive(target: string, from: string): boolean {
+	const [file = "", anchor] = target.split("#");
+	const path = file === "" ? from : normalize(join(dirname(from), decodeURIComponent(file)));
+	if (!existsSync(path)) return false;
+	return anchor === undefined || anchors(DOCS.get(path) ?? "").includes(anchor);
+}
+
+/** The anchors that GitHub gives to the headings of a document. */
+function anchors(text: string): string[] {
+	const taken = new Map<string, number>();
+	return [...prose(text).matchAll(/^#{1,6} +(.+)$/gm)].map(([, heading = ""]) => {
+		const slug = heading
+			.replaceAll(/\[([^\]]+)\]\([^)]*\)/g, "$1")
+			.trim()
+			.toLowerCase()
+			.replaceAll(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, "")
+			.replaceAll(" ", "-");
+		const times = taken.get(slug) ?? 0;
+		taken.set(slug, times + 1);
+		return times === 0 ? slug : `${slug}-${times}`;
+	});
+}
+
+function unquote(code: string): string {
+	return code.replace(/^`(.*)`$/, "$1");
+}
