@@ -1,12 +1,13 @@
-import { randomInt } from "node:crypto";
-import type { Middleware, ServiceBroker } from "moleculer";
+import type { Middleware, ServiceBroker, Transit } from "moleculer";
 import type { PublishOptions } from "./sse/bus/bus.ts";
 import { type Broadcast, TransporterBus } from "./sse/bus/transporter-bus.ts";
 import { isRefusal } from "./sse/core/errors.ts";
 import { SEND, serialise, validate } from "./sse/core/event.ts";
-import { createIdSource } from "./sse/core/id.ts";
+import { createIdSource, type IdSource, newEpoch } from "./sse/core/id.ts";
 import { SSE_MIDDLEWARE_OPTIONS } from "./sse/core/options.ts";
+import { announce, type Packet } from "./sse/moleculer/announce.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
+import { reviveDeafChannel } from "./sse/moleculer/deaf-channel.ts";
 import { installReplCommand } from "./sse/moleculer/repl.ts";
 import { SseError } from "./sse/moleculer/sse-error.ts";
 import { rejectGently } from "./sse/moleculer/unawaited.ts";
@@ -24,16 +25,24 @@ export type SseMiddlewareOptions = Record<string, never>;
 export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 	checkOptions("SseMiddleware", SSE_MIDDLEWARE_OPTIONS, options);
 
+	// One middleware may serve several brokers.
+	const sources = new WeakMap<ServiceBroker, IdSource>();
+	const idsOf = (broker: ServiceBroker): IdSource => {
+		const source = sources.get(broker) ?? createIdSource(broker.nodeID, newEpoch());
+		sources.set(broker, source);
+		return source;
+	};
+
 	const middleware = {
 		name: "SseMiddleware",
 
 		created(broker: ServiceBroker): void {
 			installReplCommand(broker);
+			reviveDeafChannel(broker);
 		},
 
 		broadcast(this: ServiceBroker, next: Broadcast): Broadcast {
-			const ids = createIdSource(this.nodeID, newEpoch());
-			const bus = new TransporterBus(ids, next);
+			const bus = new TransporterBus(idsOf(this), next);
 			return (eventName, payload, options) => {
 				if (eventName !== SEND) return next(eventName, payload, options);
 				const event = validate(payload, { typed: isTyped(options) });
@@ -42,6 +51,11 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 				if (isRefusal(json)) return reject(this, SseError.invalidEvent(json));
 				return bus.publish(event, options);
 			};
+		},
+
+		transitPublish(this: Transit, next: (packet: Packet) => Promise<unknown>) {
+			const ids = idsOf(this.broker);
+			return (packet: Packet) => next(announce(packet, ids.position));
 		},
 
 		/** `emit` picks one gateway: the others' streams would miss the event, silently. */
@@ -67,11 +81,4 @@ function reject(broker: ServiceBroker, error: SseError): Promise<never> {
 function isTyped(options: PublishOptions | undefined): boolean {
 	const meta = options?.meta as { $repl?: unknown } | undefined;
 	return meta?.$repl === true;
-}
-
-/** 41 random bits, as eight characters: two lives of one node never share an epoch. */
-function newEpoch(): string {
-	return randomInt(36 ** 8)
-		.toString(36)
-		.padStart(8, "0");
 }

@@ -8,10 +8,10 @@ import type {
 	GatewayOptions,
 	GatewayRequest,
 	GatewayResponse,
-	GatewayService,
 	SseGateway,
 	SseMixinOptions
 } from "./sse/gateway/types.ts";
+import { listenForPositions } from "./sse/moleculer/announce.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
 import { startWithoutTransporter } from "./sse/moleculer/patient-start.ts";
 
@@ -30,11 +30,20 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 	// One mixin may serve several services; what each of them holds never stands in its settings.
 	const optionsOf = new WeakMap<object, GatewayOptions>();
 	const gateways = new WeakMap<object, Gateway>();
+	const unlisten = new WeakMap<object, () => void>();
+	const listen = (service: Service): void => {
+		unlisten.get(service)?.();
+		const { fanOut } = gatewayOf(service);
+		unlisten.set(
+			service,
+			listenForPositions(service.broker, (nodeID, position) => fanOut.expect(nodeID, position))
+		);
+	};
 	const gatewayOf = (service: unknown): Gateway => gateways.get(service as object) as Gateway;
 
 	const schema: Partial<ServiceSchema> & Merged & { methods: SseGateway } = {
 		events: {
-			[SEND]: subscription(service => gatewayOf(service).receive)
+			[SEND]: subscription(service => gatewayOf(service).fanOut.receive)
 		},
 
 		methods: {
@@ -64,18 +73,25 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			schema.stopped = [
 				...(Array.isArray(stopped) ? stopped : [stopped]),
 				function (this: object): Promise<void> {
+					unlisten.get(this)?.();
 					return gatewayOf(this).stop();
 				}
 			];
 		},
 
-		created(this: object): void {
-			const service = this as GatewayService & Service;
-			startWithoutTransporter(service.broker);
-			const gateway = new Gateway(optionsOf.get(this) as GatewayOptions, service);
+		created(this: Service): void {
+			startWithoutTransporter(this.broker);
+			const gateway = new Gateway(optionsOf.get(this) as GatewayOptions, this);
 			gateways.set(this, gateway);
 			// Not public: for a look at what a gateway holds, from a debugger or a test.
 			Object.defineProperty(this, Symbol.for("moleculer-sse.gateway"), { value: gateway });
+			// Before the transporter connects, and with it the first nodes are met.
+			listen(this);
+		},
+
+		started(this: Service): void {
+			gatewayOf(this).start();
+			listen(this);
 		}
 	};
 	return schema;

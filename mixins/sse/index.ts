@@ -11,6 +11,7 @@ export type {
 	SessionResolver,
 	SseGateway,
 	SseMixinOptions,
+	SseSettings,
 	StreamAccess
 } from "./gateway/types.ts";
 export { SseError } from "./moleculer/sse-error.ts";

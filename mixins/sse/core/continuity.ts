@@ -34,12 +34,15 @@ export class Continuity {
 	}
 
 	/**
-	 * Where an origin says it is, before the first event from it: what follows is then no gap. For an
-	 * origin that is known already it says nothing new.
+	 * Where an origin says it is, before the first event from it: what follows then goes on from there.
+	 *
+	 * @returns Whether it has sent events that did not come here. For an origin that is known already,
+	 * the announcement says nothing new.
 	 */
-	expect({ origin, epoch, seq }: EventId): void {
-		if (this.#origins.get(origin)?.epoch === epoch) return;
-		this.#remember(origin, { epoch, last: seq, missing: [] });
+	expect({ origin, epoch, seq }: EventId): boolean {
+		if (this.#origins.get(origin)?.epoch === epoch) return false;
+		this.#remember(origin, { epoch, last: seq, missing: seq > 0 ? [[1, seq]] : [] });
+		return seq > 0;
 	}
 
 	/** Takes note of an event that has arrived. */

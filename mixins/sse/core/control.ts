@@ -1,23 +1,32 @@
 import { encodeFrame, type Frame } from "./frame.ts";
+import type { ResetReason } from "./history.ts";
 
 /** Why the gateway ended a stream; told in `sse.close` where the stream can still be written. */
 export type CloseReason = "timeout" | "drain";
 
-/** Why events may have been missed; told in `sse.reset`. */
-export type ResetReason = "unknown";
-
-/** The first frame of a stream. */
+/**
+ * The first frame of a stream.
+ *
+ * @param position What a stream that starts here need not be told again; the client comes back with it
+ * even if no event of its own came meanwhile.
+ */
 export function openFrame(
 	eventNames: readonly string[],
 	resumed: boolean,
-	retry: number | undefined
+	{ retry, position }: { retry?: number | undefined; position?: string | undefined } = {}
 ): Frame {
-	return encodeFrame({ event: "sse.open", data: JSON.stringify({ eventNames, resumed }), retry });
+	const data = JSON.stringify({ eventNames, resumed });
+	return encodeFrame({ event: "sse.open", data, retry, position });
 }
 
-/** "Events may have been missed: reload your state." */
-export function resetFrame(reason: ResetReason): Frame {
-	return encodeFrame({ event: "sse.reset", data: JSON.stringify({ reason }) });
+/**
+ * "Events may have been missed: reload your state."
+ *
+ * @param position What the client has been told about; in one frame with the telling, so that it has
+ * both or neither.
+ */
+export function resetFrame(reason: ResetReason, position?: string): Frame {
+	return encodeFrame({ event: "sse.reset", data: JSON.stringify({ reason }), position });
 }
 
 /** The last frame of a stream that the gateway ends. */
@@ -25,5 +34,11 @@ export function closeFrame(reason: CloseReason, retry?: number): Frame {
 	return encodeFrame({ event: "sse.close", data: JSON.stringify({ reason }), retry });
 }
 
-/** A visible event rather than a comment, so that a page can tell a live stream from a dead one. */
-export const HEARTBEAT_FRAME: Frame = encodeFrame({ event: "sse.heartbeat", data: "{}" });
+/**
+ * A visible event rather than a comment, so that a page can tell a live stream from a dead one.
+ *
+ * @param position What a silent stream has seen everything up to: its place must not grow old.
+ */
+export function heartbeatFrame(position?: string): Frame {
+	return encodeFrame({ event: "sse.heartbeat", data: "{}", position });
+}

@@ -1,6 +1,12 @@
 /** The fields of one frame. `data` is one line: JSON never holds a raw line break. */
 export interface FrameFields {
+	/** The event's own id. */
 	id?: string | undefined;
+	/**
+	 * For events of the gateway, which have no id of their own: the id of the newest event that the
+	 * stream has seen or was told about. To the browser an id like any other.
+	 */
+	position?: string | undefined;
 	event: string;
 	data: string;
 	/** Milliseconds that the browser waits before it reconnects. */
@@ -17,15 +23,17 @@ const LINE_BREAKING = /[\r\n\0]/;
  * WHATWG HTML, "9.2.5 Parsing an event stream". Fields that reach this point have been validated; a
  * line break in one is a bug in the caller and throws, so that no field can ever forge another.
  */
-export function encodeFrame({ id, event, data, retry }: FrameFields): Frame {
-	if (LINE_BREAKING.test(event)) throw new TypeError("An event name must be one line.");
-	let text = "";
-	if (retry !== undefined) text += `retry: ${retry}\n`;
-	if (id !== undefined) {
-		if (LINE_BREAKING.test(id)) throw new TypeError("An event id must be one line.");
-		text += `id: ${id}\n`;
-	}
-	return encode(`${text}event: ${event}\ndata: ${data}\n\n`);
+export function encodeFrame({ id, event, data, retry, position }: FrameFields): Frame {
+	let text = retry === undefined ? "" : `retry: ${retry}\n`;
+	if (id !== undefined) text += line("id", id);
+	text += `${line("event", event)}data: ${data}\n`;
+	if (position !== undefined) text += line("id", position);
+	return encode(`${text}\n`);
+}
+
+function line(field: string, value: string): string {
+	if (LINE_BREAKING.test(value)) throw new TypeError(`The field "${field}" must be one line.`);
+	return `${field}: ${value}\n`;
 }
 
 /** Frames share slabs of this size: an ArrayBuffer a frame would cost more than the frame. */

@@ -23,8 +23,6 @@ export interface HistoryOptions {
 	overlap: { ms: number; events: number };
 	/** The id that stands for the beginning of this history, before any event. */
 	startId: string;
-	/** Milliseconds on the clock of `append` at which the gateway began to listen. */
-	startedAt: number;
 }
 
 /** Where a replay stands. Opaque. */
@@ -71,8 +69,8 @@ export class History {
 	#head = 1;
 	/** Position of the oldest event kept. */
 	#tail = 1;
-	/** Events may be missing just before this position. */
-	#lastGap = 0;
+	/** Events may be missing just before this position, and this moment. */
+	#lastGap = { position: 0, at: Number.NEGATIVE_INFINITY };
 	#newestId: string;
 	#lastOrigin = "";
 
@@ -118,9 +116,9 @@ export class History {
 		this.expire(now);
 	}
 
-	/** The bus has lost events, which would have arrived before the next. */
-	markGap(): void {
-		this.#lastGap = this.#head;
+	/** The bus has, or may have, lost events that would have arrived before the next. */
+	markGap(now: number): void {
+		this.#lastGap = { position: this.#head, at: now };
 	}
 
 	/** Lets go of what is too old or too much. */
@@ -143,7 +141,7 @@ export class History {
 		const liveFrom = this.#head;
 		if (lastEventId === this.#options.startId) {
 			if (this.#tail > 1) return "expired";
-			if (this.#lastGap > 0) return "gap";
+			if (this.#lastGap.position > 0) return "gap";
 			return { next: 1, seen: 0, seenOrigin: undefined, liveFrom };
 		}
 		const entry = this.#byId.get(lastEventId);
@@ -151,14 +149,13 @@ export class History {
 
 		// Other origins' events may have reached the client's last gateway in another order than this one:
 		// what came just before the event here may have come after it there.
-		const { overlap, startedAt } = this.#options;
+		const { overlap } = this.#options;
 		const from = entry.at - overlap.ms;
-		if (this.#tail === 1 ? startedAt > from : (this.#entries.at(0)?.at ?? 0) > from) {
-			return this.#tail === 1 ? "unknown" : "expired";
-		}
+		const oldest = this.#entries.at(0) ?? entry;
+		if (this.#tail > 1 && oldest.at > from) return "expired";
 		const byTime = this.#tail + this.#entries.lowerBound(other => other.at < from);
 		const next = Math.max(this.#tail, Math.min(byTime, entry.position - overlap.events));
-		if (this.#lastGap > next) return "gap";
+		if (this.#lastGap.position > next || this.#lastGap.at > from) return "gap";
 		return { next, seen: entry.position, seenOrigin: entry.origin, liveFrom };
 	}
 

@@ -22,6 +22,14 @@ export interface BufferOptions {
 	policy: "disconnect";
 }
 
+/** Bounds of what a gateway keeps for clients that come back. */
+export interface HistoryLimits {
+	/** Bytes, the book-keeping included; default 67,108,864 (64 MiB). */
+	maxBytes: number;
+	/** Milliseconds that an event is kept; default 300,000 (5 minutes). */
+	maxAge: number;
+}
+
 /** The plain options of `SseMixin`, complete. */
 export interface GatewaySettings {
 	/** Path of the route that the mixin adds; default `/sse/event-stream`, null = none. */
@@ -35,6 +43,8 @@ export interface GatewaySettings {
 	heartbeat: number;
 	/** Range in milliseconds from which a stream's `retry:` is drawn; default [2000, 5000], null = off. */
 	retry: readonly [min: number, max: number] | null;
+	/** Default 64 MiB and 5 minutes, null = off: events then have no ids, and nobody resumes. */
+	history: HistoryLimits | null;
 	/** Default 1 MiB, `disconnect`. */
 	buffer: BufferOptions;
 }
@@ -44,24 +54,30 @@ const milliseconds = (zero: string): Pick<OptionSpec, "takes" | "rule"> => ({
 	rule: { type: "number", integer: true, min: 0 }
 });
 
+const optionalFunction: Pick<OptionSpec, "rule" | "check" | "private"> = {
+	rule: { type: "function", optional: true },
+	// To the validator, null is as good as nothing; here it might be meant to switch something off.
+	check: (value: unknown) => value !== null,
+	private: true
+};
+
 export const SSE_MIXIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 	path: {
 		default: "/sse/event-stream",
 		takes: 'a path that starts with "/" and has no parameters or wildcards, or null for no route',
-		rule: { type: "string", nullable: true, pattern: /^\/[^\s?#:*{}()\\]*[^\s?#:*{}()\\/]$/ }
+		// Nothing that means something to path-to-regexp, of any version.
+		rule: { type: "string", nullable: true, pattern: /^(\/[\w.~%@-]+)+$/ }
 	},
 	session: {
 		default: undefined,
 		takes: "a function (ctx, req) => string | string[] | null, given to SseMixin() itself",
-		rule: { type: "function", optional: true },
-		private: true
+		...optionalFunction
 	},
 	authorize: {
 		default: undefined,
 		takes:
 			"a function (ctx, { sessionIds, eventNames, req }) => boolean, given to SseMixin() itself",
-		rule: { type: "function", optional: true },
-		private: true
+		...optionalFunction
 	},
 	timeout: { default: 180_000, ...milliseconds("never") },
 	heartbeat: { default: 15_000, ...milliseconds("off") },
@@ -75,6 +91,21 @@ export const SSE_MIXIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 			items: { type: "number", integer: true, min: 0 }
 		},
 		check: (range: readonly [number, number] | null) => range === null || range[0] <= range[1]
+	},
+	history: {
+		default: { maxBytes: 67_108_864, maxAge: 300_000 },
+		takes:
+			"{ maxBytes, maxAge }: a whole number of bytes, 65,536 or more, and of milliseconds, 1,000 or " +
+			"more; or null for none",
+		rule: {
+			type: "object",
+			nullable: true,
+			strict: true,
+			props: {
+				maxBytes: { type: "number", integer: true, min: 65_536 },
+				maxAge: { type: "number", integer: true, min: 1000 }
+			}
+		}
 	},
 	buffer: {
 		default: { maxBytes: 1_048_576, policy: "disconnect" },

@@ -1,13 +1,11 @@
-import type { Listener } from "../bus/transporter-bus.ts";
-import { closeFrame, openFrame, resetFrame } from "../core/control.ts";
-import { isRefusal, type Refusal } from "../core/errors.ts";
-import { type SseEvent, serialise, validate } from "../core/event.ts";
-import { encodeFrame, type Frame } from "../core/frame.ts";
+import { closeFrame, heartbeatFrame } from "../core/control.ts";
 import { Registry } from "../core/registry.ts";
-import { EventStream, writeHead } from "../http/event-stream.ts";
+import { answerAndHangUp, EventStream, writeHead } from "../http/event-stream.ts";
 import { Heartbeat } from "../http/heartbeat.ts";
 import { SseError } from "../moleculer/sse-error.ts";
+import { FanOut } from "./fan-out.ts";
 import { readRequest } from "./request.ts";
+import { begin } from "./resume.ts";
 import { resolveSession } from "./session.ts";
 import type {
 	GatewayOptions,
@@ -22,22 +20,29 @@ const DRAIN_GRACE = 250;
 /** Part of `timeout` by which streams outlive it at most. */
 const LIFE_JITTER = 0.1;
 
-/** The streams of one gateway service: opens them, writes events to them, ends them. */
+/** The streams of one gateway service: opens them for requests, and ends them. */
 export class Gateway {
 	readonly #options: GatewayOptions;
 	readonly #service: GatewayService;
 	readonly #registry = new Registry<EventStream>();
+	/** What brings events to the streams. */
+	readonly fanOut: FanOut;
 	readonly #heartbeat: Heartbeat;
 	/** Streams whose response is not closed yet, ended ones included. */
 	#unclosed = 0;
-	#stopping = false;
-	#onDrained: (() => void) | undefined;
+	#stopped: PromiseWithResolvers<void> | undefined;
 
 	constructor(options: GatewayOptions, service: GatewayService) {
 		this.#options = options;
 		this.#service = service;
+		this.fanOut = new FanOut(this.#registry, options.history, service);
+		const { history } = this.fanOut;
 		this.#heartbeat = new Heartbeat(
-			{ interval: options.heartbeat, timeout: options.timeout },
+			{
+				interval: options.heartbeat,
+				timeout: options.timeout,
+				frame: () => heartbeatFrame(history?.newestId)
+			},
 			this.#registry
 		);
 	}
@@ -52,42 +57,30 @@ export class Gateway {
 		return this.#unclosed;
 	}
 
-	/** Takes what arrived on the bus to the streams that it is for; anything else is silence. */
-	readonly receive: Listener = (input, from) => {
-		const event = validate(input, { acceptId: true, typed: from.typed });
-		if (isRefusal(event)) return this.#drop(event, from.nodeID);
-		const streams = this.#registry.select(event.sessionId, event.eventName);
-		if (streams.size === 0) return;
-		const frame = frameOf(event);
-		if (isRefusal(frame)) return this.#drop(frame, from.nodeID);
-		for (const stream of streams) stream.write(frame);
-	};
-
 	/**
 	 * Opens a stream for a request that has passed moleculer-web's own pipeline.
 	 *
 	 * @throws SseError if the request is refused; nothing has been written then.
 	 */
 	async open(request: GatewayRequest, response: GatewayResponse): Promise<void> {
-		const { eventNames, returning } = readRequest(request, response);
+		const { eventNames, lastEventId } = readRequest(request, response);
 		const sessionIds = await this.resolveSession(request, response);
 		if (sessionIds === null) {
 			throw new SseError("SSE_UNAUTHORIZED", "A stream needs a session.");
 		}
 		await this.#authorize(request, { sessionIds, eventNames, req: request });
 
-		// The client may have gone while the application thought about it.
-		if (isGone(response)) return;
+		// While the application thought about it the client may have gone, or been answered.
+		if (isSettled(response)) return;
 		if (request.method === "HEAD") {
 			writeHead(response);
 			response.end();
 			return;
 		}
 		const retry = this.#drawRetry();
-		if (this.#stopping) {
+		if (this.#stopped !== undefined) {
 			// Not a 503: a native EventSource never comes back from one (WHATWG HTML, 9.2.3).
-			writeHead(response);
-			response.end(closeFrame("drain", retry));
+			answerAndHangUp(response, closeFrame("drain", retry));
 			return;
 		}
 
@@ -102,9 +95,8 @@ export class Gateway {
 		this.#unclosed++;
 		this.#registry.add(stream);
 		this.#heartbeat.start();
-		stream.open(request, openFrame(eventNames, false, retry));
-		// Without a history a gap cannot be ruled out for a browser that comes back: it is told.
-		if (returning) stream.write(resetFrame("unknown"));
+		stream.open(request);
+		begin(stream, this.fanOut.history, lastEventId, retry);
 		this.#service.logResponse?.(request, response);
 		release(request, response);
 	}
@@ -125,16 +117,19 @@ export class Gateway {
 		}
 	}
 
-	/** Ends every stream, hangs up and refuses new ones; resolves when all are closed. */
-	async stop(): Promise<void> {
-		this.#stopping = true;
-		const drained = new Promise<void>(resolve => {
-			this.#onDrained = resolve;
-		});
+	/** Takes streams, after a stop as well. */
+	start(): void {
+		this.#stopped = undefined;
+	}
+
+	/** Ends every stream, hangs up and sends new ones away; resolves when all are closed. */
+	stop(): Promise<void> {
+		this.#stopped ??= Promise.withResolvers();
 		for (const stream of this.#registry) {
 			stream.end("drain", { hangUp: true, grace: DRAIN_GRACE });
 		}
-		if (this.#unclosed > 0) await drained;
+		if (this.#unclosed === 0) this.#stopped.resolve();
+		return this.#stopped.promise;
 	}
 
 	readonly #onEnd = (stream: EventStream): void => {
@@ -144,7 +139,7 @@ export class Gateway {
 
 	readonly #onClose = (): void => {
 		this.#unclosed--;
-		if (this.#unclosed === 0) this.#onDrained?.();
+		if (this.#unclosed === 0) this.#stopped?.resolve();
 	};
 
 	async #authorize(request: GatewayRequest, access: StreamAccess): Promise<void> {
@@ -168,13 +163,6 @@ export class Gateway {
 		return new SseError("SSE_INTERNAL", "The stream cannot be opened now.");
 	}
 
-	#drop({ refused, message }: Refusal, nodeID: string): void {
-		this.#service.logger.warn(`SSE: dropped an event from node '${nodeID}': ${message}`, {
-			nodeID,
-			field: refused
-		});
-	}
-
 	#drawRetry(): number | undefined {
 		const { retry } = this.#options;
 		if (retry === null) return undefined;
@@ -189,15 +177,9 @@ export class Gateway {
 	}
 }
 
-function frameOf(event: SseEvent): Frame | Refusal {
-	const data = serialise(event.payload);
-	if (isRefusal(data)) return data;
-	return encodeFrame({ id: event.id, event: event.eventName, data });
-}
-
-function isGone(response: GatewayResponse): boolean {
-	if ("stream" in response) return response.stream.destroyed;
-	return response.destroyed || response.writableEnded;
+function isSettled(response: GatewayResponse): boolean {
+	if (response.headersSent || response.writableEnded) return true;
+	return "stream" in response ? response.stream.destroyed : response.destroyed;
 }
 
 /** What the request's handling needed and a stream does not: held, it would cost 2 KB a stream. */

@@ -9,8 +9,8 @@ const PARAMETER = "eventName";
 export interface StreamQuery {
 	/** Without repetition, in the order in which they were asked for. */
 	eventNames: readonly string[];
-	/** The browser has streamed before, and may have missed events meanwhile. */
-	returning: boolean;
+	/** Up to where the client has seen everything, if it has streamed before. */
+	lastEventId: string | undefined;
 }
 
 /**
@@ -37,8 +37,18 @@ export function readRequest(request: GatewayRequest, response: GatewayResponse):
 	const query = new URLSearchParams(start === -1 ? "" : url.slice(start + 1));
 	return {
 		eventNames: readEventNames(query),
-		returning: request.headers["last-event-id"] !== undefined || query.has("lastEventId")
+		lastEventId: readLastEventId(request, query)
 	};
+}
+
+/**
+ * The header that EventSource sends when it reconnects (WHATWG HTML, 9.2.4), or the parameter of
+ * polyfills that cannot send one. The header is the later news: a parameter stays as it was at first.
+ */
+function readLastEventId(request: GatewayRequest, query: URLSearchParams): string | undefined {
+	const header = request.headers["last-event-id"];
+	const given = (Array.isArray(header) ? header[0] : header) ?? query.get("lastEventId");
+	return given || undefined;
 }
 
 function readEventNames(query: URLSearchParams): readonly string[] {

@@ -5,8 +5,13 @@ import type { GatewayRequest, GatewayResponse } from "./types.ts";
 /** The `type` of an alias that streams. */
 const ALIAS_TYPE = "sse";
 
+/** By this name the appended route's alias is known from the application's. */
+const ROUTE = "moleculer-sse";
+
 interface Alias {
 	type?: string;
+	name?: string;
+	match?(url: string): object | false;
 	action?: unknown;
 	handler?: unknown;
 }
@@ -58,11 +63,25 @@ export function appendRoute(schema: MergedSchema, path: string): void {
 		path,
 		bodyParsers: false,
 		mappingPolicy: "restrict",
-		// moleculer-web tries aliases by the depth of their own path, whatever their route's: at its full
-		// depth ours stays ahead of an application's catch-all. Every method, to answer others with 405.
-		aliases: { [`* ${path}`]: { type: ALIAS_TYPE, fullPath: fullPath(settings.path, path) } }
+		// Every method, to answer others than GET and HEAD with 405.
+		aliases: { "* /": { type: ALIAS_TYPE, name: ROUTE } }
 	});
 	settings.routes = routes;
+	resolveFirst(schema);
+}
+
+/**
+ * Lets the appended route's alias be tried first. moleculer-web tries aliases by the depth of their own
+ * path, whatever their route's, so that an application's catch-all would take the streams' requests.
+ */
+function resolveFirst({ methods }: MergedSchema): void {
+	const original = methods?.resolveAlias;
+	if (methods === undefined || typeof original !== "function") throw notAGateway();
+	methods.resolveAlias = function (this: { aliases: Alias[] }, url: string, method: string) {
+		const alias = this.aliases.find(({ name }) => name === ROUTE);
+		const params = alias?.match?.(url);
+		return params ? { alias, params } : original.call(this, url, method);
+	};
 }
 
 /** @throws SseError for an alias of type `sse` that also has an action: it could not stream. */
@@ -91,13 +110,7 @@ export function checkAliases(schema: MergedSchema): void {
 export function serveAliases(schema: MergedSchema, gatewayOf: (service: unknown) => Gateway): void {
 	const { methods } = schema;
 	const original = methods?.aliasHandler;
-	if (methods === undefined || typeof original !== "function") {
-		throw new SseError(
-			"SSE_INVALID_OPTION",
-			"SseMixin needs moleculer-web in the same service: mixins: [SseMixin(), ApiGateway].",
-			{ missing: "moleculer-web" }
-		);
-	}
+	if (methods === undefined || typeof original !== "function") throw notAGateway();
 	const handler: AliasHandler = async function (request, response, alias) {
 		const result = await original.call(this, request, response, alias);
 		if (alias.type !== ALIAS_TYPE || !streams(alias)) return result;
@@ -108,16 +121,20 @@ export function serveAliases(schema: MergedSchema, gatewayOf: (service: unknown)
 	methods.aliasHandler = handler;
 }
 
+function notAGateway(): SseError {
+	return new SseError(
+		"SSE_INVALID_OPTION",
+		"SseMixin needs moleculer-web in the same service: mixins: [SseMixin(), ApiGateway].",
+		{ missing: "moleculer-web" }
+	);
+}
+
 function isAlias(alias: unknown): alias is Alias {
 	return typeof alias === "object" && alias !== null && !Array.isArray(alias);
 }
 
 function streams(alias: Alias): boolean {
 	return !alias.action && !alias.handler;
-}
-
-function fullPath(prefix: unknown, path: string): string {
-	return typeof prefix === "string" ? `/${prefix}/${path}`.replace(/\/{2,}/g, "/") : path;
 }
 
 function samePath(a: string, b: string): boolean {

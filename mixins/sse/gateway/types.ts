@@ -1,5 +1,5 @@
-import type { Context, Service } from "moleculer";
-import type { GatewaySettings } from "../core/options.ts";
+import type { Context, Service, ServiceBroker } from "moleculer";
+import type { GatewaySettings, HistoryLimits } from "../core/options.ts";
 import type { StreamRequest, StreamResponse } from "../http/event-stream.ts";
 
 /** A request as moleculer-web passes it through its pipeline. */
@@ -19,6 +19,7 @@ export type GatewayResponse = StreamResponse & {
 /** What the gateway uses of the moleculer-web service that it is mixed into. */
 export interface GatewayService {
 	readonly logger: Service["logger"];
+	readonly broker: Pick<ServiceBroker, "nodeID">;
 	logResponse?(request: GatewayRequest, response: GatewayResponse): void;
 }
 
@@ -66,13 +67,25 @@ export type Authorizer = (
 ) => Awaitable<boolean>;
 
 /** The options of {@link GatewaySettings}, and the functions, which never stand in `settings`. */
-export interface SseMixinOptions extends Partial<Omit<GatewaySettings, "buffer">> {
+export interface SseMixinOptions extends Partial<Omit<GatewaySettings, "buffer" | "history">> {
+	/** Parts that are left out keep their defaults; null = off. */
+	history?: Partial<HistoryLimits> | null;
 	/** Parts that are left out keep their defaults. */
 	buffer?: Partial<GatewaySettings["buffer"]>;
 	/** Default: cookie `sid`, issued if it is missing. */
 	session?: SessionResolver;
 	/** Default: every session may open a stream of any event name. */
 	authorize?: Authorizer;
+}
+
+/** What may also stand in the gateway service's `settings.sse`: the plain options. */
+export type SseSettings = Omit<SseMixinOptions, "session" | "authorize">;
+
+declare module "moleculer-web" {
+	interface ApiSettingsSchema {
+		/** Plain options of `SseMixin`; they win over its argument. */
+		sse?: SseSettings;
+	}
 }
 
 export type GatewayOptions = GatewaySettings & Pick<SseMixinOptions, "session" | "authorize">;

@@ -45,6 +45,13 @@ export function writeHead(response: StreamResponse): void {
 	(response as ServerResponse).writeHead(200, HEAD);
 }
 
+/** Answers with a stream that ends at once, and closes its connection, which keep-alive would hold. */
+export function answerAndHangUp(response: StreamResponse, last: Frame): void {
+	if (!isHttp2(response)) response.setHeader("Connection", "close");
+	writeHead(response);
+	(response as ServerResponse).end(last, hangUpOf(response));
+}
+
 /** One open response. It ends once, whatever ends it, and then lets go of everything it held. */
 export class EventStream implements Subscription {
 	readonly sessionIds: readonly string[];
@@ -52,6 +59,8 @@ export class EventStream implements Subscription {
 	readonly expiresAt: number;
 	/** Written to since the heartbeat last looked. */
 	written = true;
+	/** Being brought up to date from the history: it must not get live events out of their order. */
+	isHeld = false;
 	/** `performance.now()` of the look at which the stream was first found silent. */
 	silentSince = 0;
 
@@ -72,8 +81,8 @@ export class EventStream implements Subscription {
 		this.#response = response;
 	}
 
-	/** Writes the head and the first frame, and from then on watches the response. */
-	open(request: StreamRequest, hello: Frame): void {
+	/** Writes the head, and from then on watches the response. */
+	open(request: StreamRequest): void {
 		const response = this.#response;
 		if (this.#state !== "open" || response === undefined) return;
 		// A server's idle timeout (moleculer-web's httpServerTimeout) would kill a silent stream.
@@ -83,20 +92,35 @@ export class EventStream implements Subscription {
 		// "close" follows; without a listener the error of a vanished client would be thrown.
 		response.on("error", () => {});
 		writeHead(response);
-		this.write(hello);
+	}
+
+	/** Sends the head although no frame follows at once. */
+	flushHead(): void {
+		const response = this.#response;
+		if (response !== undefined && !isHttp2(response)) response.flushHeaders();
 	}
 
 	get isOpen(): boolean {
 		return this.#state === "open";
 	}
 
-	/** Writes a frame. A stream whose unsent bytes exceed the bound is disconnected instead. */
-	write(frame: Frame): void {
+	/**
+	 * Writes a frame. A stream whose unsent bytes exceed the bound is disconnected instead.
+	 *
+	 * @returns False if the client is slower than this: the next frame should wait for {@link onDrain}.
+	 */
+	write(frame: Frame): boolean {
 		const response = this.#response;
-		if (this.#state !== "open" || response === undefined) return;
+		if (this.#state !== "open" || response === undefined) return false;
 		this.written = true;
-		(response as ServerResponse).write(frame);
+		const ready = (response as ServerResponse).write(frame);
 		if (response.writableLength > this.#maxUnsentBytes) this.destroy();
+		return ready;
+	}
+
+	/** Calls back once when the client has taken what was written; never if the stream ends before. */
+	onDrain(callback: () => void): void {
+		this.#response?.once("drain", callback);
 	}
 
 	/** Ends the stream in order: `sse.close`, then the end of the response. */

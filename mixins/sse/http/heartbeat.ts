@@ -1,4 +1,4 @@
-import { HEARTBEAT_FRAME } from "../core/control.ts";
+import type { Frame } from "../core/frame.ts";
 import type { EventStream } from "./event-stream.ts";
 
 export interface HeartbeatOptions {
@@ -6,6 +6,8 @@ export interface HeartbeatOptions {
 	interval: number;
 	/** Life of a stream in milliseconds; 0 = never. Only the timer's resolution depends on it. */
 	timeout: number;
+	/** Makes the heartbeat's frame; called once for all streams that get it at one time. */
+	frame(): Frame;
 }
 
 const FINEST_TICK = 10;
@@ -18,11 +20,13 @@ const COARSEST_TICK = 1000;
 export class Heartbeat {
 	readonly #interval: number;
 	readonly #tick: number;
+	readonly #frame: () => Frame;
 	readonly #streams: Iterable<EventStream>;
 	#timer: NodeJS.Timeout | undefined;
 
-	constructor({ interval, timeout }: HeartbeatOptions, streams: Iterable<EventStream>) {
+	constructor({ interval, timeout, frame }: HeartbeatOptions, streams: Iterable<EventStream>) {
 		this.#interval = interval;
+		this.#frame = frame;
 		this.#streams = streams;
 		// A twentieth of what is measured: 5 % of precision for one pass over the streams a tick.
 		const finest = Math.min(...[interval, timeout].filter(ms => ms > 0)) / 20;
@@ -41,14 +45,16 @@ export class Heartbeat {
 	}
 
 	#look(now: number): void {
+		let frame: Frame | undefined;
 		for (const stream of this.#streams) {
 			if (now >= stream.expiresAt) {
 				stream.end("timeout");
-			} else if (stream.written) {
+			} else if (stream.written || stream.isHeld) {
 				stream.written = false;
 				stream.silentSince = now;
 			} else if (this.#interval > 0 && now - stream.silentSince >= this.#interval) {
-				stream.write(HEARTBEAT_FRAME);
+				frame ??= this.#frame();
+				stream.write(frame);
 			}
 		}
 	}

@@ -20,8 +20,12 @@ describe("an origin's sequence", () => {
 
 	it("that was announced has none, if it goes on from there", () => {
 		const continuity = new Continuity();
-		continuity.expect(event(56));
+		expect(continuity.expect(event(56))).toBe(true);
 		expect(continuity.observe(event(57))).toBe("next");
+		expect(continuity.observe(event(56))).toBe("late");
+		const fresh = new Continuity();
+		expect(fresh.expect(event(0))).toBe(false);
+		expect(fresh.observe(event(1))).toBe("next");
 		const other = new Continuity();
 		other.expect(event(56));
 		expect(other.observe(event(58))).toBe("gap");
@@ -30,7 +34,7 @@ describe("an origin's sequence", () => {
 	it("is not moved by an announcement once events have come", () => {
 		const continuity = new Continuity();
 		continuity.observe(event(1));
-		continuity.expect(event(7));
+		expect(continuity.expect(event(7))).toBe(false);
 		expect(continuity.observe(event(2))).toBe("next");
 	});
 

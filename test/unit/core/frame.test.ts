@@ -1,7 +1,12 @@
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { closeFrame, HEARTBEAT_FRAME, openFrame } from "../../../mixins/sse/core/control.ts";
+import {
+	closeFrame,
+	heartbeatFrame,
+	openFrame,
+	resetFrame
+} from "../../../mixins/sse/core/control.ts";
 import { encodeFrame, type Frame } from "../../../mixins/sse/core/frame.ts";
 import { eventName, fieldText } from "../../support/arbitraries.ts";
 
@@ -39,6 +44,12 @@ describe("a frame's bytes", () => {
 		);
 	});
 
+	it("of the gateway's own events may move the client's place, behind the data", () => {
+		const frame = encodeFrame({ event: "sse.x", data: "{}", position: "n.e.7" });
+		expect(text(frame)).toBe("event: sse.x\ndata: {}\nid: n.e.7\n\n");
+		expect(parse(frame).events).toEqual([{ id: "n.e.7", event: "sse.x", data: "{}" }]);
+	});
+
 	it("are UTF-8", () => {
 		const frame = encodeFrame({ event: "ü", data: '"😀"' });
 		expect(Buffer.from(frame)).toEqual(Buffer.from('event: ü\ndata: "😀"\n\n', "utf8"));
@@ -49,6 +60,7 @@ describe("a field that would forge another", () => {
 	it.each(["a\nb", "a\rb", "a\r\nid: 7", "\0", "\n"])("is a bug and throws: %j", value => {
 		expect(() => encodeFrame({ event: value, data: "1" })).toThrow(TypeError);
 		expect(() => encodeFrame({ event: "a", id: value, data: "1" })).toThrow(TypeError);
+		expect(() => encodeFrame({ event: "a", position: value, data: "1" })).toThrow(TypeError);
 	});
 });
 
@@ -73,11 +85,18 @@ describe("a foreign parser", () => {
 		);
 	});
 
+	it("reads frames of any size, over the bounds of the slabs that they are cut from", () => {
+		const sizes = [1, 100, 5_000, 16_000, 30_000, 70_000, 1];
+		const values = Array.from({ length: 200 }, (_, n) => "ü".repeat(sizes[n % sizes.length] ?? 0));
+		const frames = values.map(value => encodeFrame({ event: "a", data: JSON.stringify(value) }));
+		expect(parse(...frames).events.map(e => JSON.parse(e.data))).toEqual(values);
+	});
+
 	it("reads it from any split of the bytes", () => {
 		const frames = [
-			openFrame(["a", "ü"], false, 3127),
+			openFrame(["a", "ü"], false, { retry: 3127 }),
 			encodeFrame({ id: "n.e.1", event: "ü", data: '"\u2028😀"' }),
-			HEARTBEAT_FRAME,
+			heartbeatFrame(),
 			closeFrame("timeout")
 		];
 		const bytes = Buffer.concat(frames);
@@ -92,14 +111,23 @@ describe("a foreign parser", () => {
 
 describe("the gateway's own frames", () => {
 	it("sse.open carries the names, whether it resumed, and the retry", () => {
-		expect(text(openFrame(["a"], false, 3127))).toBe(
+		expect(text(openFrame(["a"], false, { retry: 3127 }))).toBe(
 			'retry: 3127\nevent: sse.open\ndata: {"eventNames":["a"],"resumed":false}\n\n'
 		);
-		expect(text(openFrame(["a"], false, undefined))).not.toContain("retry:");
+		expect(text(openFrame(["a"], true))).toBe(
+			'event: sse.open\ndata: {"eventNames":["a"],"resumed":true}\n\n'
+		);
 	});
 
 	it("sse.heartbeat is a visible event, not a comment", () => {
-		expect(text(HEARTBEAT_FRAME)).toBe("event: sse.heartbeat\ndata: {}\n\n");
+		expect(text(heartbeatFrame())).toBe("event: sse.heartbeat\ndata: {}\n\n");
+		expect(text(heartbeatFrame("n.e.7"))).toBe("event: sse.heartbeat\ndata: {}\nid: n.e.7\n\n");
+	});
+
+	it("sse.reset carries its reason, and the client's new place in the same frame", () => {
+		expect(text(resetFrame("gap", "n.e.7"))).toBe(
+			'event: sse.reset\ndata: {"reason":"gap"}\nid: n.e.7\n\n'
+		);
 	});
 
 	it("sse.close carries its reason", () => {

@@ -22,7 +22,6 @@ class Ring {
 				maxAge: 60_000,
 				overlap: { ms: 0, events: 0 },
 				startId: START,
-				startedAt: 0,
 				...options
 			},
 			this.continuity
@@ -33,7 +32,7 @@ class Ring {
 		const parsed = id === undefined ? undefined : parseId(id);
 		const arrival = parsed && this.continuity.observe(parsed);
 		if (arrival === "repeat") return;
-		if (arrival === "gap") this.history.markGap();
+		if (arrival === "gap") this.history.markGap(this.now);
 		const event: SseEvent = { eventName, sessionId, payload: null, ...(id && { id }) };
 		this.history.append(event, encoder.encode(id ?? "without id"), ++this.now);
 	}
@@ -169,10 +168,11 @@ describe("continuity that cannot be proven", () => {
 		expect(ring.replay("n.e.6")).toEqual([]);
 	});
 
-	it("is unknown for what came before the gateway had listened for the overlap", () => {
+	it("is a gap for what came just after one, within the overlap", () => {
 		const ring = new Ring({ overlap: { ms: 10, events: 0 } });
+		ring.history.markGap(ring.now);
 		for (let seq = 1; seq <= 30; seq++) ring.add(`n.e.${seq}`, "s");
-		expect(ring.replay("n.e.9")).toBe("unknown");
+		expect(ring.replay("n.e.9")).toBe("gap");
 		expect(ring.replay("n.e.10")).toHaveLength(20);
 	});
 });
@@ -231,8 +231,8 @@ describe("a history", () => {
 				const answer = ring.replay(lastId, query.sessionIds, query.eventNames);
 				let reset: string | undefined;
 				if (at < kept || (kept > 0 && kept > from)) reset = "expired";
-				else if (from < -1) reset = "unknown";
-				else if (gapAt > next) reset = "gap";
+				// What was missing before the first event was missing at time 0, within the overlap or not.
+				else if (gapAt > next || (gapAt >= 0 && gapAt > at + 1 - limits.overlap.ms)) reset = "gap";
 				if (reset !== undefined) {
 					expect(answer).toBe(reset);
 					return;
@@ -286,7 +286,7 @@ describe("a client that moves between gateways on which origins interleave diffe
 					.filter(event => event.mine);
 				const last = seen.at(-1);
 				if (last === undefined) return;
-				const ring = new Ring({ overlap: { ms: 4 * skew, events: 0 }, startedAt: -1000 });
+				const ring = new Ring({ overlap: { ms: 4 * skew, events: 0 } });
 				for (const { id, mine } of arriveAt(1)) ring.add(id, mine ? "s" : "other");
 
 				const replayed = ring.replay(last.id);

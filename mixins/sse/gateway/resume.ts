@@ -1,0 +1,79 @@
+import { openFrame, resetFrame } from "../core/control.ts";
+import type { Cursor, History, ResetReason } from "../core/history.ts";
+import { parseId } from "../core/id.ts";
+import type { EventStream } from "../http/event-stream.ts";
+
+/** Bytes read from the history at a time, before the client's pace is looked at. */
+const SLICE = 65_536;
+/**
+ * Milliseconds that an event may be later here than on the gateway where the client got it. A client
+ * that was cut off and comes to another gateway at once may be ahead of it.
+ */
+const AHEAD = 2000;
+const AHEAD_INTERVAL = 25;
+
+/**
+ * Begins a stream: a new one live, a returning one where it was, or with the news that something may
+ * be missing. While the stream is held, live events pass it by; the history has them, and they are read
+ * from there in their order.
+ */
+export function begin(
+	stream: EventStream,
+	history: History | undefined,
+	lastEventId: string | undefined,
+	retry: number | undefined
+): void {
+	const { eventNames } = stream;
+	if (history === undefined) {
+		stream.write(openFrame(eventNames, false, { retry }));
+		if (lastEventId !== undefined) stream.write(resetFrame("unknown"));
+		return;
+	}
+	if (lastEventId === undefined) {
+		stream.write(openFrame(eventNames, false, { retry, position: history.newestId }));
+		return;
+	}
+
+	const deadline = performance.now() + AHEAD;
+	const decide = (): void => {
+		if (!stream.isOpen) return;
+		const now = performance.now();
+		const answer = history.since(lastEventId, now);
+		if (typeof answer !== "string") {
+			stream.write(openFrame(eventNames, true, { retry }));
+			replay(stream, history, answer);
+		} else if (mayBeAhead(answer, lastEventId) && now < deadline) {
+			stream.flushHead();
+			setTimeout(decide, AHEAD_INTERVAL);
+		} else {
+			stream.write(openFrame(eventNames, false, { retry }));
+			stream.write(resetFrame(answer, history.newestId));
+			stream.isHeld = false;
+		}
+	};
+	stream.isHeld = true;
+	decide();
+}
+
+/** Writes what the client missed, at its own pace; then the stream is live. */
+function replay(stream: EventStream, history: History, cursor: Cursor): void {
+	while (stream.isOpen) {
+		const frames = history.read(cursor, stream, SLICE);
+		if (frames === null) {
+			stream.write(resetFrame("expired", history.newestId));
+			break;
+		}
+		if (frames.length === 0) break;
+		let ready = true;
+		for (const frame of frames) ready = stream.write(frame);
+		if (!ready) {
+			stream.onDrain(() => replay(stream, history, cursor));
+			return;
+		}
+	}
+	stream.isHeld = false;
+}
+
+function mayBeAhead(reason: ResetReason, lastEventId: string): boolean {
+	return (reason === "unknown" || reason === "epoch") && parseId(lastEventId) !== undefined;
+}

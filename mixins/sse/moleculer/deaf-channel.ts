@@ -1,0 +1,32 @@
+import type { ServiceBroker } from "moleculer";
+
+/** What is read of Moleculer's AMQP transporter. */
+interface AmqpTransporter {
+	connected?: boolean;
+	/** Null when the server has closed it; undefined on other transporters. */
+	channel?: object | null;
+	connection?: { close(): Promise<void> } | null;
+}
+
+/**
+ * Notices when RabbitMQ closes the AMQP transporter's channel. Moleculer then goes on taking itself for
+ * connected, and neither hears nor sends anything more, silently and for ever. The connection is closed,
+ * upon which Moleculer connects anew; what was lost meanwhile shows as a gap.
+ */
+export function reviveDeafChannel(broker: ServiceBroker): void {
+	broker.localBus.on("$transporter.error", () => {
+		// The channel's end follows its error.
+		setImmediate(() => {
+			const { transit } = broker;
+			const transporter = transit?.tx as AmqpTransporter | undefined;
+			if (transit?.disconnecting || !transporter?.connected || transporter.channel !== null) return;
+			broker.logger.error(
+				"SSE: the message broker has closed the transporter's channel: this node is deaf and mute. " +
+					"Its connection is closed, to be opened anew."
+			);
+			transporter.connection
+				?.close()
+				.catch(error => broker.logger.error("SSE: cannot close the connection.", error));
+		});
+	});
+}
