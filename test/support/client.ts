@@ -14,14 +14,21 @@ export interface Client {
 	readonly node: string;
 	/** Events proper, without the gateway's own. */
 	readonly events: Received[];
+	/** The gateway's own events. */
+	readonly told: Received[];
+	/** The last id that came, whatever it came with. */
+	place: string | undefined;
 	readonly ended: Promise<void>;
+	/** Leaves, as a closed browser tab does. */
+	close(): void;
 }
 
 /** Opens a stream and resolves when `sse.open` has arrived. Every call is a connection of its own. */
 export function connect(
 	url: string,
 	sessionId: string,
-	eventNames: readonly string[]
+	eventNames: readonly string[],
+	lastEventId?: string
 ): Promise<Client> {
 	const query = new URLSearchParams(
 		eventNames.map((name): [string, string] => ["eventName", name])
@@ -30,7 +37,11 @@ export function connect(
 	const ended = Promise.withResolvers<void>();
 	const req = request(`${url}/sse/event-stream?${query}`, {
 		agent: false,
-		headers: { Accept: "text/event-stream", Cookie: `sid=${sessionId}` }
+		headers: {
+			Accept: "text/event-stream",
+			Cookie: `sid=${sessionId}`,
+			...(lastEventId !== undefined && { "Last-Event-ID": lastEventId })
+		}
 	});
 	onTestFinished(() => void req.destroy());
 	req.on("error", reject);
@@ -38,13 +49,18 @@ export function connect(
 		const client: Client = {
 			node: String(res.headers["x-node"]),
 			events: [],
-			ended: ended.promise
+			told: [],
+			place: lastEventId,
+			ended: ended.promise,
+			close: () => req.destroy()
 		};
 		if (res.statusCode !== 200) reject(new Error(`status ${res.statusCode}`));
 		const parser = createParser({
 			onEvent({ id, event = "message", data }) {
+				client.place = id ?? client.place;
+				const received = { id, event, data: JSON.parse(data) };
+				(event.startsWith("sse.") ? client.told : client.events).push(received);
 				if (event === "sse.open") resolve(client);
-				if (!event.startsWith("sse.")) client.events.push({ id, event, data: JSON.parse(data) });
 			}
 		});
 		res.setEncoding("utf8").on("data", (text: string) => parser.feed(text));

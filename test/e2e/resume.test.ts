@@ -1,0 +1,182 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Channel } from "amqplib";
+import type { ServiceBroker } from "moleculer";
+import { describe, expect, inject, it } from "vitest";
+import { type Client, connect, type Received } from "../support/client.ts";
+import { createCluster, type GatewayNode, knows } from "../support/cluster.ts";
+import { eventually } from "../support/eventually.ts";
+import { openRabbitMq } from "../support/rabbitmq.ts";
+import "../support/provided.ts";
+
+const NEWS = "news";
+const at = (gateway: GatewayNode) => `http://127.0.0.1:${gateway.port}`;
+const resets = (received: readonly Received[]) =>
+	received.filter(({ event }) => event === "sse.reset").map(({ data }) => data);
+
+/** Sends numbered events to sessions by turns, at a pace, until stopped. */
+function sendSteadily(broker: ServiceBroker, sessions: readonly string[], everyMs: number) {
+	const sent = new Map<string, number[]>(sessions.map(session => [session, []]));
+	let n = 0;
+	const timer = setInterval(() => {
+		const sessionId = sessions[n % sessions.length] as string;
+		sent.get(sessionId)?.push(n);
+		broker.broadcast("sse.send", { eventName: NEWS, sessionId, payload: n++ });
+	}, everyMs);
+	return {
+		stop: (): Map<string, number[]> => {
+			clearInterval(timer);
+			return sent;
+		}
+	};
+}
+
+/** What a client got over all its streams, from one sender, without the repeats of one id. */
+function distinct(streams: readonly Client[], origin: string): unknown[] {
+	const byId = new Map<string, unknown>();
+	for (const { id, data } of streams.flatMap(stream => stream.events)) {
+		if (id?.startsWith(`${origin}.`) && !byId.has(id)) byId.set(id, data);
+	}
+	return [...byId.values()];
+}
+
+describe("clients that are cut off and sent to the other gateway, again and again", () => {
+	it("miss nothing, get each sender's events in order, and are never reset", async () => {
+		const cluster = createCluster();
+		const gateways = await Promise.all([
+			cluster.gateway("gateway-1"),
+			cluster.gateway("gateway-2")
+		]);
+		const brokers = [
+			await cluster.sender("business-1", gateways),
+			await cluster.sender("business-2", gateways)
+		] as const;
+		const sessions = ["A", "B", "C", "D", "E"];
+
+		const move = async (session: string, streams: Client[], gateway: GatewayNode) => {
+			const before = streams.at(-1);
+			before?.close();
+			await before?.ended;
+			streams.push(await connect(at(gateway), session, [NEWS], before?.place));
+		};
+		const clients = new Map<string, Client[]>(sessions.map(session => [session, []]));
+		// A place that both gateways know: before any event, each has only its own beginning.
+		const warmUp = { eventName: NEWS, sessionId: "nobody", payload: null };
+		await brokers[0].broadcast("sse.send", warmUp);
+		await sleep(200);
+		for (const [session, streams] of clients) await move(session, streams, gateways[0]);
+		const senders = brokers.map(broker => sendSteadily(broker, sessions, 4));
+		for (let round = 1; round <= 20; round++) {
+			for (const [session, streams] of clients) {
+				await move(session, streams, gateways[round % 2] as GatewayNode);
+				await sleep(10);
+			}
+		}
+		const sent = senders.map(sender => sender.stop());
+
+		for (const [index, { nodeID }] of brokers.entries()) {
+			for (const [session, streams] of clients) {
+				const due = sent[index]?.get(session) as number[];
+				await eventually(() => expect(distinct(streams, nodeID)).toEqual(due));
+				expect(due.length).toBeGreaterThan(50);
+			}
+		}
+		const told = [...clients.values()].flatMap(streams => streams.flatMap(stream => stream.told));
+		expect(resets(told)).toEqual([]);
+		const resumed = told.filter(({ data }) => (data as { resumed?: boolean }).resumed);
+		expect(resumed).toHaveLength(20 * sessions.length);
+	});
+});
+
+describe("a gateway that starts while others have long been sending", () => {
+	it("takes up each sender where it is, without telling of a gap that was none", async () => {
+		const cluster = createCluster();
+		const first = await cluster.gateway("gateway-1");
+		const business = await cluster.sender("business", [first]);
+		const send = (payload: number) =>
+			business.broadcast("sse.send", { eventName: NEWS, sessionId: "A", payload });
+		for (const n of [1, 2, 3]) await send(n);
+
+		const second = await cluster.gateway("gateway-2");
+		await knows(business, [second]);
+		const client = await connect(at(second), "A", [NEWS]);
+		await send(4);
+		await eventually(() => expect(client.events.map(({ data }) => data)).toEqual([4]));
+		expect(resets(client.told)).toEqual([]);
+	});
+
+	it("tells a client that comes from another gateway what it cannot know", async () => {
+		const cluster = createCluster();
+		const first = await cluster.gateway("gateway-1");
+		const business = await cluster.sender("business", [first]);
+		const client = await connect(at(first), "A", [NEWS]);
+		await business.broadcast("sse.send", { eventName: NEWS, sessionId: "A", payload: 1 });
+		await eventually(() => expect(client.events).toHaveLength(1));
+		client.close();
+		const second = await cluster.gateway("gateway-2");
+		const back = await connect(at(second), "A", [NEWS], client.place);
+		await eventually(() => expect(resets(back.told)).toHaveLength(1));
+	});
+});
+
+describe("a sender whose channel RabbitMQ closes", () => {
+	it("comes back by itself, and what it lost meanwhile is told", async () => {
+		const cluster = createCluster();
+		const gateway = await cluster.gateway("gateway-1");
+		const business = await cluster.sender("business", [gateway]);
+		const client = await connect(at(gateway), "A", [NEWS]);
+		const send = (payload: number) =>
+			business.broadcast("sse.send", { eventName: NEWS, sessionId: "A", payload });
+		await send(1);
+		await eventually(() => expect(client.events).toHaveLength(1));
+
+		const { tx } = business.transit as unknown as { tx: { channel: Channel | null } };
+		// RabbitMQ closes a channel that publishes to an exchange that is not there.
+		tx.channel?.publish("no-such-exchange", "", Buffer.alloc(0));
+		await eventually(() => expect(tx.channel).toBeNull());
+		await send(2);
+		await eventually(() => expect(tx.channel).not.toBeNull(), { timeout: 15_000 });
+		await eventually(
+			async () => {
+				await send(3);
+				expect(client.events.length).toBeGreaterThan(1);
+			},
+			{ timeout: 15_000, interval: 200 }
+		);
+		expect(client.events.map(({ data }) => data)).not.toContain(2);
+		expect(resets(client.told)).toEqual([{ reason: "gap" }]);
+	}, 60_000);
+});
+
+describe("RabbitMQ that is gone for a while", () => {
+	it("takes events with it, of which every stream is told", async ({ skip }) => {
+		const rabbitmq = await openRabbitMq(inject("programs").rabbitmq);
+		skip(!rabbitmq.controllable, "AMQP_URL names a RabbitMQ that is not this test's to stop");
+		await rabbitmq.start();
+		try {
+			const cluster = createCluster(rabbitmq.url);
+			const gateway = await cluster.gateway("gateway-1");
+			const business = await cluster.sender("business", [gateway]);
+			const client = await connect(at(gateway), "A", [NEWS]);
+			const send = (payload: number) =>
+				business.broadcast("sse.send", { eventName: NEWS, sessionId: "A", payload });
+			await send(1);
+			await eventually(() => expect(client.events).toHaveLength(1));
+
+			await rabbitmq.stop({ keepData: true });
+			await send(2);
+			await rabbitmq.start();
+			await knows(business, [gateway]);
+			await eventually(
+				async () => {
+					await send(3);
+					expect(client.events.length).toBeGreaterThan(1);
+				},
+				{ timeout: 25_000, interval: 500 }
+			);
+			expect(client.events.map(({ data }) => data)).not.toContain(2);
+			expect(resets(client.told)).toEqual([{ reason: "gap" }]);
+		} finally {
+			await rabbitmq.stop();
+		}
+	}, 60_000);
+});

@@ -1,0 +1,262 @@
+import { describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { openStream, type ReceivedEvent, type StreamClient } from "../support/stream-client.ts";
+
+const NEWS = "news";
+
+/** A gateway whose bus hands on what a test gives it, ids included. */
+const startBare = (sse = {}) => startGateway({ middleware: false, sse });
+
+const give = (gateway: TestGateway, id: string, payload: unknown = id, sessionId = "A") =>
+	gateway.send({ eventName: NEWS, sessionId, payload, id });
+
+function open(gateway: TestGateway, lastEventId?: string, session = "A"): Promise<StreamClient> {
+	const headers = lastEventId === undefined ? {} : { "Last-Event-ID": lastEventId };
+	return openStream(gateway.url(NEWS), { session, headers });
+}
+
+const opened = (stream: StreamClient) => stream.received("sse.open")[0];
+const names = (stream: StreamClient) => stream.events.map(({ event }) => event);
+const place = ({ events }: StreamClient) => events.findLast(e => e.id)?.id as string;
+
+/** Waits until a stream has got everything that was sent before, by sending one more. */
+async function settle(gateway: TestGateway, stream: StreamClient, id?: string): Promise<unknown[]> {
+	const last = { eventName: NEWS, sessionId: "A", payload: "last" };
+	await gateway.send(id === undefined ? last : { ...last, id });
+	await stream.until(() => stream.received(NEWS).includes("last"), "the last event");
+	return stream.received(NEWS).slice(0, -1);
+}
+
+describe("a client that comes back", () => {
+	it("gets what it missed, in order, and then what is sent", async () => {
+		const gateway = await startGateway();
+		const first = await open(gateway);
+		const send = (n: number, sessionId = "A") =>
+			gateway.send({ eventName: NEWS, sessionId, payload: n });
+		for (const n of [1, 2, 3]) await send(n);
+		const { id } = await first.next(NEWS, 3);
+		first.close();
+		for (const n of [4, 5]) await send(n);
+		await send(0, "B");
+		await send(6, "*");
+
+		const second = await open(gateway, id);
+		expect(opened(second)).toEqual({ eventNames: [NEWS], resumed: true });
+		await send(7);
+		await second.next(NEWS, 4);
+		expect(second.received(NEWS)).toEqual([4, 5, 6, 7]);
+		expect(names(second)).not.toContain("sse.reset");
+	});
+
+	it("gets it though no event had come before it left", async () => {
+		const gateway = await startGateway();
+		const first = await open(gateway);
+		first.close();
+		await gateway.send({ eventName: NEWS, sessionId: "A", payload: 1 });
+		const second = await open(gateway, place(first));
+		expect(opened(second)).toMatchObject({ resumed: true });
+		await second.next(NEWS);
+		expect(second.received(NEWS)).toEqual([1]);
+	});
+
+	it("is not taken back behind a heartbeat, which moves the place of a silent stream", async () => {
+		const gateway = await startGateway({ sse: { heartbeat: 50 } });
+		const first = await open(gateway);
+		const began = place(first);
+		await gateway.send({ eventName: NEWS, sessionId: "B", payload: "not for A" });
+		await first.until(() => place(first) !== began, "a heartbeat with another id");
+		expect(first.events.at(-1)?.event).toBe("sse.heartbeat");
+		first.close();
+		const second = await open(gateway, place(first));
+		expect(opened(second)).toMatchObject({ resumed: true });
+		expect(await settle(gateway, second)).toEqual([]);
+	});
+
+	it("may say by `lastEventId` in the URL where it was; the header is the later news", async () => {
+		const gateway = await startBare();
+		for (const seq of [1, 2, 3]) await give(gateway, `n.e.${seq}`);
+		const url = `${gateway.url(NEWS)}&lastEventId=n.e.1`;
+		const byUrl = await openStream(url, { session: "A" });
+		await byUrl.next(NEWS, 2);
+		expect(byUrl.received(NEWS)).toEqual(["n.e.2", "n.e.3"]);
+		const headers = { "Last-Event-ID": "n.e.2" };
+		const byHeader = await openStream(url, { session: "A", headers });
+		await byHeader.next(NEWS);
+		expect(byHeader.received(NEWS)).toEqual(["n.e.3"]);
+	});
+
+	it("gets nothing of another session, whatever id it names", async () => {
+		const gateway = await startGateway();
+		const theirs = await open(gateway, undefined, "B");
+		const start = place(theirs);
+		for (const n of [1, 2]) await gateway.send({ eventName: NEWS, sessionId: "B", payload: n });
+		await gateway.send({ eventName: "other", sessionId: "A", payload: "another name" });
+		const mine = await open(gateway, start);
+		expect(opened(mine)).toMatchObject({ resumed: true });
+		expect(await settle(gateway, mine)).toEqual([]);
+	});
+});
+
+describe("a client that comes for the first time", () => {
+	it("gets neither a replay nor a reset", async () => {
+		const gateway = await startGateway();
+		await gateway.send({ eventName: NEWS, sessionId: "A", payload: "before" });
+		const stream = await open(gateway);
+		expect(opened(stream)).toMatchObject({ resumed: false });
+		expect(await settle(gateway, stream)).toEqual([]);
+		expect(names(stream)).not.toContain("sse.reset");
+	});
+});
+
+describe("a client that may have missed something is told, and goes on from there", () => {
+	const told = async (gateway: TestGateway, lastEventId: string) => {
+		const stream = await open(gateway, lastEventId);
+		await stream.next("sse.reset");
+		expect(names(stream).slice(0, 2)).toEqual(["sse.open", "sse.reset"]);
+		expect(opened(stream)).toMatchObject({ resumed: false });
+		return stream.received("sse.reset")[0];
+	};
+
+	it("`unknown`: an id that is none, or of an event that never came here", async () => {
+		const gateway = await startBare();
+		await give(gateway, "n.e.1");
+		expect(await told(gateway, "forged")).toEqual({ reason: "unknown" });
+		expect(await told(gateway, "m.e.7")).toEqual({ reason: "unknown" });
+	});
+
+	it("`expired`: an event that is no longer kept", async () => {
+		const gateway = await startBare({ history: { maxBytes: 65_536 } });
+		for (let seq = 1; seq <= 10; seq++) await give(gateway, `n.e.${seq}`, "x".repeat(10_000));
+		expect(await told(gateway, "n.e.1")).toEqual({ reason: "expired" });
+	});
+
+	it("`epoch`: an event of an earlier life of its sender", async () => {
+		const gateway = await startBare({ history: { maxBytes: 65_536 } });
+		await give(gateway, "n.old.1");
+		for (let seq = 1; seq <= 10; seq++) await give(gateway, `n.new.${seq}`, "x".repeat(10_000));
+		expect(await told(gateway, "n.old.1")).toEqual({ reason: "epoch" });
+	});
+
+	it("`gap`: the bus has lost events meanwhile", async () => {
+		const gateway = await startBare();
+		const first = await open(gateway);
+		first.close();
+		await give(gateway, "n.e.1");
+		await give(gateway, "n.e.3");
+		const second = await open(gateway, place(first));
+		expect(second.received("sse.reset")).toEqual([{ reason: "gap" }]);
+
+		// It has been told about everything up to here, and needs no telling again for what follows.
+		const { id } = second.events.find(e => e.event === "sse.reset") as ReceivedEvent;
+		expect(id).toBe("n.e.3");
+	});
+});
+
+describe("a stream that is open while the bus loses events", () => {
+	it("is told once, before the event that shows it, and a repeat is dropped", async () => {
+		const gateway = await startBare();
+		const streams = [await open(gateway), await open(gateway, undefined, "B")];
+		for (const seq of [1, 2, 5, 5, 2, 6]) await give(gateway, `n.e.${seq}`);
+		const [mine, other] = streams as [StreamClient, StreamClient];
+		expect(await settle(gateway, mine, "n.e.7")).toEqual(["n.e.1", "n.e.2", "n.e.5", "n.e.6"]);
+		expect(names(mine)).toEqual(["sse.open", NEWS, NEWS, "sse.reset", NEWS, NEWS, NEWS]);
+		expect(mine.received("sse.reset")).toEqual([{ reason: "gap" }]);
+		expect(names(other)).toEqual(["sse.open", "sse.reset"]);
+		expect(gateway.log.at("warn")).toHaveLength(1);
+	});
+
+	it("is told if the first event of a sender shows that it has sent before", async () => {
+		const gateway = await startBare();
+		const stream = await open(gateway);
+		await give(gateway, "n.e.57");
+		expect(await settle(gateway, stream, "n.e.58")).toEqual(["n.e.57"]);
+		expect(stream.received("sse.reset")).toEqual([{ reason: "gap" }]);
+	});
+
+	it("still gets what arrives late", async () => {
+		const gateway = await startBare();
+		const stream = await open(gateway);
+		for (const seq of [1, 3, 2]) await give(gateway, `n.e.${seq}`);
+		expect(await settle(gateway, stream, "n.e.4")).toEqual(["n.e.1", "n.e.3", "n.e.2"]);
+	});
+});
+
+describe("a client that is ahead of this gateway", () => {
+	it("waits for the event that it has got elsewhere, and goes on behind it", async () => {
+		const gateway = await startBare();
+		const first = await open(gateway);
+		for (const seq of [1, 2]) await give(gateway, `n.e.${seq}`);
+		await first.next(NEWS, 2);
+
+		const pending = open(gateway, "n.e.3");
+		await eventually(() => expect(gateway.held.streams).toBe(2));
+		await give(gateway, "n.e.3");
+		await give(gateway, "n.e.4");
+		const ahead = await pending;
+		expect(opened(ahead)).toMatchObject({ resumed: true });
+		expect(await settle(gateway, ahead, "n.e.5")).toEqual(["n.e.4"]);
+	});
+
+	it("does not wait for ever", async () => {
+		const gateway = await startBare();
+		await give(gateway, "n.e.1");
+		const stream = await open(gateway, "n.e.2");
+		expect(stream.received("sse.reset")).toEqual([{ reason: "unknown" }]);
+		await give(gateway, "n.e.2");
+		expect(await settle(gateway, stream, "n.e.3")).toEqual(["n.e.2"]);
+	});
+});
+
+describe("a long replay", () => {
+	it("goes at the client's pace, and live events wait until it is written", async () => {
+		const gateway = await startGateway({ sse: { buffer: { maxBytes: 700_000 } } });
+		const first = await open(gateway);
+		const start = place(first);
+		first.close();
+		const pad = "x".repeat(1000);
+		const send = (n: number) =>
+			gateway.send({ eventName: NEWS, sessionId: "A", payload: { n, pad } });
+		// Three times what a stream may have unsent.
+		for (let n = 0; n < 2000; n++) await send(n);
+		const stream = await open(gateway, start);
+		for (let n = 2000; n < 2500; n++) await send(n);
+		await stream.next(NEWS, 2500);
+		const received = stream.received(NEWS) as { n: number }[];
+		expect(received.map(({ n }) => n)).toEqual(Array.from({ length: 2500 }, (_, n) => n));
+		expect(names(stream)).not.toContain("sse.reset");
+	});
+
+	it("that a client does not read holds up nobody, and takes a bounded amount", async () => {
+		const gateway = await startGateway({ sse: { buffer: { maxBytes: 200_000 } } });
+		const start = place(await open(gateway));
+		const payload = "x".repeat(10_000);
+		for (let n = 0; n < 2000; n++) await gateway.send({ eventName: NEWS, sessionId: "A", payload });
+		const stalled = await open(gateway, start);
+		stalled.stall();
+		const live = await open(gateway);
+		await gateway.send({ eventName: NEWS, sessionId: "A", payload: 1 });
+		await live.next(NEWS);
+		expect(gateway.held.streams).toBeGreaterThanOrEqual(2);
+		stalled.close();
+		await eventually(() => expect(gateway.held.streams).toBe(2));
+	});
+});
+
+describe("without a history", () => {
+	it("events have no ids, so that no browser asks for what it cannot get", async () => {
+		const gateway = await startGateway({ sse: { history: null, heartbeat: 50 } });
+		const stream = await open(gateway);
+		await gateway.send({ eventName: NEWS, sessionId: "A", payload: 1 });
+		await stream.next("sse.heartbeat");
+		expect(stream.received(NEWS)).toEqual([1]);
+		expect(stream.text).not.toMatch(/^id:/m);
+	});
+
+	it("a client that names an id all the same is told", async () => {
+		const gateway = await startGateway({ sse: { history: null } });
+		const stream = await open(gateway, "n.e.1");
+		await stream.next("sse.reset");
+		expect(stream.received("sse.reset")).toEqual([{ reason: "unknown" }]);
+	});
+});
