@@ -80,11 +80,11 @@ export class Gateway {
 		const retry = this.#drawRetry();
 		if (this.#stopped !== undefined) {
 			// Not a 503: a native EventSource never comes back from one (WHATWG HTML, 9.2.3).
-			answerAndHangUp(response, closeFrame("drain", retry));
+			answerAndHangUp(request, response, closeFrame("drain", retry));
 			return;
 		}
 
-		const stream = new EventStream(response, {
+		const stream = new EventStream(request, response, {
 			sessionIds,
 			eventNames,
 			maxUnsentBytes: this.#options.buffer.maxBytes,

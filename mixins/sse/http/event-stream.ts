@@ -1,5 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import {
+	constants,
+	type Http2ServerRequest,
+	type Http2ServerResponse,
+	type ServerHttp2Session
+} from "node:http2";
 import { type CloseReason, closeFrame } from "../core/control.ts";
 import type { Frame } from "../core/frame.ts";
 import type { Subscription } from "../core/registry.ts";
@@ -46,10 +51,15 @@ export function writeHead(response: StreamResponse): void {
 }
 
 /** Answers with a stream that ends at once, and closes its connection, which keep-alive would hold. */
-export function answerAndHangUp(response: StreamResponse, last: Frame): void {
+export function answerAndHangUp(
+	request: StreamRequest,
+	response: StreamResponse,
+	last: Frame
+): void {
 	if (!isHttp2(response)) response.setHeader("Connection", "close");
 	writeHead(response);
-	(response as ServerResponse).end(last, hangUpOf(response));
+	const connection = connectionOf(request, response);
+	(response as ServerResponse).end(last, () => closeConnection(connection));
 }
 
 /** One open response. It ends once, whatever ends it, and then lets go of everything it held. */
@@ -65,13 +75,15 @@ export class EventStream implements Subscription {
 	silentSince = 0;
 
 	#response: StreamResponse | undefined;
+	readonly #connection: Connection | undefined;
 	#state: "open" | "ending" | "closed" = "open";
 	#deadline: NodeJS.Timeout | undefined;
 	readonly #maxUnsentBytes: number;
 	readonly #onEnd: (stream: EventStream) => void;
 	readonly #onClose: (stream: EventStream) => void;
 
-	constructor(response: StreamResponse, options: EventStreamOptions) {
+	constructor(request: StreamRequest, response: StreamResponse, options: EventStreamOptions) {
+		this.#connection = connectionOf(request, response);
 		this.sessionIds = options.sessionIds;
 		this.eventNames = options.eventNames;
 		this.expiresAt = options.expiresAt;
@@ -130,7 +142,8 @@ export class EventStream implements Subscription {
 		this.write(closeFrame(reason));
 		if (!this.#endOnce()) return;
 		this.#deadline = setTimeout(() => this.destroy(), grace);
-		(response as ServerResponse).end(hangUp ? hangUpOf(response) : undefined);
+		const connection = this.#connection;
+		(response as ServerResponse).end(hangUp ? () => closeConnection(connection) : undefined);
 	}
 
 	/** Ends the stream at once: what is unsent is dropped, the client sees a broken connection. */
@@ -138,10 +151,15 @@ export class EventStream implements Subscription {
 		const response = this.#response;
 		if (response === undefined) return;
 		this.#endOnce();
-		if (isHttp2(response)) response.stream.close(constants.NGHTTP2_CANCEL);
-		else response.destroy();
+		if (isHttp2(response)) {
+			response.stream.close(constants.NGHTTP2_CANCEL);
+			return;
+		}
+		response.destroy();
+		this.#connection?.destroy();
 	}
 
+	/** Takes no more events; whether it did until now. */
 	#endOnce(): boolean {
 		if (this.#state !== "open") return false;
 		this.#state = "ending";
@@ -163,12 +181,18 @@ function isHttp2(response: StreamResponse): response is Http2ServerResponse {
 	return "stream" in response;
 }
 
-/** Closes the connection that carried a response, once the response has been sent. */
-function hangUpOf(response: StreamResponse): () => void {
-	if (isHttp2(response)) {
-		const { session } = response.stream;
-		return () => session?.close();
-	}
-	const { socket } = response;
-	return () => socket?.destroySoon();
+/** What carries a response: a socket, or a session of HTTP/2. */
+type Connection = IncomingMessage["socket"] | ServerHttp2Session;
+
+function connectionOf(request: StreamRequest, response: StreamResponse): Connection | undefined {
+	if (isHttp2(response)) return response.stream.session as ServerHttp2Session | undefined;
+	// The request's: a response has none while it waits behind another of a pipelining client.
+	return (request as IncomingMessage).socket;
+}
+
+/** Closes a connection when what was written to it has been sent. */
+function closeConnection(connection: Connection | undefined): void {
+	if (connection === undefined) return;
+	if ("destroySoon" in connection) connection.destroySoon();
+	else connection.close();
 }

@@ -1,0 +1,452 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { type Context, ServiceBroker } from "moleculer";
+import { describe, expect, it } from "vitest";
+import { SseError, SseMiddleware } from "../../mixins/sse/index.ts";
+import { startGateway, TestGateway, TestNode } from "../support/gateway.ts";
+import { meet, memberOf } from "../support/meet.ts";
+import { watchRejections } from "../support/rejections.ts";
+import { openStream } from "../support/stream-client.ts";
+
+const good = { eventName: "news", sessionId: "alice", payload: 1 };
+
+/** A node that sends, and all that left it as an `sse.send`. */
+async function startSender(middleware = true): Promise<TestNode & { sent: unknown[] }> {
+	const sent: unknown[] = [];
+	const gateway = {
+		name: "gateway",
+		events: {
+			"sse.send": (ctx: Context) => {
+				sent.push(ctx.params);
+			}
+		}
+	};
+	const node = new TestNode({ middleware, services: [gateway] });
+	await node.broker.start();
+	return Object.assign(node, { sent });
+}
+
+const cyclic: Record<string, unknown> = {};
+cyclic.self = cyclic;
+
+const BAD: [what: string, event: unknown, field: string, problem: string][] = [
+	["no event", undefined, "event", "takes an object"],
+	["null", null, "event", "takes an object"],
+	["text", "hello", "event", "takes an object"],
+	["an array", [good], "event", "takes an object"],
+	["nothing in it", {}, "eventName", "is missing"],
+	["no eventName", { ...good, eventName: undefined }, "eventName", "is missing"],
+	["an eventName that is null", { ...good, eventName: null }, "eventName", "takes a string"],
+	["an eventName that is a number", { ...good, eventName: 7 }, "eventName", "takes a string"],
+	["several eventNames", { ...good, eventName: ["a"] }, "eventName", "takes a string"],
+	["an empty eventName", { ...good, eventName: "" }, "eventName", "is empty"],
+	["a long eventName", { ...good, eventName: "n".repeat(129) }, "eventName", "is longer than 128"],
+	["CR in eventName", { ...good, eventName: "a\rb" }, "eventName", "contains CR, LF or NUL"],
+	["LF in eventName", { ...good, eventName: "a\ndata: 1" }, "eventName", "contains CR, LF or NUL"],
+	["NUL in eventName", { ...good, eventName: "a\0" }, "eventName", "contains CR, LF or NUL"],
+	["half a character", { ...good, eventName: "\ud83d" }, "eventName", "lone surrogate"],
+	["a reserved eventName", { ...good, eventName: "sse.close" }, "eventName", "reserved"],
+	["no sessionId", { ...good, sessionId: undefined }, "sessionId", "is missing"],
+	["a sessionId that is null", { ...good, sessionId: null }, "sessionId", "is missing"],
+	["an empty sessionId", { ...good, sessionId: "" }, "sessionId", "is empty"],
+	["no sessionIds", { ...good, sessionId: [] }, "sessionId", "is an empty array"],
+	["a sessionId that is a number", { ...good, sessionId: 42 }, "sessionId", "takes a string"],
+	["a sessionId that is false", { ...good, sessionId: false }, "sessionId", "takes a string"],
+	["a sessionId that is an object", { ...good, sessionId: {} }, "sessionId", "takes a string"],
+	["a long sessionId", { ...good, sessionId: "x".repeat(257) }, "sessionId", "is longer than 256"],
+	["a number among ids", { ...good, sessionId: ["a", 7] }, "sessionId[1]", "takes a string"],
+	["ids within ids", { ...good, sessionId: [["a"]] }, "sessionId[0]", "takes a string"],
+	["a hole among ids", { ...good, sessionId: new Array(1) }, "sessionId[0]", "takes a string"],
+	["an empty id among ids", { ...good, sessionId: ["a", ""] }, "sessionId[1]", "is empty"],
+	["everyone among ids", { ...good, sessionId: ["a", "*"] }, "sessionId[1]", "addresses everyone"],
+	["an unknown field", { ...good, session: "alice" }, "session", "is not a field of sse.send"],
+	["a misspelt field", { ...good, eventname: "news" }, "eventname", "is not a field of sse.send"],
+	["an id of its own", { ...good, id: "a.b.1" }, "id", "is given by SseMiddleware"],
+	["no payload", { ...good, payload: undefined }, "payload", "is missing"],
+	["a function as payload", { ...good, payload: () => 1 }, "payload", "it is a function"],
+	["a symbol as payload", { ...good, payload: Symbol("x") }, "payload", "it is a symbol"],
+	["a BigInt as payload", { ...good, payload: { n: 1n } }, "payload", "BigInt"],
+	["a cyclic payload", { ...good, payload: cyclic }, "payload", "circular"],
+	["a payload whose toJSON throws", { ...good, payload: { toJSON: fail } }, "payload", "no JSON"],
+	["a payload whose toJSON gives nothing", { ...good, payload: { toJSON() {} } }, "payload", "JSON"]
+];
+
+function fail(): never {
+	throw new Error("there is no JSON of it");
+}
+
+describe("a bad event is refused where it was sent, with the field that is wrong", () => {
+	it.each(BAD)("%s", async (_, event, field, problem) => {
+		const node = await startSender();
+		const error = await node.broker.broadcast("sse.send", event).then(
+			() => undefined,
+			(reason: unknown) => reason
+		);
+		await turn();
+
+		expect(error).toBeInstanceOf(SseError);
+		expect(error).toMatchObject({
+			name: "SseError",
+			type: "SSE_INVALID_EVENT",
+			code: 422,
+			retryable: false,
+			data: { field },
+			message: expect.stringContaining(problem)
+		});
+		expect(node.sent).toEqual([]);
+		// who awaits learns of it, and the log need not tell too
+		expect(node.log.at("error")).toEqual([]);
+	});
+
+	it.each([{ throwError: true }, { throwError: false }, {}])(
+		"whatever the sender says of failures: %o",
+		async options => {
+			const node = await startSender();
+
+			await expect(node.broker.broadcast("sse.send", {}, options)).rejects.toMatchObject({
+				type: "SSE_INVALID_EVENT"
+			});
+		}
+	);
+
+	it("in an action, where it fails the action that awaits it", async () => {
+		const orders = {
+			name: "orders",
+			actions: {
+				place: async (ctx: Context) => {
+					await ctx.broadcast("sse.send", { ...good, sessionId: undefined });
+				},
+				cancel: (ctx: Context) => ctx.broadcast("sse.send", { ...good, sessionId: undefined })
+			}
+		};
+		const node = new TestNode({ services: [orders] });
+		await node.broker.start();
+
+		for (const action of ["orders.place", "orders.cancel"]) {
+			await expect(node.broker.call(action)).rejects.toMatchObject({
+				type: "SSE_INVALID_EVENT",
+				data: { field: "sessionId" }
+			});
+		}
+	});
+});
+
+describe("a bad event that nobody awaits", () => {
+	it("is logged once, and is no unhandledRejection", async () => {
+		const rejections = watchRejections();
+		const node = await startSender();
+		node.broker.broadcast("sse.send", { ...good, sessionId: undefined });
+
+		expect(await rejections()).toEqual([]);
+		expect(node.log.at("error")).toEqual([
+			expect.stringMatching(/^SSE: an event was not sent: "sessionId" is missing.*field: 'sess/)
+		]);
+		expect(node.sent).toEqual([]);
+	});
+
+	it("is logged in an action too, and does not fail it", async () => {
+		const rejections = watchRejections();
+		const orders = {
+			name: "orders",
+			actions: {
+				place(ctx: Context) {
+					ctx.broadcast("sse.send", { ...good, eventName: "" });
+					return "placed";
+				}
+			}
+		};
+		const node = new TestNode({ services: [orders] });
+		await node.broker.start();
+
+		expect(await node.broker.call("orders.place")).toBe("placed");
+		expect(await rejections()).toEqual([]);
+		expect(node.log.at("error")).toHaveLength(1);
+	});
+
+	type Sending = (sending: Promise<unknown>) => unknown;
+	const ways: [how: string, watch: Sending][] = [
+		["catch", sending => sending.catch(() => {})],
+		["then", sending => sending.then(undefined, () => {})],
+		[
+			"await",
+			async sending => {
+				try {
+					await sending;
+				} catch {}
+			}
+		],
+		["Promise.allSettled", sending => Promise.allSettled([sending])],
+		["Promise.race", sending => Promise.race([sending]).catch(() => {})],
+		["async iteration of promises", async sending => void (await Promise.allSettled([sending]))]
+	];
+
+	it.each(ways)("is not logged if somebody does, with %s", async (_, watch) => {
+		const rejections = watchRejections();
+		const node = await startSender();
+		watch(node.broker.broadcast("sse.send", {}));
+
+		expect(await rejections()).toEqual([]);
+		expect(node.log.at("error")).toEqual([]);
+	});
+});
+
+describe("a good event", () => {
+	it.each(["alice", ["alice", "bob"], "*", ["1"], "x".repeat(256)])(
+		"leaves the node once, with its id: to %j",
+		async sessionId => {
+			const node = await startSender();
+			await node.broker.broadcast("sse.send", { ...good, sessionId });
+
+			expect(node.sent).toEqual([{ ...good, sessionId, id: expect.any(String) }]);
+		}
+	);
+
+	it("reaches a stream from an action of another service", async () => {
+		const orders = {
+			name: "orders",
+			actions: {
+				place: (ctx: Context<{ sessionId: string }>) =>
+					ctx.broadcast("sse.send", {
+						eventName: "order-update",
+						sessionId: ctx.params.sessionId,
+						payload: { status: "paid" }
+					})
+			}
+		};
+		const gateway = await startGateway({ services: [orders] });
+		const stream = await openStream(gateway.url("order-update"), { session: "alice" });
+		await gateway.broker.call("orders.place", { sessionId: "alice" });
+
+		expect((await stream.next("order-update")).data).toBe('{"status":"paid"}');
+	});
+
+	it("is not changed by being sent", async () => {
+		const node = await startSender();
+		const event = Object.freeze({ ...good, sessionId: Object.freeze(["alice"]) });
+		await node.send(event);
+		await node.send(event);
+
+		expect(event).toEqual({ ...good, sessionId: ["alice"] });
+		const ids = node.sent.map(sent => (sent as { id: string }).id);
+		expect(new Set(ids).size).toBe(2);
+	});
+});
+
+describe("an event typed into the REPL", () => {
+	const typed = { meta: { $repl: true } };
+
+	it.each([
+		[42, "42"],
+		[0, "0"],
+		[1e3, "1000"],
+		[
+			[1, "two", 3],
+			["1", "two", "3"]
+		]
+	])("takes whole numbers as the text that was typed: %j", async (sessionId, text) => {
+		const node = await startSender();
+		await node.broker.broadcast("sse.send", { ...good, sessionId }, typed);
+
+		expect(node.sent).toEqual([{ ...good, sessionId: text, id: expect.any(String) }]);
+	});
+
+	it.each([1.5, -1, 2 ** 53, Number.NaN, true])(
+		"does not guess what was typed: %j",
+		async sessionId => {
+			const node = await startSender();
+			const sending = node.broker.broadcast("sse.send", { ...good, sessionId }, typed);
+
+			await expect(sending).rejects.toMatchObject({ data: { field: "sessionId" } });
+		}
+	);
+
+	it("names the command that keeps text", async () => {
+		const node = await startSender();
+		const sending = node.broker.broadcast("sse.send", { ...good, sessionId: 1.5 }, typed);
+
+		await expect(sending).rejects.toThrow('"sse send" keeps ids as text');
+	});
+
+	it("reaches a gateway whose senders have no middleware", async () => {
+		const gateway = await startGateway({ middleware: false });
+		const stream = await openStream(gateway.url("news"), { session: "42" });
+		await gateway.broker.broadcast("sse.send", { ...good, sessionId: 42 }, typed);
+
+		expect((await stream.next("news")).data).toBe("1");
+	});
+});
+
+describe("emit, which would reach one gateway only", () => {
+	it("is refused", async () => {
+		const node = await startSender();
+
+		await expect(node.broker.emit("sse.send", good)).rejects.toMatchObject({
+			name: "SseError",
+			type: "SSE_NOT_BROADCAST",
+			message: expect.stringContaining("broadcast it")
+		});
+		expect(node.sent).toEqual([]);
+	});
+
+	it("is logged where nobody awaits it, and is no unhandledRejection", async () => {
+		const rejections = watchRejections();
+		const node = await startSender();
+		node.broker.emit("sse.send", good);
+
+		expect(await rejections()).toEqual([]);
+		expect(node.log.at("error")).toEqual([expect.stringContaining("emitted")]);
+	});
+
+	it("is refused in an action too", async () => {
+		const orders = {
+			name: "orders",
+			actions: { place: (ctx: Context) => ctx.emit("sse.send", good) }
+		};
+		const node = new TestNode({ services: [orders] });
+		await node.broker.start();
+
+		await expect(node.broker.call("orders.place")).rejects.toMatchObject({
+			type: "SSE_NOT_BROADCAST"
+		});
+	});
+});
+
+describe("a sender whose bus cannot take the event", () => {
+	/** A node that knows a gateway on another node, and cannot reach it. */
+	async function startCutOff(namespace: string): Promise<TestNode> {
+		const gateway = await startGateway({ broker: memberOf(namespace, "gateway") });
+		const sender = new TestNode({ broker: memberOf(namespace, "sender") });
+		await sender.broker.start();
+		await meet(gateway.broker, sender.broker);
+		Object.assign(sender.broker.transit?.tx ?? {}, {
+			send: () => Promise.reject(new Error("no connection"))
+		});
+		return sender;
+	}
+
+	it("hears of it with throwError", async () => {
+		const sender = await startCutOff("cut-off-1");
+		const sending = sender.broker.broadcast("sse.send", good, { throwError: true });
+
+		await expect(sending).rejects.toThrow("no connection");
+	});
+
+	it("goes on without it, and it is in the log", async () => {
+		const rejections = watchRejections();
+		const sender = await startCutOff("cut-off-2");
+		await sender.broker.broadcast("sse.send", good);
+
+		expect(sender.log.at("error").join()).toContain("no connection");
+		expect(await rejections()).toEqual([]);
+	});
+});
+
+describe("a gateway does not trust its senders", () => {
+	it.each(BAD.filter(([, , field]) => field !== "id"))(
+		"drops what a node without the middleware sent wrong, and tells which node: %s",
+		async (_, event, field) => {
+			const gateway = await startGateway({ middleware: false, broker: { nodeID: "plain-7" } });
+			const stream = await openStream(gateway.url("news"), { session: "alice" });
+			await gateway.broker.broadcast("sse.send", event);
+			await gateway.broker.broadcast("sse.send", { ...good, payload: "the next" });
+			await stream.next("news");
+
+			const warnings = gateway.log.at("warn").filter(text => text.startsWith("SSE:"));
+			expect(warnings).toEqual([expect.stringContaining("dropped an event from node 'plain-7'")]);
+			expect(warnings[0]).toContain(`field: '${field}'`);
+			expect(stream.received("news")).toEqual(["the next"]);
+			expect(gateway.log.at("error")).toEqual([]);
+		}
+	);
+
+	it.each([
+		["empty", ""],
+		["with LF", "a\ndata: forged"],
+		["with a space", "a b"],
+		["not ASCII", "ż.y.1"],
+		["longer than 1,024 characters", "x".repeat(1025)],
+		["a number", 7]
+	])("drops an event with an id that is %s", async (_, id) => {
+		const gateway = await startGateway({ middleware: false });
+		const stream = await openStream(gateway.url("news"), { session: "alice" });
+		await gateway.broker.broadcast("sse.send", { ...good, id, payload: "bad" });
+		await gateway.broker.broadcast("sse.send", { ...good, id: "a.b.1", payload: "good" });
+		await stream.next("news");
+
+		expect(stream.received("news")).toEqual(["good"]);
+		expect(gateway.log.at("warn").filter(text => text.includes("field: 'id'"))).toHaveLength(1);
+	});
+
+	it("validates what was broadcast past the middleware, within the node", async () => {
+		const gateway = await startGateway();
+		const stream = await openStream(gateway.url("news"), { session: "alice" });
+		await gateway.broker.broadcastLocal("sse.send", { ...good, sessionId: 7 });
+		await gateway.broker.broadcastLocal("sse.send", good);
+
+		expect(await stream.next("news")).toEqual({ id: undefined, event: "news", data: "1" });
+		expect(gateway.log.at("warn").join()).toContain("field: 'sessionId'");
+	});
+
+	it("names the sending node of a cluster, not its own", async () => {
+		const gateway = await startGateway({ broker: memberOf("distrust", "gateway") });
+		const plain = new TestNode({ middleware: false, broker: memberOf("distrust", "plain") });
+		await plain.broker.start();
+		await meet(gateway.broker, plain.broker);
+		const stream = await openStream(gateway.url("news"), { session: "alice" });
+		await plain.send({ ...good, eventName: "a\nb" });
+		await plain.send(good);
+		await stream.next("news");
+
+		const warnings = gateway.log.at("warn").filter(text => text.startsWith("SSE:"));
+		expect(warnings).toEqual([
+			expect.stringMatching(/^SSE: dropped an event from node 'plain': "eventName" contains CR/)
+		]);
+		expect(stream.received("news")).toEqual([1]);
+	});
+});
+
+describe("SseMiddleware", () => {
+	it.each([{ stream: true }, { url: "amqp://" }, "stream", [], () => ({})])(
+		"takes no options, and says so of %j",
+		options => {
+			expect(() => SseMiddleware(options as never)).toThrow(
+				expect.objectContaining({ type: "SSE_INVALID_OPTION" })
+			);
+		}
+	);
+
+	it("serves several brokers of a process, each with ids of its own", async () => {
+		const middlewares = [SseMiddleware()];
+		const ids: unknown[] = [];
+		const listener = {
+			name: "listener",
+			events: {
+				"sse.send": (ctx: Context<{ id: string }>) => {
+					ids.push(ctx.params.id.replace(/\..*\./, "..."));
+				}
+			}
+		};
+		for (const nodeID of ["one", "two"]) {
+			const broker = new ServiceBroker({ nodeID, middlewares, logger: false });
+			broker.createService(listener);
+			await broker.start();
+			await broker.broadcast("sse.send", good);
+			await broker.stop();
+		}
+
+		expect(ids).toEqual(["one...1", "two...1"]);
+	});
+
+	it("is not needed on a gateway: events of senders with it keep their ids", async () => {
+		const sender = new TestNode({ broker: memberOf("half", "sender") });
+		const gateway = new TestGateway(
+			new TestNode({ middleware: false, broker: memberOf("half", "gateway") })
+		);
+		await sender.broker.start();
+		await gateway.broker.start();
+		await meet(sender.broker, gateway.broker);
+		const stream = await openStream(gateway.url("news"), { session: "alice" });
+		await sender.send(good);
+
+		expect((await stream.next("news")).id).toMatch(/^sender\..{8}\.1$/);
+	});
+});
