@@ -118,6 +118,35 @@ describe("a gateway that starts while others have long been sending", () => {
 	});
 });
 
+describe("a gateway that is killed", () => {
+	it("loses its clients nothing: the other one has it; started again, it says what it cannot know", async () => {
+		const cluster = createCluster();
+		const gateways = await Promise.all([
+			cluster.gateway("gateway-1"),
+			cluster.gateway("gateway-2")
+		]);
+		const [first, second] = gateways as [GatewayNode, GatewayNode];
+		const business = await cluster.sender("business", gateways);
+		const steady = sendSteadily(business, ["A"], 5);
+		const streams = [await connect(at(first), "A", [NEWS])];
+		await eventually(() => expect(streams[0]?.events.length).toBeGreaterThan(20));
+
+		first.process.kill("SIGKILL");
+		await streams[0]?.ended;
+		await sleep(200);
+		streams.push(await connect(at(second), "A", [NEWS], streams[0]?.place));
+		await eventually(() => expect(streams[1]?.events.length).toBeGreaterThan(50));
+
+		const restarted = await cluster.gateway("gateway-1");
+		const back = await connect(at(restarted), "A", [NEWS], streams[0]?.place);
+		await eventually(() => expect(resets(back.told).length).toBeGreaterThan(0));
+
+		const due = steady.stop().get("A");
+		await eventually(() => expect(distinct(streams, "business")).toEqual(due));
+		expect(resets(streams.flatMap(stream => stream.told))).toEqual([]);
+	});
+});
+
 describe("a sender whose channel RabbitMQ closes", () => {
 	it("comes back by itself, and what it lost meanwhile is told", async () => {
 		const cluster = createCluster();
