@@ -7,9 +7,9 @@ import { createIdSource, type IdSource, newEpoch } from "./sse/core/id.ts";
 import { SSE_MIDDLEWARE_OPTIONS } from "./sse/core/options.ts";
 import { announce, type Packet } from "./sse/moleculer/announce.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
-import { reviveDeafChannel } from "./sse/moleculer/deaf-channel.ts";
 import { installReplCommand } from "./sse/moleculer/repl.ts";
 import { SseError } from "./sse/moleculer/sse-error.ts";
+import { reviveDeafChannel } from "./sse/moleculer/transporter.ts";
 import { rejectGently } from "./sse/moleculer/unawaited.ts";
 
 /** None so far: a middleware without options carries `sse.send` as Moleculer events. */

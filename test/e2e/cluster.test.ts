@@ -177,9 +177,14 @@ describe("a gateway whose RabbitMQ cannot be reached when it starts", () => {
 		expect(gateway.process.output).toContain("the transporter is not connected");
 		const client = await connect(`http://127.0.0.1:${gateway.port}`, "A", ["news"]);
 
+		expect(client.told[0]?.data).toMatchObject({ degraded: true });
+
 		await forward(port, { host: rabbitmq.hostname, port: Number(rabbitmq.port || 5672) });
 		const business = await cluster.sender("business", [gateway]);
 		await business.broadcast("sse.send", { eventName: "news", sessionId: "A", payload: { n: 1 } });
 		await eventually(() => expect(numbers(client)).toEqual([1]));
+
+		const later = await connect(`http://127.0.0.1:${gateway.port}`, "A", ["news"]);
+		expect(later.told[0]?.data).not.toHaveProperty("degraded");
 	});
 });

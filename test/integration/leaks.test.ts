@@ -193,3 +193,21 @@ describe("a connection that serves one stream after the other", () => {
 		expect(await listeners(20)).toEqual(first);
 	});
 });
+
+describe("the history", () => {
+	it("keeps to its bound, however many sessions an event is for", async () => {
+		const gateway = await startGateway({ sse: { history: { maxBytes: 2 ** 20 } } });
+		const heap = () => {
+			globalThis.gc?.();
+			return process.memoryUsage().heapUsed;
+		};
+		const before = heap();
+		for (let n = 0; n < 20; n++) {
+			const sessionId = Array.from({ length: 10_000 }, (_, session) => `session-${n}-${session}`);
+			await gateway.send({ eventName: "news", sessionId, payload: n });
+		}
+
+		// a hundred bytes for each of the 200,000 places where these events would stand is 20 MB
+		expect(heap() - before).toBeLessThan(10 * 2 ** 20);
+	});
+});

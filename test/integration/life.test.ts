@@ -277,11 +277,42 @@ describe("a client that never reads", () => {
 		const stream = await transport.connect(gateway)(gateway.url("news"));
 		stream.stall();
 		await gateway.send({ ...chunk, payload: FLOOD });
+		await turn();
+		await gateway.send(chunk);
 		await untilNothingIsHeld(gateway);
 		stream.resume();
 
 		expect(await stream.end).toBe("broken");
 		expect(stream.received("sse.close")).toEqual([]);
+	});
+});
+
+describe("a client that reads", () => {
+	it.each(TRANSPORTS)("gets an event that alone exceeds the bound, over $name", async transport => {
+		const gateway = await startGateway({ settings: transport.settings });
+		const stream = await transport.connect(gateway)(gateway.url("news"), { session: "alice" });
+		const payload = "x".repeat(2 * 1024 * 1024);
+		await gateway.send({ eventName: "news", sessionId: "alice", payload });
+		await stream.next("news");
+		await gateway.send({ eventName: "news", sessionId: "alice", payload: "the next" });
+
+		expect((await stream.next("news", 2)).data).toBe('"the next"');
+	});
+
+	it("gets past such an event when it comes back", async () => {
+		const gateway = await startGateway();
+		const first = await openStream(gateway.url("news"), { session: "alice" });
+		const { id = "" } = first.events[0] as { id?: string };
+		first.close();
+		const payload = "x".repeat(2 * 1024 * 1024);
+		await gateway.send({ eventName: "news", sessionId: "alice", payload });
+		await gateway.send({ eventName: "news", sessionId: "alice", payload: "the next" });
+		const second = await openStream(gateway.url("news"), {
+			session: "alice",
+			headers: { "last-event-id": id }
+		});
+
+		expect((await second.next("news", 2)).data).toBe('"the next"');
 	});
 });
 

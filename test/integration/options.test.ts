@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import ApiGateway from "moleculer-web";
 import { describe, expect, it } from "vitest";
 import type { SseMixinOptions } from "../../mixins/sse/index.ts";
@@ -226,6 +227,8 @@ describe("settings.sse", () => {
 		const stream = await openStream(gateway.url("news"));
 		stream.stall();
 		await gateway.send({ eventName: "news", sessionId: "*", payload: FLOOD });
+		await turn();
+		await gateway.send({ eventName: "news", sessionId: "*", payload: "x".repeat(2048) });
 
 		await eventually(() => expect(gateway.held).toEqual(NOTHING));
 	});

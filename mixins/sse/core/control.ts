@@ -4,18 +4,27 @@ import type { ResetReason } from "./history.ts";
 /** Why the gateway ended a stream; told in `sse.close` where the stream can still be written. */
 export type CloseReason = "timeout" | "drain";
 
+export interface OpenOptions {
+	retry?: number | undefined;
+	position?: string | undefined;
+	/** Default false, and then not written. */
+	degraded?: boolean;
+}
+
 /**
  * The first frame of a stream.
  *
+ * @param degraded The gateway does not hear the other nodes now: what they send comes late, or is lost
+ * and told.
  * @param position What a stream that starts here need not be told again; the client comes back with it
  * even if no event of its own came meanwhile.
  */
 export function openFrame(
 	eventNames: readonly string[],
 	resumed: boolean,
-	{ retry, position }: { retry?: number | undefined; position?: string | undefined } = {}
+	{ retry, position, degraded = false }: OpenOptions = {}
 ): Frame {
-	const data = JSON.stringify({ eventNames, resumed });
+	const data = JSON.stringify({ eventNames, resumed, ...(degraded && { degraded }) });
 	return encodeFrame({ event: "sse.open", data, retry, position });
 }
 

@@ -3,6 +3,7 @@ import { Registry } from "../core/registry.ts";
 import { answerAndHangUp, EventStream, writeHead } from "../http/event-stream.ts";
 import { Heartbeat } from "../http/heartbeat.ts";
 import { SseError } from "../moleculer/sse-error.ts";
+import { hearsOthers } from "../moleculer/transporter.ts";
 import { FanOut } from "./fan-out.ts";
 import { readRequest } from "./request.ts";
 import { begin } from "./resume.ts";
@@ -96,7 +97,8 @@ export class Gateway {
 		this.#registry.add(stream);
 		this.#heartbeat.start();
 		stream.open(request);
-		begin(stream, this.fanOut.history, lastEventId, retry);
+		const degraded = !hearsOthers(this.#service.broker);
+		begin(stream, this.fanOut.history, lastEventId, { retry, degraded });
 		this.#service.logResponse?.(request, response);
 		release(request, response);
 	}

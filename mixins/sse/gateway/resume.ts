@@ -1,4 +1,4 @@
-import { openFrame, resetFrame } from "../core/control.ts";
+import { type OpenOptions, openFrame, resetFrame } from "../core/control.ts";
 import type { Cursor, History, ResetReason } from "../core/history.ts";
 import { parseId } from "../core/id.ts";
 import type { EventStream } from "../http/event-stream.ts";
@@ -21,16 +21,16 @@ export function begin(
 	stream: EventStream,
 	history: History | undefined,
 	lastEventId: string | undefined,
-	retry: number | undefined
+	hello: Omit<OpenOptions, "position">
 ): void {
 	const { eventNames } = stream;
 	if (history === undefined) {
-		stream.write(openFrame(eventNames, false, { retry }));
+		stream.write(openFrame(eventNames, false, hello));
 		if (lastEventId !== undefined) stream.write(resetFrame("unknown"));
 		return;
 	}
 	if (lastEventId === undefined) {
-		stream.write(openFrame(eventNames, false, { retry, position: history.newestId }));
+		stream.write(openFrame(eventNames, false, { ...hello, position: history.newestId }));
 		return;
 	}
 
@@ -40,13 +40,13 @@ export function begin(
 		const now = performance.now();
 		const answer = history.since(lastEventId, now);
 		if (typeof answer !== "string") {
-			stream.write(openFrame(eventNames, true, { retry }));
+			stream.write(openFrame(eventNames, true, hello));
 			replay(stream, history, answer);
 		} else if (mayBeAhead(answer, lastEventId) && now < deadline) {
 			stream.flushHead();
 			setTimeout(decide, AHEAD_INTERVAL);
 		} else {
-			stream.write(openFrame(eventNames, false, { retry }));
+			stream.write(openFrame(eventNames, false, hello));
 			stream.write(resetFrame(answer, history.newestId));
 			stream.isHeld = false;
 		}

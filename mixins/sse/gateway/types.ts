@@ -19,7 +19,7 @@ export type GatewayResponse = StreamResponse & {
 /** What the gateway uses of the moleculer-web service that it is mixed into. */
 export interface GatewayService {
 	readonly logger: Service["logger"];
-	readonly broker: Pick<ServiceBroker, "nodeID">;
+	readonly broker: ServiceBroker;
 	logResponse?(request: GatewayRequest, response: GatewayResponse): void;
 }
 

@@ -119,6 +119,11 @@ describe("the gateway's own frames", () => {
 		);
 	});
 
+	it("sse.open says so if the gateway does not hear the other nodes, and else nothing of it", () => {
+		expect(text(openFrame([], false, { degraded: true }))).toContain(',"degraded":true}');
+		expect(text(openFrame([], false, { degraded: false }))).not.toContain("degraded");
+	});
+
 	it("sse.heartbeat is a visible event, not a comment", () => {
 		expect(text(heartbeatFrame())).toBe("event: sse.heartbeat\ndata: {}\n\n");
 		expect(text(heartbeatFrame("n.e.7"))).toBe("event: sse.heartbeat\ndata: {}\nid: n.e.7\n\n");

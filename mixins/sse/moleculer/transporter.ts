@@ -1,11 +1,18 @@
 import type { ServiceBroker } from "moleculer";
 
-/** What is read of Moleculer's AMQP transporter. */
-interface AmqpTransporter {
+/** What is read of a transporter; channel and connection are those of AMQP. */
+interface Transporter {
 	connected?: boolean;
-	/** Null when the server has closed it; undefined on other transporters. */
+	/** Null when there is none, because the server has closed it; undefined on other transporters. */
 	channel?: object | null;
 	connection?: { close(): Promise<void> } | null;
+}
+
+/** Whether what other nodes send reaches this node now; a node without a transporter has no others. */
+export function hearsOthers(broker: ServiceBroker): boolean {
+	if (!broker.transit) return true;
+	const transporter = broker.transit.tx as Transporter;
+	return transporter.connected === true && transporter.channel !== null;
 }
 
 /**
@@ -18,7 +25,7 @@ export function reviveDeafChannel(broker: ServiceBroker): void {
 		// The channel's end follows its error.
 		setImmediate(() => {
 			const { transit } = broker;
-			const transporter = transit?.tx as AmqpTransporter | undefined;
+			const transporter = transit?.tx as Transporter | undefined;
 			if (transit?.disconnecting || !transporter?.connected || transporter.channel !== null) return;
 			broker.logger.error(
 				"SSE: the message broker has closed the transporter's channel: this node is deaf and mute. " +

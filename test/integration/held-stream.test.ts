@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
+import { RawSocket } from "../support/raw-socket.ts";
+import { requestStream, type StreamClient } from "../support/stream-client.ts";
+
+/** Hands an event to the bus as another gateway got it, id and all. */
+const give = (gateway: TestGateway, seq: number) =>
+	gateway.send({ eventName: "news", sessionId: "alice", payload: seq, id: `n.e.${seq}` });
+
+/** A gateway, and a client that has got event 5 elsewhere, which has not come here yet. */
+async function startAhead(): Promise<{ gateway: TestGateway; stream: StreamClient }> {
+	const gateway = await startGateway({ middleware: false });
+	await give(gateway, 1);
+	const stream = await requestStream(gateway.url("news"), {
+		session: "alice",
+		headers: { "last-event-id": "n.e.5" }
+	});
+	expect(stream.events).toEqual([]);
+	expect(gateway.held.streams).toBe(1);
+	return { gateway, stream };
+}
+
+const names = (stream: StreamClient) => stream.events.map(({ event }) => event);
+
+describe("while a stream waits for the event that its client has got elsewhere", () => {
+	it("what comes is not lost: it follows the replay, or the client is told", async () => {
+		const { gateway, stream } = await startAhead();
+		for (const seq of [2, 3, 4, 5, 6]) await give(gateway, seq);
+		await stream.next("news");
+		await give(gateway, 7);
+		await stream.next("news", 2);
+
+		expect(names(stream)).toEqual(["sse.open", "news", "news"]);
+		expect(stream.received("sse.open")).toMatchObject([{ resumed: true }]);
+		expect(stream.received("news")).toEqual([6, 7]);
+	});
+
+	it("its first event is sse.open, though the bus loses events meanwhile", async () => {
+		const { gateway, stream } = await startAhead();
+		await give(gateway, 3);
+		await stream.next("sse.open");
+
+		expect(names(stream)[0]).toBe("sse.open");
+		expect(stream.text).toMatch(/^retry: /);
+		await stream.next("sse.reset");
+	});
+
+	it("the client may leave", async () => {
+		const { gateway, stream } = await startAhead();
+		stream.close();
+
+		await eventually(() => expect(gateway.held).toEqual(NOTHING));
+		await give(gateway, 2);
+	});
+
+	it("the node may stop: the client is told when to come back", async () => {
+		const { gateway, stream } = await startAhead();
+		const began = performance.now();
+		await gateway.broker.stop();
+
+		expect(performance.now() - began).toBeLessThan(1000);
+		expect(await stream.end).toBe("ended");
+		expect(stream.retries).toHaveLength(1);
+		expect(names(stream).at(-1)).toBe("sse.close");
+		expect(gateway.held).toEqual(NOTHING);
+	});
+
+	it("it may live its life: it ends like any other", async () => {
+		const gateway = await startGateway({ middleware: false, sse: { timeout: 100 } });
+		await give(gateway, 1);
+		const stream = await requestStream(gateway.url("news"), {
+			headers: { "last-event-id": "n.e.5" }
+		});
+
+		expect(await stream.end).toBe("ended");
+		expect(names(stream).at(-1)).toBe("sse.close");
+		await eventually(() => expect(gateway.held).toEqual(NOTHING));
+	});
+});
+
+describe("a place that a client forges", () => {
+	it.each([
+		["nothing", ""],
+		["spaces", "   "],
+		["no id", "\u00ff\u00fe"],
+		["a very long one", "x".repeat(8000)],
+		["a long number", `n.e.${"9".repeat(400)}`],
+		["a negative number", "n.e.-1"],
+		["a fraction", "n.e.1.5"],
+		["an object's own", "__proto__.e.1"],
+		["an object's own, as a whole", "constructor"]
+	])("opens a stream all the same: %s", async (_, id) => {
+		const gateway = await startGateway({ middleware: false });
+		await give(gateway, 1);
+		const raw = new RawSocket(gateway.origin);
+		raw.socket.write(
+			`GET /sse/event-stream?eventName=news HTTP/1.1\r\nhost: x\r\ncookie: sid=alice\r\nlast-event-id: ${id}\r\n\r\n`,
+			"latin1"
+		);
+		await raw.until("sse.open");
+		await give(gateway, 2);
+		await raw.until("data: 2");
+
+		expect(raw.text).not.toContain("data: 1\n");
+	});
+});
