@@ -33,6 +33,7 @@ describe("the tarball", () => {
 		const files = listed.trim().split("\n");
 		expect(files.map(name => name.replace(/^package\//, "")).sort()).toEqual([
 			"CHANGELOG.md",
+			"CONTRIBUTING.md",
 			"LICENSE",
 			"README.md",
 			"dist/index.cjs",
@@ -41,6 +42,7 @@ describe("the tarball", () => {
 			"dist/index.d.mts",
 			"dist/index.mjs",
 			"dist/index.mjs.map",
+			"docs/decisions.md",
 			"docs/protocol.md",
 			"package.json"
 		]);
