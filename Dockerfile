@@ -3,8 +3,10 @@
 FROM node:24-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# The image brings its own Node.js: install scripts, and with them the devDependency `node`, stay off.
-RUN npm ci --ignore-scripts --no-audit --no-fund && rm -rf node_modules/node node_modules/.bin/node
+# What the package depends on and its peers, all of them, at the versions of the lock file; none of
+# the development tools. `npm ci` cannot tell peers that are devDependencies too from the tools.
+RUN npm pkg delete devDependencies peerDependenciesMeta \
+	&& npm install --ignore-scripts --no-audit --no-fund
 
 FROM node:24-slim
 ENV NODE_ENV=production

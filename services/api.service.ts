@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import type { ServiceSchema } from "moleculer";
+import type { Context, ServiceSchema } from "moleculer";
 import ApiGateway, { type ApiSettingsSchema } from "moleculer-web";
 import { type SseGateway, SseMixin } from "../mixins/sse/index.ts";
 
@@ -20,7 +20,7 @@ const service: ServiceSchema<ApiSettingsSchema, object, { server: Server }> = {
 			{
 				path: "/api",
 				aliases: {
-					"GET /health": "$node.health",
+					"GET /health": "api.health",
 					"POST /notifications": "notifications.notify",
 					"POST /orders": "orders.place"
 				},
@@ -31,6 +31,16 @@ const service: ServiceSchema<ApiSettingsSchema, object, { server: Server }> = {
 				}
 			}
 		]
+	},
+
+	actions: {
+		/** For health checks: does this node reach the others? Tells nothing else, as anyone may ask. */
+		health(ctx: Context<unknown, { $statusCode?: number }>) {
+			const { transit } = this.broker;
+			const connected = !transit || transit.connected;
+			if (!connected) ctx.meta.$statusCode = 503;
+			return { status: connected ? "ok" : "disconnected" };
+		}
 	},
 
 	started() {

@@ -2,8 +2,17 @@
  * The page of the example: opens streams with the browser's own EventSource, shows what they bring, and
  * calls the API, whose services answer by events.
  *
- * For tests: #state[data-state] is "connecting", "open" or "closed"; #streams li.stream[data-state]
- * has a button to close it; #events li has data-event, data-id and data-stream.
+ * For tests:
+ *   #state[data-state]              "connecting", "open" or "closed": all streams in one word
+ *   #streams li.stream[data-state]  a stream, with a button to close it
+ *   #open-form, #open-stream        opens one with the checked input[name="eventName"]
+ *   #session                        what the streams share
+ *   #message, #send                 a message to this session
+ *   #item, #place-order             an order; #orders li[data-order][data-status] shows its progress
+ *   #filters button[data-name]      shows or hides the events of a name: [aria-pressed]
+ *   #events li                      an event, newest first: [data-event], [data-id], [data-stream]
+ *   #clear                          forgets the events
+ *   #open-error, #error             what went wrong with a stream, with a call
  */
 
 const PATH = "/sse/event-stream";
@@ -11,11 +20,15 @@ const PATH = "/sse/event-stream";
 const OWN = ["sse.open", "sse.heartbeat", "sse.reset", "sse.close"];
 const COURSE = ["placed", "paid", "packed", "shipped", "delivered"];
 const SHOWN = 200;
+/** Browsers keep six HTTP/1.1 connections to a host: a sixth stream would leave none for the API. */
+const STREAMS = 5;
 
 const $ = selector => document.querySelector(selector);
 
 /** @type {Map<number, { source: EventSource, row: HTMLElement }>} */
 const streams = new Map();
+/** Whether a stream has been open, and so brought the session's cookie. */
+let session = false;
 const counts = new Map();
 const hidden = new Set(["sse.heartbeat"]);
 let streamNumber = 0;
@@ -37,8 +50,10 @@ function openStream(eventNames) {
 
 	source.addEventListener("open", () => show(number, "open", "open"));
 	source.addEventListener("error", () => {
+		const { closed = "connection lost" } = row.dataset;
+		delete row.dataset.closed;
 		if (source.readyState === EventSource.CLOSED) show(number, "closed", "refused");
-		else show(number, "connecting", "reconnecting …");
+		else show(number, "connecting", `${closed}, reconnecting …`);
 	});
 	for (const name of [...eventNames, ...OWN]) {
 		source.addEventListener(name, event => receive(number, name, event));
@@ -68,7 +83,9 @@ function closeStream(number) {
 	row.remove();
 	streams.delete(number);
 	showState();
-	$("#open-stream").focus();
+	$("#open-error").textContent = "";
+	const next = $("#open-stream");
+	(next.disabled ? $("#streams button") : next)?.focus();
 }
 
 function show(number, state, text) {
@@ -95,23 +112,38 @@ function showState() {
 	const badge = $("#state");
 	badge.dataset.state = state;
 	if (badge.textContent !== text) badge.textContent = text;
-	// The first stream brings the session's cookie, which the API needs to be the same session.
-	if (open > 0) for (const id of ["#send", "#place-order"]) $(id).disabled = false;
+	// The first stream brings the session's cookie. Until it is there, a call to the API, or a second
+	// stream, would get a session of its own.
+	session ||= open > 0;
+	for (const id of ["#send", "#place-order"]) $(id).disabled = !session;
+	$("#open-stream").disabled = !session && state === "connecting";
+	$("#session").textContent =
+		open > 1
+			? `One session, ${open} streams: they share the cookie “sid”.`
+			: open === 1
+				? "One session, known by the cookie “sid”. Open a second stream: it shares the session."
+				: "";
 }
 
 function receive(number, name, { data, lastEventId }) {
 	const value = JSON.parse(data);
 	counts.set(name, (counts.get(name) ?? 0) + 1);
 	showFilters();
-	if (name === "sse.close") show(number, "connecting", `closed by the gateway: ${value.reason}`);
-	if (name === "sse.reset") show(number, "open", `may have missed events: ${value.reason}`);
-	if (name === "order-update") showOrder(value);
+	if (name === "sse.open" && value.resumed) show(number, "open", "open, resumed");
+	if (name === "sse.reset") show(number, "open", `open, may have missed events: ${value.reason}`);
+	if (name === "sse.close") {
+		const text = `closed by the gateway: ${value.reason}`;
+		streams.get(number).row.dataset.closed = text;
+		show(number, "connecting", text);
+	}
+	// Anyone may send anything, from the REPL for example.
+	if (name === "order-update" && COURSE.includes(value?.status)) showOrder(value);
 
 	const item = element("li", "");
 	Object.assign(item.dataset, { event: name, id: lastEventId, stream: number });
 	item.hidden = hidden.has(name);
 	const time = element("time", "", new Date().toLocaleTimeString());
-	const text = name === "notifications" ? value.message : data;
+	const text = typeof value?.message === "string" ? value.message : spaced(value);
 	item.append(
 		time,
 		element("span", "name", name),
@@ -125,6 +157,11 @@ function receive(number, name, { data, lastEventId }) {
 	const list = $("#events");
 	list.prepend(item);
 	while (list.children.length > SHOWN) list.lastElementChild.remove();
+}
+
+/** JSON on one line, with spaces, at which it can be broken. */
+function spaced(value) {
+	return JSON.stringify(value, null, 1).replace(/\n\s*/g, " ");
 }
 
 function showFilters() {
@@ -158,12 +195,13 @@ function showOrder({ orderId, item, quantity, status }) {
 		const bar = element("progress", "");
 		bar.max = COURSE.length - 1;
 		bar.setAttribute("aria-label", `Order ${orderId}`);
-		row.append(element("span", ""), bar);
+		row.append(element("span", ""), element("strong", ""), bar);
 		list.prepend(row);
 		while (list.children.length > 3) list.lastElementChild.remove();
 	}
 	row.dataset.status = status;
-	row.querySelector("span").textContent = `${quantity} × ${item}: ${status}`;
+	row.querySelector("span").textContent = `${quantity} × ${item}`;
+	row.querySelector("strong").textContent = status;
 	row.querySelector("progress").value = COURSE.indexOf(status);
 }
 
@@ -186,8 +224,14 @@ async function post(path, body) {
 $("#open-form").addEventListener("submit", event => {
 	event.preventDefault();
 	const eventNames = new FormData(event.target).getAll("eventName");
-	$("#error").textContent = eventNames.length > 0 ? "" : "Choose at least one event name.";
-	if (eventNames.length > 0) openStream(eventNames);
+	const error =
+		eventNames.length === 0
+			? "Choose at least one event name."
+			: streams.size >= STREAMS
+				? `${STREAMS} streams at most: browsers keep six connections to a host, and the API needs one.`
+				: "";
+	$("#open-error").textContent = error;
+	if (error === "") openStream(eventNames);
 });
 
 $("#message-form").addEventListener("submit", event => {
