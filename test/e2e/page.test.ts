@@ -145,6 +145,31 @@ describe("the page", () => {
 		expect(await events(page, "sse.reset").count()).toBe(0);
 	});
 
+	it("hides the events of names that are filtered out, and shows them again", async () => {
+		const page = await openPage(await startExample());
+		await events(page, "price").first().waitFor();
+		const filter = page.locator('#filters button[data-name="price"]');
+		await filter.click();
+		expect(await filter.getAttribute("aria-pressed")).toBe("false");
+		expect(await events(page, "price").first().isVisible()).toBe(false);
+		await filter.click();
+		expect(await events(page, "price").first().isVisible()).toBe(true);
+	});
+
+	it("opens no more streams than leave a connection to the API", async () => {
+		const page = await openPage(await startExample());
+		for (let n = 2; n <= 5; n++) {
+			await page.click("#open-stream");
+			await page.waitForFunction(
+				`document.querySelector("#state").textContent === "${n} streams open"`
+			);
+		}
+		await page.click("#open-stream", { force: true });
+		expect(await page.locator("#streams li.stream").count()).toBe(5);
+		await say(page, "still there");
+		await events(page, "notifications", 5).first().waitFor();
+	});
+
 	it("shows what a message says, and never runs it", async () => {
 		const page = await openPage(await startExample());
 		const hostile = `<img src=x onerror="document.title='owned'">`;

@@ -1,0 +1,81 @@
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+
+/** A service of Docker Compose, as far as it is looked at. */
+interface ComposeService {
+	image?: string;
+	command?: unknown[];
+	environment?: Record<string, unknown>;
+	ports?: unknown[];
+	healthcheck?: { test: unknown[] };
+	depends_on?: Record<string, { condition: string }>;
+}
+
+const file = (path: string) => new URL(`../../${path}`, import.meta.url);
+const read = (path: string) => readFileSync(file(path), "utf8");
+
+const compose: { services: Record<string, ComposeService> } = parse(read("docker-compose.yml"), {
+	merge: true
+});
+const services = Object.entries(compose.services);
+const gateways = services.filter(([, { command }]) => command?.includes("services/api.service.ts"));
+
+describe("docker-compose.yml", () => {
+	it("has two gateways, the business services apart from them, RabbitMQ and nginx", () => {
+		expect(gateways.map(([name]) => name)).toEqual(["gateway-1", "gateway-2"]);
+		expect(compose.services.business?.command).toEqual([
+			"services/notifications.service.ts",
+			"services/orders.service.ts",
+			"services/ticker.service.ts"
+		]);
+		expect(compose.services.rabbitmq?.image).toMatch(/^rabbitmq:.*management/);
+		expect(compose.services.nginx?.image).toMatch(/^nginx:/);
+	});
+
+	it.each(services)("%s is checked for its health, by a command of words alone", (_, service) => {
+		const [kind, ...words] = service.healthcheck?.test ?? [];
+		expect(["CMD", "CMD-SHELL"]).toContain(kind);
+		expect(words.length).toBeGreaterThan(0);
+		for (const word of words) expect(word).toBeTypeOf("string");
+	});
+
+	it.each(services)("%s waits for services that are there and are checked", (_, service) => {
+		for (const [name, { condition }] of Object.entries(service.depends_on ?? {})) {
+			expect(compose.services).toHaveProperty(name);
+			expect(condition).toBe("service_healthy");
+		}
+	});
+
+	it.each(services)("%s runs files that are there, under a name of its own", (name, service) => {
+		for (const path of service.command ?? []) expect(existsSync(file(String(path)))).toBe(true);
+		if (service.environment?.NODE_ID !== undefined) expect(service.environment.NODE_ID).toBe(name);
+	});
+
+	it("publishes one port, nginx's", () => {
+		const published = services.filter(([, { ports }]) => ports !== undefined);
+		expect(published.map(([name, { ports }]) => [name, ports])).toEqual([["nginx", ["8080:8080"]]]);
+	});
+});
+
+describe("nginx's configuration", () => {
+	const configuration = read("docker/nginx.conf");
+
+	it("balances over every gateway, and listens where the port is published", () => {
+		const upstreams = [...configuration.matchAll(/^\s*server ([\w-]+):3000;/gm)].map(
+			([, name]) => name
+		);
+		expect(upstreams).toEqual(gateways.map(([name]) => name));
+		expect(configuration).toContain("listen 8080;");
+	});
+
+	it("passes streams on at once, and waits longer than two heartbeats are apart", () => {
+		const [, streams = ""] = /location \/sse\/ \{(.*?)\n\t\}/s.exec(configuration) ?? [];
+		for (const line of ["proxy_http_version 1.1;", 'proxy_set_header Connection "";']) {
+			expect(streams).toContain(line);
+		}
+		expect(streams).toContain("proxy_buffering off;");
+		const [, seconds] = /proxy_read_timeout (\d+)s;/.exec(streams) ?? [];
+		expect(Number(seconds)).toBeGreaterThan(15 * 2);
+	});
+});
