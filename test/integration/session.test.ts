@@ -246,7 +246,9 @@ describe("the session of a resolver", () => {
 
 describe("authorize", () => {
 	const start = (authorize: unknown, sse: GatewaySetup["sse"] = {}) =>
-		startGateway({ sse: { session: () => ["alice", "tenant:7"], ...sse, authorize } as never });
+		startGateway({
+			sse: { session: () => ["alice", "tenant:7", "alice"], ...sse, authorize } as never
+		});
 
 	it.each([
 		["true", () => true],

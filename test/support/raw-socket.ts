@@ -1,6 +1,8 @@
 import { connect, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
+const PATIENCE = 5000;
+
 /** A bare connection to a server, to send and leave as no well-behaved client does. */
 export class RawSocket {
 	readonly socket: Socket;
@@ -35,15 +37,19 @@ export class RawSocket {
 
 	/** Resolves when `text` has come. */
 	until(text: string): Promise<void> {
-		const { promise, resolve } = Promise.withResolvers<void>();
+		const { promise, resolve, reject } = Promise.withResolvers<void>();
 		const look = () => {
-			if (!this.#text.includes(text)) return;
-			this.socket.off("data", look);
-			resolve();
+			if (this.#text.includes(text)) resolve();
 		};
+		const late = setTimeout(() => {
+			reject(new Error(`"${text}" did not come; what came:\n${this.#text.slice(-1000)}`));
+		}, PATIENCE);
 		this.socket.on("data", look);
 		look();
-		return promise;
+		return promise.finally(() => {
+			clearTimeout(late);
+			this.socket.off("data", look);
+		});
 	}
 
 	/** Leaves without a word: RST instead of FIN. */

@@ -53,6 +53,8 @@ type Lists = Map<string, Map<string, Queue<Entry>>>;
  * ids. Measured on Node 24 with 100-byte events of 10,000 sessions.
  */
 const ENTRY_BYTES = 420;
+/** What each session id of an event that has several costs: a list of its own, at worst. */
+const ADDRESS_BYTES = 480;
 
 /**
  * The events of the recent past, all of the bus, in the order in which they arrived here. A ring bounded
@@ -112,7 +114,7 @@ export class History {
 			this.#byId.set(entry.id, entry);
 			this.#newestId = entry.id;
 		}
-		this.#bytes += frame.byteLength + ENTRY_BYTES;
+		this.#bytes += bytesOf(entry);
 		this.expire(now);
 	}
 
@@ -217,7 +219,7 @@ export class History {
 	#evict(oldest: Entry): void {
 		this.#entries.shift();
 		this.#tail = oldest.position + 1;
-		this.#bytes -= oldest.frame.byteLength + ENTRY_BYTES;
+		this.#bytes -= bytesOf(oldest);
 		if (oldest.id !== undefined && this.#byId.get(oldest.id) === oldest) {
 			this.#byId.delete(oldest.id);
 		}
@@ -270,6 +272,11 @@ function takeOldest(sources: readonly Source[], from: number): Entry | undefined
 /** Ids without repetition: an event stands in each of its lists once. */
 function addresses(sessionId: string | readonly string[]): Iterable<string> {
 	return typeof sessionId === "string" ? [sessionId] : new Set(sessionId);
+}
+
+function bytesOf({ frame, event: { sessionId } }: Entry): number {
+	const addresses = typeof sessionId === "string" ? 0 : sessionId.length;
+	return frame.byteLength + ENTRY_BYTES + addresses * ADDRESS_BYTES;
 }
 
 function wasSeen(entry: Entry, cursor: Cursor): boolean {

@@ -80,6 +80,8 @@ export class FanOut {
 		this.history?.markGap(performance.now());
 		const frame = resetFrame("gap", this.history?.newestId);
 		for (const stream of this.#streams) {
+			// It is told when it is decided how the stream begins.
+			if (stream.pending !== undefined) continue;
 			// A held stream has not seen everything up to that id yet.
 			stream.write(stream.isHeld ? resetFrame("gap") : frame);
 		}

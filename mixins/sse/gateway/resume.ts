@@ -38,11 +38,13 @@ export function begin(
 	const decide = (): void => {
 		if (!stream.isOpen) return;
 		const now = performance.now();
+		stream.pending = undefined;
 		const answer = history.since(lastEventId, now);
 		if (typeof answer !== "string") {
 			stream.write(openFrame(eventNames, true, hello));
 			replay(stream, history, answer);
 		} else if (mayBeAhead(answer, lastEventId) && now < deadline) {
+			stream.pending = openFrame(eventNames, false, hello);
 			stream.flushHead();
 			setTimeout(decide, AHEAD_INTERVAL);
 		} else {

@@ -71,6 +71,8 @@ export class EventStream implements Subscription {
 	written = true;
 	/** Being brought up to date from the history: it must not get live events out of their order. */
 	isHeld = false;
+	/** The first frame, while it is not decided yet what it says: it is written before any other. */
+	pending: Frame | undefined;
 	/** `performance.now()` of the look at which the stream was first found silent. */
 	silentSince = 0;
 
@@ -117,7 +119,9 @@ export class EventStream implements Subscription {
 	}
 
 	/**
-	 * Writes a frame. A stream whose unsent bytes exceed the bound is disconnected instead.
+	 * Writes a frame. A stream that already has more unsent than the bound is disconnected instead: the
+	 * frame itself does not count, or one that alone exceeds the bound could never be delivered, and the
+	 * client would come back for it for ever.
 	 *
 	 * @returns False if the client is slower than this: the next frame should wait for {@link onDrain}.
 	 */
@@ -125,9 +129,11 @@ export class EventStream implements Subscription {
 		const response = this.#response;
 		if (this.#state !== "open" || response === undefined) return false;
 		this.written = true;
-		const ready = (response as ServerResponse).write(frame);
-		if (response.writableLength > this.#maxUnsentBytes) this.destroy();
-		return ready;
+		if (response.writableLength > this.#maxUnsentBytes) {
+			this.destroy();
+			return false;
+		}
+		return (response as ServerResponse).write(frame);
 	}
 
 	/** Calls back once when the client has taken what was written; never if the stream ends before. */
@@ -139,6 +145,7 @@ export class EventStream implements Subscription {
 	end(reason: CloseReason, { hangUp = false, grace = END_GRACE }: EndOptions = {}): void {
 		const response = this.#response;
 		if (this.#state !== "open" || response === undefined) return;
+		if (this.pending !== undefined) this.write(this.pending);
 		this.write(closeFrame(reason));
 		if (!this.#endOnce()) return;
 		this.#deadline = setTimeout(() => this.destroy(), grace);
