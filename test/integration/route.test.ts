@@ -214,6 +214,16 @@ describe("a gateway that cannot stream as it is configured does not start", () =
 	const create = (setup: Parameters<typeof gatewaySchema>[0]) => () =>
 		new TestGateway(new TestNode(), setup);
 
+	it.each([
+		["/", "GET /sse/event-stream"],
+		["/sse", "event-stream"],
+		["/sse", "GET event-stream/"]
+	])("the application has an alias of the stream's path: in %s, %s", (path, alias) => {
+		const start = create({ settings: { routes: [{ path, aliases: { [alias]: mine } }] } });
+
+		expect(start).toThrow(expect.objectContaining({ type: "SSE_INVALID_OPTION" }));
+	});
+
 	it.each(["/sse/event-stream", "sse/event-stream", "/sse/event-stream/"])(
 		"a route of the application has the stream's path, as %s",
 		path => {

@@ -43,13 +43,14 @@ type AliasHandler = (
  * Appends the mixin's own route to a merged schema. Settings cannot bring it: Moleculer merges arrays
  * by index, so that it would land in the user's first route.
  *
- * @throws SseError if the user already has a route of that path, which moleculer-web would replace.
+ * @throws SseError if the user already has a route of that path, which moleculer-web would replace, or
+ * an alias, which ours would take the requests of.
  */
 export function appendRoute(schema: MergedSchema, path: string): void {
 	schema.settings ??= {};
 	const { settings } = schema;
 	const routes = settings.routes ?? [];
-	if (routes.some(route => samePath(route.path ?? "", path))) {
+	if (routes.some(route => pathsOf(route).some(taken => samePath(taken, path)))) {
 		throw new SseError(
 			"SSE_INVALID_OPTION",
 			`SseMixin(): option "path" is "${path}", which is already a route of this gateway; give ` +
@@ -135,6 +136,12 @@ function isAlias(alias: unknown): alias is Alias {
 
 function streams(alias: Alias): boolean {
 	return !alias.action && !alias.handler;
+}
+
+/** A route's path, and those of its aliases. */
+function pathsOf({ path = "", aliases = {} }: Route): string[] {
+	const own = Object.keys(aliases).map(match => match.split(/\s+/).at(-1) as string);
+	return [path, ...own.map(alias => `${path}/${alias}`)];
 }
 
 function samePath(a: string, b: string): boolean {
