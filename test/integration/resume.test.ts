@@ -98,6 +98,34 @@ describe("a client that comes back", () => {
 	});
 });
 
+describe("a client that comes back again and again to one gateway", () => {
+	it("gets nothing twice, and nothing from before it came first", async () => {
+		const gateway = await startGateway({ sse: { heartbeat: 30 } });
+		await gateway.send({ eventName: NEWS, sessionId: "A", payload: "before it came" });
+		const received: unknown[] = [];
+		let lastEventId: string | undefined;
+		for (let round = 0; round < 5; round++) {
+			const stream = await open(gateway, lastEventId);
+			await gateway.send({ eventName: NEWS, sessionId: "A", payload: round });
+			await stream.next(NEWS);
+			// Another sender's event, whose id the next heartbeat brings.
+			await gateway.broker.broadcastLocal("sse.send", {
+				eventName: NEWS,
+				sessionId: "B",
+				payload: 0,
+				id: `other.e.${round + 1}`
+			});
+			const seen = stream.events.length;
+			await stream.until(() => stream.events.length > seen + 1, "two heartbeats");
+			lastEventId = place(stream);
+			stream.close();
+			received.push(...stream.received(NEWS));
+			expect(names(stream)).not.toContain("sse.reset");
+		}
+		expect(received).toEqual([0, 1, 2, 3, 4]);
+	});
+});
+
 describe("a client that comes for the first time", () => {
 	it("gets neither a replay nor a reset", async () => {
 		const gateway = await startGateway();
@@ -147,9 +175,24 @@ describe("a client that may have missed something is told, and goes on from ther
 		const second = await open(gateway, place(first));
 		expect(second.received("sse.reset")).toEqual([{ reason: "gap" }]);
 
-		// It has been told about everything up to here, and needs no telling again for what follows.
+		// It has been told about everything up to here, and goes on from here.
 		const { id } = second.events.find(e => e.event === "sse.reset") as ReceivedEvent;
-		expect(id).toBe("n.e.3");
+		second.close();
+		await give(gateway, "n.e.4");
+		const third = await open(gateway, id);
+		expect(opened(third)).toMatchObject({ resumed: true });
+		expect(await settle(gateway, third, "n.e.5")).toEqual(["n.e.4"]);
+	});
+
+	it("and one that was told while it was open is not told again when it comes back", async () => {
+		const gateway = await startBare();
+		const first = await open(gateway);
+		await give(gateway, "n.e.1");
+		await give(gateway, "n.e.3", "other's", "B");
+		await first.next("sse.reset");
+		first.close();
+		const second = await open(gateway, place(first));
+		expect(opened(second)).toMatchObject({ resumed: true });
 	});
 });
 

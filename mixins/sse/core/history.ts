@@ -2,6 +2,7 @@ import type { Continuity } from "./continuity.ts";
 import { EVERYONE, type SseEvent } from "./event.ts";
 import type { Frame } from "./frame.ts";
 import { type EventId, parseId } from "./id.ts";
+import { readPlace, writePlace } from "./place.ts";
 import { Queue } from "./queue.ts";
 import type { Subscription } from "./registry.ts";
 
@@ -19,10 +20,10 @@ export interface HistoryOptions {
 	maxBytes: number;
 	/** Milliseconds that an event is kept. */
 	maxAge: number;
-	/** How far before the last event seen a replay reaches back for those of other origins. */
-	overlap: { ms: number; events: number };
-	/** The id that stands for the beginning of this history, before any event. */
-	startId: string;
+	/** Milliseconds before the last event seen that a replay reaches back for those of other origins. */
+	overlap: number;
+	/** This gateway and its life, for places; no other gateway has the same. */
+	gateway: string;
 }
 
 /** Where a replay stands. Opaque. */
@@ -36,12 +37,16 @@ export interface Cursor {
 	readonly liveFrom: number;
 }
 
-interface Entry {
+/** What is remembered of an event when it is no longer kept. */
+interface Known {
 	readonly position: number;
 	readonly at: number;
 	readonly id: string | undefined;
 	/** `<origin>.<epoch>` of the id. */
 	readonly origin: string | undefined;
+}
+
+interface Entry extends Known {
 	readonly event: Pick<SseEvent, "sessionId" | "eventName">;
 	readonly frame: Frame;
 }
@@ -63,6 +68,7 @@ const ADDRESS_BYTES = 480;
 export class History {
 	readonly #options: HistoryOptions;
 	readonly #continuity: Continuity;
+	readonly #gateway: string;
 	readonly #entries = new Queue<Entry>();
 	readonly #lists: Lists = new Map();
 	readonly #byId = new Map<string, Entry>();
@@ -71,15 +77,17 @@ export class History {
 	#head = 1;
 	/** Position of the oldest event kept. */
 	#tail = 1;
-	/** Events may be missing just before this position, and this moment. */
+	/** Where, and when, the bus lost events last. */
 	#lastGap = { position: 0, at: Number.NEGATIVE_INFINITY };
-	#newestId: string;
+	#newest = { id: "", at: Number.NEGATIVE_INFINITY };
+	/** The newest event that is no longer kept. */
+	#evicted: Known = { position: 0, at: Number.NEGATIVE_INFINITY, id: undefined, origin: undefined };
 	#lastOrigin = "";
 
 	constructor(options: HistoryOptions, continuity: Continuity) {
 		this.#options = options;
 		this.#continuity = continuity;
-		this.#newestId = options.startId;
+		this.#gateway = options.gateway.replaceAll("~", "%7E");
 	}
 
 	/** Number of events kept. */
@@ -92,9 +100,19 @@ export class History {
 		return this.#bytes;
 	}
 
-	/** The id up to which a stream that is live now has seen everything. */
-	get newestId(): string {
-		return this.#newestId;
+	/** Position of the next event to come. */
+	get head(): number {
+		return this.#head;
+	}
+
+	/** The place of a stream that is live now. */
+	place(now: number): string {
+		return writePlace({
+			eventId: this.#newest.id,
+			gateway: this.#gateway,
+			position: this.#head - 1,
+			settled: now - this.#newest.at > this.#options.overlap
+		});
 	}
 
 	/** Keeps an event that has arrived at `now`, in milliseconds on a clock that never goes back. */
@@ -112,7 +130,7 @@ export class History {
 		for (const list of this.#listsOf(entry)) list.push(entry);
 		if (entry.id !== undefined) {
 			this.#byId.set(entry.id, entry);
-			this.#newestId = entry.id;
+			this.#newest = { id: entry.id, at: now };
 		}
 		this.#bytes += bytesOf(entry);
 		this.expire(now);
@@ -120,7 +138,8 @@ export class History {
 
 	/** The bus has, or may have, lost events that would have arrived before the next. */
 	markGap(now: number): void {
-		this.#lastGap = { position: this.#head, at: now };
+		// A position of its own: places from before it and from behind it differ.
+		this.#lastGap = { position: this.#head++, at: now };
 	}
 
 	/** Lets go of what is too old or too much. */
@@ -135,30 +154,42 @@ export class History {
 	}
 
 	/**
-	 * Where the replay for a client begins that has seen everything up to an event, or why it cannot be
-	 * proven that nothing would be missing.
+	 * Where the replay for a client begins, or why it cannot be proven that nothing would be missing.
+	 *
+	 * @param lastEventId The place, or the id of the event, up to which the client has seen everything.
+	 * @param liveFrom {@link head} when the stream was opened.
 	 */
-	since(lastEventId: string, now: number): Cursor | ResetReason {
+	since(lastEventId: string, now: number, liveFrom: number = this.#head): Cursor | ResetReason {
 		this.expire(now);
-		const liveFrom = this.#head;
-		if (lastEventId === this.#options.startId) {
-			if (this.#tail > 1) return "expired";
-			if (this.#lastGap.position > 0) return "gap";
-			return { next: 1, seen: 0, seenOrigin: undefined, liveFrom };
+		const place = readPlace(lastEventId);
+		if (place?.gateway === this.#gateway) {
+			if (place.position >= this.#head) return "unknown";
+			return this.#from({ next: place.position + 1, seen: 0, seenOrigin: undefined, liveFrom });
 		}
-		const entry = this.#byId.get(lastEventId);
-		if (entry === undefined) return this.#whyMissing(lastEventId);
+		const eventId = place?.eventId ?? lastEventId;
+		const event = this.#recall(eventId);
+		if (event === undefined) return this.#whyMissing(eventId);
+		const { position: seen, origin: seenOrigin } = event;
+		if (place?.settled) return this.#from({ next: seen + 1, seen, seenOrigin, liveFrom });
 
 		// Other origins' events may have reached the client's last gateway in another order than this one:
 		// what came just before the event here may have come after it there.
-		const { overlap } = this.#options;
-		const from = entry.at - overlap.ms;
-		const oldest = this.#entries.at(0) ?? entry;
-		if (this.#tail > 1 && oldest.at > from) return "expired";
-		const byTime = this.#tail + this.#entries.lowerBound(other => other.at < from);
-		const next = Math.max(this.#tail, Math.min(byTime, entry.position - overlap.events));
-		if (this.#lastGap.position > next || this.#lastGap.at > from) return "gap";
-		return { next, seen: entry.position, seenOrigin: entry.origin, liveFrom };
+		const from = event.at - this.#options.overlap;
+		if (this.#evicted.at > from) return "expired";
+		if (this.#lastGap.at > from) return "gap";
+		const index = this.#entries.lowerBound(other => other.at < from);
+		const next = this.#entries.at(index)?.position ?? seen;
+		return this.#from({ next, seen, seenOrigin, liveFrom });
+	}
+
+	#from(cursor: Cursor): Cursor | ResetReason {
+		if (cursor.next < this.#tail) return "expired";
+		return this.#lastGap.position >= cursor.next ? "gap" : cursor;
+	}
+
+	#recall(eventId: string): Known | undefined {
+		if (eventId === this.#evicted.id) return this.#evicted;
+		return this.#byId.get(eventId);
 	}
 
 	/**
@@ -219,6 +250,7 @@ export class History {
 	#evict(oldest: Entry): void {
 		this.#entries.shift();
 		this.#tail = oldest.position + 1;
+		this.#evicted = oldest;
 		this.#bytes -= bytesOf(oldest);
 		if (oldest.id !== undefined && this.#byId.get(oldest.id) === oldest) {
 			this.#byId.delete(oldest.id);

@@ -12,11 +12,11 @@ import type { EventStream } from "../http/event-stream.ts";
 import type { GatewayService } from "./types.ts";
 
 /**
- * How far before the last event seen a replay reaches back for events of other origins: further than
- * two gateways differ in the order in which origins interleave. In time, and, for a gateway that was
- * stopped for a moment, in events.
+ * Milliseconds before the last event seen that a replay reaches back for events of other origins: longer
+ * than two gateways differ in the order in which origins interleave. Half of what is kept at most, or
+ * nothing could ever be resumed.
  */
-const OVERLAP = { ms: 5000, events: 1000 };
+const OVERLAP = 5000;
 
 /** The way of events from the bus to the streams that they are for, past the history. */
 export class FanOut {
@@ -34,8 +34,9 @@ export class FanOut {
 		this.#streams = streams;
 		this.#service = service;
 		if (limits === null) return;
-		const startId = `${encodeOrigin(service.broker.nodeID)}.${newEpoch()}.0`;
-		this.history = new History({ ...limits, overlap: OVERLAP, startId }, this.#continuity);
+		const gateway = `${encodeOrigin(service.broker.nodeID)}.${newEpoch()}`;
+		const overlap = Math.min(OVERLAP, limits.maxAge / 2);
+		this.history = new History({ ...limits, overlap, gateway }, this.#continuity);
 	}
 
 	/** Takes what arrived on the bus to the streams that it is for; anything else is silence. */
@@ -77,8 +78,9 @@ export class FanOut {
 	}
 
 	#tellGap(): void {
-		this.history?.markGap(performance.now());
-		const frame = resetFrame("gap", this.history?.newestId);
+		const now = performance.now();
+		this.history?.markGap(now);
+		const frame = resetFrame("gap", this.history?.place(now));
 		for (const stream of this.#streams) {
 			// It is told when it is decided how the stream begins.
 			if (stream.pending !== undefined) continue;

@@ -1,5 +1,6 @@
 import { closeFrame, heartbeatFrame } from "../core/control.ts";
 import { Registry } from "../core/registry.ts";
+import { type Connection, closeConnection, connectionOf, isHttp2 } from "../http/connection.ts";
 import { answerAndHangUp, EventStream, writeHead } from "../http/event-stream.ts";
 import { Heartbeat } from "../http/heartbeat.ts";
 import { SseError } from "../moleculer/sse-error.ts";
@@ -29,6 +30,8 @@ export class Gateway {
 	/** What brings events to the streams. */
 	readonly fanOut: FanOut;
 	readonly #heartbeat: Heartbeat;
+	/** The HTTP/2 sessions that have carried a stream: a server waits for them when it closes. */
+	readonly #sessions = new Set<Connection>();
 	/** Streams whose response is not closed yet, ended ones included. */
 	#unclosed = 0;
 	#stopped: PromiseWithResolvers<void> | undefined;
@@ -42,7 +45,7 @@ export class Gateway {
 			{
 				interval: options.heartbeat,
 				timeout: options.timeout,
-				frame: () => heartbeatFrame(history?.newestId)
+				frame: () => heartbeatFrame(history?.place(performance.now()))
 			},
 			this.#registry
 		);
@@ -93,6 +96,7 @@ export class Gateway {
 			onEnd: this.#onEnd,
 			onClose: this.#onClose
 		});
+		this.#watchSession(request, response);
 		this.#unclosed++;
 		this.#registry.add(stream);
 		this.#heartbeat.start();
@@ -130,8 +134,16 @@ export class Gateway {
 		for (const stream of this.#registry) {
 			stream.end("drain", { hangUp: true, grace: DRAIN_GRACE });
 		}
+		for (const session of this.#sessions) closeConnection(session);
 		if (this.#unclosed === 0) this.#stopped.resolve();
 		return this.#stopped.promise;
+	}
+
+	#watchSession(request: GatewayRequest, response: GatewayResponse): void {
+		const session = isHttp2(response) ? connectionOf(request, response) : undefined;
+		if (session === undefined || this.#sessions.has(session)) return;
+		this.#sessions.add(session);
+		session.once("close", () => this.#sessions.delete(session));
 	}
 
 	readonly #onEnd = (stream: EventStream): void => {

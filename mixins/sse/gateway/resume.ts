@@ -1,9 +1,10 @@
 import { type OpenOptions, openFrame, resetFrame } from "../core/control.ts";
 import type { Cursor, History, ResetReason } from "../core/history.ts";
 import { parseId } from "../core/id.ts";
+import { readPlace } from "../core/place.ts";
 import type { EventStream } from "../http/event-stream.ts";
 
-/** Bytes read from the history at a time, before the client's pace is looked at. */
+/** Bytes read from the history at a time, at most, before the client's pace is looked at. */
 const SLICE = 65_536;
 /**
  * Milliseconds that an event may be later here than on the gateway where the client got it. A client
@@ -30,26 +31,30 @@ export function begin(
 		return;
 	}
 	if (lastEventId === undefined) {
-		stream.write(openFrame(eventNames, false, { ...hello, position: history.newestId }));
+		stream.write(
+			openFrame(eventNames, false, { ...hello, position: history.place(performance.now()) })
+		);
 		return;
 	}
 
 	const deadline = performance.now() + AHEAD;
+	const liveFrom = history.head;
 	const decide = (): void => {
 		if (!stream.isOpen) return;
 		const now = performance.now();
-		stream.pending = undefined;
-		const answer = history.since(lastEventId, now);
+		const answer = history.since(lastEventId, now, liveFrom);
 		if (typeof answer !== "string") {
+			stream.pending = undefined;
 			stream.write(openFrame(eventNames, true, hello));
 			replay(stream, history, answer);
 		} else if (mayBeAhead(answer, lastEventId) && now < deadline) {
-			stream.pending = openFrame(eventNames, false, hello);
+			stream.pending ??= openFrame(eventNames, false, hello);
 			stream.flushHead();
 			setTimeout(decide, AHEAD_INTERVAL);
 		} else {
+			stream.pending = undefined;
 			stream.write(openFrame(eventNames, false, hello));
-			stream.write(resetFrame(answer, history.newestId));
+			stream.write(resetFrame(answer, history.place(now)));
 			stream.isHeld = false;
 		}
 	};
@@ -60,9 +65,9 @@ export function begin(
 /** Writes what the client missed, at its own pace; then the stream is live. */
 function replay(stream: EventStream, history: History, cursor: Cursor): void {
 	while (stream.isOpen) {
-		const frames = history.read(cursor, stream, SLICE);
+		const frames = history.read(cursor, stream, Math.min(SLICE, stream.maxUnsentBytes / 2));
 		if (frames === null) {
-			stream.write(resetFrame("expired", history.newestId));
+			stream.write(resetFrame("expired", history.place(performance.now())));
 			break;
 		}
 		if (frames.length === 0) break;
@@ -77,5 +82,6 @@ function replay(stream: EventStream, history: History, cursor: Cursor): void {
 }
 
 function mayBeAhead(reason: ResetReason, lastEventId: string): boolean {
-	return (reason === "unknown" || reason === "epoch") && parseId(lastEventId) !== undefined;
+	const eventId = readPlace(lastEventId)?.eventId ?? lastEventId;
+	return (reason === "unknown" || reason === "epoch") && parseId(eventId) !== undefined;
 }

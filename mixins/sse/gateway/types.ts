@@ -1,6 +1,6 @@
 import type { Context, Service, ServiceBroker } from "moleculer";
 import type { GatewaySettings, HistoryLimits } from "../core/options.ts";
-import type { StreamRequest, StreamResponse } from "../http/event-stream.ts";
+import type { StreamRequest, StreamResponse } from "../http/connection.ts";
 
 /** A request as moleculer-web passes it through its pipeline. */
 export type GatewayRequest = StreamRequest & {

@@ -1,16 +1,16 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import {
-	constants,
-	type Http2ServerRequest,
-	type Http2ServerResponse,
-	type ServerHttp2Session
-} from "node:http2";
+import type { ServerResponse } from "node:http";
+import { constants } from "node:http2";
 import { type CloseReason, closeFrame } from "../core/control.ts";
 import type { Frame } from "../core/frame.ts";
 import type { Subscription } from "../core/registry.ts";
-
-export type StreamRequest = IncomingMessage | Http2ServerRequest;
-export type StreamResponse = ServerResponse | Http2ServerResponse;
+import {
+	type Connection,
+	closeConnection,
+	connectionOf,
+	isHttp2,
+	type StreamRequest,
+	type StreamResponse
+} from "./connection.ts";
 
 export interface EventStreamOptions extends Subscription {
 	/** Bytes that may be unsent; a stream that exceeds them is disconnected. */
@@ -44,6 +44,10 @@ const HEAD = {
 	"Cache-Control": "no-cache, no-transform",
 	"X-Accel-Buffering": "no"
 };
+
+/** Milliseconds for which a burst may exceed the bound, and the times by which it may. */
+const BURST_TIME = 250;
+const BURST = 8;
 
 /** Writes the head of a stream. On HTTP/1.1 it leaves with the first bytes, or with the end. */
 export function writeHead(response: StreamResponse): void {
@@ -80,7 +84,10 @@ export class EventStream implements Subscription {
 	readonly #connection: Connection | undefined;
 	#state: "open" | "ending" | "closed" = "open";
 	#deadline: NodeJS.Timeout | undefined;
-	readonly #maxUnsentBytes: number;
+	#hangsUp = false;
+	/** The bound is exceeded; whether only for a moment is looked at behind it. */
+	#suspicion: NodeJS.Timeout | undefined;
+	readonly maxUnsentBytes: number;
 	readonly #onEnd: (stream: EventStream) => void;
 	readonly #onClose: (stream: EventStream) => void;
 
@@ -89,7 +96,7 @@ export class EventStream implements Subscription {
 		this.sessionIds = options.sessionIds;
 		this.eventNames = options.eventNames;
 		this.expiresAt = options.expiresAt;
-		this.#maxUnsentBytes = options.maxUnsentBytes;
+		this.maxUnsentBytes = options.maxUnsentBytes;
 		this.#onEnd = options.onEnd;
 		this.#onClose = options.onClose;
 		this.#response = response;
@@ -119,9 +126,9 @@ export class EventStream implements Subscription {
 	}
 
 	/**
-	 * Writes a frame. A stream that already has more unsent than the bound is disconnected instead: the
-	 * frame itself does not count, or one that alone exceeds the bound could never be delivered, and the
-	 * client would come back for it for ever.
+	 * Writes a frame. A stream that has more unsent than the bound for longer than a moment is
+	 * disconnected. The frame itself does not count: one that alone exceeds the bound could never be
+	 * delivered, and the client would come back for it for ever.
 	 *
 	 * @returns False if the client is slower than this: the next frame should wait for {@link onDrain}.
 	 */
@@ -129,11 +136,24 @@ export class EventStream implements Subscription {
 		const response = this.#response;
 		if (this.#state !== "open" || response === undefined) return false;
 		this.written = true;
-		if (response.writableLength > this.#maxUnsentBytes) {
-			this.destroy();
-			return false;
+		const unsent = response.writableLength;
+		if (unsent > this.maxUnsentBytes) {
+			if (unsent > this.maxUnsentBytes * BURST) {
+				this.destroy();
+				return false;
+			}
+			this.#suspect();
 		}
 		return (response as ServerResponse).write(frame);
+	}
+
+	/** A burst takes a client that reads a moment: only what is unsent after it is the client's fault. */
+	#suspect(): void {
+		this.#suspicion ??= setTimeout(() => {
+			this.#suspicion = undefined;
+			const unsent = this.#response?.writableLength ?? 0;
+			if (this.#state === "open" && unsent > this.maxUnsentBytes) this.destroy();
+		}, BURST_TIME);
 	}
 
 	/** Calls back once when the client has taken what was written; never if the stream ends before. */
@@ -149,6 +169,7 @@ export class EventStream implements Subscription {
 		this.write(closeFrame(reason));
 		if (!this.#endOnce()) return;
 		this.#deadline = setTimeout(() => this.destroy(), grace);
+		this.#hangsUp = hangUp;
 		const connection = this.#connection;
 		(response as ServerResponse).end(hangUp ? () => closeConnection(connection) : undefined);
 	}
@@ -160,6 +181,9 @@ export class EventStream implements Subscription {
 		this.#endOnce();
 		if (isHttp2(response)) {
 			response.stream.close(constants.NGHTTP2_CANCEL);
+			// The reset alone waits behind what the client does not take.
+			response.stream.destroy();
+			if (this.#hangsUp) this.#connection?.destroy();
 			return;
 		}
 		response.destroy();
@@ -180,26 +204,7 @@ export class EventStream implements Subscription {
 		this.#state = "closed";
 		this.#response = undefined;
 		clearTimeout(this.#deadline);
+		clearTimeout(this.#suspicion);
 		this.#onClose(this);
 	}
-}
-
-function isHttp2(response: StreamResponse): response is Http2ServerResponse {
-	return "stream" in response;
-}
-
-/** What carries a response: a socket, or a session of HTTP/2. */
-type Connection = IncomingMessage["socket"] | ServerHttp2Session;
-
-function connectionOf(request: StreamRequest, response: StreamResponse): Connection | undefined {
-	if (isHttp2(response)) return response.stream.session as ServerHttp2Session | undefined;
-	// The request's: a response has none while it waits behind another of a pipelining client.
-	return (request as IncomingMessage).socket;
-}
-
-/** Closes a connection when what was written to it has been sent. */
-function closeConnection(connection: Connection | undefined): void {
-	if (connection === undefined) return;
-	if ("destroySoon" in connection) connection.destroySoon();
-	else connection.close();
 }

@@ -5,7 +5,7 @@ import type { SseEvent } from "../../../mixins/sse/core/event.ts";
 import { type Cursor, History, type HistoryOptions } from "../../../mixins/sse/core/history.ts";
 import { parseId } from "../../../mixins/sse/core/id.ts";
 
-const START = "gw.start.0";
+const START = "~gw.start~0~s";
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
@@ -20,8 +20,8 @@ class Ring {
 			{
 				maxBytes: 1 << 20,
 				maxAge: 60_000,
-				overlap: { ms: 0, events: 0 },
-				startId: START,
+				overlap: 0,
+				gateway: "gw.start",
 				...options
 			},
 			this.continuity
@@ -79,7 +79,7 @@ describe("a replay", () => {
 
 	it("from the history's own beginning is everything", () => {
 		const ring = new Ring();
-		expect(ring.history.newestId).toBe(START);
+		expect(ring.history.place(ring.now)).toBe(START);
 		ring.add("n.e.1", "s");
 		ring.add("n.e.2", "s");
 		expect(ring.replay(START)).toEqual(["n.e.1", "n.e.2"]);
@@ -118,6 +118,79 @@ describe("a replay", () => {
 		if (typeof cursor === "string") expect.fail(cursor);
 		ring.add(undefined, "s");
 		expect(ring.read(cursor, ["s"], ["a"])).toEqual(["without id"]);
+	});
+});
+
+describe("a place", () => {
+	const placeOf = (ring: Ring) => ring.history.place(ring.now);
+	/** As another gateway sees the same events. */
+	const elsewhere = (ids: readonly string[]) => {
+		const ring = new Ring({ overlap: 10, gateway: "other.life" });
+		for (const id of ids) ring.add(id, "s");
+		return ring;
+	};
+
+	it("is exact on its own gateway: nothing is repeated, whoever sent before", () => {
+		const ring = new Ring({ overlap: 1000 });
+		ring.add("n.e.1", "s");
+		ring.add("m.e.1", "other");
+		const place = placeOf(ring);
+		expect(ring.replay(place)).toEqual([]);
+		ring.add("n.e.2", "s");
+		expect(ring.replay(place)).toEqual(["n.e.2"]);
+	});
+
+	it("does not grow old while nothing happens, though nothing is kept any more", () => {
+		const ring = new Ring({ maxAge: 10 });
+		ring.add("n.e.1", "s");
+		ring.now += 1_000_000;
+		const place = placeOf(ring);
+		ring.history.expire(ring.now);
+		expect(ring.history.length).toBe(0);
+		expect(ring.replay(place)).toEqual([]);
+		ring.add("n.e.2", "s");
+		expect(ring.replay(place)).toEqual(["n.e.2"]);
+	});
+
+	it("is good on another gateway too, if nothing had happened for longer than the overlap", () => {
+		const ring = elsewhere(["m.e.1", "n.e.1"]);
+		ring.now += 1_000_000;
+		const place = placeOf(ring);
+		const here = new Ring({ overlap: 10, maxAge: 100 });
+		for (const id of ["m.e.1", "n.e.1"]) here.add(id, "s");
+		here.now += 1_000_000;
+		here.history.expire(here.now);
+		expect(here.replay(place)).toEqual([]);
+		here.add("m.e.2", "s");
+		expect(here.replay(place)).toEqual(["m.e.2"]);
+	});
+
+	it("reaches back for other senders on another gateway, if something had just happened", () => {
+		const place = placeOf(elsewhere(["n.e.1", "m.e.1"]));
+		const here = new Ring({ overlap: 10 });
+		for (const id of ["m.e.1", "n.e.1"]) here.add(id, "s");
+		expect(here.replay(place)).toEqual(["n.e.1"]);
+	});
+
+	it("from behind a gap is not told of that gap again", () => {
+		const ring = new Ring({ overlap: 1000 });
+		ring.add("n.e.1", "s");
+		const before = placeOf(ring);
+		ring.history.markGap(ring.now);
+		const told = placeOf(ring);
+		ring.add("n.e.2", "s");
+		expect(ring.replay(before)).toBe("gap");
+		expect(ring.replay(told)).toEqual(["n.e.2"]);
+	});
+
+	it("that was forged is unknown, and opens nothing of another session", () => {
+		const ring = new Ring();
+		ring.add("n.e.1", "other");
+		expect(ring.replay("~gw.start~7")).toBe("unknown");
+		expect(ring.replay("~gw.start~0")).toEqual([]);
+		for (const id of ["~", "~~", "~other~0", "n.e.9~other~1~s", "~gw.start~-1", "~gw.start~01"]) {
+			expect(ring.replay(id)).toBe("unknown");
+		}
 	});
 });
 
@@ -169,7 +242,7 @@ describe("continuity that cannot be proven", () => {
 	});
 
 	it("is a gap for what came just after one, within the overlap", () => {
-		const ring = new Ring({ overlap: { ms: 10, events: 0 } });
+		const ring = new Ring({ overlap: 10 });
 		ring.history.markGap(ring.now);
 		for (let seq = 1; seq <= 30; seq++) ring.add(`n.e.${seq}`, "s");
 		expect(ring.replay("n.e.9")).toBe("gap");
@@ -205,7 +278,7 @@ describe("a history", () => {
 		});
 		const limits = fc.record({
 			maxAge: fc.constantFrom(20, 1000),
-			overlap: fc.record({ ms: fc.constantFrom(0, 5), events: fc.constantFrom(0, 3) })
+			overlap: fc.constantFrom(0, 5)
 		});
 		fc.assert(
 			fc.property(fc.array(step, { maxLength: 80 }), query, limits, (steps, query, limits) => {
@@ -226,13 +299,12 @@ describe("a history", () => {
 
 				// The model: an event's index is its time, and what is older than maxAge is gone.
 				const kept = Math.max(0, list.length - 1 - limits.maxAge);
-				const from = at - limits.overlap.ms;
-				const next = Math.max(kept, Math.min(from, at - limits.overlap.events));
+				const next = Math.max(0, at - limits.overlap);
 				const answer = ring.replay(lastId, query.sessionIds, query.eventNames);
 				let reset: string | undefined;
-				if (at < kept || (kept > 0 && kept > from)) reset = "expired";
+				if (kept > next && kept > 0) reset = "expired";
 				// What was missing before the first event was missing at time 0, within the overlap or not.
-				else if (gapAt > next || (gapAt >= 0 && gapAt > at + 1 - limits.overlap.ms)) reset = "gap";
+				else if (gapAt > next || (gapAt >= 0 && gapAt > at + 1 - limits.overlap)) reset = "gap";
 				if (reset !== undefined) {
 					expect(answer).toBe(reset);
 					return;
@@ -286,7 +358,7 @@ describe("a client that moves between gateways on which origins interleave diffe
 					.filter(event => event.mine);
 				const last = seen.at(-1);
 				if (last === undefined) return;
-				const ring = new Ring({ overlap: { ms: 4 * skew, events: 0 } });
+				const ring = new Ring({ overlap: 4 * skew });
 				for (const { id, mine } of arriveAt(1)) ring.add(id, mine ? "s" : "other");
 
 				const replayed = ring.replay(last.id);
