@@ -65,6 +65,17 @@ const BAD: [what: string, event: unknown, field: string, problem: string][] = [
 	["a function as payload", { ...good, payload: () => 1 }, "payload", "it is a function"],
 	["a symbol as payload", { ...good, payload: Symbol("x") }, "payload", "it is a symbol"],
 	["a BigInt as payload", { ...good, payload: { n: 1n } }, "payload", "BigInt"],
+	[
+		"a getter that throws",
+		Object.defineProperty({ ...good }, "payload", {
+			enumerable: true,
+			get() {
+				throw new Error("not today");
+			}
+		}),
+		"event",
+		"not today"
+	],
 	["a cyclic payload", { ...good, payload: cyclic }, "payload", "circular"],
 	["a payload whose toJSON throws", { ...good, payload: { toJSON: fail } }, "payload", "no JSON"],
 	["a payload whose toJSON gives nothing", { ...good, payload: { toJSON() {} } }, "payload", "JSON"]

@@ -352,6 +352,22 @@ describe("sseSession, for the routes of an API", () => {
 	const start = (sse: GatewaySetup["sse"] = {}, before = {}) =>
 		startGateway({ sse, services: [echo], settings: { routes: [api(before)] } });
 
+	it("gives a stream whose own route asks for it the same session, and one cookie", async () => {
+		const streams = { ...api(), path: "/live", aliases: { "GET /events": { type: "sse" } } };
+		const asked: unknown[] = [];
+		const gateway = await startGateway({
+			sse: {
+				path: null,
+				authorize: (ctx, { sessionIds }) => asked.push(ctx.meta.sessionId, sessionIds[0]) > 0
+			},
+			settings: { routes: [streams] }
+		});
+		const stream = await openStream(gateway.at("/live/events", "news"));
+		expect(stream.headers["set-cookie"]).toHaveLength(1);
+		expect(asked[0]).toBeTypeOf("string");
+		expect(asked[1]).toBe(asked[0]);
+	});
+
 	it("tells an action the id that the caller's streams answer to", async () => {
 		const gateway = await start();
 		const stream = await openStream(gateway.url("news"));

@@ -51,7 +51,9 @@ export function validate(input: unknown, source: Provenance = {}): SseEvent | Re
 	let sessionId: unknown;
 	let payload: unknown;
 	// Own fields alone: an address is never inherited.
-	for (const [field, value] of Object.entries(input)) {
+	const fields = ownFields(input);
+	if (isRefusal(fields)) return fields;
+	for (const [field, value] of fields) {
 		if (field === "eventName") eventName = value;
 		else if (field === "sessionId") sessionId = value;
 		else if (field === "payload") payload = value;
@@ -123,6 +125,15 @@ export function serialise(payload: unknown): string | Refusal {
 		return refuse("payload", `"payload" cannot be written as JSON: it is a ${typeof payload}.`);
 	}
 	return json;
+}
+
+/** A local sender's object may have getters, and they may throw. */
+function ownFields(input: object): [string, unknown][] | Refusal {
+	try {
+		return Object.entries(input);
+	} catch (error) {
+		return refuse("event", `The event cannot be read: ${String(error)}.`);
+	}
 }
 
 function refuseField(field: string): Refusal {

@@ -30,6 +30,7 @@ export class Gateway {
 	/** What brings events to the streams. */
 	readonly fanOut: FanOut;
 	readonly #heartbeat: Heartbeat;
+	readonly #resolutions = new WeakMap<GatewayRequest, Promise<readonly string[] | null>>();
 	/** The HTTP/2 sessions that have carried a stream: a server waits for them when it closes. */
 	readonly #sessions = new Set<Connection>();
 	/** Streams whose response is not closed yet, ended ones included. */
@@ -112,15 +113,19 @@ export class Gateway {
 	 *
 	 * @throws SseError `SSE_INTERNAL` if the resolver fails; the reason is in the log.
 	 */
-	async resolveSession(
+	resolveSession(
 		request: GatewayRequest,
 		response: GatewayResponse
 	): Promise<readonly string[] | null> {
-		try {
-			return await resolveSession(this.#options.session, request, response);
-		} catch (error) {
-			throw this.#failed("session", error);
+		// Once a request: asked twice, a client without a cookie would be given two sessions.
+		let resolution = this.#resolutions.get(request);
+		if (resolution === undefined) {
+			resolution = resolveSession(this.#options.session, request, response).catch(error => {
+				throw this.#failed("session", error);
+			});
+			this.#resolutions.set(request, resolution);
 		}
+		return resolution;
 	}
 
 	/** Takes streams, after a stop as well. */
