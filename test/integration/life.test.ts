@@ -408,15 +408,6 @@ describe("a node stops in under a second, with ten open streams and one that nev
 });
 
 describe("stopping", () => {
-	it("takes no longer than its clients, if all read", async () => {
-		const gateway = await startGateway();
-		await Promise.all(Array.from({ length: 10 }, () => openStream(gateway.url("news"))));
-		const began = performance.now();
-		await gateway.broker.stop();
-
-		expect(performance.now() - began).toBeLessThan(250);
-	});
-
 	it("ends streams whose connection may live on for other requests", async () => {
 		const gateway = await startGateway();
 		const agent = new Agent({ keepAlive: true });
