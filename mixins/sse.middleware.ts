@@ -1,29 +1,46 @@
 import type { Middleware, ServiceBroker, Transit } from "moleculer";
-import type { PublishOptions } from "./sse/bus/bus.ts";
+import type { Bus, BusState, PublishOptions } from "./sse/bus/bus.ts";
+import { installBus, installedBus } from "./sse/bus/installed.ts";
+import { StreamBus } from "./sse/bus/stream-bus.ts";
 import { type Broadcast, TransporterBus } from "./sse/bus/transporter-bus.ts";
 import { isRefusal } from "./sse/core/errors.ts";
 import { SEND, serialise, validate } from "./sse/core/event.ts";
 import { createIdSource, type IdSource, newEpoch } from "./sse/core/id.ts";
-import { SSE_MIDDLEWARE_OPTIONS } from "./sse/core/options.ts";
+import { SSE_MIDDLEWARE_OPTIONS, STREAM_OPTIONS, type StreamOptions } from "./sse/core/options.ts";
 import { announce, type Packet } from "./sse/moleculer/announce.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
 import { installReplCommand } from "./sse/moleculer/repl.ts";
 import { SseError } from "./sse/moleculer/sse-error.ts";
 import { reviveDeafChannel } from "./sse/moleculer/transporter.ts";
-import { rejectGently } from "./sse/moleculer/unawaited.ts";
+import { gently } from "./sse/moleculer/unawaited.ts";
 
-/** None so far: a middleware without options carries `sse.send` as Moleculer events. */
-export type SseMiddlewareOptions = Record<string, never>;
+/** {@link StreamOptions}; what is left out keeps its default. */
+export interface SseStreamOptions extends Partial<Omit<StreamOptions, "url" | "outbox">> {
+	url: StreamOptions["url"];
+	outbox?: Partial<StreamOptions["outbox"]>;
+}
+
+export interface SseMiddlewareOptions {
+	/**
+	 * Carries `sse.send` on one RabbitMQ stream; default null = as Moleculer events. The same on every
+	 * node. Needs the packages amqplib and amqp-connection-manager.
+	 */
+	stream?: SseStreamOptions | null;
+}
 
 /**
  * The sender's half, for every node: `middlewares: [SseMiddleware()]`. Checks each `sse.send` before
  * it leaves the node, gives it its id, and leaves every other event alone. Also adds the REPL command
  * `sse send <sessionId> <eventName> [json]`.
  *
- * @throws SseError `SSE_INVALID_OPTION` for an unknown option.
+ * @throws SseError `SSE_INVALID_OPTION` for an unknown or ill-typed option.
  */
 export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
-	checkOptions("SseMiddleware", SSE_MIDDLEWARE_OPTIONS, options);
+	const { stream } = checkOptions("SseMiddleware", SSE_MIDDLEWARE_OPTIONS, options);
+	const streamOptions =
+		stream === null
+			? undefined
+			: (checkOptions("SseMiddleware, stream", STREAM_OPTIONS, stream) as unknown as StreamOptions);
 
 	// One middleware may serve several brokers.
 	const sources = new WeakMap<ServiceBroker, IdSource>();
@@ -31,6 +48,12 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 		const source = sources.get(broker) ?? createIdSource(broker.nodeID, newEpoch());
 		sources.set(broker, source);
 		return source;
+	};
+	const streams = new WeakMap<ServiceBroker, StreamBus>();
+	const installStream = (broker: ServiceBroker, options: StreamOptions): void => {
+		const bus = new StreamBus(options, broker);
+		streams.set(broker, bus);
+		installBus(broker, bus);
 	};
 
 	const middleware = {
@@ -41,15 +64,29 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 			reviveDeafChannel(broker);
 		},
 
+		async starting(broker: ServiceBroker): Promise<void> {
+			await streams.get(broker)?.open();
+		},
+
+		async stopped(broker: ServiceBroker): Promise<void> {
+			await streams.get(broker)?.close();
+			// A broker may be started again.
+			if (streamOptions !== undefined) installStream(broker, streamOptions);
+		},
+
 		broadcast(this: ServiceBroker, next: Broadcast): Broadcast {
-			const bus = new TransporterBus(idsOf(this), next);
+			if (streamOptions === undefined) {
+				installBus(this, new TransporterBus(this, idsOf(this), next));
+			} else {
+				installStream(this, streamOptions);
+			}
 			return (eventName, payload, options) => {
 				if (eventName !== SEND) return next(eventName, payload, options);
 				const event = validate(payload, { typed: isTyped(options) });
 				if (isRefusal(event)) return reject(this, SseError.invalidEvent(event));
 				const json = serialise(event.payload);
 				if (isRefusal(json)) return reject(this, SseError.invalidEvent(json));
-				return bus.publish(event, options);
+				return (installedBus(this) as Bus).publish(event, json, options);
 			};
 		},
 
@@ -71,8 +108,17 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 	return middleware as unknown as Middleware;
 }
 
+/**
+ * How a broker's bus is, for health checks.
+ *
+ * @returns Undefined if the broker runs without `SseMiddleware`.
+ */
+export function busState(broker: ServiceBroker): BusState | undefined {
+	return installedBus(broker)?.state;
+}
+
 function reject(broker: ServiceBroker, error: SseError): Promise<never> {
-	return rejectGently(error, () =>
+	return gently(Promise.reject(error), () =>
 		broker.logger.error(`SSE: an event was not sent: ${error.message}`, error.data)
 	);
 }

@@ -69,13 +69,20 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			serveAliases(schema, gatewayOf);
 			// Hooks of `stopped` run from the last to the first: the streams must end before the gateway
 			// waits for its server to close, which never happens while they are open.
-			const stopped = schema.stopped ?? [];
 			schema.stopped = [
-				...(Array.isArray(stopped) ? stopped : [stopped]),
+				...listOf(schema.stopped),
 				function (this: object): Promise<void> {
 					unlisten.get(this)?.();
 					return gatewayOf(this).stop();
 				}
+			];
+			// Before the gateway serves HTTP: a client that comes back must find what it has missed.
+			schema.started = [
+				function (this: Service): Promise<void> {
+					listen(this);
+					return gatewayOf(this).start();
+				},
+				...listOf(schema.started)
 			];
 		},
 
@@ -87,12 +94,12 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			Object.defineProperty(this, Symbol.for("moleculer-sse.gateway"), { value: gateway });
 			// Before the transporter connects, and with it the first nodes are met.
 			listen(this);
-		},
-
-		started(this: Service): void {
-			gatewayOf(this).start();
-			listen(this);
 		}
 	};
 	return schema;
+}
+
+function listOf<T>(items: T | T[] | undefined): T[] {
+	if (items === undefined) return [];
+	return Array.isArray(items) ? items : [items];
 }

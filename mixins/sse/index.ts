@@ -1,6 +1,7 @@
-export type { SseMiddlewareOptions } from "../sse.middleware.ts";
-export { SseMiddleware } from "../sse.middleware.ts";
+export type { SseMiddlewareOptions, SseStreamOptions } from "../sse.middleware.ts";
+export { busState, SseMiddleware } from "../sse.middleware.ts";
 export { SseMixin } from "../sse.mixin.ts";
+export type { BusState } from "./bus/bus.ts";
 export type { SseErrorType } from "./core/errors.ts";
 export type { SseSend } from "./core/event.ts";
 export type { BufferOptions } from "./core/options.ts";

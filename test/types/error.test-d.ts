@@ -20,6 +20,8 @@ describe("SseError", () => {
 				case "SSE_NOT_BROADCAST":
 					expectTypeOf(type).toEqualTypeOf<"SSE_INVALID_EVENT" | "SSE_NOT_BROADCAST">();
 					return "the sender";
+				case "SSE_BUS_UNAVAILABLE":
+					return "time";
 				case "SSE_INVALID_REQUEST":
 				case "SSE_UNAUTHORIZED":
 				case "SSE_FORBIDDEN":

@@ -11,14 +11,89 @@ export interface PublishOptions {
  * The way of an event from its sender to every gateway. One bus a broker, made by `SseMiddleware`.
  *
  * A bus
- * - MUST give each event one id, the same on every gateway, before it leaves the sender;
+ * - MUST give each event one id, the same on every gateway;
  * - MUST hand every event to every gateway that it can reach, the sending node's own included, and in
  *   the order in which one sender published them;
- * - MUST NOT change, split, join or hold back an event on its way;
+ * - MUST NOT hand on an event twice, change it, or hold it back on its way;
+ * - MUST tell a gateway of events that were lost, as soon as it can know;
  * - MUST end `publish` as Moleculer's own broadcast does, see {@link PublishOptions};
  * - MUST NOT trust what it receives: to a gateway it hands on `unknown`, which the gateway validates.
  */
 export interface Bus {
-	/** @param event Validated. */
-	publish(event: SseSend, options?: PublishOptions): Promise<unknown>;
+	/**
+	 * @param event Validated.
+	 * @param payload The event's payload as JSON.
+	 */
+	publish(event: SseSend, payload: string, options?: PublishOptions): Promise<unknown>;
+	readonly state: BusState;
+}
+
+/** How a node's bus is. */
+export interface BusState {
+	readonly kind: "moleculer" | "stream";
+	/** Whether the message broker is connected; true without one. */
+	readonly connected: boolean;
+	/** Whether events come and go: a connection is of no use without a working channel. */
+	readonly working: boolean;
+	/**
+	 * The last id that this node has given (Moleculer events) or that its gateway has read (stream);
+	 * null before the first.
+	 */
+	readonly position: string | null;
+	/** Milliseconds from the sending of that event to its arrival; null if that is not known. */
+	readonly lag: number | null;
+	/** Events sent on this node that the message broker has not confirmed yet, and their bytes. */
+	readonly outbox: { readonly events: number; readonly bytes: number };
+}
+
+/** Where an event comes from. */
+export interface Source {
+	/** The node that sent it, or what is known in place of one. */
+	readonly nodeID: string;
+	/** Typed into the REPL, which reads numbers where ids are meant. */
+	readonly typed?: boolean;
+	/** Given if the bus gives ids on arrival. What stands in the event itself then counts for nothing. */
+	readonly id?: string;
+	/**
+	 * Milliseconds since 1970 at which it was sent, for an event of the past, from before the gateway was
+	 * there: for streams that come back, not for those that are open.
+	 */
+	readonly past?: number;
+}
+
+/** What arrives at a gateway: events that are not validated yet. */
+export type Listener = (event: unknown, from: Source) => void;
+
+/** A gateway, as its bus sees it. */
+export interface Subscriber {
+	readonly receive: Listener;
+	/**
+	 * A point in the order of the bus at which there is no event.
+	 *
+	 * @param past As of {@link Source}.
+	 */
+	note(id: string, past?: number): void;
+	/** Events were lost before the next one. */
+	lost(): void;
+	/** Events of the past have gone by the streams that are open. */
+	missed(): void;
+}
+
+/** A bus that the gateway reads by itself, beside Moleculer's events. */
+export interface ReadableBus extends Bus {
+	/**
+	 * @param past Milliseconds of the past that the subscriber is told first; 0 = none.
+	 * @returns The subscription, which begins at once.
+	 */
+	subscribe(subscriber: Subscriber, past: number): BusSubscription;
+}
+
+export interface BusSubscription {
+	/** Resolves when the past has been read; not before the message broker can be reached. */
+	readonly filled: Promise<void>;
+	/** Whether the message broker is connected. */
+	readonly connected: boolean;
+	/** Whether everything that there is comes in. */
+	readonly working: boolean;
+	end(): Promise<void>;
 }

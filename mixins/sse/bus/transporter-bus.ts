@@ -1,7 +1,8 @@
-import type { Context, EventSchema } from "moleculer";
+import type { Context, EventSchema, ServiceBroker } from "moleculer";
 import { SEND, type SseSend } from "../core/event.ts";
 import type { IdSource } from "../core/id.ts";
-import type { Bus, PublishOptions } from "./bus.ts";
+import { hearsOthers, isConnected } from "../moleculer/transporter.ts";
+import type { Bus, BusState, Listener, PublishOptions } from "./bus.ts";
 
 /** Moleculer's own broadcast, as the next middleware gives it. */
 export type Broadcast = (
@@ -12,21 +13,31 @@ export type Broadcast = (
 
 /** The bus that carries `sse.send` as a Moleculer event, over any transporter or none. */
 export class TransporterBus implements Bus {
+	readonly #broker: ServiceBroker;
 	readonly #ids: IdSource;
 	readonly #broadcast: Broadcast;
 
-	constructor(ids: IdSource, broadcast: Broadcast) {
+	constructor(broker: ServiceBroker, ids: IdSource, broadcast: Broadcast) {
+		this.#broker = broker;
 		this.#ids = ids;
 		this.#broadcast = broadcast;
 	}
 
-	publish(event: SseSend, options?: PublishOptions): Promise<unknown> {
+	publish(event: SseSend, _payload: string, options?: PublishOptions): Promise<unknown> {
 		return this.#broadcast(SEND, { ...event, id: this.#ids.next() }, options);
 	}
-}
 
-/** What arrived at a gateway: not validated yet. */
-export type Listener = (event: unknown, from: { nodeID: string; typed: boolean }) => void;
+	get state(): BusState {
+		return {
+			kind: "moleculer",
+			connected: isConnected(this.#broker),
+			working: hearsOthers(this.#broker),
+			position: this.#ids.last,
+			lag: null,
+			outbox: { events: 0, bytes: 0 }
+		};
+	}
+}
 
 /** The gateway's end of the bus: the definition of the Moleculer event that hands on what arrives. */
 export function subscription(listener: (service: unknown) => Listener): EventSchema {

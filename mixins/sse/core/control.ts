@@ -1,5 +1,5 @@
 import { encodeFrame, type Frame } from "./frame.ts";
-import type { ResetReason } from "./history.ts";
+import type { ResetReason } from "./order.ts";
 
 /** Why the gateway ended a stream; told in `sse.close` where the stream can still be written. */
 export type CloseReason = "timeout" | "drain";

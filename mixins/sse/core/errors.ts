@@ -7,6 +7,8 @@ export const ERROR_STATUS = {
 	SSE_INVALID_EVENT: 422,
 	/** `sse.send` was emitted: `emit` would reach one gateway only. */
 	SSE_NOT_BROADCAST: 422,
+	/** The message broker cannot take an event now; trying again later is right. */
+	SSE_BUS_UNAVAILABLE: 503,
 	/** A stream request that cannot be served as it is; `data.parameter` names what is wrong. */
 	SSE_INVALID_REQUEST: 400,
 	/** The session resolver gave no session. */
@@ -24,6 +26,9 @@ export const ERROR_STATUS = {
 } as const;
 
 export type SseErrorType = keyof typeof ERROR_STATUS;
+
+/** Errors that pass by themselves: Moleculer's own retry tries again. */
+export const RETRYABLE: ReadonlySet<SseErrorType> = new Set(["SSE_BUS_UNAVAILABLE"]);
 
 /** A refused input, as a value: what is wrong and how to put it right. A throw is a bug. */
 export interface Refusal {

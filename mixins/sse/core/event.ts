@@ -22,8 +22,8 @@ export interface SseSend<Payload = unknown> {
 
 /** An event on its way through the cluster: what the sender gave, and the id given at its origin. */
 export interface SseEvent extends SseSend {
-	/** `<origin>.<epoch>.<seq>`; absent when the sending node runs without `SseMiddleware`. */
-	id?: string;
+	/** Given by the bus; absent when the sending node runs without `SseMiddleware`. */
+	id?: string | undefined;
 }
 
 /** Where an event comes from decides how strictly it is read. */

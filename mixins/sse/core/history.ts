@@ -1,27 +1,15 @@
-import type { Continuity } from "./continuity.ts";
 import { EVERYONE, type SseEvent } from "./event.ts";
 import type { Frame } from "./frame.ts";
-import { type EventId, parseId } from "./id.ts";
+import type { Order, ResetReason } from "./order.ts";
 import { readPlace, writePlace } from "./place.ts";
 import { Queue } from "./queue.ts";
 import type { Subscription } from "./registry.ts";
-
-/**
- * Why continuity cannot be proven:
- * - `unknown`: the id is none, or of an event that this gateway has never seen;
- * - `expired`: the event, or what came just before it, is no longer kept;
- * - `epoch`: the id is of an earlier life of its origin;
- * - `gap`: the bus has lost events since.
- */
-export type ResetReason = "unknown" | "expired" | "epoch" | "gap";
 
 export interface HistoryOptions {
 	/** Bytes kept, the book-keeping included. */
 	maxBytes: number;
 	/** Milliseconds that an event is kept. */
 	maxAge: number;
-	/** Milliseconds before the last event seen that a replay reaches back for those of other origins. */
-	overlap: number;
 	/** This gateway and its life, for places; no other gateway has the same. */
 	gateway: string;
 }
@@ -42,7 +30,7 @@ interface Known {
 	readonly position: number;
 	readonly at: number;
 	readonly id: string | undefined;
-	/** `<origin>.<epoch>` of the id. */
+	/** As of {@link Order.originOf}. */
 	readonly origin: string | undefined;
 }
 
@@ -61,13 +49,16 @@ const ENTRY_BYTES = 420;
 /** What each session id of an event that has several costs: a list of its own, at worst. */
 const ADDRESS_BYTES = 480;
 
+const NOBODY = { eventName: "", sessionId: [], payload: null };
+const NOTHING: Frame = new Uint8Array(0);
+
 /**
  * The events of the recent past, all of the bus, in the order in which they arrived here. A ring bounded
  * in bytes and age; indexed by session id and event name, so that a replay costs what it replays.
  */
 export class History {
 	readonly #options: HistoryOptions;
-	readonly #continuity: Continuity;
+	readonly #order: Order;
 	readonly #gateway: string;
 	readonly #entries = new Queue<Entry>();
 	readonly #lists: Lists = new Map();
@@ -82,11 +73,10 @@ export class History {
 	#newest = { id: "", at: Number.NEGATIVE_INFINITY };
 	/** The newest event that is no longer kept. */
 	#evicted: Known = { position: 0, at: Number.NEGATIVE_INFINITY, id: undefined, origin: undefined };
-	#lastOrigin = "";
 
-	constructor(options: HistoryOptions, continuity: Continuity) {
+	constructor(options: HistoryOptions, order: Order) {
 		this.#options = options;
-		this.#continuity = continuity;
+		this.#order = order;
 		this.#gateway = options.gateway.replaceAll("~", "%7E");
 	}
 
@@ -111,18 +101,29 @@ export class History {
 			eventId: this.#newest.id,
 			gateway: this.#gateway,
 			position: this.#head - 1,
-			settled: now - this.#newest.at > this.#options.overlap
+			settled: now - this.#newest.at > this.#order.overlap
 		});
+	}
+
+	/** Whether an event is kept, or was the last that no longer is. */
+	has(id: string): boolean {
+		return this.#recall(id) !== undefined;
+	}
+
+	/** Whether what cannot be resumed now may be because the event has not come here yet. */
+	mayCome(lastEventId: string, reason: ResetReason): boolean {
+		const eventId = readPlace(lastEventId)?.eventId ?? lastEventId;
+		const isAhead = reason === "unknown" || reason === "epoch";
+		return isAhead && this.#order.originOf(eventId) !== undefined;
 	}
 
 	/** Keeps an event that has arrived at `now`, in milliseconds on a clock that never goes back. */
 	append(event: SseEvent, frame: Frame, now: number): void {
-		const parsed = event.id === undefined ? undefined : parseId(event.id);
 		const entry: Entry = {
 			position: this.#head++,
 			at: now,
 			id: event.id,
-			origin: parsed && this.#originKey(parsed),
+			origin: event.id === undefined ? undefined : this.#order.originOf(event.id),
 			event: { sessionId: event.sessionId, eventName: event.eventName },
 			frame
 		};
@@ -134,6 +135,11 @@ export class History {
 		}
 		this.#bytes += bytesOf(entry);
 		this.expire(now);
+	}
+
+	/** A point in the order of the bus without an event, that a client may have seen everything up to. */
+	note(id: string, now: number): void {
+		this.append({ id, ...NOBODY }, NOTHING, now);
 	}
 
 	/** The bus has, or may have, lost events that would have arrived before the next. */
@@ -168,13 +174,18 @@ export class History {
 		}
 		const eventId = place?.eventId ?? lastEventId;
 		const event = this.#recall(eventId);
-		if (event === undefined) return this.#whyMissing(eventId);
+		if (event === undefined) {
+			const kept = { oldest: this.#entries.at(0)?.id, newest: this.#newest.id };
+			return this.#order.whyMissing(eventId, kept);
+		}
 		const { position: seen, origin: seenOrigin } = event;
-		if (place?.settled) return this.#from({ next: seen + 1, seen, seenOrigin, liveFrom });
+		const { overlap } = this.#order;
+		if (place?.settled || overlap === 0)
+			return this.#from({ next: seen + 1, seen, seenOrigin, liveFrom });
 
 		// Other origins' events may have reached the client's last gateway in another order than this one:
 		// what came just before the event here may have come after it there.
-		const from = event.at - this.#options.overlap;
+		const from = event.at - overlap;
 		if (this.#evicted.at > from) return "expired";
 		if (this.#lastGap.at > from) return "gap";
 		const index = this.#entries.lowerBound(other => other.at < from);
@@ -217,13 +228,6 @@ export class History {
 		return frames;
 	}
 
-	/** One string for all entries of an origin that follow each other. */
-	#originKey({ origin, epoch }: EventId): string {
-		const key = `${origin}.${epoch}`;
-		if (key !== this.#lastOrigin) this.#lastOrigin = key;
-		return this.#lastOrigin;
-	}
-
 	#sources(from: number, sessionIds: readonly string[], eventNames: readonly string[]): Source[] {
 		const sources: Source[] = [];
 		for (const id of [...sessionIds, EVERYONE]) {
@@ -237,14 +241,6 @@ export class History {
 			}
 		}
 		return sources;
-	}
-
-	#whyMissing(lastEventId: string): ResetReason {
-		const id = parseId(lastEventId);
-		const known = id && this.#continuity.position(id.origin);
-		if (id === undefined || known === undefined) return "unknown";
-		if (known.epoch !== id.epoch) return "epoch";
-		return id.seq <= known.seq ? "expired" : "unknown";
 	}
 
 	#evict(oldest: Entry): void {

@@ -4,6 +4,8 @@ export interface IdSource {
 	next(): string;
 	/** The epoch, and how many ids were given. */
 	readonly position: Position;
+	/** The last id that was given; null before the first. */
+	readonly last: string | null;
 }
 
 /** How far an origin has come. */
@@ -29,6 +31,9 @@ export function createIdSource(origin: string, epoch: string): IdSource {
 		next: () => prefix + ++seq,
 		get position() {
 			return { epoch, seq };
+		},
+		get last() {
+			return seq === 0 ? null : prefix + seq;
 		}
 	};
 }

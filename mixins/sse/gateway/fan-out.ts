@@ -1,4 +1,4 @@
-import type { Listener } from "../bus/transporter-bus.ts";
+import type { Listener, Source, Subscriber } from "../bus/bus.ts";
 import { Continuity } from "../core/continuity.ts";
 import { resetFrame } from "../core/control.ts";
 import { isRefusal, type Refusal } from "../core/errors.ts";
@@ -7,6 +7,7 @@ import { encodeFrame, type Frame } from "../core/frame.ts";
 import { History } from "../core/history.ts";
 import { encodeOrigin, newEpoch, type Position, parseId } from "../core/id.ts";
 import type { HistoryLimits } from "../core/options.ts";
+import { ORDER_OF_STREAM, type Order, orderByOrigin } from "../core/order.ts";
 import type { Registry } from "../core/registry.ts";
 import type { EventStream } from "../http/event-stream.ts";
 import type { GatewayService } from "./types.ts";
@@ -18,69 +19,68 @@ import type { GatewayService } from "./types.ts";
  */
 const OVERLAP = 5000;
 
+/** How a gateway gets its events. */
+export interface Inlet {
+	/** They come on a RabbitMQ stream, which gives them their ids and one order. */
+	readonly fromStream: boolean;
+}
+
 /** The way of events from the bus to the streams that they are for, past the history. */
-export class FanOut {
+export class FanOut implements Subscriber {
 	/** Undefined if none is kept. */
 	readonly history: History | undefined;
 	readonly #streams: Registry<EventStream>;
 	readonly #service: GatewayService;
+	readonly #fromStream: boolean;
 	readonly #continuity = new Continuity();
 
 	constructor(
 		streams: Registry<EventStream>,
 		limits: HistoryLimits | null,
-		service: GatewayService
+		service: GatewayService,
+		{ fromStream }: Inlet
 	) {
 		this.#streams = streams;
 		this.#service = service;
+		this.#fromStream = fromStream;
 		if (limits === null) return;
 		const gateway = `${encodeOrigin(service.broker.nodeID)}.${newEpoch()}`;
-		const overlap = Math.min(OVERLAP, limits.maxAge / 2);
-		this.history = new History({ ...limits, overlap, gateway }, this.#continuity);
+		const order: Order = fromStream
+			? ORDER_OF_STREAM
+			: orderByOrigin(this.#continuity, Math.min(OVERLAP, limits.maxAge / 2));
+		this.history = new History({ ...limits, gateway }, order);
 	}
 
 	/** Takes what arrived on the bus to the streams that it is for; anything else is silence. */
 	readonly receive: Listener = (input, from) => {
-		const event = validate(input, { acceptId: true, typed: from.typed });
+		const event = validate(input, { acceptId: from.id === undefined, typed: from.typed === true });
 		if (isRefusal(event)) return this.#drop(event, from.nodeID);
-		if (this.#isRepeat(event)) return;
+		if (this.#isRepeat(event, from)) return;
+		// What comes beside the stream has no place in its order, and so no id.
+		if (this.#fromStream) event.id = from.id;
 		const streams = this.#streams.select(event.sessionId, event.eventName);
 		// Without a history what nobody listens to is done with.
 		if (streams.size === 0 && this.history === undefined) return;
 		const frame = frameOf(event, this.history !== undefined);
 		if (isRefusal(frame)) return this.#drop(frame, from.nodeID);
-		this.history?.append(event, frame, performance.now());
+		this.history?.append(event, frame, arrivalOf(from.past));
+		if (from.past !== undefined) return;
 		for (const stream of streams) {
 			if (!stream.isHeld) stream.write(frame);
 		}
 	};
 
-	/**
-	 * Where a node that is met says its events are. What it sent before did not come here; the streams
-	 * that are open may have missed it.
-	 */
-	expect(nodeID: string, position: Position): void {
-		const id = { origin: encodeOrigin(nodeID), ...position };
-		if (this.#continuity.expect(id)) this.#tellGap();
+	note(id: string, past?: number): void {
+		if (this.history?.has(id) === false) this.history.note(id, arrivalOf(past));
 	}
 
-	/** Notices what the bus repeats, and tells every stream what it lost. */
-	#isRepeat(event: SseEvent): boolean {
-		const id = event.id === undefined ? undefined : parseId(event.id);
-		if (id === undefined) return false;
-		const arrival = this.#continuity.observe(id);
-		if (arrival === "gap") {
-			const { logger } = this.#service;
-			logger.warn(`SSE: the bus has lost events of '${id.origin}' before its event ${id.seq}.`);
-			this.#tellGap();
-		}
-		return arrival === "repeat";
+	lost(): void {
+		this.history?.markGap(performance.now());
+		this.missed();
 	}
 
-	#tellGap(): void {
-		const now = performance.now();
-		this.history?.markGap(now);
-		const frame = resetFrame("gap", this.history?.place(now));
+	missed(): void {
+		const frame = resetFrame("gap", this.history?.place(performance.now()));
 		for (const stream of this.#streams) {
 			// It is told when it is decided how the stream begins.
 			if (stream.pending !== undefined) continue;
@@ -89,12 +89,44 @@ export class FanOut {
 		}
 	}
 
+	/**
+	 * Where a node that is met says its events are. What it sent before did not come here; the streams
+	 * that are open may have missed it.
+	 */
+	expect(nodeID: string, position: Position): void {
+		const id = { origin: encodeOrigin(nodeID), ...position };
+		if (this.#continuity.expect(id)) this.lost();
+	}
+
+	/** Notices what the bus repeats, and tells every stream what it lost. */
+	#isRepeat(event: SseEvent, from: Source): boolean {
+		if (from.id !== undefined) {
+			// A gateway that is started again reads what it has once more.
+			return from.past !== undefined && this.history?.has(from.id) === true;
+		}
+		const id = event.id === undefined ? undefined : parseId(event.id);
+		if (id === undefined) return false;
+		const arrival = this.#continuity.observe(id);
+		if (arrival === "gap") {
+			const { logger } = this.#service;
+			logger.warn(`SSE: the bus has lost events of '${id.origin}' before its event ${id.seq}.`);
+			this.lost();
+		}
+		return arrival === "repeat";
+	}
+
 	#drop({ refused, message }: Refusal, nodeID: string): void {
 		this.#service.logger.warn(`SSE: dropped an event from node '${nodeID}': ${message}`, {
 			nodeID,
 			field: refused
 		});
 	}
+}
+
+/** On the gateway's own clock; an event of the past counts as old as it is. */
+function arrivalOf(past: number | undefined): number {
+	const now = performance.now();
+	return past === undefined ? now : now - Math.max(0, Date.now() - past);
 }
 
 /** An id promises that one can come back to it: without a history it is left out. */

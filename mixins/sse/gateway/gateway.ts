@@ -1,3 +1,6 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { BusSubscription } from "../bus/bus.ts";
+import { readableBus } from "../bus/installed.ts";
 import { closeFrame, heartbeatFrame } from "../core/control.ts";
 import { Registry } from "../core/registry.ts";
 import { type Connection, closeConnection, connectionOf, isHttp2 } from "../http/connection.ts";
@@ -19,6 +22,9 @@ import type {
 
 /** Milliseconds that clients have to take their last bytes when the node stops. */
 const DRAIN_GRACE = 250;
+/** Milliseconds that a start waits for the message broker, and for the past to be read from it. */
+const CONNECT_PATIENCE = 3000;
+const FILL_PATIENCE = 30_000;
 /** Part of `timeout` by which streams outlive it at most. */
 const LIFE_JITTER = 0.1;
 
@@ -36,11 +42,14 @@ export class Gateway {
 	/** Streams whose response is not closed yet, ended ones included. */
 	#unclosed = 0;
 	#stopped: PromiseWithResolvers<void> | undefined;
+	/** To a bus that gateways read by themselves. */
+	#subscription: BusSubscription | undefined;
 
 	constructor(options: GatewayOptions, service: GatewayService) {
 		this.#options = options;
 		this.#service = service;
-		this.fanOut = new FanOut(this.#registry, options.history, service);
+		const fromStream = readableBus(service.broker) !== undefined;
+		this.fanOut = new FanOut(this.#registry, options.history, service, { fromStream });
 		const { history } = this.fanOut;
 		this.#heartbeat = new Heartbeat(
 			{
@@ -102,8 +111,7 @@ export class Gateway {
 		this.#registry.add(stream);
 		this.#heartbeat.start();
 		stream.open(request);
-		const degraded = !hearsOthers(this.#service.broker);
-		begin(stream, this.fanOut.history, lastEventId, { retry, degraded });
+		begin(stream, this.fanOut.history, lastEventId, { retry, degraded: this.#isDegraded });
 		this.#service.logResponse?.(request, response);
 		release(request, response);
 	}
@@ -128,20 +136,51 @@ export class Gateway {
 		return resolution;
 	}
 
-	/** Takes streams, after a stop as well. */
-	start(): void {
+	/**
+	 * Takes streams, after a stop as well. Where the bus can tell of the past, it is read first: clients
+	 * that come back find there what they missed. Without a message broker streams are served all the same.
+	 */
+	async start(): Promise<void> {
 		this.#stopped = undefined;
+		const bus = readableBus(this.#service.broker);
+		if (bus === undefined) return;
+		const subscription = bus.subscribe(this.fanOut, this.#options.history?.maxAge ?? 0);
+		this.#subscription = subscription;
+
+		let isFilled = false;
+		const filled = subscription.filled.then(() => {
+			isFilled = true;
+		});
+		const begun = performance.now();
+		while (!isFilled && this.#subscription === subscription) {
+			const patience = subscription.connected ? FILL_PATIENCE : CONNECT_PATIENCE;
+			if (performance.now() - begun > patience) {
+				this.#service.logger.warn(
+					"SSE: the stream cannot be read so far; streams are served meanwhile, as degraded."
+				);
+				return;
+			}
+			await Promise.race([filled, delay(100)]);
+		}
 	}
 
 	/** Ends every stream, hangs up and sends new ones away; resolves when all are closed. */
-	stop(): Promise<void> {
+	async stop(): Promise<void> {
 		this.#stopped ??= Promise.withResolvers();
 		for (const stream of this.#registry) {
 			stream.end("drain", { hangUp: true, grace: DRAIN_GRACE });
 		}
 		for (const session of this.#sessions) closeConnection(session);
 		if (this.#unclosed === 0) this.#stopped.resolve();
-		return this.#stopped.promise;
+		const subscription = this.#subscription;
+		this.#subscription = undefined;
+		await Promise.all([this.#stopped.promise, subscription?.end()]);
+	}
+
+	/** Whether events may be late, or lost and told: the gateway does not hear everything now. */
+	get #isDegraded(): boolean {
+		if (this.#subscription !== undefined) return !this.#subscription.working;
+		return !hearsOthers(this.#service.broker);
 	}
 
 	#watchSession(request: GatewayRequest, response: GatewayResponse): void {

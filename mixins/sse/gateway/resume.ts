@@ -1,7 +1,5 @@
 import { type OpenOptions, openFrame, resetFrame } from "../core/control.ts";
-import type { Cursor, History, ResetReason } from "../core/history.ts";
-import { parseId } from "../core/id.ts";
-import { readPlace } from "../core/place.ts";
+import type { Cursor, History } from "../core/history.ts";
 import type { EventStream } from "../http/event-stream.ts";
 
 /** Bytes read from the history at a time, at most, before the client's pace is looked at. */
@@ -47,7 +45,7 @@ export function begin(
 			stream.pending = undefined;
 			stream.write(openFrame(eventNames, true, hello));
 			replay(stream, history, answer);
-		} else if (mayBeAhead(answer, lastEventId) && now < deadline) {
+		} else if (history.mayCome(lastEventId, answer) && now < deadline) {
 			stream.pending ??= openFrame(eventNames, false, hello);
 			stream.flushHead();
 			setTimeout(decide, AHEAD_INTERVAL);
@@ -79,9 +77,4 @@ function replay(stream: EventStream, history: History, cursor: Cursor): void {
 		}
 	}
 	stream.isHeld = false;
-}
-
-function mayBeAhead(reason: ResetReason, lastEventId: string): boolean {
-	const eventId = readPlace(lastEventId)?.eventId ?? lastEventId;
-	return (reason === "unknown" || reason === "epoch") && parseId(eventId) !== undefined;
 }

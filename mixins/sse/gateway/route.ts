@@ -27,6 +27,7 @@ interface Route {
 export interface MergedSchema {
 	settings?: { path?: unknown; routes?: Route[]; sse?: unknown };
 	methods?: Record<string, unknown>;
+	started?: Hook | Hook[];
 	stopped?: Hook | Hook[];
 }
 

@@ -73,9 +73,10 @@ function unknownOption(source: string, name: string, specs: Specs): SseError {
 }
 
 function refused(source: string, name: string, spec: OptionSpec, value: unknown): SseError {
+	const got = spec.secret ? "" : `; got ${show(value)}`;
 	return new SseError(
 		"SSE_INVALID_OPTION",
-		`${source}: option "${name}" takes ${spec.takes}; got ${show(value)}.`,
+		`${source}: option "${name}" takes ${spec.takes}${got}.`,
 		{ option: name }
 	);
 }

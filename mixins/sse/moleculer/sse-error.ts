@@ -1,5 +1,5 @@
 import { Errors } from "moleculer";
-import { ERROR_STATUS, type Refusal, type SseErrorType } from "../core/errors.ts";
+import { ERROR_STATUS, RETRYABLE, type Refusal, type SseErrorType } from "../core/errors.ts";
 
 /**
  * Every error that the package throws or rejects with. `type` is stable, `code` is the HTTP status,
@@ -10,6 +10,7 @@ export class SseError extends Errors.MoleculerError {
 
 	constructor(type: SseErrorType, message: string, data?: Record<string, unknown>) {
 		super(message, ERROR_STATUS[type], type, data);
+		this.retryable = RETRYABLE.has(type);
 	}
 
 	/** The HTTP status by the name that Express reads, for gateways in middleware mode. */

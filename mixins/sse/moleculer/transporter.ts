@@ -8,6 +8,11 @@ interface Transporter {
 	connection?: { close(): Promise<void> } | null;
 }
 
+/** Whether the transporter is connected, as far as it knows; true without one. */
+export function isConnected(broker: ServiceBroker): boolean {
+	return !broker.transit || (broker.transit.tx as Transporter).connected === true;
+}
+
 /** Whether what other nodes send reaches this node now; a node without a transporter has no others. */
 export function hearsOthers(broker: ServiceBroker): boolean {
 	if (!broker.transit) return true;

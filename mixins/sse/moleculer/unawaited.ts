@@ -24,14 +24,17 @@ class UnawaitedPromise<T> extends Promise<T> {
 }
 
 /**
- * @param onUnawaited Called in the next turn of the event loop if nothing has awaited by then: the
- * moment at which Node would have raised the unhandledRejection.
+ * The same promise, except that nobody needs to listen to it.
+ *
+ * @param onUnawaited Called in the next turn of the event loop after it has rejected if nothing has
+ * awaited by then: the moment at which Node would have raised the unhandledRejection.
  */
-export function rejectGently<T>(error: Error, onUnawaited: (error: Error) => void): Promise<T> {
-	const promise = new UnawaitedPromise<T>((_, reject) => reject(error));
-	Promise.prototype.then.call(promise, undefined, () => {});
-	setImmediate(() => {
-		if (!promise.awaited) onUnawaited(error);
+export function gently<T>(work: Promise<T>, onUnawaited: (error: Error) => void): Promise<T> {
+	const promise = new UnawaitedPromise<T>((resolve, reject) => work.then(resolve, reject));
+	Promise.prototype.then.call(promise, undefined, (error: Error) => {
+		setImmediate(() => {
+			if (!promise.awaited) onUnawaited(error);
+		});
 	});
 	return promise;
 }

@@ -8,7 +8,15 @@ const sent = (from: string, count: number, sessionId: (n: number) => string = ()
 		const n = index + 1;
 		return { from, n, at: n * 10, sessionId: sessionId(n) };
 	});
-const event = (n: number, { from = "s1", id = `${from}.e.${n}`, at = n * 10 + 1 } = {}): Entry => ({
+interface Options {
+	from?: string;
+	id?: string;
+	at?: number;
+}
+const event = (
+	n: number,
+	{ from = "s1", id = `${from}.e.${n}`, at = n * 10 + 1 }: Options = {}
+): Entry => ({
 	kind: "event",
 	at,
 	id,

@@ -4,6 +4,7 @@ import { Continuity } from "../../../mixins/sse/core/continuity.ts";
 import type { SseEvent } from "../../../mixins/sse/core/event.ts";
 import { type Cursor, History, type HistoryOptions } from "../../../mixins/sse/core/history.ts";
 import { parseId } from "../../../mixins/sse/core/id.ts";
+import { orderByOrigin } from "../../../mixins/sse/core/order.ts";
 
 const START = "~gw.start~0~s";
 const decoder = new TextDecoder();
@@ -15,16 +16,15 @@ class Ring {
 	readonly history: History;
 	now = 0;
 
-	constructor(options: Partial<HistoryOptions> = {}) {
+	constructor({ overlap = 0, ...options }: Partial<HistoryOptions> & { overlap?: number } = {}) {
 		this.history = new History(
 			{
 				maxBytes: 1 << 20,
 				maxAge: 60_000,
-				overlap: 0,
 				gateway: "gw.start",
 				...options
 			},
-			this.continuity
+			orderByOrigin(this.continuity, overlap)
 		);
 	}
 
@@ -252,7 +252,7 @@ describe("continuity that cannot be proven", () => {
 
 describe("a history", () => {
 	it("lets go of everything, and of its indexes, when all is too old", () => {
-		const ring = new Ring({ maxAge: 10 });
+		const ring = new Ring({ maxAge: 10, overlap: 1 });
 		for (let seq = 1; seq <= 100; seq++) ring.add(`n.e.${seq}`, [`s${seq}`, "s"], `a${seq}`);
 		ring.history.expire(ring.now + 11);
 		expect([ring.history.length, ring.history.bytes]).toEqual([0, 0]);

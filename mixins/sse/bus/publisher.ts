@@ -1,0 +1,211 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { ChannelModel, ConfirmChannel, Message } from "amqplib";
+import type { Logger, ServiceBroker } from "moleculer";
+import { encodeOrigin, newEpoch } from "../core/id.ts";
+import { writeMessage } from "../core/message.ts";
+import type { StreamOptions } from "../core/options.ts";
+import { Outbox, type Outgoing, type OutgoingMessage } from "../core/outbox.ts";
+import { SseError } from "../moleculer/sse-error.ts";
+import { type Purpose, SteadyChannel } from "./steady-channel.ts";
+import { declareStream, HEADERS, hangUp } from "./stream.ts";
+
+/**
+ * Times `timeout` that a sender waits to hear of an event that was written when the connection broke:
+ * whether RabbitMQ has it shows when the connection is back.
+ */
+const UNSURE = 6;
+/** How often a `timeout` the events that wait are looked at. */
+const LOOKS = 20;
+
+interface Pending extends Outgoing {
+	/** Whether the event goes on waiting when its sender does not any more. */
+	readonly stays: boolean;
+	written: boolean;
+	/** Until the sender has heard. */
+	reject: ((error: SseError) => void) | undefined;
+	/** The sender was told that it did not go: it must not go any more. */
+	abandoned: boolean;
+}
+
+/** A node's way to the stream: what it takes comes onto the stream, once, or its sender is told. */
+export class Publisher implements Purpose<ConfirmChannel> {
+	readonly name: string;
+	readonly #options: StreamOptions;
+	readonly #logger: Logger;
+	readonly #origin: string;
+	readonly #outbox: Outbox<Pending>;
+	readonly #steady: SteadyChannel<ConfirmChannel>;
+	#channel: ConfirmChannel | undefined;
+	/** Numbers of messages that RabbitMQ could not put anywhere: the stream is gone. */
+	#returned = new Set<number>();
+	#flush: NodeJS.Immediate | undefined;
+	#look: NodeJS.Timeout | undefined;
+	#state: "new" | "open" | "closed" = "new";
+
+	constructor(options: StreamOptions, { nodeID, logger }: ServiceBroker) {
+		this.name = `moleculer-sse publisher of ${nodeID}`;
+		this.#options = options;
+		this.#logger = logger;
+		this.#origin = `${encodeOrigin(nodeID)}.${newEpoch()}`;
+		this.#outbox = new Outbox(options.outbox);
+		this.#steady = new SteadyChannel(this, logger);
+	}
+
+	/** The connection, as far as it is one. */
+	get steady(): Readonly<Pick<SteadyChannel<ConfirmChannel>, "connected" | "working">> {
+		return this.#steady;
+	}
+
+	/** What RabbitMQ has not confirmed yet. */
+	get outbox(): { events: number; bytes: number } {
+		return { events: this.#outbox.length, bytes: this.#outbox.bytes };
+	}
+
+	/** Begins to connect; again is harmless. */
+	async open(): Promise<void> {
+		if (this.#state === "open") return;
+		this.#state = "open";
+		await this.#steady.open(this.#options);
+	}
+
+	/** Waits for what is under way, as long as its senders would, and gives up the rest. */
+	async close(): Promise<void> {
+		const patience = performance.now() + this.#options.timeout;
+		while (this.#outbox.length > 0 && performance.now() < patience) await delay(20);
+		this.#state = "closed";
+		clearInterval(this.#look);
+		const rest = this.#outbox.length;
+		if (rest > 0) this.#logger.error(`SSE: the node stops with ${rest} events that did not go.`);
+		for (const pending of this.#outbox) {
+			pending.reject?.(unavailable("the node has stopped", pending.written));
+		}
+		await this.#steady.close();
+	}
+
+	/**
+	 * @param json The event.
+	 * @param stays Whether it stays in the outbox, to go later, if RabbitMQ does not take it in time.
+	 * @returns Ends when RabbitMQ has the event.
+	 * @throws SseError `SSE_BUS_UNAVAILABLE`, as a rejection.
+	 */
+	async publish(json: string, stays: boolean): Promise<void> {
+		if (this.#state === "closed") throw unavailable("the node has stopped", false);
+		await new Promise<void>((resolve, reject) => {
+			const pending: Pending = {
+				json,
+				deadline: performance.now() + this.#options.timeout,
+				stays,
+				written: false,
+				abandoned: false,
+				reject,
+				onConfirmed: resolve
+			};
+			if (!this.#outbox.add(pending)) {
+				reject(unavailable("too many events wait for RabbitMQ already", false));
+				return;
+			}
+			// At the end of this turn of the event loop: what is sent in one turn travels together.
+			this.#flush ??= setImmediate(() => this.#write());
+			this.#look ??= setInterval(() => this.#tellOverdue(), this.#options.timeout / LOOKS);
+		});
+	}
+
+	createChannel(connection: ChannelModel): Promise<ConfirmChannel> {
+		return connection.createConfirmChannel();
+	}
+
+	async setUp(channel: ConfirmChannel, connection: ChannelModel): Promise<void> {
+		await declareStream(connection, this.#options, this.#logger);
+		this.#returned = new Set();
+		// It comes before the confirmation: RabbitMQ also confirms what it could put nowhere.
+		channel.on("return", (message: Message) => {
+			this.#returned.add(Number(message.properties.headers?.[HEADERS.seq]));
+		});
+		this.#channel = channel;
+		this.#outbox.rewind();
+		this.#write();
+	}
+
+	onLost(): void {
+		this.#channel = undefined;
+	}
+
+	#write(): void {
+		this.#flush = undefined;
+		const channel = this.#channel;
+		if (channel === undefined) return;
+		for (let message = this.#outbox.next(); message; message = this.#outbox.next()) {
+			this.#writeMessage(channel, message);
+		}
+	}
+
+	#writeMessage(channel: ConfirmChannel, message: OutgoingMessage<Pending>): void {
+		const events: string[] = [];
+		for (const pending of message.events) {
+			pending.written = true;
+			if (!pending.abandoned) events.push(pending.json);
+		}
+		const now = Date.now();
+		// Past any exchange: other programs' messages come by one, and a return says that the stream is gone.
+		channel.publish(
+			"",
+			this.#options.name,
+			Buffer.from(writeMessage(events)),
+			{
+				mandatory: true,
+				persistent: true,
+				contentType: "application/json",
+				timestamp: Math.floor(now / 1000),
+				headers: {
+					[HEADERS.time]: now,
+					[HEADERS.origin]: this.#origin,
+					[HEADERS.seq]: message.seq
+				}
+			},
+			(error: unknown) => this.#onAnswer(channel, message, error !== null)
+		);
+	}
+
+	#onAnswer(channel: ConfirmChannel, message: OutgoingMessage<Pending>, refused: boolean): void {
+		if (!refused && !this.#returned.delete(message.seq)) {
+			this.#outbox.confirm(message);
+			if (this.#outbox.length === 0) {
+				clearInterval(this.#look);
+				this.#look = undefined;
+			}
+			return;
+		}
+		// A channel that closes answers for all that is under way: that is known by then.
+		setImmediate(() => {
+			if (channel !== this.#channel) return;
+			this.#outbox.renew(message);
+			// Another channel makes sure that the stream exists, and not at once.
+			hangUp(channel);
+		});
+	}
+
+	/** Tells the senders of events that have waited long enough. */
+	#tellOverdue(): void {
+		const now = performance.now();
+		const grace = (UNSURE - 1) * this.#options.timeout;
+		for (const pending of this.#outbox) {
+			const { written, stays, reject, deadline } = pending;
+			if (reject === undefined) continue;
+			if (now < deadline) continue;
+			if (written && !stays && now < deadline + grace) continue;
+			pending.reject = undefined;
+			if (!stays) {
+				pending.abandoned = true;
+				this.#outbox.withdraw(pending);
+			}
+			reject(unavailable("RabbitMQ has not confirmed it", written));
+		}
+	}
+}
+
+function unavailable(reason: string, unsure: boolean): SseError {
+	const rest = unsure ? "it may have come through all the same" : "it was not sent";
+	return new SseError("SSE_BUS_UNAVAILABLE", `The event cannot be sent now: ${reason}; ${rest}.`, {
+		unsure
+	});
+}

@@ -1,0 +1,217 @@
+import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
+import type { Logger, ServiceBroker } from "moleculer";
+import { isRefusal } from "../core/errors.ts";
+import { readMessage } from "../core/message.ts";
+import type { StreamOptions } from "../core/options.ts";
+import { Repeats } from "../core/repeats.ts";
+import { writeStreamId } from "../core/stream-id.ts";
+import { type Point, Track } from "../core/track.ts";
+import type { Subscriber } from "./bus.ts";
+import { findEnd, findStart, writeMark } from "./probe.ts";
+import { type Purpose, SteadyChannel } from "./steady-channel.ts";
+import { declareStream, HEADERS, hangUp, pointOf } from "./stream.ts";
+
+/** Messages that RabbitMQ sends ahead of their acknowledgement. */
+const PREFETCH = 500;
+/** Milliseconds between two looks at whether anything comes. */
+const LOOK = 15_000;
+
+/** A gateway's end of the stream: reads it from its own position, and hands on everything once. */
+export class Reader implements Purpose<Channel> {
+	readonly name: string;
+	readonly #options: StreamOptions;
+	readonly #past: number;
+	readonly #subscriber: Subscriber;
+	readonly #logger: Logger;
+	readonly #steady: SteadyChannel<Channel>;
+	readonly #track = new Track();
+	readonly #repeats = new Repeats();
+	readonly #filled = Promise.withResolvers<void>();
+	#channel: Channel | undefined;
+	/** What is read is of the past. */
+	#isFilling = true;
+	/** The stream is not the one that was read before: what was on that one is lost. */
+	#isAnother = false;
+	/** Called by messages from that offset on. */
+	#awaited: { readonly offset: number; readonly onReached: () => void } | undefined;
+	#unacknowledged: ConsumeMessage | undefined;
+	#acknowledging: NodeJS.Immediate | undefined;
+	#look: NodeJS.Timeout | undefined;
+	/** Looks in a row that have found that nothing had come. */
+	#silent = 0;
+	#lag: number | null = null;
+
+	/** @param past Milliseconds of the past that are read first; 0 = none. */
+	constructor(
+		options: StreamOptions,
+		past: number,
+		subscriber: Subscriber,
+		{ nodeID, logger }: ServiceBroker
+	) {
+		this.name = `moleculer-sse reader of ${nodeID}`;
+		this.#options = options;
+		this.#past = past;
+		this.#subscriber = subscriber;
+		this.#logger = logger;
+		this.#steady = new SteadyChannel(this, logger);
+	}
+
+	/** The connection, as far as it is one. */
+	get steady(): Readonly<Pick<SteadyChannel<Channel>, "connected" | "working">> {
+		return this.#steady;
+	}
+
+	/** Resolves when the past has been read. */
+	get filled(): Promise<void> {
+		return this.#filled.promise;
+	}
+
+	/** The id of the last message; null before any. */
+	get position(): string | null {
+		const { last } = this.#track;
+		return last === undefined ? null : writeStreamId({ ...last, index: 0 });
+	}
+
+	/** Milliseconds from the sending of the last message to its arrival. */
+	get lag(): number | null {
+		return this.#lag;
+	}
+
+	open(): Promise<void> {
+		return this.#steady.open(this.#options);
+	}
+
+	close(): Promise<void> {
+		return this.#steady.close();
+	}
+
+	createChannel(connection: ChannelModel): Promise<Channel> {
+		return connection.createChannel();
+	}
+
+	async setUp(channel: Channel, connection: ChannelModel): Promise<void> {
+		const { name } = this.#options;
+		await declareStream(connection, this.#options, this.#logger);
+		const end = await findEnd(connection, name);
+		const start = await this.#findStart(connection, end);
+		this.#channel = channel;
+		await channel.prefetch(PREFETCH);
+		const reached = new Promise<void>(onReached => {
+			this.#awaited = { offset: end.offset, onReached };
+		});
+		await channel.consume(name, message => this.#onMessage(channel, message), {
+			arguments: { "x-stream-offset": start }
+		});
+		this.#silent = 0;
+		this.#look = setInterval(() => this.#lookAtSilence(channel), LOOK);
+		await reached;
+		this.#tellWhoWasThere();
+		this.#filled.resolve();
+	}
+
+	onLost(): void {
+		this.#channel = undefined;
+		this.#unacknowledged = undefined;
+		clearInterval(this.#look);
+	}
+
+	/** The offset from which to read on. */
+	async #findStart(connection: ChannelModel, end: Point): Promise<number> {
+		const { last } = this.#track;
+		if (last !== undefined && end.offset > last.offset) return last.offset;
+		// RabbitMQ would wait in silence until a new stream has come as far as the old one.
+		if (last !== undefined) this.#beginAnother();
+		if (this.#past === 0) return end.offset;
+
+		const { offset, before } = await findStart(connection, this.#options.name, this.#past);
+		if (before !== undefined) {
+			const point = pointOf(before) as Point;
+			this.#track.start(point);
+			const events = readMessage(before.content.toString());
+			const index = isRefusal(events) ? 0 : Math.max(0, events.length - 1);
+			this.#subscriber.note(writeStreamId({ ...point, index }), point.timestamp);
+		}
+		return offset;
+	}
+
+	#beginAnother(): void {
+		this.#logger.warn(`SSE: the stream "${this.#options.name}" has been made anew.`);
+		this.#track.start(undefined);
+		this.#isAnother = true;
+		this.#isFilling = true;
+	}
+
+	/** Streams that were open while the past was read have missed it. */
+	#tellWhoWasThere(): void {
+		if (this.#isAnother) this.#subscriber.lost();
+		else if (this.#isFilling) this.#subscriber.missed();
+		this.#isAnother = false;
+		this.#isFilling = false;
+	}
+
+	#onMessage(channel: Channel, message: ConsumeMessage | null): void {
+		if (channel !== this.#channel) return;
+		const point = message === null ? undefined : pointOf(message);
+		const step = point && this.#track.follow(point);
+		if (step === "another") this.#beginAnother();
+		// Without a message RabbitMQ has ended the reading: the stream was deleted, or has moved.
+		if (message === null || point === undefined || step === "another") {
+			hangUp(channel);
+			return;
+		}
+		this.#silent = 0;
+		if (step === "gap") {
+			this.#logger.warn("SSE: the stream was truncated before this gateway had read it.");
+			this.#subscriber.lost();
+		}
+		if (step !== "seen") this.#handOn(message, point);
+		this.#acknowledgeSoon(channel, message);
+		if (this.#awaited !== undefined && point.offset >= this.#awaited.offset) {
+			this.#awaited.onReached();
+			this.#awaited = undefined;
+		}
+	}
+
+	#handOn({ content, properties }: ConsumeMessage, point: Point): void {
+		const { [HEADERS.origin]: origin, [HEADERS.seq]: seq } = properties.headers ?? {};
+		if (typeof origin === "string" && typeof seq === "number") {
+			if (this.#repeats.seen(origin, seq)) return;
+		}
+		const nodeID = typeof origin === "string" ? origin : (properties.appId ?? "an AMQP program");
+		const events = readMessage(content.toString());
+		if (isRefusal(events)) {
+			const { message } = events;
+			this.#logger.warn(`SSE: dropped a message from '${nodeID}': ${message}`, { nodeID });
+			return;
+		}
+		const past = this.#isFilling ? { past: point.timestamp } : undefined;
+		for (let index = 0; index < events.length; index++) {
+			const id = writeStreamId({ ...point, index });
+			this.#subscriber.receive(events[index], { nodeID, id, ...past });
+		}
+		if (events.length === 0)
+			this.#subscriber.note(writeStreamId({ ...point, index: 0 }), past?.past);
+		this.#lag = point.timestamp === 0 ? null : Math.max(0, Date.now() - point.timestamp);
+	}
+
+	/** Once for all messages of a turn of the event loop; after they have been handed on. */
+	#acknowledgeSoon(channel: Channel, message: ConsumeMessage): void {
+		this.#unacknowledged = message;
+		this.#acknowledging ??= setImmediate(() => {
+			this.#acknowledging = undefined;
+			const last = this.#unacknowledged;
+			if (last !== undefined && channel === this.#channel) channel.ack(last, true);
+		});
+	}
+
+	/** A connection that lives proves nothing about what comes over it. */
+	#lookAtSilence(channel: Channel): void {
+		this.#silent++;
+		if (this.#silent === 2) writeMark(channel, this.#options.name);
+		if (this.#silent < 4) return;
+		this.#logger.warn(
+			"SSE: nothing comes from the stream, though there is something. Reading anew."
+		);
+		hangUp(channel);
+	}
+}

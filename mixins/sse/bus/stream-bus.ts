@@ -1,0 +1,77 @@
+import type { ServiceBroker } from "moleculer";
+import type { SseSend } from "../core/event.ts";
+import { writeEvent } from "../core/message.ts";
+import type { StreamOptions } from "../core/options.ts";
+import type { SseError } from "../moleculer/sse-error.ts";
+import { gently } from "../moleculer/unawaited.ts";
+import type { BusState, BusSubscription, PublishOptions, ReadableBus, Subscriber } from "./bus.ts";
+import { Complaints } from "./complaints.ts";
+import { Publisher } from "./publisher.ts";
+import { Reader } from "./reader.ts";
+
+/** The bus that carries `sse.send` on one RabbitMQ stream, which every gateway reads by itself. */
+export class StreamBus implements ReadableBus {
+	readonly #options: StreamOptions;
+	readonly #broker: ServiceBroker;
+	readonly #publisher: Publisher;
+	readonly #readers = new Set<Reader>();
+	readonly #complaints: Complaints;
+
+	constructor(options: StreamOptions, broker: ServiceBroker) {
+		this.#options = options;
+		this.#broker = broker;
+		this.#publisher = new Publisher(options, broker);
+		this.#complaints = new Complaints(text => broker.logger.error(text));
+	}
+
+	/** Begins to connect. */
+	open(): Promise<void> {
+		return this.#publisher.open();
+	}
+
+	async close(): Promise<void> {
+		await Promise.all([
+			this.#publisher.close(),
+			...[...this.#readers].map(reader => reader.close())
+		]);
+	}
+
+	publish(event: SseSend, payload: string, options?: PublishOptions): Promise<void> {
+		const throwError = options?.throwError === true;
+		const sent = this.#publisher.publish(writeEvent(event, payload), !throwError);
+		const complain = (error: Error) => this.#complaints.add(`SSE: ${error.message}`);
+		return throwError ? gently(sent, complain) : sent.catch(complain);
+	}
+
+	subscribe(subscriber: Subscriber, past: number): BusSubscription {
+		const reader = new Reader(this.#options, past, subscriber, this.#broker);
+		this.#readers.add(reader);
+		reader.open().catch((error: SseError) => this.#broker.logger.error(`SSE: ${error.message}`));
+		return {
+			filled: reader.filled,
+			get connected() {
+				return reader.steady.connected;
+			},
+			get working() {
+				return reader.steady.working;
+			},
+			end: () => {
+				this.#readers.delete(reader);
+				return reader.close();
+			}
+		};
+	}
+
+	get state(): BusState {
+		const [reader] = this.#readers;
+		const ends = [this.#publisher, ...this.#readers].map(({ steady }) => steady);
+		return {
+			kind: "stream",
+			connected: ends.every(({ connected }) => connected),
+			working: ends.every(({ working }) => working),
+			position: reader?.position ?? null,
+			lag: reader?.lag ?? null,
+			outbox: this.#publisher.outbox
+		};
+	}
+}

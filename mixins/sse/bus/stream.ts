@@ -1,0 +1,92 @@
+import type { Channel, ChannelModel, ConsumeMessage, Options } from "amqplib";
+import type { Logger } from "moleculer";
+import { SEND } from "../core/event.ts";
+import type { StreamOptions } from "../core/options.ts";
+import type { Point } from "../core/track.ts";
+import { ACCESS_REFUSED, PRECONDITION_FAILED, replyCode } from "./amqp-error.ts";
+
+/** The exchange for other AMQP programs; of the same name as the event. */
+const EXCHANGE = SEND;
+/** RabbitMQ drops a stream's oldest events by whole segments: this many make up `maxBytes`. */
+const SEGMENTS = 10;
+const MIN_SEGMENT = 65_536;
+const MAX_SEGMENT = 104_857_600;
+
+/** Headers of a message. The time is where RabbitMQ's own timestamp plugin puts it. */
+export const HEADERS = {
+	offset: "x-stream-offset",
+	time: "timestamp_in_ms",
+	origin: "sse-origin",
+	seq: "sse-seq"
+} as const;
+
+/** Where a message stands, or undefined if it is of a queue that is no stream. */
+export function pointOf({ properties }: ConsumeMessage): Point | undefined {
+	const headers = properties.headers ?? {};
+	const offset: unknown = headers[HEADERS.offset];
+	if (typeof offset !== "number") return undefined;
+	const seconds = isTime(properties.timestamp) ? properties.timestamp * 1000 : 0;
+	const time: unknown = headers[HEADERS.time];
+	return { offset, timestamp: isTime(time) ? time : seconds };
+}
+
+function isTime(value: unknown): value is number {
+	return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+/**
+ * Makes sure that the stream exists, and the exchange for programs outside Moleculer.
+ *
+ * What exists already with other limits is used as it is: limits are often set by policies, and
+ * credentials often may not change anything.
+ */
+export async function declareStream(
+	connection: ChannelModel,
+	{ name, maxAge, maxBytes }: StreamOptions,
+	logger: Logger
+): Promise<void> {
+	const segment = Math.max(MIN_SEGMENT, Math.min(MAX_SEGMENT, Math.floor(maxBytes / SEGMENTS)));
+	const limits: Options.AssertQueue = {
+		durable: true,
+		arguments: {
+			"x-queue-type": "stream",
+			"x-max-age": `${Math.ceil(maxAge / 1000)}s`,
+			"x-max-length-bytes": maxBytes,
+			"x-stream-max-segment-size-bytes": segment
+		}
+	};
+	const asItIs = (what: string) => (error: Error) => {
+		const code = replyCode(error);
+		if (code !== PRECONDITION_FAILED && code !== ACCESS_REFUSED) throw error;
+		logger.warn(`SSE: ${what} is used as it is: ${error.message}`);
+	};
+	await once(connection, channel => channel.assertQueue(name, limits)).catch(
+		asItIs(`the stream "${name}"`)
+	);
+	await once(connection, async channel => {
+		await channel.assertExchange(EXCHANGE, "fanout", { durable: true });
+		await channel.bindQueue(name, EXCHANGE, "");
+	}).catch(asItIs(`the exchange "${EXCHANGE}"`));
+}
+
+/** Runs something on a channel of its own: RabbitMQ closes the channel on which it refuses anything. */
+export async function once<T>(
+	connection: ChannelModel,
+	use: (channel: Channel) => Promise<T>
+): Promise<T> {
+	const channel = await connection.createChannel();
+	const { promise: failed, reject } = Promise.withResolvers<never>();
+	failed.catch(() => {});
+	channel.on("error", reject);
+	channel.on("close", () => reject(new Error("the channel was closed")));
+	try {
+		return await Promise.race([use(channel), failed]);
+	} finally {
+		hangUp(channel);
+	}
+}
+
+/** Closes a channel that may be closed already, and whose connection may be gone. */
+export function hangUp(channel: Channel): void {
+	(async () => channel.close())().catch(() => {});
+}
