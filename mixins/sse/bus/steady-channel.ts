@@ -37,7 +37,7 @@ export interface Purpose<Kind extends Channel> {
 }
 
 /** Loaded when it is needed: applications without a stream do not have it. */
-async function loadClient(): Promise<typeof import("amqp-connection-manager")> {
+async function loadClient() {
 	try {
 		return await import("amqp-connection-manager");
 	} catch (error) {
