@@ -11,8 +11,9 @@ import { findEnd, findStart, writeMark } from "./probe.ts";
 import { type Purpose, SteadyChannel } from "./steady-channel.ts";
 import { declareStream, HEADERS, hangUp, pointOf } from "./stream.ts";
 
-/** Messages that RabbitMQ sends ahead of their acknowledgement. */
+/** Messages that RabbitMQ sends ahead of their acknowledgement, and how many are acknowledged at a time. */
 const PREFETCH = 500;
+const ACKNOWLEDGED = 100;
 /** Milliseconds between two looks at whether anything comes. */
 const LOOK = 15_000;
 
@@ -34,8 +35,9 @@ export class Reader implements Purpose<Channel> {
 	#isAnother = false;
 	/** Called by messages from that offset on. */
 	#awaited: { readonly offset: number; readonly onReached: () => void } | undefined;
-	#unacknowledged: ConsumeMessage | undefined;
-	#acknowledging: NodeJS.Immediate | undefined;
+	/** Handed on, and not acknowledged yet. */
+	#unacknowledged = 0;
+	#newest: ConsumeMessage | undefined;
 	#look: NodeJS.Timeout | undefined;
 	/** Looks in a row that have found that nothing had come. */
 	#silent = 0;
@@ -111,7 +113,8 @@ export class Reader implements Purpose<Channel> {
 
 	onLost(): void {
 		this.#channel = undefined;
-		this.#unacknowledged = undefined;
+		this.#unacknowledged = 0;
+		this.#newest = undefined;
 		clearInterval(this.#look);
 	}
 
@@ -165,7 +168,8 @@ export class Reader implements Purpose<Channel> {
 			this.#subscriber.lost();
 		}
 		if (step !== "seen") this.#handOn(message, point);
-		this.#acknowledgeSoon(channel, message);
+		this.#newest = message;
+		if (++this.#unacknowledged >= ACKNOWLEDGED) this.#acknowledge(channel);
 		if (this.#awaited !== undefined && point.offset >= this.#awaited.offset) {
 			this.#awaited.onReached();
 			this.#awaited = undefined;
@@ -194,18 +198,17 @@ export class Reader implements Purpose<Channel> {
 		this.#lag = point.timestamp === 0 ? null : Math.max(0, Date.now() - point.timestamp);
 	}
 
-	/** Once for all messages of a turn of the event loop; after they have been handed on. */
-	#acknowledgeSoon(channel: Channel, message: ConsumeMessage): void {
-		this.#unacknowledged = message;
-		this.#acknowledging ??= setImmediate(() => {
-			this.#acknowledging = undefined;
-			const last = this.#unacknowledged;
-			if (last !== undefined && channel === this.#channel) channel.ack(last, true);
-		});
+	/** Only what has been handed on. A stream loses nothing by it; it makes room for more. */
+	#acknowledge(channel: Channel): void {
+		if (this.#newest !== undefined) channel.ack(this.#newest, true);
+		this.#newest = undefined;
+		this.#unacknowledged = 0;
 	}
 
 	/** A connection that lives proves nothing about what comes over it. */
 	#lookAtSilence(channel: Channel): void {
+		// RabbitMQ closes a channel on which something stays without acknowledgement for too long.
+		this.#acknowledge(channel);
 		this.#silent++;
 		if (this.#silent === 2) writeMark(channel, this.#options.name);
 		if (this.#silent < 4) return;

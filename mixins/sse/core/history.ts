@@ -114,7 +114,7 @@ export class History {
 	mayCome(lastEventId: string, reason: ResetReason): boolean {
 		const eventId = readPlace(lastEventId)?.eventId ?? lastEventId;
 		const isAhead = reason === "unknown" || reason === "epoch";
-		return isAhead && this.#order.originOf(eventId) !== undefined;
+		return isAhead && this.#order.isId(eventId);
 	}
 
 	/** Keeps an event that has arrived at `now`, in milliseconds on a clock that never goes back. */

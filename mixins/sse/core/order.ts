@@ -18,7 +18,9 @@ export interface Order {
 	 * may have come to another gateway in another order. 0 if all gateways have one order.
 	 */
 	readonly overlap: number;
-	/** What is in order among itself; undefined for what is no id. */
+	/** Whether a text has the form of an id. */
+	isId(text: string): boolean;
+	/** What the event is in order with, by its id; undefined for what is no id. */
 	originOf(id: string): string | undefined;
 	/** Why an id is not among those kept. */
 	whyMissing(id: string, kept: Kept): ResetReason;
@@ -35,6 +37,7 @@ export function orderByOrigin(continuity: Continuity, overlap: number): Order {
 	let last = "";
 	return {
 		overlap,
+		isId: text => parseId(text) !== undefined,
 		originOf(text) {
 			const id = parseId(text);
 			if (id === undefined) return undefined;
@@ -56,7 +59,9 @@ export function orderByOrigin(continuity: Continuity, overlap: number): Order {
 /** Ids `<offset>-<timestamp>`: the stream's order, the same on every gateway. */
 export const ORDER_OF_STREAM: Order = {
 	overlap: 0,
-	originOf: text => (parseStreamId(text) === undefined ? undefined : "stream"),
+	isId: text => parseStreamId(text) !== undefined,
+	// Given by the bus itself, and at a rate at which reading it would cost.
+	originOf: () => "stream",
 	whyMissing(text, kept) {
 		const id = parseStreamId(text);
 		const newest = parseStreamId(kept.newest ?? "");
