@@ -106,7 +106,7 @@ export class Publisher implements Purpose<ConfirmChannel> {
 			}
 			// At the end of this turn of the event loop: what is sent in one turn travels together.
 			this.#flush ??= setImmediate(() => this.#write());
-			this.#look ??= setInterval(() => this.#tellOverdue(), this.#options.timeout / LOOKS);
+			this.#look ??= setInterval(() => this.#tellOverdue(), this.#options.timeout / LOOKS).unref();
 		});
 	}
 
@@ -134,8 +134,13 @@ export class Publisher implements Purpose<ConfirmChannel> {
 		this.#flush = undefined;
 		const channel = this.#channel;
 		if (channel === undefined) return;
-		for (let message = this.#outbox.next(); message; message = this.#outbox.next()) {
-			this.#writeMessage(channel, message);
+		try {
+			for (let message = this.#outbox.next(); message; message = this.#outbox.next()) {
+				this.#writeMessage(channel, message);
+			}
+		} catch (error) {
+			// The channel is about to close: what it did not take is written again on the next one.
+			this.#giveUp(channel, error);
 		}
 	}
 
@@ -162,12 +167,13 @@ export class Publisher implements Purpose<ConfirmChannel> {
 					[HEADERS.seq]: message.seq
 				}
 			},
-			(error: unknown) => this.#onAnswer(channel, message, error !== null)
+			(error: unknown) => this.#onAnswer(channel, message, error)
 		);
 	}
 
-	#onAnswer(channel: ConfirmChannel, message: OutgoingMessage<Pending>, refused: boolean): void {
-		if (!refused && !this.#returned.delete(message.seq)) {
+	/** @param error Null if RabbitMQ has confirmed the message. */
+	#onAnswer(channel: ConfirmChannel, message: OutgoingMessage<Pending>, error: unknown): void {
+		if (error === null && !this.#returned.delete(message.seq)) {
 			this.#outbox.confirm(message);
 			if (this.#outbox.length === 0) {
 				clearInterval(this.#look);
@@ -180,8 +186,14 @@ export class Publisher implements Purpose<ConfirmChannel> {
 			if (channel !== this.#channel) return;
 			this.#outbox.renew(message);
 			// Another channel makes sure that the stream exists, and not at once.
-			hangUp(channel);
+			this.#giveUp(channel, error);
 		});
+	}
+
+	#giveUp(channel: ConfirmChannel, reason: unknown): void {
+		this.#channel = undefined;
+		this.#logger.debug(`SSE: ${this.name}: ${reason ?? "the stream is gone"}. Another channel.`);
+		hangUp(channel);
 	}
 
 	/** Tells the senders of events that have waited long enough. */

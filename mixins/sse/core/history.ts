@@ -1,6 +1,6 @@
 import { EVERYONE, type SseEvent } from "./event.ts";
 import type { Frame } from "./frame.ts";
-import type { Order, ResetReason } from "./order.ts";
+import type { Order, Rank, ResetReason } from "./order.ts";
 import { readPlace, writePlace } from "./place.ts";
 import { Queue } from "./queue.ts";
 import type { Subscription } from "./registry.ts";
@@ -30,8 +30,7 @@ interface Known {
 	readonly position: number;
 	readonly at: number;
 	readonly id: string | undefined;
-	/** As of {@link Order.originOf}. */
-	readonly origin: string | undefined;
+	readonly rank: Rank | undefined;
 }
 
 interface Entry extends Known {
@@ -62,7 +61,8 @@ export class History {
 	readonly #gateway: string;
 	readonly #entries = new Queue<Entry>();
 	readonly #lists: Lists = new Map();
-	readonly #byId = new Map<string, Entry>();
+	/** Of each origin, in the order of their ranks; an event that came late stands where it came. */
+	readonly #byOrigin = new Map<string, Queue<Entry>>();
 	#bytes = 0;
 	/** Position of the next event; positions count from 1. */
 	#head = 1;
@@ -72,7 +72,7 @@ export class History {
 	#lastGap = { position: 0, at: Number.NEGATIVE_INFINITY };
 	#newest = { id: "", at: Number.NEGATIVE_INFINITY };
 	/** The newest event that is no longer kept. */
-	#evicted: Known = { position: 0, at: Number.NEGATIVE_INFINITY, id: undefined, origin: undefined };
+	#evicted: Known = { position: 0, at: Number.NEGATIVE_INFINITY, id: undefined, rank: undefined };
 
 	constructor(options: HistoryOptions, order: Order) {
 		this.#options = options;
@@ -123,16 +123,14 @@ export class History {
 			position: this.#head++,
 			at: now,
 			id: event.id,
-			origin: event.id === undefined ? undefined : this.#order.originOf(event.id),
+			rank: event.id === undefined ? undefined : this.#order.rankOf(event.id),
 			event: { sessionId: event.sessionId, eventName: event.eventName },
 			frame
 		};
 		this.#entries.push(entry);
-		for (const list of this.#listsOf(entry)) list.push(entry);
-		if (entry.id !== undefined) {
-			this.#byId.set(entry.id, entry);
-			this.#newest = { id: entry.id, at: now };
-		}
+		for (const id of addresses(event.sessionId)) this.#listOf(id, event.eventName).push(entry);
+		if (entry.id !== undefined) this.#newest = { id: entry.id, at: now };
+		if (entry.rank !== undefined) queueOf(this.#byOrigin, entry.rank.origin).push(entry);
 		this.#bytes += bytesOf(entry);
 		this.expire(now);
 	}
@@ -178,7 +176,8 @@ export class History {
 			const kept = { oldest: this.#entries.at(0)?.id, newest: this.#newest.id };
 			return this.#order.whyMissing(eventId, kept);
 		}
-		const { position: seen, origin: seenOrigin } = event;
+		const { position: seen, rank } = event;
+		const seenOrigin = rank?.origin;
 		const { overlap } = this.#order;
 		if (place?.settled || overlap === 0)
 			return this.#from({ next: seen + 1, seen, seenOrigin, liveFrom });
@@ -200,7 +199,12 @@ export class History {
 
 	#recall(eventId: string): Known | undefined {
 		if (eventId === this.#evicted.id) return this.#evicted;
-		return this.#byId.get(eventId);
+		const rank = this.#order.rankOf(eventId);
+		const list = rank && this.#byOrigin.get(rank.origin);
+		if (rank === undefined || list === undefined) return undefined;
+		const index = list.lowerBound(entry => (entry.rank as Rank).number < rank.number);
+		const entry = list.at(index);
+		return entry?.id === eventId ? entry : undefined;
 	}
 
 	/**
@@ -248,37 +252,42 @@ export class History {
 		this.#tail = oldest.position + 1;
 		this.#evicted = oldest;
 		this.#bytes -= bytesOf(oldest);
-		if (oldest.id !== undefined && this.#byId.get(oldest.id) === oldest) {
-			this.#byId.delete(oldest.id);
-		}
+		const { rank } = oldest;
+		// The oldest of all is the oldest of its origin, and of each of its lists.
+		if (rank !== undefined) shiftFrom(this.#byOrigin, rank.origin);
 		const { sessionId, eventName } = oldest.event;
 		for (const id of addresses(sessionId)) {
 			const names = this.#lists.get(id);
-			const list = names?.get(eventName);
-			// The oldest of all is the oldest of each of its lists.
-			if (list?.at(0) !== oldest) continue;
-			list.shift();
-			if (list.length > 0) continue;
-			names?.delete(eventName);
-			if (names?.size === 0) this.#lists.delete(id);
+			if (names === undefined) continue;
+			shiftFrom(names, eventName);
+			if (names.size === 0) this.#lists.delete(id);
 		}
 	}
 
-	*#listsOf({ event: { sessionId, eventName } }: Entry): Iterable<Queue<Entry>> {
-		for (const id of addresses(sessionId)) {
-			let names = this.#lists.get(id);
-			if (names === undefined) {
-				names = new Map();
-				this.#lists.set(id, names);
-			}
-			let list = names.get(eventName);
-			if (list === undefined) {
-				list = new Queue();
-				names.set(eventName, list);
-			}
-			yield list;
+	#listOf(id: string, eventName: string): Queue<Entry> {
+		let names = this.#lists.get(id);
+		if (names === undefined) {
+			names = new Map();
+			this.#lists.set(id, names);
 		}
+		return queueOf(names, eventName);
 	}
+}
+
+function queueOf(queues: Map<string, Queue<Entry>>, key: string): Queue<Entry> {
+	let queue = queues.get(key);
+	if (queue === undefined) {
+		queue = new Queue();
+		queues.set(key, queue);
+	}
+	return queue;
+}
+
+/** Takes the first of a queue; an emptied queue goes too. */
+function shiftFrom(queues: Map<string, Queue<Entry>>, key: string): void {
+	const queue = queues.get(key);
+	queue?.shift();
+	if (queue?.length === 0) queues.delete(key);
 }
 
 interface Source {
@@ -298,8 +307,8 @@ function takeOldest(sources: readonly Source[], from: number): Entry | undefined
 }
 
 /** Ids without repetition: an event stands in each of its lists once. */
-function addresses(sessionId: string | readonly string[]): Iterable<string> {
-	return typeof sessionId === "string" ? [sessionId] : new Set(sessionId);
+function addresses(sessionId: string | readonly string[]): readonly string[] {
+	return typeof sessionId === "string" ? [sessionId] : [...new Set(sessionId)];
 }
 
 function bytesOf({ frame, event: { sessionId } }: Entry): number {
@@ -309,5 +318,5 @@ function bytesOf({ frame, event: { sessionId } }: Entry): number {
 
 function wasSeen(entry: Entry, cursor: Cursor): boolean {
 	if (entry.id === undefined) return entry.position < cursor.liveFrom;
-	return entry.position <= cursor.seen && entry.origin === cursor.seenOrigin;
+	return entry.position <= cursor.seen && entry.rank?.origin === cursor.seenOrigin;
 }

@@ -20,10 +20,18 @@ export interface Order {
 	readonly overlap: number;
 	/** Whether a text has the form of an id. */
 	isId(text: string): boolean;
-	/** What the event is in order with, by its id; undefined for what is no id. */
-	originOf(id: string): string | undefined;
+	/** Where an id stands; undefined for what is no id. */
+	rankOf(id: string): Rank | undefined;
 	/** Why an id is not among those kept. */
 	whyMissing(id: string, kept: Kept): ResetReason;
+}
+
+/** Where an event stands among those that it is in order with. */
+export interface Rank {
+	/** Events of one origin are in order among themselves. */
+	readonly origin: string;
+	/** Rises along that order, if not always by one. */
+	readonly number: number;
 }
 
 /** Ids of the oldest event kept and of the newest; undefined without any. */
@@ -38,13 +46,13 @@ export function orderByOrigin(continuity: Continuity, overlap: number): Order {
 	return {
 		overlap,
 		isId: text => parseId(text) !== undefined,
-		originOf(text) {
+		rankOf(text) {
 			const id = parseId(text);
 			if (id === undefined) return undefined;
 			// One string for all events of an origin that follow each other.
 			const origin = `${id.origin}.${id.epoch}`;
 			if (origin !== last) last = origin;
-			return last;
+			return { origin: last, number: id.seq };
 		},
 		whyMissing(text) {
 			const id = parseId(text);
@@ -56,12 +64,17 @@ export function orderByOrigin(continuity: Continuity, overlap: number): Order {
 	};
 }
 
+/** Indices of a message's events are below it. */
+const MOST_OF_A_MESSAGE = 1_000_000;
+
 /** Ids `<offset>-<timestamp>`: the stream's order, the same on every gateway. */
 export const ORDER_OF_STREAM: Order = {
 	overlap: 0,
 	isId: text => parseStreamId(text) !== undefined,
-	// Given by the bus itself, and at a rate at which reading it would cost.
-	originOf: () => "stream",
+	rankOf(text) {
+		const id = parseStreamId(text);
+		return id && { origin: "stream", number: id.offset * MOST_OF_A_MESSAGE + id.index };
+	},
 	whyMissing(text, kept) {
 		const id = parseStreamId(text);
 		const newest = parseStreamId(kept.newest ?? "");
