@@ -159,7 +159,7 @@ export class Reader implements Purpose<Channel> {
 		if (step === "another") this.#beginAnother();
 		// Without a message RabbitMQ has ended the reading: the stream was deleted, or has moved.
 		if (message === null || point === undefined || step === "another") {
-			hangUp(channel);
+			this.#giveUp(channel);
 			return;
 		}
 		this.#silent = 0;
@@ -207,14 +207,21 @@ export class Reader implements Purpose<Channel> {
 
 	/** A connection that lives proves nothing about what comes over it. */
 	#lookAtSilence(channel: Channel): void {
+		if (channel !== this.#channel) return;
 		// RabbitMQ closes a channel on which something stays without acknowledgement for too long.
 		this.#acknowledge(channel);
 		this.#silent++;
 		if (this.#silent === 2) writeMark(channel, this.#options.name);
 		if (this.#silent < 4) return;
 		this.#logger.warn(
-			"SSE: nothing comes from the stream, though there is something. Reading anew."
+			"SSE: nothing comes from the stream, though there is something; reading anew."
 		);
+		this.#giveUp(channel);
+	}
+
+	/** Another channel follows. */
+	#giveUp(channel: Channel): void {
+		this.#channel = undefined;
 		hangUp(channel);
 	}
 }
