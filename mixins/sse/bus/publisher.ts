@@ -114,8 +114,13 @@ export class Publisher implements Purpose<ConfirmChannel> {
 		return connection.createConfirmChannel();
 	}
 
-	async setUp(channel: ConfirmChannel, connection: ChannelModel): Promise<void> {
+	async setUp(
+		channel: ConfirmChannel,
+		connection: ChannelModel,
+		signal: AbortSignal
+	): Promise<void> {
 		await declareStream(connection, this.#options, this.#logger);
+		signal.throwIfAborted();
 		this.#returned = new Set();
 		// It comes before the confirmation: RabbitMQ also confirms what it could put nowhere.
 		channel.on("return", (message: Message) => {

@@ -91,11 +91,12 @@ export class Reader implements Purpose<Channel> {
 		return connection.createChannel();
 	}
 
-	async setUp(channel: Channel, connection: ChannelModel): Promise<void> {
+	async setUp(channel: Channel, connection: ChannelModel, signal: AbortSignal): Promise<void> {
 		const { name } = this.#options;
 		await declareStream(connection, this.#options, this.#logger);
 		const end = await findEnd(connection, name);
 		const start = await this.#findStart(connection, end);
+		signal.throwIfAborted();
 		this.#channel = channel;
 		await channel.prefetch(PREFETCH);
 		const reached = new Promise<void>(onReached => {
@@ -104,6 +105,7 @@ export class Reader implements Purpose<Channel> {
 		await channel.consume(name, message => this.#onMessage(channel, message), {
 			arguments: { "x-stream-offset": start }
 		});
+		signal.throwIfAborted();
 		this.#silent = 0;
 		this.#look = setInterval(() => this.#lookAtSilence(channel), LOOK);
 		await reached;
@@ -132,7 +134,7 @@ export class Reader implements Purpose<Channel> {
 			this.#track.start(point);
 			const events = readMessage(before.content.toString());
 			const index = isRefusal(events) ? 0 : Math.max(0, events.length - 1);
-			this.#subscriber.note(writeStreamId({ ...point, index }), point.timestamp);
+			this.#subscriber.note(writeStreamId({ ...point, index }), point.timestamp || Date.now());
 		}
 		return offset;
 	}
@@ -188,7 +190,7 @@ export class Reader implements Purpose<Channel> {
 			this.#logger.warn(`SSE: dropped a message from '${nodeID}': ${message}`, { nodeID });
 			return;
 		}
-		const past = this.#isFilling ? { past: point.timestamp } : undefined;
+		const past = this.#isFilling ? { past: point.timestamp || Date.now() } : undefined;
 		for (let index = 0; index < events.length; index++) {
 			const id = writeStreamId({ ...point, index });
 			this.#subscriber.receive(events[index], { nodeID, id, ...past });

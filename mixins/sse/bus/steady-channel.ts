@@ -30,8 +30,12 @@ export interface Purpose<Kind extends Channel> {
 	/** For logs, and for RabbitMQ's list of connections. */
 	readonly name: string;
 	createChannel(connection: ChannelModel): Promise<Kind>;
-	/** Makes a new channel ready for its work. If it rejects, the channel is closed and another opened. */
-	setUp(channel: Kind, connection: ChannelModel): Promise<void>;
+	/**
+	 * Makes a new channel ready for its work. If it rejects, the channel is closed and another opened.
+	 *
+	 * @param signal Aborted when the channel is lost: another one may be in use by then.
+	 */
+	setUp(channel: Kind, connection: ChannelModel, signal: AbortSignal): Promise<void>;
 	/** The channel is of no use any more; another may follow. */
 	onLost(): void;
 }
@@ -129,17 +133,19 @@ export class SteadyChannel<Kind extends Channel> {
 	async #use(connection: ChannelModel, onReady: () => void): Promise<void> {
 		const channel = await this.#purpose.createChannel(connection);
 		const { promise: lost, resolve, reject } = Promise.withResolvers<void>();
+		const life = new AbortController();
 		channel.on("error", reject);
 		channel.on("close", resolve);
 		try {
 			const closed = lost.then(() => Promise.reject(new Error("the channel was closed")));
-			await Promise.race([this.#purpose.setUp(channel, connection), closed]);
+			await Promise.race([this.#purpose.setUp(channel, connection, life.signal), closed]);
 			this.#working = true;
 			this.#recovered();
 			onReady();
 			await lost;
 		} finally {
 			this.#working = false;
+			life.abort();
 			this.#purpose.onLost();
 			hangUp(channel);
 		}
