@@ -9,7 +9,8 @@ const SLICE = 65_536;
  * that was cut off and comes to another gateway at once may be ahead of it.
  */
 const AHEAD = 2000;
-const AHEAD_INTERVAL = 25;
+/** Milliseconds until the first look whether it has come; each look doubles them. */
+const FIRST_LOOK = 10;
 
 /**
  * Begins a stream: a new one live, a returning one where it was, or with the news that something may
@@ -37,6 +38,7 @@ export function begin(
 
 	const deadline = performance.now() + AHEAD;
 	const liveFrom = history.head;
+	let pause = FIRST_LOOK;
 	const decide = (): void => {
 		if (!stream.isOpen) return;
 		const now = performance.now();
@@ -48,7 +50,8 @@ export function begin(
 		} else if (history.mayCome(lastEventId, answer) && now < deadline) {
 			stream.pending ??= openFrame(eventNames, false, hello);
 			stream.flushHead();
-			setTimeout(decide, AHEAD_INTERVAL);
+			setTimeout(decide, Math.min(pause, deadline - now));
+			pause *= 2;
 		} else {
 			stream.pending = undefined;
 			stream.write(openFrame(eventNames, false, hello));
