@@ -7,13 +7,14 @@ import { SseMiddleware } from "./mixins/sse/index.ts";
  * | variable    | default           | meaning                                                          |
  * | ----------- | ----------------- | ---------------------------------------------------------------- |
  * | TRANSPORTER | none: one process | URL of the message broker, as in amqp://guest:guest@rabbitmq:5672 |
+ * | STREAM_URL  | none              | URL of a RabbitMQ: events then travel on a stream there, durable  |
  * | NODE_ID     | <host>-<pid>      | this node's name, unique in the cluster                           |
  * | NAMESPACE   | empty             | keeps clusters on one message broker apart                        |
  * | LOG_LEVEL   | info              | fatal, error, warn, info, debug, trace                            |
  * | PORT        | 3000              | read by the gateway: where it listens                             |
  * | TICK_MS     | 1000              | read by the ticker: milliseconds between two prices               |
  */
-const { TRANSPORTER, NODE_ID, NAMESPACE, LOG_LEVEL } = process.env;
+const { TRANSPORTER, STREAM_URL, NODE_ID, NAMESPACE, LOG_LEVEL } = process.env;
 
 const config: BrokerOptions = {
 	namespace: NAMESPACE ?? "",
@@ -21,7 +22,7 @@ const config: BrokerOptions = {
 	// Moleculer's types know the transporters' names only, but it takes a URL just as well.
 	transporter: (TRANSPORTER || null) as Transporters.Base | null,
 	logLevel: (LOG_LEVEL || "info") as LogLevels,
-	middlewares: [SseMiddleware()]
+	middlewares: [SseMiddleware({ stream: STREAM_URL ? { url: STREAM_URL } : null })]
 };
 
 export default config;
