@@ -51,7 +51,7 @@ export class FanOut {
 		if (isRefusal(frame)) return this.#drop(frame, from.nodeID);
 		this.history?.append(event, frame, performance.now());
 		for (const stream of streams) {
-			if (!stream.isHeld) stream.write(frame);
+			if (!stream.isHeld) stream.send(frame);
 		}
 	};
 
@@ -85,7 +85,7 @@ export class FanOut {
 			// It is told when it is decided how the stream begins.
 			if (stream.pending !== undefined) continue;
 			// A held stream has not seen everything up to that id yet.
-			stream.write(stream.isHeld ? resetFrame("gap") : frame);
+			stream.send(stream.isHeld ? resetFrame("gap") : frame);
 		}
 	}
 
