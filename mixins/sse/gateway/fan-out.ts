@@ -66,7 +66,7 @@ export class FanOut implements Subscriber {
 		this.history?.append(event, frame, arrivalOf(from.past));
 		if (from.past !== undefined) return;
 		for (const stream of streams) {
-			if (!stream.isHeld) stream.write(frame);
+			if (!stream.isHeld) stream.send(frame);
 		}
 	};
 
@@ -85,7 +85,7 @@ export class FanOut implements Subscriber {
 			// It is told when it is decided how the stream begins.
 			if (stream.pending !== undefined) continue;
 			// A held stream has not seen everything up to that id yet.
-			stream.write(stream.isHeld ? resetFrame("gap") : frame);
+			stream.send(stream.isHeld ? resetFrame("gap") : frame);
 		}
 	}
 

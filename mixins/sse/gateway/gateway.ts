@@ -5,6 +5,7 @@ import { closeFrame, heartbeatFrame } from "../core/control.ts";
 import { Registry } from "../core/registry.ts";
 import { type Connection, closeConnection, connectionOf, isHttp2 } from "../http/connection.ts";
 import { answerAndHangUp, EventStream, writeHead } from "../http/event-stream.ts";
+import { Flush } from "../http/flush.ts";
 import { Heartbeat } from "../http/heartbeat.ts";
 import { SseError } from "../moleculer/sse-error.ts";
 import { hearsOthers } from "../moleculer/transporter.ts";
@@ -36,6 +37,7 @@ export class Gateway {
 	/** What brings events to the streams. */
 	readonly fanOut: FanOut;
 	readonly #heartbeat: Heartbeat;
+	readonly #flush = new Flush();
 	readonly #resolutions = new WeakMap<GatewayRequest, Promise<readonly string[] | null>>();
 	/** The HTTP/2 sessions that have carried a stream: a server waits for them when it closes. */
 	readonly #sessions = new Set<Connection>();
@@ -102,6 +104,7 @@ export class Gateway {
 			sessionIds,
 			eventNames,
 			maxUnsentBytes: this.#options.buffer.maxBytes,
+			flush: this.#flush,
 			expiresAt: this.#drawExpiry(),
 			onEnd: this.#onEnd,
 			onClose: this.#onClose
@@ -110,7 +113,7 @@ export class Gateway {
 		this.#unclosed++;
 		this.#registry.add(stream);
 		this.#heartbeat.start();
-		stream.open(request);
+		stream.open(request, response);
 		begin(stream, this.fanOut.history, lastEventId, { retry, degraded: this.#isDegraded });
 		this.#service.logResponse?.(request, response);
 		release(request, response);

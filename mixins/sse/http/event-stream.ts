@@ -1,20 +1,23 @@
 import type { ServerResponse } from "node:http";
-import { constants } from "node:http2";
 import { type CloseReason, closeFrame } from "../core/control.ts";
 import type { Frame } from "../core/frame.ts";
 import type { Subscription } from "../core/registry.ts";
+import { Batch } from "./batch.ts";
 import {
-	type Connection,
 	closeConnection,
 	connectionOf,
 	isHttp2,
 	type StreamRequest,
 	type StreamResponse
 } from "./connection.ts";
+import type { Flush } from "./flush.ts";
+import { Outlet } from "./outlet.ts";
 
 export interface EventStreamOptions extends Subscription {
 	/** Bytes that may be unsent; a stream that exceeds them is disconnected. */
 	maxUnsentBytes: number;
+	/** The writes of the gateway. */
+	flush: Flush;
 	/** `performance.now()` at which the stream has lived its life; Infinity = never. */
 	expiresAt: number;
 	/** Called once, as soon as the stream takes no more events. */
@@ -80,8 +83,10 @@ export class EventStream implements Subscription {
 	/** `performance.now()` of the look at which the stream was first found silent. */
 	silentSince = 0;
 
-	#response: StreamResponse | undefined;
-	readonly #connection: Connection | undefined;
+	readonly #outlet: Outlet;
+	readonly #flush: Flush;
+	/** What it got in this turn of the event loop. */
+	#batch: Batch | undefined;
 	#state: "open" | "ending" | "closed" = "open";
 	#deadline: NodeJS.Timeout | undefined;
 	#hangsUp = false;
@@ -92,20 +97,19 @@ export class EventStream implements Subscription {
 	readonly #onClose: (stream: EventStream) => void;
 
 	constructor(request: StreamRequest, response: StreamResponse, options: EventStreamOptions) {
-		this.#connection = connectionOf(request, response);
+		this.#outlet = new Outlet(request, response);
+		this.#flush = options.flush;
 		this.sessionIds = options.sessionIds;
 		this.eventNames = options.eventNames;
 		this.expiresAt = options.expiresAt;
 		this.maxUnsentBytes = options.maxUnsentBytes;
 		this.#onEnd = options.onEnd;
 		this.#onClose = options.onClose;
-		this.#response = response;
 	}
 
 	/** Writes the head, and from then on watches the response. */
-	open(request: StreamRequest): void {
-		const response = this.#response;
-		if (this.#state !== "open" || response === undefined) return;
+	open(request: StreamRequest, response: StreamResponse): void {
+		if (this.#state !== "open") return;
 		// A server's idle timeout (moleculer-web's httpServerTimeout) would kill a silent stream.
 		request.setTimeout(0);
 		if (isHttp2(response)) response.stream.session?.setTimeout(0);
@@ -117,26 +121,54 @@ export class EventStream implements Subscription {
 
 	/** Sends the head although no frame follows at once. */
 	flushHead(): void {
-		const response = this.#response;
-		if (response !== undefined && !isHttp2(response)) response.flushHeaders();
+		this.#outlet.flushHead();
 	}
 
 	get isOpen(): boolean {
 		return this.#state === "open";
 	}
 
+	/** Gives the stream a frame, to be written at the end of this turn of the event loop. */
+	send(frame: Frame): void {
+		if (this.#state !== "open") return;
+		this.written = true;
+		if (this.#batch === undefined) {
+			this.#batch = this.#flush.first(frame);
+			this.#flush.add(this);
+		} else {
+			this.#batch = this.#batch.and(frame);
+		}
+		// What waits is bounded like what is unsent.
+		if (this.#batch.byteLength > this.maxUnsentBytes) this.flush();
+	}
+
+	/** Writes what it was given and has not written. */
+	flush(): void {
+		const batch = this.#batch;
+		if (batch === undefined) return;
+		this.#batch = undefined;
+		if (this.#state === "open") this.#put(batch);
+	}
+
 	/**
-	 * Writes a frame. A stream that has more unsent than the bound for longer than a moment is
-	 * disconnected. The frame itself does not count: one that alone exceeds the bound could never be
-	 * delivered, and the client would come back for it for ever.
+	 * Writes a frame at once, behind what was sent before.
 	 *
 	 * @returns False if the client is slower than this: the next frame should wait for {@link onDrain}.
 	 */
 	write(frame: Frame): boolean {
-		const response = this.#response;
-		if (this.#state !== "open" || response === undefined) return false;
+		this.flush();
+		if (this.#state !== "open") return false;
 		this.written = true;
-		const unsent = response.writableLength;
+		return this.#put(new Batch(frame));
+	}
+
+	/**
+	 * A stream that has more unsent than the bound for longer than a moment is disconnected. What is
+	 * written here does not count: a frame that alone exceeds the bound could never be delivered, and the
+	 * client would come back for it for ever.
+	 */
+	#put(batch: Batch): boolean {
+		const { unsent } = this.#outlet;
 		if (unsent > this.maxUnsentBytes) {
 			if (unsent > this.maxUnsentBytes * BURST) {
 				this.destroy();
@@ -144,56 +176,45 @@ export class EventStream implements Subscription {
 			}
 			this.#suspect();
 		}
-		return (response as ServerResponse).write(frame);
+		return this.#outlet.write(batch);
 	}
 
 	/** A burst takes a client that reads a moment: only what is unsent after it is the client's fault. */
 	#suspect(): void {
 		this.#suspicion ??= setTimeout(() => {
 			this.#suspicion = undefined;
-			const unsent = this.#response?.writableLength ?? 0;
-			if (this.#state === "open" && unsent > this.maxUnsentBytes) this.destroy();
+			if (this.#state === "open" && this.#outlet.unsent > this.maxUnsentBytes) this.destroy();
 		}, BURST_TIME);
 	}
 
 	/** Calls back once when the client has taken what was written; never if the stream ends before. */
 	onDrain(callback: () => void): void {
-		this.#response?.once("drain", callback);
+		this.#outlet.onDrain(callback);
 	}
 
 	/** Ends the stream in order: `sse.close`, then the end of the response. */
 	end(reason: CloseReason, { hangUp = false, grace = END_GRACE }: EndOptions = {}): void {
-		const response = this.#response;
-		if (this.#state !== "open" || response === undefined) return;
+		if (this.#state !== "open") return;
 		if (this.pending !== undefined) this.write(this.pending);
 		this.write(closeFrame(reason));
 		if (!this.#endOnce()) return;
 		this.#deadline = setTimeout(() => this.destroy(), grace);
 		this.#hangsUp = hangUp;
-		const connection = this.#connection;
-		(response as ServerResponse).end(hangUp ? () => closeConnection(connection) : undefined);
+		this.#outlet.end(hangUp);
 	}
 
 	/** Ends the stream at once: what is unsent is dropped, the client sees a broken connection. */
 	destroy(): void {
-		const response = this.#response;
-		if (response === undefined) return;
+		if (this.#state === "closed") return;
 		this.#endOnce();
-		if (isHttp2(response)) {
-			response.stream.close(constants.NGHTTP2_CANCEL);
-			// The reset alone waits behind what the client does not take.
-			response.stream.destroy();
-			if (this.#hangsUp) this.#connection?.destroy();
-			return;
-		}
-		response.destroy();
-		this.#connection?.destroy();
+		this.#outlet.destroy(this.#hangsUp);
 	}
 
 	/** Takes no more events; whether it did until now. */
 	#endOnce(): boolean {
 		if (this.#state !== "open") return false;
 		this.#state = "ending";
+		this.#batch = undefined;
 		this.#onEnd(this);
 		return true;
 	}
@@ -202,7 +223,7 @@ export class EventStream implements Subscription {
 		this.#endOnce();
 		if (this.#state === "closed") return;
 		this.#state = "closed";
-		this.#response = undefined;
+		this.#outlet.release();
 		clearTimeout(this.#deadline);
 		clearTimeout(this.#suspicion);
 		this.#onClose(this);

@@ -54,7 +54,7 @@ export class Heartbeat {
 				stream.silentSince = now;
 			} else if (this.#interval > 0 && now - stream.silentSince >= this.#interval) {
 				frame ??= this.#frame();
-				stream.write(frame);
+				stream.send(frame);
 			}
 		}
 	}

@@ -7,7 +7,7 @@ import {
 	openFrame,
 	resetFrame
 } from "../../../mixins/sse/core/control.ts";
-import { encodeFrame, type Frame } from "../../../mixins/sse/core/frame.ts";
+import { chunkOf, encodeFrame, type Frame } from "../../../mixins/sse/core/frame.ts";
 import { eventName, fieldText } from "../../support/arbitraries.ts";
 
 const text = (frame: Frame): string => new TextDecoder().decode(frame);
@@ -53,6 +53,29 @@ describe("a frame's bytes", () => {
 	it("are UTF-8", () => {
 		const frame = encodeFrame({ event: "ü", data: '"😀"' });
 		expect(Buffer.from(frame)).toEqual(Buffer.from('event: ü\ndata: "😀"\n\n', "utf8"));
+	});
+});
+
+describe("the chunk around a frame", () => {
+	it.each([0, 1, 100, 4000, 5461, 5462, 16_383, 70_000])(
+		"is its size in hexadecimal, the frame and a line end: %i characters of data",
+		length => {
+			for (const data of ["x", "ü", "€", "😀"]) {
+				const frames = [1, 2, 3].map(n =>
+					encodeFrame({ event: `a${n}`, data: data.repeat(length) })
+				);
+				for (const frame of frames) {
+					expect(Buffer.from(chunkOf(frame)).toString("latin1")).toBe(
+						`${frame.length.toString(16)}\r\n${Buffer.from(frame).toString("latin1")}\r\n`
+					);
+				}
+			}
+		}
+	);
+
+	it("shares the frame's memory", () => {
+		const frame = encodeFrame({ event: "a", data: "1" });
+		expect(chunkOf(frame).buffer).toBe(frame.buffer);
 	});
 });
 

@@ -1,0 +1,69 @@
+import { chunkOf, type Frame } from "../core/frame.ts";
+
+/**
+ * What a stream gets in one turn of the event loop: frames in their order, the last of which stands
+ * here, and the others in the batches before. Streams that got the same frames hold the same batch,
+ * whose bytes are joined once for all of them.
+ */
+export class Batch {
+	/** Of all its frames. */
+	readonly byteLength: number;
+	readonly #frame: Frame;
+	readonly #before: Batch | undefined;
+	/** What streams that hold this batch got next: one event at a time goes to all of its streams. */
+	#next: Batch | undefined;
+	#plain: Uint8Array | undefined;
+	#chunked: Uint8Array | undefined;
+
+	constructor(frame: Frame, before?: Batch) {
+		this.#frame = frame;
+		this.#before = before;
+		this.byteLength = frame.byteLength + (before?.byteLength ?? 0);
+	}
+
+	/** This batch and one frame more. */
+	and(frame: Frame): Batch {
+		if (this.#next === undefined || this.#next.#frame !== frame) {
+			this.#next = new Batch(frame, this);
+		}
+		return this.#next;
+	}
+
+	/** Whether the frame is all that it holds. */
+	isOnly(frame: Frame): boolean {
+		return this.#frame === frame && this.#before === undefined;
+	}
+
+	/** Its bytes. */
+	get plain(): Uint8Array {
+		this.#plain ??= this.#before === undefined ? toBuffer(this.#frame) : join(this.frames());
+		return this.#plain;
+	}
+
+	/** Its bytes in the framing of HTTP/1.1, for a socket. */
+	get chunked(): Uint8Array {
+		this.#chunked ??=
+			this.#before === undefined
+				? toBuffer(chunkOf(this.#frame))
+				: join(this.frames().map(chunkOf));
+		return this.#chunked;
+	}
+
+	/** Its frames in their order. */
+	frames(): Frame[] {
+		const frames: Frame[] = [];
+		for (let batch: Batch | undefined = this; batch !== undefined; batch = batch.#before) {
+			frames.push(batch.#frame);
+		}
+		return frames.reverse();
+	}
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+	return parts.length === 1 ? toBuffer(parts[0] as Uint8Array) : Buffer.concat(parts);
+}
+
+/** Node's streams make a Buffer of anything else, for each stream anew. */
+function toBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
+	return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
+}

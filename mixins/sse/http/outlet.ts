@@ -1,0 +1,120 @@
+import { OutgoingMessage, type ServerResponse } from "node:http";
+import { constants } from "node:http2";
+import type { Batch } from "./batch.ts";
+import {
+	type Connection,
+	closeConnection,
+	connectionOf,
+	isHttp2,
+	type StreamRequest,
+	type StreamResponse
+} from "./connection.ts";
+
+type Socket = NonNullable<ServerResponse["socket"]>;
+
+/** As Node has it: what else stands in its place (compression, say) must see what is written. */
+const OWN_WRITE = OutgoingMessage.prototype.write;
+
+/**
+ * A stream's way to its client. Over HTTP/1.1 bytes go to the socket itself, in the framing that was
+ * made once for all streams; where something stands between response and socket, through the response.
+ */
+export class Outlet {
+	#response: StreamResponse | undefined;
+	readonly #connection: Connection | undefined;
+	/** Once bytes go to it; null = never. */
+	#socket: Socket | null | undefined;
+	#drained: (() => void) | undefined;
+
+	constructor(request: StreamRequest, response: StreamResponse) {
+		this.#response = response;
+		this.#connection = connectionOf(request, response);
+	}
+
+	/** Sends the head although nothing follows at once. */
+	flushHead(): void {
+		const response = this.#response;
+		if (response !== undefined && !isHttp2(response)) response.flushHeaders();
+	}
+
+	/** Bytes that were written and have not left the process. */
+	get unsent(): number {
+		return this.#response?.writableLength ?? 0;
+	}
+
+	/** @returns False if the client is slower than this: the next write should wait for {@link onDrain}. */
+	write(batch: Batch): boolean {
+		const response = this.#response;
+		if (response === undefined) return false;
+		if (this.#socket) return this.#socket.write(batch.chunked);
+		const ready = (response as ServerResponse).write(batch.plain);
+		// The head is out, or on its way.
+		if (this.#socket === undefined) this.#socket = socketOf(response);
+		return ready;
+	}
+
+	/**
+	 * Calls back once when the client has taken what was written; never if the response closes, or this
+	 * is called again, before.
+	 */
+	onDrain(callback: () => void): void {
+		this.#forgetDrain();
+		this.#drained = callback;
+		this.#writable?.once("drain", callback);
+	}
+
+	/** Ends the response, and with `hangUp` the connection, which keep-alive would hold. */
+	end(hangUp: boolean): void {
+		const connection = this.#connection;
+		const callback = hangUp ? () => closeConnection(connection) : undefined;
+		(this.#response as ServerResponse | undefined)?.end(callback);
+	}
+
+	/** Breaks the response off; `hangUp`: the connection of HTTP/2 as well. */
+	destroy(hangUp: boolean): void {
+		const response = this.#response;
+		if (response === undefined) return;
+		if (isHttp2(response)) {
+			response.stream.close(constants.NGHTTP2_CANCEL);
+			// The reset alone waits behind what the client does not take.
+			response.stream.destroy();
+			if (hangUp) this.#connection?.destroy();
+			return;
+		}
+		response.destroy();
+		this.#connection?.destroy();
+	}
+
+	/** The response has closed: nothing of it is held any longer, nor of this by the connection. */
+	release(): void {
+		this.#forgetDrain();
+		this.#response = undefined;
+		this.#socket = null;
+	}
+
+	/** What takes the bytes. */
+	get #writable(): Socket | StreamResponse | undefined {
+		return this.#socket ?? this.#response;
+	}
+
+	#forgetDrain(): void {
+		if (this.#drained === undefined) return;
+		this.#writable?.off("drain", this.#drained);
+		this.#drained = undefined;
+	}
+}
+
+/**
+ * The socket of a response that is Node's own down to it, and whose next bytes are the next on the
+ * connection; null if bytes can never go past the response, undefined if not yet.
+ */
+function socketOf(response: StreamResponse): Socket | null | undefined {
+	if (isHttp2(response)) return null;
+	// Without chunks (HTTP/1.0) the framing that was made is of no use.
+	if (response.write !== OWN_WRITE || !response.chunkedEncoding) return null;
+	const { socket } = response;
+	// None while the response waits behind another of a pipelining client.
+	if (socket === null) return undefined;
+	// The response's count is that of the socket and of what it holds back itself.
+	return response.writableLength === socket.writableLength ? socket : undefined;
+}

@@ -1,0 +1,225 @@
+import { once } from "node:events";
+import { Agent, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
+import { connectHttp2, openHttp2Stream } from "../support/http2-client.ts";
+import { RawSocket } from "../support/raw-socket.ts";
+import { requestStream, type StreamClient } from "../support/stream-client.ts";
+import { TLS } from "../support/tls.ts";
+
+const NEWS = "news";
+
+const send = (gateway: TestGateway, payload: unknown, sessionId = "*") =>
+	gateway.send({ eventName: NEWS, sessionId, payload });
+
+/** What a middleware such as compression or a tracer does: it stands between response and socket. */
+function wrapWrites(_req: unknown, res: ServerResponse, next: () => void): void {
+	const { write } = res;
+	res.write = function (this: ServerResponse, ...args: unknown[]) {
+		Reflect.set(res, "seen", `${Reflect.get(res, "seen") ?? ""}${args[0]}`);
+		return Reflect.apply(write, this, args);
+	} as ServerResponse["write"];
+	next();
+}
+
+interface Way {
+	readonly name: string;
+	readonly settings: Record<string, unknown>;
+	open(gateway: TestGateway): Promise<StreamClient>;
+}
+
+const open = (gateway: TestGateway) => requestStream(gateway.url(NEWS));
+const openOverHttp2 = (gateway: TestGateway) =>
+	openHttp2Stream(connectHttp2(gateway.origin), gateway.url(NEWS));
+
+const WAYS: readonly Way[] = [
+	{ name: "HTTP/1.1", settings: {}, open },
+	{ name: "https", settings: { https: TLS }, open },
+	{ name: "a wrapped response", settings: { use: [wrapWrites] }, open },
+	{ name: "HTTP/2", settings: { http2: true }, open: openOverHttp2 },
+	{ name: "HTTP/2 over TLS", settings: { http2: true, https: TLS }, open: openOverHttp2 }
+];
+
+describe.each(WAYS)("over $name", ({ settings, open }) => {
+	it("events arrive whole and in order, alone and many in one turn, of any size", async () => {
+		const gateway = await startGateway({ settings, sse: { timeout: 0 } });
+		const stream = await open(gateway);
+		const sizes = [0, 1, 15, 16, 255, 4096, 70_000, 3, 300_000, 16_000, 8];
+		const payloads = sizes.map(size => "ü".repeat(size));
+		for (const payload of payloads) {
+			await send(gateway, payload);
+			await turn();
+		}
+		await Promise.all(payloads.map(payload => send(gateway, payload)));
+		await stream.next(NEWS, 2 * payloads.length);
+
+		expect(stream.received(NEWS)).toEqual([...payloads, ...payloads]);
+	});
+
+	it("a stream ends in order behind the events of the same turn", async () => {
+		const gateway = await startGateway({ settings });
+		const stream = await open(gateway);
+		await stream.next("sse.open");
+		void send(gateway, 1);
+		void send(gateway, 2);
+		await gateway.broker.stop();
+
+		expect(await stream.end).toBe("ended");
+		expect(stream.events.map(({ event }) => event)).toEqual(["sse.open", NEWS, NEWS, "sse.close"]);
+		expect(gateway.held).toEqual(NOTHING);
+	});
+});
+
+it("what stands between response and socket sees all that is written", async () => {
+	let response: ServerResponse | undefined;
+	const keep = (_req: unknown, res: ServerResponse, next: () => void) => {
+		response = res;
+		next();
+	};
+	const gateway = await startGateway({ settings: { use: [keep, wrapWrites] } });
+	const stream = await requestStream(gateway.url(NEWS));
+	for (const n of [1, 2]) void send(gateway, n);
+	await send(gateway, 3);
+	await stream.next(NEWS, 3);
+
+	expect(Reflect.get(response as object, "seen")).toBe(stream.text);
+});
+
+it("a response that gets its socket late, behind another of a pipelining client, is written in order", async () => {
+	const gateway = await startGateway({ sse: { timeout: 300 } });
+	const url = gateway.url(NEWS);
+	const raw = new RawSocket(url);
+	raw.get(url);
+	await raw.until("sse.open");
+	await new Promise(resolve => setTimeout(resolve, 100));
+	raw.get(url);
+	await eventually(() => expect(gateway.held.streams).toBe(2));
+	for (const n of [1, 2, 3]) await send(gateway, n);
+	await eventually(() => expect(gateway.held.streams).toBe(1));
+	await send(gateway, 4);
+	await raw.until("data: 4");
+	await eventually(() => expect(gateway.held).toEqual(NOTHING));
+
+	const [, first, second] = raw.text.split("HTTP/1.1 200 OK");
+	const numbers = (text = "") => [...text.matchAll(/^data: (\d)$/gm)].map(([, n]) => Number(n));
+	expect(numbers(first)).toEqual([1, 2, 3]);
+	expect(numbers(second)).toEqual([1, 2, 3, 4]);
+	for (const text of [first, second]) expect(text).toMatch(/\r\n0\r\n\r\n$/);
+});
+
+it("a connection serves the next request when a stream that got events has ended", async () => {
+	const gateway = await startGateway({ sse: { timeout: 150 } });
+	const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+	onTestFinished(() => agent.destroy());
+	const ports = new Set<unknown>();
+	gateway.service.server.on("request", req => ports.add(req.socket.remotePort));
+	for (let n = 0; n < 3; n++) {
+		const stream = await requestStream(gateway.url(NEWS), { agent });
+		await stream.next("sse.open");
+		void send(gateway, n);
+		void send(gateway, n);
+		await stream.next(NEWS, 2);
+		expect(await stream.end).toBe("ended");
+		expect(stream.headers["content-length"]).toBeUndefined();
+	}
+
+	expect(ports.size).toBe(1);
+});
+
+describe("the writes of a turn", () => {
+	/** A gateway with some streams, and all that is written to their sockets from then on. */
+	async function watchWrites(sessions: string[]) {
+		const gateway = await startGateway();
+		const writes: { session: string; bytes: Uint8Array }[] = [];
+		const streams: StreamClient[] = [];
+		for (const session of sessions) {
+			const connected = once(gateway.service.server, "connection") as Promise<[Socket]>;
+			const stream = await requestStream(gateway.url(NEWS), { session });
+			await stream.next("sse.open");
+			const [socket] = await connected;
+			const { write } = socket;
+			socket.write = function (this: Socket, ...args: unknown[]) {
+				writes.push({ session, bytes: args[0] as Uint8Array });
+				return Reflect.apply(write, this, args);
+			} as Socket["write"];
+			streams.push(stream);
+		}
+		return { gateway, streams, writes };
+	}
+
+	it("are one a stream, and one buffer for streams that got the same events", async () => {
+		const { gateway, streams, writes } = await watchWrites(["a", "b", "c"]);
+		for (let n = 0; n < 10; n++) void send(gateway, n);
+		void send(gateway, "only for b", "b");
+		await Promise.all(streams.map(stream => stream.next(NEWS, 10)));
+
+		expect(writes.map(({ session }) => session)).toEqual(["a", "b", "c"]);
+		const [a, b, c] = writes.map(({ bytes }) => bytes);
+		expect(a).toBe(c);
+		expect(b).not.toBe(a);
+		expect(String(b)).toContain("only for b");
+		expect(String(a)).not.toContain("only for b");
+	});
+
+	it("happen in the turn in which a lone event arrived", async () => {
+		const { gateway, writes } = await watchWrites(["a"]);
+		for (let n = 1; n <= 3; n++) {
+			void send(gateway, n);
+			await turn();
+			expect(writes).toHaveLength(n);
+		}
+	});
+
+	it("go on in later turns where there are many, each stream's in order, with others served between", async () => {
+		const count = 1500;
+		const gateway = await startGateway();
+		const raw = Array.from({ length: count }, () => new RawSocket(gateway.origin));
+		for (const client of raw) client.get(gateway.url(NEWS));
+		await eventually(() => expect(gateway.held.streams).toBe(count), { timeout: 20_000 });
+		await Promise.all(raw.map(client => client.until("sse.open")));
+
+		// slow writes: 0.1 ms each, as with 15 times as many streams
+		for (const { socket } of raw) socket.pause();
+		let turns = 0;
+		const written = new Set<object>();
+		for (const stream of streamsOf(gateway)) {
+			const { flush } = stream;
+			stream.flush = () => {
+				const until = performance.now() + 0.1;
+				while (performance.now() < until);
+				written.add(stream);
+				flush.call(stream);
+			};
+		}
+		void send(gateway, 1);
+		while (written.size < count) {
+			await turn();
+			turns++;
+			if (turns === 3) {
+				// between two slices: an event more, a stream that goes and one that comes
+				expect(written.size).toBeLessThan(count);
+				void send(gateway, 2);
+				raw[count - 1]?.reset();
+				raw.push(new RawSocket(gateway.origin));
+				raw.at(-1)?.get(gateway.url(NEWS));
+			}
+		}
+		expect(turns).toBeGreaterThan(5);
+		for (const { socket } of raw) socket.resume();
+		await eventually(() => expect(raw.at(-1)?.text).toContain("sse.open"));
+		void send(gateway, 3);
+		const numbers = ({ text }: RawSocket) =>
+			[...text.matchAll(/^data: (\d)$/gm)].map(([, n]) => Number(n));
+		await Promise.all(raw.filter((_, n) => n !== count - 1).map(client => client.until("data: 3")));
+		for (const client of raw.slice(0, count - 1)) expect(numbers(client)).toEqual([1, 2, 3]);
+		expect(numbers(raw.at(-1) as RawSocket)).toEqual([3]);
+	});
+});
+
+/** The gateway's own streams. */
+function streamsOf({ service }: TestGateway): Iterable<{ flush(): void }> {
+	return Reflect.get(service, Symbol.for("moleculer-sse.gateway")).streams;
+}
