@@ -53,10 +53,10 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 				request: GatewayRequest,
 				response: GatewayResponse
 			): Promise<readonly string[] | null> {
-				const ids = await gatewayOf(this).resolveSession(request, response);
-				if (ids === null) delete ctx.meta.sessionId;
-				else ctx.meta.sessionId = ids[0];
-				return ids;
+				const session = await gatewayOf(this).access.session(request, response);
+				if (session === null) delete ctx.meta.sessionId;
+				else ctx.meta.sessionId = session.ids[0];
+				return session?.ids ?? null;
 			}
 		},
 

@@ -6,6 +6,7 @@ export type { SseSend } from "./core/event.ts";
 export type { BufferOptions } from "./core/options.ts";
 export type {
 	Authorizer,
+	ExpiringSession,
 	GatewayRequest,
 	GatewayResponse,
 	SessionResolver,

@@ -34,7 +34,8 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 			.concat([42, true, [], {}, () => "/a"] as never[])
 	},
 	session: {
-		takes: "a function (ctx, req) => string | string[] | null, given to SseMixin() itself",
+		takes:
+			"a function (ctx, req) => string | string[] | { ids, expiresAt } | null, given to SseMixin() itself",
 		values: ["alice", null, 7, {}, ["alice"]]
 	},
 	authorize: {

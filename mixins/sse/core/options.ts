@@ -70,7 +70,8 @@ export const SSE_MIXIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 	},
 	session: {
 		default: undefined,
-		takes: "a function (ctx, req) => string | string[] | null, given to SseMixin() itself",
+		takes:
+			"a function (ctx, req) => string | string[] | { ids, expiresAt } | null, given to SseMixin() itself",
 		...optionalFunction
 	},
 	authorize: {

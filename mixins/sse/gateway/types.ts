@@ -42,16 +42,23 @@ export interface SseGateway {
 
 type Awaitable<T> = T | Promise<T>;
 
+/** A session that ends: with it end its streams, by `sse.close` with reason `expired`. */
+export interface ExpiringSession {
+	ids: string | readonly string[];
+	/** Milliseconds since 1970, or a Date; a session that has ended is none. Default: never. */
+	expiresAt?: number | Date;
+}
+
 /**
  * Names the ids that a request's streams answer to: session, user, tenant. The first is the caller's
  * own and becomes `ctx.meta.sessionId`. Null, undefined or an empty array refuses with 401. Runs
- * after the route's own authentication.
+ * after the route's own authentication, and again whenever a stream comes back.
  */
 export type SessionResolver = (
 	// biome-ignore lint/suspicious/noExplicitAny: the shape of params and meta is the user's
 	ctx: Context<any, any>,
 	req: GatewayRequest
-) => Awaitable<string | readonly string[] | null | undefined>;
+) => Awaitable<string | readonly string[] | ExpiringSession | null | undefined>;
 
 export interface StreamAccess {
 	sessionIds: readonly string[];

@@ -17,6 +17,8 @@ export interface EventStreamOptions extends Subscription {
 	maxUnsentBytes: number;
 	/** `performance.now()` at which the stream has lived its life; Infinity = never. */
 	expiresAt: number;
+	/** What its end is called then; default `timeout`. */
+	endsBy?: CloseReason;
 	/** Called once, as soon as the stream takes no more events. */
 	onEnd(stream: EventStream): void;
 	/** Called once, when nothing of the stream is left, after `onEnd`. */
@@ -71,6 +73,7 @@ export class EventStream implements Subscription {
 	readonly sessionIds: readonly string[];
 	readonly eventNames: readonly string[];
 	readonly expiresAt: number;
+	readonly endsBy: CloseReason;
 	/** Written to since the heartbeat last looked. */
 	written = true;
 	/** Being brought up to date from the history: it must not get live events out of their order. */
@@ -96,6 +99,7 @@ export class EventStream implements Subscription {
 		this.sessionIds = options.sessionIds;
 		this.eventNames = options.eventNames;
 		this.expiresAt = options.expiresAt;
+		this.endsBy = options.endsBy ?? "timeout";
 		this.maxUnsentBytes = options.maxUnsentBytes;
 		this.#onEnd = options.onEnd;
 		this.#onClose = options.onClose;
