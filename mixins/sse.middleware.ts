@@ -1,29 +1,41 @@
 import type { Middleware, ServiceBroker, Transit } from "moleculer";
 import type { PublishOptions } from "./sse/bus/bus.ts";
 import { type Broadcast, TransporterBus } from "./sse/bus/transporter-bus.ts";
+import type { SenderLimits } from "./sse/core/access-options.ts";
+import type { EventsContract } from "./sse/core/contract.ts";
 import { isRefusal } from "./sse/core/errors.ts";
-import { SEND, serialise, validate } from "./sse/core/event.ts";
+import { SEND } from "./sse/core/event.ts";
 import { createIdSource, type IdSource, newEpoch } from "./sse/core/id.ts";
 import { SSE_MIDDLEWARE_OPTIONS } from "./sse/core/options.ts";
 import { announce, type Packet } from "./sse/moleculer/announce.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
 import { installReplCommand } from "./sse/moleculer/repl.ts";
+import { createSenderCheck, type SenderCheck } from "./sse/moleculer/sender-check.ts";
 import { SseError } from "./sse/moleculer/sse-error.ts";
 import { reviveDeafChannel } from "./sse/moleculer/transporter.ts";
 import { rejectGently } from "./sse/moleculer/unawaited.ts";
 
-/** None so far: a middleware without options carries `sse.send` as Moleculer events. */
-export type SseMiddlewareOptions = Record<string, never>;
+export interface SseMiddlewareOptions {
+	/** The events that there are; give the same to `SseMixin`. Default: any event may be sent. */
+	events?: EventsContract;
+	/** Parts that are left out keep their defaults. */
+	limits?: Partial<SenderLimits>;
+}
 
 /**
  * The sender's half, for every node: `middlewares: [SseMiddleware()]`. Checks each `sse.send` before
  * it leaves the node, gives it its id, and leaves every other event alone. Also adds the REPL command
  * `sse send <sessionId> <eventName> [json]`.
  *
- * @throws SseError `SSE_INVALID_OPTION` for an unknown option.
+ * @throws SseError `SSE_INVALID_OPTION` for an unknown or ill-typed option; a schema of the contract is
+ * looked at when the broker is created.
  */
 export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
-	checkOptions("SseMiddleware", SSE_MIDDLEWARE_OPTIONS, options);
+	const { events, limits } = checkOptions(
+		"SseMiddleware",
+		SSE_MIDDLEWARE_OPTIONS,
+		options
+	) as unknown as { events?: EventsContract; limits: SenderLimits };
 
 	// One middleware may serve several brokers.
 	const sources = new WeakMap<ServiceBroker, IdSource>();
@@ -33,10 +45,18 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 		return source;
 	};
 
+	const checks = new WeakMap<ServiceBroker, SenderCheck>();
+	const checkOf = (broker: ServiceBroker): SenderCheck => {
+		const check = checks.get(broker) ?? createSenderCheck(broker, { events, ...limits });
+		checks.set(broker, check);
+		return check;
+	};
+
 	const middleware = {
 		name: "SseMiddleware",
 
 		created(broker: ServiceBroker): void {
+			checkOf(broker);
 			installReplCommand(broker);
 			reviveDeafChannel(broker);
 		},
@@ -45,10 +65,8 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 			const bus = new TransporterBus(idsOf(this), next);
 			return (eventName, payload, options) => {
 				if (eventName !== SEND) return next(eventName, payload, options);
-				const event = validate(payload, { typed: isTyped(options) });
+				const event = checkOf(this)(payload, { typed: isTyped(options) });
 				if (isRefusal(event)) return reject(this, SseError.invalidEvent(event));
-				const json = serialise(event.payload);
-				if (isRefusal(json)) return reject(this, SseError.invalidEvent(json));
 				return bus.publish(event, options);
 			};
 		},

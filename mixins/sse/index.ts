@@ -1,6 +1,8 @@
 export type { SseMiddlewareOptions } from "../sse.middleware.ts";
 export { SseMiddleware } from "../sse.middleware.ts";
 export { SseMixin } from "../sse.mixin.ts";
+export type { SenderLimits } from "./core/access-options.ts";
+export type { Audience, EventContract, EventsContract } from "./core/contract.ts";
 export type { SseErrorType } from "./core/errors.ts";
 export type { SseSend } from "./core/event.ts";
 export type { BufferOptions } from "./core/options.ts";
@@ -15,4 +17,6 @@ export type {
 	SseSettings,
 	StreamAccess
 } from "./gateway/types.ts";
+export type { SseEventName, SseEvents, SsePayload, TypedSend } from "./moleculer/send.ts";
+export { sseSend } from "./moleculer/send.ts";
 export { SseError } from "./moleculer/sse-error.ts";

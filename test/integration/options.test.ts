@@ -43,6 +43,10 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 			"a function (ctx, { sessionIds, eventNames, req }) => boolean, given to SseMixin() itself",
 		values: [true, false, null, "yes", {}]
 	},
+	events: {
+		takes: 'an object { "<event name>": { params, audience } }',
+		values: [null, "news", ["news"], true, { news: 1 }, { "sse.x": {} }]
+	},
 	timeout: {
 		takes: "a whole number of milliseconds, 0 or more (0 = never)",
 		values: [-1, 1.5, "1000", Number.NaN, Number.POSITIVE_INFINITY, null, true, {}, [], 10n]
@@ -129,11 +133,11 @@ describe("an option that is wrong stops the start, and names what it takes", () 
 		expect(error.message).toContain(`option "${option}" takes ${takes}`);
 	});
 
-	it.each(["session", "authorize"])("settings.sse = { %s: a function }", option => {
+	it.each(["session", "authorize", "events"])("settings.sse = { %s: a function }", option => {
 		const error = problemOf({ settings: { [option]: () => "alice" } });
 
 		expect(error).toMatchObject({ type: "SSE_INVALID_OPTION", data: { option } });
-		expect(error.message).toContain("given to SseMixin() itself");
+		expect(error.message).toContain("itself");
 	});
 
 	it.each(["paths", "Timeout", "maxBytes", "toString", "constructor", "__proto__"])(

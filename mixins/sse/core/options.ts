@@ -1,3 +1,5 @@
+import { EVENTS_OPTION, SENDER_LIMITS_OPTION } from "./access-options.ts";
+
 /**
  * Every option, in one place: its default, what it takes (the text of the error that refuses anything
  * else) and its schema for Moleculer's validator. README's tables are tested against this file.
@@ -80,6 +82,7 @@ export const SSE_MIXIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 			"a function (ctx, { sessionIds, eventNames, req }) => boolean, given to SseMixin() itself",
 		...optionalFunction
 	},
+	events: EVENTS_OPTION,
 	timeout: { default: 180_000, ...milliseconds("never") },
 	heartbeat: { default: 15_000, ...milliseconds("off") },
 	retry: {
@@ -122,5 +125,7 @@ export const SSE_MIXIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 	}
 };
 
-/** `SseMiddleware` takes no options so far; an unknown one stops the start all the same. */
-export const SSE_MIDDLEWARE_OPTIONS: Readonly<Record<string, OptionSpec>> = {};
+export const SSE_MIDDLEWARE_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+	events: EVENTS_OPTION,
+	limits: SENDER_LIMITS_OPTION
+};

@@ -1,5 +1,6 @@
 import type { Listener } from "../bus/transporter-bus.ts";
 import { Continuity } from "../core/continuity.ts";
+import { breach, type EventsContract } from "../core/contract.ts";
 import { resetFrame } from "../core/control.ts";
 import { isRefusal, type Refusal } from "../core/errors.ts";
 import { type SseEvent, serialise, validate } from "../core/event.ts";
@@ -18,19 +19,27 @@ import type { GatewayService } from "./types.ts";
  */
 const OVERLAP = 5000;
 
+export interface FanOutOptions {
+	history: HistoryLimits | null;
+	/** Default: any event. */
+	events?: EventsContract | undefined;
+}
+
 /** The way of events from the bus to the streams that they are for, past the history. */
 export class FanOut {
 	/** Undefined if none is kept. */
 	readonly history: History | undefined;
 	readonly #streams: Registry<EventStream>;
 	readonly #service: GatewayService;
+	readonly #events: EventsContract | undefined;
 	readonly #continuity = new Continuity();
 
 	constructor(
 		streams: Registry<EventStream>,
-		limits: HistoryLimits | null,
+		{ history: limits, events }: FanOutOptions,
 		service: GatewayService
 	) {
+		this.#events = events;
 		this.#streams = streams;
 		this.#service = service;
 		if (limits === null) return;
@@ -44,6 +53,9 @@ export class FanOut {
 		const event = validate(input, { acceptId: true, typed: from.typed });
 		if (isRefusal(event)) return this.#drop(event, from.nodeID);
 		if (this.#isRepeat(event)) return;
+		// Behind the look at its place in the sequence: what is refused here is not lost on the way.
+		const broken = breach(this.#events, event);
+		if (broken !== undefined) return this.#drop(broken, from.nodeID);
 		const streams = this.#streams.select(event.sessionId, event.eventName);
 		// Without a history what nobody listens to is done with.
 		if (streams.size === 0 && this.history === undefined) return;

@@ -35,7 +35,7 @@ export class Gateway {
 		this.#options = options;
 		this.#service = service;
 		this.access = new Access(options, service);
-		this.fanOut = new FanOut(this.#registry, options.history, service);
+		this.fanOut = new FanOut(this.#registry, options, service);
 		const { history } = this.fanOut;
 		this.#heartbeat = new Heartbeat(
 			{
@@ -63,7 +63,7 @@ export class Gateway {
 	 * @throws SseError if the request is refused; nothing has been written then.
 	 */
 	async open(request: GatewayRequest, response: GatewayResponse): Promise<void> {
-		const { eventNames, lastEventId } = readRequest(request, response);
+		const { eventNames, lastEventId } = readRequest(request, response, this.#options);
 		const session = await this.access.session(request, response);
 		if (session === null) throw noSession();
 		const { ids: sessionIds, expiresAt } = session;

@@ -1,4 +1,5 @@
 import Negotiator from "negotiator";
+import { type EventsContract, isAgreed } from "../core/contract.ts";
 import { eventNameProblem } from "../core/event.ts";
 import { SseError } from "../moleculer/sse-error.ts";
 import type { GatewayRequest, GatewayResponse } from "./types.ts";
@@ -13,13 +14,23 @@ export interface StreamQuery {
 	lastEventId: string | undefined;
 }
 
+/** Which event names may be asked for. */
+export interface NameRules {
+	/** Default: any. */
+	events?: EventsContract | undefined;
+}
+
 /**
  * Reads what a request asks for. The names come from the URL itself: `req.query` is whatever the
  * application's parser makes of it.
  *
  * @throws SseError 400, 405 or 406, before anything has been written.
  */
-export function readRequest(request: GatewayRequest, response: GatewayResponse): StreamQuery {
+export function readRequest(
+	request: GatewayRequest,
+	response: GatewayResponse,
+	rules: NameRules
+): StreamQuery {
 	if (request.method !== "GET" && request.method !== "HEAD") {
 		// RFC 9110, 15.5.6: a 405 says what is allowed.
 		response.setHeader("Allow", "GET, HEAD");
@@ -36,7 +47,7 @@ export function readRequest(request: GatewayRequest, response: GatewayResponse):
 	const start = url.indexOf("?");
 	const query = new URLSearchParams(start === -1 ? "" : url.slice(start + 1));
 	return {
-		eventNames: readEventNames(query),
+		eventNames: readEventNames(query, rules),
 		lastEventId: readLastEventId(request, query)
 	};
 }
@@ -51,7 +62,7 @@ function readLastEventId(request: GatewayRequest, query: URLSearchParams): strin
 	return given || undefined;
 }
 
-function readEventNames(query: URLSearchParams): readonly string[] {
+function readEventNames(query: URLSearchParams, rules: NameRules): readonly string[] {
 	const names = query.getAll(PARAMETER);
 	if (names.length === 0) {
 		throw SseError.invalidRequest(
@@ -63,6 +74,10 @@ function readEventNames(query: URLSearchParams): readonly string[] {
 		const problem = eventNameProblem(name);
 		if (problem !== undefined) {
 			throw SseError.invalidRequest(PARAMETER, `Parameter "${PARAMETER}" ${problem}.`);
+		}
+		if (!isAgreed(rules.events, name)) {
+			const message = `Parameter "${PARAMETER}" names an event that there is none of here.`;
+			throw SseError.invalidRequest(PARAMETER, message);
 		}
 	}
 	return [...new Set(names)];

@@ -1,4 +1,5 @@
 import type { Context, Service, ServiceBroker } from "moleculer";
+import type { EventsContract } from "../core/contract.ts";
 import type { GatewaySettings, HistoryLimits } from "../core/options.ts";
 import type { StreamRequest, StreamResponse } from "../http/connection.ts";
 
@@ -83,10 +84,15 @@ export interface SseMixinOptions extends Partial<Omit<GatewaySettings, "buffer" 
 	session?: SessionResolver;
 	/** Default: every session may open a stream of any event name. */
 	authorize?: Authorizer;
+	/** The events that there are; give the same to `SseMiddleware`. Default: any event name. */
+	events?: EventsContract;
 }
 
+/** Options that never stand in `settings`: functions, schemas, secrets. */
+export type PrivateOption = "session" | "authorize" | "events";
+
 /** What may also stand in the gateway service's `settings.sse`: the plain options. */
-export type SseSettings = Omit<SseMixinOptions, "session" | "authorize">;
+export type SseSettings = Omit<SseMixinOptions, PrivateOption>;
 
 declare module "moleculer-web" {
 	interface ApiSettingsSchema {
@@ -95,4 +101,4 @@ declare module "moleculer-web" {
 	}
 }
 
-export type GatewayOptions = GatewaySettings & Pick<SseMixinOptions, "session" | "authorize">;
+export type GatewayOptions = GatewaySettings & Pick<SseMixinOptions, PrivateOption>;
