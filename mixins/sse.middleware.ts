@@ -2,6 +2,7 @@ import type { Middleware, ServiceBroker, Transit } from "moleculer";
 import type { PublishOptions } from "./sse/bus/bus.ts";
 import { type Broadcast, TransporterBus } from "./sse/bus/transporter-bus.ts";
 import type { SenderLimits } from "./sse/core/access-options.ts";
+import { CLOSE, type Revocation, readClose, type SseClose } from "./sse/core/close.ts";
 import type { EventsContract } from "./sse/core/contract.ts";
 import { isRefusal } from "./sse/core/errors.ts";
 import { SEND } from "./sse/core/event.ts";
@@ -64,6 +65,12 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 		broadcast(this: ServiceBroker, next: Broadcast): Broadcast {
 			const bus = new TransporterBus(idsOf(this), next);
 			return (eventName, payload, options) => {
+				if (eventName === CLOSE) {
+					const revocation = readClose(payload, { typed: isTyped(options) });
+					if (isRefusal(revocation)) return reject(this, SseError.invalidClose(revocation));
+					// A Moleculer event, whatever bus carries the events: it has no place in a history.
+					return next(CLOSE, plain(revocation), options);
+				}
 				if (eventName !== SEND) return next(eventName, payload, options);
 				const event = checkOf(this)(payload, { typed: isTyped(options) });
 				if (isRefusal(event)) return reject(this, SseError.invalidEvent(event));
@@ -79,14 +86,19 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 		/** `emit` picks one gateway: the others' streams would miss the event, silently. */
 		emit(this: ServiceBroker, next: Broadcast): Broadcast {
 			return (eventName, payload, options) => {
-				if (eventName !== SEND) return next(eventName, payload, options);
-				const message = `"${SEND}" was emitted, which reaches one gateway only: broadcast it.`;
+				if (eventName !== SEND && eventName !== CLOSE) return next(eventName, payload, options);
+				const message = `"${eventName}" was emitted, which reaches one gateway only: broadcast it.`;
 				return reject(this, new SseError("SSE_NOT_BROADCAST", message));
 			};
 		}
 	};
 	// Moleculer's types describe the hooks of broker methods as what these return.
 	return middleware as unknown as Middleware;
+}
+
+/** Serializers of transporters differ in what becomes of undefined. */
+function plain({ sessionId, eventName, reason }: Revocation): SseClose {
+	return eventName === undefined ? { sessionId, reason } : { sessionId, eventName, reason };
 }
 
 function reject(broker: ServiceBroker, error: SseError): Promise<never> {

@@ -1,5 +1,6 @@
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { subscription } from "./sse/bus/transporter-bus.ts";
+import { CLOSE } from "./sse/core/close.ts";
 import { SEND } from "./sse/core/event.ts";
 import { SSE_MIXIN_OPTIONS } from "./sse/core/options.ts";
 import { Gateway } from "./sse/gateway/gateway.ts";
@@ -43,7 +44,8 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 
 	const schema: Partial<ServiceSchema> & Merged & { methods: SseGateway } = {
 		events: {
-			[SEND]: subscription(service => gatewayOf(service).fanOut.receive)
+			[SEND]: subscription(service => gatewayOf(service).fanOut.receive),
+			[CLOSE]: subscription(service => gatewayOf(service).revocations.receive)
 		},
 
 		methods: {

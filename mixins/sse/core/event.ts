@@ -144,7 +144,7 @@ function exceeds(text: string, maxBytes: number): boolean {
 }
 
 /** A local sender's object may have getters, and they may throw. */
-function ownFields(input: object): [string, unknown][] | Refusal {
+export function ownFields(input: object): [string, unknown][] | Refusal {
 	try {
 		return Object.entries(input);
 	} catch (error) {
@@ -161,7 +161,11 @@ function refuseField(field: string): Refusal {
 	);
 }
 
-function readSessionId(input: unknown, source: Provenance): string | readonly string[] | Refusal {
+/** One id, several, or everyone's address; or the refusal of anything else. */
+export function readSessionId(
+	input: unknown,
+	source: Provenance
+): string | readonly string[] | Refusal {
 	if (input === undefined || input === null) {
 		// Never a default: forgetting the address must not make a private event public.
 		return refuse(

@@ -1,5 +1,7 @@
 import { type CloseReason, closeFrame, heartbeatFrame } from "../core/control.ts";
+import type { Opening } from "../core/openings.ts";
 import { Registry } from "../core/registry.ts";
+import { answerBriefly } from "../http/answer.ts";
 import { type Connection, closeConnection, connectionOf, isHttp2 } from "../http/connection.ts";
 import { answerAndHangUp, EventStream, writeHead } from "../http/event-stream.ts";
 import { Heartbeat } from "../http/heartbeat.ts";
@@ -8,6 +10,7 @@ import { Access, noSession } from "./access.ts";
 import { FanOut } from "./fan-out.ts";
 import { readRequest } from "./request.ts";
 import { begin } from "./resume.ts";
+import { Revocations } from "./revocations.ts";
 import type { GatewayOptions, GatewayRequest, GatewayResponse, GatewayService } from "./types.ts";
 
 /** Milliseconds that clients have to take their last bytes when the node stops. */
@@ -24,6 +27,7 @@ export class Gateway {
 	readonly access: Access;
 	/** What brings events to the streams. */
 	readonly fanOut: FanOut;
+	readonly revocations: Revocations;
 	readonly #heartbeat: Heartbeat;
 	/** The HTTP/2 sessions that have carried a stream: a server waits for them when it closes. */
 	readonly #sessions = new Set<Connection>();
@@ -36,6 +40,7 @@ export class Gateway {
 		this.#service = service;
 		this.access = new Access(options, service);
 		this.fanOut = new FanOut(this.#registry, options, service);
+		this.revocations = new Revocations(this.#registry, service);
 		const { history } = this.fanOut;
 		this.#heartbeat = new Heartbeat(
 			{
@@ -60,9 +65,10 @@ export class Gateway {
 	/**
 	 * Opens a stream for a request that has passed moleculer-web's own pipeline.
 	 *
+	 * @param opening Begun before anybody judged the request.
 	 * @throws SseError if the request is refused; nothing has been written then.
 	 */
-	async open(request: GatewayRequest, response: GatewayResponse): Promise<void> {
+	async open(request: GatewayRequest, response: GatewayResponse, opening: Opening): Promise<void> {
 		const { eventNames, lastEventId } = readRequest(request, response, this.#options);
 		const session = await this.access.session(request, response);
 		if (session === null) throw noSession();
@@ -78,10 +84,13 @@ export class Gateway {
 			return;
 		}
 		const retry = this.#drawRetry();
+		// Not a 503: a native EventSource never comes back from one (WHATWG HTML, 9.2.3).
 		if (this.#stopped !== undefined) {
-			// Not a 503: a native EventSource never comes back from one (WHATWG HTML, 9.2.3).
-			answerAndHangUp(request, response, closeFrame("drain", retry));
-			return;
+			return answerAndHangUp(request, response, closeFrame("drain", retry));
+		}
+		const revocation = opening.revokedBy({ sessionIds, eventNames });
+		if (revocation !== undefined) {
+			return answerBriefly(response, closeFrame(revocation.reason, retry));
 		}
 
 		const stream = new EventStream(request, response, {
@@ -128,10 +137,12 @@ export class Gateway {
 
 	readonly #onEnd = (stream: EventStream): void => {
 		this.#registry.remove(stream);
+		this.revocations.ended(stream);
 		if (this.#registry.size === 0) this.#heartbeat.stop();
 	};
 
-	readonly #onClose = (): void => {
+	readonly #onClose = (stream: EventStream): void => {
+		this.revocations.closed(stream);
 		this.#unclosed--;
 		if (this.#unclosed === 0) this.#stopped?.resolve();
 	};

@@ -178,6 +178,36 @@ export class EventStream implements Subscription {
 		(response as ServerResponse).end(hangUp ? () => closeConnection(connection) : undefined);
 	}
 
+	/**
+	 * Takes no more events from now on, and ends: with `sse.close` if the client has taken all that was
+	 * written, else by cutting it off, so that what is unsent is never sent.
+	 */
+	revoke(reason: CloseReason): void {
+		if (!this.#endOnce()) return;
+		// What Node corks in this turn is on its way; what is left behind it, the client does not take.
+		setImmediate(() => {
+			const response = this.#response;
+			if (response === undefined) return;
+			if (response.writableLength > 0) return this.cutOff();
+			if (this.pending !== undefined) (response as ServerResponse).write(this.pending);
+			(response as ServerResponse).end(closeFrame(reason));
+			this.#deadline = setTimeout(() => this.destroy(), END_GRACE);
+		});
+	}
+
+	/** As {@link destroy}, and what the system has buffered for the client goes too where it can. */
+	cutOff(): void {
+		const connection = this.#connection;
+		if (
+			connection !== undefined &&
+			"resetAndDestroy" in connection &&
+			!("encrypted" in connection)
+		) {
+			connection.resetAndDestroy();
+		}
+		this.destroy();
+	}
+
 	/** Ends the stream at once: what is unsent is dropped, the client sees a broken connection. */
 	destroy(): void {
 		const response = this.#response;
