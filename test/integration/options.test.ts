@@ -47,6 +47,10 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 		takes: 'an object { "<event name>": { params, audience } }',
 		values: [null, "news", ["news"], true, { news: 1 }, { "sse.x": {} }]
 	},
+	ticket: {
+		takes: "{ secret | secrets, expiresIn }",
+		values: [true, "secret", 7, [], { expiresIn: "30s" }, { secret: "short" }]
+	},
 	timeout: {
 		takes: "a whole number of milliseconds, 0 or more (0 = never)",
 		values: [-1, 1.5, "1000", Number.NaN, Number.POSITIVE_INFINITY, null, true, {}, [], 10n]
@@ -133,12 +137,15 @@ describe("an option that is wrong stops the start, and names what it takes", () 
 		expect(error.message).toContain(`option "${option}" takes ${takes}`);
 	});
 
-	it.each(["session", "authorize", "events"])("settings.sse = { %s: a function }", option => {
-		const error = problemOf({ settings: { [option]: () => "alice" } });
+	it.each(["session", "authorize", "events", "ticket"])(
+		"settings.sse = { %s: a function }",
+		option => {
+			const error = problemOf({ settings: { [option]: () => "alice" } });
 
-		expect(error).toMatchObject({ type: "SSE_INVALID_OPTION", data: { option } });
-		expect(error.message).toContain("itself");
-	});
+			expect(error).toMatchObject({ type: "SSE_INVALID_OPTION", data: { option } });
+			expect(error.message).toContain("itself");
+		}
+	);
 
 	it.each(["paths", "Timeout", "maxBytes", "toString", "constructor", "__proto__"])(
 		"an unknown option: %s",

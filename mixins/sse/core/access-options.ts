@@ -28,3 +28,43 @@ export const SENDER_LIMITS_OPTION: OptionSpec = {
 	takes: "{ eventBytes }: a whole number, 0 or more (0 = off)",
 	rule: { type: "object", strict: true, props: { eventBytes: bound } }
 };
+
+/** Tickets for clients that cannot send a header. Null or left out = off. */
+export interface TicketOptions {
+	/** At least 32 bytes; default: SSE_TICKET_SECRET of the environment. */
+	secret?: string;
+	/** In place of `secret`: the first signs, all are believed, so that secrets can be changed. */
+	secrets?: readonly string[];
+	/** Milliseconds for which a ticket opens a stream; default 30,000. */
+	expiresIn?: number;
+}
+
+const secret = { type: "string", min: 32, optional: true };
+
+export const TICKET_OPTION: OptionSpec = {
+	default: undefined,
+	takes:
+		"{ secret | secrets, expiresIn }: texts of at least 32 bytes (or SSE_TICKET_SECRET in the " +
+		"environment), and milliseconds from 1,000 to 3,600,000, given to SseMixin() itself; or null for none",
+	rule: {
+		type: "object",
+		optional: true,
+		nullable: true,
+		strict: true,
+		props: {
+			secret,
+			secrets: {
+				type: "array",
+				optional: true,
+				min: 1,
+				max: 10,
+				items: { ...secret, optional: false }
+			},
+			expiresIn: { type: "number", optional: true, integer: true, min: 1000, max: 3_600_000 }
+		}
+	},
+	check: (value: TicketOptions | null | undefined) =>
+		value?.secret === undefined || value.secrets === undefined,
+	private: true,
+	secret: true
+};

@@ -1,4 +1,4 @@
-import { EVENTS_OPTION, SENDER_LIMITS_OPTION } from "./access-options.ts";
+import { EVENTS_OPTION, SENDER_LIMITS_OPTION, TICKET_OPTION } from "./access-options.ts";
 
 /**
  * Every option, in one place: its default, what it takes (the text of the error that refuses anything
@@ -14,6 +14,8 @@ export interface OptionSpec {
 	readonly check?: (value: never) => boolean;
 	/** A function or a secret: never in `settings`, which Moleculer publishes to every node. */
 	readonly private?: true;
+	/** Not even shown in the error that refuses it. */
+	readonly secret?: true;
 }
 
 /** Bytes that one stream may have unsent, and what happens past them. */
@@ -83,6 +85,7 @@ export const SSE_MIXIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 		...optionalFunction
 	},
 	events: EVENTS_OPTION,
+	ticket: TICKET_OPTION,
 	timeout: { default: 180_000, ...milliseconds("never") },
 	heartbeat: { default: 15_000, ...milliseconds("off") },
 	retry: {

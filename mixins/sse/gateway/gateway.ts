@@ -6,7 +6,7 @@ import { type Connection, closeConnection, connectionOf, isHttp2 } from "../http
 import { answerAndHangUp, EventStream, writeHead } from "../http/event-stream.ts";
 import { Heartbeat } from "../http/heartbeat.ts";
 import { hearsOthers } from "../moleculer/transporter.ts";
-import { Access, noSession } from "./access.ts";
+import { Access, noSession, noTicket } from "./access.ts";
 import { FanOut } from "./fan-out.ts";
 import { readRequest } from "./request.ts";
 import { begin } from "./resume.ts";
@@ -40,7 +40,7 @@ export class Gateway {
 		this.#service = service;
 		this.access = new Access(options, service);
 		this.fanOut = new FanOut(this.#registry, options, service);
-		this.revocations = new Revocations(this.#registry, service);
+		this.revocations = new Revocations(this.#registry, service, this.access.tickets?.revocations);
 		const { history } = this.fanOut;
 		this.#heartbeat = new Heartbeat(
 			{
@@ -69,10 +69,10 @@ export class Gateway {
 	 * @throws SseError if the request is refused; nothing has been written then.
 	 */
 	async open(request: GatewayRequest, response: GatewayResponse, opening: Opening): Promise<void> {
-		const { eventNames, lastEventId } = readRequest(request, response, this.#options);
-		const session = await this.access.session(request, response);
-		if (session === null) throw noSession();
-		const { ids: sessionIds, expiresAt } = session;
+		const query = readRequest(request, response, this.#options);
+		const { eventNames, lastEventId } = query;
+		const claim = await this.access.claim(request, response, query);
+		const { ids: sessionIds, expiresAt } = claim.session;
 		await this.access.authorize({ sessionIds, eventNames, req: request });
 		if (expiresAt <= Date.now()) throw noSession();
 
@@ -92,6 +92,8 @@ export class Gateway {
 		if (revocation !== undefined) {
 			return answerBriefly(response, closeFrame(revocation.reason, retry));
 		}
+		// Last, so that a stream that is sent away may come back with it.
+		if (!claim.take()) throw noTicket();
 
 		const stream = new EventStream(request, response, {
 			sessionIds,

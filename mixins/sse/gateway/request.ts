@@ -12,6 +12,8 @@ export interface StreamQuery {
 	eventNames: readonly string[];
 	/** Up to where the client has seen everything, if it has streamed before. */
 	lastEventId: string | undefined;
+	/** Every value of the parameter `ticket`. */
+	tickets: readonly string[];
 }
 
 /** Which event names may be asked for. */
@@ -48,7 +50,8 @@ export function readRequest(
 	const query = new URLSearchParams(start === -1 ? "" : url.slice(start + 1));
 	return {
 		eventNames: readEventNames(query, rules),
-		lastEventId: readLastEventId(request, query)
+		lastEventId: readLastEventId(request, query),
+		tickets: query.getAll("ticket")
 	};
 }
 
@@ -63,7 +66,15 @@ function readLastEventId(request: GatewayRequest, query: URLSearchParams): strin
 }
 
 function readEventNames(query: URLSearchParams, rules: NameRules): readonly string[] {
-	const names = query.getAll(PARAMETER);
+	return checkEventNames(query.getAll(PARAMETER), rules);
+}
+
+/**
+ * The event names that are asked for, without repetition.
+ *
+ * @throws SseError 400 for what cannot be asked for.
+ */
+export function checkEventNames(names: readonly unknown[], rules: NameRules): readonly string[] {
 	if (names.length === 0) {
 		throw SseError.invalidRequest(
 			PARAMETER,
@@ -75,10 +86,10 @@ function readEventNames(query: URLSearchParams, rules: NameRules): readonly stri
 		if (problem !== undefined) {
 			throw SseError.invalidRequest(PARAMETER, `Parameter "${PARAMETER}" ${problem}.`);
 		}
-		if (!isAgreed(rules.events, name)) {
+		if (!isAgreed(rules.events, name as string)) {
 			const message = `Parameter "${PARAMETER}" names an event that there is none of here.`;
 			throw SseError.invalidRequest(PARAMETER, message);
 		}
 	}
-	return [...new Set(names)];
+	return [...new Set(names as readonly string[])];
 }

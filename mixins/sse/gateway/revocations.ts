@@ -2,6 +2,7 @@ import type { Listener } from "../bus/transporter-bus.ts";
 import { CLOSE, concerns, readClose } from "../core/close.ts";
 import { isRefusal } from "../core/errors.ts";
 import { type Opening, Openings } from "../core/openings.ts";
+import type { RecentRevocations } from "../core/recent-revocations.ts";
 import type { Registry } from "../core/registry.ts";
 import type { EventStream } from "../http/event-stream.ts";
 import type { GatewayService } from "./types.ts";
@@ -10,12 +11,19 @@ import type { GatewayService } from "./types.ts";
 export class Revocations {
 	readonly #streams: Registry<EventStream>;
 	readonly #service: GatewayService;
+	readonly #remembered: RecentRevocations | undefined;
 	readonly #openings = new Openings();
 	/** Ended, and their last bytes not taken yet. */
 	readonly #ending = new Set<EventStream>();
 
-	constructor(streams: Registry<EventStream>, service: GatewayService) {
+	/** @param remembered Where they are kept for tickets, if there are any. */
+	constructor(
+		streams: Registry<EventStream>,
+		service: GatewayService,
+		remembered: RecentRevocations | undefined
+	) {
 		this.#streams = streams;
+		this.#remembered = remembered;
 		this.#service = service;
 	}
 
@@ -44,6 +52,7 @@ export class Revocations {
 			return;
 		}
 		this.#openings.revoke(revocation);
+		this.#remembered?.add(revocation, Date.now());
 		for (const stream of this.#ending) {
 			if (concerns(revocation, stream)) stream.cutOff();
 		}

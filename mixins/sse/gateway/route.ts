@@ -27,6 +27,7 @@ interface Route {
 export interface MergedSchema {
 	settings?: { path?: unknown; routes?: Route[]; sse?: unknown };
 	methods?: Record<string, unknown>;
+	actions?: Record<string, unknown>;
 	stopped?: Hook | Hook[];
 }
 

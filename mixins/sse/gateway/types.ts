@@ -1,4 +1,5 @@
 import type { Context, Service, ServiceBroker } from "moleculer";
+import type { TicketOptions } from "../core/access-options.ts";
 import type { EventsContract } from "../core/contract.ts";
 import type { GatewaySettings, HistoryLimits } from "../core/options.ts";
 import type { StreamRequest, StreamResponse } from "../http/connection.ts";
@@ -86,10 +87,12 @@ export interface SseMixinOptions extends Partial<Omit<GatewaySettings, "buffer" 
 	authorize?: Authorizer;
 	/** The events that there are; give the same to `SseMiddleware`. Default: any event name. */
 	events?: EventsContract;
+	/** Adds action `sseTicket`, for clients that cannot send a header. Default and null: none. */
+	ticket?: TicketOptions | null;
 }
 
 /** Options that never stand in `settings`: functions, schemas, secrets. */
-export type PrivateOption = "session" | "authorize" | "events";
+export type PrivateOption = "session" | "authorize" | "events" | "ticket";
 
 /** What may also stand in the gateway service's `settings.sse`: the plain options. */
 export type SseSettings = Omit<SseMixinOptions, PrivateOption>;

@@ -75,7 +75,7 @@ function unknownOption(source: string, name: string, specs: Specs): SseError {
 function refused(source: string, name: string, spec: OptionSpec, value: unknown): SseError {
 	return new SseError(
 		"SSE_INVALID_OPTION",
-		`${source}: option "${name}" takes ${spec.takes}; got ${show(value)}.`,
+		`${source}: option "${name}" takes ${spec.takes}; got ${spec.secret ? "something else" : show(value)}.`,
 		{ option: name }
 	);
 }
