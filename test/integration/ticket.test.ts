@@ -401,8 +401,8 @@ describe("the secret of tickets", () => {
 	});
 
 	it("may be in the environment, with the one before it", async () => {
-		vi.stubEnv("SSE_TICKET_SECRET", SECRET);
-		vi.stubEnv("SSE_TICKET_SECRET_PREVIOUS", OTHER);
+		vi.stubEnv("MOLECULER_SSE_TICKET_SECRET", SECRET);
+		vi.stubEnv("MOLECULER_SSE_TICKET_SECRET_PREVIOUS", OTHER);
 		const gateway = await start({});
 
 		await openStream(at(gateway, (await ask(gateway)).ticket));
@@ -450,7 +450,7 @@ describe("the secret of tickets", () => {
 		["too long a life", { secret: `${SECRET}-s3cr3t`, expiresIn: 3_600_001 }],
 		["a text", "s3cr3t"]
 	])("stops the start if it is wrong, and is not in the error: %s", async (_, ticket) => {
-		vi.stubEnv("SSE_TICKET_SECRET", "");
+		vi.stubEnv("MOLECULER_SSE_TICKET_SECRET", "");
 		const node = new TestNode();
 		let error: Error | undefined;
 		try {

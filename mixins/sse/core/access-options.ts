@@ -31,7 +31,7 @@ export const SENDER_LIMITS_OPTION: OptionSpec = {
 
 /** Tickets for clients that cannot send a header. Null or left out = off. */
 export interface TicketOptions {
-	/** At least 32 bytes; default: SSE_TICKET_SECRET of the environment. */
+	/** At least 32 bytes; default: MOLECULER_SSE_TICKET_SECRET of the environment. */
 	secret?: string;
 	/** In place of `secret`: the first signs, all are believed, so that secrets can be changed. */
 	secrets?: readonly string[];
@@ -44,7 +44,7 @@ const secret = { type: "string", min: 32, optional: true };
 export const TICKET_OPTION: OptionSpec = {
 	default: undefined,
 	takes:
-		"{ secret | secrets, expiresIn }: texts of at least 32 bytes (or SSE_TICKET_SECRET in the " +
+		"{ secret | secrets, expiresIn }: texts of at least 32 bytes (or MOLECULER_SSE_TICKET_SECRET in the " +
 		"environment), and milliseconds from 1,000 to 3,600,000, given to SseMixin() itself; or null for none",
 	rule: {
 		type: "object",

@@ -132,11 +132,14 @@ function isList(value: unknown): value is string[] {
 }
 
 function secretsOf({ secret, secrets }: TicketOptions, env: NodeJS.ProcessEnv): readonly string[] {
-	const fromEnv = [env.SSE_TICKET_SECRET, env.SSE_TICKET_SECRET_PREVIOUS].filter(text => text);
+	const fromEnv = [
+		env.MOLECULER_SSE_TICKET_SECRET,
+		env.MOLECULER_SSE_TICKET_SECRET_PREVIOUS
+	].filter(text => text);
 	const given = secrets ?? (secret === undefined ? (fromEnv as string[]) : [secret]);
 	// Never with the value: errors are logged.
 	const needs = `SseMixin(): option "ticket" needs a secret of at least ${MIN_SECRET_BYTES} bytes`;
-	const where = "ticket.secret, ticket.secrets, or SSE_TICKET_SECRET in the environment";
+	const where = "ticket.secret, ticket.secrets, or MOLECULER_SSE_TICKET_SECRET in the environment";
 	if (given.length === 0 || given.some(text => Buffer.byteLength(text) < MIN_SECRET_BYTES)) {
 		throw new SseError("SSE_INVALID_OPTION", `${needs}: ${where}.`, { option: "ticket" });
 	}
