@@ -3,13 +3,18 @@ import type { Bus, BusState, PublishOptions } from "./sse/bus/bus.ts";
 import { installBus, installedBus } from "./sse/bus/installed.ts";
 import { StreamBus } from "./sse/bus/stream-bus.ts";
 import { type Broadcast, TransporterBus } from "./sse/bus/transporter-bus.ts";
+import type { SenderLimits } from "./sse/core/access-options.ts";
+import { CLOSE, type Revocation, readClose, type SseClose } from "./sse/core/close.ts";
+import type { EventsContract } from "./sse/core/contract.ts";
 import { isRefusal } from "./sse/core/errors.ts";
-import { SEND, serialise, validate } from "./sse/core/event.ts";
+import { SEND } from "./sse/core/event.ts";
 import { createIdSource, type IdSource, newEpoch } from "./sse/core/id.ts";
-import { SSE_MIDDLEWARE_OPTIONS, STREAM_OPTIONS, type StreamOptions } from "./sse/core/options.ts";
+import { SSE_MIDDLEWARE_OPTIONS } from "./sse/core/options.ts";
+import { STREAM_OPTIONS, type StreamOptions } from "./sse/core/stream-options.ts";
 import { announce, type Packet } from "./sse/moleculer/announce.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
 import { installReplCommand } from "./sse/moleculer/repl.ts";
+import { createSenderCheck, type SenderCheck } from "./sse/moleculer/sender-check.ts";
 import { SseError } from "./sse/moleculer/sse-error.ts";
 import { reviveDeafChannel } from "./sse/moleculer/transporter.ts";
 import { gently } from "./sse/moleculer/unawaited.ts";
@@ -21,6 +26,10 @@ export interface SseStreamOptions extends Partial<Omit<StreamOptions, "url" | "o
 }
 
 export interface SseMiddlewareOptions {
+	/** The events that there are; give the same to `SseMixin`. Default: any event may be sent. */
+	events?: EventsContract;
+	/** Parts that are left out keep their defaults. */
+	limits?: Partial<SenderLimits>;
 	/**
 	 * Carries `sse.send` on one RabbitMQ stream; default null = as Moleculer events. The same on every
 	 * node. Needs the packages amqplib and amqp-connection-manager.
@@ -33,10 +42,15 @@ export interface SseMiddlewareOptions {
  * it leaves the node, gives it its id, and leaves every other event alone. Also adds the REPL command
  * `sse send <sessionId> <eventName> [json]`.
  *
- * @throws SseError `SSE_INVALID_OPTION` for an unknown or ill-typed option.
+ * @throws SseError `SSE_INVALID_OPTION` for an unknown or ill-typed option; a schema of the contract is
+ * looked at when the broker is created.
  */
 export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
-	const { stream } = checkOptions("SseMiddleware", SSE_MIDDLEWARE_OPTIONS, options);
+	const { stream, events, limits } = checkOptions(
+		"SseMiddleware",
+		SSE_MIDDLEWARE_OPTIONS,
+		options
+	) as unknown as { stream: unknown; events?: EventsContract; limits: SenderLimits };
 	const streamOptions =
 		stream === null
 			? undefined
@@ -56,10 +70,18 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 		installBus(broker, bus);
 	};
 
+	const checks = new WeakMap<ServiceBroker, SenderCheck>();
+	const checkOf = (broker: ServiceBroker): SenderCheck => {
+		const check = checks.get(broker) ?? createSenderCheck(broker, { events, ...limits });
+		checks.set(broker, check);
+		return check;
+	};
+
 	const middleware = {
 		name: "SseMiddleware",
 
 		created(broker: ServiceBroker): void {
+			checkOf(broker);
 			installReplCommand(broker);
 			reviveDeafChannel(broker);
 		},
@@ -81,12 +103,16 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 				installStream(this, streamOptions);
 			}
 			return (eventName, payload, options) => {
+				if (eventName === CLOSE) {
+					const revocation = readClose(payload, { typed: isTyped(options) });
+					if (isRefusal(revocation)) return reject(this, SseError.invalidClose(revocation));
+					// A Moleculer event, whatever bus carries the events: it has no place in a history.
+					return next(CLOSE, plain(revocation), options);
+				}
 				if (eventName !== SEND) return next(eventName, payload, options);
-				const event = validate(payload, { typed: isTyped(options) });
-				if (isRefusal(event)) return reject(this, SseError.invalidEvent(event));
-				const json = serialise(event.payload);
-				if (isRefusal(json)) return reject(this, SseError.invalidEvent(json));
-				return (installedBus(this) as Bus).publish(event, json, options);
+				const checked = checkOf(this)(payload, { typed: isTyped(options) });
+				if (isRefusal(checked)) return reject(this, SseError.invalidEvent(checked));
+				return (installedBus(this) as Bus).publish(checked.event, checked.json, options);
 			};
 		},
 
@@ -98,14 +124,19 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 		/** `emit` picks one gateway: the others' streams would miss the event, silently. */
 		emit(this: ServiceBroker, next: Broadcast): Broadcast {
 			return (eventName, payload, options) => {
-				if (eventName !== SEND) return next(eventName, payload, options);
-				const message = `"${SEND}" was emitted, which reaches one gateway only: broadcast it.`;
+				if (eventName !== SEND && eventName !== CLOSE) return next(eventName, payload, options);
+				const message = `"${eventName}" was emitted, which reaches one gateway only: broadcast it.`;
 				return reject(this, new SseError("SSE_NOT_BROADCAST", message));
 			};
 		}
 	};
 	// Moleculer's types describe the hooks of broker methods as what these return.
 	return middleware as unknown as Middleware;
+}
+
+/** Serializers of transporters differ in what becomes of undefined. */
+function plain({ sessionId, eventName, reason }: Revocation): SseClose {
+	return eventName === undefined ? { sessionId, reason } : { sessionId, eventName, reason };
 }
 
 /**

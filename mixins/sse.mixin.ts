@@ -1,9 +1,12 @@
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { subscription } from "./sse/bus/transporter-bus.ts";
+import { CLOSE } from "./sse/core/close.ts";
 import { SEND } from "./sse/core/event.ts";
 import { SSE_MIXIN_OPTIONS } from "./sse/core/options.ts";
+import { TICKET_USED } from "./sse/gateway/access.ts";
 import { Gateway } from "./sse/gateway/gateway.ts";
 import { appendRoute, checkAliases, type MergedSchema, serveAliases } from "./sse/gateway/route.ts";
+import { addTicketAction } from "./sse/gateway/ticket-action.ts";
 import type {
 	GatewayOptions,
 	GatewayRequest,
@@ -43,7 +46,11 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 
 	const schema: Partial<ServiceSchema> & Merged & { methods: SseGateway } = {
 		events: {
-			[SEND]: subscription(service => gatewayOf(service).fanOut.receive)
+			[SEND]: subscription(service => gatewayOf(service).fanOut.receive),
+			[CLOSE]: subscription(service => gatewayOf(service).revocations.receive),
+			[TICKET_USED]: subscription(
+				service => message => gatewayOf(service).access.tickets?.heed(message)
+			)
 		},
 
 		methods: {
@@ -53,10 +60,10 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 				request: GatewayRequest,
 				response: GatewayResponse
 			): Promise<readonly string[] | null> {
-				const ids = await gatewayOf(this).resolveSession(request, response);
-				if (ids === null) delete ctx.meta.sessionId;
-				else ctx.meta.sessionId = ids[0];
-				return ids;
+				const session = await gatewayOf(this).access.session(request, response);
+				if (session === null) delete ctx.meta.sessionId;
+				else ctx.meta.sessionId = session.ids[0];
+				return session?.ids ?? null;
 			}
 		},
 
@@ -65,6 +72,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			const checked = checkOptions("SseMixin", SSE_MIXIN_OPTIONS, options, schema.settings?.sse);
 			optionsOf.set(this, checked as unknown as GatewayOptions);
 			checkAliases(schema);
+			if (checked.ticket) addTicketAction(schema, gatewayOf);
 			if (typeof checked.path === "string") appendRoute(schema, checked.path);
 			serveAliases(schema, gatewayOf);
 			// Hooks of `stopped` run from the last to the first: the streams must end before the gateway

@@ -2,11 +2,15 @@ export type { SseMiddlewareOptions, SseStreamOptions } from "../sse.middleware.t
 export { busState, SseMiddleware } from "../sse.middleware.ts";
 export { SseMixin } from "../sse.mixin.ts";
 export type { BusState } from "./bus/bus.ts";
+export type { SenderLimits, TicketOptions } from "./core/access-options.ts";
+export type { SseClose } from "./core/close.ts";
+export type { Audience, EventContract, EventsContract } from "./core/contract.ts";
 export type { SseErrorType } from "./core/errors.ts";
 export type { SseSend } from "./core/event.ts";
 export type { BufferOptions } from "./core/options.ts";
 export type {
 	Authorizer,
+	ExpiringSession,
 	GatewayRequest,
 	GatewayResponse,
 	SessionResolver,
@@ -15,4 +19,6 @@ export type {
 	SseSettings,
 	StreamAccess
 } from "./gateway/types.ts";
+export type { SseEventName, SseEvents, SsePayload, TypedSend } from "./moleculer/send.ts";
+export { sseSend } from "./moleculer/send.ts";
 export { SseError } from "./moleculer/sse-error.ts";

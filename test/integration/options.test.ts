@@ -34,13 +34,22 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 			.concat([42, true, [], {}, () => "/a"] as never[])
 	},
 	session: {
-		takes: "a function (ctx, req) => string | string[] | null, given to SseMixin() itself",
+		takes:
+			"a function (ctx, req) => string | string[] | { ids, expiresAt } | null, given to SseMixin() itself",
 		values: ["alice", null, 7, {}, ["alice"]]
 	},
 	authorize: {
 		takes:
 			"a function (ctx, { sessionIds, eventNames, req }) => boolean, given to SseMixin() itself",
 		values: [true, false, null, "yes", {}]
+	},
+	events: {
+		takes: 'an object { "<event name>": { params, audience } }',
+		values: [null, "news", ["news"], true, { news: 1 }, { "sse.x": {} }]
+	},
+	ticket: {
+		takes: "{ secret | secrets, expiresIn }",
+		values: [true, "secret", 7, [], { expiresIn: "30s" }, { secret: "short" }]
 	},
 	timeout: {
 		takes: "a whole number of milliseconds, 0 or more (0 = never)",
@@ -128,12 +137,15 @@ describe("an option that is wrong stops the start, and names what it takes", () 
 		expect(error.message).toContain(`option "${option}" takes ${takes}`);
 	});
 
-	it.each(["session", "authorize"])("settings.sse = { %s: a function }", option => {
-		const error = problemOf({ settings: { [option]: () => "alice" } });
+	it.each(["session", "authorize", "events", "ticket"])(
+		"settings.sse = { %s: a function }",
+		option => {
+			const error = problemOf({ settings: { [option]: () => "alice" } });
 
-		expect(error).toMatchObject({ type: "SSE_INVALID_OPTION", data: { option } });
-		expect(error.message).toContain("given to SseMixin() itself");
-	});
+			expect(error).toMatchObject({ type: "SSE_INVALID_OPTION", data: { option } });
+			expect(error.message).toContain("itself");
+		}
+	);
 
 	it.each(["paths", "Timeout", "maxBytes", "toString", "constructor", "__proto__"])(
 		"an unknown option: %s",

@@ -17,8 +17,11 @@ describe("SseError", () => {
 			const { type } = error;
 			switch (type) {
 				case "SSE_INVALID_EVENT":
+				case "SSE_INVALID_CLOSE":
 				case "SSE_NOT_BROADCAST":
-					expectTypeOf(type).toEqualTypeOf<"SSE_INVALID_EVENT" | "SSE_NOT_BROADCAST">();
+					expectTypeOf(type).toEqualTypeOf<
+						"SSE_INVALID_EVENT" | "SSE_INVALID_CLOSE" | "SSE_NOT_BROADCAST"
+					>();
 					return "the sender";
 				case "SSE_BUS_UNAVAILABLE":
 					return "time";

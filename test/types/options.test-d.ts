@@ -72,9 +72,10 @@ describe("SseMixin", () => {
 });
 
 describe("SseMiddleware", () => {
-	it("takes no options", () => {
+	it("takes no options, and some of them", () => {
 		SseMiddleware();
 		SseMiddleware({});
+		SseMiddleware({ limits: {} });
 		expectTypeOf(SseMiddleware).parameter(0).toEqualTypeOf<SseMiddlewareOptions | undefined>();
 	});
 

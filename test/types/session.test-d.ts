@@ -30,6 +30,16 @@ describe("a session resolver", () => {
 		SseMixin({ session: async () => undefined });
 	});
 
+	it("may say when the session ends", () => {
+		SseMixin({ session: () => ({ ids: "a", expiresAt: Date.now() + 1000 }) });
+		SseMixin({ session: async () => ({ ids: ["a", "b"], expiresAt: new Date() }) });
+		SseMixin({ session: () => ({ ids: ["a"] as const }) });
+		// @ts-expect-error of whom?
+		SseMixin({ session: () => ({ expiresAt: 1 }) });
+		// @ts-expect-error a text is no time
+		SseMixin({ session: () => ({ ids: "a", expiresAt: "1" }) });
+	});
+
 	it("gets the request's context and the request", () => {
 		SseMixin({
 			session(ctx, req) {

@@ -2,11 +2,8 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ERROR_STATUS } from "../../mixins/sse/core/errors.ts";
-import {
-	SSE_MIDDLEWARE_OPTIONS,
-	SSE_MIXIN_OPTIONS,
-	STREAM_OPTIONS
-} from "../../mixins/sse/core/options.ts";
+import { SSE_MIDDLEWARE_OPTIONS, SSE_MIXIN_OPTIONS } from "../../mixins/sse/core/options.ts";
+import { STREAM_OPTIONS } from "../../mixins/sse/core/stream-options.ts";
 import { checkOptions } from "../../mixins/sse/moleculer/check-options.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { codeBlocks, prose, section, tableRows } from "../support/markdown.ts";

@@ -1,7 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import type { SseSend } from "../core/event.ts";
 import { writeEvent } from "../core/message.ts";
-import type { StreamOptions } from "../core/options.ts";
+import type { StreamOptions } from "../core/stream-options.ts";
 import type { SseError } from "../moleculer/sse-error.ts";
 import { gently } from "../moleculer/unawaited.ts";
 import type { BusState, BusSubscription, PublishOptions, ReadableBus, Subscriber } from "./bus.ts";

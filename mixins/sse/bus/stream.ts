@@ -1,7 +1,7 @@
 import type { Channel, ChannelModel, ConsumeMessage, Options } from "amqplib";
 import type { Logger } from "moleculer";
 import { SEND } from "../core/event.ts";
-import type { StreamOptions } from "../core/options.ts";
+import type { StreamOptions } from "../core/stream-options.ts";
 import type { Point } from "../core/track.ts";
 import { ACCESS_REFUSED, PRECONDITION_FAILED, replyCode } from "./amqp-error.ts";
 

@@ -2,7 +2,10 @@ import { encodeFrame, type Frame } from "./frame.ts";
 import type { ResetReason } from "./order.ts";
 
 /** Why the gateway ended a stream; told in `sse.close` where the stream can still be written. */
-export type CloseReason = "timeout" | "drain";
+export type CloseReason = "timeout" | "drain" | "expired" | RevokedBy;
+
+/** What a service gave as its reason, `revoked` by default. */
+export type RevokedBy = string & {};
 
 export interface OpenOptions {
 	retry?: number | undefined;

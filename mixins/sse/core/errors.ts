@@ -5,7 +5,9 @@
 export const ERROR_STATUS = {
 	/** An `sse.send` that cannot be sent; `data.field` names what is wrong. */
 	SSE_INVALID_EVENT: 422,
-	/** `sse.send` was emitted: `emit` would reach one gateway only. */
+	/** An `sse.close` that cannot be sent; `data.field` names what is wrong. */
+	SSE_INVALID_CLOSE: 422,
+	/** `sse.send` or `sse.close` was emitted: `emit` would reach one gateway only. */
 	SSE_NOT_BROADCAST: 422,
 	/** The message broker cannot take an event now; trying again later is right. */
 	SSE_BUS_UNAVAILABLE: 503,

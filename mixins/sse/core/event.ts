@@ -112,8 +112,12 @@ export function sessionIdProblem(id: unknown): string | undefined {
 	return undefined;
 }
 
-/** The payload as one line of JSON, or the refusal of what JSON cannot carry. */
-export function serialise(payload: unknown): string | Refusal {
+/**
+ * The payload as one line of JSON, or the refusal of what JSON cannot carry.
+ *
+ * @param maxBytes The most that it may have; 0 = no bound.
+ */
+export function serialise(payload: unknown, maxBytes = 0): string | Refusal {
 	let json: string | undefined;
 	try {
 		json = JSON.stringify(payload);
@@ -124,11 +128,23 @@ export function serialise(payload: unknown): string | Refusal {
 	if (json === undefined) {
 		return refuse("payload", `"payload" cannot be written as JSON: it is a ${typeof payload}.`);
 	}
+	if (maxBytes > 0 && exceeds(json, maxBytes)) {
+		return refuse(
+			"payload",
+			`"payload" has more than ${maxBytes} bytes as JSON: send less at a time.`
+		);
+	}
 	return json;
 }
 
+/** Whether a text has more bytes as UTF-8, which takes one to three for a UTF-16 code unit. */
+function exceeds(text: string, maxBytes: number): boolean {
+	if (text.length > maxBytes) return true;
+	return text.length * 3 > maxBytes && new TextEncoder().encode(text).byteLength > maxBytes;
+}
+
 /** A local sender's object may have getters, and they may throw. */
-function ownFields(input: object): [string, unknown][] | Refusal {
+export function ownFields(input: object): [string, unknown][] | Refusal {
 	try {
 		return Object.entries(input);
 	} catch (error) {
@@ -145,7 +161,11 @@ function refuseField(field: string): Refusal {
 	);
 }
 
-function readSessionId(input: unknown, source: Provenance): string | readonly string[] | Refusal {
+/** One id, several, or everyone's address; or the refusal of anything else. */
+export function readSessionId(
+	input: unknown,
+	source: Provenance
+): string | readonly string[] | Refusal {
 	if (input === undefined || input === null) {
 		// Never a default: forgetting the address must not make a private event public.
 		return refuse(

@@ -82,6 +82,26 @@ export class Registry<Stream extends Subscription> {
 		}
 		return selected;
 	}
+
+	/** The streams of sessions, or of everyone, whatever they listen to; a set of its own. */
+	selectAll(sessionId: string | readonly string[]): ReadonlySet<Stream> {
+		if (sessionId === EVERYONE) return new Set(this.#streams);
+		return streamsOf(this.#bySession, sessionId);
+	}
+}
+
+function streamsOf<Stream extends Subscription>(
+	bySession: ReadonlyMap<string, ByName<Stream>>,
+	sessionId: string | readonly string[]
+): Set<Stream> {
+	const ids = typeof sessionId === "string" ? [sessionId] : sessionId;
+	const selected = new Set<Stream>();
+	for (const id of ids) {
+		for (const streams of bySession.get(id)?.values() ?? []) {
+			for (const stream of streams) selected.add(stream);
+		}
+	}
+	return selected;
 }
 
 const NONE: ReadonlySet<unknown> = new Set();

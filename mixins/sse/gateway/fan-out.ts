@@ -1,5 +1,6 @@
 import type { Listener, Source, Subscriber } from "../bus/bus.ts";
 import { Continuity } from "../core/continuity.ts";
+import { breach, type EventsContract } from "../core/contract.ts";
 import { resetFrame } from "../core/control.ts";
 import { isRefusal, type Refusal } from "../core/errors.ts";
 import { type SseEvent, serialise, validate } from "../core/event.ts";
@@ -19,10 +20,12 @@ import type { GatewayService } from "./types.ts";
  */
 const OVERLAP = 5000;
 
-/** How a gateway gets its events. */
-export interface Inlet {
-	/** They come on a RabbitMQ stream, which gives them their ids and one order. */
-	readonly fromStream: boolean;
+export interface FanOutOptions {
+	history: HistoryLimits | null;
+	/** Default: any event. */
+	events?: EventsContract | undefined;
+	/** Events come on a RabbitMQ stream, which gives them their ids and one order. */
+	fromStream: boolean;
 }
 
 /** The way of events from the bus to the streams that they are for, past the history. */
@@ -32,14 +35,15 @@ export class FanOut implements Subscriber {
 	readonly #streams: Registry<EventStream>;
 	readonly #service: GatewayService;
 	readonly #fromStream: boolean;
+	readonly #events: EventsContract | undefined;
 	readonly #continuity = new Continuity();
 
 	constructor(
 		streams: Registry<EventStream>,
-		limits: HistoryLimits | null,
-		service: GatewayService,
-		{ fromStream }: Inlet
+		{ history: limits, events, fromStream }: FanOutOptions,
+		service: GatewayService
 	) {
+		this.#events = events;
 		this.#streams = streams;
 		this.#service = service;
 		this.#fromStream = fromStream;
@@ -56,6 +60,9 @@ export class FanOut implements Subscriber {
 		const event = validate(input, { acceptId: from.id === undefined, typed: from.typed === true });
 		if (isRefusal(event)) return this.#drop(event, from.nodeID);
 		if (this.#isRepeat(event, from)) return;
+		// Behind the look at its place in the sequence: what is refused here is not lost on the way.
+		const broken = breach(this.#events, event);
+		if (broken !== undefined) return this.#drop(broken, from.nodeID);
 		// What comes beside the stream has no place in its order, and so no id.
 		if (this.#fromStream) event.id = from.id;
 		const streams = this.#streams.select(event.sessionId, event.eventName);

@@ -1,25 +1,21 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { BusSubscription } from "../bus/bus.ts";
 import { readableBus } from "../bus/installed.ts";
-import { closeFrame, heartbeatFrame } from "../core/control.ts";
+import { type CloseReason, closeFrame, heartbeatFrame } from "../core/control.ts";
+import type { Opening } from "../core/openings.ts";
 import { Registry } from "../core/registry.ts";
+import { answerBriefly } from "../http/answer.ts";
 import { type Connection, closeConnection, connectionOf, isHttp2 } from "../http/connection.ts";
 import { answerAndHangUp, EventStream, writeHead } from "../http/event-stream.ts";
 import { Flush } from "../http/flush.ts";
 import { Heartbeat } from "../http/heartbeat.ts";
-import { SseError } from "../moleculer/sse-error.ts";
 import { hearsOthers } from "../moleculer/transporter.ts";
+import { Access, noSession, noTicket } from "./access.ts";
 import { FanOut } from "./fan-out.ts";
 import { readRequest } from "./request.ts";
 import { begin } from "./resume.ts";
-import { resolveSession } from "./session.ts";
-import type {
-	GatewayOptions,
-	GatewayRequest,
-	GatewayResponse,
-	GatewayService,
-	StreamAccess
-} from "./types.ts";
+import { Revocations } from "./revocations.ts";
+import type { GatewayOptions, GatewayRequest, GatewayResponse, GatewayService } from "./types.ts";
 
 /** Milliseconds that clients have to take their last bytes when the node stops. */
 const DRAIN_GRACE = 250;
@@ -34,11 +30,13 @@ export class Gateway {
 	readonly #options: GatewayOptions;
 	readonly #service: GatewayService;
 	readonly #registry = new Registry<EventStream>();
+	/** Who may stream what. */
+	readonly access: Access;
 	/** What brings events to the streams. */
 	readonly fanOut: FanOut;
+	readonly revocations: Revocations;
 	readonly #heartbeat: Heartbeat;
 	readonly #flush = new Flush();
-	readonly #resolutions = new WeakMap<GatewayRequest, Promise<readonly string[] | null>>();
 	/** The HTTP/2 sessions that have carried a stream: a server waits for them when it closes. */
 	readonly #sessions = new Set<Connection>();
 	/** Streams whose response is not closed yet, ended ones included. */
@@ -50,8 +48,10 @@ export class Gateway {
 	constructor(options: GatewayOptions, service: GatewayService) {
 		this.#options = options;
 		this.#service = service;
+		this.access = new Access(options, service);
 		const fromStream = readableBus(service.broker) !== undefined;
-		this.fanOut = new FanOut(this.#registry, options.history, service, { fromStream });
+		this.fanOut = new FanOut(this.#registry, { ...options, fromStream }, service);
+		this.revocations = new Revocations(this.#registry, service, this.access.tickets?.revocations);
 		const { history } = this.fanOut;
 		this.#heartbeat = new Heartbeat(
 			{
@@ -76,15 +76,16 @@ export class Gateway {
 	/**
 	 * Opens a stream for a request that has passed moleculer-web's own pipeline.
 	 *
+	 * @param opening Begun before anybody judged the request.
 	 * @throws SseError if the request is refused; nothing has been written then.
 	 */
-	async open(request: GatewayRequest, response: GatewayResponse): Promise<void> {
-		const { eventNames, lastEventId } = readRequest(request, response);
-		const sessionIds = await this.resolveSession(request, response);
-		if (sessionIds === null) {
-			throw new SseError("SSE_UNAUTHORIZED", "A stream needs a session.");
-		}
-		await this.#authorize(request, { sessionIds, eventNames, req: request });
+	async open(request: GatewayRequest, response: GatewayResponse, opening: Opening): Promise<void> {
+		const query = readRequest(request, response, this.#options);
+		const { eventNames, lastEventId } = query;
+		const claim = await this.access.claim(request, response, query);
+		const { ids: sessionIds, expiresAt } = claim.session;
+		await this.access.authorize({ sessionIds, eventNames, req: request });
+		if (expiresAt <= Date.now()) throw noSession();
 
 		// While the application thought about it the client may have gone, or been answered.
 		if (isSettled(response)) return;
@@ -94,18 +95,23 @@ export class Gateway {
 			return;
 		}
 		const retry = this.#drawRetry();
+		// Not a 503: a native EventSource never comes back from one (WHATWG HTML, 9.2.3).
 		if (this.#stopped !== undefined) {
-			// Not a 503: a native EventSource never comes back from one (WHATWG HTML, 9.2.3).
-			answerAndHangUp(request, response, closeFrame("drain", retry));
-			return;
+			return answerAndHangUp(request, response, closeFrame("drain", retry));
 		}
+		const revocation = opening.revokedBy({ sessionIds, eventNames });
+		if (revocation !== undefined) {
+			return answerBriefly(response, closeFrame(revocation.reason, retry));
+		}
+		// Last, so that a stream that is sent away may come back with it.
+		if (!claim.take()) throw noTicket();
 
 		const stream = new EventStream(request, response, {
 			sessionIds,
 			eventNames,
 			maxUnsentBytes: this.#options.buffer.maxBytes,
 			flush: this.#flush,
-			expiresAt: this.#drawExpiry(),
+			...this.#lifeUntil(expiresAt),
 			onEnd: this.#onEnd,
 			onClose: this.#onClose
 		});
@@ -117,26 +123,6 @@ export class Gateway {
 		begin(stream, this.fanOut.history, lastEventId, { retry, degraded: this.#isDegraded });
 		this.#service.logResponse?.(request, response);
 		release(request, response);
-	}
-
-	/**
-	 * The ids that a request answers to, the same for streams and API calls; null without a session.
-	 *
-	 * @throws SseError `SSE_INTERNAL` if the resolver fails; the reason is in the log.
-	 */
-	resolveSession(
-		request: GatewayRequest,
-		response: GatewayResponse
-	): Promise<readonly string[] | null> {
-		// Once a request: asked twice, a client without a cookie would be given two sessions.
-		let resolution = this.#resolutions.get(request);
-		if (resolution === undefined) {
-			resolution = resolveSession(this.#options.session, request, response).catch(error => {
-				throw this.#failed("session", error);
-			});
-			this.#resolutions.set(request, resolution);
-		}
-		return resolution;
 	}
 
 	/**
@@ -195,34 +181,15 @@ export class Gateway {
 
 	readonly #onEnd = (stream: EventStream): void => {
 		this.#registry.remove(stream);
+		this.revocations.ended(stream);
 		if (this.#registry.size === 0) this.#heartbeat.stop();
 	};
 
-	readonly #onClose = (): void => {
+	readonly #onClose = (stream: EventStream): void => {
+		this.revocations.closed(stream);
 		this.#unclosed--;
 		if (this.#unclosed === 0) this.#stopped?.resolve();
 	};
-
-	async #authorize(request: GatewayRequest, access: StreamAccess): Promise<void> {
-		const { authorize } = this.#options;
-		if (authorize === undefined) return;
-		let allowed: boolean;
-		try {
-			// biome-ignore lint/style/noNonNullAssertion: set by moleculer-web before any handler runs
-			allowed = await authorize(request.$ctx!, access);
-		} catch (error) {
-			throw this.#failed("authorize", error);
-		}
-		if (allowed !== true) {
-			throw new SseError("SSE_FORBIDDEN", "This session may not open that stream.");
-		}
-	}
-
-	/** The reason stays in the log; the client learns only that it was not the client's fault. */
-	#failed(option: string, error: unknown): SseError {
-		this.#service.logger.error(`SSE: "${option}" failed, the request is refused.`, error);
-		return new SseError("SSE_INTERNAL", "The stream cannot be opened now.");
-	}
 
 	#drawRetry(): number | undefined {
 		const { retry } = this.#options;
@@ -231,10 +198,16 @@ export class Gateway {
 		return min + Math.floor(Math.random() * (max - min + 1));
 	}
 
-	#drawExpiry(): number {
+	/** A stream lives its own life, and never longer than its session. */
+	#lifeUntil(sessionEnd: number): { expiresAt: number; endsBy: CloseReason } {
 		const { timeout } = this.#options;
-		if (timeout === 0) return Number.POSITIVE_INFINITY;
-		return performance.now() + timeout * (1 + Math.random() * LIFE_JITTER);
+		const now = performance.now();
+		const life =
+			timeout === 0 ? Number.POSITIVE_INFINITY : timeout * (1 + Math.random() * LIFE_JITTER);
+		const left = sessionEnd - Date.now();
+		return left <= life
+			? { expiresAt: now + left, endsBy: "expired" }
+			: { expiresAt: now + life, endsBy: "timeout" };
 	}
 }
 

@@ -1,4 +1,5 @@
 import Negotiator from "negotiator";
+import { type EventsContract, isAgreed } from "../core/contract.ts";
 import { eventNameProblem } from "../core/event.ts";
 import { SseError } from "../moleculer/sse-error.ts";
 import type { GatewayRequest, GatewayResponse } from "./types.ts";
@@ -11,6 +12,14 @@ export interface StreamQuery {
 	eventNames: readonly string[];
 	/** Up to where the client has seen everything, if it has streamed before. */
 	lastEventId: string | undefined;
+	/** Every value of the parameter `ticket`. */
+	tickets: readonly string[];
+}
+
+/** Which event names may be asked for. */
+export interface NameRules {
+	/** Default: any. */
+	events?: EventsContract | undefined;
 }
 
 /**
@@ -19,7 +28,11 @@ export interface StreamQuery {
  *
  * @throws SseError 400, 405 or 406, before anything has been written.
  */
-export function readRequest(request: GatewayRequest, response: GatewayResponse): StreamQuery {
+export function readRequest(
+	request: GatewayRequest,
+	response: GatewayResponse,
+	rules: NameRules
+): StreamQuery {
 	if (request.method !== "GET" && request.method !== "HEAD") {
 		// RFC 9110, 15.5.6: a 405 says what is allowed.
 		response.setHeader("Allow", "GET, HEAD");
@@ -36,8 +49,9 @@ export function readRequest(request: GatewayRequest, response: GatewayResponse):
 	const start = url.indexOf("?");
 	const query = new URLSearchParams(start === -1 ? "" : url.slice(start + 1));
 	return {
-		eventNames: readEventNames(query),
-		lastEventId: readLastEventId(request, query)
+		eventNames: readEventNames(query, rules),
+		lastEventId: readLastEventId(request, query),
+		tickets: query.getAll("ticket")
 	};
 }
 
@@ -51,8 +65,16 @@ function readLastEventId(request: GatewayRequest, query: URLSearchParams): strin
 	return given || undefined;
 }
 
-function readEventNames(query: URLSearchParams): readonly string[] {
-	const names = query.getAll(PARAMETER);
+function readEventNames(query: URLSearchParams, rules: NameRules): readonly string[] {
+	return checkEventNames(query.getAll(PARAMETER), rules);
+}
+
+/**
+ * The event names that are asked for, without repetition.
+ *
+ * @throws SseError 400 for what cannot be asked for.
+ */
+export function checkEventNames(names: readonly unknown[], rules: NameRules): readonly string[] {
 	if (names.length === 0) {
 		throw SseError.invalidRequest(
 			PARAMETER,
@@ -64,6 +86,10 @@ function readEventNames(query: URLSearchParams): readonly string[] {
 		if (problem !== undefined) {
 			throw SseError.invalidRequest(PARAMETER, `Parameter "${PARAMETER}" ${problem}.`);
 		}
+		if (!isAgreed(rules.events, name as string)) {
+			const message = `Parameter "${PARAMETER}" names an event that there is none of here.`;
+			throw SseError.invalidRequest(PARAMETER, message);
+		}
 	}
-	return [...new Set(names)];
+	return [...new Set(names as readonly string[])];
 }

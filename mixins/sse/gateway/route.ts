@@ -27,6 +27,7 @@ interface Route {
 export interface MergedSchema {
 	settings?: { path?: unknown; routes?: Route[]; sse?: unknown };
 	methods?: Record<string, unknown>;
+	actions?: Record<string, unknown>;
 	started?: Hook | Hook[];
 	stopped?: Hook | Hook[];
 }
@@ -114,9 +115,18 @@ export function serveAliases(schema: MergedSchema, gatewayOf: (service: unknown)
 	const original = methods?.aliasHandler;
 	if (methods === undefined || typeof original !== "function") throw notAGateway();
 	const handler: AliasHandler = async function (request, response, alias) {
-		const result = await original.call(this, request, response, alias);
-		if (alias.type !== ALIAS_TYPE || !streams(alias)) return result;
-		await gatewayOf(this).open(request, response);
+		if (alias.type !== ALIAS_TYPE || !streams(alias)) {
+			return original.call(this, request, response, alias);
+		}
+		const gateway = gatewayOf(this);
+		// From before the route's own authentication: what is revoked behind it must not open.
+		const opening = gateway.revocations.begin();
+		try {
+			await original.call(this, request, response, alias);
+			await gateway.open(request, response, opening);
+		} finally {
+			opening.done();
+		}
 		// moleculer-web takes null for "not found".
 		return true;
 	};

@@ -2,23 +2,40 @@ import { sessionIdProblem } from "../core/event.ts";
 import { cookieSession } from "./cookie.ts";
 import type { GatewayRequest, GatewayResponse, SessionResolver } from "./types.ts";
 
+/** Who a request is. */
+export interface Session {
+	/** At least one, without repetition. */
+	readonly ids: readonly string[];
+	/** `Date.now()` at which it ends; Infinity = unknown. */
+	readonly expiresAt: number;
+}
+
 /**
- * The ids that a request answers to, without repetition, or null if it has no session.
+ * The session of a request, or null if it has none, or one that has ended.
  *
- * @throws TypeError if the resolver gives something that is no id; or whatever the resolver throws.
+ * @throws TypeError if the resolver gives something that is no session; or whatever the resolver throws.
  */
 export async function resolveSession(
 	resolver: SessionResolver | undefined,
 	request: GatewayRequest,
 	response: GatewayResponse
-): Promise<readonly string[] | null> {
-	const answer =
+): Promise<Session | null> {
+	const answer: unknown =
 		resolver === undefined
 			? cookieSession(request, response)
 			: // biome-ignore lint/style/noNonNullAssertion: set by moleculer-web before any handler runs
 				await resolver(request.$ctx!, request);
-	if (answer === null || answer === undefined) return null;
+	if (!isExpiring(answer)) return sessionOf(answer, Number.POSITIVE_INFINITY);
+	const session = sessionOf(answer.ids, readExpiry(answer.expiresAt));
+	return session !== null && session.expiresAt <= Date.now() ? null : session;
+}
 
+function isExpiring(answer: unknown): answer is { ids: unknown; expiresAt: unknown } {
+	return typeof answer === "object" && answer !== null && "ids" in answer;
+}
+
+function sessionOf(answer: unknown, expiresAt: number): Session | null {
+	if (answer === null || answer === undefined) return null;
 	const ids: readonly unknown[] = Array.isArray(answer) ? answer : [answer];
 	for (const id of ids) {
 		const problem = sessionIdProblem(id);
@@ -26,5 +43,15 @@ export async function resolveSession(
 			throw new TypeError(`The session resolver gave an id that ${problem}; got a ${typeof id}.`);
 		}
 	}
-	return ids.length === 0 ? null : [...new Set(ids as readonly string[])];
+	return ids.length === 0 ? null : { ids: [...new Set(ids as readonly string[])], expiresAt };
+}
+
+/** A session that ends at no time that can be told is a bug in the resolver, not one that never ends. */
+function readExpiry(given: unknown): number {
+	if (given === undefined) return Number.POSITIVE_INFINITY;
+	const time = given instanceof Date ? given.getTime() : given;
+	if (typeof time === "number" && !Number.isNaN(time)) return time;
+	throw new TypeError(
+		`The session resolver gave an "expiresAt" that is neither milliseconds nor a valid Date.`
+	);
 }

@@ -1,4 +1,6 @@
 import type { Context, Service, ServiceBroker } from "moleculer";
+import type { TicketOptions } from "../core/access-options.ts";
+import type { EventsContract } from "../core/contract.ts";
 import type { GatewaySettings, HistoryLimits } from "../core/options.ts";
 import type { StreamRequest, StreamResponse } from "../http/connection.ts";
 
@@ -42,16 +44,23 @@ export interface SseGateway {
 
 type Awaitable<T> = T | Promise<T>;
 
+/** A session that ends: with it end its streams, by `sse.close` with reason `expired`. */
+export interface ExpiringSession {
+	ids: string | readonly string[];
+	/** Milliseconds since 1970, or a Date; a session that has ended is none. Default: never. */
+	expiresAt?: number | Date;
+}
+
 /**
  * Names the ids that a request's streams answer to: session, user, tenant. The first is the caller's
  * own and becomes `ctx.meta.sessionId`. Null, undefined or an empty array refuses with 401. Runs
- * after the route's own authentication.
+ * after the route's own authentication, and again whenever a stream comes back.
  */
 export type SessionResolver = (
 	// biome-ignore lint/suspicious/noExplicitAny: the shape of params and meta is the user's
 	ctx: Context<any, any>,
 	req: GatewayRequest
-) => Awaitable<string | readonly string[] | null | undefined>;
+) => Awaitable<string | readonly string[] | ExpiringSession | null | undefined>;
 
 export interface StreamAccess {
 	sessionIds: readonly string[];
@@ -76,10 +85,17 @@ export interface SseMixinOptions extends Partial<Omit<GatewaySettings, "buffer" 
 	session?: SessionResolver;
 	/** Default: every session may open a stream of any event name. */
 	authorize?: Authorizer;
+	/** The events that there are; give the same to `SseMiddleware`. Default: any event name. */
+	events?: EventsContract;
+	/** Adds action `sseTicket`, for clients that cannot send a header. Default and null: none. */
+	ticket?: TicketOptions | null;
 }
 
+/** Options that never stand in `settings`: functions, schemas, secrets. */
+export type PrivateOption = "session" | "authorize" | "events" | "ticket";
+
 /** What may also stand in the gateway service's `settings.sse`: the plain options. */
-export type SseSettings = Omit<SseMixinOptions, "session" | "authorize">;
+export type SseSettings = Omit<SseMixinOptions, PrivateOption>;
 
 declare module "moleculer-web" {
 	interface ApiSettingsSchema {
@@ -88,4 +104,4 @@ declare module "moleculer-web" {
 	}
 }
 
-export type GatewayOptions = GatewaySettings & Pick<SseMixinOptions, "session" | "authorize">;
+export type GatewayOptions = GatewaySettings & Pick<SseMixinOptions, PrivateOption>;

@@ -20,6 +20,8 @@ export interface EventStreamOptions extends Subscription {
 	flush: Flush;
 	/** `performance.now()` at which the stream has lived its life; Infinity = never. */
 	expiresAt: number;
+	/** What its end is called then; default `timeout`. */
+	endsBy?: CloseReason;
 	/** Called once, as soon as the stream takes no more events. */
 	onEnd(stream: EventStream): void;
 	/** Called once, when nothing of the stream is left, after `onEnd`. */
@@ -74,6 +76,7 @@ export class EventStream implements Subscription {
 	readonly sessionIds: readonly string[];
 	readonly eventNames: readonly string[];
 	readonly expiresAt: number;
+	readonly endsBy: CloseReason;
 	/** Written to since the heartbeat last looked. */
 	written = true;
 	/** Being brought up to date from the history: it must not get live events out of their order. */
@@ -102,6 +105,7 @@ export class EventStream implements Subscription {
 		this.sessionIds = options.sessionIds;
 		this.eventNames = options.eventNames;
 		this.expiresAt = options.expiresAt;
+		this.endsBy = options.endsBy ?? "timeout";
 		this.maxUnsentBytes = options.maxUnsentBytes;
 		this.#onEnd = options.onEnd;
 		this.#onClose = options.onClose;
@@ -201,6 +205,29 @@ export class EventStream implements Subscription {
 		this.#deadline = setTimeout(() => this.destroy(), grace);
 		this.#hangsUp = hangUp;
 		this.#outlet.end(hangUp);
+	}
+
+	/**
+	 * Takes no more events from now on, and ends: with `sse.close` if the client has taken all that was
+	 * written, else by cutting it off, so that what is unsent is never sent.
+	 */
+	revoke(reason: CloseReason): void {
+		if (!this.#endOnce()) return;
+		// What Node corks in this turn is on its way; what is left behind it, the client does not take.
+		setImmediate(() => {
+			if (this.#state === "closed") return;
+			if (this.#outlet.unsent > 0) return this.cutOff();
+			if (this.pending !== undefined) this.#outlet.write(new Batch(this.pending));
+			this.#outlet.write(new Batch(closeFrame(reason)));
+			this.#outlet.end(false);
+			this.#deadline = setTimeout(() => this.destroy(), END_GRACE);
+		});
+	}
+
+	/** As {@link destroy}, and what the system has buffered for the client goes too where it can. */
+	cutOff(): void {
+		this.#outlet.reset();
+		this.destroy();
 	}
 
 	/** Ends the stream at once: what is unsent is dropped, the client sees a broken connection. */

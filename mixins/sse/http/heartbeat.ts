@@ -48,7 +48,7 @@ export class Heartbeat {
 		let frame: Frame | undefined;
 		for (const stream of this.#streams) {
 			if (now >= stream.expiresAt) {
-				stream.end("timeout");
+				stream.end(stream.endsBy);
 			} else if (stream.written || stream.isHeld) {
 				stream.written = false;
 				stream.silentSince = now;

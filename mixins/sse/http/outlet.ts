@@ -70,6 +70,13 @@ export class Outlet {
 		(this.#response as ServerResponse | undefined)?.end(callback);
 	}
 
+	/** Drops what the system has buffered for the client, where it can be: not under TLS, or HTTP/2. */
+	reset(): void {
+		const connection = this.#connection;
+		if (connection === undefined || !("resetAndDestroy" in connection)) return;
+		if (!("encrypted" in connection)) connection.resetAndDestroy();
+	}
+
 	/** Breaks the response off; `hangUp`: the connection of HTTP/2 as well. */
 	destroy(hangUp: boolean): void {
 		const response = this.#response;

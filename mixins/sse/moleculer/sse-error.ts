@@ -22,6 +22,10 @@ export class SseError extends Errors.MoleculerError {
 		return new SseError("SSE_INVALID_EVENT", message, { field: refused });
 	}
 
+	static invalidClose({ refused, message }: Refusal): SseError {
+		return new SseError("SSE_INVALID_CLOSE", message, { field: refused });
+	}
+
 	static invalidRequest(parameter: string, message: string): SseError {
 		return new SseError("SSE_INVALID_REQUEST", message, { parameter });
 	}

@@ -1,0 +1,67 @@
+import { type Refusal, refuse } from "./errors.ts";
+import { EVERYONE, eventNameProblem, type SseSend } from "./event.ts";
+
+/** Whom an event may be addressed to. */
+export type Audience = "session" | "public";
+
+/** What is agreed on about one event name. */
+export interface EventContract {
+	/** A schema of Moleculer's validator for the payload, as actions have for their params. */
+	params?: Record<string, unknown>;
+	/**
+	 * `session`: to sessions by their ids, and never to `"*"`. `public`: to `"*"` as well. Default
+	 * `session`: an event is public only where somebody has said so.
+	 */
+	audience?: Audience;
+}
+
+/** The events that there are, by name; any other is refused, of senders and of clients. */
+export type EventsContract = Readonly<Record<string, EventContract>>;
+
+const AUDIENCES: readonly unknown[] = ["session", "public"] satisfies Audience[];
+
+/** What each member of an event's contract takes. */
+const MEMBERS: Readonly<Record<string, (value: unknown) => boolean>> = {
+	params: value => typeof value === "object" && value !== null && !Array.isArray(value),
+	audience: value => AUDIENCES.includes(value)
+};
+
+/** Whether anything is a contract; the schemas in it are not looked into. */
+export function isContract(events: unknown): events is EventsContract {
+	if (typeof events !== "object" || events === null || Array.isArray(events)) return false;
+	return Object.entries(events).every(([name, contract]) => {
+		if (eventNameProblem(name) !== undefined) return false;
+		if (typeof contract !== "object" || contract === null || Array.isArray(contract)) return false;
+		return Object.entries(contract).every(
+			([member, value]) =>
+				Object.hasOwn(MEMBERS, member) && (value === undefined || MEMBERS[member]?.(value))
+		);
+	});
+}
+
+/** Whether an event name is one of the contract; any is if there is none. */
+export function isAgreed(events: EventsContract | undefined, name: string): boolean {
+	return events === undefined || Object.hasOwn(events, name);
+}
+
+/** Why an event breaks the contract, by its name or its address; undefined if it does not. */
+export function breach(
+	events: EventsContract | undefined,
+	{ eventName, sessionId }: Pick<SseSend, "eventName" | "sessionId">
+): Refusal | undefined {
+	if (events === undefined) return undefined;
+	if (!isAgreed(events, eventName)) {
+		return refuse(
+			"eventName",
+			`"eventName" is not one of the contract: add "${eventName}" to the option "events".`
+		);
+	}
+	if (sessionId === EVERYONE && events[eventName]?.audience !== "public") {
+		return refuse(
+			"sessionId",
+			`"sessionId" is "${EVERYONE}", but "${eventName}" is for sessions: name them, or give the event ` +
+				`audience "public".`
+		);
+	}
+	return undefined;
+}

@@ -1,0 +1,150 @@
+import { SseError } from "../moleculer/sse-error.ts";
+import { checkEventNames, type StreamQuery } from "./request.ts";
+import { resolveSession, type Session } from "./session.ts";
+import { type IssuedTicket, type Ticket, Tickets } from "./ticket.ts";
+import type {
+	GatewayOptions,
+	GatewayRequest,
+	GatewayResponse,
+	GatewayService,
+	PrivateOption,
+	StreamAccess
+} from "./types.ts";
+
+/** The Moleculer event by which gateways tell each other of tickets that are used up. */
+export const TICKET_USED = "sse.ticket";
+
+type AccessOptions = Pick<GatewayOptions, PrivateOption>;
+
+/** Who a stream is for, and the ticket that says so. */
+export interface Claim {
+	readonly session: Session;
+	/** Uses up what proves it, if it can be used only once; false if it has been used meanwhile. */
+	take(): boolean;
+}
+
+/** Who a request is, and what it may stream: the application's two answers, or a ticket. */
+export class Access {
+	/** Undefined if none are given. */
+	readonly tickets: Tickets | undefined;
+	readonly #options: AccessOptions;
+	readonly #service: GatewayService;
+	readonly #resolutions = new WeakMap<GatewayRequest, Promise<Session | null>>();
+
+	/** @throws SseError `SSE_INVALID_OPTION` if tickets have no secret. */
+	constructor(options: AccessOptions, service: GatewayService) {
+		this.#options = options;
+		this.#service = service;
+		if (options.ticket) this.tickets = new Tickets(options.ticket);
+	}
+
+	/**
+	 * Who a stream is for.
+	 *
+	 * @throws SseError `SSE_UNAUTHORIZED` if that is nobody; `SSE_INTERNAL` if it cannot be said.
+	 */
+	async claim(
+		request: GatewayRequest,
+		response: GatewayResponse,
+		{ eventNames, tickets }: StreamQuery
+	): Promise<Claim> {
+		if (this.tickets !== undefined && tickets.length > 0) {
+			const ticket = await this.#readTicket(this.tickets, tickets, eventNames);
+			return { session: ticket, take: () => this.#useUp(ticket) };
+		}
+		const session = await this.session(request, response);
+		if (session === null) throw noSession();
+		return { session, take: () => true };
+	}
+
+	/**
+	 * A ticket for the session of the request that has led to an action's call.
+	 *
+	 * @param names The event names that it is to open a stream of.
+	 * @throws SseError if a stream of these names would be refused as well.
+	 */
+	async issueTicket(
+		{ req, res }: { req?: GatewayRequest; res?: GatewayResponse },
+		names: readonly unknown[]
+	): Promise<IssuedTicket> {
+		if (this.tickets === undefined || req === undefined || res === undefined) {
+			// Another service, the REPL, or a gateway on another node: there is no request to resolve.
+			const remedy = "it is given to a request that reaches this node by an alias of the gateway";
+			throw new SseError("SSE_UNAUTHORIZED", `A ticket needs a session: ${remedy}.`);
+		}
+		const eventNames = checkEventNames(names, this.#options);
+		const session = await this.session(req, res);
+		if (session === null) throw noSession();
+		await this.authorize({ sessionIds: session.ids, eventNames, req });
+		return this.tickets.issue(session, eventNames);
+	}
+
+	async #readTicket(
+		tickets: Tickets,
+		[text = "", ...others]: readonly string[],
+		eventNames: readonly string[]
+	): Promise<Ticket> {
+		const ticket = others.length > 0 ? undefined : await tickets.read(text, eventNames);
+		if (ticket === undefined) throw noTicket();
+		return ticket;
+	}
+
+	#useUp({ jti, until }: Ticket): boolean {
+		if (!this.tickets?.take({ jti, until })) return false;
+		const { broker, logger } = this.#service;
+		broker
+			.broadcast(TICKET_USED, { jti, until })
+			.catch(error => logger.warn("SSE: the other gateways do not know of a used ticket.", error));
+		return true;
+	}
+
+	/**
+	 * The session of a request, the same for streams and API calls; null without one.
+	 *
+	 * @throws SseError `SSE_INTERNAL` if the resolver fails; the reason is in the log.
+	 */
+	session(request: GatewayRequest, response: GatewayResponse): Promise<Session | null> {
+		// Once a request: asked twice, a client without a cookie would be given two sessions.
+		let resolution = this.#resolutions.get(request);
+		if (resolution === undefined) {
+			resolution = resolveSession(this.#options.session, request, response).catch(error => {
+				throw this.#failed("session", error);
+			});
+			this.#resolutions.set(request, resolution);
+		}
+		return resolution;
+	}
+
+	/**
+	 * @throws SseError `SSE_FORBIDDEN` unless the application allows it; `SSE_INTERNAL` if it cannot say.
+	 */
+	async authorize(access: StreamAccess): Promise<void> {
+		const { authorize } = this.#options;
+		if (authorize === undefined) return;
+		let allowed: boolean;
+		try {
+			// biome-ignore lint/style/noNonNullAssertion: set by moleculer-web before any handler runs
+			allowed = await authorize(access.req.$ctx!, access);
+		} catch (error) {
+			throw this.#failed("authorize", error);
+		}
+		if (allowed !== true) {
+			throw new SseError("SSE_FORBIDDEN", "This session may not open that stream.");
+		}
+	}
+
+	/** The reason stays in the log; the client learns only that it was not the client's fault. */
+	#failed(option: string, error: unknown): SseError {
+		this.#service.logger.error(`SSE: "${option}" failed, the request is refused.`, error);
+		return new SseError("SSE_INTERNAL", "The stream cannot be opened now.");
+	}
+}
+
+/** Why is not told: to a forger, every detail is a help. */
+export function noTicket(): SseError {
+	return new SseError("SSE_UNAUTHORIZED", "This ticket opens no such stream: ask for a new one.");
+}
+
+export function noSession(): SseError {
+	return new SseError("SSE_UNAUTHORIZED", "A stream needs a session.");
+}

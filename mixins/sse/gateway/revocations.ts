@@ -1,0 +1,63 @@
+import type { Listener } from "../bus/bus.ts";
+import { CLOSE, concerns, readClose } from "../core/close.ts";
+import { isRefusal } from "../core/errors.ts";
+import { type Opening, Openings } from "../core/openings.ts";
+import type { RecentRevocations } from "../core/recent-revocations.ts";
+import type { Registry } from "../core/registry.ts";
+import type { EventStream } from "../http/event-stream.ts";
+import type { GatewayService } from "./types.ts";
+
+/** Closes the streams that a service has revoked, wherever in their life they are. */
+export class Revocations {
+	readonly #streams: Registry<EventStream>;
+	readonly #service: GatewayService;
+	readonly #remembered: RecentRevocations | undefined;
+	readonly #openings = new Openings();
+	/** Ended, and their last bytes not taken yet. */
+	readonly #ending = new Set<EventStream>();
+
+	/** @param remembered Where they are kept for tickets, if there are any. */
+	constructor(
+		streams: Registry<EventStream>,
+		service: GatewayService,
+		remembered: RecentRevocations | undefined
+	) {
+		this.#streams = streams;
+		this.#remembered = remembered;
+		this.#service = service;
+	}
+
+	/** To be called before the request of a stream is judged by anyone. */
+	begin(): Opening {
+		return this.#openings.begin();
+	}
+
+	/** A stream takes no more events. */
+	ended(stream: EventStream): void {
+		this.#ending.add(stream);
+	}
+
+	/** Nothing of a stream is left. */
+	closed(stream: EventStream): void {
+		this.#ending.delete(stream);
+	}
+
+	/** Takes `sse.close` from the bus. What streams come back to is judged when they do. */
+	readonly receive: Listener = (input, { nodeID, typed }) => {
+		const revocation = readClose(input, { typed: typed === true });
+		if (isRefusal(revocation)) {
+			const { refused: field, message } = revocation;
+			const { logger } = this.#service;
+			logger.warn(`SSE: dropped ${CLOSE} from node '${nodeID}': ${message}`, { nodeID, field });
+			return;
+		}
+		this.#openings.revoke(revocation);
+		this.#remembered?.add(revocation, Date.now());
+		for (const stream of this.#ending) {
+			if (concerns(revocation, stream)) stream.cutOff();
+		}
+		for (const stream of this.#streams.selectAll(revocation.sessionId)) {
+			if (concerns(revocation, stream)) stream.revoke(revocation.reason);
+		}
+	};
+}

@@ -1,0 +1,95 @@
+import { type ServiceBroker, Validators } from "moleculer";
+import { breach, type EventsContract } from "../core/contract.ts";
+import { isRefusal, type Refusal, refuse } from "../core/errors.ts";
+import { type Provenance, type SseSend, serialise, validate } from "../core/event.ts";
+import { SseError } from "./sse-error.ts";
+
+export interface SenderRules {
+	/** Default: any event. */
+	events?: EventsContract | undefined;
+	/** The most that a payload may have as JSON; 0 = no bound. */
+	eventBytes: number;
+}
+
+/** An event that may leave this node. */
+export interface CheckedEvent {
+	readonly event: SseSend;
+	/** Its payload as JSON. */
+	readonly json: string;
+}
+
+/** Reads anything as an event that may leave this node, or says what is wrong with it. */
+export type SenderCheck = (input: unknown, source: Provenance) => CheckedEvent | Refusal;
+
+/** What Moleculer's validators compile schemas to. */
+type PayloadCheck = ((payload: unknown) => true | Problem[]) & { async?: boolean };
+
+interface Problem {
+	field?: string;
+	message?: string;
+}
+
+/**
+ * Compiles the rules once, with the broker's own validator.
+ *
+ * @throws SseError `SSE_INVALID_OPTION` if a schema of the contract is none.
+ */
+export function createSenderCheck(
+	broker: Pick<ServiceBroker, "validator">,
+	{ events, eventBytes }: SenderRules
+): SenderCheck {
+	const checks = compile(broker, events);
+	return (input, source) => {
+		const event = validate(input, source);
+		if (isRefusal(event)) return event;
+		const broken = breach(events, event);
+		if (broken !== undefined) return broken;
+		const json = serialise(event.payload, eventBytes);
+		if (isRefusal(json)) return json;
+		const check = checks.get(event.eventName);
+		if (check === undefined) return { event, json };
+		// What the browser will get is what is checked; the sender's own object is left alone.
+		const payload: unknown = JSON.parse(json);
+		const problems = check(payload);
+		if (problems !== true) return refusePayload(event.eventName, problems);
+		return { event: { ...event, payload }, json: JSON.stringify(payload) };
+	};
+}
+
+function compile(
+	broker: Pick<ServiceBroker, "validator">,
+	events: EventsContract = {}
+): Map<string, PayloadCheck> {
+	// A broker may be without one (`validator: false`).
+	const validator = broker.validator ?? new Validators.Fastest();
+	const checks = new Map<string, PayloadCheck>();
+	for (const [name, { params }] of Object.entries(events)) {
+		if (params === undefined) continue;
+		const check = compileOne(name, () => validator.compile(params) as unknown as PayloadCheck);
+		checks.set(name, check);
+	}
+	return checks;
+}
+
+function compileOne(name: string, make: () => PayloadCheck): PayloadCheck {
+	const wrong = (reason: string) =>
+		new SseError(
+			"SSE_INVALID_OPTION",
+			`SseMiddleware(): option "events" has no valid schema in params of "${name}": ${reason}`,
+			{ option: "events", eventName: name }
+		);
+	let check: PayloadCheck;
+	try {
+		check = make();
+	} catch (error) {
+		throw wrong(error instanceof Error ? error.message : String(error));
+	}
+	if (check.async) throw wrong("it is asynchronous, and an event is sent or refused at once.");
+	return check;
+}
+
+function refusePayload(eventName: string, [problem]: Problem[]): Refusal {
+	const field = problem?.field ? `payload.${problem.field}` : "payload";
+	const reason = problem?.message ?? "it does not fit the schema.";
+	return refuse(field, `"payload" breaks the contract of "${eventName}": ${reason}`);
+}

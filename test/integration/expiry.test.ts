@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest";
+import type { SessionResolver } from "../../mixins/sse/index.ts";
+import { eventually } from "../support/eventually.ts";
+import { NOTHING, startGateway } from "../support/gateway.ts";
+import { refusal, send } from "../support/request.ts";
+import { openStream, requestStream } from "../support/stream-client.ts";
+
+const start = (session: () => unknown, sse = {}) =>
+	startGateway({ sse: { heartbeat: 200, ...sse, session: session as SessionResolver } });
+
+const LAST = /\n\nevent: sse\.close\ndata: \{"reason":"expired"\}\n\n$/;
+
+describe("a session that ends", () => {
+	it.each([
+		["milliseconds", () => Date.now() + 300],
+		["a Date", () => new Date(Date.now() + 300)]
+	])("ends its streams then, and says why: given in %s", async (_, expiresAt) => {
+		const gateway = await start(() => ({ ids: "alice", expiresAt: expiresAt() }));
+		const began = performance.now();
+		const stream = await openStream(gateway.url("news"));
+
+		expect(await stream.end).toBe("ended");
+		// not before, and within a second
+		expect(performance.now() - began).toBeGreaterThan(250);
+		expect(stream.text).toMatch(LAST);
+		await eventually(() => expect(gateway.held).toEqual(NOTHING));
+	});
+
+	it("ends no stream of a session that lives longer", async () => {
+		const sessions = [{ ids: "a", expiresAt: Date.now() + 60_000 }, { ids: ["b", "b"] }, "c"];
+		const gateway = await start(() => sessions.pop());
+		const streams = await Promise.all([1, 2, 3].map(() => openStream(gateway.url("news"))));
+		for (const stream of streams) await stream.next("sse.heartbeat", 2);
+
+		expect(gateway.held.streams).toBe(3);
+	});
+
+	it("ends streams for `timeout` if that comes first", async () => {
+		const gateway = await start(() => ({ ids: "a", expiresAt: Date.now() + 60_000 }), {
+			timeout: 100
+		});
+		const stream = await openStream(gateway.url("news"));
+		await stream.end;
+
+		expect(stream.text).toContain('{"reason":"timeout"}');
+	});
+
+	it("is resolved anew when its stream comes back, and may be none by then", async () => {
+		let logins = 1;
+		const gateway = await start(() =>
+			logins-- > 0 ? { ids: "alice", expiresAt: Date.now() + 200 } : null
+		);
+		const stream = await openStream(gateway.url("news"));
+		const place = stream.events.findLast(({ id }) => id)?.id;
+		await stream.end;
+		await gateway.send({ eventName: "news", sessionId: "alice", payload: "after its end" });
+		const { status, error } = await refusal(gateway.url("news"), {
+			headers: { "last-event-id": place }
+		});
+
+		expect([status, error.type]).toEqual([401, "SSE_UNAUTHORIZED"]);
+	});
+
+	it.each([
+		["ended", () => ({ ids: "alice", expiresAt: Date.now() - 1 })],
+		["ended long ago", () => ({ ids: "alice", expiresAt: new Date(0) })],
+		["no ids", () => ({ ids: null, expiresAt: Date.now() + 1000 })],
+		["an empty list of ids", () => ({ ids: [], expiresAt: Date.now() + 1000 })]
+	])("is none: 401 for a session that has %s", async (_, session) => {
+		const gateway = await start(session);
+
+		expect((await refusal(gateway.url("news"))).status).toBe(401);
+	});
+
+	it("ends while `authorize` thinks: 401", async () => {
+		const gateway = await start(() => ({ ids: "alice", expiresAt: Date.now() + 50 }), {
+			authorize: () => new Promise<boolean>(resolve => setTimeout(resolve, 100, true))
+		});
+
+		expect((await refusal(gateway.url("news"))).status).toBe(401);
+	});
+
+	it.each([
+		["a text", "tomorrow"],
+		["null", null],
+		["an invalid date", new Date(Number.NaN)],
+		["no number", Number.NaN],
+		["an object", {}]
+	])("whose end cannot be told is a failure of the resolver: 500 for %s", async (_, expiresAt) => {
+		const gateway = await start(() => ({ ids: "alice", expiresAt }));
+
+		expect((await refusal(gateway.url("news"))).status).toBe(500);
+		expect(gateway.log.at("error").join()).toContain('"expiresAt"');
+	});
+
+	it("is known to API actions by its first id, like any other", async () => {
+		const gateway = await startGateway({
+			sse: { session: () => ({ ids: ["alice", "tenant:7"], expiresAt: Date.now() + 60_000 }) },
+			services: [{ name: "echo", actions: { who: ctx => ctx.meta.sessionId } }],
+			settings: {
+				routes: [
+					{
+						path: "/api",
+						aliases: { "GET /who": "echo.who" },
+						async onBeforeCall(this: never, ctx: never, _route: unknown, req: never, res: never) {
+							const { sseSession } = this as { sseSession(...args: unknown[]): Promise<unknown> };
+							expect(await sseSession.call(this, ctx, req, res)).toEqual(["alice", "tenant:7"]);
+						}
+					}
+				]
+			}
+		});
+
+		expect((await send(`${gateway.origin}/api/who`)).text).toBe('"alice"');
+	});
+
+	it("is not told of before its stream began: a stream of it is refused, or open", async () => {
+		const gateway = await start(() => ({ ids: "alice", expiresAt: Date.now() + 1 }));
+		const stream = await requestStream(gateway.url("news"));
+		await stream.end;
+
+		expect([200, 401]).toContain(stream.status);
+	});
+});

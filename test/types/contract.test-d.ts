@@ -1,0 +1,71 @@
+import type { Context, ServiceBroker } from "moleculer";
+import { describe, expectTypeOf, it } from "vitest";
+import {
+	type EventsContract,
+	SseMiddleware,
+	SseMixin,
+	type SsePayload,
+	sseSend
+} from "../../mixins/sse/index.ts";
+
+declare module "../../mixins/sse/moleculer/send.ts" {
+	interface SseEvents {
+		news: string;
+		"order-update": { status: "open" | "paid" };
+	}
+}
+
+const ctx = {} as Context;
+const sessionId = "alice";
+
+describe("sseSend", () => {
+	it("ties the payload to the event's name", () => {
+		sseSend(ctx, { eventName: "order-update", sessionId, payload: { status: "paid" } });
+		sseSend(ctx, { eventName: "news", sessionId: "*", payload: "hello" }, { throwError: true });
+		expectTypeOf<SsePayload<"order-update">>().toEqualTypeOf<{ status: "open" | "paid" }>();
+	});
+
+	it("takes a context and a broker", () => {
+		sseSend({} as Context<{ id: string }, { user: string }>, {
+			eventName: "news",
+			sessionId: ["a", "b"],
+			payload: "hello"
+		});
+		sseSend({} as ServiceBroker, { eventName: "news", sessionId, payload: "hello" });
+	});
+
+	it("does not compile with a wrong payload", () => {
+		// @ts-expect-error no such status
+		sseSend(ctx, { eventName: "order-update", sessionId, payload: { status: "lost" } });
+		// @ts-expect-error another event's payload
+		sseSend(ctx, { eventName: "news", sessionId, payload: { status: "paid" } });
+		// @ts-expect-error no payload
+		sseSend(ctx, { eventName: "news", sessionId });
+	});
+
+	it("does not compile with an unknown name, or without an address", () => {
+		// @ts-expect-error no such event
+		sseSend(ctx, { eventName: "order-updated", sessionId, payload: { status: "paid" } });
+		// @ts-expect-error nobody is addressed
+		sseSend(ctx, { eventName: "news", payload: "hello" });
+	});
+});
+
+describe("events, the contract", () => {
+	it("is an option of both halves", () => {
+		const events: EventsContract = {
+			news: { audience: "public" },
+			"order-update": { params: { status: { type: "enum", values: ["open", "paid"] } } },
+			anything: {}
+		};
+		SseMixin({ events });
+		SseMiddleware({ events, limits: { eventBytes: 65_536 } });
+	});
+
+	it("has no other members, and no other audiences", () => {
+		// @ts-expect-error no such audience
+		SseMixin({ events: { news: { audience: "all" } } });
+		// @ts-expect-error a typing error
+		SseMiddleware({ events: { news: { param: {} } } });
+	});
+});
