@@ -35,12 +35,23 @@ const config: ViteUserConfig = defineConfig({
 			},
 			{
 				test: {
+					name: "chaos",
+					include: ["test/chaos/**/*.test.ts"],
+					fileParallelism: false,
+					testTimeout: 3 * MINUTE,
+					hookTimeout: 2 * MINUTE,
+					sequence: { groupOrder: 2 },
+					globalSetup: "test/support/programs.setup.ts"
+				}
+			},
+			{
+				test: {
 					name: "package",
 					include: ["test/package/**/*.test.ts"],
 					fileParallelism: false,
 					testTimeout: 3 * MINUTE,
 					hookTimeout: 3 * MINUTE,
-					sequence: { groupOrder: 2 }
+					sequence: { groupOrder: 3 }
 				}
 			}
 		]

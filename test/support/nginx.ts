@@ -55,7 +55,7 @@ http {
 	scgi_temp_path temp/scgi;
 	uwsgi_temp_path temp/uwsgi;
 	upstream gateways {
-${upstreams.map(upstream => `\t\tserver 127.0.0.1:${upstream};`).join("\n")}
+${upstreams.map(upstream => `\t\tserver 127.0.0.1:${upstream} max_fails=0;`).join("\n")}
 	}
 	server {
 		listen 127.0.0.1:${port};

@@ -1,0 +1,92 @@
+/**
+ * Every fault at length, on both buses, and a table of what came of it:
+ *
+ *     npm run test:chaos -- [--bus stream|default] [--fault <part of its name>] [--seed <number>] [--short]
+ */
+import { parseArgs } from "node:util";
+import { bringPrograms } from "../support/programs.ts";
+import { FAULTS, type Fault } from "./faults.ts";
+import { createRandom } from "./random.ts";
+import { type Outcome, play } from "./scenario.ts";
+import { LONG, SHORT } from "./sizes.ts";
+import { type Bus, Stage } from "./stage.ts";
+
+const { values } = parseArgs({
+	options: {
+		bus: { type: "string" },
+		fault: { type: "string", default: "" },
+		seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 32)) },
+		short: { type: "boolean", default: false }
+	}
+});
+const size = values.short ? SHORT : LONG;
+const buses = (["stream", "default"] as const).filter(bus => !values.bus || bus === values.bus);
+const faults = FAULTS.filter(({ name }) => name.includes(values.fault));
+
+const programs = await bringPrograms();
+console.log(`seed ${values.seed}, ${size.rate} events/s to ${size.clients} clients`);
+let failed = 0;
+const rows: string[][] = [];
+for (const bus of buses) {
+	for (const fault of faults) {
+		if (fault.promised[bus] === undefined) continue;
+		const row = await run(bus, fault).catch((error: Error) => {
+			failed++;
+			return [bus, fault.name, "failed", error.message.split("\n", 1)[0] ?? ""];
+		});
+		rows.push(row);
+		console.log(row.join(" | "));
+	}
+}
+print([head(), ...rows]);
+process.exit(failed > 0 ? 1 : 0);
+
+async function run(bus: Bus, fault: Fault): Promise<string[]> {
+	const stage = await Stage.start({
+		bus,
+		rabbitmq: programs.rabbitmq,
+		nginx: programs.nginx,
+		...(fault.maxBytes !== undefined && { maxBytes: fault.maxBytes })
+	});
+	try {
+		if (fault.needsControl && !stage.rabbitmq.controllable) {
+			return [bus, fault.name, "skipped", "RabbitMQ is not ours to stop"];
+		}
+		const outcome = await play(stage, fault, size, createRandom(Number(values.seed)));
+		if (outcome.broken.length > 0) {
+			failed++;
+			console.log(outcome.broken.slice(0, 10).join("\n"));
+			console.log(stage.output);
+		}
+		return [bus, fault.name, ...cells(outcome)];
+	} finally {
+		await stage.stop();
+	}
+}
+
+function head(): string[] {
+	const counts = ["events", "delivered", "rejected", "lost", "told", "resets", "repeats"];
+	return ["bus", "fault", "", "promised", ...counts, "recovery", "longest gap"];
+}
+
+function cells({ broken, promised, verdict, posted, recovery, longestGap }: Outcome): string[] {
+	const { events, delivered, lost, told, resets, repeats } = verdict;
+	const counts = [events, delivered, posted.rejected, lost, told, resets, repeats].map(String);
+	const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+	return [
+		broken.length === 0 ? "kept" : "BROKEN",
+		promised,
+		...counts,
+		seconds(recovery),
+		seconds(longestGap)
+	];
+}
+
+function print(table: readonly string[][]): void {
+	const widths = (table[0] ?? []).map((_, column) =>
+		Math.max(...table.map(row => row[column]?.length ?? 0))
+	);
+	for (const row of table) {
+		console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
+	}
+}

@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Entry, isClean, judge, type Verdict } from "./checker.ts";
+import type { Client } from "./clients.ts";
+import type { Fault, Promised, Size } from "./faults.ts";
+import type { Posted, Stage } from "./stage.ts";
+
+/** What came of a fault. */
+export interface Outcome {
+	readonly verdict: Verdict;
+	readonly posted: Posted;
+	readonly promised: Promised;
+	/** What is not as promised, in words; empty if everything is. */
+	readonly broken: readonly string[];
+	/** Milliseconds from the fault's end until every client got an event that was sent after it. */
+	readonly recovery: number;
+	/** Milliseconds between two events of a client, at most. */
+	readonly longestGap: number;
+}
+
+/** Milliseconds of sending before and after a fault. */
+const BEFORE = 1000;
+const AFTER = 4000;
+/** Nothing came for so long: everything has come. At most so long it is waited for. */
+const QUIET = 1500;
+const MOST_WAITING = 60_000;
+
+/** Lets a fault happen while events flow, and judges what came of it. */
+export async function play(
+	stage: Stage,
+	fault: Fault,
+	size: Size,
+	random: () => number
+): Promise<Outcome> {
+	const clients = await stage.clients(size.clients);
+	let over = 0;
+	try {
+		const sending = { rate: size.rate, sessions: size.clients, ...fault.sending };
+		const posted = await stage.sendDuring(sending, async () => {
+			await sleep(BEFORE);
+			await fault.happen(stage, clients, size, random);
+			over = Date.now();
+			await stage.untilOpen(clients);
+			await sleep(AFTER);
+		});
+		await untilQuiet(clients);
+		return assess(stage, fault, clients, posted, over);
+	} finally {
+		for (const client of clients) client.close();
+	}
+}
+
+async function untilQuiet(clients: readonly Client[]): Promise<void> {
+	const deadline = Date.now() + MOST_WAITING;
+	let quietSince = Date.now();
+	let count = -1;
+	while (Date.now() < deadline && Date.now() - quietSince < QUIET) {
+		const now = clients.reduce((sum, { entries }) => sum + entries.length, 0);
+		if (now !== count) quietSince = Date.now();
+		count = now;
+		await sleep(100);
+	}
+}
+
+function assess(
+	{ bus }: Stage,
+	fault: Fault,
+	clients: readonly Client[],
+	posted: Posted,
+	over: number
+): Outcome {
+	const verdict = judge(
+		posted.sent,
+		clients.map(({ log }) => log)
+	);
+	const promised = fault.promised[bus] ?? "told";
+	const resets = clients.map(
+		({ entries }) => entries.filter(({ kind }) => kind === "reset").length
+	);
+	const broken = [...verdict.findings];
+	if (!isClean(verdict) && broken.length === 0) broken.push("not clean");
+	if (promised === "nothing" && verdict.resets > 0) broken.push(`${verdict.resets} resets`);
+	if (promised === "one") {
+		const [away = 0, ...others] = resets;
+		if (away === 0) broken.push("the client that was away was not told");
+		if (others.some(count => count > 0)) broken.push("others were told as well");
+	}
+	return {
+		verdict,
+		posted,
+		promised,
+		broken,
+		recovery: Math.max(0, ...clients.map(({ entries }) => recoveryOf(entries, over))),
+		longestGap: Math.max(0, ...clients.map(({ entries }) => longestGapOf(entries)))
+	};
+}
+
+function recoveryOf(entries: readonly Entry[], over: number): number {
+	const first = entries.find(entry => entry.kind === "event" && sentAt(entry.data) >= over);
+	return first === undefined ? Number.POSITIVE_INFINITY : first.at - over;
+}
+
+function longestGapOf(entries: readonly Entry[]): number {
+	let longest = 0;
+	let last: number | undefined;
+	for (const { kind, at } of entries) {
+		if (kind !== "event") continue;
+		if (last !== undefined) longest = Math.max(longest, at - last);
+		last = at;
+	}
+	return longest;
+}
+
+function sentAt(data: unknown): number {
+	return (data as { at: number }).at;
+}

@@ -1,0 +1,22 @@
+import type { Size } from "./faults.ts";
+
+/** A few seconds each, for every run of the tests. */
+export const SHORT: Size = {
+	clients: 40,
+	rate: 100,
+	cuts: 200,
+	killed: 2000,
+	stopped: 2000,
+	frozen: [4000],
+	random: 15_000
+};
+
+export const LONG: Size = {
+	clients: 200,
+	rate: 500,
+	cuts: 1000,
+	killed: 5000,
+	stopped: 10_000,
+	frozen: [5000, 40_000],
+	random: 180_000
+};

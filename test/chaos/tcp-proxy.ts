@@ -1,0 +1,77 @@
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { freePort } from "../support/ports.ts";
+
+/** A way of TCP connections that can stand still. */
+export interface TcpProxy {
+	readonly port: number;
+	/** Bytes, new connections and closings go no further, and nothing is told to either side. */
+	freeze(): void;
+	/** What was held goes on. */
+	thaw(): void;
+	close(): Promise<void>;
+}
+
+interface Pair {
+	readonly near: Socket;
+	readonly far: Socket;
+}
+
+/** Leads a port of its own to a port of this machine. */
+export async function startTcpProxy(to: number): Promise<TcpProxy> {
+	const port = await freePort();
+	const pairs = new Set<Pair>();
+	let isFrozen = false;
+	/** What happened while it stood still, in order. */
+	let held: (() => void)[] = [];
+	const orLater = (action: () => void): void => {
+		if (isFrozen) held.push(action);
+		else action();
+	};
+
+	const server: Server = createServer({ allowHalfOpen: true }, near => {
+		orLater(() => {
+			const far = connect({ port: to, host: "127.0.0.1", allowHalfOpen: true });
+			const pair = { near, far };
+			pairs.add(pair);
+			for (const [from, other] of [
+				[near, far],
+				[far, near]
+			] as const) {
+				from.on("data", chunk => other.write(chunk));
+				from.on("end", () => orLater(() => other.end()));
+				from.on("error", () => {});
+				from.on("close", () => {
+					pairs.delete(pair);
+					orLater(() => other.destroy());
+				});
+			}
+		});
+	});
+	await new Promise<void>(resolve => server.listen(port, "127.0.0.1", resolve));
+
+	const each = (act: (socket: Socket) => void): void => {
+		for (const { near, far } of pairs) {
+			act(near);
+			act(far);
+		}
+	};
+	return {
+		port,
+		freeze() {
+			isFrozen = true;
+			each(socket => socket.pause());
+		},
+		thaw() {
+			isFrozen = false;
+			const actions = held;
+			held = [];
+			for (const action of actions) action();
+			each(socket => socket.resume());
+		},
+		async close() {
+			isFrozen = false;
+			each(socket => socket.destroy());
+			await new Promise(resolve => server.close(resolve));
+		}
+	};
+}
