@@ -61,6 +61,9 @@ const SCRIPTS = {
 /** Milliseconds that a node may take to start, and RabbitMQ to confirm what is under way. */
 const PATIENCE = 60_000;
 
+/** Lines of a node's output. */
+const SHOWN = 15;
+
 /** Two gateways behind nginx, two senders, a RabbitMQ; each node reaches it through a proxy of its own. */
 export class Stage {
 	readonly bus: Bus;
@@ -169,10 +172,11 @@ export class Stage {
 		await this.#folder.remove();
 	}
 
-	/** What the nodes have said, for people. */
+	/** What the nodes have said last, for people. */
 	get output(): string {
+		const tail = (text: string) => text.trimEnd().split("\n").slice(-SHOWN).join("\n");
 		const nodes = [...this.gateways, ...this.senders];
-		return nodes.map(({ nodeID, process }) => `--- ${nodeID}\n${process.output}`).join("\n");
+		return nodes.map(({ nodeID, process }) => `--- ${nodeID}\n${tail(process.output)}`).join("\n");
 	}
 
 	async #proxy(): Promise<TcpProxy> {
