@@ -15,6 +15,7 @@ export class Client {
 	readonly log: Log;
 	/** Where it goes now; a page behind a load balancer always goes to the same address. */
 	url: string;
+	readonly #eventName: string;
 	readonly #entries: Entry[] = [];
 	#request: ClientRequest | undefined;
 	#lastEventId: string | undefined;
@@ -24,8 +25,9 @@ export class Client {
 	/** Connections of its own: no two streams share one. */
 	readonly #agent = new Agent({ keepAlive: false });
 
-	constructor(url: string, sessionId: string) {
+	constructor(url: string, sessionId: string, eventName: string) {
 		this.url = url;
+		this.#eventName = eventName;
 		this.log = { sessionId, entries: this.#entries };
 		this.#open();
 	}
@@ -65,7 +67,7 @@ export class Client {
 			Cookie: `sid=${this.log.sessionId}`,
 			...(this.#lastEventId !== undefined && { "Last-Event-ID": this.#lastEventId })
 		};
-		const req = request(`${this.url}/sse/event-stream?eventName=chaos`, {
+		const req = request(`${this.url}/sse/event-stream?eventName=${this.#eventName}`, {
 			headers,
 			agent: this.#agent
 		});

@@ -75,7 +75,7 @@ export class Stage {
 	readonly #folder: TempFolder = tempFolder("chaos");
 	readonly #proxies: TcpProxy[] = [];
 	#nginx: Nginx | undefined;
-	#runs = 0;
+	#run = 0;
 
 	private constructor(options: StageOptions, rabbitmq: RabbitMq) {
 		this.#options = options;
@@ -112,9 +112,14 @@ export class Stage {
 		return this.#nginx?.url ?? "";
 	}
 
-	/** Clients of sessions `s0`, `s1`, …, connected. */
+	/** Clients of sessions `s0`, `s1`, …, connected, for what is sent next. */
 	async clients(count: number): Promise<Client[]> {
-		const clients = Array.from({ length: count }, (_, index) => new Client(this.url, `s${index}`));
+		// a replay may reach back: events of each scenario have a name of their own
+		this.#run++;
+		const clients = Array.from(
+			{ length: count },
+			(_, index) => new Client(this.url, `s${index}`, this.#eventName)
+		);
 		await this.untilOpen(clients);
 		return clients;
 	}
@@ -129,11 +134,11 @@ export class Stage {
 
 	/** Has both senders send while something happens. */
 	async sendDuring(sending: Sending, happen: () => Promise<void>): Promise<Posted> {
-		const run = ++this.#runs;
+		const run = this.#run;
 		const { rate, sessions, padding = 0, throwError = false } = sending;
 		const words = `${rate / this.senders.length} ${sessions} ${padding} ${throwError}`;
 		for (const { nodeID, process } of this.senders) {
-			process.write(`start ${nodeID}.${run} ${words}\n`);
+			process.write(`start ${nodeID}.${run} ${this.#eventName} ${words}\n`);
 		}
 		await happen();
 		const attempts = await Promise.all(
@@ -177,6 +182,10 @@ export class Stage {
 		const tail = (text: string) => text.trimEnd().split("\n").slice(-SHOWN).join("\n");
 		const nodes = [...this.gateways, ...this.senders];
 		return nodes.map(({ nodeID, process }) => `--- ${nodeID}\n${tail(process.output)}`).join("\n");
+	}
+
+	get #eventName(): string {
+		return `scenario-${this.#run}`;
 	}
 
 	async #proxy(): Promise<TcpProxy> {

@@ -1,5 +1,5 @@
 /**
- * A sender. `start <name> <events a second> <sessions> <bytes> <throwError>` has it send, numbered under that
+ * A sender. `start <name> <eventName> <events a second> <sessions> <bytes> <throwError>` has it send, numbered under that
  * name, to sessions `s0`, `s1`, … in turn, and every twentieth event to everyone. `stop <file>` ends it: it waits
  * for what is under way, writes to the file what became of each event, and prints `done <name>`.
  */
@@ -19,6 +19,7 @@ interface Attempt {
 
 interface Run {
 	readonly from: string;
+	readonly eventName: string;
 	readonly sessions: number;
 	readonly padding: string;
 	readonly throwError: boolean;
@@ -28,13 +29,13 @@ let attempts: Attempt[] = [];
 const pending = new Set<Promise<void>>();
 let timer: NodeJS.Timeout | undefined;
 
-function send({ from, sessions, padding, throwError }: Run): void {
+function send({ from, eventName, sessions, padding, throwError }: Run): void {
 	const n = attempts.length + 1;
 	const sessionId = n % 20 === 0 ? "*" : `s${n % sessions}`;
 	const attempt: Attempt = { from, n, at: Date.now(), sessionId, outcome: "pending" };
 	attempts.push(attempt);
 	const payload = { from, n, at: attempt.at, padding };
-	const event = { eventName: "chaos", sessionId, payload };
+	const event = { eventName, sessionId, payload };
 	// Moleculer's types do not know the option.
 	const options = { throwError } as object;
 	const settled = Promise.resolve(broker.broadcast("sse.send", event, options)).then(
@@ -52,9 +53,10 @@ function send({ from, sessions, padding, throwError }: Run): void {
 await broker.start();
 console.log("ready");
 await obey({
-	start(from = "", rate, sessions, bytes, throwError) {
+	start(from = "", eventName = "", rate, sessions, bytes, throwError) {
 		const run = {
 			from,
+			eventName,
 			sessions: Number(sessions),
 			padding: "x".repeat(Number(bytes)),
 			throwError: throwError === "true"
