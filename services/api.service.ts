@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import type { Context, ServiceSchema } from "moleculer";
+import type { Context, Service, ServiceSchema } from "moleculer";
 import ApiGateway, { type ApiSettingsSchema } from "moleculer-web";
 import { type SseGateway, SseMixin } from "../mixins/sse/index.ts";
 
@@ -34,11 +34,16 @@ const service: ServiceSchema<ApiSettingsSchema, object, { server: Server }> = {
 	},
 
 	actions: {
-		/** For health checks: does this node reach the others? Tells nothing else, as anyone may ask. */
-		health(ctx: Context<unknown, { $statusCode?: number }>) {
+		/**
+		 * For health checks: does this node reach the others, and take streams? Tells nothing else, as anyone
+		 * may ask.
+		 */
+		health(this: Service & SseGateway, ctx: Context<unknown, { $statusCode?: number }>) {
 			const { transit } = this.broker;
 			const connected = !transit || transit.connected;
-			if (!connected) ctx.meta.$statusCode = 503;
+			const ready = this.sseReady();
+			if (!connected || !ready) ctx.meta.$statusCode = 503;
+			if (!ready) return { status: "stopping" };
 			return { status: connected ? "ok" : "disconnected" };
 		}
 	},

@@ -1,4 +1,5 @@
 import type { Listener } from "../bus/transporter-bus.ts";
+import type { SenderLimits } from "../core/access-options.ts";
 import { Continuity } from "../core/continuity.ts";
 import { breach, type EventsContract } from "../core/contract.ts";
 import { resetFrame } from "../core/control.ts";
@@ -23,6 +24,7 @@ export interface FanOutOptions {
 	history: HistoryLimits | null;
 	/** Default: any event. */
 	events?: EventsContract | undefined;
+	limits: SenderLimits;
 }
 
 /** The way of events from the bus to the streams that they are for, past the history. */
@@ -32,14 +34,16 @@ export class FanOut {
 	readonly #streams: Registry<EventStream>;
 	readonly #service: GatewayService;
 	readonly #events: EventsContract | undefined;
+	readonly #eventBytes: number;
 	readonly #continuity = new Continuity();
 
 	constructor(
 		streams: Registry<EventStream>,
-		{ history: limits, events }: FanOutOptions,
+		{ history: limits, events, limits: { eventBytes } }: FanOutOptions,
 		service: GatewayService
 	) {
 		this.#events = events;
+		this.#eventBytes = eventBytes;
 		this.#streams = streams;
 		this.#service = service;
 		if (limits === null) return;
@@ -59,7 +63,7 @@ export class FanOut {
 		const streams = this.#streams.select(event.sessionId, event.eventName);
 		// Without a history what nobody listens to is done with.
 		if (streams.size === 0 && this.history === undefined) return;
-		const frame = frameOf(event, this.history !== undefined);
+		const frame = frameOf(event, this.history !== undefined, this.#eventBytes);
 		if (isRefusal(frame)) return this.#drop(frame, from.nodeID);
 		this.history?.append(event, frame, performance.now());
 		for (const stream of streams) {
@@ -110,8 +114,8 @@ export class FanOut {
 }
 
 /** An id promises that one can come back to it: without a history it is left out. */
-function frameOf(event: SseEvent, withId: boolean): Frame | Refusal {
-	const data = serialise(event.payload);
+function frameOf(event: SseEvent, withId: boolean, maxBytes: number): Frame | Refusal {
+	const data = serialise(event.payload, maxBytes);
 	if (isRefusal(data)) return data;
 	return encodeFrame({ id: withId ? event.id : undefined, event: event.eventName, data });
 }

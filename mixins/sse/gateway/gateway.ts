@@ -1,13 +1,16 @@
-import { type CloseReason, closeFrame, heartbeatFrame } from "../core/control.ts";
+import { closeFrame, heartbeatFrame } from "../core/control.ts";
 import type { Opening } from "../core/openings.ts";
 import { Registry } from "../core/registry.ts";
-import { answerBriefly } from "../http/answer.ts";
+import { answerBriefly, answerForGood } from "../http/answer.ts";
 import { type Connection, closeConnection, connectionOf, isHttp2 } from "../http/connection.ts";
 import { answerAndHangUp, EventStream, writeHead } from "../http/event-stream.ts";
 import { Heartbeat } from "../http/heartbeat.ts";
 import { hearsOthers } from "../moleculer/transporter.ts";
 import { Access, noSession, noTicket } from "./access.ts";
+import { closeOver } from "./drain.ts";
+import { drawEnd, drawRetry } from "./draws.ts";
 import { FanOut } from "./fan-out.ts";
+import { Limits, type SentAway } from "./limits.ts";
 import { readRequest } from "./request.ts";
 import { begin } from "./resume.ts";
 import { Revocations } from "./revocations.ts";
@@ -15,8 +18,6 @@ import type { GatewayOptions, GatewayRequest, GatewayResponse, GatewayService } 
 
 /** Milliseconds that clients have to take their last bytes when the node stops. */
 const DRAIN_GRACE = 250;
-/** Part of `timeout` by which streams outlive it at most. */
-const LIFE_JITTER = 0.1;
 
 /** The streams of one gateway service: opens them for requests, and ends them. */
 export class Gateway {
@@ -25,6 +26,7 @@ export class Gateway {
 	readonly #registry = new Registry<EventStream>();
 	/** Who may stream what. */
 	readonly access: Access;
+	readonly limits: Limits;
 	/** What brings events to the streams. */
 	readonly fanOut: FanOut;
 	readonly revocations: Revocations;
@@ -33,12 +35,14 @@ export class Gateway {
 	readonly #sessions = new Set<Connection>();
 	/** Streams whose response is not closed yet, ended ones included. */
 	#unclosed = 0;
+	#isStarted = false;
 	#stopped: PromiseWithResolvers<void> | undefined;
 
 	constructor(options: GatewayOptions, service: GatewayService) {
 		this.#options = options;
 		this.#service = service;
 		this.access = new Access(options, service);
+		this.limits = new Limits(options.limits, options.trustProxy, service);
 		this.fanOut = new FanOut(this.#registry, options, service);
 		this.revocations = new Revocations(this.#registry, service, this.access.tickets?.revocations);
 		const { history } = this.fanOut;
@@ -71,6 +75,14 @@ export class Gateway {
 	async open(request: GatewayRequest, response: GatewayResponse, opening: Opening): Promise<void> {
 		const query = readRequest(request, response, this.#options);
 		const { eventNames, lastEventId } = query;
+		const retry = drawRetry(this.#options.retry);
+		// Not a 503: a native EventSource never comes back from one (WHATWG HTML, 9.2.3).
+		if (this.#stopped !== undefined) {
+			return answerAndHangUp(request, response, closeFrame("drain", retry));
+		}
+		const isHead = request.method === "HEAD";
+		const early = isHead ? undefined : this.limits.arrive(request);
+		if (early !== undefined) return sendAway(response, early);
 		const claim = await this.access.claim(request, response, query);
 		const { ids: sessionIds, expiresAt } = claim.session;
 		await this.access.authorize({ sessionIds, eventNames, req: request });
@@ -78,13 +90,11 @@ export class Gateway {
 
 		// While the application thought about it the client may have gone, or been answered.
 		if (isSettled(response)) return;
-		if (request.method === "HEAD") {
+		if (isHead) {
 			writeHead(response);
 			response.end();
 			return;
 		}
-		const retry = this.#drawRetry();
-		// Not a 503: a native EventSource never comes back from one (WHATWG HTML, 9.2.3).
 		if (this.#stopped !== undefined) {
 			return answerAndHangUp(request, response, closeFrame("drain", retry));
 		}
@@ -92,6 +102,8 @@ export class Gateway {
 		if (revocation !== undefined) {
 			return answerBriefly(response, closeFrame(revocation.reason, retry));
 		}
+		const late = this.limits.admit(request, sessionIds);
+		if (late !== undefined) return sendAway(response, late);
 		// Last, so that a stream that is sent away may come back with it.
 		if (!claim.take()) throw noTicket();
 
@@ -99,12 +111,13 @@ export class Gateway {
 			sessionIds,
 			eventNames,
 			maxUnsentBytes: this.#options.buffer.maxBytes,
-			...this.#lifeUntil(expiresAt),
+			...drawEnd(this.#options.timeout, expiresAt),
 			onEnd: this.#onEnd,
 			onClose: this.#onClose
 		});
 		this.#watchSession(request, response);
 		this.#unclosed++;
+		this.limits.opened(stream, request);
 		this.#registry.add(stream);
 		this.#heartbeat.start();
 		stream.open(request);
@@ -114,20 +127,45 @@ export class Gateway {
 		release(request, response);
 	}
 
+	/** Whether new streams are taken. */
+	get isReady(): boolean {
+		// A broker says first of all that it is no longer started, long before it stops its services.
+		return this.#isStarted && this.#stopped === undefined && this.#service.broker.started;
+	}
+
 	/** Takes streams, after a stop as well. */
 	start(): void {
+		this.#isStarted = true;
 		this.#stopped = undefined;
 	}
 
-	/** Ends every stream, hangs up and sends new ones away; resolves when all are closed. */
+	/** Sends new streams away, ends those that are open over `drain`; resolves when all are closed. */
 	stop(): Promise<void> {
-		this.#stopped ??= Promise.withResolvers();
-		for (const stream of this.#registry) {
-			stream.end("drain", { hangUp: true, grace: DRAIN_GRACE });
+		if (this.#stopped !== undefined) return this.#stopped.promise;
+		this.#stopped = Promise.withResolvers();
+		const { drain } = this.#options;
+		if (drain === 0) {
+			for (const stream of this.#registry) this.#drain(stream);
+			this.#hangUp();
+		} else {
+			const close = (stream: EventStream) => this.#drain(stream, drawRetry(this.#options.retry));
+			const cancel = closeOver(drain, this.#registry, close);
+			this.#stopped.promise.then(() => {
+				cancel();
+				this.#hangUp();
+			});
 		}
-		for (const session of this.#sessions) closeConnection(session);
 		if (this.#unclosed === 0) this.#stopped.resolve();
 		return this.#stopped.promise;
+	}
+
+	#drain(stream: EventStream, retry?: number): void {
+		stream.end("drain", { hangUp: true, grace: DRAIN_GRACE, retry });
+	}
+
+	/** Sessions of HTTP/2, for which a server that closes would wait. */
+	#hangUp(): void {
+		for (const session of this.#sessions) closeConnection(session);
 	}
 
 	#watchSession(request: GatewayRequest, response: GatewayResponse): void {
@@ -145,28 +183,16 @@ export class Gateway {
 
 	readonly #onClose = (stream: EventStream): void => {
 		this.revocations.closed(stream);
+		this.limits.closed(stream);
 		this.#unclosed--;
 		if (this.#unclosed === 0) this.#stopped?.resolve();
 	};
+}
 
-	#drawRetry(): number | undefined {
-		const { retry } = this.#options;
-		if (retry === null) return undefined;
-		const [min, max] = retry;
-		return min + Math.floor(Math.random() * (max - min + 1));
-	}
-
-	/** A stream lives its own life, and never longer than its session. */
-	#lifeUntil(sessionEnd: number): { expiresAt: number; endsBy: CloseReason } {
-		const { timeout } = this.#options;
-		const now = performance.now();
-		const life =
-			timeout === 0 ? Number.POSITIVE_INFINITY : timeout * (1 + Math.random() * LIFE_JITTER);
-		const left = sessionEnd - Date.now();
-		return left <= life
-			? { expiresAt: now + left, endsBy: "expired" }
-			: { expiresAt: now + life, endsBy: "timeout" };
-	}
+/** Told in a stream that ends at once, as EventSource comes back from nothing else; or for good. */
+function sendAway(response: GatewayResponse, answer: SentAway): void {
+	if (answer === "for good") answerForGood(response);
+	else answerBriefly(response, closeFrame("limit", answer.retry));
 }
 
 function isSettled(response: GatewayResponse): boolean {
