@@ -1,14 +1,15 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import type { Context, Service, ServiceSchema } from "moleculer";
+import type { Context, ServiceSchema } from "moleculer";
 import ApiGateway, { type ApiSettingsSchema } from "moleculer-web";
 import { type SseGateway, SseMixin } from "../mixins/sse/index.ts";
 
 /** The gateway: serves the page, the API that the page calls, and its streams. */
-const service: ServiceSchema<ApiSettingsSchema, object, { server: Server }> = {
+const service: ServiceSchema<ApiSettingsSchema, object, { server: Server } & SseGateway> = {
 	name: "api",
-	mixins: [SseMixin(), ApiGateway],
+	// A gateway that is alone has no other to which its streams could go on: they close at once.
+	mixins: [SseMixin(process.env.TRANSPORTER ? {} : { drain: 0 }), ApiGateway],
 
 	settings: {
 		port: Number(process.env.PORT || 3000),
@@ -38,7 +39,7 @@ const service: ServiceSchema<ApiSettingsSchema, object, { server: Server }> = {
 		 * For health checks: does this node reach the others, and take streams? Tells nothing else, as anyone
 		 * may ask.
 		 */
-		health(this: Service & SseGateway, ctx: Context<unknown, { $statusCode?: number }>) {
+		health(ctx: Context<unknown, { $statusCode?: number }>) {
 			const { transit } = this.broker;
 			const connected = !transit || transit.connected;
 			const ready = this.sseReady();
