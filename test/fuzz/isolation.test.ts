@@ -26,8 +26,6 @@ interface Member {
 	readonly ids: readonly string[];
 	readonly names: readonly string[];
 	readonly client: StreamClient;
-	/** The last event that was sent before it came. */
-	readonly openedAfter: number;
 }
 
 const pick = <T>(items: readonly T[]): T => items[Math.floor(Math.random() * items.length)] as T;
@@ -57,9 +55,10 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 						limits: { opensPerSecond: 0 },
 						session: (_ctx, req) => app.idsOf(Number(req.headers["x-user"])),
 						authorize: async (_ctx, { req }) => {
-							// a decision takes its time, and things happen meanwhile
-							await sleep(Math.random() * 3);
-							return !app.banned.has(Number(req.headers["x-user"]));
+							// an answer takes its time, and is an old one by then
+							const isAllowed = !app.banned.has(Number(req.headers["x-user"]));
+							await sleep(Math.random() * 5);
+							return isAllowed;
 						}
 					}
 				})
@@ -69,6 +68,8 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 
 		const members = new Set<Member>();
 		const gone: Member[] = [];
+		/** Who came lately: some of them are still being judged. */
+		const opening: number[] = [];
 		const places = new Map<number, string>();
 		const leave = (member: Member) => {
 			const place = member.client.events.findLast(({ id }) => id)?.id;
@@ -82,7 +83,7 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 			const user = Math.floor(Math.random() * USERS);
 			const names = [...new Set([pick(NAMES), pick(NAMES)])];
 			const place = Math.random() < 0.7 ? places.get(user) : undefined;
-			const openedAfter = app.sent;
+			opening.push(user);
 			const client = await requestStream(pick(gateways).at("/sse/event-stream", ...names), {
 				headers: { "x-user": user, ...(place && { "last-event-id": place }) }
 			});
@@ -91,7 +92,7 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 				expect(client.status).toBe(403);
 				return;
 			}
-			members.add({ user, names, client, openedAfter, ids: app.idsOf(user) });
+			members.add({ user, names, client, ids: app.idsOf(user) });
 		};
 		const send = async () => {
 			const user = Math.floor(Math.random() * USERS);
@@ -104,10 +105,12 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 			await pick(gateways).send({ eventName: name, sessionId: to, payload });
 		};
 		const revoke = async () => {
-			const member = pick([...members]);
-			if (member === undefined || app.banned.has(member.user)) return;
-			app.banned.set(member.user, app.sent);
-			await pick(gateways).broker.broadcast("sse.close", { sessionId: `user:${member.user}` });
+			const user = Math.random() < 0.7 ? opening.at(-1) : pick([...members])?.user;
+			// its request is on the way, or is being judged
+			await sleep(Math.random() * 8);
+			if (user === undefined || app.banned.has(user)) return;
+			app.banned.set(user, app.sent);
+			await pick(gateways).broker.broadcast("sse.close", { sessionId: `user:${user}` });
 		};
 		const pardon = async () => {
 			const [user] = app.banned.keys();
