@@ -1,7 +1,7 @@
 import { closeFrame, heartbeatFrame } from "../core/control.ts";
 import type { Opening } from "../core/openings.ts";
 import { Registry } from "../core/registry.ts";
-import { answerBriefly, answerForGood } from "../http/answer.ts";
+import { answerBriefly } from "../http/answer.ts";
 import { type Connection, closeConnection, connectionOf, isHttp2 } from "../http/connection.ts";
 import { answerAndHangUp, EventStream, writeHead } from "../http/event-stream.ts";
 import { Heartbeat } from "../http/heartbeat.ts";
@@ -10,8 +10,9 @@ import { Access, noSession, noTicket } from "./access.ts";
 import { closeOver } from "./drain.ts";
 import { drawEnd, drawRetry } from "./draws.ts";
 import { FanOut } from "./fan-out.ts";
-import { Limits, type SentAway } from "./limits.ts";
+import { Limits } from "./limits.ts";
 import { readRequest } from "./request.ts";
+import { isSettled, release, sendAway } from "./response.ts";
 import { begin } from "./resume.ts";
 import { Revocations } from "./revocations.ts";
 import type { GatewayOptions, GatewayRequest, GatewayResponse, GatewayService } from "./types.ts";
@@ -187,24 +188,4 @@ export class Gateway {
 		this.#unclosed--;
 		if (this.#unclosed === 0) this.#stopped?.resolve();
 	};
-}
-
-/** Told in a stream that ends at once, as EventSource comes back from nothing else; or for good. */
-function sendAway(response: GatewayResponse, answer: SentAway): void {
-	if (answer === "for good") answerForGood(response);
-	else answerBriefly(response, closeFrame("limit", answer.retry));
-}
-
-function isSettled(response: GatewayResponse): boolean {
-	if (response.headersSent || response.writableEnded) return true;
-	return "stream" in response ? response.stream.destroyed : response.destroyed;
-}
-
-/** What the request's handling needed and a stream does not: held, it would cost 2 KB a stream. */
-function release(request: GatewayRequest, response: GatewayResponse): void {
-	request.$ctx = undefined;
-	response.$ctx = undefined;
-	request.$params = undefined;
-	// Express makes `query` a getter, which an assignment would not survive.
-	Reflect.set(request, "query", undefined);
 }
