@@ -18,6 +18,14 @@ const config: ViteUserConfig = defineConfig({
 			{ test: { name: "integration", include: ["test/integration/**/*.test.ts"] } },
 			{
 				test: {
+					name: "fuzz",
+					include: ["test/fuzz/**/*.test.ts"],
+					// a part of a minute by default, an hour if it is told to
+					testTimeout: process.env.FUZZ ? 60 * MINUTE : MINUTE
+				}
+			},
+			{
+				test: {
 					name: "types",
 					include: [],
 					typecheck: { enabled: true, only: true, include: ["test/types/**/*.test-d.ts"] }

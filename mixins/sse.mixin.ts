@@ -64,6 +64,11 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 				if (session === null) delete ctx.meta.sessionId;
 				else ctx.meta.sessionId = session.ids[0];
 				return session?.ids ?? null;
+			},
+
+			/** See {@link SseGateway}. */
+			sseReady(): boolean {
+				return gatewayOf(this).isReady;
 			}
 		},
 

@@ -6,9 +6,10 @@ import ApiGateway, { type ApiSettingsSchema } from "moleculer-web";
 import { type SseGateway, SseMixin } from "../mixins/sse/index.ts";
 
 /** The gateway: serves the page, the API that the page calls, and its streams. */
-const service: ServiceSchema<ApiSettingsSchema, object, { server: Server }> = {
+const service: ServiceSchema<ApiSettingsSchema, object, { server: Server } & SseGateway> = {
 	name: "api",
-	mixins: [SseMixin(), ApiGateway],
+	// A gateway that is alone has no other to which its streams could go on: they close at once.
+	mixins: [SseMixin(process.env.TRANSPORTER ? {} : { drain: 0 }), ApiGateway],
 
 	settings: {
 		port: Number(process.env.PORT || 3000),
@@ -34,11 +35,16 @@ const service: ServiceSchema<ApiSettingsSchema, object, { server: Server }> = {
 	},
 
 	actions: {
-		/** For health checks: does this node reach the others? Tells nothing else, as anyone may ask. */
+		/**
+		 * For health checks: does this node reach the others, and take streams? Tells nothing else, as anyone
+		 * may ask.
+		 */
 		health(ctx: Context<unknown, { $statusCode?: number }>) {
 			const { transit } = this.broker;
 			const connected = !transit || transit.connected;
-			if (!connected) ctx.meta.$statusCode = 503;
+			const ready = this.sseReady();
+			if (!connected || !ready) ctx.meta.$statusCode = 503;
+			if (!ready) return { status: "stopping" };
 			return { status: connected ? "ok" : "disconnected" };
 		}
 	},

@@ -2,7 +2,7 @@ export type { SseMiddlewareOptions, SseStreamOptions } from "../sse.middleware.t
 export { busState, SseMiddleware } from "../sse.middleware.ts";
 export { SseMixin } from "../sse.mixin.ts";
 export type { BusState } from "./bus/bus.ts";
-export type { SenderLimits, TicketOptions } from "./core/access-options.ts";
+export type { SenderLimits, StreamLimits, TicketOptions } from "./core/access-options.ts";
 export type { SseClose } from "./core/close.ts";
 export type { Audience, EventContract, EventsContract } from "./core/contract.ts";
 export type { SseErrorType } from "./core/errors.ts";

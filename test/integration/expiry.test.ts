@@ -114,6 +114,18 @@ describe("a session that ends", () => {
 		expect((await send(`${gateway.origin}/api/who`)).text).toBe('"alice"');
 	});
 
+	it("that has ended is none to API actions either", async () => {
+		const gateway = await start(() => ({ ids: "alice", expiresAt: Date.now() - 1 }));
+		const { sseSession } = gateway.service;
+		const ctx = { meta: { sessionId: "alice" } };
+		const [req, res] = [{ headers: {} }, {}] as never[];
+
+		expect(
+			await sseSession.call(gateway.service, ctx as never, req as never, res as never)
+		).toBeNull();
+		expect(ctx.meta).toEqual({});
+	});
+
 	it("is not told of before its stream began: a stream of it is refused, or open", async () => {
 		const gateway = await start(() => ({ ids: "alice", expiresAt: Date.now() + 1 }));
 		const stream = await requestStream(gateway.url("news"));

@@ -111,6 +111,28 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 			{ policy: null },
 			{ max: 2048 }
 		]
+	},
+	limits: {
+		takes:
+			"{ streams, streamsPerSession, streamsPerIp, opensPerSecond, eventNamesPerStream, eventBytes }",
+		values: [
+			null,
+			0,
+			"many",
+			[],
+			{ streams: -1 },
+			{ streams: 1.5 },
+			{ streams: "7" },
+			{ max: 1 }
+		].concat([{ streamsPerSession: null }, { eventBytes: Number.POSITIVE_INFINITY }] as never[])
+	},
+	trustProxy: {
+		takes: "the number of proxies in front",
+		values: [null, -1, 1.5, "", [], [""], [7], {}]
+	},
+	drain: {
+		takes: "a whole number of milliseconds, 0 or more (0 = at once)",
+		values: [-1, 0.5, "5s", Number.NaN, null, false, {}, []]
 	}
 };
 
@@ -171,6 +193,16 @@ describe("an option that is wrong stops the start, and names what it takes", () 
 		}
 	);
 
+	it.each(["10.0.0.0/33", "proxy.local", ["10.0.0.1", "nonsense"]])(
+		"a proxy to trust that is no address: %j",
+		trustProxy => {
+			expect(problemOf({ sse: { trustProxy } })).toMatchObject({
+				type: "SSE_INVALID_OPTION",
+				data: { option: "trustProxy" }
+			});
+		}
+	);
+
 	it.each(["timeout", 7, [], true, () => ({})])("%o in place of options", options => {
 		expect(problemOf({ sse: options }).message).toContain("SseMixin() takes an object of options");
 	});
@@ -192,7 +224,14 @@ describe("an option that is right", () => {
 		{ buffer: {} },
 		{ buffer: { maxBytes: 1024 } },
 		{ buffer: { policy: "disconnect" } },
-		{ session: undefined, authorize: undefined }
+		{ session: undefined, authorize: undefined },
+		{ limits: {} },
+		{ limits: { streams: 0, streamsPerIp: 10 }, trustProxy: 2 },
+		{ trustProxy: ["loopback", "10.0.0.0/8", "::1"] },
+		{ trustProxy: "uniquelocal" },
+		{ trustProxy: true },
+		{ drain: 0 },
+		{ ticket: null }
 	])("starts: %o", async sse => {
 		const gateway = await startGateway({ sse: sse as SseMixinOptions });
 

@@ -15,7 +15,8 @@ import { meet, memberOf } from "../support/meet.ts";
 import { refusal, send } from "../support/request.ts";
 import { openStream, requestStream } from "../support/stream-client.ts";
 
-const SECRET = "a-secret-of-the-tests-with-32-bytes-or-more";
+// long enough for HS512 as well, which is none of ours
+const SECRET = "a-secret-of-the-tests-that-is-long-enough-for-every-hash-of-hmac-sha2";
 const OTHER = "another-secret-of-the-tests-with-32-bytes-or-more";
 
 /** A gateway whose API knows its callers by a header, and whose streams are opened with tickets. */
@@ -245,11 +246,7 @@ const FORGED: [what: string, make: () => string | Promise<string>][] = [
 	["not signed (alg none)", () => none("none")],
 	["not signed (alg None)", () => none("None")],
 	["not signed (alg HS256)", () => none("HS256")],
-	["of another algorithm", () => forge(good, SECRET.repeat(2), { alg: "HS512" })],
-	[
-		"signed with HS512 by the right secret",
-		() => forge(good, SECRET.repeat(2).slice(0, 64), { alg: "HS512" })
-	],
+	["of another algorithm", () => forge(good, SECRET, { alg: "HS512" })],
 	["of another type", () => forge(good, SECRET, { typ: "JWT" })],
 	["of no type", () => forge(good, SECRET, { typ: undefined })],
 	["for another audience", () => forge({ ...good, aud: "other" }, SECRET)],
@@ -321,8 +318,15 @@ describe("a stream is refused with 401 for a ticket that is", () => {
 	});
 
 	it("used twice at once: one stream opens", async () => {
-		const gateway = await start();
+		let asked = 0;
+		const gate = createGate<boolean>();
+		const authorize = () => {
+			if (++asked === 11) gate.open(true);
+			return asked === 1 || gate.wait();
+		};
+		const gateway = await start({ secret: SECRET }, { sse: { authorize } });
 		const { ticket } = await ask(gateway);
+		// all have shown the ticket before any is open
 		const streams = await Promise.all(
 			Array.from({ length: 10 }, () => requestStream(at(gateway, ticket)))
 		);

@@ -132,13 +132,20 @@ export function gatewaySchema({
 	schema = {}
 }: GatewaySetup = {}): ServiceSchema {
 	const where: Record<string, unknown> = { port: 0, ip: "127.0.0.1" };
-	const mixins = [SseMixin(sse), ApiGateway];
+	const mixins = [SseMixin(stopsAtOnce(sse)), ApiGateway];
 	return {
 		name,
 		mixins: order === "sse-first" ? mixins : mixins.reverse(),
 		settings: { ...where, ...settings },
 		...schema
 	};
+}
+
+/** Streams close at once when a node stops, unless a test is about how they do. */
+function stopsAtOnce(sse: SseMixinOptions): SseMixinOptions {
+	// tests of options give anything
+	if (typeof sse !== "object" || Array.isArray(sse)) return sse;
+	return { drain: 0, ...sse };
 }
 
 /** See {@link TestGateway.held}. */

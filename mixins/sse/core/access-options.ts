@@ -23,6 +23,54 @@ const bound = { type: "number", integer: true, min: 0 };
 /** What RabbitMQ takes as one message by default. */
 const EVENT_BYTES = 16_777_216;
 
+/** Bounds of what clients may open. 0 = off, each. */
+export interface StreamLimits extends SenderLimits {
+	/** Open streams of a gateway; default 50,000. */
+	streams: number;
+	/** Open streams of a session, by its first id; default 1,000. */
+	streamsPerSession: number;
+	/** Open streams of a client address, see `trustProxy`; default 0: behind a proxy all share one. */
+	streamsPerIp: number;
+	/** Streams that a gateway opens a second; default 5,000. */
+	opensPerSecond: number;
+	/** Event names of a stream; default 100. */
+	eventNamesPerStream: number;
+}
+
+const STREAM_LIMITS: StreamLimits = {
+	streams: 50_000,
+	streamsPerSession: 1000,
+	streamsPerIp: 0,
+	opensPerSecond: 5000,
+	eventNamesPerStream: 100,
+	eventBytes: EVENT_BYTES
+};
+
+export const STREAM_LIMITS_OPTION: OptionSpec = {
+	default: STREAM_LIMITS,
+	takes: `{ ${Object.keys(STREAM_LIMITS).join(", ")} }: whole numbers, 0 or more (0 = off)`,
+	rule: {
+		type: "object",
+		strict: true,
+		props: Object.fromEntries(Object.keys(STREAM_LIMITS).map(limit => [limit, bound]))
+	}
+};
+
+export const TRUST_PROXY_OPTION: OptionSpec = {
+	default: false,
+	takes:
+		"the number of proxies in front, a list of their addresses and ranges, true for any, or false for none",
+	rule: {
+		type: "multi",
+		rules: [
+			{ type: "boolean" },
+			{ type: "number", integer: true, min: 0 },
+			{ type: "string", empty: false },
+			{ type: "array", min: 1, items: { type: "string", empty: false } }
+		]
+	}
+};
+
 export const SENDER_LIMITS_OPTION: OptionSpec = {
 	default: { eventBytes: EVENT_BYTES },
 	takes: "{ eventBytes }: a whole number, 0 or more (0 = off)",

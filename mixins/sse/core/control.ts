@@ -2,7 +2,7 @@ import { encodeFrame, type Frame } from "./frame.ts";
 import type { ResetReason } from "./order.ts";
 
 /** Why the gateway ended a stream; told in `sse.close` where the stream can still be written. */
-export type CloseReason = "timeout" | "drain" | "expired" | RevokedBy;
+export type CloseReason = "timeout" | "drain" | "expired" | "limit" | RevokedBy;
 
 /** What a service gave as its reason, `revoked` by default. */
 export type RevokedBy = string & {};

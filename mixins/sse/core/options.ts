@@ -1,4 +1,11 @@
-import { EVENTS_OPTION, SENDER_LIMITS_OPTION, TICKET_OPTION } from "./access-options.ts";
+import {
+	EVENTS_OPTION,
+	SENDER_LIMITS_OPTION,
+	STREAM_LIMITS_OPTION,
+	type StreamLimits,
+	TICKET_OPTION,
+	TRUST_PROXY_OPTION
+} from "./access-options.ts";
 import { STREAM_OPTION } from "./stream-options.ts";
 
 /**
@@ -52,6 +59,15 @@ export interface GatewaySettings {
 	history: HistoryLimits | null;
 	/** Default 1 MiB, `disconnect`. */
 	buffer: BufferOptions;
+	/** Bounds of what clients may open; 0 = off, each. */
+	limits: StreamLimits;
+	/**
+	 * Which proxies in front are believed about a client's address (`X-Forwarded-For`): how many, or their
+	 * addresses and ranges. Default false: none.
+	 */
+	trustProxy: boolean | number | string | readonly string[];
+	/** Milliseconds over which a stopping node closes its streams; default 5,000, 0 = at once. */
+	drain: number;
 }
 
 const milliseconds = (zero: string): Pick<OptionSpec, "takes" | "rule"> => ({
@@ -126,7 +142,10 @@ export const SSE_MIXIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 				policy: { type: "enum", values: ["disconnect"] }
 			}
 		}
-	}
+	},
+	limits: STREAM_LIMITS_OPTION,
+	trustProxy: TRUST_PROXY_OPTION,
+	drain: { default: 5000, ...milliseconds("at once") }
 };
 
 export const SSE_MIDDLEWARE_OPTIONS: Readonly<Record<string, OptionSpec>> = {

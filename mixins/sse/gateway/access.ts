@@ -14,7 +14,7 @@ import type {
 /** The Moleculer event by which gateways tell each other of tickets that are used up. */
 export const TICKET_USED = "sse.ticket";
 
-type AccessOptions = Pick<GatewayOptions, PrivateOption>;
+type AccessOptions = Pick<GatewayOptions, PrivateOption | "limits">;
 
 /** Who a stream is for, and the ticket that says so. */
 export interface Claim {

@@ -1,4 +1,5 @@
 import type { Listener, Source, Subscriber } from "../bus/bus.ts";
+import type { SenderLimits } from "../core/access-options.ts";
 import { Continuity } from "../core/continuity.ts";
 import { breach, type EventsContract } from "../core/contract.ts";
 import { resetFrame } from "../core/control.ts";
@@ -26,6 +27,7 @@ export interface FanOutOptions {
 	events?: EventsContract | undefined;
 	/** Events come on a RabbitMQ stream, which gives them their ids and one order. */
 	fromStream: boolean;
+	limits: SenderLimits;
 }
 
 /** The way of events from the bus to the streams that they are for, past the history. */
@@ -36,14 +38,16 @@ export class FanOut implements Subscriber {
 	readonly #service: GatewayService;
 	readonly #fromStream: boolean;
 	readonly #events: EventsContract | undefined;
+	readonly #eventBytes: number;
 	readonly #continuity = new Continuity();
 
 	constructor(
 		streams: Registry<EventStream>,
-		{ history: limits, events, fromStream }: FanOutOptions,
+		{ history: limits, events, limits: { eventBytes }, fromStream }: FanOutOptions,
 		service: GatewayService
 	) {
 		this.#events = events;
+		this.#eventBytes = eventBytes;
 		this.#streams = streams;
 		this.#service = service;
 		this.#fromStream = fromStream;
@@ -68,7 +72,7 @@ export class FanOut implements Subscriber {
 		const streams = this.#streams.select(event.sessionId, event.eventName);
 		// Without a history what nobody listens to is done with.
 		if (streams.size === 0 && this.history === undefined) return;
-		const frame = frameOf(event, this.history !== undefined);
+		const frame = frameOf(event, this.history !== undefined, this.#eventBytes);
 		if (isRefusal(frame)) return this.#drop(frame, from.nodeID);
 		this.history?.append(event, frame, arrivalOf(from.past));
 		if (from.past !== undefined) return;
@@ -137,8 +141,8 @@ function arrivalOf(past: number | undefined): number {
 }
 
 /** An id promises that one can come back to it: without a history it is left out. */
-function frameOf(event: SseEvent, withId: boolean): Frame | Refusal {
-	const data = serialise(event.payload);
+function frameOf(event: SseEvent, withId: boolean, maxBytes: number): Frame | Refusal {
+	const data = serialise(event.payload, maxBytes);
 	if (isRefusal(data)) return data;
 	return encodeFrame({ id: withId ? event.id : undefined, event: event.eventName, data });
 }

@@ -1,7 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
-import type { BusSubscription } from "../bus/bus.ts";
 import { readableBus } from "../bus/installed.ts";
-import { type CloseReason, closeFrame, heartbeatFrame } from "../core/control.ts";
+import { closeFrame, heartbeatFrame } from "../core/control.ts";
 import type { Opening } from "../core/openings.ts";
 import { Registry } from "../core/registry.ts";
 import { answerBriefly } from "../http/answer.ts";
@@ -9,21 +7,20 @@ import { type Connection, closeConnection, connectionOf, isHttp2 } from "../http
 import { answerAndHangUp, EventStream, writeHead } from "../http/event-stream.ts";
 import { Flush } from "../http/flush.ts";
 import { Heartbeat } from "../http/heartbeat.ts";
-import { hearsOthers } from "../moleculer/transporter.ts";
 import { Access, noSession, noTicket } from "./access.ts";
+import { closeOver } from "./drain.ts";
+import { drawEnd, drawRetry } from "./draws.ts";
 import { FanOut } from "./fan-out.ts";
+import { Limits } from "./limits.ts";
+import { Reading } from "./reading.ts";
 import { readRequest } from "./request.ts";
+import { isSettled, release, sendAway } from "./response.ts";
 import { begin } from "./resume.ts";
 import { Revocations } from "./revocations.ts";
 import type { GatewayOptions, GatewayRequest, GatewayResponse, GatewayService } from "./types.ts";
 
 /** Milliseconds that clients have to take their last bytes when the node stops. */
 const DRAIN_GRACE = 250;
-/** Milliseconds that a start waits for the message broker, and for the past to be read from it. */
-const CONNECT_PATIENCE = 3000;
-const FILL_PATIENCE = 30_000;
-/** Part of `timeout` by which streams outlive it at most. */
-const LIFE_JITTER = 0.1;
 
 /** The streams of one gateway service: opens them for requests, and ends them. */
 export class Gateway {
@@ -32,25 +29,28 @@ export class Gateway {
 	readonly #registry = new Registry<EventStream>();
 	/** Who may stream what. */
 	readonly access: Access;
+	readonly limits: Limits;
 	/** What brings events to the streams. */
 	readonly fanOut: FanOut;
 	readonly revocations: Revocations;
+	readonly #reading: Reading;
 	readonly #heartbeat: Heartbeat;
 	readonly #flush = new Flush();
 	/** The HTTP/2 sessions that have carried a stream: a server waits for them when it closes. */
 	readonly #sessions = new Set<Connection>();
 	/** Streams whose response is not closed yet, ended ones included. */
 	#unclosed = 0;
+	#isStarted = false;
 	#stopped: PromiseWithResolvers<void> | undefined;
-	/** To a bus that gateways read by themselves. */
-	#subscription: BusSubscription | undefined;
 
 	constructor(options: GatewayOptions, service: GatewayService) {
 		this.#options = options;
 		this.#service = service;
 		this.access = new Access(options, service);
+		this.limits = new Limits(options.limits, options.trustProxy, service);
 		const fromStream = readableBus(service.broker) !== undefined;
 		this.fanOut = new FanOut(this.#registry, { ...options, fromStream }, service);
+		this.#reading = new Reading(this.fanOut, options.history?.maxAge ?? 0, service);
 		this.revocations = new Revocations(this.#registry, service, this.access.tickets?.revocations);
 		const { history } = this.fanOut;
 		this.#heartbeat = new Heartbeat(
@@ -82,6 +82,14 @@ export class Gateway {
 	async open(request: GatewayRequest, response: GatewayResponse, opening: Opening): Promise<void> {
 		const query = readRequest(request, response, this.#options);
 		const { eventNames, lastEventId } = query;
+		const retry = drawRetry(this.#options.retry);
+		// Not a 503: a native EventSource never comes back from one (WHATWG HTML, 9.2.3).
+		if (this.#stopped !== undefined) {
+			return answerAndHangUp(request, response, closeFrame("drain", retry));
+		}
+		const isHead = request.method === "HEAD";
+		const early = isHead ? undefined : this.limits.arrive(request);
+		if (early !== undefined) return sendAway(response, early);
 		const claim = await this.access.claim(request, response, query);
 		const { ids: sessionIds, expiresAt } = claim.session;
 		await this.access.authorize({ sessionIds, eventNames, req: request });
@@ -89,13 +97,11 @@ export class Gateway {
 
 		// While the application thought about it the client may have gone, or been answered.
 		if (isSettled(response)) return;
-		if (request.method === "HEAD") {
+		if (isHead) {
 			writeHead(response);
 			response.end();
 			return;
 		}
-		const retry = this.#drawRetry();
-		// Not a 503: a native EventSource never comes back from one (WHATWG HTML, 9.2.3).
 		if (this.#stopped !== undefined) {
 			return answerAndHangUp(request, response, closeFrame("drain", retry));
 		}
@@ -103,6 +109,8 @@ export class Gateway {
 		if (revocation !== undefined) {
 			return answerBriefly(response, closeFrame(revocation.reason, retry));
 		}
+		const late = this.limits.admit(request, sessionIds);
+		if (late !== undefined) return sendAway(response, late);
 		// Last, so that a stream that is sent away may come back with it.
 		if (!claim.take()) throw noTicket();
 
@@ -111,65 +119,56 @@ export class Gateway {
 			eventNames,
 			maxUnsentBytes: this.#options.buffer.maxBytes,
 			flush: this.#flush,
-			...this.#lifeUntil(expiresAt),
+			...drawEnd(this.#options.timeout, expiresAt),
 			onEnd: this.#onEnd,
 			onClose: this.#onClose
 		});
 		this.#watchSession(request, response);
 		this.#unclosed++;
+		this.limits.opened(stream, request);
 		this.#registry.add(stream);
 		this.#heartbeat.start();
 		stream.open(request, response);
-		begin(stream, this.fanOut.history, lastEventId, { retry, degraded: this.#isDegraded });
+		begin(stream, this.fanOut.history, lastEventId, { retry, degraded: this.#reading.isDegraded });
 		this.#service.logResponse?.(request, response);
 		release(request, response);
 	}
 
-	/**
-	 * Takes streams, after a stop as well. Where the bus can tell of the past, it is read first: clients
-	 * that come back find there what they missed. Without a message broker streams are served all the same.
-	 */
+	/** Whether new streams are taken. */
+	get isReady(): boolean {
+		// A broker says first of all that it is no longer started, long before it stops its services.
+		return this.#isStarted && this.#stopped === undefined && this.#service.broker.started;
+	}
+
+	/** Takes streams, after a stop as well, when the past is read where the bus can tell of it. */
 	async start(): Promise<void> {
 		this.#stopped = undefined;
-		const bus = readableBus(this.#service.broker);
-		if (bus === undefined) return;
-		const subscription = bus.subscribe(this.fanOut, this.#options.history?.maxAge ?? 0);
-		this.#subscription = subscription;
-
-		let isFilled = false;
-		const filled = subscription.filled.then(() => {
-			isFilled = true;
-		});
-		const begun = performance.now();
-		while (!isFilled && this.#subscription === subscription) {
-			const patience = subscription.connected ? FILL_PATIENCE : CONNECT_PATIENCE;
-			if (performance.now() - begun > patience) {
-				this.#service.logger.warn(
-					"SSE: the stream cannot be read so far; streams are served meanwhile, as degraded."
-				);
-				return;
-			}
-			await Promise.race([filled, delay(100)]);
-		}
+		await this.#reading.start();
+		this.#isStarted = true;
 	}
 
-	/** Ends every stream, hangs up and sends new ones away; resolves when all are closed. */
+	/** Sends new streams away, ends those that are open over `drain`; resolves when all are closed. */
 	async stop(): Promise<void> {
-		this.#stopped ??= Promise.withResolvers();
-		for (const stream of this.#registry) {
-			stream.end("drain", { hangUp: true, grace: DRAIN_GRACE });
+		if (this.#stopped !== undefined) return this.#stopped.promise;
+		const stopped = Promise.withResolvers<void>();
+		this.#stopped = stopped;
+		const { drain } = this.#options;
+		if (this.#unclosed === 0) stopped.resolve();
+		if (drain === 0) {
+			for (const stream of this.#registry) this.#drain(stream);
+		} else {
+			const close = (stream: EventStream) => this.#drain(stream, drawRetry(this.#options.retry));
+			stopped.promise.then(closeOver(drain, this.#registry, close));
 		}
+		if (drain > 0) await stopped.promise;
 		for (const session of this.#sessions) closeConnection(session);
-		if (this.#unclosed === 0) this.#stopped.resolve();
-		const subscription = this.#subscription;
-		this.#subscription = undefined;
-		await Promise.all([this.#stopped.promise, subscription?.end()]);
+		await stopped.promise;
+		// Until then, what arrives still goes to streams that wait for their turn.
+		await this.#reading.stop();
 	}
 
-	/** Whether events may be late, or lost and told: the gateway does not hear everything now. */
-	get #isDegraded(): boolean {
-		if (this.#subscription !== undefined) return !this.#subscription.working;
-		return !hearsOthers(this.#service.broker);
+	#drain(stream: EventStream, retry?: number): void {
+		stream.end("drain", { hangUp: true, grace: DRAIN_GRACE, retry });
 	}
 
 	#watchSession(request: GatewayRequest, response: GatewayResponse): void {
@@ -187,40 +186,8 @@ export class Gateway {
 
 	readonly #onClose = (stream: EventStream): void => {
 		this.revocations.closed(stream);
+		this.limits.closed(stream);
 		this.#unclosed--;
 		if (this.#unclosed === 0) this.#stopped?.resolve();
 	};
-
-	#drawRetry(): number | undefined {
-		const { retry } = this.#options;
-		if (retry === null) return undefined;
-		const [min, max] = retry;
-		return min + Math.floor(Math.random() * (max - min + 1));
-	}
-
-	/** A stream lives its own life, and never longer than its session. */
-	#lifeUntil(sessionEnd: number): { expiresAt: number; endsBy: CloseReason } {
-		const { timeout } = this.#options;
-		const now = performance.now();
-		const life =
-			timeout === 0 ? Number.POSITIVE_INFINITY : timeout * (1 + Math.random() * LIFE_JITTER);
-		const left = sessionEnd - Date.now();
-		return left <= life
-			? { expiresAt: now + left, endsBy: "expired" }
-			: { expiresAt: now + life, endsBy: "timeout" };
-	}
-}
-
-function isSettled(response: GatewayResponse): boolean {
-	if (response.headersSent || response.writableEnded) return true;
-	return "stream" in response ? response.stream.destroyed : response.destroyed;
-}
-
-/** What the request's handling needed and a stream does not: held, it would cost 2 KB a stream. */
-function release(request: GatewayRequest, response: GatewayResponse): void {
-	request.$ctx = undefined;
-	response.$ctx = undefined;
-	request.$params = undefined;
-	// Express makes `query` a getter, which an assignment would not survive.
-	Reflect.set(request, "query", undefined);
 }

@@ -20,6 +20,7 @@ export interface StreamQuery {
 export interface NameRules {
 	/** Default: any. */
 	events?: EventsContract | undefined;
+	limits: { eventNamesPerStream: number };
 }
 
 /**
@@ -91,5 +92,11 @@ export function checkEventNames(names: readonly unknown[], rules: NameRules): re
 			throw SseError.invalidRequest(PARAMETER, message);
 		}
 	}
-	return [...new Set(names as readonly string[])];
+	const distinct = [...new Set(names as readonly string[])];
+	const most = rules.limits.eventNamesPerStream;
+	if (most > 0 && distinct.length > most) {
+		const message = `Parameter "${PARAMETER}" names more than ${most} events: open several streams.`;
+		throw SseError.invalidRequest(PARAMETER, message);
+	}
+	return distinct;
 }

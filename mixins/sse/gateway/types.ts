@@ -1,5 +1,5 @@
 import type { Context, Service, ServiceBroker } from "moleculer";
-import type { TicketOptions } from "../core/access-options.ts";
+import type { StreamLimits, TicketOptions } from "../core/access-options.ts";
 import type { EventsContract } from "../core/contract.ts";
 import type { GatewaySettings, HistoryLimits } from "../core/options.ts";
 import type { StreamRequest, StreamResponse } from "../http/connection.ts";
@@ -40,6 +40,9 @@ export interface SseGateway {
 		req: GatewayRequest,
 		res: GatewayResponse
 	): Promise<readonly string[] | null>;
+
+	/** Whether this gateway takes new streams: false from the moment at which its node begins to stop. */
+	sseReady(): boolean;
 }
 
 type Awaitable<T> = T | Promise<T>;
@@ -76,11 +79,14 @@ export type Authorizer = (
 ) => Awaitable<boolean>;
 
 /** The options of {@link GatewaySettings}, and the functions, which never stand in `settings`. */
-export interface SseMixinOptions extends Partial<Omit<GatewaySettings, "buffer" | "history">> {
+export interface SseMixinOptions
+	extends Partial<Omit<GatewaySettings, "buffer" | "history" | "limits">> {
 	/** Parts that are left out keep their defaults; null = off. */
 	history?: Partial<HistoryLimits> | null;
 	/** Parts that are left out keep their defaults. */
 	buffer?: Partial<GatewaySettings["buffer"]>;
+	/** Parts that are left out keep their defaults; 0 = off, each. */
+	limits?: Partial<StreamLimits>;
 	/** Default: cookie `sid`, issued if it is missing. */
 	session?: SessionResolver;
 	/** Default: every session may open a stream of any event name. */

@@ -12,3 +12,8 @@ export function answerBriefly(response: StreamResponse, last: Frame): void {
 	writeHead(response);
 	(response as ServerResponse).end(last);
 }
+
+/** Answers that there is nothing to come back for: EventSource stops (WHATWG HTML, 9.2.3). */
+export function answerForGood(response: StreamResponse): void {
+	(response as ServerResponse).writeHead(204).end();
+}

@@ -36,6 +36,8 @@ export interface EndOptions {
 	hangUp?: boolean;
 	/** Milliseconds that the client has to take its last bytes; default 2,000. */
 	grace?: number;
+	/** When to come back, in milliseconds; default: as the stream's first frame has said. */
+	retry?: number | undefined;
 }
 
 const END_GRACE = 2000;
@@ -197,10 +199,10 @@ export class EventStream implements Subscription {
 	}
 
 	/** Ends the stream in order: `sse.close`, then the end of the response. */
-	end(reason: CloseReason, { hangUp = false, grace = END_GRACE }: EndOptions = {}): void {
+	end(reason: CloseReason, { hangUp = false, grace = END_GRACE, retry }: EndOptions = {}): void {
 		if (this.#state !== "open") return;
 		if (this.pending !== undefined) this.write(this.pending);
-		this.write(closeFrame(reason));
+		this.write(closeFrame(reason, retry));
 		if (!this.#endOnce()) return;
 		this.#deadline = setTimeout(() => this.destroy(), grace);
 		this.#hangsUp = hangUp;

@@ -1,0 +1,157 @@
+import { createHash } from "node:crypto";
+import type { StreamLimits } from "../core/access-options.ts";
+import { Pace } from "../core/pace.ts";
+import { MAX_WAITING, Returns } from "../core/returns.ts";
+import { Tally } from "../core/tally.ts";
+import type { EventStream } from "../http/event-stream.ts";
+import { type AddressReader, addressReader, type TrustProxy } from "./address.ts";
+import type { GatewayRequest, GatewayService } from "./types.ts";
+
+/** A stream that may not open now: milliseconds until it may come back, or never. */
+export type SentAway = { readonly retry: number } | "for good";
+
+/** Shortest wait, in milliseconds, of one that is sent away; it is drawn from once to twice as much. */
+const WAIT = 5000;
+/** The same while what is used up comes free only as streams end. */
+const LONG_WAIT = 15_000;
+const MAX_WAIT = 300_000;
+/** Milliseconds between two warnings. */
+const LOG_EVERY = 10_000;
+
+/** Who may open a stream, counted by gateway, session and address. */
+export class Limits {
+	readonly #limits: StreamLimits;
+	readonly #service: GatewayService;
+	readonly #addressOf: AddressReader;
+	readonly #pace: Pace | undefined;
+	readonly #returns = new Returns();
+	readonly #sessions = new Tally();
+	readonly #addresses = new Tally();
+	/** Of streams that count for an address. */
+	readonly #addressOfStream = new Map<EventStream, string>();
+	#open = 0;
+	#loggedAt = Number.NEGATIVE_INFINITY;
+	#sentAway = 0;
+
+	constructor(limits: StreamLimits, trustProxy: TrustProxy, service: GatewayService) {
+		this.#limits = limits;
+		this.#service = service;
+		this.#addressOf = addressReader(trustProxy);
+		if (limits.opensPerSecond > 0) this.#pace = new Pace(limits.opensPerSecond);
+	}
+
+	/** How much is remembered, for tests and for a look from outside. */
+	get held(): number {
+		return (
+			this.#sessions.size + this.#addresses.size + this.#addressOfStream.size + this.#returns.size
+		);
+	}
+
+	/** Before anybody is asked who it is: whether there is room, and at what pace. */
+	arrive(request: GatewayRequest): SentAway | undefined {
+		const now = performance.now();
+		if (isReached(this.#limits.streams, this.#open)) {
+			return this.#sendAway("streams", credentials(request), LONG_WAIT, now);
+		}
+		const address = this.#counted(request);
+		if (
+			address !== undefined &&
+			isReached(this.#limits.streamsPerIp, this.#addresses.of(address))
+		) {
+			return this.#sendAway("streamsPerIp", `address ${address}`, LONG_WAIT, now);
+		}
+		if (this.#pace === undefined || this.#pace.take(now)) return undefined;
+		const wait = this.#pace.wait(now, WAIT);
+		return this.#sendAway("opensPerSecond", credentials(request), wait, now);
+	}
+
+	/** When it is known who it is, in the turn in which the stream opens. */
+	admit(request: GatewayRequest, [sessionId = ""]: readonly string[]): SentAway | undefined {
+		const now = performance.now();
+		if (isReached(this.#limits.streamsPerSession, this.#sessions.of(sessionId))) {
+			return this.#sendAway("streamsPerSession", `session ${sessionId}`, LONG_WAIT, now);
+		}
+		// Others may have opened while the application thought.
+		if (isReached(this.#limits.streams, this.#open)) {
+			return this.#sendAway("streams", credentials(request), LONG_WAIT, now);
+		}
+		const address = this.#counted(request);
+		if (
+			address !== undefined &&
+			isReached(this.#limits.streamsPerIp, this.#addresses.of(address))
+		) {
+			return this.#sendAway("streamsPerIp", `address ${address}`, LONG_WAIT, now);
+		}
+		return undefined;
+	}
+
+	/** Counts a stream; the first of its ids is its session's own. */
+	opened(stream: EventStream, request: GatewayRequest): void {
+		this.#open++;
+		this.#sessions.up(stream.sessionIds[0] as string);
+		const address = this.#counted(request);
+		if (address === undefined) return;
+		this.#addresses.up(address);
+		this.#addressOfStream.set(stream, address);
+	}
+
+	/** Nothing is left of a stream. */
+	closed(stream: EventStream): void {
+		this.#open--;
+		this.#sessions.down(stream.sessionIds[0] as string);
+		const address = this.#addressOfStream.get(stream);
+		if (address === undefined) return;
+		this.#addressOfStream.delete(stream);
+		this.#addresses.down(address);
+	}
+
+	#counted(request: GatewayRequest): string | undefined {
+		return this.#limits.streamsPerIp > 0 ? this.#addressOf(request) : undefined;
+	}
+
+	/**
+	 * The wait grows with every one of the same key that should still be waiting: one that comes back at
+	 * once waits longer each time, and one that never heeds what it is told is told no more.
+	 */
+	#sendAway(
+		limit: keyof StreamLimits,
+		key: string | undefined,
+		wait: number,
+		now: number
+	): SentAway {
+		this.#log(limit, now);
+		const waiting = key === undefined ? 0 : this.#returns.waiting(key, now);
+		// Behind one address there may be many that wait as they were told.
+		if (waiting > MAX_WAITING && limit !== "streamsPerIp") return "for good";
+		const shortest = Math.min(wait * (1 + waiting), MAX_WAIT);
+		const retry = Math.round(shortest * (1 + Math.random() / 2));
+		if (key !== undefined) this.#returns.told(key, now + shortest, now);
+		return { retry };
+	}
+
+	#log(limit: keyof StreamLimits, now: number): void {
+		this.#sentAway++;
+		if (now - this.#loggedAt < LOG_EVERY) return;
+		this.#loggedAt = now;
+		const { logger } = this.#service;
+		logger.warn(`SSE: limits.${limit} is reached: streams are sent away to come back later.`, {
+			limit,
+			sentAway: this.#sentAway
+		});
+		this.#sentAway = 0;
+	}
+}
+
+function isReached(limit: number, count: number): boolean {
+	return limit > 0 && count >= limit;
+}
+
+/**
+ * What tells one client from another before it is known who it is; its digest, as headers are long. None
+ * without credentials: behind a proxy, all such clients look alike.
+ */
+function credentials({ headers }: GatewayRequest): string | undefined {
+	const { cookie, authorization } = headers;
+	if (cookie === undefined && authorization === undefined) return undefined;
+	return createHash("sha256").update(`${cookie}\n${authorization}`).digest("base64url");
+}

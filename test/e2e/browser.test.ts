@@ -1,0 +1,308 @@
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
+import { launchChromium } from "../support/chromium.ts";
+import { eventually } from "../support/eventually.ts";
+import { type GatewaySetup, startGateway, type TestGateway } from "../support/gateway.ts";
+import { codeBlocks } from "../support/markdown.ts";
+import { requestStream } from "../support/stream-client.ts";
+import "../support/provided.ts";
+
+let browser: Browser;
+beforeAll(async () => {
+	browser = await launchChromium(inject("programs").chromium);
+});
+afterAll(() => browser?.close());
+
+const blank = (_req: unknown, res: import("node:http").ServerResponse) =>
+	void res.setHeader("content-type", "text/html").end("<!doctype html><title>x</title>");
+
+/** A gateway with an empty page at `/page`. */
+const start = (setup: GatewaySetup = {}) =>
+	startGateway({
+		...setup,
+		settings: {
+			...setup.settings,
+			routes: [
+				{ path: "/page", aliases: { "GET /": blank } },
+				...((setup.settings?.routes as object[] | undefined) ?? [])
+			]
+		}
+	});
+
+/** A browser whose cookie `sid` for the gateway's host is that of alice. */
+async function visitor(): Promise<BrowserContext> {
+	const context = await browser.newContext();
+	onTestFinished(() => context.close());
+	await context.addCookies([
+		{ name: "sid", value: "alice", domain: "127.0.0.1", path: "/", sameSite: "Lax", httpOnly: true }
+	]);
+	return context;
+}
+
+/** A page of an origin of its own: the port is another, and the host may be. */
+async function foreignPage(context: BrowserContext, host: string): Promise<Page> {
+	const server = createServer(blank);
+	await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+	onTestFinished(() => {
+		server.closeAllConnections();
+		server.close();
+	});
+	const page = await context.newPage();
+	await page.goto(`http://${host}:${(server.address() as AddressInfo).port}/`);
+	return page;
+}
+
+/** Opens an EventSource in a page, and keeps what becomes of it. */
+function stream(page: Page, url: string, withCredentials = false): Promise<void> {
+	return page.evaluate(
+		`{
+			const log = window.log = [];
+			const source = window.source = new EventSource(${JSON.stringify(url)}, { withCredentials: ${withCredentials} });
+			source.onopen = () => log.push("open");
+			source.onerror = () => log.push(source.readyState === EventSource.CLOSED ? "closed" : "error");
+			for (const name of ["news", "sse.open", "sse.close"]) {
+				source.addEventListener(name, ({ data }) => log.push(name + " " + data));
+			}
+		}`
+	) as Promise<void>;
+}
+
+const logOf = (page: Page) => page.evaluate("window.log") as Promise<string[]>;
+const until = (page: Page, entry: string) =>
+	eventually(async () => expect(await logOf(page)).toContain(entry), { timeout: 15_000 });
+
+/** Sends to alice until it is certain that it has arrived wherever it may. */
+async function sendToAlice(gateway: TestGateway): Promise<void> {
+	for (let n = 0; n < 5; n++) {
+		await gateway.send({ eventName: "news", sessionId: "alice", payload: "for alice" });
+		await new Promise(resolve => setTimeout(resolve, 50));
+	}
+}
+
+describe("a page of another origin", () => {
+	const HOSTS = [
+		["on the same site", "127.0.0.1"],
+		["on another site", "localhost"]
+	] as const;
+
+	for (const [where, host] of HOSTS) {
+		it.each([false, true])(`${where} reads no stream, with credentials: %s`, async credentials => {
+			const gateway = await start();
+			const page = await foreignPage(await visitor(), host);
+			await stream(page, gateway.url("news"), credentials);
+			await until(page, "closed");
+			await sendToAlice(gateway);
+			const read = await page.evaluate(
+				`fetch(${JSON.stringify(gateway.url("news"))}, { credentials: "include" }).then(() => "read", () => "refused")`
+			);
+
+			expect(read).toBe("refused");
+			expect(await logOf(page)).toEqual(["closed"]);
+		});
+	}
+
+	/** A gateway that has opened its streams to the origin of a page. */
+	const startFor = (page: Page) =>
+		start({
+			sse: { path: null },
+			settings: {
+				routes: [
+					{
+						path: "/live",
+						cors: { origin: new URL(page.url()).origin, credentials: true },
+						aliases: { "GET /events": { type: "sse" } }
+					}
+				]
+			}
+		});
+
+	it("that streams were opened to gets its visitor's, on the same site and with credentials", async () => {
+		const page = await foreignPage(await visitor(), "127.0.0.1");
+		const gateway = await startFor(page);
+		await stream(page, gateway.at("/live/events", "news"), true);
+		await until(page, "open");
+		await sendToAlice(gateway);
+
+		await until(page, 'news "for alice"');
+	});
+
+	it.each([
+		["on the same site, without credentials", "127.0.0.1", false],
+		["on another site, with credentials", "localhost", true],
+		["on another site, without", "localhost", false]
+	] as const)(
+		"that they were opened to gets a session of its own: %s",
+		async (_, host, credentials) => {
+			const page = await foreignPage(await visitor(), host);
+			const gateway = await startFor(page);
+			await stream(page, gateway.at("/live/events", "news"), credentials);
+			await until(page, "open");
+			await sendToAlice(gateway);
+			await gateway.send({ eventName: "news", sessionId: "*", payload: "for everyone" });
+			await until(page, 'news "for everyone"');
+
+			expect(await logOf(page)).not.toContain('news "for alice"');
+		}
+	);
+
+	it("that they were not opened to reads nothing", async () => {
+		const context = await visitor();
+		const gateway = await startFor(await foreignPage(context, "127.0.0.1"));
+		const other = await foreignPage(context, "127.0.0.1");
+		await stream(other, gateway.at("/live/events", "news"), true);
+		await until(other, "closed");
+
+		expect(await logOf(other)).toEqual(["closed"]);
+	});
+});
+
+describe("a native EventSource", () => {
+	async function pageOf(gateway: TestGateway): Promise<Page> {
+		const page = await (await visitor()).newPage();
+		await page.goto(`${gateway.origin}/page`);
+		return page;
+	}
+
+	it("goes on after a limit", async () => {
+		const gateway = await start({ sse: { limits: { opensPerSecond: 1 } } });
+		const page = await pageOf(gateway);
+		// somebody else takes this second's place
+		(await requestStream(gateway.url("news"), { session: "bob" })).close();
+		await stream(page, gateway.url("news"));
+		await until(page, 'sse.close {"reason":"limit"}');
+		await until(page, 'sse.open {"eventNames":["news"],"resumed":false}');
+		await sendToAlice(gateway);
+
+		await until(page, 'news "for alice"');
+	});
+
+	it("goes on after a revocation, if it may", async () => {
+		const gateway = await start({ sse: { retry: [100, 200] } });
+		const page = await pageOf(gateway);
+		await stream(page, gateway.url("news"));
+		await until(page, "open");
+		await gateway.broker.broadcast("sse.close", { sessionId: "alice", reason: "logged out" });
+		await until(page, 'sse.close {"reason":"logged out"}');
+		await until(page, 'sse.open {"eventNames":["news"],"resumed":true}');
+	});
+
+	it("stops after a revocation, if it may not", async () => {
+		let isAllowed = true;
+		const gateway = await start({ sse: { retry: [100, 200], authorize: () => isAllowed } });
+		const page = await pageOf(gateway);
+		await stream(page, gateway.url("news"));
+		await until(page, "open");
+		isAllowed = false;
+		await gateway.broker.broadcast("sse.close", { sessionId: "alice" });
+		await until(page, "closed");
+		await sendToAlice(gateway);
+
+		expect(await logOf(page)).not.toContain('news "for alice"');
+	});
+
+	it("stops after a refusal for good, 403 or 204", async () => {
+		let asked = 0;
+		const gateway = await start({
+			sse: {
+				authorize: (_ctx, { eventNames }) => {
+					asked++;
+					return eventNames[0] !== "secret";
+				},
+				limits: { streamsPerSession: 1 }
+			}
+		});
+		const page = await pageOf(gateway);
+		await stream(page, gateway.url("secret"));
+		await until(page, "closed");
+		expect(asked).toBe(1);
+
+		// one stream, and more than a hundred times too early
+		for (let n = 0; n < 102; n++) {
+			const visit = await requestStream(gateway.url("news"), { session: "alice" });
+			if (n > 0) await visit.end;
+		}
+		await stream(page, gateway.url("news"));
+		await until(page, "closed");
+		const before = asked;
+		await new Promise(resolve => setTimeout(resolve, 1000));
+
+		expect(await logOf(page)).toEqual(["closed"]);
+		expect(asked).toBe(before);
+	}, 60_000);
+});
+
+describe("README's snippet for tickets", () => {
+	const [, rest = ""] = readFileSync("README.md", "utf8").split("<!-- snippet: ticket -->");
+	const snippet = codeBlocks(rest)[0]?.code ?? "";
+
+	it("asks for a new ticket whenever the old one is used up, and misses nothing", async () => {
+		let asked = 0;
+		const gateway = await start({
+			sse: {
+				session: ctx => ctx.meta.user,
+				ticket: { secret: "a secret of this test, of at least 32 bytes" },
+				timeout: 1500,
+				retry: [50, 100]
+			},
+			settings: {
+				routes: [
+					{
+						path: "/api",
+						authentication: true,
+						bodyParsers: { json: true },
+						aliases: { "POST /stream-ticket": "api.sseTicket" }
+					}
+				]
+			},
+			schema: {
+				methods: {
+					authenticate: (
+						_ctx: unknown,
+						_route: unknown,
+						req: { headers: { authorization?: string } }
+					) => {
+						asked++;
+						return req.headers.authorization === "Bearer alice" ? "alice" : null;
+					}
+				}
+			}
+		});
+		const page = await (await browser.newContext()).newPage();
+		onTestFinished(() => page.context().close());
+		await page.goto(`${gateway.origin}/page`);
+		await page.evaluate(`{
+			window.log = [];
+			${snippet}
+			const getTicket = async names => {
+				const response = await fetch("/api/stream-ticket", {
+					method: "POST",
+					headers: { authorization: "Bearer alice", "content-type": "application/json" },
+					body: JSON.stringify({ eventName: names })
+				});
+				if (!response.ok) throw new Error("logged out");
+				return (await response.json()).ticket;
+			};
+			const note = ({ type, data }) => log.push(type === "news" ? JSON.parse(data) : type);
+			streamWithTickets(["news"], { news: note, "sse.open": note, "sse.reset": note }, getTicket);
+		}`);
+		await until(page, "sse.open");
+		const count = 150;
+		for (let n = 0; n < count; n++) {
+			await gateway.send({ eventName: "news", sessionId: "alice", payload: n });
+			await new Promise(resolve => setTimeout(resolve, 50));
+		}
+		await eventually(async () => expect(await logOf(page)).toContain(count - 1), {
+			timeout: 15_000
+		});
+
+		const log = await logOf(page);
+		expect(log.filter(entry => typeof entry === "number")).toEqual(
+			Array.from({ length: count }, (_, n) => n)
+		);
+		expect(log).not.toContain("sse.reset");
+		expect(asked).toBeGreaterThanOrEqual(2);
+	}, 60_000);
+});

@@ -1,0 +1,184 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { FACTOR } from "../support/fuzz.ts";
+import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { meet, memberOf } from "../support/meet.ts";
+import { watchRejections } from "../support/rejections.ts";
+import { requestStream, type StreamClient } from "../support/stream-client.ts";
+
+const USERS = 2000;
+const TENANTS = 40;
+const NAMES = ["a", "b", "c", "d", "e"];
+/** Streams open at a time, at most. */
+const MOST = 600;
+const STEPS = 6000;
+
+/** What an event says of itself, to be compared with the stream that has got it. */
+interface Marked {
+	n: number;
+	to: string | readonly string[];
+	name: string;
+}
+
+interface Member {
+	readonly user: number;
+	readonly ids: readonly string[];
+	readonly names: readonly string[];
+	readonly client: StreamClient;
+}
+
+const pick = <T>(items: readonly T[]): T => items[Math.floor(Math.random() * items.length)] as T;
+
+/** The application: who is who's tenant, and who is banned. */
+class Application {
+	readonly tenantOf: number[] = Array.from({ length: USERS }, (_, user) => user % TENANTS);
+	/** By user: the last event that was sent before the ban. */
+	readonly banned = new Map<number, number>();
+	sent = 0;
+
+	idsOf(user: number): string[] {
+		return [`user:${user}`, `tenant:${this.tenantOf[user]}`];
+	}
+}
+
+describe("two gateways with thousands of sessions that come, go, and are revoked", () => {
+	it("give no stream a byte that its ids and names did not earn", async () => {
+		const rejections = watchRejections();
+		const app = new Application();
+		const namespace = crypto.randomUUID();
+		const gateways = (await Promise.all(
+			["g1", "g2"].map(nodeID =>
+				startGateway({
+					broker: { ...memberOf(namespace, nodeID), logger: false },
+					sse: {
+						limits: { opensPerSecond: 0 },
+						session: (_ctx, req) => app.idsOf(Number(req.headers["x-user"])),
+						authorize: async (_ctx, { req }) => {
+							// an answer takes its time, and is an old one by then
+							const isAllowed = !app.banned.has(Number(req.headers["x-user"]));
+							await sleep(Math.random() * 5);
+							return isAllowed;
+						}
+					}
+				})
+			)
+		)) as [TestGateway, TestGateway];
+		await meet(...gateways.map(({ broker }) => broker));
+
+		const members = new Set<Member>();
+		const gone: Member[] = [];
+		/** Who came lately: some of them are still being judged. */
+		const opening: number[] = [];
+		const places = new Map<number, string>();
+		const leave = (member: Member) => {
+			const place = member.client.events.findLast(({ id }) => id)?.id;
+			if (place) places.set(member.user, place);
+			member.client.close();
+			members.delete(member);
+			gone.push(member);
+		};
+
+		const open = async () => {
+			const user = Math.floor(Math.random() * USERS);
+			const names = [...new Set([pick(NAMES), pick(NAMES)])];
+			const place = Math.random() < 0.7 ? places.get(user) : undefined;
+			opening.push(user);
+			const client = await requestStream(pick(gateways).at("/sse/event-stream", ...names), {
+				headers: { "x-user": user, ...(place && { "last-event-id": place }) }
+			});
+			if (client.status !== 200) {
+				// some were let in again while it was being refused
+				expect(client.status).toBe(403);
+				return;
+			}
+			members.add({ user, names, client, ids: app.idsOf(user) });
+		};
+		const send = async () => {
+			const user = Math.floor(Math.random() * USERS);
+			const kind = Math.random();
+			const [own = "", tenant = ""] = app.idsOf(user);
+			const other = `user:${(user * 7 + 1) % USERS}`;
+			const to = kind < 0.4 ? own : kind < 0.6 ? tenant : kind < 0.9 ? [own, other] : "*";
+			const name = pick(NAMES);
+			const payload: Marked = { n: ++app.sent, to, name };
+			await pick(gateways).send({ eventName: name, sessionId: to, payload });
+		};
+		const revoke = async () => {
+			const user = Math.random() < 0.7 ? opening.at(-1) : pick([...members])?.user;
+			// its request is on the way, or is being judged
+			await sleep(Math.random() * 8);
+			if (user === undefined || app.banned.has(user)) return;
+			app.banned.set(user, app.sent);
+			await pick(gateways).broker.broadcast("sse.close", { sessionId: `user:${user}` });
+		};
+		const pardon = async () => {
+			const [user] = app.banned.keys();
+			if (user === undefined || app.banned.size < 20) return;
+			// what it held until now is judged before it may get more
+			await settle(user);
+			app.banned.delete(user);
+		};
+		const settle = async (user: number) => {
+			const ban = app.banned.get(user) as number;
+			for (const member of [...members].filter(other => other.user === user)) {
+				// it was open when it was banned: it ends, and holds nothing that was sent since
+				await eventually(async () =>
+					expect(await Promise.race([member.client.end, sleep(0)])).toBeDefined()
+				);
+				for (const event of marked(member)) expect(event.n).toBeLessThanOrEqual(ban);
+				leave(member);
+			}
+		};
+
+		const count = STEPS * FACTOR;
+		let pending: Promise<void>[] = [];
+		for (let step = 0; step < count; step++) {
+			const chance = Math.random();
+			if (chance < 0.3 || members.size < 20) pending.push(open());
+			else if (chance < 0.75) pending.push(send());
+			else if (chance < 0.95) {
+				if (members.size > MOST || chance < 0.85) leave(pick([...members]));
+			} else if (chance < 0.98) pending.push(revoke());
+			else pending.push(pardon());
+			if (pending.length < 20) continue;
+			await Promise.all(pending);
+			pending = [];
+			while (members.size > MOST) leave(pick([...members]));
+			if (gone.length > 500) for (const member of gone.splice(0)) judge(member);
+		}
+		await Promise.all(pending);
+		await sleep(200);
+		for (const user of [...app.banned.keys()]) await settle(user);
+		const got = [...gone, ...members].map(judge);
+
+		expect(got.reduce((a, b) => a + b, 0)).toBeGreaterThan(100);
+		for (const member of members) member.client.close();
+		await eventually(() => {
+			for (const gateway of gateways) expect(gateway.held.unclosed).toBe(0);
+		});
+		expect(await rejections()).toEqual([]);
+	});
+});
+
+/** What a stream has got of events proper. */
+function marked({ client }: Member): Marked[] {
+	return client.events
+		.filter(({ event }) => !event?.startsWith("sse."))
+		.map(({ data }) => JSON.parse(data) as Marked);
+}
+
+/** Every event that a stream holds is its own; answers how many. */
+function judge(member: Member): number {
+	const { ids, names, client } = member;
+	for (const { event } of client.events) {
+		expect(event?.startsWith("sse.") || names.includes(event ?? "")).toBe(true);
+	}
+	const events = marked(member);
+	for (const { to, name } of events) {
+		const addressed = typeof to === "string" ? [to] : to;
+		expect(names).toContain(name);
+		expect(addressed.includes("*") || addressed.some(id => ids.includes(id))).toBe(true);
+	}
+	return events.length;
+}

@@ -1,0 +1,168 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Gateway } from "../../mixins/sse/gateway/gateway.ts";
+import { SseMiddleware } from "../../mixins/sse/index.ts";
+import { eventually } from "../support/eventually.ts";
+import { anyShape, FACTOR, runs } from "../support/fuzz.ts";
+import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { watchRejections } from "../support/rejections.ts";
+import { openStream, type StreamClient } from "../support/stream-client.ts";
+
+const gatewayOf = ({ service }: TestGateway): Gateway =>
+	Reflect.get(service, Symbol.for("moleculer-sse.gateway"));
+
+const oneOf = (...values: unknown[]) => fc.oneof(fc.constantFrom(...values), anyShape);
+
+/** Messages that are nearly right, and some that are. */
+const message = fc.oneof(
+	{
+		weight: 3,
+		arbitrary: fc.record(
+			{
+				eventName: oneOf("news", "other", "sse.open", "a\nb"),
+				sessionId: oneOf("alice", "bob", "*", ["alice", "bob"], ["alice", "*"], [], ""),
+				payload: oneOf(1, null, "x"),
+				id: oneOf("n.e.1", "n.e.2", "m.f.7", "n.e.999999999999999")
+			},
+			{ requiredKeys: [] }
+		)
+	},
+	{ weight: 1, arbitrary: anyShape }
+);
+
+const closing = fc.oneof(
+	fc.record(
+		{ sessionId: oneOf("carol", "", []), eventName: oneOf("never"), reason: oneOf("x", "a\nb") },
+		{ requiredKeys: [] }
+	),
+	anyShape
+);
+
+const from = fc.record({ nodeID: fc.string(), typed: fc.boolean() });
+
+/** Who an event is for, judged by nothing of the project's own. */
+function addressees(input: unknown, typed: boolean): readonly string[] {
+	const { sessionId } = input as { sessionId: unknown };
+	const ids = Array.isArray(sessionId) ? sessionId : [sessionId];
+	return ids.map(id => (typed && typeof id === "number" ? String(id) : id)) as string[];
+}
+
+describe("messages of any shape", () => {
+	it("bring a gateway neither to throw nor to write to a stream that they are not for", async () => {
+		const rejections = watchRejections();
+		const gateway = await startGateway({
+			middleware: false,
+			broker: { logger: false },
+			sse: { ticket: { secret: "x".repeat(32) }, history: { maxBytes: 1_000_000 } }
+		});
+		const { fanOut, revocations, access } = gatewayOf(gateway);
+		const streams = new Map<string, StreamClient>();
+		for (const session of ["alice", "bob", "nobody"]) {
+			streams.set(session, await openStream(gateway.url("news"), { session }));
+		}
+		/** For whom each message was, by what identifies it in its payload. */
+		const sent = new Map<number, readonly string[]>();
+		let number = 0;
+		fc.assert(
+			fc.property(message, closing, from, (input, close, source) => {
+				let marked = input;
+				if (typeof input === "object" && input !== null && Object.hasOwn(input, "sessionId")) {
+					number++;
+					marked = { ...input, payload: { number } };
+					sent.set(number, addressees(input, source.typed));
+				}
+				fanOut.receive(marked, source);
+				fanOut.receive(input, source);
+				revocations.receive(close, source);
+				access.tickets?.heed(input);
+			}),
+			{ ...runs(50_000), verbose: false }
+		);
+		await new Promise(resolve => setTimeout(resolve, 100));
+
+		// those that are revoked have ended; the others still get what is theirs
+		const fresh = await openStream(gateway.url("news"), { session: "dave" });
+		fanOut.receive(
+			{ eventName: "news", sessionId: "*", payload: "last" },
+			{ nodeID: "n", typed: false }
+		);
+		await fresh.next("news");
+		for (const [session, stream] of streams) {
+			for (const payload of stream.received("news") as unknown[]) {
+				const marked = (payload as { number?: number } | null)?.number;
+				if (marked === undefined) continue;
+				const to = sent.get(marked) as readonly string[];
+				expect(to.includes(session) || to.includes("*")).toBe(true);
+			}
+			expect(stream.events.filter(({ event }) => !OWN_AND_NEWS.has(event))).toEqual([]);
+		}
+		expect(fanOut.history?.bytes).toBeLessThanOrEqual(1_000_000);
+		expect(({} as { sessionId?: unknown }).sessionId).toBeUndefined();
+		expect(await rejections()).toEqual([]);
+	});
+
+	it("bring a sender neither to throw, hang nor send what is no event", async () => {
+		const rejections = watchRejections();
+		const events = { news: { params: { $$strict: true, n: "number" } }, other: {} };
+		const gateway = await startGateway({
+			middleware: false,
+			broker: { logger: false, middlewares: [SseMiddleware({ events })] }
+		});
+		const stream = await openStream(gateway.url("news", "other"), { session: "alice" });
+		await fc.assert(
+			fc.asyncProperty(message, closing, async (input, close) => {
+				const sending = gateway.broker.broadcast("sse.send", input);
+				const revoking = gateway.broker.broadcast("sse.close", close);
+				gateway.broker.emit("sse.send", input).catch(() => {});
+				await Promise.allSettled([sending, revoking]);
+			}),
+			runs(8000)
+		);
+		await gateway.send({ eventName: "other", sessionId: "alice", payload: "last" });
+		await eventually(() => expect(stream.received("other").at(-1)).toBe("last"));
+
+		for (const payload of stream.received("news")) {
+			expect(payload).toEqual({ n: expect.any(Number) });
+		}
+		expect(await rejections()).toEqual([]);
+	});
+});
+
+const OWN_AND_NEWS = new Set<string | undefined>([
+	"sse.open",
+	"sse.reset",
+	"sse.heartbeat",
+	"sse.close",
+	"news"
+]);
+
+describe("distinct session ids and event names, over time", () => {
+	it("leave nothing behind: a million in a long run", async () => {
+		const gateway = await startGateway({
+			middleware: false,
+			broker: { logger: false },
+			sse: { history: { maxBytes: 4_000_000 } }
+		});
+		const { fanOut, streams, limits } = gatewayOf(gateway);
+		const source = { nodeID: "n", typed: false };
+		const send = (n: number) =>
+			fanOut.receive(
+				{ eventName: `event-${n}`, sessionId: `session-${n}`, payload: n, id: `n.e.${n}` },
+				source
+			);
+		const count = 100_000 * Math.min(FACTOR, 10);
+		const heap = () => {
+			globalThis.gc?.();
+			return process.memoryUsage().heapUsed;
+		};
+		for (let n = 1; n <= count / 2; n++) send(n);
+		const half = heap();
+		for (let n = count / 2 + 1; n <= count; n++) send(n);
+
+		expect(heap() - half).toBeLessThan(4_000_000);
+		expect(fanOut.history?.bytes).toBeLessThanOrEqual(4_000_000);
+		expect([streams.size, streams.sessionCount, streams.eventNameCount, limits.held]).toEqual([
+			0, 0, 0, 0
+		]);
+	});
+});

@@ -1,0 +1,146 @@
+import { describe, expect, it } from "vitest";
+import type { SseGateway } from "../../mixins/sse/index.ts";
+import { eventually } from "../support/eventually.ts";
+import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
+import { connectHttp2, openHttp2Stream } from "../support/http2-client.ts";
+import { send } from "../support/request.ts";
+import { openStream, requestStream } from "../support/stream-client.ts";
+
+const DRAIN = 1000;
+const ready = (gateway: TestGateway) => (gateway.service as unknown as SseGateway).sseReady();
+const openMany = (gateway: TestGateway, count: number) =>
+	Promise.all(Array.from({ length: count }, () => openStream(gateway.url("news"))));
+
+describe("a node that stops", () => {
+	it("closes its streams spread over the window, each with a retry of its own", async () => {
+		const gateway = await startGateway({ sse: { drain: DRAIN, retry: [1000, 9_000_000] } });
+		const streams = await openMany(gateway, 40);
+		const ends: number[] = [];
+		const ended = streams.map(async (stream, index) => {
+			expect(await stream.end).toBe("ended");
+			ends.push(index);
+		});
+		const began = performance.now();
+		const stopped = gateway.broker.stop();
+		// half are still there when a few are gone
+		await eventually(() => expect(ends.length).toBeGreaterThan(0));
+		expect(gateway.held.streams).toBeGreaterThan(20);
+		await stopped;
+		await Promise.all(ended);
+
+		const took = performance.now() - began;
+		expect(took).toBeGreaterThan(DRAIN * 0.9);
+		expect(took).toBeLessThan(DRAIN + 1000);
+		// not in the order in which they came
+		expect(ends).not.toEqual([...ends].sort((a, b) => a - b));
+		for (const stream of streams) {
+			expect(stream.text).toMatch(
+				/\n\nretry: \d+\nevent: sse\.close\ndata: \{"reason":"drain"\}\n\n$/
+			);
+		}
+		expect(new Set(streams.map(({ retries }) => retries[1])).size).toBeGreaterThan(35);
+		expect(gateway.held).toEqual(NOTHING);
+	});
+
+	it("first of all takes no new ones: it says so, and sends them away to come back", async () => {
+		const gateway = await startGateway({ sse: { drain: DRAIN } });
+		await openMany(gateway, 5);
+		expect(ready(gateway)).toBe(true);
+		const stopped = gateway.broker.stop();
+		expect(ready(gateway)).toBe(false);
+		await eventually(() => expect(gateway.held.streams).toBeLessThan(5));
+		const late = await requestStream(gateway.url("news"));
+
+		expect(await late.end).toBe("ended");
+		expect(late.text).toMatch(/^retry: \d+\nevent: sse\.close\ndata: \{"reason":"drain"\}\n\n$/);
+		expect(gateway.held.streams).toBeGreaterThan(0);
+		await stopped;
+	});
+
+	it("still brings events to those that are open, and answers other requests", async () => {
+		const gateway = await startGateway({
+			sse: { drain: DRAIN },
+			settings: {
+				routes: [
+					{
+						path: "/",
+						aliases: {
+							"GET /ping": (_req: unknown, res: { end(text: string): void }) => res.end("pong")
+						}
+					}
+				]
+			}
+		});
+		const streams = await openMany(gateway, 10);
+		const stopped = gateway.broker.stop();
+		await eventually(() => expect(gateway.held.streams).toBeLessThan(10));
+		await gateway.send({ eventName: "news", sessionId: "*", payload: "late news" });
+		expect((await send(`${gateway.origin}/ping`)).text).toBe("pong");
+		await stopped;
+
+		const got = streams.filter(stream => stream.received("news").length === 1);
+		expect(got.length).toBeGreaterThan(0);
+	});
+
+	it("returns at once without streams, and as soon as all have left", async () => {
+		const empty = await startGateway({ sse: { drain: 60_000 } });
+		const began = performance.now();
+		await empty.broker.stop();
+		expect(performance.now() - began).toBeLessThan(1000);
+
+		const gateway = await startGateway({ sse: { drain: 60_000 }, broker: { nodeID: "node-2" } });
+		const streams = await openMany(gateway, 10);
+		const stopped = gateway.broker.stop();
+		for (const stream of streams) stream.close();
+		await stopped;
+		expect(performance.now() - began).toBeLessThan(5000);
+		expect(gateway.held).toEqual(NOTHING);
+	});
+
+	it("does not wait for clients that do not read, but for a moment", async () => {
+		const gateway = await startGateway({
+			sse: { drain: 200, buffer: { maxBytes: 2 ** 26 } }
+		});
+		const stream = await openStream(gateway.url("news"), { session: "a" });
+		stream.stall();
+		await gateway.send({ eventName: "news", sessionId: "a", payload: "x".repeat(8_000_000) });
+		const began = performance.now();
+		await gateway.broker.stop();
+
+		expect(performance.now() - began).toBeLessThan(1500);
+	});
+
+	it("drains streams over HTTP/2, and lets go of their connections", async () => {
+		const gateway = await startGateway({ sse: { drain: 200 }, settings: { http2: true } });
+		const session = connectHttp2(gateway.origin);
+		const streams = await Promise.all(
+			[1, 2, 3].map(() => openHttp2Stream(session, gateway.url("news")))
+		);
+		await gateway.broker.stop();
+
+		for (const stream of streams) expect(stream.text).toContain('{"reason":"drain"}');
+	});
+
+	it("may start again, and is ready then", async () => {
+		const gateway = await startGateway({ sse: { drain: 200 } });
+		await openMany(gateway, 3);
+		await gateway.broker.stop();
+		await gateway.broker.start();
+
+		expect(ready(gateway)).toBe(true);
+		await openMany(gateway, 3);
+	});
+
+	it("may be asked to stop twice", async () => {
+		const gateway = await startGateway({ sse: { drain: 300 } });
+		await openMany(gateway, 3);
+		const { broker, service } = gateway;
+		await Promise.all([
+			broker.destroyService(service),
+			broker.destroyService(service),
+			broker.stop()
+		]);
+
+		expect(gateway.held).toEqual(NOTHING);
+	});
+});

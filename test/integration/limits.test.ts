@@ -1,0 +1,328 @@
+import { type RequestListener, request } from "node:http";
+import { describe, expect, it } from "vitest";
+import type { StreamLimits } from "../../mixins/sse/index.ts";
+import { eventually } from "../support/eventually.ts";
+import { createGate } from "../support/gate.ts";
+import {
+	type GatewaySetup,
+	held,
+	NOTHING,
+	startGateway,
+	type TestGateway
+} from "../support/gateway.ts";
+import { connectHttp2, openHttp2Stream, requestHttp2 } from "../support/http2-client.ts";
+import { type RequestOptions, refusal, send } from "../support/request.ts";
+import { openStream, requestStream, type StreamClient } from "../support/stream-client.ts";
+
+const start = (limits: Partial<StreamLimits>, { sse = {}, ...setup }: GatewaySetup = {}) =>
+	startGateway({ ...setup, sse: { ...sse, limits } });
+
+/** A stream that is sent away as EventSource can bear it; answers when it may come back. */
+async function sentAway(stream: StreamClient | Promise<StreamClient>): Promise<number> {
+	const { status, headers, ...rest } = await stream;
+	const client = Object.assign(await stream, rest);
+	expect(status).toBe(200);
+	expect(headers["content-type"]).toBe("text/event-stream");
+	expect(await client.end).toBe("ended");
+	expect(client.text).toMatch(/^retry: \d+\nevent: sse\.close\ndata: \{"reason":"limit"\}\n\n$/);
+	return client.retries[0] as number;
+}
+
+const come = (gateway: TestGateway, options?: RequestOptions) =>
+	requestStream(gateway.url("news"), options);
+
+describe("over a limit a stream is sent away to come back, and let in when there is room:", () => {
+	it("streams of the gateway", async () => {
+		const gateway = await start({ streams: 2 });
+		const [first] = [await openStream(gateway.url("a")), await openStream(gateway.url("a"))];
+		const retry = await sentAway(come(gateway));
+		expect(retry).toBeGreaterThanOrEqual(15_000);
+		first?.close();
+		await eventually(() => expect(gateway.held.unclosed).toBe(1));
+
+		await openStream(gateway.url("news"));
+		expect(gateway.log.at("warn").join()).toContain("limits.streams is reached");
+	});
+
+	it("streams of a session, by its own id, not by those that it shares", async () => {
+		const gateway = await start(
+			{ streamsPerSession: 2 },
+			{ sse: { session: (_ctx, req) => [String(req.headers["x-user"]), "tenant:7"] } }
+		);
+		const as = (user: string) => ({ headers: { "x-user": user } });
+		const first = await openStream(gateway.url("news"), as("alice"));
+		await openStream(gateway.url("news"), as("alice"));
+		await sentAway(come(gateway, as("alice")));
+		await openStream(gateway.url("news"), as("bob"));
+		first.close();
+		await eventually(() => expect(gateway.held.unclosed).toBe(2));
+
+		await openStream(gateway.url("news"), as("alice"));
+	});
+
+	it("streams of an address", async () => {
+		const gateway = await start({ streamsPerIp: 1 });
+		const first = await openStream(gateway.url("news"));
+		await sentAway(come(gateway));
+		first.close();
+		await eventually(() => expect(gateway.held).toEqual(NOTHING));
+
+		await openStream(gateway.url("news"));
+	});
+
+	it("opens a second", async () => {
+		const gateway = await start({ opensPerSecond: 3 });
+		const streams = await Promise.all(Array.from({ length: 5 }, () => come(gateway)));
+		const ends = await Promise.all(
+			streams.map(stream => Promise.race([stream.end, stream.next("sse.open")]))
+		);
+		expect(ends.filter(end => end === "ended")).toHaveLength(2);
+
+		await eventually(async () => {
+			const stream = await come(gateway);
+			await stream.until(() => stream.events.length > 0);
+			expect(stream.events[0]?.event).toBe("sse.open");
+			stream.close();
+		});
+	});
+
+	it("over HTTP/2, whose connection goes on", async () => {
+		const gateway = await start({ streamsPerSession: 1 }, { settings: { http2: true } });
+		const connection = connectHttp2(gateway.origin);
+		const stream = await openHttp2Stream(connection, gateway.url("news"), { session: "a" });
+		await sentAway(requestHttp2(connection, gateway.url("news"), { session: "a" }));
+		await gateway.send({ eventName: "news", sessionId: "a", payload: 1 });
+
+		await stream.next("news");
+	});
+});
+
+describe("a limit", () => {
+	it.each<keyof StreamLimits>([
+		"streams",
+		"streamsPerSession",
+		"streamsPerIp",
+		"opensPerSecond",
+		"eventNamesPerStream",
+		"eventBytes"
+	])("is off at 0: %s", async limit => {
+		const gateway = await start({ [limit]: 0 });
+		const names = Array.from({ length: 150 }, (_, n) => `event-${n}`);
+		const streams = await Promise.all(
+			[1, 2, 3].map(() =>
+				openStream(gateway.url(...(limit === "eventNamesPerStream" ? names : ["event-0"])), {
+					session: "a"
+				})
+			)
+		);
+		await gateway.send({ eventName: "event-0", sessionId: "a", payload: "x".repeat(100_000) });
+
+		for (const stream of streams) await stream.next("event-0");
+	});
+
+	it("holds for streams that open at the same time, however long the application thinks", async () => {
+		const gate = createGate<boolean>();
+		const gateway = await start(
+			{ streams: 3, streamsPerSession: 2 },
+			{ sse: { authorize: () => gate.wait() } }
+		);
+		const opening = [
+			...Array.from({ length: 10 }, () => come(gateway, { session: "alice" })),
+			...Array.from({ length: 10 }, () => come(gateway, { session: "bob" }))
+		];
+		await gate.reached;
+		gate.open(true);
+		await Promise.all(opening);
+
+		expect(gateway.held.streams).toBe(3);
+	});
+
+	it("counts an ended stream until nothing of it is left", async () => {
+		const gateway = await start({ streams: 1 }, { sse: { buffer: { maxBytes: 2 ** 26 } } });
+		const stream = await openStream(gateway.url("news"), { session: "alice" });
+		stream.stall();
+		await gateway.send({ eventName: "news", sessionId: "alice", payload: "x".repeat(8_000_000) });
+		stream.close();
+		await eventually(() => expect(gateway.held).toEqual(NOTHING));
+		await openStream(gateway.url("news"));
+
+		expect(held(gateway.service).unclosed).toBe(1);
+	});
+
+	it("does not count HEAD, nor what was refused", async () => {
+		const gateway = await start(
+			{ streams: 1, streamsPerIp: 1, streamsPerSession: 1 },
+			{ sse: { authorize: (_ctx, { eventNames }) => eventNames[0] !== "secret" } }
+		);
+		await send(gateway.url("news"), { method: "HEAD" });
+		expect((await refusal(gateway.url("secret"))).status).toBe(403);
+		expect((await refusal(gateway.url())).status).toBe(400);
+
+		await openStream(gateway.url("news"));
+	});
+
+	it("of names: more are bad input, 400, and the same name again is none more", async () => {
+		const gateway = await start({ eventNamesPerStream: 2 });
+		await openStream(gateway.url("a", "b", "a", "b"));
+		const { status, error } = await refusal(gateway.url("a", "b", "c"));
+
+		expect([status, error.type]).toEqual([400, "SSE_INVALID_REQUEST"]);
+	});
+
+	it("of an event's bytes: one more is dropped by the gateway, and told in its log", async () => {
+		const gateway = await start({ eventBytes: 1000 });
+		const stream = await openStream(gateway.url("news"), { session: "a" });
+		const payload = "x".repeat(998);
+		await gateway.send({ eventName: "news", sessionId: "a", payload: `${payload}x` });
+		await gateway.send({ eventName: "news", sessionId: "a", payload });
+		await stream.next("news");
+
+		expect(stream.received("news")).toEqual([payload]);
+		expect(gateway.log.at("warn").join()).toContain("more than 1000 bytes");
+	});
+});
+
+describe("one that comes back at once", () => {
+	it.each<[string, Partial<StreamLimits>, RequestOptions]>([
+		["with a session", { streamsPerSession: 1 }, { session: "alice" }],
+		["with a cookie, to a full gateway", { streams: 1 }, { session: "alice" }],
+		["with a token, too early", { opensPerSecond: 1 }, { headers: { authorization: "x" } }],
+		["from an address", { streamsPerIp: 1 }, {}]
+	])("waits longer each time: %s", async (_, limits, options) => {
+		const gateway = await start(limits);
+		await openStream(gateway.url("news"), options);
+		const waits: number[] = [];
+		for (let n = 0; n < 6; n++) waits.push(await sentAway(come(gateway, options)));
+
+		expect(waits[5]).toBeGreaterThan((waits[0] as number) * 2);
+		expect(Math.max(...waits)).toBeLessThanOrEqual(450_000);
+	});
+
+	it("a hundred times gets 204, at which EventSource stops", async () => {
+		const gateway = await start({ streamsPerSession: 1 });
+		await openStream(gateway.url("news"), { session: "alice" });
+		for (let n = 0; n < 101; n++) await sentAway(come(gateway, { session: "alice" }));
+		const { status, text } = await send(gateway.url("news"), { session: "alice" });
+		expect([status, text]).toEqual([204, ""]);
+
+		// and nobody else does
+		await openStream(gateway.url("news"), { session: "bob" });
+		await sentAway(come(gateway, { session: "bob" }));
+	});
+
+	it("a hundred times from one address does not: behind it there may be many", async () => {
+		const gateway = await start({ streamsPerIp: 1 });
+		await openStream(gateway.url("news"));
+		for (let n = 0; n < 110; n++) await sentAway(come(gateway));
+	});
+});
+
+describe("the client's address", () => {
+	/** Streams of clients that a proxy says these addresses of; how many of them open. */
+	async function opened(sse: GatewaySetup["sse"], forwarded: string[]): Promise<number> {
+		const gateway = await start({ streamsPerIp: 1 }, { sse: sse ?? {} });
+		for (const address of forwarded) {
+			const stream = await come(gateway, { headers: { "x-forwarded-for": address } });
+			await stream.until(() => stream.events.length > 0);
+		}
+		return gateway.held.streams;
+	}
+	const three = ["192.0.2.1", "192.0.2.2", "192.0.2.3"];
+
+	it("is the connection's, whatever a client says of itself", async () => {
+		expect(await opened({}, three)).toBe(1);
+		expect(await opened({ trustProxy: false }, three)).toBe(1);
+		expect(await opened({ trustProxy: 0 }, three)).toBe(1);
+		expect(await opened({ trustProxy: ["10.0.0.0/8"] }, three)).toBe(1);
+	});
+
+	it.each([[1], [true], ["loopback"], [["127.0.0.1"]], [["::1", "127.0.0.0/8"]]])(
+		"is what a trusted proxy says: %j",
+		async trustProxy => {
+			expect(await opened({ trustProxy }, three)).toBe(3);
+		}
+	);
+
+	it("is what the last trusted proxy saw, not what a client wrote before it", async () => {
+		const forged = three.map(address => `${address}, 198.51.100.7`);
+		expect(await opened({ trustProxy: 1 }, forged)).toBe(1);
+		expect(await opened({ trustProxy: ["loopback"] }, forged)).toBe(1);
+		expect(await opened({ trustProxy: 2 }, forged)).toBe(3);
+	});
+
+	it("of IPv6 is that of the network, within which a client may have any", async () => {
+		const addresses = ["2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::1", "2001:db8:0:1::1"];
+		expect(await opened({ trustProxy: 1 }, addresses)).toBe(2);
+	});
+
+	it("that is none is one for all", async () => {
+		expect(await opened({ trustProxy: 1 }, ["a", "b", "unix:", "x".repeat(5000)])).toBe(1);
+	});
+});
+
+describe("a crowd that comes at once", () => {
+	it("is let in at the pace, all of it, and other routes are served meanwhile", async () => {
+		const admittedAt: number[] = [];
+		const gateway = await start(
+			{ opensPerSecond: 200 },
+			{
+				sse: { authorize: () => admittedAt.push(performance.now()) > 0 },
+				settings: {
+					routes: [
+						{
+							path: "/api",
+							aliases: {
+								"GET /ping": ((_req, res) => void res.end("pong")) satisfies RequestListener
+							}
+						}
+					]
+				}
+			}
+		);
+		const count = 600;
+		const crowd = Array.from({ length: count }, async (_, n) => {
+			for (;;) {
+				const wait = await visit(gateway.url("news"), `client-${n}`);
+				if (wait === undefined) break;
+				// as EventSource: no earlier than told
+				await new Promise(resolve => setTimeout(resolve, wait));
+			}
+		});
+		let pings = 0;
+		let isIn = false;
+		const everybody = Promise.all(crowd).then(() => {
+			isIn = true;
+		});
+		while (!isIn) {
+			expect((await send(`${gateway.origin}/api/ping`)).text).toBe("pong");
+			pings++;
+			await new Promise(resolve => setTimeout(resolve, 50));
+		}
+		await everybody;
+
+		expect(admittedAt).toHaveLength(count);
+		expect(pings).toBeGreaterThan(20);
+		for (const [index, from] of admittedAt.entries()) {
+			const inSecond = admittedAt.slice(index).filter(at => at < from + 1000).length;
+			// a second's worth that was saved up, and a second's worth that came, give or take what is between
+			// the gateway's look at the clock and the test's
+			expect(inSecond).toBeLessThanOrEqual(450);
+		}
+	}, 60_000);
+});
+
+/** Opens a stream and leaves again; or answers how long to wait. */
+function visit(url: string, session: string): Promise<number | undefined> {
+	const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+	const outgoing = request(url, { agent: false, headers: { cookie: `sid=${session}` } });
+	outgoing.on("error", reject);
+	outgoing.on("response", response => {
+		response.setEncoding("utf8").once("data", (text: string) => {
+			const [, wait] = /^retry: (\d+)\nevent: sse\.close/.exec(text) ?? [];
+			resolve(wait === undefined ? undefined : Number(wait));
+			response.destroy();
+		});
+	});
+	outgoing.end();
+	return promise;
+}

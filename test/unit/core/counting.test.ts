@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest";
+import { Once } from "../../../mixins/sse/core/once.ts";
+import { RecentRevocations } from "../../../mixins/sse/core/recent-revocations.ts";
+import { MAX_WAITING, Returns } from "../../../mixins/sse/core/returns.ts";
+import { Tally } from "../../../mixins/sse/core/tally.ts";
+import { networkOf } from "../../../mixins/sse/gateway/address.ts";
+
+const MANY = 1_000_000;
+
+describe("a million keys over time leave nothing behind, or little:", () => {
+	it("counts that have come down to nothing", () => {
+		const tally = new Tally();
+		for (let n = 0; n < MANY; n++) {
+			tally.up(`key-${n}`);
+			if (n >= 10) tally.down(`key-${n - 10}`);
+		}
+
+		expect(tally.size).toBe(10);
+		tally.down("never counted");
+		expect(tally.of("never counted")).toBe(0);
+	});
+
+	it("those that were told to come back", () => {
+		const returns = new Returns();
+		for (let n = 0; n < MANY; n++) returns.told(`key-${n}`, n + 5000, n);
+
+		expect(returns.size).toBe(10_000);
+	});
+
+	it("what was used, when it could not be used any more", () => {
+		const once = new Once(30_000);
+		let most = 0;
+		for (let n = 0; n < MANY; n++) {
+			once.take(`jti-${n}`, n + 30_000, n);
+			most = Math.max(most, once.size);
+		}
+
+		expect(most).toBeLessThanOrEqual(60_001);
+	});
+
+	it("revocations", () => {
+		const recent = new RecentRevocations(30_000);
+		const revocation = { sessionId: "a", eventName: undefined, reason: "revoked" };
+		for (let n = 0; n < MANY; n++) recent.add(revocation, n);
+
+		expect(recent.length).toBe(1000);
+	});
+});
+
+describe("what may be used once", () => {
+	it("is not used twice while it is good, and forgotten afterwards", () => {
+		const once = new Once(100);
+		expect(once.take("a", 1000, 0)).toBe(true);
+		expect(once.take("a", 1000, 999)).toBe(false);
+		expect(once.has("a")).toBe(true);
+		once.take("b", 3000, 2000);
+
+		expect(once.has("a")).toBe(false);
+	});
+});
+
+describe("revocations of a while", () => {
+	const stream = { sessionIds: ["alice", "tenant:7"], eventNames: ["news"] };
+	const of = (sessionId: string | string[], eventName?: string) => ({
+		sessionId,
+		eventName,
+		reason: "revoked"
+	});
+
+	it.each([
+		["its id", of("alice"), true],
+		["one of its ids", of(["bob", "tenant:7"]), true],
+		["everyone", of("*"), true],
+		["its event", of("alice", "news"), true],
+		["another event", of("alice", "orders"), false],
+		["another id", of("bob"), false]
+	])("concern what was proven before: %s", (_, revocation, expected) => {
+		const recent = new RecentRevocations(1000);
+		recent.add(revocation, 100);
+
+		expect(recent.concern(stream, 99)).toBe(expected);
+		expect(recent.concern(stream, 100)).toBe(expected);
+		expect(recent.concern(stream, 101)).toBe(false);
+	});
+
+	it("concern everything that was proven before the ones that were let go of", () => {
+		const recent = new RecentRevocations(1_000_000);
+		for (let n = 0; n < 1500; n++) recent.add(of("bob"), n);
+
+		expect(recent.concern(stream, 499)).toBe(true);
+		expect(recent.concern(stream, 500)).toBe(false);
+	});
+});
+
+describe("who was told to come back", () => {
+	it("is waiting until then, and counts once for each time it was told", () => {
+		const returns = new Returns();
+		returns.told("a", 1000, 0);
+		returns.told("a", 2000, 0);
+
+		expect(returns.waiting("a", 999)).toBe(2);
+		expect(returns.waiting("a", 1000)).toBe(1);
+		expect(returns.waiting("a", 2000)).toBe(0);
+		expect(returns.waiting("b", 0)).toBe(0);
+	});
+
+	it("is remembered no more often than counts", () => {
+		const returns = new Returns();
+		for (let n = 0; n < 1000; n++) returns.told("a", 1000, 0);
+
+		expect(returns.waiting("a", 0)).toBe(MAX_WAITING + 1);
+	});
+});
+
+describe("the network of an address", () => {
+	it.each([
+		["192.0.2.7", "192.0.2.7"],
+		["::ffff:192.0.2.7", "192.0.2.7"],
+		["::FFFF:192.0.2.7", "192.0.2.7"],
+		["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+		["2001:DB8:1:2:ffff::", "2001:db8:1:2::/64"],
+		["2001:db8:0001:0002::1", "2001:db8:1:2::/64"],
+		["2001:db8::1", "2001:db8:0:0::/64"],
+		["::1", "0:0:0:0::/64"],
+		["::", "0:0:0:0::/64"],
+		["fe80::1%eth0", "fe80:0:0:0::/64"],
+		["64:ff9b::192.0.2.7", "64:ff9b:0:0::/64"],
+		["1:2:3:4:5:6:192.0.2.7", "1:2:3:4::/64"],
+		["unix", "unknown"],
+		["", "unknown"],
+		["x".repeat(10_000), "unknown"]
+	])("%s is %s", (address, network) => {
+		expect(networkOf(address)).toBe(network);
+	});
+});
