@@ -4,6 +4,7 @@ import { type Connection, closeConnection, connectionOf, isHttp2 } from "../http
 import { answerAndHangUp, EventStream, writeHead } from "../http/event-stream.ts";
 import { Flush } from "../http/flush.ts";
 import { Heartbeat } from "../http/heartbeat.ts";
+import { Settling } from "../http/settling.ts";
 import { SseError } from "../moleculer/sse-error.ts";
 import { hearsOthers } from "../moleculer/transporter.ts";
 import { FanOut } from "./fan-out.ts";
@@ -32,6 +33,7 @@ export class Gateway {
 	readonly fanOut: FanOut;
 	readonly #heartbeat: Heartbeat;
 	readonly #flush = new Flush();
+	readonly #settling = new Settling();
 	readonly #resolutions = new WeakMap<GatewayRequest, Promise<readonly string[] | null>>();
 	/** The HTTP/2 sessions that have carried a stream: a server waits for them when it closes. */
 	readonly #sessions = new Set<Connection>();
@@ -109,6 +111,7 @@ export class Gateway {
 		begin(stream, this.fanOut.history, lastEventId, { retry, degraded });
 		this.#service.logResponse?.(request, response);
 		release(request, response);
+		this.#settling.add(stream);
 	}
 
 	/**

@@ -38,10 +38,7 @@ export interface EndOptions {
 
 const END_GRACE = 2000;
 
-/**
- * `no-transform` keeps compressing proxies from buffering the stream, `X-Accel-Buffering` nginx. No
- * `Connection` header: HTTP/2 forbids it (RFC 9113, 8.2.2), HTTP/1.1 does not need it.
- */
+/** `no-transform` keeps compressing proxies from buffering the stream, `X-Accel-Buffering` nginx. */
 const HEAD = {
 	"Content-Type": "text/event-stream",
 	"Cache-Control": "no-cache, no-transform",
@@ -54,6 +51,8 @@ const BURST = 8;
 
 /** Writes the head of a stream. On HTTP/1.1 it leaves with the first bytes, or with the end. */
 export function writeHead(response: StreamResponse): void {
+	// Nothing takes a request behind a stream, see detach.ts. HTTP/2 forbids it (RFC 9113, 8.2.2).
+	if (!isHttp2(response)) response.setHeader("Connection", "close");
 	(response as ServerResponse).writeHead(200, HEAD);
 }
 
@@ -63,7 +62,6 @@ export function answerAndHangUp(
 	response: StreamResponse,
 	last: Frame
 ): void {
-	if (!isHttp2(response)) response.setHeader("Connection", "close");
 	writeHead(response);
 	const connection = connectionOf(request, response);
 	(response as ServerResponse).end(last, () => closeConnection(connection));
@@ -97,7 +95,7 @@ export class EventStream implements Subscription {
 	readonly #onClose: (stream: EventStream) => void;
 
 	constructor(request: StreamRequest, response: StreamResponse, options: EventStreamOptions) {
-		this.#outlet = new Outlet(request, response);
+		this.#outlet = new Outlet(request, response, () => this.#closed());
 		this.#flush = options.flush;
 		this.sessionIds = options.sessionIds;
 		this.eventNames = options.eventNames;
@@ -113,15 +111,18 @@ export class EventStream implements Subscription {
 		// A server's idle timeout (moleculer-web's httpServerTimeout) would kill a silent stream.
 		request.setTimeout(0);
 		if (isHttp2(response)) response.stream.session?.setTimeout(0);
-		response.once("close", () => this.#closed());
-		// "close" follows; without a listener the error of a vanished client would be thrown.
-		response.on("error", () => {});
+		this.#outlet.watch();
 		writeHead(response);
 	}
 
 	/** Sends the head although no frame follows at once. */
 	flushHead(): void {
 		this.#outlet.flushHead();
+	}
+
+	/** Lets go of what only a stream's beginning needs; to be called when its request is handled. */
+	settle(): void {
+		this.#outlet.detach();
 	}
 
 	get isOpen(): boolean {

@@ -9,6 +9,7 @@ import {
 	type StreamRequest,
 	type StreamResponse
 } from "./connection.ts";
+import { detach } from "./detach.ts";
 
 type Socket = NonNullable<ServerResponse["socket"]>;
 
@@ -25,10 +26,39 @@ export class Outlet {
 	/** Once bytes go to it; null = never. */
 	#socket: Socket | null | undefined;
 	#drained: (() => void) | undefined;
+	readonly #onClose: () => void;
 
-	constructor(request: StreamRequest, response: StreamResponse) {
+	/** @param onClose Called once, when the response is closed, however that came. */
+	constructor(request: StreamRequest, response: StreamResponse, onClose: () => void) {
 		this.#response = response;
 		this.#connection = connectionOf(request, response);
+		this.#onClose = onClose;
+	}
+
+	/** Begins to watch the response. */
+	watch(): void {
+		const response = this.#response as ServerResponse;
+		response.once("close", this.#onClose);
+		// "close" follows; without a listener the error of a vanished client would be thrown.
+		response.on("error", ignore);
+	}
+
+	/**
+	 * Lets go of request and response, if nobody else needs them; to be called when the request's handling
+	 * is over.
+	 */
+	detach(): void {
+		const response = this.#response;
+		if (response === undefined || !this.#socket) return;
+		const isOwn = (listener: unknown) => listener === this.#onClose || listener === ignore;
+		const socket = detach(response as ServerResponse, isOwn);
+		if (socket === undefined) return;
+		this.#response = undefined;
+		socket.once("close", this.#onClose);
+		socket.once("end", endToo);
+		socket.on("error", ignore);
+		// What the client may still say is read, and not kept: its end must be noticed.
+		socket.resume();
 	}
 
 	/** Sends the head although nothing follows at once. */
@@ -39,14 +69,14 @@ export class Outlet {
 
 	/** Bytes that were written and have not left the process. */
 	get unsent(): number {
-		return this.#response?.writableLength ?? 0;
+		return this.#writable?.writableLength ?? 0;
 	}
 
 	/** @returns False if the client is slower than this: the next write should wait for {@link onDrain}. */
 	write(batch: Batch): boolean {
+		if (this.#socket) return this.#socket.write(batch.chunked);
 		const response = this.#response;
 		if (response === undefined) return false;
-		if (this.#socket) return this.#socket.write(batch.chunked);
 		const ready = (response as ServerResponse).write(batch.plain);
 		// The head is out, or on its way.
 		if (this.#socket === undefined) this.#socket = socketOf(response);
@@ -66,22 +96,27 @@ export class Outlet {
 	/** Ends the response, and with `hangUp` the connection, which keep-alive would hold. */
 	end(hangUp: boolean): void {
 		const connection = this.#connection;
+		if (this.#response === undefined) {
+			// Nothing is there that could take the next request.
+			this.#socket?.write(LAST_CHUNK);
+			closeConnection(connection);
+			return;
+		}
 		const callback = hangUp ? () => closeConnection(connection) : undefined;
-		(this.#response as ServerResponse | undefined)?.end(callback);
+		(this.#response as ServerResponse).end(callback);
 	}
 
 	/** Breaks the response off; `hangUp`: the connection of HTTP/2 as well. */
 	destroy(hangUp: boolean): void {
 		const response = this.#response;
-		if (response === undefined) return;
-		if (isHttp2(response)) {
+		if (response !== undefined && isHttp2(response)) {
 			response.stream.close(constants.NGHTTP2_CANCEL);
 			// The reset alone waits behind what the client does not take.
 			response.stream.destroy();
 			if (hangUp) this.#connection?.destroy();
 			return;
 		}
-		response.destroy();
+		response?.destroy();
 		this.#connection?.destroy();
 	}
 
@@ -102,6 +137,16 @@ export class Outlet {
 		this.#writable?.off("drain", this.#drained);
 		this.#drained = undefined;
 	}
+}
+
+/** RFC 9112, 7.1. */
+const LAST_CHUNK = "0\r\n\r\n";
+
+function ignore(): void {}
+
+/** A client that closes its half is gone, as it is to Node's HTTP server. */
+function endToo(this: Socket): void {
+	this.end();
 }
 
 /**
