@@ -1,3 +1,5 @@
+import { isContract } from "./contract.ts";
+
 /**
  * Every option, in one place: its default, what it takes (the text of the error that refuses anything
  * else) and its schema for Moleculer's validator. README's tables are tested against this file.
@@ -14,12 +16,26 @@ export interface OptionSpec {
 	readonly private?: true;
 }
 
+/**
+ * What happens to a stream whose client is slower than its events:
+ * - `disconnect` ends it; the browser comes back by itself, and resumes;
+ * - `dropOldest` drops the oldest events that wait, and tells by `sse.reset`;
+ * - `conflate` keeps of events with the same name and key (see the option `events`) the newest that
+ *   waits; past the bound it does as `dropOldest`.
+ */
+export type BufferPolicy = "disconnect" | "dropOldest" | "conflate";
+
 /** Bytes that one stream may have unsent, and what happens past them. */
 export interface BufferOptions {
 	/** Default 1,048,576 (1 MiB). */
 	maxBytes: number;
-	/** `disconnect` ends the stream; the browser comes back by itself. */
-	policy: "disconnect";
+	/** Default `disconnect`. */
+	policy: BufferPolicy;
+	/**
+	 * Milliseconds after which a stream is closed whose client takes nothing of what is unsent; default
+	 * 60,000, 0 = never.
+	 */
+	stallTimeout: number;
 }
 
 /** Bounds of what a gateway keeps for clients that come back. */
@@ -45,7 +61,7 @@ export interface GatewaySettings {
 	retry: readonly [min: number, max: number] | null;
 	/** Default 64 MiB and 5 minutes, null = off: events then have no ids, and nobody resumes. */
 	history: HistoryLimits | null;
-	/** Default 1 MiB, `disconnect`. */
+	/** Default 1 MiB, `disconnect`, 60 s. */
 	buffer: BufferOptions;
 }
 
@@ -79,6 +95,15 @@ export const SSE_MIXIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 			"a function (ctx, { sessionIds, eventNames, req }) => boolean, given to SseMixin() itself",
 		...optionalFunction
 	},
+	events: {
+		default: undefined,
+		takes:
+			'an object { "<event name>": { conflate } }, with true or a function payload => key, given to ' +
+			"SseMixin() itself",
+		rule: { type: "object", optional: true },
+		check: (value: unknown) => value === undefined || isContract(value),
+		private: true
+	},
 	timeout: { default: 180_000, ...milliseconds("never") },
 	heartbeat: { default: 15_000, ...milliseconds("off") },
 	retry: {
@@ -108,14 +133,17 @@ export const SSE_MIXIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 		}
 	},
 	buffer: {
-		default: { maxBytes: 1_048_576, policy: "disconnect" },
-		takes: '{ maxBytes, policy }: a whole number of bytes, 1,024 or more, and "disconnect"',
+		default: { maxBytes: 1_048_576, policy: "disconnect", stallTimeout: 60_000 },
+		takes:
+			'{ maxBytes, policy, stallTimeout }: a whole number of bytes, 1,024 or more; "disconnect", ' +
+			'"dropOldest" or "conflate"; and milliseconds, 0 or more (0 = never)',
 		rule: {
 			type: "object",
 			strict: true,
 			props: {
 				maxBytes: { type: "number", integer: true, min: 1024 },
-				policy: { type: "enum", values: ["disconnect"] }
+				policy: { type: "enum", values: ["disconnect", "dropOldest", "conflate"] },
+				stallTimeout: { type: "number", integer: true, min: 0 }
 			}
 		}
 	}

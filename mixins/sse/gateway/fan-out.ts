@@ -18,6 +18,9 @@ import type { GatewayService } from "./types.ts";
  */
 const OVERLAP = 5000;
 
+/** The key under which an event replaces earlier ones that wait for a slow client, if it does. */
+export type KeyOf = (event: SseEvent) => string | undefined;
+
 /** The way of events from the bus to the streams that they are for, past the history. */
 export class FanOut {
 	/** Undefined if none is kept. */
@@ -25,12 +28,15 @@ export class FanOut {
 	readonly #streams: Registry<EventStream>;
 	readonly #service: GatewayService;
 	readonly #continuity = new Continuity();
+	readonly #keyOf: KeyOf;
 
 	constructor(
 		streams: Registry<EventStream>,
 		limits: HistoryLimits | null,
-		service: GatewayService
+		service: GatewayService,
+		keyOf: KeyOf = () => undefined
 	) {
+		this.#keyOf = keyOf;
 		this.#streams = streams;
 		this.#service = service;
 		if (limits === null) return;
@@ -50,8 +56,9 @@ export class FanOut {
 		const frame = frameOf(event, this.history !== undefined);
 		if (isRefusal(frame)) return this.#drop(frame, from.nodeID);
 		this.history?.append(event, frame, performance.now());
+		const key = streams.size === 0 ? undefined : this.#key(event);
 		for (const stream of streams) {
-			if (!stream.isHeld) stream.send(frame);
+			if (!stream.isHeld) stream.send(frame, key);
 		}
 	};
 
@@ -86,6 +93,16 @@ export class FanOut {
 			if (stream.pending !== undefined) continue;
 			// A held stream has not seen everything up to that id yet.
 			stream.send(stream.isHeld ? resetFrame("gap") : frame);
+		}
+	}
+
+	#key(event: SseEvent): string | undefined {
+		try {
+			return this.#keyOf(event);
+		} catch (error) {
+			const { logger } = this.#service;
+			logger.error(`SSE: "conflate" of the event "${event.eventName}" failed.`, error);
+			return undefined;
 		}
 	}
 

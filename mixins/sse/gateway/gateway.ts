@@ -1,3 +1,4 @@
+import { conflationKey } from "../core/contract.ts";
 import { closeFrame, heartbeatFrame } from "../core/control.ts";
 import { Registry } from "../core/registry.ts";
 import { type Connection, closeConnection, connectionOf, isHttp2 } from "../http/connection.ts";
@@ -7,7 +8,7 @@ import { Heartbeat } from "../http/heartbeat.ts";
 import { Settling } from "../http/settling.ts";
 import { SseError } from "../moleculer/sse-error.ts";
 import { hearsOthers } from "../moleculer/transporter.ts";
-import { FanOut } from "./fan-out.ts";
+import { FanOut, type KeyOf } from "./fan-out.ts";
 import { readRequest } from "./request.ts";
 import { begin } from "./resume.ts";
 import { resolveSession } from "./session.ts";
@@ -44,12 +45,17 @@ export class Gateway {
 	constructor(options: GatewayOptions, service: GatewayService) {
 		this.#options = options;
 		this.#service = service;
-		this.fanOut = new FanOut(this.#registry, options.history, service);
+		const keyOf: KeyOf | undefined =
+			options.buffer.policy === "conflate"
+				? event => conflationKey(options.events, event)
+				: undefined;
+		this.fanOut = new FanOut(this.#registry, options.history, service, keyOf);
 		const { history } = this.fanOut;
 		this.#heartbeat = new Heartbeat(
 			{
 				interval: options.heartbeat,
 				timeout: options.timeout,
+				stallTimeout: options.buffer.stallTimeout,
 				frame: () => heartbeatFrame(history?.place(performance.now()))
 			},
 			this.#registry
@@ -97,6 +103,7 @@ export class Gateway {
 			sessionIds,
 			eventNames,
 			maxUnsentBytes: this.#options.buffer.maxBytes,
+			policy: this.#options.buffer.policy,
 			flush: this.#flush,
 			expiresAt: this.#drawExpiry(),
 			onEnd: this.#onEnd,

@@ -1,4 +1,5 @@
 import type { Context, Service, ServiceBroker } from "moleculer";
+import type { EventsContract } from "../core/contract.ts";
 import type { GatewaySettings, HistoryLimits } from "../core/options.ts";
 import type { StreamRequest, StreamResponse } from "../http/connection.ts";
 
@@ -76,10 +77,12 @@ export interface SseMixinOptions extends Partial<Omit<GatewaySettings, "buffer" 
 	session?: SessionResolver;
 	/** Default: every session may open a stream of any event name. */
 	authorize?: Authorizer;
+	/** What is agreed on about events, by name. */
+	events?: EventsContract;
 }
 
 /** What may also stand in the gateway service's `settings.sse`: the plain options. */
-export type SseSettings = Omit<SseMixinOptions, "session" | "authorize">;
+export type SseSettings = Omit<SseMixinOptions, "session" | "authorize" | "events">;
 
 declare module "moleculer-web" {
 	interface ApiSettingsSchema {
@@ -88,4 +91,5 @@ declare module "moleculer-web" {
 	}
 }
 
-export type GatewayOptions = GatewaySettings & Pick<SseMixinOptions, "session" | "authorize">;
+export type GatewayOptions = GatewaySettings &
+	Pick<SseMixinOptions, "session" | "authorize" | "events">;

@@ -1,3 +1,4 @@
+import type { Backlog } from "../core/backlog.ts";
 import { chunkOf, type Frame } from "../core/frame.ts";
 
 /**
@@ -9,22 +10,32 @@ export class Batch {
 	/** Of all its frames. */
 	readonly byteLength: number;
 	readonly #frame: Frame;
+	/** See Backlog. */
+	readonly #key: string | undefined;
 	readonly #before: Batch | undefined;
 	/** What streams that hold this batch got next: one event at a time goes to all of its streams. */
 	#next: Batch | undefined;
 	#plain: Uint8Array | undefined;
 	#chunked: Uint8Array | undefined;
 
-	constructor(frame: Frame, before?: Batch) {
+	constructor(frame: Frame, key?: string, before?: Batch) {
 		this.#frame = frame;
+		this.#key = key;
 		this.#before = before;
 		this.byteLength = frame.byteLength + (before?.byteLength ?? 0);
 	}
 
+	/** A batch of these frames, one at least. */
+	static of(frames: readonly Frame[]): Batch {
+		let batch: Batch | undefined;
+		for (const frame of frames) batch = new Batch(frame, undefined, batch);
+		return batch as Batch;
+	}
+
 	/** This batch and one frame more. */
-	and(frame: Frame): Batch {
+	and(frame: Frame, key?: string): Batch {
 		if (this.#next === undefined || this.#next.#frame !== frame) {
-			this.#next = new Batch(frame, this);
+			this.#next = new Batch(frame, key, this);
 		}
 		return this.#next;
 	}
@@ -47,6 +58,12 @@ export class Batch {
 				? toBuffer(chunkOf(this.#frame))
 				: join(this.frames().map(chunkOf));
 		return this.#chunked;
+	}
+
+	/** Has its frames wait in their order. */
+	pushTo(backlog: Backlog, withKeys: boolean): void {
+		this.#before?.pushTo(backlog, withKeys);
+		backlog.push(this.#frame, withKeys ? this.#key : undefined);
 	}
 
 	/** Its frames in their order. */

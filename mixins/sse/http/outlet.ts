@@ -13,6 +13,8 @@ import { detach } from "./detach.ts";
 
 type Socket = NonNullable<ServerResponse["socket"]>;
 
+type Counted = { bytesWritten: number; _handle?: { writeQueueSize?: number } } | undefined;
+
 /** As Node has it: what else stands in its place (compression, say) must see what is written. */
 const OWN_WRITE = OutgoingMessage.prototype.write;
 
@@ -70,6 +72,28 @@ export class Outlet {
 	/** Bytes that were written and have not left the process. */
 	get unsent(): number {
 		return this.#writable?.writableLength ?? 0;
+	}
+
+	/** Whether the client is slower than what was written: it should take that first, see {@link onDrain}. */
+	get isBlocked(): boolean {
+		const response = this.#response;
+		if (this.#socket) return this.#socket.writableNeedDrain;
+		if (response === undefined) return false;
+		return isHttp2(response) ? response.stream.writableNeedDrain : response.writableNeedDrain;
+	}
+
+	/**
+	 * A number that changes whenever the client takes something. The system's own buffers are out of
+	 * sight: to Node what they hold has been sent.
+	 */
+	get taken(): number {
+		const connection = this.#connection;
+		const socket = (
+			connection && "socket" in connection ? connection.socket : connection
+		) as Counted;
+		// What of one large write has not left yet; Node's own idle timeout looks there as well.
+		const queued = socket?._handle?.writeQueueSize ?? 0;
+		return (socket?.bytesWritten ?? 0) - this.unsent - queued;
 	}
 
 	/** @returns False if the client is slower than this: the next write should wait for {@link onDrain}. */
