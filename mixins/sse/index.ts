@@ -4,7 +4,7 @@ export { SseMixin } from "../sse.mixin.ts";
 export type { EventContract, EventsContract } from "./core/contract.ts";
 export type { SseErrorType } from "./core/errors.ts";
 export type { SseSend } from "./core/event.ts";
-export type { BufferOptions, BufferPolicy } from "./core/options.ts";
+export type { BufferOptions, BufferPolicy, CompressionOptions } from "./core/options.ts";
 export type {
 	Authorizer,
 	GatewayRequest,

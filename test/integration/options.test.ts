@@ -42,6 +42,20 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 			"a function (ctx, { sessionIds, eventNames, req }) => boolean, given to SseMixin() itself",
 		values: [true, false, null, "yes", {}]
 	},
+	events: {
+		takes:
+			'an object { "<event name>": { conflate } }, with true or a function payload => key, given to ' +
+			"SseMixin() itself",
+		values: [
+			null,
+			1,
+			"price",
+			[],
+			{ price: null },
+			{ price: true },
+			{ price: { conflate: "key" } }
+		].concat([{ price: { conflate: false } }, { price: { fold: true } }] as never[])
+	},
 	timeout: {
 		takes: "a whole number of milliseconds, 0 or more (0 = never)",
 		values: [-1, 1.5, "1000", Number.NaN, Number.POSITIVE_INFINITY, null, true, {}, [], 10n]
@@ -88,7 +102,9 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 		]
 	},
 	buffer: {
-		takes: '{ maxBytes, policy }: a whole number of bytes, 1,024 or more, and "disconnect"',
+		takes:
+			'{ maxBytes, policy, stallTimeout }: a whole number of bytes, 1,024 or more; "disconnect", ' +
+			'"dropOldest" or "conflate"; and milliseconds, 0 or more (0 = never)',
 		values: [
 			null,
 			1024,
@@ -100,8 +116,14 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 			{ maxBytes: null },
 			{ policy: "drop" },
 			{ policy: null },
+			{ stallTimeout: -1 },
+			{ stallTimeout: null },
 			{ max: 2048 }
 		]
+	},
+	compression: {
+		takes: "{ threshold }: a whole number of bytes, 0 or more; or null for none",
+		values: [true, 1024, "gzip", [], { threshold: -1 }, { threshold: "1k" }, { level: 9 }]
 	}
 };
 

@@ -38,6 +38,11 @@ export interface BufferOptions {
 	stallTimeout: number;
 }
 
+export interface CompressionOptions {
+	/** Bytes below which an event is not worth deflating; default 1,024. */
+	threshold?: number;
+}
+
 /** Bounds of what a gateway keeps for clients that come back. */
 export interface HistoryLimits {
 	/** Bytes, the book-keeping included; default 67,108,864 (64 MiB). */
@@ -63,6 +68,8 @@ export interface GatewaySettings {
 	history: HistoryLimits | null;
 	/** Default 1 MiB, `disconnect`, 60 s. */
 	buffer: BufferOptions;
+	/** gzip for clients that accept it; default null = off. */
+	compression: CompressionOptions | null;
 }
 
 const milliseconds = (zero: string): Pick<OptionSpec, "takes" | "rule"> => ({
@@ -145,6 +152,16 @@ export const SSE_MIXIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 				policy: { type: "enum", values: ["disconnect", "dropOldest", "conflate"] },
 				stallTimeout: { type: "number", integer: true, min: 0 }
 			}
+		}
+	},
+	compression: {
+		default: null,
+		takes: "{ threshold }: a whole number of bytes, 0 or more; or null for none",
+		rule: {
+			type: "object",
+			nullable: true,
+			strict: true,
+			props: { threshold: { type: "number", integer: true, min: 0, optional: true } }
 		}
 	}
 };

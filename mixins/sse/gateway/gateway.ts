@@ -4,12 +4,13 @@ import { Registry } from "../core/registry.ts";
 import { type Connection, closeConnection, connectionOf, isHttp2 } from "../http/connection.ts";
 import { answerAndHangUp, EventStream, writeHead } from "../http/event-stream.ts";
 import { Flush } from "../http/flush.ts";
+import { Gzip } from "../http/gzip.ts";
 import { Heartbeat } from "../http/heartbeat.ts";
 import { Settling } from "../http/settling.ts";
 import { SseError } from "../moleculer/sse-error.ts";
 import { hearsOthers } from "../moleculer/transporter.ts";
 import { FanOut, type KeyOf } from "./fan-out.ts";
-import { readRequest } from "./request.ts";
+import { acceptsGzip, readRequest } from "./request.ts";
 import { begin } from "./resume.ts";
 import { resolveSession } from "./session.ts";
 import type {
@@ -22,6 +23,9 @@ import type {
 
 /** Milliseconds that clients have to take their last bytes when the node stops. */
 const DRAIN_GRACE = 250;
+/** Bytes below which an event is not deflated, unless the option says otherwise. */
+const THRESHOLD = 1024;
+const ACCEPT_ENCODING = "Accept-Encoding";
 /** Part of `timeout` by which streams outlive it at most. */
 const LIFE_JITTER = 0.1;
 
@@ -34,6 +38,7 @@ export class Gateway {
 	readonly fanOut: FanOut;
 	readonly #heartbeat: Heartbeat;
 	readonly #flush = new Flush();
+	readonly #gzip: Gzip | undefined;
 	readonly #settling = new Settling();
 	readonly #resolutions = new WeakMap<GatewayRequest, Promise<readonly string[] | null>>();
 	/** The HTTP/2 sessions that have carried a stream: a server waits for them when it closes. */
@@ -45,6 +50,8 @@ export class Gateway {
 	constructor(options: GatewayOptions, service: GatewayService) {
 		this.#options = options;
 		this.#service = service;
+		const { compression } = options;
+		this.#gzip = compression === null ? undefined : new Gzip(compression.threshold ?? THRESHOLD);
 		const keyOf: KeyOf | undefined =
 			options.buffer.policy === "conflate"
 				? event => conflationKey(options.events, event)
@@ -87,6 +94,7 @@ export class Gateway {
 
 		// While the application thought about it the client may have gone, or been answered.
 		if (isSettled(response)) return;
+		const gzip = this.#negotiate(request, response);
 		if (request.method === "HEAD") {
 			writeHead(response);
 			response.end();
@@ -94,6 +102,7 @@ export class Gateway {
 		}
 		const retry = this.#drawRetry();
 		if (this.#stopped !== undefined) {
+			response.removeHeader("Content-Encoding");
 			// Not a 503: a native EventSource never comes back from one (WHATWG HTML, 9.2.3).
 			answerAndHangUp(request, response, closeFrame("drain", retry));
 			return;
@@ -105,6 +114,7 @@ export class Gateway {
 			maxUnsentBytes: this.#options.buffer.maxBytes,
 			policy: this.#options.buffer.policy,
 			flush: this.#flush,
+			gzip,
 			expiresAt: this.#drawExpiry(),
 			onEnd: this.#onEnd,
 			onClose: this.#onClose
@@ -155,6 +165,19 @@ export class Gateway {
 		for (const session of this.#sessions) closeConnection(session);
 		if (this.#unclosed === 0) this.#stopped.resolve();
 		return this.#stopped.promise;
+	}
+
+	/** Says in the head whether the stream is compressed. */
+	#negotiate(request: GatewayRequest, response: GatewayResponse): Gzip | undefined {
+		if (this.#gzip === undefined) return undefined;
+		const vary = response.getHeader("Vary");
+		response.setHeader(
+			"Vary",
+			vary === undefined ? ACCEPT_ENCODING : `${vary}, ${ACCEPT_ENCODING}`
+		);
+		if (!acceptsGzip(request)) return undefined;
+		response.setHeader("Content-Encoding", "gzip");
+		return this.#gzip;
 	}
 
 	#watchSession(request: GatewayRequest, response: GatewayResponse): void {

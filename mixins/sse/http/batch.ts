@@ -1,12 +1,19 @@
 import type { Backlog } from "../core/backlog.ts";
 import { chunkOf, type Frame } from "../core/frame.ts";
+import type { Gzip, GzipPiece } from "./gzip.ts";
+
+/** Something to be written, with the framing of HTTP/1.1 and without. */
+export interface Bytes {
+	readonly plain: Uint8Array;
+	readonly chunked: Uint8Array;
+}
 
 /**
  * What a stream gets in one turn of the event loop: frames in their order, the last of which stands
  * here, and the others in the batches before. Streams that got the same frames hold the same batch,
  * whose bytes are joined once for all of them.
  */
-export class Batch {
+export class Batch implements Bytes {
 	/** Of all its frames. */
 	readonly byteLength: number;
 	readonly #frame: Frame;
@@ -17,6 +24,7 @@ export class Batch {
 	#next: Batch | undefined;
 	#plain: Uint8Array | undefined;
 	#chunked: Uint8Array | undefined;
+	#gzipped: GzipPiece | undefined;
 
 	constructor(frame: Frame, key?: string, before?: Batch) {
 		this.#frame = frame;
@@ -58,6 +66,13 @@ export class Batch {
 				? toBuffer(chunkOf(this.#frame))
 				: join(this.frames().map(chunkOf));
 		return this.#chunked;
+	}
+
+	/** Its frames as a piece of a gzip body. */
+	gzipped(gzip: Gzip): GzipPiece {
+		this.#gzipped ??=
+			this.#before === undefined ? gzip.piece(this.#frame) : gzip.join(this.frames());
+		return this.#gzipped;
 	}
 
 	/** Has its frames wait in their order. */

@@ -13,6 +13,7 @@ import {
 	type StreamResponse
 } from "./connection.ts";
 import type { Flush } from "./flush.ts";
+import type { Gzip } from "./gzip.ts";
 import { Outlet } from "./outlet.ts";
 
 export interface EventStreamOptions extends Subscription {
@@ -21,6 +22,8 @@ export interface EventStreamOptions extends Subscription {
 	policy: BufferPolicy;
 	/** The writes of the gateway. */
 	flush: Flush;
+	/** What compresses the stream, if its client takes that; the head says so. */
+	gzip?: Gzip | undefined;
 	/** `performance.now()` at which the stream has lived its life; Infinity = never. */
 	expiresAt: number;
 	/** Called once, as soon as the stream takes no more events. */
@@ -106,7 +109,7 @@ export class EventStream implements Subscription {
 	readonly #onClose: (stream: EventStream) => void;
 
 	constructor(request: StreamRequest, response: StreamResponse, options: EventStreamOptions) {
-		this.#outlet = new Outlet(request, response, () => this.#closed());
+		this.#outlet = new Outlet(request, response, options.gzip, () => this.#closed());
 		this.#flush = options.flush;
 		this.sessionIds = options.sessionIds;
 		this.eventNames = options.eventNames;
@@ -123,8 +126,7 @@ export class EventStream implements Subscription {
 		// A server's idle timeout (moleculer-web's httpServerTimeout) would kill a silent stream.
 		request.setTimeout(0);
 		if (isHttp2(response)) response.stream.session?.setTimeout(0);
-		this.#outlet.watch();
-		writeHead(response);
+		this.#outlet.open(writeHead);
 	}
 
 	/** Sends the head although no frame follows at once. */

@@ -10,6 +10,7 @@ import {
 	type StreamResponse
 } from "./connection.ts";
 import { detach } from "./detach.ts";
+import { type Gzip, GzipBody } from "./gzip.ts";
 
 type Socket = NonNullable<ServerResponse["socket"]>;
 
@@ -30,19 +31,30 @@ export class Outlet {
 	#drained: (() => void) | undefined;
 	readonly #onClose: () => void;
 
+	/** Undefined if the client does not take gzip. */
+	readonly #gzip: GzipBody | undefined;
+
 	/** @param onClose Called once, when the response is closed, however that came. */
-	constructor(request: StreamRequest, response: StreamResponse, onClose: () => void) {
+	constructor(
+		request: StreamRequest,
+		response: StreamResponse,
+		gzip: Gzip | undefined,
+		onClose: () => void
+	) {
 		this.#response = response;
+		this.#gzip = gzip && new GzipBody(gzip);
 		this.#connection = connectionOf(request, response);
 		this.#onClose = onClose;
 	}
 
-	/** Begins to watch the response. */
-	watch(): void {
+	/** Begins the response, and to watch it. */
+	open(head: (response: StreamResponse) => void): void {
 		const response = this.#response as ServerResponse;
 		response.once("close", this.#onClose);
 		// "close" follows; without a listener the error of a vanished client would be thrown.
 		response.on("error", ignore);
+		head(response);
+		if (this.#gzip !== undefined) response.write(this.#gzip.head);
 	}
 
 	/**
@@ -98,12 +110,13 @@ export class Outlet {
 
 	/** @returns False if the client is slower than this: the next write should wait for {@link onDrain}. */
 	write(batch: Batch): boolean {
-		if (this.#socket) return this.#socket.write(batch.chunked);
 		const response = this.#response;
-		if (response === undefined) return false;
-		const ready = (response as ServerResponse).write(batch.plain);
+		if (response === undefined && !this.#socket) return false;
+		const bytes = this.#gzip?.add(batch) ?? batch;
+		if (this.#socket) return this.#socket.write(bytes.chunked);
+		const ready = (response as ServerResponse).write(bytes.plain);
 		// The head is out, or on its way.
-		if (this.#socket === undefined) this.#socket = socketOf(response);
+		if (this.#socket === undefined) this.#socket = socketOf(response as StreamResponse);
 		return ready;
 	}
 
@@ -122,12 +135,13 @@ export class Outlet {
 		const connection = this.#connection;
 		if (this.#response === undefined) {
 			// Nothing is there that could take the next request.
+			if (this.#gzip !== undefined) this.#socket?.write(this.#gzip.tail.chunked);
 			this.#socket?.write(LAST_CHUNK);
 			closeConnection(connection);
 			return;
 		}
 		const callback = hangUp ? () => closeConnection(connection) : undefined;
-		(this.#response as ServerResponse).end(callback);
+		(this.#response as ServerResponse).end(this.#gzip?.tail.plain, callback);
 	}
 
 	/** Breaks the response off; `hangUp`: the connection of HTTP/2 as well. */
