@@ -60,6 +60,15 @@ describe.each(WAYS)("over $name", ({ settings, open }) => {
 		expect(stream.received(NEWS)).toEqual([...payloads, ...payloads]);
 	});
 
+	it("tens of thousands in one turn as well", async () => {
+		const gateway = await startGateway({ settings });
+		const stream = await open(gateway);
+		for (let n = 0; n < 30_000; n++) void send(gateway, n);
+		await stream.next(NEWS, 30_000);
+
+		expect(stream.received(NEWS)).toEqual(Array.from({ length: 30_000 }, (_, n) => n));
+	});
+
 	it("a stream ends in order behind the events of the same turn", async () => {
 		const gateway = await startGateway({ settings });
 		const stream = await open(gateway);

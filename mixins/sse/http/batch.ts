@@ -55,7 +55,8 @@ export class Batch implements Bytes {
 
 	/** Its bytes. */
 	get plain(): Uint8Array {
-		this.#plain ??= this.#before === undefined ? toBuffer(this.#frame) : join(this.frames());
+		this.#plain ??=
+			this.#before === undefined ? toBuffer(this.#frame) : Buffer.concat(this.frames());
 		return this.#plain;
 	}
 
@@ -64,7 +65,8 @@ export class Batch implements Bytes {
 		this.#chunked ??=
 			this.#before === undefined
 				? toBuffer(chunkOf(this.#frame))
-				: join(this.frames().map(chunkOf));
+				: // One chunk: what reads it has less to do than for one a frame.
+					chunked(this.frames());
 		return this.#chunked;
 	}
 
@@ -77,23 +79,32 @@ export class Batch implements Bytes {
 
 	/** Has its frames wait in their order. */
 	pushTo(backlog: Backlog, withKeys: boolean): void {
-		this.#before?.pushTo(backlog, withKeys);
-		backlog.push(this.#frame, withKeys ? this.#key : undefined);
+		for (const { frame, key } of this.#chain()) backlog.push(frame, withKeys ? key : undefined);
 	}
 
 	/** Its frames in their order. */
 	frames(): Frame[] {
-		const frames: Frame[] = [];
+		return this.#chain().map(({ frame }) => frame);
+	}
+
+	/** The batches that it consists of, from the first on. Not by recursion: they may be thousands. */
+	#chain(): { frame: Frame; key: string | undefined }[] {
+		const chain: { frame: Frame; key: string | undefined }[] = [];
 		for (let batch: Batch | undefined = this; batch !== undefined; batch = batch.#before) {
-			frames.push(batch.#frame);
+			chain.push({ frame: batch.#frame, key: batch.#key });
 		}
-		return frames.reverse();
+		return chain.reverse();
 	}
 }
 
-function join(parts: readonly Uint8Array[]): Uint8Array {
-	return parts.length === 1 ? toBuffer(parts[0] as Uint8Array) : Buffer.concat(parts);
+/** Bytes as one chunk of HTTP/1.1 (RFC 9112, 7.1). */
+export function chunked(parts: readonly Uint8Array[]): Uint8Array {
+	const size = parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
+	const head = Buffer.from(`${size.toString(16)}\r\n`);
+	return Buffer.concat([head, ...parts, LINE_END], head.byteLength + size + LINE_END.byteLength);
 }
+
+const LINE_END = Buffer.from("\r\n");
 
 /** Node's streams make a Buffer of anything else, for each stream anew. */
 function toBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {

@@ -1,7 +1,7 @@
 import { constants, crc32, deflateRawSync } from "node:zlib";
 import { combineCrc32, shiftBy } from "../core/crc32.ts";
 import type { Frame } from "../core/frame.ts";
-import type { Batch, Bytes } from "./batch.ts";
+import { type Batch, type Bytes, chunked } from "./batch.ts";
 
 /** RFC 1952, 2.3: deflate, nothing about a file, of no known time or system. */
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
@@ -30,7 +30,7 @@ export class GzipPiece implements Bytes {
 	}
 
 	get chunked(): Uint8Array {
-		this.#chunked ??= chunk(this.plain);
+		this.#chunked ??= chunked([this.plain]);
 		return this.#chunked;
 	}
 }
@@ -111,7 +111,7 @@ export class GzipBody {
 		tail.set(LAST_BLOCK);
 		tail.writeInt32LE(this.#crc, LAST_BLOCK.length);
 		tail.writeInt32LE(this.#size, LAST_BLOCK.length + 4);
-		return { plain: tail, chunked: chunk(tail) };
+		return { plain: tail, chunked: chunked([tail]) };
 	}
 }
 
@@ -136,10 +136,4 @@ function store(frame: Frame): Uint8Array {
 		blocks.push(head, text);
 	}
 	return Buffer.concat(blocks);
-}
-
-/** Bytes as a chunk of HTTP/1.1 (RFC 9112, 7.1). */
-function chunk(bytes: Uint8Array): Uint8Array {
-	const head = Buffer.from(`${bytes.byteLength.toString(16)}\r\n`);
-	return Buffer.concat([head, bytes, Buffer.from("\r\n")]);
 }
