@@ -44,8 +44,16 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 		values: [true, false, null, "yes", {}]
 	},
 	events: {
-		takes: 'an object { "<event name>": { params, audience } }',
-		values: [null, "news", ["news"], true, { news: 1 }, { "sse.x": {} }]
+		takes: 'an object { "<event name>": { params, audience, conflate } }',
+		values: [
+			null,
+			"news",
+			["news"],
+			true,
+			{ news: 1 },
+			{ "sse.x": {} },
+			{ price: { conflate: "key" } }
+		].concat([{ price: { conflate: false } }, { price: { fold: true } }] as never[])
 	},
 	ticket: {
 		takes: "{ secret | secrets, expiresIn }",
@@ -97,7 +105,9 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 		]
 	},
 	buffer: {
-		takes: '{ maxBytes, policy }: a whole number of bytes, 1,024 or more, and "disconnect"',
+		takes:
+			'{ maxBytes, policy, stallTimeout }: a whole number of bytes, 1,024 or more; "disconnect", ' +
+			'"dropOldest" or "conflate"; and milliseconds, 0 or more (0 = never)',
 		values: [
 			null,
 			1024,
@@ -109,6 +119,8 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 			{ maxBytes: null },
 			{ policy: "drop" },
 			{ policy: null },
+			{ stallTimeout: -1 },
+			{ stallTimeout: null },
 			{ max: 2048 }
 		]
 	},
@@ -133,6 +145,10 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 	drain: {
 		takes: "a whole number of milliseconds, 0 or more (0 = at once)",
 		values: [-1, 0.5, "5s", Number.NaN, null, false, {}, []]
+	},
+	compression: {
+		takes: "{ threshold }: a whole number of bytes, 0 or more; or null for none",
+		values: [true, 1024, "gzip", [], { threshold: -1 }, { threshold: "1k" }, { level: 9 }]
 	}
 };
 

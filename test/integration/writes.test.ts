@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { Agent, type ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { createGate } from "../support/gate.ts";
 import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
 import { connectHttp2, openHttp2Stream } from "../support/http2-client.ts";
 import { RawSocket } from "../support/raw-socket.ts";
@@ -59,6 +60,15 @@ describe.each(WAYS)("over $name", ({ settings, open }) => {
 		expect(stream.received(NEWS)).toEqual([...payloads, ...payloads]);
 	});
 
+	it("tens of thousands in one turn as well", async () => {
+		const gateway = await startGateway({ settings });
+		const stream = await open(gateway);
+		for (let n = 0; n < 30_000; n++) void send(gateway, n);
+		await stream.next(NEWS, 30_000);
+
+		expect(stream.received(NEWS)).toEqual(Array.from({ length: 30_000 }, (_, n) => n));
+	});
+
 	it("a stream ends in order behind the events of the same turn", async () => {
 		const gateway = await startGateway({ settings });
 		const stream = await open(gateway);
@@ -88,45 +98,31 @@ it("what stands between response and socket sees all that is written", async () 
 	expect(Reflect.get(response as object, "seen")).toBe(stream.text);
 });
 
-it("a response that gets its socket late, behind another of a pipelining client, is written in order", async () => {
-	const gateway = await startGateway({ sse: { timeout: 300 } });
-	const url = gateway.url(NEWS);
-	const raw = new RawSocket(url);
-	raw.get(url);
-	await raw.until("sse.open");
-	await new Promise(resolve => setTimeout(resolve, 100));
-	raw.get(url);
-	await eventually(() => expect(gateway.held.streams).toBe(2));
-	for (const n of [1, 2, 3]) await send(gateway, n);
+it("a stream that gets its socket late, behind another response of a pipelining client, is written in order", async () => {
+	const gate = createGate<string>();
+	const slow = { name: "slow", actions: { wait: () => gate.wait() } };
+	const gateway = await startGateway({
+		services: [slow],
+		sse: { timeout: 300 },
+		settings: { routes: [{ path: "/api", aliases: { "GET /slow": "slow.wait" } }] }
+	});
+	const raw = new RawSocket(gateway.origin);
+	raw.get(`${gateway.origin}/api/slow`, gateway.url(NEWS));
+	await gate.reached;
 	await eventually(() => expect(gateway.held.streams).toBe(1));
-	await send(gateway, 4);
-	await raw.until("data: 4");
+	for (const n of [1, 2]) await send(gateway, n);
+	await turn();
+	gate.open("at last");
+	await raw.until("data: 2");
+	for (const n of [3, 4]) await send(gateway, n);
+	await raw.closed;
+
+	const [, first, second = ""] = raw.text.split("HTTP/1.1 200 OK");
+	expect(first).toContain("at last");
+	const numbers = [...second.matchAll(/^data: (\d)$/gm)].map(([, n]) => Number(n));
+	expect(numbers).toEqual([1, 2, 3, 4]);
+	expect(second).toMatch(/\r\n0\r\n\r\n$/);
 	await eventually(() => expect(gateway.held).toEqual(NOTHING));
-
-	const [, first, second] = raw.text.split("HTTP/1.1 200 OK");
-	const numbers = (text = "") => [...text.matchAll(/^data: (\d)$/gm)].map(([, n]) => Number(n));
-	expect(numbers(first)).toEqual([1, 2, 3]);
-	expect(numbers(second)).toEqual([1, 2, 3, 4]);
-	for (const text of [first, second]) expect(text).toMatch(/\r\n0\r\n\r\n$/);
-});
-
-it("a connection serves the next request when a stream that got events has ended", async () => {
-	const gateway = await startGateway({ sse: { timeout: 150 } });
-	const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-	onTestFinished(() => agent.destroy());
-	const ports = new Set<unknown>();
-	gateway.service.server.on("request", req => ports.add(req.socket.remotePort));
-	for (let n = 0; n < 3; n++) {
-		const stream = await requestStream(gateway.url(NEWS), { agent });
-		await stream.next("sse.open");
-		void send(gateway, n);
-		void send(gateway, n);
-		await stream.next(NEWS, 2);
-		expect(await stream.end).toBe("ended");
-		expect(stream.headers["content-length"]).toBeUndefined();
-	}
-
-	expect(ports.size).toBe(1);
 });
 
 describe("the writes of a turn", () => {

@@ -181,7 +181,7 @@ describe("an ESM project on Moleculer 0.15", () => {
 			"import.mjs": `import * as sse from "moleculer-sse"; ${print}`,
 			"require.cjs": `const sse = require("moleculer-sse"); ${print}`
 		});
-		const names = { output: "SseError,SseMiddleware,SseMixin\n", end: "code 0" };
+		const names = { output: "SseError,SseMiddleware,SseMixin,busState,sseSend\n", end: "code 0" };
 		expect(await project().run("import.mjs")).toEqual(names);
 		expect(await project().run("require.cjs")).toEqual(names);
 	});

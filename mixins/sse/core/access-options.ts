@@ -5,8 +5,8 @@ import type { OptionSpec } from "./options.ts";
 export const EVENTS_OPTION: OptionSpec = {
 	default: undefined,
 	takes:
-		'an object { "<event name>": { params, audience } }, with a schema of Moleculer\'s validator and ' +
-		'"session" or "public", given to the factory itself',
+		'an object { "<event name>": { params, audience, conflate } }, with a schema of Moleculer\'s validator, ' +
+		'"session" or "public", and true or a function payload => key, given to the factory itself',
 	rule: { type: "object", optional: true },
 	check: (value: EventsContract | undefined) => value === undefined || isContract(value),
 	private: true

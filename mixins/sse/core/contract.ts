@@ -13,6 +13,13 @@ export interface EventContract {
 	 * `session`: an event is public only where somebody has said so.
 	 */
 	audience?: Audience;
+	/**
+	 * With `buffer.policy` `conflate`: the key under which an event replaces an earlier one of its name
+	 * that a slow client has not got yet; none: it replaces nothing. True: all of the name replace each
+	 * other.
+	 */
+	// biome-ignore lint/suspicious/noExplicitAny: the payload's shape is the application's
+	conflate?: true | ((payload: any) => string | number | null | undefined);
 }
 
 /** The events that there are, by name; any other is refused, of senders and of clients. */
@@ -23,7 +30,8 @@ const AUDIENCES: readonly unknown[] = ["session", "public"] satisfies Audience[]
 /** What each member of an event's contract takes. */
 const MEMBERS: Readonly<Record<string, (value: unknown) => boolean>> = {
 	params: value => typeof value === "object" && value !== null && !Array.isArray(value),
-	audience: value => AUDIENCES.includes(value)
+	audience: value => AUDIENCES.includes(value),
+	conflate: value => value === true || typeof value === "function"
 };
 
 /** Whether anything is a contract; the schemas in it are not looked into. */
@@ -64,4 +72,23 @@ export function breach(
 		);
 	}
 	return undefined;
+}
+
+/**
+ * The key under which an event replaces others that wait, unique over all names; undefined if it
+ * replaces none.
+ *
+ * @throws What the application's function throws.
+ */
+export function conflationKey(
+	events: EventsContract | undefined,
+	{ eventName, payload }: { eventName: string; payload: unknown }
+): string | undefined {
+	if (events === undefined || !Object.hasOwn(events, eventName)) return undefined;
+	const conflate = events[eventName]?.conflate;
+	if (conflate === undefined) return undefined;
+	// A name holds no line break.
+	if (conflate === true) return `${eventName}\n`;
+	const key = conflate(payload);
+	return key === undefined || key === null ? undefined : `${eventName}\n${key}`;
 }

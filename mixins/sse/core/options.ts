@@ -26,12 +26,31 @@ export interface OptionSpec {
 	readonly secret?: true;
 }
 
+/**
+ * What happens to a stream whose client is slower than its events:
+ * - `disconnect` ends it; the browser comes back by itself, and resumes;
+ * - `dropOldest` drops the oldest events that wait, and tells by `sse.reset`;
+ * - `conflate` keeps of events with the same name and key (see the option `events`) the newest that
+ *   waits; past the bound it does as `dropOldest`.
+ */
+export type BufferPolicy = "disconnect" | "dropOldest" | "conflate";
+
 /** Bytes that one stream may have unsent, and what happens past them. */
 export interface BufferOptions {
 	/** Default 1,048,576 (1 MiB). */
 	maxBytes: number;
-	/** `disconnect` ends the stream; the browser comes back by itself. */
-	policy: "disconnect";
+	/** Default `disconnect`. */
+	policy: BufferPolicy;
+	/**
+	 * Milliseconds after which a stream is closed whose client takes nothing of what is unsent; default
+	 * 60,000, 0 = never.
+	 */
+	stallTimeout: number;
+}
+
+export interface CompressionOptions {
+	/** Bytes below which an event is not worth deflating; default 1,024. */
+	threshold?: number;
 }
 
 /** Bounds of what a gateway keeps for clients that come back. */
@@ -57,7 +76,7 @@ export interface GatewaySettings {
 	retry: readonly [min: number, max: number] | null;
 	/** Default 64 MiB and 5 minutes, null = off: events then have no ids, and nobody resumes. */
 	history: HistoryLimits | null;
-	/** Default 1 MiB, `disconnect`. */
+	/** Default 1 MiB, `disconnect`, 60 s. */
 	buffer: BufferOptions;
 	/** Bounds of what clients may open; 0 = off, each. */
 	limits: StreamLimits;
@@ -68,6 +87,8 @@ export interface GatewaySettings {
 	trustProxy: boolean | number | string | readonly string[];
 	/** Milliseconds over which a stopping node closes its streams; default 5,000, 0 = at once. */
 	drain: number;
+	/** gzip for clients that accept it; default null = off. */
+	compression: CompressionOptions | null;
 }
 
 const milliseconds = (zero: string): Pick<OptionSpec, "takes" | "rule"> => ({
@@ -132,20 +153,33 @@ export const SSE_MIXIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 		}
 	},
 	buffer: {
-		default: { maxBytes: 1_048_576, policy: "disconnect" },
-		takes: '{ maxBytes, policy }: a whole number of bytes, 1,024 or more, and "disconnect"',
+		default: { maxBytes: 1_048_576, policy: "disconnect", stallTimeout: 60_000 },
+		takes:
+			'{ maxBytes, policy, stallTimeout }: a whole number of bytes, 1,024 or more; "disconnect", ' +
+			'"dropOldest" or "conflate"; and milliseconds, 0 or more (0 = never)',
 		rule: {
 			type: "object",
 			strict: true,
 			props: {
 				maxBytes: { type: "number", integer: true, min: 1024 },
-				policy: { type: "enum", values: ["disconnect"] }
+				policy: { type: "enum", values: ["disconnect", "dropOldest", "conflate"] },
+				stallTimeout: { type: "number", integer: true, min: 0 }
 			}
 		}
 	},
 	limits: STREAM_LIMITS_OPTION,
 	trustProxy: TRUST_PROXY_OPTION,
-	drain: { default: 5000, ...milliseconds("at once") }
+	drain: { default: 5000, ...milliseconds("at once") },
+	compression: {
+		default: null,
+		takes: "{ threshold }: a whole number of bytes, 0 or more; or null for none",
+		rule: {
+			type: "object",
+			nullable: true,
+			strict: true,
+			props: { threshold: { type: "number", integer: true, min: 0, optional: true } }
+		}
+	}
 };
 
 export const SSE_MIDDLEWARE_OPTIONS: Readonly<Record<string, OptionSpec>> = {

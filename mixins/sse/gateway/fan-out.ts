@@ -1,7 +1,7 @@
 import type { Listener, Source, Subscriber } from "../bus/bus.ts";
 import type { SenderLimits } from "../core/access-options.ts";
 import { Continuity } from "../core/continuity.ts";
-import { breach, type EventsContract } from "../core/contract.ts";
+import { breach, conflationKey, type EventsContract } from "../core/contract.ts";
 import { resetFrame } from "../core/control.ts";
 import { isRefusal, type Refusal } from "../core/errors.ts";
 import { type SseEvent, serialise, validate } from "../core/event.ts";
@@ -28,6 +28,8 @@ export interface FanOutOptions {
 	/** Events come on a RabbitMQ stream, which gives them their ids and one order. */
 	fromStream: boolean;
 	limits: SenderLimits;
+	/** Whether events replace earlier ones that wait for a slow client, as the contract says. */
+	conflates: boolean;
 }
 
 /** The way of events from the bus to the streams that they are for, past the history. */
@@ -40,14 +42,16 @@ export class FanOut implements Subscriber {
 	readonly #events: EventsContract | undefined;
 	readonly #eventBytes: number;
 	readonly #continuity = new Continuity();
+	readonly #conflates: boolean;
 
 	constructor(
 		streams: Registry<EventStream>,
-		{ history: limits, events, limits: { eventBytes }, fromStream }: FanOutOptions,
+		{ history: limits, events, limits: { eventBytes }, fromStream, conflates }: FanOutOptions,
 		service: GatewayService
 	) {
 		this.#events = events;
 		this.#eventBytes = eventBytes;
+		this.#conflates = conflates;
 		this.#streams = streams;
 		this.#service = service;
 		this.#fromStream = fromStream;
@@ -76,8 +80,9 @@ export class FanOut implements Subscriber {
 		if (isRefusal(frame)) return this.#drop(frame, from.nodeID);
 		this.history?.append(event, frame, arrivalOf(from.past));
 		if (from.past !== undefined) return;
+		const key = streams.size === 0 ? undefined : this.#key(event);
 		for (const stream of streams) {
-			if (!stream.isHeld) stream.send(frame);
+			if (!stream.isHeld) stream.send(frame, key);
 		}
 	};
 
@@ -124,6 +129,18 @@ export class FanOut implements Subscriber {
 			this.lost();
 		}
 		return arrival === "repeat";
+	}
+
+	/** The key under which it replaces earlier ones that wait for a slow client, if it does. */
+	#key(event: SseEvent): string | undefined {
+		if (!this.#conflates) return undefined;
+		try {
+			return conflationKey(this.#events, event);
+		} catch (error) {
+			const { logger } = this.#service;
+			logger.error(`SSE: "conflate" of the event "${event.eventName}" failed.`, error);
+			return undefined;
+		}
 	}
 
 	#drop({ refused, message }: Refusal, nodeID: string): void {

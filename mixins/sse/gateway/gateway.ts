@@ -7,7 +7,9 @@ import { type Connection, closeConnection, connectionOf, isHttp2 } from "../http
 import { answerAndHangUp, EventStream, writeHead } from "../http/event-stream.ts";
 import { Flush } from "../http/flush.ts";
 import { Heartbeat } from "../http/heartbeat.ts";
+import { Settling } from "../http/settling.ts";
 import { Access, noSession, noTicket } from "./access.ts";
+import { Compression } from "./compression.ts";
 import { closeOver } from "./drain.ts";
 import { drawEnd, drawRetry } from "./draws.ts";
 import { FanOut } from "./fan-out.ts";
@@ -36,6 +38,8 @@ export class Gateway {
 	readonly #reading: Reading;
 	readonly #heartbeat: Heartbeat;
 	readonly #flush = new Flush();
+	readonly #compression: Compression;
+	readonly #settling = new Settling();
 	/** The HTTP/2 sessions that have carried a stream: a server waits for them when it closes. */
 	readonly #sessions = new Set<Connection>();
 	/** Streams whose response is not closed yet, ended ones included. */
@@ -48,8 +52,10 @@ export class Gateway {
 		this.#service = service;
 		this.access = new Access(options, service);
 		this.limits = new Limits(options.limits, options.trustProxy, service);
+		this.#compression = new Compression(options.compression);
+		const conflates = options.buffer.policy === "conflate";
 		const fromStream = readableBus(service.broker) !== undefined;
-		this.fanOut = new FanOut(this.#registry, { ...options, fromStream }, service);
+		this.fanOut = new FanOut(this.#registry, { ...options, fromStream, conflates }, service);
 		this.#reading = new Reading(this.fanOut, options.history?.maxAge ?? 0, service);
 		this.revocations = new Revocations(this.#registry, service, this.access.tickets?.revocations);
 		const { history } = this.fanOut;
@@ -57,6 +63,7 @@ export class Gateway {
 			{
 				interval: options.heartbeat,
 				timeout: options.timeout,
+				stallTimeout: options.buffer.stallTimeout,
 				frame: () => heartbeatFrame(history?.place(performance.now()))
 			},
 			this.#registry
@@ -98,6 +105,7 @@ export class Gateway {
 		// While the application thought about it the client may have gone, or been answered.
 		if (isSettled(response)) return;
 		if (isHead) {
+			this.#compression.negotiate(request, response);
 			writeHead(response);
 			response.end();
 			return;
@@ -118,7 +126,9 @@ export class Gateway {
 			sessionIds,
 			eventNames,
 			maxUnsentBytes: this.#options.buffer.maxBytes,
+			policy: this.#options.buffer.policy,
 			flush: this.#flush,
+			gzip: this.#compression.negotiate(request, response),
 			...drawEnd(this.#options.timeout, expiresAt),
 			onEnd: this.#onEnd,
 			onClose: this.#onClose
@@ -132,6 +142,7 @@ export class Gateway {
 		begin(stream, this.fanOut.history, lastEventId, { retry, degraded: this.#reading.isDegraded });
 		this.#service.logResponse?.(request, response);
 		release(request, response);
+		this.#settling.add(stream);
 	}
 
 	/** Whether new streams are taken. */

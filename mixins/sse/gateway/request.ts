@@ -56,6 +56,11 @@ export function readRequest(
 	};
 }
 
+/** Whether a client prefers gzip to nothing at all (RFC 9110, 12.5.3). */
+export function acceptsGzip(request: GatewayRequest): boolean {
+	return new Negotiator(request).encoding(["gzip", "identity"]) === "gzip";
+}
+
 /**
  * The header that EventSource sends when it reconnects (WHATWG HTML, 9.2.4), or the parameter of
  * polyfills that cannot send one. The header is the later news: a parameter stays as it was at first.

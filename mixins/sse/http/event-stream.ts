@@ -1,6 +1,8 @@
 import type { ServerResponse } from "node:http";
-import { type CloseReason, closeFrame } from "../core/control.ts";
+import { Backlog } from "../core/backlog.ts";
+import { type CloseReason, closeFrame, resetFrame } from "../core/control.ts";
 import type { Frame } from "../core/frame.ts";
+import type { BufferPolicy } from "../core/options.ts";
 import type { Subscription } from "../core/registry.ts";
 import { Batch } from "./batch.ts";
 import {
@@ -11,13 +13,17 @@ import {
 	type StreamResponse
 } from "./connection.ts";
 import type { Flush } from "./flush.ts";
+import type { Gzip } from "./gzip.ts";
 import { Outlet } from "./outlet.ts";
 
 export interface EventStreamOptions extends Subscription {
-	/** Bytes that may be unsent; a stream that exceeds them is disconnected. */
+	/** Bytes that may be unsent; what happens past them is up to the policy. */
 	maxUnsentBytes: number;
+	policy: BufferPolicy;
 	/** The writes of the gateway. */
 	flush: Flush;
+	/** What compresses the stream, if its client takes that; the head says so. */
+	gzip?: Gzip | undefined;
 	/** `performance.now()` at which the stream has lived its life; Infinity = never. */
 	expiresAt: number;
 	/** What its end is called then; default `timeout`. */
@@ -42,10 +48,7 @@ export interface EndOptions {
 
 const END_GRACE = 2000;
 
-/**
- * `no-transform` keeps compressing proxies from buffering the stream, `X-Accel-Buffering` nginx. No
- * `Connection` header: HTTP/2 forbids it (RFC 9113, 8.2.2), HTTP/1.1 does not need it.
- */
+/** `no-transform` keeps compressing proxies from buffering the stream, `X-Accel-Buffering` nginx. */
 const HEAD = {
 	"Content-Type": "text/event-stream",
 	"Cache-Control": "no-cache, no-transform",
@@ -56,8 +59,13 @@ const HEAD = {
 const BURST_TIME = 250;
 const BURST = 8;
 
+/** Bytes of what waits that are written at a time. */
+const SLICE = 65_536;
+
 /** Writes the head of a stream. On HTTP/1.1 it leaves with the first bytes, or with the end. */
 export function writeHead(response: StreamResponse): void {
+	// Nothing takes a request behind a stream, see detach.ts. HTTP/2 forbids it (RFC 9113, 8.2.2).
+	if (!isHttp2(response)) response.setHeader("Connection", "close");
 	(response as ServerResponse).writeHead(200, HEAD);
 }
 
@@ -67,7 +75,6 @@ export function answerAndHangUp(
 	response: StreamResponse,
 	last: Frame
 ): void {
-	if (!isHttp2(response)) response.setHeader("Connection", "close");
 	writeHead(response);
 	const connection = connectionOf(request, response);
 	(response as ServerResponse).end(last, () => closeConnection(connection));
@@ -95,6 +102,11 @@ export class EventStream implements Subscription {
 	#state: "open" | "ending" | "closed" = "open";
 	#deadline: NodeJS.Timeout | undefined;
 	#hangsUp = false;
+	/** What waits for a slow client, unless the policy is to disconnect it. */
+	#backlog: Backlog | undefined;
+	readonly #policy: BufferPolicy;
+	/** Since when, and after what, the client has taken nothing though something is unsent. */
+	#stall: { taken: number; since: number } | undefined;
 	/** The bound is exceeded; whether only for a moment is looked at behind it. */
 	#suspicion: NodeJS.Timeout | undefined;
 	readonly maxUnsentBytes: number;
@@ -102,13 +114,14 @@ export class EventStream implements Subscription {
 	readonly #onClose: (stream: EventStream) => void;
 
 	constructor(request: StreamRequest, response: StreamResponse, options: EventStreamOptions) {
-		this.#outlet = new Outlet(request, response);
+		this.#outlet = new Outlet(request, response, options.gzip, () => this.#closed());
 		this.#flush = options.flush;
 		this.sessionIds = options.sessionIds;
 		this.eventNames = options.eventNames;
 		this.expiresAt = options.expiresAt;
 		this.endsBy = options.endsBy ?? "timeout";
 		this.maxUnsentBytes = options.maxUnsentBytes;
+		this.#policy = options.policy;
 		this.#onEnd = options.onEnd;
 		this.#onClose = options.onClose;
 	}
@@ -119,10 +132,7 @@ export class EventStream implements Subscription {
 		// A server's idle timeout (moleculer-web's httpServerTimeout) would kill a silent stream.
 		request.setTimeout(0);
 		if (isHttp2(response)) response.stream.session?.setTimeout(0);
-		response.once("close", () => this.#closed());
-		// "close" follows; without a listener the error of a vanished client would be thrown.
-		response.on("error", () => {});
-		writeHead(response);
+		this.#outlet.open(writeHead);
 	}
 
 	/** Sends the head although no frame follows at once. */
@@ -130,19 +140,44 @@ export class EventStream implements Subscription {
 		this.#outlet.flushHead();
 	}
 
+	/** Lets go of what only a stream's beginning needs; to be called when its request is handled. */
+	settle(): void {
+		this.#outlet.detach();
+	}
+
 	get isOpen(): boolean {
 		return this.#state === "open";
 	}
 
-	/** Gives the stream a frame, to be written at the end of this turn of the event loop. */
-	send(frame: Frame): void {
+	/** Whether something waits for its client to take it. */
+	get isBehind(): boolean {
+		return this.#backlog !== undefined || this.#outlet.unsent > 0;
+	}
+
+	/** Whether its client has taken nothing for so many milliseconds; to be asked now and then. */
+	isStalled(now: number, timeout: number): boolean {
+		if (this.#outlet.unsent === 0) {
+			this.#stall = undefined;
+			return false;
+		}
+		const { taken } = this.#outlet;
+		if (this.#stall?.taken !== taken) this.#stall = { taken, since: now };
+		return now - this.#stall.since >= timeout;
+	}
+
+	/**
+	 * Gives the stream a frame, to be written at the end of this turn of the event loop.
+	 *
+	 * @param key See {@link Backlog.push}.
+	 */
+	send(frame: Frame, key?: string): void {
 		if (this.#state !== "open") return;
 		this.written = true;
 		if (this.#batch === undefined) {
-			this.#batch = this.#flush.first(frame);
+			this.#batch = this.#flush.first(frame, key);
 			this.#flush.add(this);
 		} else {
-			this.#batch = this.#batch.and(frame);
+			this.#batch = this.#batch.and(frame, key);
 		}
 		// What waits is bounded like what is unsent.
 		if (this.#batch.byteLength > this.maxUnsentBytes) this.flush();
@@ -168,21 +203,59 @@ export class EventStream implements Subscription {
 		return this.#put(new Batch(frame));
 	}
 
-	/**
-	 * A stream that has more unsent than the bound for longer than a moment is disconnected. What is
-	 * written here does not count: a frame that alone exceeds the bound could never be delivered, and the
-	 * client would come back for it for ever.
-	 */
 	#put(batch: Batch): boolean {
-		const { unsent } = this.#outlet;
-		if (unsent > this.maxUnsentBytes) {
-			if (unsent > this.maxUnsentBytes * BURST) {
-				this.destroy();
-				return false;
-			}
-			this.#suspect();
+		// A held stream is written to at its client's pace.
+		if (this.#policy === "disconnect" || this.isHeld) {
+			if (this.#exceeds()) return false;
+		} else if (this.#backlog !== undefined || this.#outlet.isBlocked) {
+			return this.#keep(batch);
 		}
 		return this.#outlet.write(batch);
+	}
+
+	/**
+	 * A stream that has more unsent than the bound for longer than a moment is disconnected. What is about
+	 * to be written does not count: a frame that alone exceeds the bound could never be delivered, and the
+	 * client would come back for it for ever.
+	 */
+	#exceeds(): boolean {
+		const { unsent } = this.#outlet;
+		if (unsent <= this.maxUnsentBytes) return false;
+		if (unsent > this.maxUnsentBytes * BURST) {
+			this.destroy();
+			return true;
+		}
+		this.#suspect();
+		return false;
+	}
+
+	/** Has frames wait until the client has taken what was written, and drops what is too much. */
+	#keep(batch: Batch): boolean {
+		if (this.#backlog === undefined) {
+			this.#backlog = new Backlog();
+			this.#outlet.onDrain(() => this.#catchUp());
+		}
+		batch.pushTo(this.#backlog, this.#policy === "conflate");
+		// One large event that is on its way must not have all that follows it dropped.
+		const underway = Math.min(this.#outlet.unsent, this.maxUnsentBytes / 2);
+		this.#backlog.trim(this.maxUnsentBytes - underway);
+		return false;
+	}
+
+	/** Writes what waits, for as long as the client takes it; `all`: whether or not. */
+	#catchUp(all = false): void {
+		const backlog = this.#backlog;
+		if (backlog === undefined) return;
+		while (all || !this.#outlet.isBlocked) {
+			if (backlog.isEmpty) {
+				this.#backlog = undefined;
+				return;
+			}
+			// Without a place: the frames behind it are still to come.
+			if (backlog.takeLoss()) this.#outlet.write(new Batch(resetFrame("gap")));
+			this.#outlet.write(Batch.of(backlog.take(SLICE)));
+		}
+		this.#outlet.onDrain(() => this.#catchUp());
 	}
 
 	/** A burst takes a client that reads a moment: only what is unsent after it is the client's fault. */
@@ -202,8 +275,11 @@ export class EventStream implements Subscription {
 	end(reason: CloseReason, { hangUp = false, grace = END_GRACE, retry }: EndOptions = {}): void {
 		if (this.#state !== "open") return;
 		if (this.pending !== undefined) this.write(this.pending);
-		this.write(closeFrame(reason, retry));
+		this.flush();
+		this.#catchUp(true);
+		// Flushing may have been too much for the client.
 		if (!this.#endOnce()) return;
+		this.#outlet.write(new Batch(closeFrame(reason, retry)));
 		this.#deadline = setTimeout(() => this.destroy(), grace);
 		this.#hangsUp = hangUp;
 		this.#outlet.end(hangUp);
@@ -244,6 +320,7 @@ export class EventStream implements Subscription {
 		if (this.#state !== "open") return false;
 		this.#state = "ending";
 		this.#batch = undefined;
+		this.#backlog = undefined;
 		this.#onEnd(this);
 		return true;
 	}

@@ -23,8 +23,8 @@ export class Flush {
 	#first: Batch | undefined;
 
 	/** The batch of a stream that has got nothing yet in this turn. */
-	first(frame: Frame): Batch {
-		if (!this.#first?.isOnly(frame)) this.#first = new Batch(frame);
+	first(frame: Frame, key?: string): Batch {
+		if (!this.#first?.isOnly(frame)) this.#first = new Batch(frame, key);
 		return this.#first;
 	}
 

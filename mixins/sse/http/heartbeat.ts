@@ -6,6 +6,8 @@ export interface HeartbeatOptions {
 	interval: number;
 	/** Life of a stream in milliseconds; 0 = never. Only the timer's resolution depends on it. */
 	timeout: number;
+	/** Milliseconds after which a stream whose client takes nothing is closed; 0 = never. */
+	stallTimeout: number;
 	/** Makes the heartbeat's frame; called once for all streams that get it at one time. */
 	frame(): Frame;
 }
@@ -14,22 +16,27 @@ const FINEST_TICK = 10;
 const COARSEST_TICK = 1000;
 
 /**
- * The one timer of a gateway. At each tick it looks at every open stream: has it lived its life, was
- * it silent too long?
+ * The one timer of a gateway. At each tick it looks at every open stream: has it lived its life, does
+ * its client take nothing, was it silent too long?
  */
 export class Heartbeat {
 	readonly #interval: number;
 	readonly #tick: number;
+	readonly #stallTimeout: number;
 	readonly #frame: () => Frame;
 	readonly #streams: Iterable<EventStream>;
 	#timer: NodeJS.Timeout | undefined;
 
-	constructor({ interval, timeout, frame }: HeartbeatOptions, streams: Iterable<EventStream>) {
+	constructor(
+		{ interval, timeout, stallTimeout, frame }: HeartbeatOptions,
+		streams: Iterable<EventStream>
+	) {
 		this.#interval = interval;
+		this.#stallTimeout = stallTimeout;
 		this.#frame = frame;
 		this.#streams = streams;
 		// A twentieth of what is measured: 5 % of precision for one pass over the streams a tick.
-		const finest = Math.min(...[interval, timeout].filter(ms => ms > 0)) / 20;
+		const finest = Math.min(...[interval, timeout, stallTimeout].filter(ms => ms > 0)) / 20;
 		this.#tick = Math.max(FINEST_TICK, Math.min(COARSEST_TICK, finest));
 	}
 
@@ -49,7 +56,9 @@ export class Heartbeat {
 		for (const stream of this.#streams) {
 			if (now >= stream.expiresAt) {
 				stream.end(stream.endsBy);
-			} else if (stream.written || stream.isHeld) {
+			} else if (this.#stallTimeout > 0 && stream.isStalled(now, this.#stallTimeout)) {
+				stream.destroy();
+			} else if (stream.written || stream.isHeld || stream.isBehind) {
 				stream.written = false;
 				stream.silentSince = now;
 			} else if (this.#interval > 0 && now - stream.silentSince >= this.#interval) {

@@ -9,8 +9,12 @@ import {
 	type StreamRequest,
 	type StreamResponse
 } from "./connection.ts";
+import { detach } from "./detach.ts";
+import { type Gzip, GzipBody } from "./gzip.ts";
 
 type Socket = NonNullable<ServerResponse["socket"]>;
+
+type Counted = { bytesWritten: number; _handle?: { writeQueueSize?: number } } | undefined;
 
 /** As Node has it: what else stands in its place (compression, say) must see what is written. */
 const OWN_WRITE = OutgoingMessage.prototype.write;
@@ -25,10 +29,50 @@ export class Outlet {
 	/** Once bytes go to it; null = never. */
 	#socket: Socket | null | undefined;
 	#drained: (() => void) | undefined;
+	readonly #onClose: () => void;
 
-	constructor(request: StreamRequest, response: StreamResponse) {
+	/** Undefined if the client does not take gzip. */
+	readonly #gzip: GzipBody | undefined;
+
+	/** @param onClose Called once, when the response is closed, however that came. */
+	constructor(
+		request: StreamRequest,
+		response: StreamResponse,
+		gzip: Gzip | undefined,
+		onClose: () => void
+	) {
 		this.#response = response;
+		this.#gzip = gzip && new GzipBody(gzip);
 		this.#connection = connectionOf(request, response);
+		this.#onClose = onClose;
+	}
+
+	/** Begins the response, and to watch it. */
+	open(head: (response: StreamResponse) => void): void {
+		const response = this.#response as ServerResponse;
+		response.once("close", this.#onClose);
+		// "close" follows; without a listener the error of a vanished client would be thrown.
+		response.on("error", ignore);
+		head(response);
+		if (this.#gzip !== undefined) response.write(this.#gzip.head);
+	}
+
+	/**
+	 * Lets go of request and response, if nobody else needs them; to be called when the request's handling
+	 * is over.
+	 */
+	detach(): void {
+		const response = this.#response;
+		if (response === undefined || !this.#socket) return;
+		const isOwn = (listener: unknown) => listener === this.#onClose || listener === ignore;
+		const socket = detach(response as ServerResponse, isOwn);
+		if (socket === undefined) return;
+		this.#response = undefined;
+		socket.once("close", this.#onClose);
+		socket.once("end", endToo);
+		socket.on("error", ignore);
+		// What the client may still say is read, and not kept: its end must be noticed.
+		socket.resume();
 	}
 
 	/** Sends the head although nothing follows at once. */
@@ -39,17 +83,40 @@ export class Outlet {
 
 	/** Bytes that were written and have not left the process. */
 	get unsent(): number {
-		return this.#response?.writableLength ?? 0;
+		return this.#writable?.writableLength ?? 0;
+	}
+
+	/** Whether the client is slower than what was written: it should take that first, see {@link onDrain}. */
+	get isBlocked(): boolean {
+		const response = this.#response;
+		if (this.#socket) return this.#socket.writableNeedDrain;
+		if (response === undefined) return false;
+		return isHttp2(response) ? response.stream.writableNeedDrain : response.writableNeedDrain;
+	}
+
+	/**
+	 * A number that changes whenever the client takes something. The system's own buffers are out of
+	 * sight: to Node what they hold has been sent.
+	 */
+	get taken(): number {
+		const connection = this.#connection;
+		const socket = (
+			connection && "socket" in connection ? connection.socket : connection
+		) as Counted;
+		// What of one large write has not left yet; Node's own idle timeout looks there as well.
+		const queued = socket?._handle?.writeQueueSize ?? 0;
+		return (socket?.bytesWritten ?? 0) - this.unsent - queued;
 	}
 
 	/** @returns False if the client is slower than this: the next write should wait for {@link onDrain}. */
 	write(batch: Batch): boolean {
 		const response = this.#response;
-		if (response === undefined) return false;
-		if (this.#socket) return this.#socket.write(batch.chunked);
-		const ready = (response as ServerResponse).write(batch.plain);
+		if (response === undefined && !this.#socket) return false;
+		const bytes = this.#gzip?.add(batch) ?? batch;
+		if (this.#socket) return this.#socket.write(bytes.chunked);
+		const ready = (response as ServerResponse).write(bytes.plain);
 		// The head is out, or on its way.
-		if (this.#socket === undefined) this.#socket = socketOf(response);
+		if (this.#socket === undefined) this.#socket = socketOf(response as StreamResponse);
 		return ready;
 	}
 
@@ -66,8 +133,15 @@ export class Outlet {
 	/** Ends the response, and with `hangUp` the connection, which keep-alive would hold. */
 	end(hangUp: boolean): void {
 		const connection = this.#connection;
+		if (this.#response === undefined) {
+			// Nothing is there that could take the next request.
+			if (this.#gzip !== undefined) this.#socket?.write(this.#gzip.tail.chunked);
+			this.#socket?.write(LAST_CHUNK);
+			closeConnection(connection);
+			return;
+		}
 		const callback = hangUp ? () => closeConnection(connection) : undefined;
-		(this.#response as ServerResponse | undefined)?.end(callback);
+		(this.#response as ServerResponse).end(this.#gzip?.tail.plain, callback);
 	}
 
 	/** Drops what the system has buffered for the client, where it can be: not under TLS, or HTTP/2. */
@@ -80,15 +154,14 @@ export class Outlet {
 	/** Breaks the response off; `hangUp`: the connection of HTTP/2 as well. */
 	destroy(hangUp: boolean): void {
 		const response = this.#response;
-		if (response === undefined) return;
-		if (isHttp2(response)) {
+		if (response !== undefined && isHttp2(response)) {
 			response.stream.close(constants.NGHTTP2_CANCEL);
 			// The reset alone waits behind what the client does not take.
 			response.stream.destroy();
 			if (hangUp) this.#connection?.destroy();
 			return;
 		}
-		response.destroy();
+		response?.destroy();
 		this.#connection?.destroy();
 	}
 
@@ -109,6 +182,16 @@ export class Outlet {
 		this.#writable?.off("drain", this.#drained);
 		this.#drained = undefined;
 	}
+}
+
+/** RFC 9112, 7.1. */
+const LAST_CHUNK = "0\r\n\r\n";
+
+function ignore(): void {}
+
+/** A client that closes its half is gone, as it is to Node's HTTP server. */
+function endToo(this: Socket): void {
+	this.end();
 }
 
 /**

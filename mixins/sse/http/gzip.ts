@@ -1,0 +1,139 @@
+import { constants, crc32, deflateRawSync } from "node:zlib";
+import { combineCrc32, shiftBy } from "../core/crc32.ts";
+import type { Frame } from "../core/frame.ts";
+import { type Batch, type Bytes, chunked } from "./batch.ts";
+
+/** RFC 1952, 2.3: deflate, nothing about a file, of no known time or system. */
+const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
+/** RFC 1951, 3.2.3: the last block of all, which is empty. */
+const LAST_BLOCK = [0x03, 0x00];
+/** RFC 1951, 3.2.4: most bytes of a block that is stored as it is. */
+const MOST_STORED = 65_535;
+/** Bytes of deflated frames that are remembered, for streams that get the same later (a replay). */
+const REMEMBERED = 4_194_304;
+
+/** A piece of a gzip body: what it is in deflated form, and its share in the checksum. */
+export class GzipPiece implements Bytes {
+	readonly plain: Uint8Array;
+	readonly crc: number;
+	/** Bytes of the text. */
+	readonly size: number;
+	/** See {@link shiftBy}. */
+	readonly shift: number;
+	#chunked: Uint8Array | undefined;
+
+	constructor(deflated: Uint8Array, crc: number, size: number) {
+		this.plain = deflated;
+		this.crc = crc;
+		this.size = size;
+		this.shift = shiftBy(size);
+	}
+
+	get chunked(): Uint8Array {
+		this.#chunked ??= chunked([this.plain]);
+		return this.#chunked;
+	}
+}
+
+/**
+ * The compression of one gateway. Each frame is deflated once for all streams, alone and ended with a
+ * full flush, so that it makes sense behind whatever a stream got before: what one event holds can never
+ * be found out from how well another compresses.
+ */
+export class Gzip {
+	/** Frames of fewer bytes are stored as they are. */
+	readonly #threshold: number;
+	/** Two generations: when the younger is full, the older is forgotten. */
+	#young = new Map<Frame, GzipPiece>();
+	#old = new Map<Frame, GzipPiece>();
+	#bytes = 0;
+
+	constructor(threshold: number) {
+		this.#threshold = threshold;
+	}
+
+	/** A frame as a piece of any stream. */
+	piece(frame: Frame): GzipPiece {
+		const known = this.#young.get(frame) ?? this.#old.get(frame);
+		if (known !== undefined) return known;
+		const deflated = frame.byteLength < this.#threshold ? store(frame) : deflate(frame);
+		const piece = new GzipPiece(deflated, crc32(frame), frame.byteLength);
+		this.#bytes += deflated.byteLength + frame.byteLength;
+		if (this.#bytes > REMEMBERED / 2) {
+			this.#old = this.#young;
+			this.#young = new Map();
+			this.#bytes = 0;
+		}
+		this.#young.set(frame, piece);
+		return piece;
+	}
+
+	/** Several frames as one piece. */
+	join(frames: readonly Frame[]): GzipPiece {
+		const pieces = frames.map(frame => this.piece(frame));
+		let crc = 0;
+		let size = 0;
+		for (const piece of pieces) {
+			crc = combineCrc32(crc, piece.crc, piece.shift);
+			size += piece.size;
+		}
+		return new GzipPiece(Buffer.concat(pieces.map(({ plain }) => plain)), crc, size);
+	}
+}
+
+/** The gzip body of one stream, as far as it is its own: the checksum and the length at its end. */
+export class GzipBody {
+	readonly #gzip: Gzip;
+	/** Both as signed integers of 32 bits: what counts is their bits. */
+	#crc = 0;
+	#size = 0;
+
+	constructor(gzip: Gzip) {
+		this.#gzip = gzip;
+	}
+
+	/** What it begins with. */
+	get head(): Uint8Array {
+		return HEADER;
+	}
+
+	/** Its next piece. */
+	add(batch: Batch): Bytes {
+		const piece = batch.gzipped(this.#gzip);
+		this.#crc = combineCrc32(this.#crc, piece.crc, piece.shift);
+		this.#size = (this.#size + piece.size) | 0;
+		return piece;
+	}
+
+	/** What it ends with. */
+	get tail(): Bytes {
+		const tail = Buffer.alloc(LAST_BLOCK.length + 8);
+		tail.set(LAST_BLOCK);
+		tail.writeInt32LE(this.#crc, LAST_BLOCK.length);
+		tail.writeInt32LE(this.#size, LAST_BLOCK.length + 4);
+		return { plain: tail, chunked: chunked([tail]) };
+	}
+}
+
+/** Small windows are set up faster; they hold all of a small frame. */
+const SMALL = 8192;
+const SMALL_WINDOW = { windowBits: 13, memLevel: 6 };
+
+function deflate(frame: Frame): Uint8Array {
+	return deflateRawSync(frame, {
+		finishFlush: constants.Z_FULL_FLUSH,
+		...(frame.byteLength <= SMALL && SMALL_WINDOW)
+	});
+}
+
+function store(frame: Frame): Uint8Array {
+	const blocks: Uint8Array[] = [];
+	for (let at = 0; at < frame.byteLength; at += MOST_STORED) {
+		const text = frame.subarray(at, at + MOST_STORED);
+		const head = Buffer.alloc(5);
+		head.writeUInt16LE(text.byteLength, 1);
+		head.writeUInt16LE(~text.byteLength & 0xffff, 3);
+		blocks.push(head, text);
+	}
+	return Buffer.concat(blocks);
+}

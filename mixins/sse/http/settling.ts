@@ -1,0 +1,29 @@
+import { Queue } from "../core/queue.ts";
+
+export interface Settleable {
+	settle(): void;
+}
+
+/** Milliseconds in which what handles a request (middlewares, hooks) is done with it. */
+const SETTLING = 10;
+
+/** The streams that have just been opened, and the one timer that they settle by. */
+export class Settling {
+	readonly #queue = new Queue<{ stream: Settleable; at: number }>();
+	#timer: NodeJS.Timeout | undefined;
+
+	add(stream: Settleable): void {
+		this.#queue.push({ stream, at: performance.now() + SETTLING });
+		this.#timer ??= setTimeout(this.#settle, SETTLING).unref();
+	}
+
+	readonly #settle = (): void => {
+		const now = performance.now();
+		let next = this.#queue.at(0);
+		for (; next !== undefined && next.at <= now; next = this.#queue.at(0)) {
+			this.#queue.shift();
+			next.stream.settle();
+		}
+		this.#timer = next && setTimeout(this.#settle, next.at - now).unref();
+	};
+}

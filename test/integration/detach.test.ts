@@ -1,0 +1,171 @@
+import { type IncomingMessage, request, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { type GatewaySetup, NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
+import { openRawStream } from "../support/raw-socket.ts";
+import { openStream } from "../support/stream-client.ts";
+import { TLS } from "../support/tls.ts";
+
+const NEWS = "news";
+
+/** A gateway that keeps requests and responses, as no application should, to be looked at. */
+async function startWatched(
+	watch: (req: IncomingMessage, res: ServerResponse) => void = () => {},
+	setup: GatewaySetup = {}
+) {
+	const seen: { socket: Socket & { parser?: unknown }; response: ServerResponse }[] = [];
+	const keep = (req: IncomingMessage, res: ServerResponse, next: () => void) => {
+		seen.push({ socket: req.socket, response: res });
+		watch(req, res);
+		next();
+	};
+	const gateway = await startGateway({ ...setup, settings: { ...setup.settings, use: [keep] } });
+	return { gateway, seen };
+}
+
+const send = (gateway: TestGateway, payload: unknown) =>
+	gateway.send({ eventName: NEWS, sessionId: "*", payload });
+
+const detached = (seen: Awaited<ReturnType<typeof startWatched>>["seen"]) =>
+	eventually(() => {
+		expect(seen.length).toBeGreaterThan(0);
+		for (const { socket, response } of seen) {
+			expect(socket.parser).toBeNull();
+			expect(response.socket).toBeNull();
+		}
+	});
+
+describe.each([
+	["HTTP/1.1", {}],
+	["https", { https: TLS }]
+])("a stream that has let go of its request and response, over %s", (_, settings) => {
+	it("gets events, heartbeats and its end", async () => {
+		const { gateway, seen } = await startWatched(undefined, {
+			settings,
+			sse: { heartbeat: 60, timeout: 400 }
+		});
+		const stream = await openStream(gateway.url(NEWS));
+		await detached(seen);
+		for (let n = 0; n < 20; n++) await send(gateway, n);
+		await stream.next(NEWS, 20);
+		await stream.next("sse.heartbeat");
+
+		expect(await stream.end).toBe("ended");
+		expect(stream.received(NEWS)).toEqual(Array.from({ length: 20 }, (_, n) => n));
+		expect(stream.received("sse.close")).toEqual([{ reason: "timeout" }]);
+		await eventually(() => expect(gateway.held).toEqual(NOTHING));
+	});
+
+	it("is noticed when its client leaves, half or whole", async () => {
+		const { gateway, seen } = await startWatched(undefined, { settings });
+		const stream = await openStream(gateway.url(NEWS));
+		await detached(seen);
+		stream.close();
+		await eventually(() => expect(gateway.held).toEqual(NOTHING));
+		if ("https" in settings) return;
+		const raw = await openRawStream(gateway.url(NEWS));
+		await detached(seen);
+		raw.socket.end();
+		await raw.closed;
+		await eventually(() => expect(gateway.held).toEqual(NOTHING));
+	});
+
+	it("does not hold up a node that stops", async () => {
+		const { gateway, seen } = await startWatched(undefined, { settings });
+		const streams = await Promise.all([1, 2, 3].map(() => openStream(gateway.url(NEWS))));
+		await detached(seen);
+		const began = performance.now();
+		await gateway.broker.stop();
+
+		expect(performance.now() - began).toBeLessThan(1000);
+		for (const stream of streams) expect(await stream.end).toBe("ended");
+	});
+
+	it("is cut off like any other when its client does not read", async () => {
+		const { gateway, seen } = await startWatched(undefined, {
+			settings,
+			sse: { buffer: { maxBytes: 1024 } }
+		});
+		const stream = await openStream(gateway.url(NEWS));
+		await detached(seen);
+		stream.stall();
+		await send(gateway, "x".repeat(2 ** 23));
+		await sleep(20);
+		await send(gateway, "one more");
+		await eventually(() => expect(gateway.held).toEqual(NOTHING));
+	});
+});
+
+it("takes no further request: what the client says is read and dropped", async () => {
+	const { gateway, seen } = await startWatched(undefined, { sse: { timeout: 300 } });
+	const raw = await openRawStream(gateway.url(NEWS));
+	await detached(seen);
+	raw.get(gateway.url(NEWS), gateway.url(NEWS));
+	await raw.closed;
+
+	expect(seen).toHaveLength(1);
+	expect(raw.text.match(/HTTP\/1\.1/g)).toHaveLength(1);
+	expect(raw.text).toMatch(/\r\n0\r\n\r\n$/);
+	await eventually(() => expect(gateway.held).toEqual(NOTHING));
+});
+
+describe("whoever listens to request or response is told as ever", () => {
+	it.each([
+		["the response's close", "res", "close"],
+		["the response's finish", "res", "finish"],
+		["the request's close", "req", "close"]
+	] as const)("%s", async (_, of, event) => {
+		const told: string[] = [];
+		const { gateway, seen } = await startWatched(
+			(req, res) => (of === "res" ? res : req).once(event, () => told.push(event)),
+			{ sse: { timeout: 200 } }
+		);
+		const stream = await openStream(gateway.url(NEWS));
+		await sleep(50);
+		expect(seen[0]?.response.socket).not.toBeNull();
+		expect(await stream.end).toBe("ended");
+		await eventually(() => expect(told).toEqual([event]));
+		await eventually(() => expect(gateway.held).toEqual(NOTHING));
+	});
+});
+
+it("connections that stream are counted, and let go of, by the server", async () => {
+	const { gateway, seen } = await startWatched();
+	const connections = () => {
+		const { promise, resolve } = Promise.withResolvers<number>();
+		gateway.service.server.getConnections((_, count) => resolve(count));
+		return promise;
+	};
+	const streams = await Promise.all([1, 2, 3].map(() => openStream(gateway.url(NEWS))));
+	await detached(seen);
+	expect(await connections()).toBe(3);
+	for (const stream of streams) stream.close();
+	await eventually(async () => expect(await connections()).toBe(0));
+});
+
+it("requests on other connections are served as ever, thousands of them, beside streams that come and go", async () => {
+	const { gateway } = await startWatched();
+	for (let round = 0; round < 20; round++) {
+		const streams = await Promise.all(
+			Array.from({ length: 25 }, () => openStream(gateway.url(NEWS)))
+		);
+		const statuses = await Promise.all(Array.from({ length: 100 }, () => status(gateway.origin)));
+		expect(new Set(statuses)).toEqual(new Set([404]));
+		for (const stream of streams) stream.close();
+		if (round % 5 === 0) globalThis.gc?.();
+	}
+	await eventually(() => expect(gateway.held).toEqual(NOTHING));
+});
+
+function status(origin: string): Promise<number | undefined> {
+	const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+	request(`${origin}/nothing`, response => {
+		response.resume();
+		response.once("end", () => resolve(response.statusCode));
+	})
+		.on("error", reject)
+		.end();
+	return promise;
+}

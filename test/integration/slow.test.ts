@@ -1,0 +1,226 @@
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import type { SseMixinOptions } from "../../mixins/sse/index.ts";
+import { eventually } from "../support/eventually.ts";
+import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
+import { connectHttp2, openHttp2Stream } from "../support/http2-client.ts";
+import { openRawStream } from "../support/raw-socket.ts";
+import { FLOOD, openStream, type StreamClient } from "../support/stream-client.ts";
+import { TLS } from "../support/tls.ts";
+
+const NEWS = "news";
+const PRICE = "price";
+const MAX_BYTES = 256 * 1024;
+
+interface Transport {
+	readonly name: string;
+	readonly settings: Record<string, unknown>;
+	open(gateway: TestGateway, headers?: Record<string, string>): Promise<StreamClient>;
+}
+
+const overHttp1: Transport["open"] = (gateway, headers = {}) =>
+	openStream(gateway.url(NEWS, PRICE), { session: "A", headers });
+const overHttp2: Transport["open"] = (gateway, headers = {}) =>
+	openHttp2Stream(connectHttp2(gateway.origin), gateway.url(NEWS, PRICE), {
+		session: "A",
+		headers
+	});
+
+const TRANSPORTS: readonly Transport[] = [
+	{ name: "HTTP/1.1", settings: {}, open: overHttp1 },
+	{ name: "https", settings: { https: TLS }, open: overHttp1 },
+	{ name: "HTTP/2", settings: { http2: true }, open: overHttp2 }
+];
+
+const start = (buffer: SseMixinOptions["buffer"], { settings }: Pick<Transport, "settings">) =>
+	startGateway({
+		settings,
+		sse: {
+			heartbeat: 0,
+			buffer: { maxBytes: MAX_BYTES, ...buffer },
+			events: {
+				[NEWS]: {},
+				[PRICE]: { conflate: ({ symbol }: { symbol?: string }) => symbol }
+			}
+		}
+	});
+
+const send = (gateway: TestGateway, eventName: string, payload: unknown) =>
+	gateway.send({ eventName, sessionId: "A", payload });
+
+/** Has more unsent to a client that does not read than its system buffers. */
+async function clog(gateway: TestGateway, stream: StreamClient): Promise<void> {
+	stream.stall();
+	await send(gateway, NEWS, FLOOD);
+	await turn();
+}
+
+/** The small events of a client, resets among them. */
+const small = ({ events }: StreamClient) =>
+	events
+		.filter(({ event, data }) => event !== "sse.open" && data.length < 10_000)
+		.map(({ event, data }) => (event === "sse.reset" ? "reset" : JSON.parse(data).n));
+
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
+
+describe.each(TRANSPORTS)("`dropOldest`, over $name", transport => {
+	it("drops whole events, the oldest, tells, and goes on in order", async () => {
+		const gateway = await start({ policy: "dropOldest" }, transport);
+		const stream = await transport.open(gateway);
+		await clog(gateway, stream);
+		const pad = "x".repeat(2000);
+		for (let n = 0; n < 1000; n++) {
+			await send(gateway, NEWS, { n, pad });
+			if (n % 100 === 0) await turn();
+		}
+		await turn();
+		stream.resume();
+		await eventually(() => expect(small(stream).at(-1)).toBe(999), { timeout: 10_000 });
+		await send(gateway, NEWS, { n: 1000 });
+		await eventually(() => expect(small(stream).at(-1)).toBe(1000));
+
+		const got = small(stream);
+		const reset = got.indexOf("reset");
+		expect(got.lastIndexOf("reset")).toBe(reset);
+		expect(stream.received("sse.reset")).toEqual([{ reason: "gap" }]);
+		const first = got[reset + 1] as number;
+		expect(got.slice(0, reset)).toEqual(range(0, reset));
+		expect(got.slice(reset + 1)).toEqual(range(first, 1001));
+		expect(gateway.held).toMatchObject({ streams: 1 });
+	});
+
+	it("does not claim that what it dropped was seen: who leaves before being told gets it all", async () => {
+		const gateway = await start({ policy: "dropOldest" }, transport);
+		const stream = await transport.open(gateway);
+		await send(gateway, NEWS, { n: 0 });
+		const { id = "" } = await stream.next(NEWS);
+		await clog(gateway, stream);
+		const pad = "x".repeat(2000);
+		for (const n of range(1, 500)) await send(gateway, NEWS, { n, pad });
+		stream.close();
+		const back = await transport.open(gateway, { "last-event-id": id });
+		await back.next(NEWS, 500);
+
+		expect(small(back)).toEqual(range(1, 500));
+	});
+});
+
+describe.each(TRANSPORTS)("`conflate`, over $name", transport => {
+	it("keeps the newest of each key, and every event without one, in order", async () => {
+		const gateway = await start({ policy: "conflate" }, transport);
+		const stream = await transport.open(gateway);
+		await clog(gateway, stream);
+		for (const n of range(0, 5000)) {
+			const symbol = ["a", "b", undefined][n % 3];
+			// an event without a key now and then
+			if (symbol !== undefined || n % 30 === 2) await send(gateway, PRICE, { n, symbol });
+			if (n % 500 === 0) await turn();
+		}
+		await turn();
+		stream.resume();
+		await eventually(() => expect(small(stream)).toContain(4999), { timeout: 10_000 });
+
+		const got = small(stream) as number[];
+		expect(got).toEqual([...got].sort((a, b) => a - b));
+		const keyless = range(0, 5000).filter(n => n % 30 === 2);
+		expect(got).toEqual(expect.arrayContaining(keyless));
+		expect(got.length).toBeLessThan(keyless.length + 100);
+		expect(got).toEqual(expect.arrayContaining([4998, 4999]));
+		expect(stream.received("sse.reset")).toEqual([]);
+	});
+
+	it("drops the oldest, and tells, where there is nothing left to conflate", async () => {
+		const gateway = await start({ policy: "conflate" }, transport);
+		const stream = await transport.open(gateway);
+		await clog(gateway, stream);
+		for (const n of range(0, 1000)) await send(gateway, NEWS, { n, pad: "x".repeat(2000) });
+		await turn();
+		stream.resume();
+		await eventually(() => expect(small(stream).at(-1)).toBe(999), { timeout: 10_000 });
+
+		expect(stream.received("sse.reset")).toEqual([{ reason: "gap" }]);
+	});
+
+	it("changes nothing for a client that reads", async () => {
+		const gateway = await start({ policy: "conflate" }, transport);
+		const stream = await transport.open(gateway);
+		for (const n of range(0, 100)) await send(gateway, PRICE, { n, symbol: "a" });
+		await stream.next(PRICE, 100);
+
+		expect(small(stream)).toEqual(range(0, 100));
+	});
+
+	it("survives a function that throws: the event replaces nothing", async () => {
+		const gateway = await start({ policy: "conflate" }, transport);
+		const stream = await transport.open(gateway);
+		await send(gateway, PRICE, null);
+
+		await stream.next(PRICE);
+		expect(String(gateway.log.at("error"))).toContain('"conflate" of the event "price" failed');
+	});
+});
+
+describe.each(TRANSPORTS)("what a slow client has waiting, over $name", transport => {
+	it.each(["dropOldest", "conflate"] as const)(
+		"is written before the stream ends in order: %s",
+		async policy => {
+			const gateway = await start({ policy }, transport);
+			const stream = await transport.open(gateway);
+			stream.stall();
+			await send(gateway, NEWS, "x".repeat(3 * 1024 * 1024));
+			await turn();
+			for (const n of range(0, 50)) await send(gateway, NEWS, { n });
+			const stopped = gateway.broker.stop();
+			stream.resume();
+			await stopped;
+
+			expect(await stream.end).toBe("ended");
+			expect(small(stream).filter(n => n !== undefined)).toEqual(range(0, 50));
+			expect(stream.events.at(-1)?.event).toBe("sse.close");
+			expect(gateway.held).toEqual(NOTHING);
+		}
+	);
+});
+
+describe("a client that takes nothing", () => {
+	it.each(TRANSPORTS)(
+		"is cut off after `stallTimeout`, though it has less unsent than the bound, over $name",
+		async transport => {
+			const gateway = await start({ maxBytes: 2 ** 26, stallTimeout: 300 }, transport);
+			const stalled = await transport.open(gateway);
+			const healthy = await transport.open(gateway);
+			await clog(gateway, stalled);
+			const began = performance.now();
+			await eventually(() => expect(gateway.held.streams).toBe(1), { timeout: 5000 });
+
+			expect(performance.now() - began).toBeGreaterThan(200);
+			await send(gateway, NEWS, { n: 1 });
+			await healthy.next(NEWS, 2);
+		}
+	);
+
+	it("is told from one that takes little of one large event at a time", async () => {
+		const gateway = await start({ maxBytes: 2 ** 26, stallTimeout: 400 }, { settings: {} });
+		const raw = await openRawStream(gateway.url(NEWS));
+		raw.socket.pause();
+		await gateway.send({ eventName: NEWS, sessionId: "*", payload: "x".repeat(15 * 2 ** 20) });
+		// longer than the timeout, in sips
+		for (let n = 0; n < 30; n++) {
+			raw.socket.resume();
+			await sleep(5);
+			raw.socket.pause();
+			await sleep(40);
+		}
+
+		expect(gateway.held.streams).toBe(1);
+	});
+
+	it("stays with 0", async () => {
+		const gateway = await start({ maxBytes: 2 ** 26, stallTimeout: 0 }, { settings: {} });
+		const stream = await overHttp1(gateway);
+		await clog(gateway, stream);
+		await sleep(500);
+
+		expect(gateway.held.streams).toBe(1);
+	});
+});
