@@ -10,6 +10,7 @@ import { median } from "./statistics.ts";
 const SHAPE = { kind: "filler", bytes: 100 } as const;
 const ELSEWHERE = { sessionId: "elsewhere", shape: SHAPE } as const;
 const LONE: Sends = { ...ELSEWHERE, ticks: 1500, eventsPerTick: 1, interval: 1 };
+const BACK_TO_BACK: Sends = { ...LONE, ticks: 3000, interval: 0 };
 const TOGETHER: Sends = { ...ELSEWHERE, ticks: 60, eventsPerTick: 100, interval: 20 };
 /** Behind the others, to the gateway's one stream: it has them all once this one has come. */
 const LAST: Sends = { ...LONE, ticks: 1, sessionId: sessionOf(0) };
@@ -17,7 +18,11 @@ const LAST: Sends = { ...LONE, ticks: 1, sessionId: sessionOf(0) };
 const WHAT = "gateway CPU per event received and not for it, stream bus";
 
 interface Costs {
+	/** One a millisecond. */
 	readonly lone: number[];
+	/** One a turn of the sender's event loop: messages of their own, that may arrive together. */
+	readonly backToBack: number[];
+	/** A hundred a turn, fifty times a second. */
 	readonly together: number[];
 }
 
@@ -52,10 +57,10 @@ export const ELSEWHERE_MEASURE: Measure = {
 			],
 			tables: [
 				{
-					columns: ["CPU µs an event", "lone", "100 a tick"],
+					columns: ["CPU µs an event", "lone, 1 a ms", "lone, back to back", "100 a tick"],
 					rows: BUSES.map(bus =>
 						costs.has(bus)
-							? [BUS_TITLES[bus], cost(bus, "lone"), cost(bus, "together")]
+							? [BUS_TITLES[bus], cost(bus, "lone"), cost(bus, "backToBack"), cost(bus, "together")]
 							: [BUS_TITLES[bus], `skipped: ${failures.get(bus)}`]
 					)
 				}
@@ -85,14 +90,16 @@ async function costsOf(url: string, bus: Bus, rounds: number): Promise<Costs> {
 			await load.until(1);
 			return ((await usage()) - before - idle) / (sends.ticks * sends.eventsPerTick);
 		};
-		const costs: Costs = { lone: [], together: [] };
+		const costs: Costs = { lone: [], backToBack: [], together: [] };
 		try {
 			for (let round = -1; round < rounds; round++) {
 				const lone = await cost(LONE);
+				const backToBack = await cost(BACK_TO_BACK);
 				const together = await cost(TOGETHER);
 				// the first round is for the compiler
 				if (round < 0) continue;
 				costs.lone.push(lone);
+				costs.backToBack.push(backToBack);
 				costs.together.push(together);
 			}
 		} finally {

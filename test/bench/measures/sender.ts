@@ -3,11 +3,11 @@ import { withRabbitMq } from "../nodes/rabbitmq.ts";
 import { type Measure, measured } from "./measure.ts";
 import { median, medianRatio } from "./statistics.ts";
 
-/** One event a millisecond. */
+/** One event a turn of the event loop: each is a message of its own. */
 const SENDS = {
-	ticks: 1500,
+	ticks: 3000,
 	eventsPerTick: 1,
-	interval: 1,
+	interval: 0,
 	sessionId: "elsewhere",
 	shape: { kind: "filler", bytes: 100 }
 } as const;

@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { basename } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Answer, Question, Questions } from "./answer.ts";
 import { RAISE_LIMIT } from "./open-files.ts";
 
 /** Open files that a process needs beside its streams. */
 const OWN_FILES = 200;
-/** Milliseconds that a process has to end when it is asked to. */
-const GRACE = 3000;
+/** Characters of its output that are kept, and what in them says why it ended. */
+const KEPT = 10_000;
+const ERROR = /^\w*Error\b.*$/m;
 
 export interface ChildOptions {
 	/** Sockets that it will hold. */
@@ -25,6 +25,7 @@ export class Child<T extends Questions> {
 	readonly #ready = Promise.withResolvers<void>();
 	readonly #ended = Promise.withResolvers<void>();
 	readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+	#output = "";
 	#asked = 0;
 	#end: Error | undefined;
 
@@ -34,14 +35,22 @@ export class Child<T extends Questions> {
 		const limit = String(sockets + OWN_FILES);
 		const node = [process.execPath, "--expose-gc", "--no-warnings", path, ...args];
 		this.#process = spawn("sh", ["-c", RAISE_LIMIT, limit, ...node], {
-			// the results alone stand on stdout
-			stdio: ["ignore", 2, 2, "ipc"],
+			stdio: ["ignore", "pipe", "pipe", "ipc"],
 			// JSON has neither undefined nor NaN
 			serialization: "advanced"
 		});
+		for (const output of [this.#process.stdout, this.#process.stderr]) {
+			output?.setEncoding("utf8").on("data", (text: string) => {
+				this.#output = (this.#output + text).slice(-KEPT);
+			});
+		}
 		this.#process.on("message", (message: "ready" | Answer) => this.#take(message));
 		this.#process.on("error", error => this.#close(error.message));
-		this.#process.on("exit", (code, signal) => this.#close(`ended with ${signal ?? code}`));
+		// not "exit", which may come before the last output
+		this.#process.on("close", (code, signal) => {
+			const [error = `ended with ${signal ?? code}`] = ERROR.exec(this.#output) ?? [];
+			this.#close(error);
+		});
 		this.#ready.promise.catch(() => {});
 	}
 
@@ -71,16 +80,10 @@ export class Child<T extends Questions> {
 		this.#send({ name, args });
 	}
 
-	/** Ends it. */
+	/** Ends it at once: nothing of it is worth an orderly end. */
 	async stop(): Promise<void> {
-		if (this.#process.connected) this.#process.disconnect();
-		const late = new AbortController();
-		const killed = sleep(GRACE, null, { signal: late.signal }).then(
-			() => this.#process.kill("SIGKILL"),
-			() => {}
-		);
-		await Promise.race([this.#ended.promise, killed.then(() => this.#ended.promise)]);
-		late.abort();
+		this.#process.kill("SIGKILL");
+		await this.#ended.promise;
 	}
 
 	#send(question: Question): void {
@@ -101,7 +104,7 @@ export class Child<T extends Questions> {
 	}
 
 	#close(how: string): void {
-		this.#end ??= new Error(`${this.#title} ${how}`);
+		this.#end ??= new Error(`${this.#title}: ${how}`);
 		this.#ended.resolve();
 		this.#ready.reject(this.#end);
 		for (const waiting of this.#waiting.values()) waiting.reject(this.#end);
