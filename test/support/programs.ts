@@ -114,6 +114,13 @@ export async function bringPrograms(
 	return { rabbitmq: rabbitmq.value, chromium: chromium.value, nginx: nginx.value };
 }
 
+/** The RabbitMQ alone, for what needs none of the others; null if there is none. */
+export async function locateRabbitMq(
+	machine: Machine = thisMachine()
+): Promise<RabbitMqSource | null> {
+	return (await RABBITMQ.locate(machine))?.value ?? null;
+}
+
 function rabbitMqScript(machine: Machine): string | null {
 	const path = machine.find("rabbitmq-server");
 	return path === "/usr/sbin/rabbitmq-server" && isExecutable(DEBIAN_RABBITMQ)

@@ -1,0 +1,182 @@
+/**
+ * The load generator: opens streams over raw sockets, counts what comes, and looks into as little of it
+ * as it can, so that it is not what is measured.
+ */
+import { connect, type Socket } from "node:net";
+import { now } from "../clock.ts";
+import { answer } from "../process/answer.ts";
+import { ownUsage } from "../process/usage.ts";
+import { sessionOf } from "../session.ts";
+import { type Buckets, Latencies } from "./latencies.ts";
+import { type Ending, MarkerCounter } from "./marker.ts";
+
+export interface OpenOptions {
+	readonly port: number;
+	readonly path: string;
+	readonly streams: number;
+	/** Number of the first stream: its session follows from it. */
+	readonly first: number;
+	/** A port of an address can be used once: many streams need several addresses. */
+	readonly localAddress: string;
+	/** Ask for gzip. */
+	readonly gzip: boolean;
+	/** The send time is read on every so-manieth stream. */
+	readonly sampling: number;
+}
+
+/** What came since the last look. */
+export interface Received {
+	readonly frames: number;
+	readonly bytes: number;
+	readonly latencies: Buckets;
+	/** Microseconds of CPU of this process. */
+	readonly cpu: number;
+}
+
+/** Streams that are being opened at one time: below any server's backlog. */
+const OPENING = 100;
+const SENT_AT = Buffer.from('"t":');
+const ZERO = 0x30;
+
+/** One read's bytes; all sockets share it, because each read is done with before the next. */
+const memory = Buffer.allocUnsafe(1 << 18);
+const sockets: Socket[] = [];
+let counter = new MarkerCounter("empty-line", 0);
+let sampling = 1;
+
+let frames = 0;
+let bytes = 0;
+let cpu = ownUsage().cpu;
+let latencies = new Latencies();
+/** Events that came in all, and those that somebody waits for. */
+let total = 0;
+let awaited = Number.POSITIVE_INFINITY;
+let onAwaited = () => {};
+
+const questions = {
+	/** Opens streams; resolves when every one has got the beginning of its response. */
+	async open(options: OpenOptions): Promise<void> {
+		const ending: Ending = options.gzip ? "full-flush" : "empty-line";
+		counter = new MarkerCounter(ending, options.streams);
+		sampling = options.sampling;
+		let next = 0;
+		const opener = async () => {
+			while (next < options.streams) await openStream(options, next++);
+		};
+		await Promise.all(Array.from({ length: OPENING }, opener));
+	},
+
+	/** Streams from the front that stop reading, for good. */
+	stall(streams: number): void {
+		for (const socket of sockets.slice(0, streams)) socket.pause();
+	},
+
+	/** Resolves when so many events came since {@link begin}; rejects if they do not. */
+	until(count: number, timeout: number): Promise<void> {
+		const { promise, resolve, reject } = Promise.withResolvers<void>();
+		if (total >= count) resolve();
+		const timer = setTimeout(() => {
+			reject(new Error(`${total} of ${count} events came within ${timeout} ms`));
+		}, timeout);
+		awaited = count;
+		onAwaited = resolve;
+		return promise.finally(() => {
+			awaited = Number.POSITIVE_INFINITY;
+			clearTimeout(timer);
+		});
+	},
+
+	/** What came counts from here on. */
+	begin(): void {
+		questions.take();
+		total = 0;
+	},
+
+	/** Events that came since {@link begin}. */
+	total(): number {
+		return total;
+	},
+
+	/** Tells what came since the last time. */
+	take(): Received {
+		const before = cpu;
+		cpu = ownUsage().cpu;
+		const received = { frames, bytes, latencies: latencies.buckets, cpu: cpu - before };
+		frames = 0;
+		bytes = 0;
+		latencies = new Latencies();
+		return received;
+	},
+
+	/** Streams that the server has not closed. */
+	openStreams(): number {
+		return sockets.filter(socket => socket.readyState === "open").length;
+	},
+
+	/** Breaks off every stream; their ports are free at once. */
+	close(): void {
+		for (const socket of sockets) socket.resetAndDestroy();
+		sockets.length = 0;
+	}
+};
+
+export type GeneratorQuestions = typeof questions;
+
+function openStream(options: OpenOptions, stream: number): Promise<void> {
+	const { promise, resolve, reject } = Promise.withResolvers<void>();
+	let isOpen = false;
+	const socket = connect({
+		host: "127.0.0.1",
+		port: options.port,
+		localAddress: options.localAddress,
+		onread: {
+			buffer: memory,
+			callback: length => {
+				const read = memory.subarray(0, length);
+				if (!isOpen) {
+					const head = read.subarray(0, 12).toString("latin1");
+					if (head !== "HTTP/1.1 200") reject(new Error(`a stream was answered with ${head}`));
+					isOpen = true;
+					resolve();
+				}
+				take(stream, read);
+				return true;
+			}
+		}
+	});
+	socket.on("error", reject);
+	socket.on("close", () => reject(new Error("a stream was closed while it was being opened")));
+	socket.write(
+		`GET ${options.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n` +
+			(options.gzip ? "Accept-Encoding: gzip\r\n" : "") +
+			`Cookie: sid=${sessionOf(options.first + stream)}\r\n\r\n`
+	);
+	sockets.push(socket);
+	return promise;
+}
+
+function take(stream: number, read: Buffer): void {
+	const count = counter.count(stream, read);
+	frames += count;
+	total += count;
+	bytes += read.length;
+	if (stream % sampling === 0) noteLatencies(read);
+	if (total >= awaited) onAwaited();
+}
+
+/** Reads the send times. One that is split between two reads is left out. */
+function noteLatencies(read: Buffer): void {
+	const receivedAt = now();
+	for (let at = read.indexOf(SENT_AT); at >= 0; at = read.indexOf(SENT_AT, at)) {
+		at += SENT_AT.length;
+		let sentAt = 0;
+		for (; at < read.length; at++) {
+			const digit = (read[at] ?? 0) - ZERO;
+			if (digit < 0 || digit > 9) break;
+			sentAt = sentAt * 10 + digit;
+		}
+		if (at < read.length) latencies.add(receivedAt - sentAt);
+	}
+}
+
+answer(questions);

@@ -1,0 +1,29 @@
+import { BURST } from "./burst.ts";
+import { ELSEWHERE_MEASURE } from "./elsewhere.ts";
+import { GZIP_MEASURE } from "./gzip.ts";
+import { LONE } from "./lone.ts";
+import { MANY } from "./many.ts";
+import type { Measure } from "./measure.ts";
+import { MEMORY } from "./memory.ts";
+import { SENDER } from "./sender.ts";
+import { SESSIONS } from "./sessions.ts";
+import { STALLED } from "./stalled.ts";
+import { EVENTS_SWEEP, SIZE_SWEEP, STREAMS_SWEEP } from "./sweeps.ts";
+import { TARGETED } from "./targeted.ts";
+
+/** Every measure, in the order in which they run and are told. */
+export const ALL_MEASURES: readonly Measure[] = [
+	LONE,
+	BURST,
+	MEMORY,
+	TARGETED,
+	GZIP_MEASURE,
+	SENDER,
+	ELSEWHERE_MEASURE,
+	MANY,
+	STALLED,
+	STREAMS_SWEEP,
+	EVENTS_SWEEP,
+	SIZE_SWEEP,
+	SESSIONS
+];

@@ -1,0 +1,33 @@
+import { spawnSync } from "node:child_process";
+
+/**
+ * Shell text that becomes the program `$1`… with `$0` open files allowed. Where that is refused, Node
+ * takes all that it may have by itself.
+ */
+export const RAISE_LIMIT = 'ulimit -n "$0" 2>/dev/null; exec "$@"';
+
+/** The number of open files that a process can have here, if it wants that many. */
+export function openFileLimit(wanted: number): number {
+	const script = 'ulimit -n "$0" 2>/dev/null || ulimit -n "$(ulimit -Hn)"; ulimit -n';
+	const { stdout } = spawnSync("sh", ["-c", script, String(wanted)], { encoding: "utf8" });
+	const limit = stdout.trim();
+	return limit === "unlimited" ? Number.POSITIVE_INFINITY : Number(limit);
+}
+
+/** Open files that a server with streams needs beside them. */
+const SPARE = 500;
+
+/** The most streams, up to those wanted, that one process can hold here. */
+export function streamsPossible(wanted: number): number {
+	return Math.min(wanted, Math.floor((openFileLimit(wanted + SPARE) - SPARE) / 500) * 500);
+}
+
+/** Throws, with the remedy, if one process cannot hold so many streams. */
+export function requireOpenFiles(streams: number): void {
+	const limit = openFileLimit(streams + SPARE);
+	if (limit >= streams + SPARE) return;
+	throw new Error(
+		`${streams} streams need 'ulimit -n ${streams + SPARE}', and the hard limit is ${limit}: ` +
+			"raise it (as root, or in limits.conf)"
+	);
+}

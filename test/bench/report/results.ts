@@ -1,0 +1,41 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { arch, cpus, release, totalmem, type } from "node:os";
+import { join } from "node:path";
+import type { Findings } from "../measures/measure.ts";
+
+/** Findings of one measure, with when and where they were found. */
+export interface Result {
+	readonly date: string;
+	readonly machine: string;
+	readonly findings: Findings;
+}
+
+/** What was recorded of every measure, by its name. */
+export type Results = Record<string, Result>;
+
+const FILE = "results.json";
+
+export function resultOf(findings: Findings): Result {
+	const [cpu] = cpus();
+	const memory = Math.round(totalmem() / 2 ** 30);
+	const machine =
+		`${cpus().length} × ${cpu?.model.trim() ?? arch()}, ${memory} GiB, ${type()} ${release()}, ` +
+		`Node ${process.versions.node}`;
+	return { date: new Date().toISOString().slice(0, 10), machine, findings };
+}
+
+/** What the folder holds so far. */
+export function readResults(folder: string): Results {
+	const path = join(folder, FILE);
+	return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
+}
+
+export function writeResults(folder: string, results: Results): void {
+	mkdirSync(folder, { recursive: true });
+	writeFileSync(join(folder, FILE), `${JSON.stringify(results, roundNumber, "\t")}\n`);
+}
+
+/** More digits than were measured would only change from run to run. */
+function roundNumber(_key: string, value: unknown): unknown {
+	return typeof value === "number" ? Number(value.toPrecision(5)) : value;
+}

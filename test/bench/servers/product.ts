@@ -1,0 +1,37 @@
+/**
+ * The product, from its source: a moleculer-web gateway with SseMixin, on a node without a transporter.
+ * Its argument: options of SseMixin, as JSON.
+ */
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { ServiceBroker } from "moleculer";
+import ApiGateway from "moleculer-web";
+import { SseMiddleware, SseMixin } from "../../../mixins/sse/index.ts";
+import { serve } from "./serve.ts";
+
+const [options = "{}"] = process.argv.slice(2);
+
+const broker = new ServiceBroker({
+	nodeID: "gateway-1",
+	logLevel: "warn",
+	middlewares: [SseMiddleware()]
+});
+const gateway = broker.createService({
+	name: "api",
+	// heartbeats would be counted, and a stream's end would be a loss
+	mixins: [SseMixin({ heartbeat: 0, timeout: 0, ...JSON.parse(options) }), ApiGateway],
+	settings: { port: 0, ip: "127.0.0.1" }
+}) as unknown as { server: Server };
+await broker.start();
+
+const send = (sessionId: string, payload: unknown) => {
+	broker.broadcast("sse.send", { eventName: "a", sessionId, payload });
+};
+
+serve({
+	port: (gateway.server.address() as AddressInfo).port,
+	send: payloads => {
+		for (const payload of payloads) send("*", payload);
+	},
+	sendTo: send
+});
