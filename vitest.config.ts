@@ -54,6 +54,15 @@ const config: ViteUserConfig = defineConfig({
 			},
 			{
 				test: {
+					name: "guard",
+					include: ["test/guard/**/*.test.ts"],
+					testTimeout: 2 * MINUTE,
+					// alone on the machine, or the rest of the tests would be measured
+					sequence: { groupOrder: 4 }
+				}
+			},
+			{
+				test: {
 					name: "package",
 					include: ["test/package/**/*.test.ts"],
 					fileParallelism: false,

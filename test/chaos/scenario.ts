@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Entry, isClean, judge, type Verdict } from "./checker.ts";
 import type { Client } from "./clients.ts";
 import type { Fault, Promised, Size } from "./faults.ts";
-import type { Posted, Stage } from "./stage.ts";
+import type { Posted, Stage, StageNode } from "./stage.ts";
 
 /** What came of a fault. */
 export interface Outcome {
@@ -19,7 +19,9 @@ export interface Outcome {
 
 /** Milliseconds of sending before and after a fault. */
 const BEFORE = 1000;
-const AFTER = 4000;
+const AFTER = 3000;
+/** At most so long it is waited for that the senders are heard again: Moleculer looks for RabbitMQ every 5 s. */
+const MOST_SILENCE = 30_000;
 /** Nothing came for so long: everything has come. At most so long it is waited for. */
 const QUIET = 1500;
 const MOST_WAITING = 60_000;
@@ -40,6 +42,7 @@ export async function play(
 			await fault.happen(stage, clients, size, random);
 			over = Date.now();
 			await stage.untilOpen(clients);
+			await untilHeard(stage, clients, over);
 			await sleep(AFTER);
 		});
 		await untilQuiet(clients);
@@ -47,6 +50,25 @@ export async function play(
 	} finally {
 		for (const client of clients) client.close();
 	}
+}
+
+/** Until an event of each sender has come that was sent after the fault: no loss is told before. */
+async function untilHeard(
+	{ senders }: Stage,
+	clients: readonly Client[],
+	over: number
+): Promise<void> {
+	const deadline = Date.now() + MOST_SILENCE;
+	const isHeard = ({ nodeID }: StageNode) =>
+		clients.some(({ entries }) =>
+			entries.some(
+				entry =>
+					entry.kind === "event" &&
+					sentAt(entry.data) >= over &&
+					sentBy(entry.data).startsWith(`${nodeID}.`)
+			)
+		);
+	while (Date.now() < deadline && !senders.every(isHeard)) await sleep(100);
 }
 
 async function untilQuiet(clients: readonly Client[]): Promise<void> {
@@ -112,4 +134,8 @@ function longestGapOf(entries: readonly Entry[]): number {
 
 function sentAt(data: unknown): number {
 	return (data as { at: number }).at;
+}
+
+function sentBy(data: unknown): string {
+	return (data as { from: string }).from;
 }

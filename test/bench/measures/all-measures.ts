@@ -1,5 +1,6 @@
 import { BURST } from "./burst.ts";
 import { ELSEWHERE_MEASURE } from "./elsewhere.ts";
+import { GUARD } from "./guard.ts";
 import { GZIP_MEASURE } from "./gzip.ts";
 import { LONE } from "./lone.ts";
 import { MANY } from "./many.ts";
@@ -25,5 +26,6 @@ export const ALL_MEASURES: readonly Measure[] = [
 	STREAMS_SWEEP,
 	EVENTS_SWEEP,
 	SIZE_SWEEP,
-	SESSIONS
+	SESSIONS,
+	GUARD
 ];

@@ -9,6 +9,7 @@ import ApiGateway from "moleculer-web";
 import { SseMiddleware, SseMixin } from "../../../mixins/sse/index.ts";
 import { serve } from "./serve.ts";
 
+const NO_LIMITS = { streams: 0, opensPerSecond: 0 };
 const [options = "{}"] = process.argv.slice(2);
 
 const broker = new ServiceBroker({
@@ -18,8 +19,11 @@ const broker = new ServiceBroker({
 });
 const gateway = broker.createService({
 	name: "api",
-	// heartbeats would be counted, and a stream's end would be a loss
-	mixins: [SseMixin({ heartbeat: 0, timeout: 0, ...JSON.parse(options) }), ApiGateway],
+	// heartbeats would be counted, a stream's end would be a loss, and so would one that is sent away
+	mixins: [
+		SseMixin({ heartbeat: 0, timeout: 0, limits: NO_LIMITS, ...JSON.parse(options) }),
+		ApiGateway
+	],
 	settings: { port: 0, ip: "127.0.0.1" }
 }) as unknown as { server: Server };
 await broker.start();

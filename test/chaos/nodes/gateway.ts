@@ -7,7 +7,7 @@ const RETRY: [number, number] = [50, 200];
 
 broker.createService({
 	name: "api",
-	mixins: [SseMixin({ retry: RETRY, heartbeat: 1000 }), ApiGateway],
+	mixins: [SseMixin({ retry: RETRY, heartbeat: 1000, drain: 2000 }), ApiGateway],
 	settings: { port: Number(process.env.PORT), ip: "127.0.0.1" }
 });
 await broker.start();
