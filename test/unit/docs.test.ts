@@ -111,6 +111,22 @@ describe("error types", () => {
 	});
 });
 
+describe("the protocol's table of tests", () => {
+	const protocol = DOCS.get("docs/protocol.md") ?? "";
+	const rows = tableRows(section(protocol, "11. Tests of ids, resume and reset"));
+
+	it("has every clause of ids, coming back and the stream, and no other", () => {
+		const clauses = [...protocol.matchAll(/^([789](?:\.\d+)+)\. /gm)].map(([, clause]) => clause);
+		expect(new Set(rows.map(([clause]) => clause))).toEqual(new Set(clauses));
+	});
+
+	it.each(rows)("%s: %s: %s", (_, file = "", test = "") => {
+		const source = readFileSync(`test/${unquote(file)}`, "utf8");
+		// in the source, a backtick or a quote may have to be escaped
+		expect(source.replaceAll("\\", "")).toContain(`"${test}"`);
+	});
+});
+
 describe.each([...DOCS])("%s", (path, text) => {
 	it("has no dead link", () => {
 		expect(links(text).filter(target => !isAlive(target, path))).toEqual([]);
