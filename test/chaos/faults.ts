@@ -38,19 +38,27 @@ export interface Fault {
 	happen(stage: Stage, clients: readonly Client[], size: Size, random: () => number): Promise<void>;
 }
 
+/** Milliseconds that a gateway is behind: less than it waits for what a client has got elsewhere. */
+const BEHIND = 400;
+
 const BOTH_TELL = { stream: "nothing", default: "told" } as const;
 
 const cut: Fault = {
 	name: "clients cut and sent to the other gateway",
 	promised: { stream: "nothing", default: "nothing" },
 	async happen({ gateways, url }, clients, { cuts }) {
-		const urls = gateways.map(({ port }) => `http://127.0.0.1:${port}`);
-		for (let n = 0; n < cuts; n++) {
-			const client = clients[n % clients.length] as Client;
-			// each round sends every client to the other one
-			client.url = urls[Math.floor(n / clients.length) % urls.length] as string;
-			client.cut();
-			await sleep(10);
+		const rounds = Math.ceil(cuts / clients.length);
+		for (let round = 0; round < rounds; round++) {
+			// each round sends every client to the other one, which is behind: they have got what it has not
+			const gateway = gateways[round % gateways.length] as StageGateway;
+			gateway.proxy.freeze();
+			const thawed = sleep(BEHIND).then(() => gateway.proxy.thaw());
+			for (const client of clients.slice(0, cuts - round * clients.length)) {
+				client.url = urlOf(gateway);
+				client.cut();
+				await sleep(10);
+			}
+			await thawed;
 		}
 		for (const client of clients) client.url = url;
 	}
@@ -59,8 +67,17 @@ const cut: Fault = {
 const kill: Fault = {
 	name: "a gateway killed, and started again",
 	promised: BOTH_TELL,
-	async happen(stage, _clients, { killed }) {
-		await stage.restart(stage.gateways[0] as StageGateway, { away: killed });
+	async happen(stage, clients, { killed }) {
+		const [gateway] = stage.gateways as [StageGateway];
+		// some come back to where nobody has seen what they missed
+		const away = clients.filter((_, index) => index % 4 === 0);
+		for (const client of away) {
+			client.url = urlOf(gateway);
+			client.cut(killed + 1000);
+		}
+		await stage.restart(gateway, { away: killed });
+		await stage.untilOpen(clients);
+		for (const client of away) client.url = stage.url;
 	}
 };
 
@@ -166,4 +183,8 @@ export const FAULTS: readonly Fault[] = [cut, kill, restart, stop, freeze, close
 
 function breakChannel({ process }: StageNode): void {
 	process.write("break channel\n");
+}
+
+function urlOf({ port }: StageGateway): string {
+	return `http://127.0.0.1:${port}`;
 }
