@@ -1,0 +1,146 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { History } from "../../../mixins/sse/core/history.ts";
+import { ORDER_OF_STREAM } from "../../../mixins/sse/core/order.ts";
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+/** The stream was made at that time; another one of its name later. */
+const MADE = 1_700_000_000_000;
+
+/** A history of a stream, fed an event a millisecond. */
+class StreamRing {
+	readonly history: History;
+	now = 0;
+
+	constructor({ maxAge = 60_000, maxBytes = 1 << 20, gateway = "gw.start" } = {}) {
+		this.history = new History({ maxAge, maxBytes, gateway }, ORDER_OF_STREAM);
+	}
+
+	/** @param offsets Of messages, as `1`, or of one of a message's events, as `1.2`. */
+	add(id: string | undefined, sessionId = "s"): void {
+		const event = { eventName: "a", sessionId, payload: null, ...(id && { id }) };
+		this.history.append(event, encoder.encode(id ?? "without id"), ++this.now);
+	}
+
+	/** Ids of what is replayed, or the reason of the reset. */
+	replay(lastEventId: string): string[] | string {
+		const cursor = this.history.since(lastEventId, this.now);
+		if (typeof cursor === "string") return cursor;
+		const frames = this.history.read(cursor, { sessionIds: ["s"], eventNames: ["a"] }, 1 << 20);
+		return (frames ?? []).map(frame => decoder.decode(frame));
+	}
+}
+
+const id = (offset: number, made = MADE) => `${offset}-${made + offset}`;
+
+describe("a replay of a stream", () => {
+	it("begins exactly behind the client's event, and repeats nothing, on any gateway", () => {
+		const [one, other] = [new StreamRing({ gateway: "one" }), new StreamRing({ gateway: "two" })];
+		for (const ring of [one, other]) for (let n = 5; n < 10; n++) ring.add(id(n));
+
+		expect(one.replay(id(7))).toEqual([id(8), id(9)]);
+		expect(other.replay(id(7))).toEqual([id(8), id(9)]);
+		expect(other.replay(one.history.place(one.now))).toEqual([]);
+	});
+
+	it("begins within a message, where its client has seen a part of it", () => {
+		const ring = new StreamRing();
+		for (const which of ["5-50", "5-50-1", "5-50-2", "6-60"]) ring.add(which);
+		expect(ring.replay("5-50-1")).toEqual(["5-50-2", "6-60"]);
+	});
+
+	it("begins at a point without an event", () => {
+		const ring = new StreamRing();
+		ring.history.note(id(5), ++ring.now);
+		ring.add(id(6));
+		expect(ring.history.has(id(5))).toBe(true);
+		expect(ring.replay(id(5))).toEqual([id(6)]);
+	});
+
+	it("agrees with a plain list, whatever came and is asked for", () => {
+		const step = fc.record({
+			skip: fc.constantFrom(1, 1, 2),
+			events: fc.integer({ min: 1, max: 3 }),
+			mine: fc.boolean()
+		});
+		fc.assert(
+			fc.property(
+				fc.array(step, { minLength: 1, maxLength: 40 }),
+				fc.nat(),
+				fc.constantFrom(5, 1000),
+				(steps, which, maxAge) => {
+					const ring = new StreamRing({ maxAge });
+					const list: { id: string; mine: boolean }[] = [];
+					let offset = 100;
+					for (const { skip, events, mine } of steps) {
+						offset += skip;
+						for (let index = 0; index < events; index++) {
+							const text = index === 0 ? id(offset) : `${id(offset)}-${index}`;
+							ring.add(text, mine ? "s" : "t");
+							list.push({ id: text, mine });
+						}
+					}
+					const at = which % list.length;
+					const kept = Math.max(0, list.length - 1 - maxAge);
+					const answer = ring.replay(list[at]?.id as string);
+					// the newest that is gone is still known by its id
+					if (at < kept - 1) expect(answer).toBe("expired");
+					else {
+						const missed = list.slice(at + 1).filter(({ mine }) => mine);
+						expect(answer).toEqual(missed.map(event => event.id));
+					}
+				}
+			),
+			{ numRuns: 1000 }
+		);
+	});
+});
+
+describe("continuity of a stream that cannot be proven", () => {
+	it("is expired for what is older than what is kept", () => {
+		const ring = new StreamRing();
+		ring.add(id(50));
+		expect(ring.replay(id(49))).toBe("expired");
+	});
+
+	it("is unknown for what is ahead, which may still come", () => {
+		const ring = new StreamRing();
+		ring.add(id(50));
+		expect(ring.replay(id(51))).toBe("unknown");
+		expect(ring.history.mayCome(id(51), "unknown")).toBe(true);
+	});
+
+	it("is of another epoch where another event stands: the stream was made anew", () => {
+		const ring = new StreamRing();
+		for (let n = 0; n < 10; n++) ring.add(id(n, MADE + 5000));
+		expect(ring.replay(id(4))).toBe("epoch");
+	});
+
+	it("is a gap if some of the stream was gone before it was read", () => {
+		const ring = new StreamRing();
+		ring.add(id(5));
+		ring.history.markGap(ring.now);
+		ring.add(id(500));
+		expect(ring.replay(id(5))).toBe("gap");
+		expect(ring.replay(id(500))).toEqual([]);
+	});
+
+	it.each(["", "5", "n.e.5", "5-x", `5-${"9".repeat(30)}`, "__proto__"])(
+		"is unknown for what is no id, and nothing is waited for: %j",
+		forged => {
+			const ring = new StreamRing();
+			ring.add(id(5));
+			expect(ring.replay(forged)).toBe("unknown");
+			expect(ring.history.mayCome(forged, "unknown")).toBe(false);
+		}
+	);
+
+	it("does not concern what came beside the stream, without an id: it is not replayed", () => {
+		const ring = new StreamRing();
+		ring.add(id(5));
+		ring.add(undefined);
+		ring.add(id(6));
+		expect(ring.replay(id(5))).toEqual([id(6)]);
+	});
+});

@@ -1,0 +1,55 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+	compareStreamIds,
+	parseStreamId,
+	type StreamId,
+	writeStreamId
+} from "../../../mixins/sse/core/stream-id.ts";
+
+const streamId: fc.Arbitrary<StreamId> = fc.record({
+	offset: fc.nat(2 ** 31),
+	timestamp: fc.nat(2 ** 31),
+	index: fc.nat(999)
+});
+
+describe("the id of an event on a stream", () => {
+	it("is offset and time, and the index for all but a message's first event", () => {
+		expect(writeStreamId({ offset: 42, timestamp: 1795452278747, index: 0 })).toBe(
+			"42-1795452278747"
+		);
+		expect(writeStreamId({ offset: 42, timestamp: 0, index: 3 })).toBe("42-0-3");
+	});
+
+	it("is read as it was written", () => {
+		fc.assert(
+			fc.property(streamId, id => {
+				expect(parseStreamId(writeStreamId(id))).toEqual(id);
+			})
+		);
+	});
+
+	it.each([
+		...["", "-", "1", "1-", "-1", "1-1-", "1-1-0", "01-1", "1-01", "1-1-01", "+1-1", "1e3-1"],
+		...[
+			"9007199254740993-1",
+			"1-9007199254740993",
+			`${"9".repeat(400)}-1`,
+			"1-1-1-1",
+			" 1-1",
+			"1-1\n"
+		],
+		...["1-1-1000000", "n.e.1", "１-１"]
+	])("is none: %j", text => {
+		expect(parseStreamId(text)).toBeUndefined();
+	});
+
+	it("stands on the stream by offset, and by index within a message", () => {
+		fc.assert(
+			fc.property(streamId, streamId, (a, b) => {
+				const expected = Math.sign(a.offset === b.offset ? a.index - b.index : a.offset - b.offset);
+				expect(Math.sign(compareStreamIds(a, b))).toBe(expected);
+			})
+		);
+	});
+});

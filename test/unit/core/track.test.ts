@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { type Point, type Step, Track } from "../../../mixins/sse/core/track.ts";
+
+const point = (offset: number, timestamp = offset * 10): Point => ({ offset, timestamp });
+
+/** What each point says to a reader that has come to the one before it. */
+function steps(...points: Point[]): Step[] {
+	const track = new Track();
+	return points.map(next => track.follow(next));
+}
+
+describe("a reader's way along a stream", () => {
+	it("goes from offset to offset, from wherever it begins", () => {
+		expect(steps(point(70), point(71), point(72))).toEqual(["next", "next", "next"]);
+	});
+
+	it("has no gap where RabbitMQ takes one offset for itself", () => {
+		expect(steps(point(70), point(72))).toEqual(["next", "next"]);
+	});
+
+	it("has a gap where segments are gone", () => {
+		expect(steps(point(70), point(73), point(74))).toEqual(["next", "gap", "next"]);
+	});
+
+	it("is found again behind a lost connection by offset and time", () => {
+		const track = new Track();
+		track.follow(point(70));
+		expect(track.follow(point(70))).toBe("seen");
+		expect(track.follow(point(71))).toBe("next");
+	});
+
+	it.each([
+		["the same offset at another time", point(70, 9999)],
+		["an offset from before", point(3, 9999)]
+	])("is on another stream by %s", (_, other) => {
+		const track = new Track();
+		track.follow(point(70));
+		expect(track.follow(other)).toBe("another");
+		// it has not gone on there
+		expect(track.last).toEqual(point(70));
+	});
+
+	it("begins anew where it is put", () => {
+		const track = new Track();
+		track.follow(point(70));
+		track.start(undefined);
+		expect(track.follow(point(3))).toBe("next");
+		track.start(point(500));
+		expect(track.follow(point(600))).toBe("gap");
+	});
+});
