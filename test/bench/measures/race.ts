@@ -53,7 +53,8 @@ interface Runner {
 const WARM_UP = 40_000;
 
 /**
- * Has the entrants do the same, interleaved: all are open at one time, and each round has all of them.
+ * Has the entrants do the same, interleaved: all are open at one time, and each round has all of them, one
+ * after the other.
  * A tick follows when the one before has arrived everywhere, so that nobody's ticks run together.
  */
 export async function race(
@@ -71,7 +72,8 @@ export async function race(
 				});
 			}
 			for (let round = -1; round < rounds; round++) {
-				for (const runner of runners) {
+				// Each is first, and behind each other one, as often: who went before has had the caches.
+				for (const runner of rotated(runners, round)) {
 					if (runner.standing.dropOut !== undefined) continue;
 					await attempt(runner.standing, () =>
 						round < 0 ? warmUp(runner, course) : runRound(runner, course)
@@ -99,6 +101,11 @@ export function standingOf(standings: readonly Standing[], entrant: Entrant): Fi
 /** The median of a figure over all rounds. */
 export function typical(figures: Figures, figure: keyof Figures): number {
 	return median(figures[figure]);
+}
+
+function rotated<T>(items: readonly T[], by: number): T[] {
+	const first = Math.max(0, by) % Math.max(1, items.length);
+	return [...items.slice(first), ...items.slice(0, first)];
 }
 
 function running(standings: readonly Standing[]): Standing[] {
