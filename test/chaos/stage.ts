@@ -7,10 +7,10 @@ import { type Nginx, startNginx } from "../support/nginx.ts";
 import { freePort } from "../support/ports.ts";
 import { type RunningProcess, spawnNode } from "../support/process.ts";
 import { openRabbitMq, type RabbitMq, type RabbitMqSource } from "../support/rabbitmq.ts";
+import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 import { type TempFolder, tempFolder } from "../support/temp-folder.ts";
 import type { Sent } from "./checker.ts";
 import { Client } from "./clients.ts";
-import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
 export type Bus = "stream" | "default";
 

@@ -7,6 +7,7 @@ import type { Gateway } from "../../mixins/sse/gateway/gateway.ts";
 import {
 	type SseGateway,
 	SseMiddleware,
+	type SseMiddlewareOptions,
 	SseMixin,
 	type SseMixinOptions
 } from "../../mixins/sse/index.ts";
@@ -31,8 +32,8 @@ export interface GatewaySetup {
 }
 
 export interface NodeSetup {
-	/** Whether the node has `SseMiddleware`; default true. */
-	middleware?: boolean;
+	/** Whether the node has `SseMiddleware`, and with which options; default true. */
+	middleware?: boolean | SseMiddlewareOptions;
 	/** Other options of the broker. */
 	broker?: BrokerOptions;
 	/** Services beside the gateway. */
@@ -51,7 +52,10 @@ export class TestNode {
 			// no other node has to hear of the stop before it happens
 			registry: { stopDelay: 0 },
 			...broker,
-			middlewares: [...(middleware ? [SseMiddleware()] : []), ...(broker.middlewares ?? [])]
+			middlewares: [
+				...(middleware === false ? [] : [SseMiddleware(middleware === true ? {} : middleware)]),
+				...(broker.middlewares ?? [])
+			]
 		});
 		for (const service of services) this.broker.createService(service);
 		onTestFinished(() => this.broker.stop());

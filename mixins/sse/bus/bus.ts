@@ -91,8 +91,8 @@ export interface ReadableBus extends Bus {
 export interface BusSubscription {
 	/** Resolves when the past has been read; not before the message broker can be reached. */
 	readonly filled: Promise<void>;
-	/** Whether the message broker is connected. */
-	readonly connected: boolean;
+	/** Whether the past may be expected: the message broker is connected, and lets itself be read. */
+	readonly promising: boolean;
 	/** Whether everything that there is comes in. */
 	readonly working: boolean;
 	end(): Promise<void>;

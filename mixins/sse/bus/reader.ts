@@ -59,7 +59,7 @@ export class Reader implements Purpose<Channel> {
 	}
 
 	/** The connection, as far as it is one. */
-	get steady(): Readonly<Pick<SteadyChannel<Channel>, "connected" | "working">> {
+	get steady(): Readonly<Pick<SteadyChannel<Channel>, "connected" | "promising" | "working">> {
 		return this.#steady;
 	}
 

@@ -61,6 +61,8 @@ export class SteadyChannel<Kind extends Channel> {
 	#manager: AmqpConnectionManager | undefined;
 	#connection: ChannelModel | undefined;
 	#working = false;
+	/** What the channel is for could not be done on this connection so far. */
+	#failing = false;
 	/** What was logged last, so that each trouble is told once. */
 	#trouble: string | undefined;
 	readonly #closing = new AbortController();
@@ -72,6 +74,11 @@ export class SteadyChannel<Kind extends Channel> {
 
 	get connected(): boolean {
 		return this.#connection !== undefined;
+	}
+
+	/** Whether the message broker is connected, and has not refused what the channel is for. */
+	get promising(): boolean {
+		return this.#connection !== undefined && !this.#failing;
 	}
 
 	/** Whether the channel is ready for its work. */
@@ -96,6 +103,7 @@ export class SteadyChannel<Kind extends Channel> {
 		});
 		this.#manager.on("connect", ({ connection }) => {
 			this.#connection = connection as unknown as ChannelModel; // its types are of an older amqplib
+			this.#failing = false;
 			this.#keepOpen(this.#connection);
 		});
 		this.#manager.on("connectFailed", ({ err }) => this.#complain(err));
@@ -122,6 +130,7 @@ export class SteadyChannel<Kind extends Channel> {
 					pause = REOPEN_MIN;
 				});
 			} catch (error) {
+				this.#failing = true;
 				if (!signal.aborted) this.#complain(error as AmqpError);
 			}
 			await delay(pause, undefined, { signal }).catch(() => {});
@@ -140,6 +149,7 @@ export class SteadyChannel<Kind extends Channel> {
 			const closed = lost.then(() => Promise.reject(new Error("the channel was closed")));
 			await Promise.race([this.#purpose.setUp(channel, connection, life.signal), closed]);
 			this.#working = true;
+			this.#failing = false;
 			this.#recovered();
 			onReady();
 			await lost;

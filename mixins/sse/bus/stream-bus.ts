@@ -49,8 +49,8 @@ export class StreamBus implements ReadableBus {
 		reader.open().catch((error: SseError) => this.#broker.logger.error(`SSE: ${error.message}`));
 		return {
 			filled: reader.filled,
-			get connected() {
-				return reader.steady.connected;
+			get promising() {
+				return reader.steady.promising;
 			},
 			get working() {
 				return reader.steady.working;

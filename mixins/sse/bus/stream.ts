@@ -58,15 +58,42 @@ export async function declareStream(
 	const asItIs = (what: string) => (error: Error) => {
 		const code = replyCode(error);
 		if (code !== PRECONDITION_FAILED && code !== ACCESS_REFUSED) throw error;
-		logger.warn(`SSE: ${what} is used as it is: ${error.message}`);
+		warnOnce(logger, `SSE: ${what} is used as it is: ${error.message}`);
 	};
-	await once(connection, channel => channel.assertQueue(name, limits)).catch(
-		asItIs(`the stream "${name}"`)
-	);
+	try {
+		await once(connection, channel => channel.assertQueue(name, limits));
+	} catch (error) {
+		if (replyCode(error) === PRECONDITION_FAILED) await checkKind(connection, name);
+		asItIs(`the stream "${name}"`)(error as Error);
+	}
 	await once(connection, async channel => {
 		await channel.assertExchange(EXCHANGE, "fanout", { durable: true });
 		await channel.bindQueue(name, EXCHANGE, "");
 	}).catch(asItIs(`the exchange "${EXCHANGE}"`));
+}
+
+/** RabbitMQ names any difference, but what is published to a queue of another kind is read by nobody. */
+async function checkKind(connection: ChannelModel, name: string): Promise<void> {
+	try {
+		await once(connection, async channel => {
+			await channel.prefetch(1);
+			await channel.consume(name, () => {}, { arguments: { "x-stream-offset": "next" } });
+		});
+	} catch (error) {
+		if (replyCode(error) !== PRECONDITION_FAILED) throw error;
+		throw new Error(`the queue "${name}" is no stream: delete it, or give the stream another name`);
+	}
+}
+
+/** What each broker has been warned of: channels are set up again and again. */
+const warnings = new WeakMap<Logger, Set<string>>();
+
+function warnOnce(logger: Logger, text: string): void {
+	const told = warnings.get(logger) ?? new Set();
+	warnings.set(logger, told);
+	if (told.has(text)) return;
+	told.add(text);
+	logger.warn(text);
 }
 
 /** Runs something on a channel of its own: RabbitMQ closes the channel on which it refuses anything. */

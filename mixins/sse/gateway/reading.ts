@@ -44,7 +44,7 @@ export class Reading {
 		});
 		const begun = performance.now();
 		while (!isFilled && this.#subscription === subscription) {
-			const patience = subscription.connected ? FILL_PATIENCE : CONNECT_PATIENCE;
+			const patience = subscription.promising ? FILL_PATIENCE : CONNECT_PATIENCE;
 			if (performance.now() - begun > patience) {
 				this.#service.logger.warn(
 					"SSE: the stream cannot be read so far; streams are served meanwhile, as degraded."

@@ -1,13 +1,17 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { freePort } from "../support/ports.ts";
+import { freePort } from "./ports.ts";
 
-/** A way of TCP connections that can stand still. */
+/** A way of TCP connections that can stand still, or be broken. */
 export interface TcpProxy {
 	readonly port: number;
 	/** Bytes, new connections and closings go no further, and nothing is told to either side. */
 	freeze(): void;
 	/** What was held goes on. */
 	thaw(): void;
+	/** Breaks off every connection, and each new one. */
+	down(): void;
+	/** Lets new connections through again. */
+	up(): void;
 	close(): Promise<void>;
 }
 
@@ -21,6 +25,7 @@ export async function startTcpProxy(to: number): Promise<TcpProxy> {
 	const port = await freePort();
 	const pairs = new Set<Pair>();
 	let isFrozen = false;
+	let isDown = false;
 	/** What happened while it stood still, in order. */
 	let held: (() => void)[] = [];
 	const orLater = (action: () => void): void => {
@@ -29,6 +34,11 @@ export async function startTcpProxy(to: number): Promise<TcpProxy> {
 	};
 
 	const server: Server = createServer({ allowHalfOpen: true }, near => {
+		near.on("error", () => {});
+		if (isDown) {
+			near.destroy();
+			return;
+		}
 		orLater(() => {
 			const far = connect({ port: to, host: "127.0.0.1", allowHalfOpen: true });
 			const pair = { near, far };
@@ -67,6 +77,13 @@ export async function startTcpProxy(to: number): Promise<TcpProxy> {
 			held = [];
 			for (const action of actions) action();
 			each(socket => socket.resume());
+		},
+		down() {
+			isDown = true;
+			each(socket => socket.destroy());
+		},
+		up() {
+			isDown = false;
 		},
 		async close() {
 			isFrozen = false;

@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest";
+import { busState } from "../../mixins/sse/index.ts";
+import { eventually } from "../support/eventually.ts";
+import { startGateway, type TestGateway, TestNode } from "../support/gateway.ts";
+import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
+
+interface Cluster {
+	readonly gateways: readonly TestGateway[];
+	readonly senders: readonly TestNode[];
+}
+
+/** Two gateways and two senders that have met, on either bus. */
+const BUSES: readonly { bus: string; start: () => Promise<Cluster> }[] = [
+	{
+		bus: "a RabbitMQ stream",
+		async start() {
+			const stream = await TestStream.open();
+			return {
+				gateways: await Promise.all(["gateway-1", "gateway-2"].map(id => stream.gateway(id))),
+				senders: await Promise.all(["sender-1", "sender-2"].map(id => stream.sender(id)))
+			};
+		}
+	},
+	{
+		bus: "Moleculer events over AMQP",
+		async start() {
+			// for its transport alone
+			const { transport } = await TestStream.open();
+			const broker = (nodeID: string) => ({ broker: { ...transport, nodeID } });
+			const gateways = await Promise.all(
+				["gateway-1", "gateway-2"].map(id => startGateway(broker(id)))
+			);
+			const senders = ["sender-1", "sender-2"].map(id => new TestNode(broker(id)));
+			await Promise.all(senders.map(sender => sender.broker.start()));
+			await eventually(() => {
+				for (const { broker } of [...gateways, ...senders]) {
+					expect(broker.registry.events.getAllEndpoints("sse.send")).toHaveLength(2);
+				}
+			});
+			return { gateways, senders };
+		}
+	}
+];
+
+const event = (payload: unknown, sessionId: string | string[] = "A") => ({
+	eventName: NEWS,
+	sessionId,
+	payload
+});
+const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+describe.each(BUSES)("a bus, over $bus,", ({ start }) => {
+	it("brings every event to every gateway, under one id, in its sender's order, once", async () => {
+		const { gateways, senders } = await start();
+		const clients = await Promise.all(gateways.map(gateway => openNews(gateway)));
+		const count = 60;
+		await Promise.all(
+			senders.map(async (sender, from) => {
+				for (const n of upTo(count)) await sender.send(event([from, n], n % 2 ? "*" : ["A", "B"]));
+			})
+		);
+
+		for (const client of clients) await client.next(NEWS, 2 * count);
+		const received = clients.map(client => client.events.filter(({ event }) => event === NEWS));
+		const [one, other] = received.map(events => new Map(events.map(({ id, data }) => [id, data])));
+		expect(one?.size).toBe(2 * count);
+		expect(new Map([...(one ?? [])].sort())).toEqual(new Map([...(other ?? [])].sort()));
+		for (const client of clients) {
+			for (const from of [0, 1]) {
+				const numbers = (client.received(NEWS) as number[][])
+					.filter(([sender]) => sender === from)
+					.map(([, n]) => n);
+				expect(numbers).toEqual(upTo(count));
+			}
+		}
+	});
+
+	it("brings a gateway's own events to it and to the others", async () => {
+		const { gateways } = await start();
+		const clients = await Promise.all(gateways.map(gateway => openNews(gateway)));
+		await gateways[0]?.send(event("from a gateway"));
+		for (const client of clients) {
+			expect(await client.next(NEWS)).toMatchObject({ data: '"from a gateway"' });
+		}
+	});
+
+	it("lets a client go on at the other gateway: nothing lost, nothing else's, in order", async () => {
+		const { gateways, senders } = await start();
+		const [first, second] = gateways as [TestGateway, TestGateway];
+		const client = await openNews(first);
+		const [sender] = senders as [TestNode];
+		for (const n of [1, 2, 3]) await sender.send(event(n));
+		const { id } = await client.next(NEWS, 3);
+		client.close();
+		for (const n of [4, 5]) await sender.send(event(n));
+		await sender.send(event("B's", "B"));
+		await sender.send(event(6, "*"));
+
+		const again = await openNews(second, { lastEventId: id });
+		await sender.send(event(7));
+		await again.until(() => again.received(NEWS).includes(7), "the last event");
+		expect(again.received("sse.open")).toMatchObject([{ resumed: true }]);
+		expect(again.received(NEWS)).toEqual([4, 5, 6, 7]);
+		expect(again.received("sse.reset")).toEqual([]);
+	});
+
+	it("refuses what is no event where it is sent, and gives no id for it", async () => {
+		const { gateways, senders } = await start();
+		const [gateway] = gateways as [TestGateway];
+		const [sender] = senders as [TestNode];
+		const client = await openNews(gateway);
+		await sender.send(event(1));
+		await expect(sender.send({ eventName: NEWS, payload: 2 })).rejects.toMatchObject({
+			type: "SSE_INVALID_EVENT"
+		});
+		await sender.send(event(3));
+		await client.next(NEWS, 2);
+		expect(client.received(NEWS)).toEqual([1, 3]);
+		expect(client.received("sse.reset")).toEqual([]);
+	});
+
+	it("says that it is connected, and works", async () => {
+		const { gateways, senders } = await start();
+		for (const { broker } of [...gateways, ...senders]) {
+			await eventually(() => {
+				expect(busState(broker)).toMatchObject({ connected: true, working: true });
+			});
+		}
+	});
+});

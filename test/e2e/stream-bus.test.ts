@@ -1,0 +1,220 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ServiceBroker } from "moleculer";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { busState } from "../../mixins/sse/index.ts";
+import { eventually } from "../support/eventually.ts";
+import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
+
+const event = (payload: unknown, sessionId: string | string[] = "A") => ({
+	eventName: NEWS,
+	sessionId,
+	payload
+});
+
+describe("sending on a stream", () => {
+	it("ends when RabbitMQ has the event", async () => {
+		const stream = await TestStream.open();
+		const sender = await stream.sender("sender");
+		await sender.send(event({ n: 1 }, ["A", "B"]));
+
+		expect(await stream.messages()).toMatchObject([{ content: event({ n: 1 }, ["A", "B"]) }]);
+		expect(busState(sender.broker)).toMatchObject({
+			kind: "stream",
+			connected: true,
+			working: true,
+			outbox: { events: 0, bytes: 0 }
+		});
+	});
+
+	it("puts the events of one turn of the event loop into one message, and holds up no lone one", async () => {
+		const stream = await TestStream.open();
+		const sender = await stream.sender("sender");
+		await Promise.all([1, 2, 3].map(n => sender.send(event(n))));
+		await sender.send(event(4));
+
+		const messages = await stream.messages();
+		expect(messages.map(({ content }) => content)).toEqual([
+			[1, 2, 3].map(n => event(n)),
+			event(4)
+		]);
+	});
+
+	it("refuses what is no event, and nothing of it stands on the stream", async () => {
+		const stream = await TestStream.open();
+		const sender = await stream.sender("sender");
+		await expect(sender.send({ eventName: NEWS, payload: 1 })).rejects.toMatchObject({
+			type: "SSE_INVALID_EVENT",
+			data: { field: "sessionId" }
+		});
+		await expect(sender.send({ ...event(1), id: "1-1" })).rejects.toMatchObject({
+			data: { field: "id" }
+		});
+		await sender.send(event("good"));
+		expect(await stream.messages()).toMatchObject([{ content: event("good") }]);
+	});
+});
+
+describe("gateways that read one stream", () => {
+	it("give every event one id and one order, whoever sends", async () => {
+		const stream = await TestStream.open();
+		const gateways = await Promise.all(["gateway-1", "gateway-2"].map(id => stream.gateway(id)));
+		const senders = await Promise.all(["sender-1", "sender-2"].map(id => stream.sender(id)));
+		const clients = await Promise.all(gateways.map(gateway => openNews(gateway)));
+		const count = 100;
+		const sending: Promise<unknown>[] = [];
+		for (let n = 0; n < count; n++) {
+			const sender = senders[n % 2];
+			sending.push(sender?.send(event(n, n % 3 === 0 ? "*" : "A")) as Promise<unknown>);
+			if (n % 7 === 0) await sleep(1);
+		}
+		await Promise.all(sending);
+
+		for (const client of clients) await client.next(NEWS, count);
+		const [one, other] = clients.map(client =>
+			client.events.filter(received => received.event === NEWS)
+		);
+		expect(one).toEqual(other);
+		expect(new Set(one?.map(({ id }) => id)).size).toBe(count);
+	});
+
+	it("bring a session its own events only", async () => {
+		const stream = await TestStream.open();
+		const gateway = await stream.gateway("gateway-1");
+		const [a, b] = [await openNews(gateway), await openNews(gateway, { session: "B" })];
+		for (const [payload, to] of [
+			["for A", "A"],
+			["for both", ["A", "B"]],
+			["for nobody", "C"],
+			["for all", "*"]
+		] as const) {
+			await gateway.send(event(payload, to as string));
+		}
+		await a.next(NEWS, 3);
+		await b.next(NEWS, 2);
+		expect(a.received(NEWS)).toEqual(["for A", "for both", "for all"]);
+		expect(b.received(NEWS)).toEqual(["for both", "for all"]);
+	});
+
+	it("say how far they are, and how late", async () => {
+		const stream = await TestStream.open();
+		const gateway = await stream.gateway("gateway-1");
+		const client = await openNews(gateway);
+		await gateway.send(event(1));
+		const { id } = await client.next(NEWS);
+
+		const state = busState(gateway.broker);
+		expect(state).toMatchObject({ kind: "stream", connected: true, working: true, position: id });
+		expect(state?.lag).toBeLessThan(5000);
+	});
+
+	it("send without ids if no history is kept", async () => {
+		const stream = await TestStream.open();
+		const gateway = await stream.gateway("gateway-1", { sse: { history: null } });
+		const client = await openNews(gateway);
+		await gateway.send(event(1));
+		expect(await client.next(NEWS)).toEqual({ id: undefined, event: NEWS, data: "1" });
+	});
+
+	it("also take Moleculer events of nodes without the stream, without ids, and repeat them to nobody", async () => {
+		const stream = await TestStream.open();
+		const transport = stream.transport;
+		const gateway = await stream.gateway("gateway-1", { broker: transport });
+		const plain = new ServiceBroker({ ...transport, nodeID: "plain", logger: false });
+		onTestFinished(() => plain.stop());
+		await plain.start();
+		await plain.waitForServices("api");
+		const client = await openNews(gateway);
+		await plain.broadcast("sse.send", event("from afar"));
+		expect(await client.next(NEWS)).toMatchObject({ id: undefined, data: '"from afar"' });
+		await gateway.send(event("on the stream"));
+		const { id } = await client.next(NEWS, 2);
+
+		const later = await openNews(gateway, { lastEventId: id });
+		expect(later.received("sse.open")).toMatchObject([{ resumed: true }]);
+		await gateway.send(event("last"));
+		await later.next(NEWS);
+		expect(later.received(NEWS)).toEqual(["last"]);
+	});
+});
+
+describe("a client of a stream that comes back", () => {
+	it("goes on at a gateway that was started meanwhile, exactly where it was", async () => {
+		const stream = await TestStream.open();
+		const sender = await stream.sender("sender");
+		const first = await stream.gateway("gateway-1");
+		const client = await openNews(first);
+		await sender.send(event(1));
+		const { id } = await client.next(NEWS);
+		await first.broker.stop();
+		await Promise.all([2, 3].map(n => sender.send(event(n))));
+
+		const second = await stream.gateway("gateway-2");
+		const again = await openNews(second, { lastEventId: id });
+		await again.next(NEWS, 2);
+		await sender.send(event(4));
+		await again.next(NEWS, 3);
+		expect(again.received("sse.open")).toMatchObject([{ resumed: true }]);
+		expect(again.received(NEWS)).toEqual([2, 3, 4]);
+		expect(again.received("sse.reset")).toEqual([]);
+	});
+
+	it("goes on though nothing came for longer than a gateway that starts looks back", async () => {
+		const stream = await TestStream.open();
+		const sender = await stream.sender("sender");
+		const sse = { history: { maxAge: 1000 } };
+		const first = await stream.gateway("gateway-1", { sse });
+		const client = await openNews(first);
+		await sender.send(event(1));
+		const { id } = await client.next(NEWS);
+		await first.broker.stop();
+		// RabbitMQ looks back by whole seconds
+		await sleep(2500);
+
+		const second = await stream.gateway("gateway-2", { sse });
+		const again = await openNews(second, { lastEventId: id });
+		expect(again.received("sse.open")).toMatchObject([{ resumed: true }]);
+		expect(again.received("sse.reset")).toEqual([]);
+	});
+
+	it("is told if it was away for longer than the history goes back", async () => {
+		const stream = await TestStream.open();
+		const gateway = await stream.gateway("gateway-1", { sse: { history: { maxAge: 1000 } } });
+		const client = await openNews(gateway);
+		await gateway.send(event(1));
+		const { id } = await client.next(NEWS);
+		for (const n of [2, 3]) await gateway.send(event(n));
+		await sleep(1200);
+		await gateway.send(event(4));
+
+		const again = await openNews(gateway, { lastEventId: id });
+		expect(JSON.parse((await again.next("sse.reset")).data)).toEqual({ reason: "expired" });
+		expect(again.received("sse.open")).toMatchObject([{ resumed: false }]);
+	});
+});
+
+describe("revocation where events travel on a stream", () => {
+	it("closes streams on every gateway, by a Moleculer event", async () => {
+		const stream = await TestStream.open();
+		const broker = stream.transport;
+		const gateways = await Promise.all(
+			["gateway-1", "gateway-2"].map(id => stream.gateway(id, { broker }))
+		);
+		const sender = await stream.sender("sender", { broker });
+		const clients = await Promise.all(gateways.map(gateway => openNews(gateway)));
+		const other = await openNews(gateways[0] as (typeof gateways)[0], { session: "B" });
+		await eventually(() => {
+			const endpoints = sender.broker.registry.events.getAllEndpoints("sse.close");
+			expect(endpoints).toHaveLength(2);
+		});
+		const began = performance.now();
+		await sender.broker.broadcast("sse.close", { sessionId: "A", reason: "logout" });
+
+		for (const client of clients) {
+			expect(JSON.parse((await client.next("sse.close")).data)).toEqual({ reason: "logout" });
+			expect(await client.end).toBe("ended");
+		}
+		expect(performance.now() - began).toBeLessThan(1000);
+		await sender.send(event("still here", "*"));
+		await other.next(NEWS);
+	});
+});

@@ -1,0 +1,211 @@
+import { describe, expect, it } from "vitest";
+import { busState } from "../../mixins/sse/index.ts";
+import { eventually } from "../support/eventually.ts";
+import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
+
+const event = (payload: unknown, sessionId = "A") => ({ eventName: NEWS, sessionId, payload });
+/** Connections are tried once a second. */
+const PATIENT = { timeout: 15_000 };
+const QUICK = { timeout: 300 };
+const UNAVAILABLE = { type: "SSE_BUS_UNAVAILABLE", code: 503, retryable: true };
+
+describe("a sender that cannot reach RabbitMQ", () => {
+	it("hears of it with `throwError`, within a bound, and the event does not go later", async () => {
+		const stream = await TestStream.open();
+		const detour = await stream.detour();
+		const sender = await stream.sender("sender", { stream: { ...QUICK, url: detour.url } });
+		await sender.send(event("before"));
+		detour.down();
+		await eventually(() => expect(busState(sender.broker)?.connected).toBe(false));
+
+		const began = performance.now();
+		await expect(sender.send(event("lost"))).rejects.toMatchObject({
+			...UNAVAILABLE,
+			data: { unsure: false }
+		});
+		expect(performance.now() - began).toBeLessThan(2000);
+		detour.up();
+		await eventually(() => sender.send(event("after")), PATIENT);
+		const payloads = (await stream.messages()).map(
+			({ content }) => (content as { payload: unknown }).payload
+		);
+		expect(payloads).toEqual(["before", "after"]);
+	});
+
+	it("goes on without `throwError`: it is logged, and the events go later, in order, once each", async () => {
+		const stream = await TestStream.open();
+		const detour = await stream.detour();
+		const gateway = await stream.gateway("gateway-1");
+		const client = await openNews(gateway);
+		const sender = await stream.sender("sender", { stream: { ...QUICK, url: detour.url } });
+		detour.down();
+		await eventually(() => expect(busState(sender.broker)?.connected).toBe(false));
+
+		for (const n of [1, 2, 3]) await sender.broker.broadcast("sse.send", event(n));
+		await eventually(() =>
+			expect(sender.log.at("error").join()).toContain("The event cannot be sent now")
+		);
+		expect(busState(sender.broker)).toMatchObject({ working: false, outbox: { events: 3 } });
+		detour.up();
+		await eventually(() => expect(client.received(NEWS)).toEqual([1, 2, 3]), PATIENT);
+		await eventually(() => expect(busState(sender.broker)?.outbox.events).toBe(0));
+		expect(sender.log.at("info").join()).toContain("works again");
+	});
+
+	it("has no event wait past the outbox's bounds: sending fails at once, told in the same two ways", async () => {
+		const stream = await TestStream.open();
+		const detour = await stream.detour();
+		detour.down();
+		const sender = await stream.sender("sender", {
+			stream: { url: detour.url, timeout: 60_000, outbox: { maxEvents: 2 } }
+		});
+		// they wait until the node stops
+		const waiting = [1, 2].map(n => sender.send(event(n)).catch((error: Error) => error));
+		await expect(sender.send(event(3))).rejects.toMatchObject(UNAVAILABLE);
+		await sender.broker.broadcast("sse.send", event(4));
+		await eventually(() =>
+			expect(sender.log.at("error").join()).toContain("too many events wait for RabbitMQ already")
+		);
+		expect(busState(sender.broker)?.outbox.events).toBe(2);
+		detour.up();
+		await eventually(() => expect(busState(sender.broker)?.outbox.events).toBe(0), PATIENT);
+		expect(await Promise.all(waiting)).toEqual([undefined, undefined]);
+	});
+});
+
+describe("a message that may have arrived, and is sent again", () => {
+	it("is known by its sender's number, and reaches no stream twice", async () => {
+		const stream = await TestStream.open();
+		const gateway = await stream.gateway("gateway-1");
+		const client = await openNews(gateway);
+		const number = (seq: number) => ({ "sse-origin": "elsewhere.abcdefgh", "sse-seq": seq });
+		stream.publish(event("one"), number(1));
+		stream.publish([event("two"), event("three")], number(2));
+		stream.publish([event("two"), event("three")], number(2));
+		stream.publish(event("one"), number(1));
+		stream.publish(event("four"), number(3));
+
+		await client.next(NEWS, 4);
+		expect(client.received(NEWS)).toEqual(["one", "two", "three", "four"]);
+	});
+});
+
+describe("a gateway that cannot reach RabbitMQ", () => {
+	it("serves streams from its start on, says that it is degraded, and recovers by itself", async () => {
+		const stream = await TestStream.open();
+		const detour = await stream.detour();
+		const sender = await stream.sender("sender");
+		await sender.send(event("before"));
+		detour.down();
+		const gateway = await stream.gateway("gateway-1", { stream: { url: detour.url } });
+		const client = await openNews(gateway);
+		expect(client.received("sse.open")).toMatchObject([{ degraded: true }]);
+		await sender.send(event("meanwhile"));
+		detour.up();
+
+		// what went by is told: the stream began before it was sent
+		await eventually(() => expect(client.received("sse.reset")).toHaveLength(1), PATIENT);
+		await sender.send(event("after"));
+		await eventually(() => expect(client.received(NEWS).at(-1)).toBe("after"), PATIENT);
+		const later = await openNews(gateway);
+		expect(later.received("sse.open")[0]).not.toHaveProperty("degraded");
+	});
+
+	it("goes on where it was, once it is connected again", async () => {
+		const stream = await TestStream.open();
+		const detour = await stream.detour();
+		const sender = await stream.sender("sender");
+		const gateway = await stream.gateway("gateway-1", { stream: { url: detour.url } });
+		const client = await openNews(gateway);
+		await sender.send(event(1));
+		await client.next(NEWS);
+		detour.down();
+		await eventually(() => expect(busState(gateway.broker)?.connected).toBe(false));
+		for (const n of [2, 3]) await sender.send(event(n));
+		const late = await openNews(gateway);
+		expect(late.received("sse.open")).toMatchObject([{ degraded: true }]);
+		detour.up();
+
+		await eventually(() => expect(client.received(NEWS)).toEqual([1, 2, 3]), PATIENT);
+		await sender.send(event(4));
+		await client.next(NEWS, 4);
+		expect(client.received(NEWS)).toEqual([1, 2, 3, 4]);
+		expect(client.received("sse.reset")).toEqual([]);
+	});
+});
+
+describe("a stream that is deleted, and made anew", () => {
+	it("is told, is written to and read again, and is never taken for the old one", async () => {
+		const stream = await TestStream.open();
+		const gateway = await stream.gateway("gateway-1");
+		const sender = await stream.sender("sender");
+		const client = await openNews(gateway);
+		for (const n of [1, 2, 3]) await sender.send(event(n));
+		const { id } = await client.next(NEWS, 2);
+		await stream.delete();
+
+		await eventually(() => sender.send(event("anew")), PATIENT);
+		// what came before the gateway was there again is told
+		await eventually(
+			() => expect(client.received("sse.reset")).toEqual([{ reason: "gap" }]),
+			PATIENT
+		);
+		await sender.send(event("after"));
+		await client.until(() => client.received(NEWS).includes("after"), "the event after it");
+		const again = await openNews(gateway, { lastEventId: id });
+		await again.next("sse.reset");
+		expect(again.received("sse.open")).toMatchObject([{ resumed: false }]);
+		expect(again.received(NEWS)).toEqual([]);
+	});
+});
+
+describe("a name that is taken", () => {
+	it("by a queue of another kind is told, once, and nothing is sent into it", async () => {
+		const stream = await TestStream.open();
+		await stream.channel.assertQueue(stream.name, { durable: true });
+		const gateway = await stream.gateway("gateway-1", { stream: QUICK });
+
+		const client = await openNews(gateway);
+		expect(client.received("sse.open")).toMatchObject([{ degraded: true }]);
+		await expect(gateway.send(event(1))).rejects.toMatchObject(UNAVAILABLE);
+		expect(await stream.channel.checkQueue(stream.name)).toMatchObject({ messageCount: 0 });
+		const told = gateway.log.at("warn").filter(text => text.includes("is no stream: delete it"));
+		// by its reader, and by its publisher
+		expect(told).toHaveLength(2);
+	});
+
+	it("by a stream with other limits is used as it is, with a warning", async () => {
+		const stream = await TestStream.open();
+		await stream.channel.assertQueue(stream.name, {
+			durable: true,
+			arguments: { "x-queue-type": "stream", "x-max-age": "7s" }
+		});
+		const gateway = await stream.gateway("gateway-1");
+		const client = await openNews(gateway);
+		await gateway.send(event(1));
+		await client.next(NEWS);
+		expect(gateway.log.at("warn").join()).toContain(`the stream "${stream.name}" is used as it is`);
+	});
+});
+
+describe("credentials", () => {
+	it("that are wrong are told without being shown, and stand in nothing that is published", async () => {
+		const stream = await TestStream.open();
+		const url = new URL(stream.url);
+		url.username = "somebody";
+		url.password = "s3cr3t-of-nobody";
+		const gateway = await stream.gateway("gateway-1", { stream: { url: url.href } });
+
+		await eventually(
+			() => expect(gateway.log.at("warn").join()).toMatch(/ACCESS.REFUSED|refused/i),
+			PATIENT
+		);
+		expect(busState(gateway.broker)).toMatchObject({ connected: false, working: false });
+		const published = JSON.stringify([
+			gateway.broker.registry.getLocalNodeInfo(true),
+			gateway.broker.registry.getServiceList({ withActions: true, withEvents: true }),
+			gateway.log.entries
+		]);
+		expect(published).not.toContain("s3cr3t-of-nobody");
+	});
+});

@@ -1,0 +1,158 @@
+import { type Channel, type ChannelModel, type ConsumeMessage, connect } from "amqplib";
+import type { BrokerOptions } from "moleculer";
+import { inject, onTestFinished } from "vitest";
+import type { SseMiddlewareOptions } from "../../mixins/sse/index.ts";
+import {
+	type GatewaySetup,
+	type NodeSetup,
+	startGateway,
+	TestGateway,
+	TestNode
+} from "./gateway.ts";
+import { openStream, type StreamClient } from "./stream-client.ts";
+import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
+import "./provided.ts";
+
+type StreamOptions = Partial<NonNullable<SseMiddlewareOptions["stream"]>>;
+
+export interface StreamNodeSetup extends GatewaySetup, Omit<NodeSetup, "middleware"> {
+	/** Beside URL and name. */
+	stream?: StreamOptions;
+}
+
+/** What stands on a stream, or comes from another program. */
+export interface StreamMessage {
+	readonly offset: number;
+	readonly content: unknown;
+	readonly headers: Record<string, unknown>;
+}
+
+/** The event name of these tests. */
+export const NEWS = "news";
+
+/** A RabbitMQ stream of a test's own, the nodes that use it, and another program at its side. */
+export class TestStream {
+	readonly name: string = `test-${crypto.randomUUID()}`;
+	readonly url: string = inject("amqpUrl");
+	/** Of the other program. */
+	readonly channel: Channel;
+	readonly #connection: ChannelModel;
+
+	private constructor(connection: ChannelModel, channel: Channel) {
+		this.#connection = connection;
+		this.channel = channel;
+	}
+
+	static async open(): Promise<TestStream> {
+		const connection = await connect(inject("amqpUrl"));
+		const stream = new TestStream(connection, await connection.createChannel());
+		onTestFinished(async () => {
+			await stream.delete();
+			await connection.close();
+		});
+		return stream;
+	}
+
+	/** Options of brokers that also hear each other's Moleculer events. */
+	get transport(): BrokerOptions {
+		return {
+			namespace: this.name,
+			transporter: { type: "AMQP", options: { url: this.url } }
+		};
+	}
+
+	/** Starts a gateway that reads the stream. */
+	gateway(nodeID: string, setup: StreamNodeSetup = {}): Promise<TestGateway> {
+		return startGateway(this.#complete(nodeID, setup));
+	}
+
+	/** A gateway that is not started. */
+	newGateway(nodeID: string, setup: StreamNodeSetup = {}): TestGateway {
+		const complete = this.#complete(nodeID, setup);
+		return new TestGateway(new TestNode(complete), complete);
+	}
+
+	/** Starts a node that is no gateway. */
+	async sender(nodeID: string, setup: StreamNodeSetup = {}): Promise<TestNode> {
+		const node = new TestNode(this.#complete(nodeID, setup));
+		await node.broker.start();
+		return node;
+	}
+
+	/** A way to RabbitMQ that can be broken, and the URL of nodes that take it. */
+	async detour(): Promise<TcpProxy & { url: string }> {
+		const url = new URL(this.url);
+		const proxy = await startTcpProxy(Number(url.port || 5672));
+		onTestFinished(() => proxy.close());
+		url.host = `127.0.0.1:${proxy.port}`;
+		return { ...proxy, url: url.href };
+	}
+
+	/** What stands on the stream, marks without events left out. */
+	async messages(): Promise<StreamMessage[]> {
+		const channel = await this.#connection.createChannel();
+		const mark = crypto.randomUUID();
+		const messages: ConsumeMessage[] = [];
+		const { promise, resolve } = Promise.withResolvers<void>();
+		await channel.prefetch(1000);
+		await channel.consume(
+			this.name,
+			message => {
+				if (message === null) return;
+				channel.ack(message);
+				if (message.properties.messageId === mark) resolve();
+				else messages.push(message);
+			},
+			{ arguments: { "x-stream-offset": "first" } }
+		);
+		channel.sendToQueue(this.name, Buffer.from("[]"), { messageId: mark });
+		await promise;
+		await channel.close();
+		return messages.map(read).filter(({ content }) => !isMark(content));
+	}
+
+	/** Publishes as a program that knows nothing of Moleculer; what is no text goes as JSON. */
+	publish(content: unknown, headers: Record<string, unknown> = {}): void {
+		const body = typeof content === "string" ? content : JSON.stringify(content);
+		this.channel.publish("sse.send", "", Buffer.from(body), { headers });
+	}
+
+	/** The stream is gone, with all that was on it. */
+	async delete(): Promise<void> {
+		await this.channel.deleteQueue(this.name);
+	}
+
+	#complete(nodeID: string, { stream, ...setup }: StreamNodeSetup): StreamNodeSetup & NodeSetup {
+		return {
+			...setup,
+			middleware: { stream: { url: this.url, name: this.name, ...stream } },
+			broker: { nodeID, ...setup.broker }
+		};
+	}
+}
+
+/** Opens a stream of {@link NEWS} on a gateway. */
+export function openNews(
+	gateway: TestGateway,
+	{ session = "A", lastEventId }: { session?: string; lastEventId?: string | undefined } = {}
+): Promise<StreamClient> {
+	const headers = lastEventId === undefined ? {} : { "Last-Event-ID": lastEventId };
+	return openStream(gateway.url(NEWS), { session, headers });
+}
+
+function read({ content, properties: { headers = {} } }: ConsumeMessage): StreamMessage {
+	const text = content.toString();
+	return { offset: headers["x-stream-offset"], content: parse(text), headers };
+}
+
+function parse(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return text;
+	}
+}
+
+function isMark(content: unknown): boolean {
+	return Array.isArray(content) && content.length === 0;
+}
