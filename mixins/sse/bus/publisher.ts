@@ -16,6 +16,8 @@ import { declareStream, HEADERS, hangUp } from "./stream.ts";
 const UNSURE = 6;
 /** How often a `timeout` the events that wait are looked at. */
 const LOOKS = 20;
+/** Milliseconds between two messages while earlier ones are under way: what is sent in between is gathered. */
+const GATHERING = 1;
 
 interface Pending extends Outgoing {
 	/** Whether the event goes on waiting when its sender does not any more. */
@@ -38,7 +40,8 @@ export class Publisher implements Purpose<ConfirmChannel> {
 	#channel: ConfirmChannel | undefined;
 	/** Numbers of messages that RabbitMQ could not put anywhere: the stream is gone. */
 	#returned = new Set<number>();
-	#flush: NodeJS.Immediate | undefined;
+	#isScheduled = false;
+	#writtenAt = Number.NEGATIVE_INFINITY;
 	#look: NodeJS.Timeout | undefined;
 	#state: "new" | "open" | "closed" = "new";
 
@@ -104,8 +107,7 @@ export class Publisher implements Purpose<ConfirmChannel> {
 				reject(unavailable("too many events wait for RabbitMQ already", false));
 				return;
 			}
-			// At the end of this turn of the event loop: what is sent in one turn travels together.
-			this.#flush ??= setImmediate(() => this.#write());
+			this.#schedule();
 			this.#look ??= setInterval(() => this.#tellOverdue(), this.#options.timeout / LOOKS).unref();
 		});
 	}
@@ -135,8 +137,23 @@ export class Publisher implements Purpose<ConfirmChannel> {
 		this.#channel = undefined;
 	}
 
+	/**
+	 * At the end of this turn of the event loop: what is sent in one turn travels together. In a burst, where
+	 * RabbitMQ still has to answer for others, what is sent within a millisecond does.
+	 */
+	#schedule(): void {
+		if (this.#isScheduled) return;
+		this.#isScheduled = true;
+		const write = () => {
+			this.#isScheduled = false;
+			this.#write();
+		};
+		const isLone = this.#outbox.length === 1;
+		if (isLone || performance.now() - this.#writtenAt >= GATHERING) setImmediate(write);
+		else setTimeout(write, GATHERING);
+	}
+
 	#write(): void {
-		this.#flush = undefined;
 		const channel = this.#channel;
 		if (channel === undefined) return;
 		try {
@@ -156,6 +173,7 @@ export class Publisher implements Purpose<ConfirmChannel> {
 			if (!pending.abandoned) events.push(pending.json);
 		}
 		const now = Date.now();
+		this.#writtenAt = performance.now();
 		// Past any exchange: other programs' messages come by one, and a return says that the stream is gone.
 		channel.publish(
 			"",

@@ -1,6 +1,6 @@
 import { EVERYONE, type SseEvent } from "./event.ts";
 import type { Frame } from "./frame.ts";
-import type { Order, Rank, ResetReason } from "./order.ts";
+import type { Order, ResetReason } from "./order.ts";
 import { readPlace, writePlace } from "./place.ts";
 import { Queue } from "./queue.ts";
 import type { Subscription } from "./registry.ts";
@@ -30,11 +30,14 @@ interface Known {
 	readonly position: number;
 	readonly at: number;
 	readonly id: string | undefined;
-	readonly rank: Rank | undefined;
+	/** Of its rank, see order.ts. Not an object each: there are hundreds of thousands. */
+	readonly origin: string | undefined;
+	readonly number: number;
 }
 
 interface Entry extends Known {
-	readonly event: Pick<SseEvent, "sessionId" | "eventName">;
+	readonly sessionId: string | readonly string[];
+	readonly eventName: string;
 	readonly frame: Frame;
 }
 
@@ -72,7 +75,13 @@ export class History {
 	#lastGap = { position: 0, at: Number.NEGATIVE_INFINITY };
 	#newest = { id: "", at: Number.NEGATIVE_INFINITY };
 	/** The newest event that is no longer kept. */
-	#evicted: Known = { position: 0, at: Number.NEGATIVE_INFINITY, id: undefined, rank: undefined };
+	#evicted: Known = {
+		position: 0,
+		at: Number.NEGATIVE_INFINITY,
+		id: undefined,
+		origin: undefined,
+		number: 0
+	};
 
 	constructor(options: HistoryOptions, order: Order) {
 		this.#options = options;
@@ -119,18 +128,22 @@ export class History {
 
 	/** Keeps an event that has arrived at `now`, in milliseconds on a clock that never goes back. */
 	append(event: SseEvent, frame: Frame, now: number): void {
+		const { id, sessionId, eventName } = event;
+		const rank = id === undefined ? undefined : this.#order.rankOf(id);
 		const entry: Entry = {
 			position: this.#head++,
 			at: now,
-			id: event.id,
-			rank: event.id === undefined ? undefined : this.#order.rankOf(event.id),
-			event: { sessionId: event.sessionId, eventName: event.eventName },
+			id,
+			origin: rank?.origin,
+			number: rank?.number ?? 0,
+			sessionId,
+			eventName,
 			frame
 		};
 		this.#entries.push(entry);
-		for (const id of addresses(event.sessionId)) this.#listOf(id, event.eventName).push(entry);
-		if (entry.id !== undefined) this.#newest = { id: entry.id, at: now };
-		if (entry.rank !== undefined) queueOf(this.#byOrigin, entry.rank.origin).push(entry);
+		for (const id of addresses(sessionId)) this.#listOf(id, eventName).push(entry);
+		if (id !== undefined) this.#newest = { id, at: now };
+		if (rank !== undefined) queueOf(this.#byOrigin, rank.origin).push(entry);
 		this.#bytes += bytesOf(entry);
 		this.expire(now);
 	}
@@ -176,8 +189,7 @@ export class History {
 			const kept = { oldest: this.#entries.at(0)?.id, newest: this.#newest.id };
 			return this.#order.whyMissing(eventId, kept);
 		}
-		const { position: seen, rank } = event;
-		const seenOrigin = rank?.origin;
+		const { position: seen, origin: seenOrigin } = event;
 		const { overlap } = this.#order;
 		if (place?.settled || overlap === 0)
 			return this.#from({ next: seen + 1, seen, seenOrigin, liveFrom });
@@ -202,7 +214,7 @@ export class History {
 		const rank = this.#order.rankOf(eventId);
 		const list = rank && this.#byOrigin.get(rank.origin);
 		if (rank === undefined || list === undefined) return undefined;
-		const index = list.lowerBound(entry => (entry.rank as Rank).number < rank.number);
+		const index = list.lowerBound(entry => entry.number < rank.number);
 		const entry = list.at(index);
 		return entry?.id === eventId ? entry : undefined;
 	}
@@ -252,10 +264,9 @@ export class History {
 		this.#tail = oldest.position + 1;
 		this.#evicted = oldest;
 		this.#bytes -= bytesOf(oldest);
-		const { rank } = oldest;
+		const { origin, sessionId, eventName } = oldest;
 		// The oldest of all is the oldest of its origin, and of each of its lists.
-		if (rank !== undefined) shiftFrom(this.#byOrigin, rank.origin);
-		const { sessionId, eventName } = oldest.event;
+		if (origin !== undefined) shiftFrom(this.#byOrigin, origin);
 		for (const id of addresses(sessionId)) {
 			const names = this.#lists.get(id);
 			if (names === undefined) continue;
@@ -311,12 +322,12 @@ function addresses(sessionId: string | readonly string[]): readonly string[] {
 	return typeof sessionId === "string" ? [sessionId] : [...new Set(sessionId)];
 }
 
-function bytesOf({ frame, event: { sessionId } }: Entry): number {
+function bytesOf({ frame, sessionId }: Entry): number {
 	const addresses = typeof sessionId === "string" ? 0 : sessionId.length;
 	return frame.byteLength + ENTRY_BYTES + addresses * ADDRESS_BYTES;
 }
 
 function wasSeen(entry: Entry, cursor: Cursor): boolean {
 	if (entry.id === undefined) return entry.position < cursor.liveFrom;
-	return entry.position <= cursor.seen && entry.rank?.origin === cursor.seenOrigin;
+	return entry.position <= cursor.seen && entry.origin === cursor.seenOrigin;
 }

@@ -14,7 +14,10 @@ export interface StreamId {
 	readonly index: number;
 }
 
-const ID = /^(0|[1-9][0-9]{0,15})-(0|[1-9][0-9]{0,15})(?:-([1-9][0-9]{0,5}))?$/;
+/** Digits of the largest index, and of the largest number that is exact. */
+const INDEX_DIGITS = 6;
+const MOST_DIGITS = 16;
+const ZERO = "0".charCodeAt(0);
 
 /** `<offset>-<timestamp>`, followed by `-<index>` for all but the first event of a message. */
 export function writeStreamId({ offset, timestamp, index }: StreamId): string {
@@ -23,10 +26,31 @@ export function writeStreamId({ offset, timestamp, index }: StreamId): string {
 
 /** An id taken apart, or undefined if it is none: ids come back from clients, who may send anything. */
 export function parseStreamId(text: string): StreamId | undefined {
-	const [, offset, timestamp, index = "0"] = ID.exec(text) ?? [];
-	if (offset === undefined || timestamp === undefined) return undefined;
-	const id = { offset: Number(offset), timestamp: Number(timestamp), index: Number(index) };
-	return Number.isSafeInteger(id.offset) && Number.isSafeInteger(id.timestamp) ? id : undefined;
+	const first = text.indexOf("-");
+	const second = text.indexOf("-", first + 1);
+	const end = second < 0 ? text.length : second;
+	const offset = wholeNumber(text, 0, first);
+	const timestamp = wholeNumber(text, first + 1, end);
+	if (first < 0 || offset === undefined || timestamp === undefined) return undefined;
+	if (second < 0) return { offset, timestamp, index: 0 };
+	const isShort = text.length - second - 1 <= INDEX_DIGITS;
+	const index = isShort ? wholeNumber(text, second + 1, text.length) : undefined;
+	// A message's first event has no index.
+	return index === undefined || index === 0 ? undefined : { offset, timestamp, index };
+}
+
+/** Decimal digits without leading zeros. By hand: every event's id is read. */
+function wholeNumber(text: string, from: number, to: number): number | undefined {
+	const digits = to - from;
+	if (digits < 1 || digits > MOST_DIGITS) return undefined;
+	if (digits > 1 && text.charCodeAt(from) === ZERO) return undefined;
+	let number = 0;
+	for (let at = from; at < to; at++) {
+		const digit = text.charCodeAt(at) - ZERO;
+		if (digit < 0 || digit > 9) return undefined;
+		number = number * 10 + digit;
+	}
+	return Number.isSafeInteger(number) ? number : undefined;
 }
 
 /** Negative if `a` comes first on the stream, positive if `b` does. */
