@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { describe, expect, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
 
 const event = (payload: unknown, sessionId: unknown = "A") => ({
@@ -63,8 +63,8 @@ describe("another program that publishes to the exchange `sse.send`", () => {
 	);
 
 	it("may be one in Python", async ({ skip }) => {
-		const python = await findPika();
-		skip(python === undefined, "no python3 here has the package pika");
+		const python = inject("programs").pika;
+		skip(python === null, "no Python here has pika");
 		const stream = await TestStream.open();
 		const gateway = await stream.gateway("gateway-1");
 		const client = await openNews(gateway);
@@ -86,15 +86,3 @@ channel.basic_publish("sse.send", "", json.dumps(
 ))
 connection.close()
 `;
-
-/** Debian's own Python first: a package of apt is there, whatever stands before it on the PATH. */
-async function findPika(): Promise<string | undefined> {
-	for (const python of ["/usr/bin/python3", "python3"]) {
-		const found = await promisify(execFile)(python, ["-c", "import pika"]).then(
-			() => true,
-			() => false
-		);
-		if (found) return python;
-	}
-	return undefined;
-}

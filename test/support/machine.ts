@@ -14,6 +14,8 @@ export interface Machine {
 	readonly env: Readonly<Record<string, string | undefined>>;
 	/** The path of the first executable of these names, or null. */
 	find(...names: string[]): string | null;
+	/** The paths of all executables of that name. */
+	findAll(name: string): readonly string[];
 	/** First line that `path --version` (or the like) prints, or null when it fails: a stub does. */
 	version(path: string, ...args: string[]): Promise<string | null>;
 	/** Whether packages can be installed here: root, on a system with apt. */
@@ -31,6 +33,7 @@ export function thisMachine(env: NodeJS.ProcessEnv = process.env): Machine {
 	return {
 		env,
 		find,
+		findAll: name => folders.map(folder => join(folder, name)).filter(isExecutable),
 		async version(path, ...args) {
 			try {
 				const { stdout, stderr } = await run(path, args, { timeout: 20_000 });

@@ -8,6 +8,8 @@ export interface Programs {
 	readonly chromium: string;
 	/** Path of nginx. */
 	readonly nginx: string;
+	/** Path of a Python that has pika, the AMQP client; null if there is none: its test is then skipped. */
+	readonly pika: string | null;
 }
 
 /** One program: where it is looked for, what brings it, and what to tell when neither helps. */
@@ -85,6 +87,19 @@ const NGINX: Wanted<string> = {
 	remedy: "nginx: install it, or run as root where apt-get can install it"
 };
 
+const PIKA: Wanted<string> = {
+	async locate(machine) {
+		// the package of apt is that of Debian's own Python, whichever stands first on the PATH
+		for (const path of machine.findAll("python3")) {
+			const version = await machine.version(path, "-c", "import pika; print(pika.__version__)");
+			if (version) return { value: path, line: `pika: ${version}, of ${path}` };
+		}
+		return null;
+	},
+	packages: ["python3-pika"],
+	remedy: "pika: install python3-pika; without it, one test is skipped"
+};
+
 /**
  * Finds the programs, and installs those that are missing where that is possible, all in one go.
  *
@@ -94,9 +109,14 @@ export async function bringPrograms(
 	machine: Machine = thisMachine(),
 	say: (line: string) => void = console.log
 ): Promise<Programs> {
-	const wanted = [RABBITMQ, CHROMIUM, NGINX] as const;
+	const wanted = [RABBITMQ, CHROMIUM, NGINX, PIKA] as const;
 	const locate = () =>
-		Promise.all([RABBITMQ.locate(machine), CHROMIUM.locate(machine), NGINX.locate(machine)]);
+		Promise.all([
+			RABBITMQ.locate(machine),
+			CHROMIUM.locate(machine),
+			NGINX.locate(machine),
+			PIKA.locate(machine)
+		]);
 
 	let found = await locate();
 	if (found.includes(null) && machine.canInstall()) {
@@ -105,13 +125,19 @@ export async function bringPrograms(
 		await machine.install(packages);
 		found = await locate();
 	}
-	const [rabbitmq, chromium, nginx] = found;
+	const [rabbitmq, chromium, nginx, pika] = found;
 	if (!rabbitmq || !chromium || !nginx) {
 		const remedies = wanted.flatMap(({ remedy }, at) => (found[at] ? [] : remedy));
 		throw new Error(`the tests need programs that are not here:\n- ${remedies.join("\n- ")}`);
 	}
 	for (const { line } of [rabbitmq, chromium, nginx]) say(line);
-	return { rabbitmq: rabbitmq.value, chromium: chromium.value, nginx: nginx.value };
+	say(pika?.line ?? PIKA.remedy);
+	return {
+		rabbitmq: rabbitmq.value,
+		chromium: chromium.value,
+		nginx: nginx.value,
+		pika: pika?.value ?? null
+	};
 }
 
 /** The RabbitMQ alone, for what needs none of the others; null if there is none. */

@@ -23,6 +23,7 @@ function machine({
 			const name = names.find(name => programs.has(name));
 			return name ? `/bin/${name}` : null;
 		},
+		findAll: name => (programs.has(name) ? [`/bin/${name}`] : []),
 		async version(path) {
 			return broken.some(name => path.endsWith(name)) ? null : "1.0";
 		},
@@ -34,7 +35,7 @@ function machine({
 	};
 }
 
-const ALL = ["rabbitmq-server", "epmd", "chromium", "nginx"];
+const ALL = ["rabbitmq-server", "epmd", "chromium", "nginx", "python3"];
 const silent = () => {};
 
 describe("bringPrograms", () => {
@@ -45,10 +46,16 @@ describe("bringPrograms", () => {
 		expect(programs).toEqual({
 			rabbitmq: { kind: "program", path: "/bin/rabbitmq-server" },
 			chromium: "/bin/chromium",
-			nginx: "/bin/nginx"
+			nginx: "/bin/nginx",
+			pika: expect.stringContaining("python3")
 		});
 		expect(here.installed).toEqual([]);
-		expect(lines.map(line => line.split(":")[0])).toEqual(["RabbitMQ", "Chromium", "nginx"]);
+		expect(lines.map(line => line.split(":")[0])).toEqual([
+			"RabbitMQ",
+			"Chromium",
+			"nginx",
+			"pika"
+		]);
 	});
 
 	it("takes the broker of AMQP_URL before an installed one", async () => {
@@ -58,7 +65,7 @@ describe("bringPrograms", () => {
 	});
 
 	it("takes Docker where RabbitMQ is not installed", async () => {
-		const here = machine({ has: ["docker", "chromium", "nginx"], root: true });
+		const here = machine({ has: ["docker", "chromium", "nginx", "python3"], root: true });
 		const { rabbitmq } = await bringPrograms(here, silent);
 		expect(rabbitmq.kind).toBe("docker");
 		expect(here.installed).toEqual([]);
@@ -66,7 +73,7 @@ describe("bringPrograms", () => {
 
 	it("does not count a Docker client without an engine", async () => {
 		const here = machine({
-			has: ["docker", "chromium", "nginx"],
+			has: ["docker", "chromium", "nginx", "python3"],
 			broken: ["docker"],
 			root: true
 		});
@@ -78,7 +85,7 @@ describe("bringPrograms", () => {
 	it("installs all that is missing in one go", async () => {
 		const here = machine({ root: true });
 		await bringPrograms(here, silent);
-		expect(here.installed).toEqual([["rabbitmq-server", "chromium", "nginx"]]);
+		expect(here.installed).toEqual([["rabbitmq-server", "chromium", "nginx", "python3-pika"]]);
 	});
 
 	it("passes over a Chromium that does not start, but not over a CHROMIUM_PATH", async () => {
@@ -88,6 +95,14 @@ describe("bringPrograms", () => {
 		await expect(bringPrograms(machine(given), silent)).rejects.toThrow(
 			"CHROMIUM_PATH=/opt/chromium does not start"
 		);
+	});
+
+	it("does without pika, and says what that means", async () => {
+		const lines: string[] = [];
+		const here = machine({ has: ALL, broken: ["python3"] });
+		const { pika } = await bringPrograms(here, line => lines.push(line));
+		expect(pika).toBeNull();
+		expect(lines.at(-1)).toContain("one test is skipped");
 	});
 
 	it("names every missing program and its remedies, once", async () => {
