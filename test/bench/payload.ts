@@ -6,8 +6,8 @@ export interface Payload {
 	readonly [field: string]: unknown;
 }
 
-/** `filler` is one long word; `orders` reads like an application's JSON, for compression. */
-export type PayloadKind = "filler" | "orders";
+/** `filler` is one long word; `order` reads like an application's JSON, for compression. */
+export type PayloadKind = "filler" | "order";
 
 export interface PayloadShape {
 	readonly kind: PayloadKind;
@@ -16,8 +16,6 @@ export interface PayloadShape {
 }
 
 type Body = Readonly<Record<string, unknown>>;
-
-const STATUSES = ["paid", "packed", "shipped", "delivered", "returned"];
 
 /** Made once a shape: the servers shall not be measured at making texts. */
 const bodies = new Map<string, Body>();
@@ -28,7 +26,7 @@ export function payloadOf(shape: PayloadShape): Payload {
 	const key = `${shape.kind} ${shape.bytes}`;
 	let body = bodies.get(key);
 	if (body === undefined) {
-		body = shape.kind === "filler" ? filler(shape.bytes, t) : orders(shape.bytes, t);
+		body = shape.kind === "filler" ? filler(shape.bytes, t) : order(shape.bytes, t);
 		bodies.set(key, body);
 	}
 	return { t, ...body };
@@ -38,21 +36,33 @@ function filler(bytes: number, t: number): Body {
 	return { pad: "x".repeat(Math.max(0, bytes - sizeOf({ t, pad: "" }))) };
 }
 
-function orders(bytes: number, t: number): Body {
-	const orders: unknown[] = [];
-	for (let n = 1; sizeOf({ t, note: "", orders: [...orders, order(n)] }) <= bytes; n++) {
-		orders.push(order(n));
+/** One order, with as many lines as there is room for. */
+function order(bytes: number, t: number): Body {
+	const head = {
+		orderId: "order-48213",
+		status: "shipped",
+		customer: { id: 104_729, country: "DE" },
+		currency: "EUR",
+		updatedAt: "2026-01-15T10:24:31Z"
+	};
+	const lines: unknown[] = [];
+	for (let n = 1; sizeOf({ t, ...head, note: "", lines: [...lines, line(n)] }) <= bytes; n++) {
+		lines.push(line(n));
 	}
-	return { note: "-".repeat(bytes - sizeOf({ t, note: "", orders })), orders };
+	return { ...head, note: "-".repeat(bytes - sizeOf({ t, ...head, note: "", lines })), lines };
 }
 
-function order(n: number): Body {
+function line(n: number): Body {
 	return {
-		orderId: `order-${(n * 7_919) % 100_000}`,
-		status: STATUSES[(n * 3) % STATUSES.length],
-		customer: { id: (n * 104_729) % 1_000_000, country: n % 2 === 0 ? "DE" : "FR" },
-		total: ((n * 1_299_709) % 100_000) / 100,
-		currency: "EUR"
+		lineId: n,
+		sku: `SKU-${1_000 + 7 * n}`,
+		status: n % 4 === 0 ? "backordered" : "packed",
+		quantity: 1 + (n % 4),
+		unitPrice: 1_000 * (1 + (n % 5)) - 1,
+		taxRate: 0.19,
+		warehouse: "Hamburg-02",
+		packedAt: `2026-01-15T09:${10 + n}:00Z`,
+		href: `/api/orders/48213/lines/${n}`
 	};
 }
 

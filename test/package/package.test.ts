@@ -36,6 +36,7 @@ describe("the tarball", () => {
 			"CONTRIBUTING.md",
 			"LICENSE",
 			"README.md",
+			"SECURITY.md",
 			"dist/index.cjs",
 			"dist/index.cjs.map",
 			"dist/index.d.cts",
@@ -156,9 +157,9 @@ async function expectToRun(
 		await eventually(() => expect(page.written).toContain("paid"));
 	}
 
-	// with both streams open
+	// with both streams open, which it closes over the 5 s of `drain`
 	running.kill("SIGTERM");
-	await eventually(() => expect(running.ended).toBe("code 0"));
+	await eventually(() => expect(running.ended).toBe("code 0"), { timeout: 15_000 });
 	// when their streams have ended, nothing can be on its way to the wrong one any more
 	await eventually(() => expect([one, other].filter(page => page.isOpen)).toEqual([]));
 	expect([one.written, other.written]).toEqual([["paid"], ["paid"]]);

@@ -8,7 +8,7 @@ import { medianRatio } from "./statistics.ts";
 const STREAMS = 10_000;
 const PLAIN = product({}, "plain");
 const GZIP = product({ compression: { threshold: 256 } }, "gzip");
-const SHAPE = { kind: "orders", bytes: 1400 } as const;
+const SHAPE = { kind: "order", bytes: 1400 } as const;
 
 const WHAT = "gzip, 1.4 KB of JSON, 10,000 streams, against uncompressed";
 

@@ -16,7 +16,10 @@ const SENDS = {
 interface Lane {
 	readonly bus: Bus;
 	readonly gateways: number;
+	/** While its gateways stand still: what is its own. */
 	readonly cpu: number[];
+	/** While they work, on the same cores. */
+	readonly crowded: number[];
 	cluster?: Cluster;
 	dropOut?: string;
 }
@@ -35,7 +38,7 @@ export const SENDER: Measure = {
 	async run({ quick }) {
 		const counts = quick ? [1, 8] : [1, 2, 4, 8];
 		const lanes = BUSES.flatMap(bus =>
-			counts.map((gateways): Lane => ({ bus, gateways, cpu: [] }))
+			counts.map((gateways): Lane => ({ bus, gateways, cpu: [], crowded: [] }))
 		);
 		await withRabbitMq(url => fill(lanes, url, quick ? 3 : 7));
 		const lane = (bus: Bus, gateways: number): Lane => {
@@ -66,7 +69,18 @@ export const SENDER: Measure = {
 						...counts.map(count => lane(bus, count).dropOut ?? median(lane(bus, count).cpu)),
 						lane(bus, 1).dropOut === undefined ? ratio(bus) : "–"
 					])
+				},
+				{
+					columns: ["the same, gateways at work on the same cores", ...counts.map(String)],
+					rows: BUSES.map(bus => [
+						BUS_TITLES[bus],
+						...counts.map(count => lane(bus, count).dropOut ?? median(lane(bus, count).crowded))
+					])
 				}
+			],
+			notes: [
+				"While the sender is measured its gateways stand still: with more processes than cores, what they do to " +
+					"its caches would be measured as its own."
 			],
 			plots: [
 				{
@@ -92,9 +106,14 @@ async function fill(lanes: readonly Lane[], url: string, rounds: number): Promis
 		for (let round = -1; round < rounds; round++) {
 			for (const lane of lanes) {
 				await attempt(lane, async () => {
-					const cpu = await costOfSend(lane.cluster as Cluster);
+					const cluster = lane.cluster as Cluster;
+					const crowded = await costOfSend(cluster);
+					cluster.still(true);
+					const cpu = await costOfSend(cluster).finally(() => cluster.still(false));
 					// the first round is for the compiler
-					if (round >= 0) lane.cpu.push(cpu);
+					if (round < 0) return;
+					lane.cpu.push(cpu);
+					lane.crowded.push(crowded);
 				});
 			}
 		}

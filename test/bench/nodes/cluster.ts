@@ -21,6 +21,8 @@ export const BUS_TITLES: Readonly<Record<Bus, string>> = {
 export interface Cluster {
 	readonly sender: Child<SenderQuestions>;
 	readonly gateways: readonly Child<GatewayQuestions>[];
+	/** Has the gateways stand still, so that they take neither cores nor caches; or go on. */
+	still(isStill: boolean): void;
 	stop(): Promise<void>;
 }
 
@@ -47,7 +49,10 @@ export async function startCluster(amqpUrl: string, bus: Bus, gateways: number):
 		}
 		const sender = (await start(SENDER, "sender")) as Child<SenderQuestions>;
 		await within(MEETING, sender.ask("knows", gateways));
-		return { sender, gateways: started, stop };
+		const still = (isStill: boolean) => {
+			for (const gateway of started) gateway.signal(isStill ? "SIGSTOP" : "SIGCONT");
+		};
+		return { sender, gateways: started, still, stop };
 	} catch (error) {
 		await stop();
 		throw error;

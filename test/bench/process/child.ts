@@ -80,6 +80,10 @@ export class Child<T extends Questions> {
 		this.#send({ name, args });
 	}
 
+	signal(signal: "SIGSTOP" | "SIGCONT"): void {
+		this.#process.kill(signal);
+	}
+
 	/** Ends it at once: nothing of it is worth an orderly end. */
 	async stop(): Promise<void> {
 		this.#process.kill("SIGKILL");
