@@ -1,4 +1,3 @@
-import { type RequestListener, request } from "node:http";
 import { describe, expect, it } from "vitest";
 import type { StreamLimits } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
@@ -259,70 +258,3 @@ describe("the client's address", () => {
 		expect(await opened({ trustProxy: 1 }, ["a", "b", "unix:", "x".repeat(5000)])).toBe(1);
 	});
 });
-
-describe("a crowd that comes at once", () => {
-	it("is let in at the pace, all of it, and other routes are served meanwhile", async () => {
-		const admittedAt: number[] = [];
-		const gateway = await start(
-			{ opensPerSecond: 200 },
-			{
-				sse: { authorize: () => admittedAt.push(performance.now()) > 0 },
-				settings: {
-					routes: [
-						{
-							path: "/api",
-							aliases: {
-								"GET /ping": ((_req, res) => void res.end("pong")) satisfies RequestListener
-							}
-						}
-					]
-				}
-			}
-		);
-		const count = 600;
-		const crowd = Array.from({ length: count }, async (_, n) => {
-			for (;;) {
-				const wait = await visit(gateway.url("news"), `client-${n}`);
-				if (wait === undefined) break;
-				// as EventSource: no earlier than told
-				await new Promise(resolve => setTimeout(resolve, wait));
-			}
-		});
-		let pings = 0;
-		let isIn = false;
-		const everybody = Promise.all(crowd).then(() => {
-			isIn = true;
-		});
-		while (!isIn) {
-			expect((await send(`${gateway.origin}/api/ping`)).text).toBe("pong");
-			pings++;
-			await new Promise(resolve => setTimeout(resolve, 50));
-		}
-		await everybody;
-
-		expect(admittedAt).toHaveLength(count);
-		expect(pings).toBeGreaterThan(20);
-		for (const [index, from] of admittedAt.entries()) {
-			const inSecond = admittedAt.slice(index).filter(at => at < from + 1000).length;
-			// a second's worth that was saved up, and a second's worth that came, give or take what is between
-			// the gateway's look at the clock and the test's
-			expect(inSecond).toBeLessThanOrEqual(450);
-		}
-	}, 60_000);
-});
-
-/** Opens a stream and leaves again; or answers how long to wait. */
-function visit(url: string, session: string): Promise<number | undefined> {
-	const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
-	const outgoing = request(url, { agent: false, headers: { cookie: `sid=${session}` } });
-	outgoing.on("error", reject);
-	outgoing.on("response", response => {
-		response.setEncoding("utf8").once("data", (text: string) => {
-			const [, wait] = /^retry: (\d+)\nevent: sse\.close/.exec(text) ?? [];
-			resolve(wait === undefined ? undefined : Number(wait));
-			response.destroy();
-		});
-	});
-	outgoing.end();
-	return promise;
-}

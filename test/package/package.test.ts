@@ -43,6 +43,12 @@ describe("the tarball", () => {
 			"dist/index.d.mts",
 			"dist/index.mjs",
 			"dist/index.mjs.map",
+			"docs/benchmarks.md",
+			"docs/benchmarks/events.svg",
+			"docs/benchmarks/gateways.svg",
+			"docs/benchmarks/sessions.svg",
+			"docs/benchmarks/size.svg",
+			"docs/benchmarks/streams.svg",
 			"docs/decisions.md",
 			"docs/protocol.md",
 			"package.json"
