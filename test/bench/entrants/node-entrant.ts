@@ -39,13 +39,17 @@ function nodeEntrant({ title, script, path, args = [], gzip = false }: Definitio
 	};
 }
 
-/** The product, with options of `SseMixin`. */
-export function product(options: object = {}, title = "moleculer-sse"): NodeEntrant {
+/** The product, with options of `SseMixin` and settings of its gateway. */
+export function product(
+	options: object = {},
+	title = "moleculer-sse",
+	settings: object = {}
+): NodeEntrant {
 	return nodeEntrant({
 		title,
 		script: "product.ts",
 		path: "/sse/event-stream?eventName=a",
-		args: [JSON.stringify(options)],
+		args: [JSON.stringify(options), JSON.stringify(settings)],
 		gzip: "compression" in options
 	});
 }

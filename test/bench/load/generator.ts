@@ -1,14 +1,16 @@
 /**
- * The load generator: opens streams over raw sockets, counts what comes, and looks into as little of it
- * as it can, so that it is not what is measured.
+ * The load generator: opens streams, counts what comes, and looks into as little of it as it can, so that
+ * it is not what is measured.
  */
-import { connect, type Socket } from "node:net";
 import { now } from "../clock.ts";
 import { answer } from "../process/answer.ts";
 import { ownUsage } from "../process/usage.ts";
 import { sessionOf } from "../session.ts";
+import { openHttp1Stream } from "./http1-stream.ts";
+import { openHttp2Stream } from "./http2-stream.ts";
 import { type Buckets, Latencies } from "./latencies.ts";
 import { type Ending, MarkerCounter } from "./marker.ts";
+import type { Opener, OpenStream } from "./open-stream.ts";
 
 export interface OpenOptions {
 	readonly port: number;
@@ -20,6 +22,8 @@ export interface OpenOptions {
 	readonly localAddress: string;
 	/** Ask for gzip. */
 	readonly gzip: boolean;
+	/** Over HTTP/2, many to a connection. */
+	readonly http2: boolean;
 	/** The send time is read on every so-manieth stream. */
 	readonly sampling: number;
 }
@@ -38,9 +42,7 @@ const OPENING = 100;
 const SENT_AT = Buffer.from('"t":');
 const ZERO = 0x30;
 
-/** One read's bytes; all sockets share it, because each read is done with before the next. */
-const memory = Buffer.allocUnsafe(1 << 18);
-const sockets: Socket[] = [];
+const streams: OpenStream[] = [];
 let counter = new MarkerCounter("empty-line", 0);
 let sampling = 1;
 
@@ -60,15 +62,20 @@ const questions = {
 		counter = new MarkerCounter(ending, options.streams);
 		sampling = options.sampling;
 		let next = 0;
+		const open: Opener = options.http2 ? openHttp2Stream : openHttp1Stream;
 		const opener = async () => {
-			while (next < options.streams) await openStream(options, next++);
+			while (next < options.streams) {
+				const stream = next++;
+				const cookie = `sid=${sessionOf(options.first + stream)}`;
+				streams.push(await open({ ...options, cookie }, bytes => take(stream, bytes)));
+			}
 		};
 		await Promise.all(Array.from({ length: OPENING }, opener));
 	},
 
 	/** Streams from the front that stop reading, for good. */
-	stall(streams: number): void {
-		for (const socket of sockets.slice(0, streams)) socket.pause();
+	stall(count: number): void {
+		for (const stream of streams.slice(0, count)) stream.pause();
 	},
 
 	/** Resolves when so many events came since {@link begin}; rejects if they do not. */
@@ -110,50 +117,16 @@ const questions = {
 
 	/** Streams that the server has not closed. */
 	openStreams(): number {
-		return sockets.filter(socket => socket.readyState === "open").length;
+		return streams.filter(({ isOpen }) => isOpen).length;
 	},
 
-	/** Breaks off every stream; their ports are free at once. */
 	close(): void {
-		for (const socket of sockets) socket.resetAndDestroy();
-		sockets.length = 0;
+		for (const stream of streams) stream.breakOff();
+		streams.length = 0;
 	}
 };
 
 export type GeneratorQuestions = typeof questions;
-
-function openStream(options: OpenOptions, stream: number): Promise<void> {
-	const { promise, resolve, reject } = Promise.withResolvers<void>();
-	let isOpen = false;
-	const socket = connect({
-		host: "127.0.0.1",
-		port: options.port,
-		localAddress: options.localAddress,
-		onread: {
-			buffer: memory,
-			callback: length => {
-				const read = memory.subarray(0, length);
-				if (!isOpen) {
-					const head = read.subarray(0, 12).toString("latin1");
-					if (head !== "HTTP/1.1 200") reject(new Error(`a stream was answered with ${head}`));
-					isOpen = true;
-					resolve();
-				}
-				take(stream, read);
-				return true;
-			}
-		}
-	});
-	socket.on("error", reject);
-	socket.on("close", () => reject(new Error("a stream was closed while it was being opened")));
-	socket.write(
-		`GET ${options.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n` +
-			(options.gzip ? "Accept-Encoding: gzip\r\n" : "") +
-			`Cookie: sid=${sessionOf(options.first + stream)}\r\n\r\n`
-	);
-	sockets.push(socket);
-	return promise;
-}
 
 function take(stream: number, read: Buffer): void {
 	const count = counter.count(stream, read);

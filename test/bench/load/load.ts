@@ -20,6 +20,7 @@ export interface LoadOptions {
 	readonly path: string;
 	readonly streams: number;
 	readonly gzip?: boolean;
+	readonly http2?: boolean;
 	/** Streams from the front that stop reading once they are open. */
 	readonly stalled?: number;
 	/** Latency is read on every so-manieth stream; default: on about a thousand of them. */
@@ -44,7 +45,7 @@ type Generator = Child<GeneratorQuestions>;
 
 /** Opens streams, from as many processes as that takes. */
 export async function openLoad(options: LoadOptions): Promise<Load> {
-	const { port, path, streams, gzip = false, stalled = 0 } = options;
+	const { port, path, streams, gzip = false, http2 = false, stalled = 0 } = options;
 	const sampling = options.sampling ?? Math.max(1, Math.floor(streams / SAMPLED));
 	const generators: { child: Generator; reading: number }[] = [];
 	const all = <T>(ask: (child: Generator, reading: number) => Promise<T>): Promise<T[]> =>
@@ -62,6 +63,7 @@ export async function openLoad(options: LoadOptions): Promise<Load> {
 				port,
 				path,
 				gzip,
+				http2,
 				sampling,
 				first,
 				streams: share,

@@ -1,6 +1,6 @@
-import { PRODUCT } from "../entrants/node-entrant.ts";
+import { PRODUCT, product } from "../entrants/node-entrant.ts";
 import { openLoad } from "../load/load.ts";
-import { requireOpenFiles, streamsPossible } from "../process/open-files.ts";
+import { streamsPossible } from "../process/open-files.ts";
 import { type Measure, measured } from "./measure.ts";
 import { median } from "./statistics.ts";
 
@@ -8,6 +8,7 @@ const STREAMS = 50_000;
 const QUICK_STREAMS = 5000;
 const SHAPE = { kind: "filler", bytes: 100 } as const;
 const WHAT = "50,000 open streams on one node";
+const OVER_HTTP2 = product({}, "moleculer-sse over HTTP/2", { http2: true });
 
 export const MANY: Measure = {
 	name: "many",
@@ -19,21 +20,24 @@ export const MANY: Measure = {
 	],
 	async run({ quick }) {
 		const wanted = quick ? QUICK_STREAMS : STREAMS;
-		const streams = streamsPossible(wanted);
-		const found = await fanOut(streams, quick ? 2 : 5);
-		// fewer streams prove nothing of the target, and are worth a look all the same
+		const times = quick ? 2 : 5;
+		const overHttp1 = await fanOut(streamsPossible(wanted), times, false);
+		const runs = [overHttp1];
+		// over HTTP/2 a hundred streams share a file: there are as many as are wanted
+		if (overHttp1.streams < wanted) runs.push(await fanOut(wanted, times, true));
+		const whole = runs.at(-1) as Run;
 		const proven = (value: number) => {
 			return measured(() => {
-				if (quick) throw new Error(`not run in full: ${streams} streams`);
-				requireOpenFiles(STREAMS);
+				if (whole.streams < STREAMS) throw new Error(`not run in full: ${whole.streams} streams`);
 				return value;
 			});
 		};
 		return {
-			measured: [found.missing, found.lost, found.block].map(proven),
+			measured: [whole.missing, whole.lost, whole.block].map(proven),
 			tables: [
 				{
 					columns: [
+						"over",
 						"streams",
 						"not open",
 						"lost",
@@ -42,30 +46,39 @@ export const MANY: Measure = {
 						"all sent within ms",
 						"RSS MiB"
 					],
-					rows: [
-						[
-							streams,
-							found.missing,
-							found.lost,
-							found.openingBlock,
-							found.block,
-							found.time,
-							found.rss / 2 ** 20
-						]
-					]
+					rows: runs.map(run => [
+						run.protocol,
+						run.streams,
+						run.missing,
+						run.lost,
+						run.openingBlock,
+						run.block,
+						run.time,
+						run.rss / 2 ** 20
+					])
 				}
-			]
+			],
+			notes:
+				runs.length === 1
+					? []
+					: [
+							`Here 'ulimit -n' allows ${overHttp1.streams} connections a process: the rest of what is ` +
+								"wanted is shown over HTTP/2, a hundred streams to a connection. Where it allows more, all is " +
+								"over HTTP/1.1."
+						]
 		};
 	}
 };
 
+type Run = Awaited<ReturnType<typeof fanOut>>;
+
 /** One event to all, so many times; the blocks are the longest of all of them. */
-async function fanOut(streams: number, times: number) {
-	const server = await PRODUCT.open(streams);
+async function fanOut(streams: number, times: number, http2: boolean) {
+	const server = await (http2 ? OVER_HTTP2 : PRODUCT).open(streams);
 	try {
 		server.child.tell("watchLoop");
 		const { port, path } = server;
-		const load = await openLoad({ port, path, streams });
+		const load = await openLoad({ port, path, streams, http2 });
 		const openingBlock = await server.child.ask("longestBlock");
 		try {
 			const missing = streams - (await load.openStreams());
@@ -84,6 +97,8 @@ async function fanOut(streams: number, times: number) {
 			}
 			const { rss } = await server.usage();
 			return {
+				protocol: http2 ? "HTTP/2" : "HTTP/1.1",
+				streams,
 				missing,
 				lost,
 				openingBlock,

@@ -21,13 +21,3 @@ const SPARE = 500;
 export function streamsPossible(wanted: number): number {
 	return Math.min(wanted, Math.floor((openFileLimit(wanted + SPARE) - SPARE) / 500) * 500);
 }
-
-/** Throws, with the remedy, if one process cannot hold so many streams. */
-export function requireOpenFiles(streams: number): void {
-	const limit = openFileLimit(streams + SPARE);
-	if (limit >= streams + SPARE) return;
-	throw new Error(
-		`${streams} streams need 'ulimit -n ${streams + SPARE}', and the hard limit is ${limit}: ` +
-			"raise it (as root, or in limits.conf)"
-	);
-}

@@ -1,6 +1,6 @@
 /**
  * The product, from its source: a moleculer-web gateway with SseMixin, on a node without a transporter.
- * Its argument: options of SseMixin, as JSON.
+ * Its arguments, as JSON: options of SseMixin, and settings of the gateway.
  */
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -10,7 +10,7 @@ import { SseMiddleware, SseMixin } from "../../../mixins/sse/index.ts";
 import { serve } from "./serve.ts";
 
 const NO_LIMITS = { streams: 0, opensPerSecond: 0 };
-const [options = "{}"] = process.argv.slice(2);
+const [options = "{}", settings = "{}"] = process.argv.slice(2);
 
 const broker = new ServiceBroker({
 	nodeID: "gateway-1",
@@ -24,7 +24,7 @@ const gateway = broker.createService({
 		SseMixin({ heartbeat: 0, timeout: 0, limits: NO_LIMITS, ...JSON.parse(options) }),
 		ApiGateway
 	],
-	settings: { port: 0, ip: "127.0.0.1" }
+	settings: { port: 0, ip: "127.0.0.1", ...JSON.parse(settings) }
 }) as unknown as { server: Server };
 await broker.start();
 
