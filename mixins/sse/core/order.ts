@@ -7,9 +7,10 @@ import { compareStreamIds, parseStreamId } from "./stream-id.ts";
  * - `unknown`: the id is none, or of an event that this gateway has never seen;
  * - `expired`: the event, or what came just before it, is no longer kept;
  * - `epoch`: the id is of an earlier life of its origin, or of the stream;
- * - `gap`: the bus has lost events since.
+ * - `gap`: the bus has lost events since;
+ * - `revoked`: the session was revoked since, and what was sent then is not for it.
  */
-export type ResetReason = "unknown" | "expired" | "epoch" | "gap";
+export type ResetReason = "unknown" | "expired" | "epoch" | "gap" | "revoked";
 
 /** What the ids of a bus say about the order of its events. */
 export interface Order {
