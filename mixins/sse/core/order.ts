@@ -1,5 +1,6 @@
 import type { Continuity } from "./continuity.ts";
 import { parseId } from "./id.ts";
+import { MOST_OF_A_MESSAGE } from "./message.ts";
 import { compareStreamIds, parseStreamId } from "./stream-id.ts";
 
 /**
@@ -64,9 +65,6 @@ export function orderByOrigin(continuity: Continuity, overlap: number): Order {
 		}
 	};
 }
-
-/** Indices of a message's events are below it. */
-const MOST_OF_A_MESSAGE = 1_000_000;
 
 /** Ids `<offset>-<timestamp>`: the stream's order, the same on every gateway. */
 export const ORDER_OF_STREAM: Order = {

@@ -6,12 +6,13 @@ import { type Opening, Openings } from "../core/openings.ts";
 import type { RecentRevocations } from "../core/recent-revocations.ts";
 import type { Registry } from "../core/registry.ts";
 import type { EventStream } from "../http/event-stream.ts";
+import { Drops } from "./drops.ts";
 import type { GatewayService } from "./types.ts";
 
 /** Closes the streams that a service has revoked, wherever in their life they are. */
 export class Revocations {
 	readonly #streams: Registry<EventStream>;
-	readonly #service: GatewayService;
+	readonly #drops: Drops;
 	readonly #history: History | undefined;
 	readonly #remembered: RecentRevocations | undefined;
 	readonly #openings = new Openings();
@@ -31,7 +32,7 @@ export class Revocations {
 		this.#streams = streams;
 		this.#history = history;
 		this.#remembered = remembered;
-		this.#service = service;
+		this.#drops = new Drops(service.logger);
 	}
 
 	/** To be called before the request of a stream is judged by anyone. */
@@ -53,9 +54,7 @@ export class Revocations {
 	readonly receive: Listener = (input, { nodeID, typed }) => {
 		const revocation = readClose(input, { typed: typed === true });
 		if (isRefusal(revocation)) {
-			const { refused: field, message } = revocation;
-			const { logger } = this.#service;
-			logger.warn(`SSE: dropped ${CLOSE} from node '${nodeID}': ${message}`, { nodeID, field });
+			this.#drops.tell(CLOSE, nodeID, revocation);
 			return;
 		}
 		this.#openings.revoke(revocation);
