@@ -115,6 +115,17 @@ describe("what a revoked stream never gets", () => {
 		expect(stream.text).not.toContain("too late");
 	});
 
+	it("what was sent just before, and is to be written at the end of that turn", async () => {
+		const gateway = await startGateway();
+		const stream = await openStream(gateway.url("news"), { session: "alice" });
+		gateway.send({ eventName: "news", sessionId: "alice", payload: "not written yet" });
+		close(gateway, { sessionId: "alice" });
+
+		expect(await stream.end).toBe("ended");
+		expect(stream.text).not.toContain("not written yet");
+		expect(lastOf(stream.text)).toBe(closing("revoked"));
+	});
+
 	it("what was sent before, and not taken yet: it is cut off", async () => {
 		const gateway = await startGateway({ sse: { buffer: { maxBytes: 2 ** 26 } } });
 		const stream = await openStream(gateway.url("news"), { session: "alice" });
