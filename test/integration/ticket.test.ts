@@ -559,6 +559,27 @@ describe("the secret of tickets", () => {
 		expect(JSON.stringify([error?.message, error])).not.toContain("s3cr3t");
 	});
 
+	it.each([
+		["short", "s3cr3t", ""],
+		["short, of the two", SECRET, "s3cr3t"]
+	])(
+		"in the environment stops the start if it is too %s, and is not in the error",
+		(_, secret, previous) => {
+			vi.stubEnv("MOLECULER_SSE_TICKET_SECRET", secret);
+			vi.stubEnv("MOLECULER_SSE_TICKET_SECRET_PREVIOUS", previous);
+			const node = new TestNode();
+			let error: Error | undefined;
+			try {
+				new TestGateway(node, { sse: { ticket: {} } });
+			} catch (thrown) {
+				error = thrown as Error;
+			}
+
+			expect(error).toMatchObject({ type: "SSE_INVALID_OPTION", data: { option: "ticket" } });
+			expect(JSON.stringify([error?.message, error])).not.toContain("s3cr3t");
+		}
+	);
+
 	it("is refused in settings, and not shown", () => {
 		let error: Error | undefined;
 		try {
