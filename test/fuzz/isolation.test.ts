@@ -26,6 +26,8 @@ interface Member {
 	readonly ids: readonly string[];
 	readonly names: readonly string[];
 	readonly client: StreamClient;
+	/** If it came back with a place: the last event that was sent before it left, and before it came. */
+	readonly away: { readonly from: number; readonly to: number } | undefined;
 }
 
 const pick = <T>(items: readonly T[]): T => items[Math.floor(Math.random() * items.length)] as T;
@@ -35,6 +37,8 @@ class Application {
 	readonly tenantOf: number[] = Array.from({ length: USERS }, (_, user) => user % TENANTS);
 	/** By user: the last event that was sent before the ban. */
 	readonly banned = new Map<number, number>();
+	/** By user: the last event that was sent before a revocation, and before both gateways knew of it. */
+	readonly revoked = new Map<number, { readonly before: number; readonly known: number }[]>();
 	sent = 0;
 
 	idsOf(user: number): string[] {
@@ -70,10 +74,10 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 		const gone: Member[] = [];
 		/** Who came lately: some of them are still being judged. */
 		const opening: number[] = [];
-		const places = new Map<number, string>();
-		const leave = (member: Member) => {
+		const places = new Map<number, { readonly place: string; readonly from: number }>();
+		const leave = (member: Member, from = app.sent) => {
 			const place = member.client.events.findLast(({ id }) => id)?.id;
-			if (place) places.set(member.user, place);
+			if (place) places.set(member.user, { place, from });
 			member.client.close();
 			members.delete(member);
 			gone.push(member);
@@ -82,17 +86,18 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 		const open = async () => {
 			const user = Math.floor(Math.random() * USERS);
 			const names = [...new Set([pick(NAMES), pick(NAMES)])];
-			const place = Math.random() < 0.7 ? places.get(user) : undefined;
+			const left = Math.random() < 0.7 ? places.get(user) : undefined;
+			const away = left && { from: left.from, to: app.sent };
 			opening.push(user);
 			const client = await requestStream(pick(gateways).at("/sse/event-stream", ...names), {
-				headers: { "x-user": user, ...(place && { "last-event-id": place }) }
+				headers: { "x-user": user, ...(left && { "last-event-id": left.place }) }
 			});
 			if (client.status !== 200) {
 				// some were let in again while it was being refused
 				expect(client.status).toBe(403);
 				return;
 			}
-			members.add({ user, names, client, ids: app.idsOf(user) });
+			members.add({ user, names, client, ids: app.idsOf(user), away });
 		};
 		const send = async () => {
 			const user = Math.floor(Math.random() * USERS);
@@ -110,11 +115,17 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 			await sleep(Math.random() * 8);
 			if (user === undefined || app.banned.has(user)) return;
 			app.banned.set(user, app.sent);
+			const before = app.sent;
 			await pick(gateways).broker.broadcast("sse.close", { sessionId: `user:${user}` });
+			await sleep(50);
+			const all = app.revoked.get(user) ?? [];
+			app.revoked.set(user, [...all, { before, known: app.sent }]);
 		};
 		const pardon = async () => {
 			const [user] = app.banned.keys();
 			if (user === undefined || app.banned.size < 20) return;
+			// both gateways know
+			if (!app.revoked.has(user)) return;
 			// what it held until now is judged before it may get more
 			await settle(user);
 			app.banned.delete(user);
@@ -127,7 +138,7 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 					expect(await Promise.race([member.client.end, sleep(0)])).toBeDefined()
 				);
 				for (const event of marked(member)) expect(event.n).toBeLessThanOrEqual(ban);
-				leave(member);
+				leave(member, ban);
 			}
 		};
 
@@ -145,12 +156,12 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 			await Promise.all(pending);
 			pending = [];
 			while (members.size > MOST) leave(pick([...members]));
-			if (gone.length > 500) for (const member of gone.splice(0)) judge(member);
+			if (gone.length > 500) for (const member of gone.splice(0)) judge(member, app);
 		}
 		await Promise.all(pending);
 		await sleep(200);
 		for (const user of [...app.banned.keys()]) await settle(user);
-		const got = [...gone, ...members].map(judge);
+		const got = [...gone, ...members].map(member => judge(member, app));
 
 		expect(got.reduce((a, b) => a + b, 0)).toBeGreaterThan(100);
 		for (const member of members) member.client.close();
@@ -169,12 +180,17 @@ function marked({ client }: Member): Marked[] {
 }
 
 /** Every event that a stream holds is its own; answers how many. */
-function judge(member: Member): number {
-	const { ids, names, client } = member;
+function judge(member: Member, app: Application): number {
+	const { ids, names, client, away, user } = member;
 	for (const { event } of client.events) {
 		expect(event?.startsWith("sse.") || names.includes(event ?? "")).toBe(true);
 	}
 	const events = marked(member);
+	for (const { before, known } of app.revoked.get(user) ?? []) {
+		if (away === undefined || before < away.from) continue;
+		// of what was sent while it was away, nothing from behind its revocation
+		expect(events.filter(({ n }) => n > known && n <= away.to)).toEqual([]);
+	}
 	for (const { to, name } of events) {
 		const addressed = typeof to === "string" ? [to] : to;
 		expect(names).toContain(name);

@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { isRefusal } from "../../mixins/sse/core/errors.ts";
+import { readMessage } from "../../mixins/sse/core/message.ts";
 import type { Gateway } from "../../mixins/sse/gateway/gateway.ts";
 import { SseMiddleware } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
@@ -37,6 +39,32 @@ const closing = fc.oneof(
 	),
 	anyShape
 );
+
+const encoder = new TextEncoder();
+const ALICE = '{"eventName":"news","sessionId":"alice","payload":7}';
+
+/** Bodies that are JSON of events, or nearly: cut, or with a byte that is another. */
+const body = fc
+	.tuple(
+		fc.oneof(
+			fc.constantFrom(
+				ALICE,
+				`[${ALICE},${ALICE}]`,
+				`[${ALICE},{"__proto__":{"sessionId":"nobody"},"eventName":"news","payload":1},null]`,
+				`${"[".repeat(5000)}${"]".repeat(5000)}`,
+				`{"eventName":"news","sessionId":[${'"alice",'.repeat(2000)}"alice"],"payload":7}`
+			),
+			fc.json(),
+			fc.string({ unit: "binary" })
+		),
+		fc.option(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 }))),
+		fc.option(fc.nat())
+	)
+	.map(([text, change, cut]) => {
+		const bytes = encoder.encode(text);
+		if (change !== null && bytes.length > 0) bytes[change[0] % bytes.length] = change[1];
+		return cut === null ? bytes : bytes.subarray(0, cut % (bytes.length + 1));
+	});
 
 const from = fc.record({ nodeID: fc.string(), typed: fc.boolean() });
 
@@ -101,6 +129,47 @@ describe("messages of any shape", () => {
 		expect(await rejections()).toEqual([]);
 	});
 
+	it("as bodies of AMQP messages do neither, whatever bytes they are", async () => {
+		const gateway = await startGateway({
+			middleware: false,
+			sse: { history: { maxBytes: 1_000_000 } }
+		});
+		const { fanOut } = gatewayOf(gateway);
+		const [alice, nobody] = [
+			await openStream(gateway.url("news"), { session: "alice" }),
+			await openStream(gateway.url("news"), { session: "nobody" })
+		];
+		let offset = 0;
+		const receive = (body: Uint8Array) => {
+			const events = readMessage(Buffer.from(body).toString());
+			if (isRefusal(events)) return;
+			offset++;
+			for (const [index, event] of events.entries()) {
+				fanOut.receive(event, { nodeID: "an AMQP program", id: `${offset}-0-${index}` });
+			}
+		};
+		let read = 0;
+		await fc.assert(
+			fc.asyncProperty(body, async bytes => {
+				receive(bytes);
+				// its client reads meanwhile
+				if (++read % 100 === 0) await new Promise(setImmediate);
+			}),
+			runs(20_000)
+		);
+		// a million that are none in one message
+		const began = performance.now();
+		receive(encoder.encode(`[${"0,".repeat(999_999)}0]`));
+		expect(performance.now() - began).toBeLessThan(5000);
+		receive(encoder.encode('{"eventName":"news","sessionId":["alice","nobody"],"payload":"last"}'));
+		await Promise.all([alice, nobody].map(stream => until(stream, "last")));
+
+		expect(nobody.received("news")).toEqual(["last"]);
+		expect(alice.received("news").length).toBeGreaterThan(100);
+		expect(fanOut.history?.bytes).toBeLessThanOrEqual(1_000_000);
+		expect(gateway.log.at("warn").length).toBeLessThan(1000);
+	});
+
 	it("bring a sender neither to throw, hang nor send what is no event", async () => {
 		const rejections = watchRejections();
 		const events = { news: { params: { $$strict: true, n: "number" } }, other: {} };
@@ -127,6 +196,9 @@ describe("messages of any shape", () => {
 		expect(await rejections()).toEqual([]);
 	});
 });
+
+const until = (stream: StreamClient, payload: unknown) =>
+	stream.until(() => stream.received("news").includes(payload), String(payload));
 
 const OWN_AND_NEWS = new Set<string | undefined>([
 	"sse.open",

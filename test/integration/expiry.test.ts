@@ -3,7 +3,7 @@ import type { SessionResolver } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { NOTHING, startGateway } from "../support/gateway.ts";
 import { refusal, send } from "../support/request.ts";
-import { openStream, requestStream } from "../support/stream-client.ts";
+import { FLOOD, openStream, requestStream } from "../support/stream-client.ts";
 
 const start = (session: () => unknown, sse = {}) =>
 	startGateway({ sse: { heartbeat: 200, ...sse, session: session as SessionResolver } });
@@ -43,6 +43,22 @@ describe("a session that ends", () => {
 		await stream.end;
 
 		expect(stream.text).toContain('{"reason":"timeout"}');
+	});
+
+	it("drops what its stream had not taken by then", async () => {
+		const gateway = await start(() => ({ ids: "alice", expiresAt: Date.now() + 600 }), {
+			buffer: { maxBytes: 2 ** 26 }
+		});
+		const stream = await openStream(gateway.url("news"));
+		stream.stall();
+		await gateway.send({ eventName: "news", sessionId: "alice", payload: FLOOD });
+		await gateway.send({ eventName: "news", sessionId: "alice", payload: "unsent" });
+		await eventually(() => expect(gateway.held).toEqual(NOTHING), { timeout: 1500 });
+		// it would take everything now
+		stream.resume();
+
+		expect(await stream.end).toBe("broken");
+		expect(stream.text).not.toContain("unsent");
 	});
 
 	it("is resolved anew when its stream comes back, and may be none by then", async () => {

@@ -119,21 +119,52 @@ describe("a limit", () => {
 		for (const stream of streams) await stream.next("event-0");
 	});
 
-	it("holds for streams that open at the same time, however long the application thinks", async () => {
-		const gate = createGate<boolean>();
-		const gateway = await start(
-			{ streams: 3, streamsPerSession: 2 },
-			{ sse: { authorize: () => gate.wait() } }
-		);
-		const opening = [
-			...Array.from({ length: 10 }, () => come(gateway, { session: "alice" })),
-			...Array.from({ length: 10 }, () => come(gateway, { session: "bob" }))
-		];
-		await gate.reached;
-		gate.open(true);
-		await Promise.all(opening);
+	it.each<[Partial<StreamLimits>, number]>([
+		[{ streams: 3 }, 3],
+		[{ streams: 3, streamsPerSession: 2 }, 3],
+		[{ streamsPerSession: 2 }, 4],
+		[{ streamsPerIp: 3 }, 3]
+	])(
+		"holds for streams that open at the same time, while the application thinks: %j",
+		async (limits, most) => {
+			const gate = createGate<boolean>();
+			let asked = 0;
+			const authorize = () => {
+				// all have come before any is open
+				if (++asked === 20) gate.open(true);
+				return gate.wait();
+			};
+			const gateway = await start(limits, { sse: { authorize } });
+			await Promise.all(
+				["alice", "bob"].flatMap(session =>
+					Array.from({ length: 10 }, () => come(gateway, { session }))
+				)
+			);
 
-		expect(gateway.held.streams).toBe(3);
+			expect(asked).toBe(20);
+			expect(gateway.held.streams).toBe(most);
+		}
+	);
+
+	it.each<Partial<StreamLimits>>([{ streams: 1 }, { streamsPerIp: 1 }, { opensPerSecond: 1 }])(
+		"is looked at before the application is asked who comes: %j",
+		async limits => {
+			let asked = 0;
+			const gateway = await start(limits, { sse: { session: () => `user-${++asked}` } });
+			await openStream(gateway.url("news"));
+			await sentAway(come(gateway));
+
+			expect(asked).toBe(1);
+		}
+	);
+
+	it("tells each another time to come back", async () => {
+		const gateway = await start({ streams: 1 });
+		await openStream(gateway.url("news"));
+		const waits = await Promise.all(Array.from({ length: 10 }, () => sentAway(come(gateway))));
+
+		expect(new Set(waits).size).toBeGreaterThan(5);
+		for (const wait of waits) expect(wait).toBeLessThanOrEqual(22_500);
 	});
 
 	it("counts an ended stream until nothing of it is left", async () => {

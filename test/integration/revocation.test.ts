@@ -115,6 +115,17 @@ describe("what a revoked stream never gets", () => {
 		expect(stream.text).not.toContain("too late");
 	});
 
+	it("what was sent just before, and is to be written at the end of that turn", async () => {
+		const gateway = await startGateway();
+		const stream = await openStream(gateway.url("news"), { session: "alice" });
+		gateway.send({ eventName: "news", sessionId: "alice", payload: "not written yet" });
+		close(gateway, { sessionId: "alice" });
+
+		expect(await stream.end).toBe("ended");
+		expect(stream.text).not.toContain("not written yet");
+		expect(lastOf(stream.text)).toBe(closing("revoked"));
+	});
+
 	it("what was sent before, and not taken yet: it is cut off", async () => {
 		const gateway = await startGateway({ sse: { buffer: { maxBytes: 2 ** 26 } } });
 		const stream = await openStream(gateway.url("news"), { session: "alice" });
@@ -147,6 +158,57 @@ describe("what a revoked stream never gets", () => {
 		expect(stream.text).not.toContain("unsent");
 	});
 
+	it("a replay of what was sent afterwards, though its session may stream again", async () => {
+		const gateway = await startGateway();
+		const stream = await openStream(gateway.url("news"), { session: "alice" });
+		const place = stream.events.findLast(({ id }) => id)?.id;
+		const headers = { "last-event-id": place };
+		await close(gateway, { sessionId: "alice" });
+		await stream.end;
+		await gateway.send({ eventName: "news", sessionId: "alice", payload: "secret" });
+		const back = await openStream(gateway.url("news"), { session: "alice", headers });
+		await gateway.send({ eventName: "news", sessionId: "alice", payload: "again" });
+		await back.next("news");
+
+		expect(back.received("sse.open")).toEqual([{ eventNames: ["news"], resumed: false }]);
+		expect(back.received("sse.reset")).toEqual([{ reason: "revoked" }]);
+		expect(back.received("news")).toEqual(["again"]);
+		// from there it goes on as any other
+		const next = back.events.findLast(({ id }) => id)?.id;
+		back.close();
+		await gateway.send({ eventName: "news", sessionId: "alice", payload: "missed" });
+		const last = await openStream(gateway.url("news"), {
+			session: "alice",
+			headers: { "last-event-id": next }
+		});
+		expect((await last.next("news")).data).toBe('"missed"');
+		expect(last.received("sse.open")).toEqual([{ eventNames: ["news"], resumed: true }]);
+	});
+
+	it("a replay on another gateway of what was sent afterwards", async () => {
+		const namespace = crypto.randomUUID();
+		const [one, two] = (await Promise.all(
+			["g1", "g2"].map(id => startGateway({ broker: memberOf(namespace, id) }))
+		)) as [TestGateway, TestGateway];
+		await meet(one.broker, two.broker);
+		const stream = await openStream(one.url("news"), { session: "alice" });
+		await one.send({ eventName: "news", sessionId: "alice", payload: "before" });
+		const place = (await stream.next("news")).id;
+		await close(one, { sessionId: "alice" });
+		await stream.end;
+		await one.send({ eventName: "news", sessionId: "alice", payload: "secret" });
+		const back = await openStream(two.url("news"), {
+			session: "alice",
+			headers: { "last-event-id": place }
+		});
+		await back.next("sse.reset");
+		await two.send({ eventName: "news", sessionId: "alice", payload: "again" });
+		await back.next("news");
+
+		expect(back.received("sse.reset")).toEqual([{ reason: "revoked" }]);
+		expect(back.received("news")).toEqual(["again"]);
+	});
+
 	it("a replay, if by then it has no session, or may not stream", async () => {
 		let isAllowed = true;
 		let isKnown = true;
@@ -164,10 +226,11 @@ describe("what a revoked stream never gets", () => {
 		expect((await refusal(gateway.url("news"), { headers })).status).toBe(403);
 		isKnown = false;
 		expect((await refusal(gateway.url("news"), { headers })).status).toBe(401);
-		// allowed again, it gets what is its own
+		// allowed again, it goes on from there
 		isAllowed = isKnown = true;
 		const back = await openStream(gateway.url("news"), { headers });
-		expect((await back.next("news")).data).toBe('"secret"');
+		expect((await back.next("sse.reset")).data).toBe('{"reason":"revoked"}');
+		expect(back.text).not.toContain("secret");
 	});
 
 	it("a replay of ids that its session has no longer", async () => {
@@ -184,6 +247,24 @@ describe("what a revoked stream never gets", () => {
 		await back.next("news");
 
 		expect(back.received("news")).toEqual(["own"]);
+	});
+});
+
+describe("a gateway where there is always a stream on its way", () => {
+	it("opens streams after however many revocations", async () => {
+		const gate = createGate<boolean>();
+		let asked = 0;
+		const gateway = await startGateway({
+			sse: { authorize: () => (asked++ === 0 ? gate.wait() : true) }
+		});
+		const slow = requestStream(gateway.url("news"), { session: "slow" });
+		await gate.reached;
+		for (let n = 0; n < 1500; n++) await close(gateway, { sessionId: `s-${n}` });
+
+		await openStream(gateway.url("news"), { session: "alice" });
+		gate.open(true);
+		// from before what is remembered: it is judged anew
+		expect(await (await slow).end).toBe("ended");
 	});
 });
 

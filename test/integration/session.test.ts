@@ -120,6 +120,20 @@ describe("the default session, a cookie", () => {
 
 		expect(stream.received("news")).toEqual(["for bob"]);
 	});
+
+	it.each(["sessionId", "session", "sid"])(
+		"is never taken from the URL, where there is none either: ?%s=",
+		async name => {
+			const gateway = await startGateway();
+			const stream = await openStream(`${gateway.url("news")}&${name}=alice`);
+			await gateway.send({ eventName: "news", sessionId: "alice", payload: "for alice" });
+			await gateway.send({ eventName: "news", sessionId: "*", payload: "for everyone" });
+			await stream.next("news");
+
+			expect(String(stream.headers["set-cookie"])).not.toContain("alice");
+			expect(stream.received("news")).toEqual(["for everyone"]);
+		}
+	);
 });
 
 describe("the session of a resolver", () => {

@@ -63,6 +63,33 @@ const small = ({ events }: StreamClient) =>
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
 
+describe.each(TRANSPORTS)("`disconnect`, over $name", transport => {
+	it("cuts off a client that stays past the bound for longer than a moment", async () => {
+		const gateway = await start({ maxBytes: 2 * 1024 * 1024 }, transport);
+		const stream = await transport.open(gateway);
+		await clog(gateway, stream);
+		// nothing was unsent before it: one event alone may be as large as it likes
+		await sleep(400);
+		expect(gateway.held.streams).toBe(1);
+		await send(gateway, NEWS, { n: 1 });
+		await sleep(50);
+		expect(gateway.held.streams).toBe(1);
+
+		await eventually(() => expect(gateway.held).toEqual(NOTHING), { timeout: 1000 });
+	});
+
+	it("cuts off one that is past eight times the bound at once", async () => {
+		const gateway = await start({}, transport);
+		const stream = await transport.open(gateway);
+		await clog(gateway, stream);
+		await send(gateway, NEWS, { n: 1 });
+		await turn();
+		await turn();
+
+		expect(gateway.held.streams).toBe(0);
+	});
+});
+
 describe.each(TRANSPORTS)("`dropOldest`, over $name", transport => {
 	it("drops whole events, the oldest, tells, and goes on in order", async () => {
 		const gateway = await start({ policy: "dropOldest" }, transport);

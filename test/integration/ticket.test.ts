@@ -1,5 +1,7 @@
 import { createHmac } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { SignJWT } from "jose";
+import type { Context } from "moleculer";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { SseMixinOptions, TicketOptions } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
@@ -187,6 +189,96 @@ describe("no ticket", () => {
 
 		expect((await refusal(url)).status).toBe(401);
 	});
+
+	// An action of the application that asks for its caller's ticket: what stands in its params is the
+	// caller's, and could be a request with a context in which anybody has proven to be anybody.
+	it("is given to who writes himself a request", async () => {
+		const gateway = await start(
+			{ secret: SECRET },
+			{
+				settings: {
+					routes: [
+						{ path: "/api", bodyParsers: { json: true }, aliases: { "POST /live": "live.ticket" } }
+					]
+				},
+				services: [
+					{
+						name: "live",
+						actions: {
+							ticket: (ctx: Context) => ctx.call("api.sseTicket", { eventName: "news" })
+						}
+					}
+				]
+			}
+		);
+		const forged = {
+			req: { method: "GET", url: "/", headers: {}, $ctx: { meta: { user: { id: "alice" } } } },
+			res: {}
+		};
+		const { status, text } = await send(`${gateway.origin}/api/live`, {
+			method: "POST",
+			headers: { "content-type": "application/json" },
+			body: JSON.stringify(forged)
+		});
+
+		expect([status, JSON.parse(text).type]).toEqual([401, "SSE_UNAUTHORIZED"]);
+	});
+
+	it.each(["authentication", "session", "authorize"])(
+		"is given on an answer from before a revocation: during %s",
+		async during => {
+			let gate = createGate();
+			let isSlow = true;
+			const wait = (name: string) => (isSlow && name === during ? gate.wait() : undefined);
+			const gateway = await startGateway({
+				sse: {
+					ticket: { secret: SECRET },
+					session: async ({ meta: { user } }) => {
+						await wait("session");
+						return user ?? null;
+					},
+					authorize: async () => {
+						await wait("authorize");
+						return true;
+					}
+				},
+				settings: {
+					routes: [
+						{
+							path: "/api",
+							authentication: true,
+							bodyParsers: { json: true },
+							aliases: { "POST /ticket": "api.sseTicket" }
+						}
+					]
+				},
+				schema: {
+					methods: {
+						async authenticate() {
+							await wait("authentication");
+							return "alice";
+						}
+					}
+				}
+			});
+			const asking = ask(gateway);
+			await gate.reached;
+			await gateway.broker.broadcast("sse.close", { sessionId: "alice" });
+			await sleep(5);
+			gate.open();
+			expect((await asking).status).toBe(401);
+
+			// others' do not matter
+			gate = createGate();
+			const again = ask(gateway);
+			await gate.reached;
+			await gateway.broker.broadcast("sse.close", { sessionId: "bob" });
+			gate.open();
+			const { ticket } = await again;
+			isSlow = false;
+			await openStream(at(gateway, ticket));
+		}
+	);
 
 	it("is given to a call that no request has led to", async () => {
 		const gateway = await start();
@@ -466,6 +558,27 @@ describe("the secret of tickets", () => {
 		expect(error).toMatchObject({ type: "SSE_INVALID_OPTION", data: { option: "ticket" } });
 		expect(JSON.stringify([error?.message, error])).not.toContain("s3cr3t");
 	});
+
+	it.each([
+		["short", "s3cr3t", ""],
+		["short, of the two", SECRET, "s3cr3t"]
+	])(
+		"in the environment stops the start if it is too %s, and is not in the error",
+		(_, secret, previous) => {
+			vi.stubEnv("MOLECULER_SSE_TICKET_SECRET", secret);
+			vi.stubEnv("MOLECULER_SSE_TICKET_SECRET_PREVIOUS", previous);
+			const node = new TestNode();
+			let error: Error | undefined;
+			try {
+				new TestGateway(node, { sse: { ticket: {} } });
+			} catch (thrown) {
+				error = thrown as Error;
+			}
+
+			expect(error).toMatchObject({ type: "SSE_INVALID_OPTION", data: { option: "ticket" } });
+			expect(JSON.stringify([error?.message, error])).not.toContain("s3cr3t");
+		}
+	);
 
 	it("is refused in settings, and not shown", () => {
 		let error: Error | undefined;

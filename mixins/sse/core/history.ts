@@ -1,9 +1,11 @@
+import type { Revocation } from "./close.ts";
 import { EVERYONE, type SseEvent } from "./event.ts";
 import type { Frame } from "./frame.ts";
 import type { Order, ResetReason } from "./order.ts";
 import { readPlace, writePlace } from "./place.ts";
 import { Queue } from "./queue.ts";
 import type { Subscription } from "./registry.ts";
+import { RevokedPlaces } from "./revoked-places.ts";
 
 export interface HistoryOptions {
 	/** Bytes kept, the book-keeping included. */
@@ -66,6 +68,7 @@ export class History {
 	readonly #lists: Lists = new Map();
 	/** Of each origin, in the order of their ranks; an event that came late stands where it came. */
 	readonly #byOrigin = new Map<string, Queue<Entry>>();
+	readonly #revoked: RevokedPlaces;
 	#bytes = 0;
 	/** Position of the next event; positions count from 1. */
 	#head = 1;
@@ -86,6 +89,7 @@ export class History {
 	constructor(options: HistoryOptions, order: Order) {
 		this.#options = options;
 		this.#order = order;
+		this.#revoked = new RevokedPlaces(options.maxAge);
 		this.#gateway = options.gateway.replaceAll("~", "%7E");
 	}
 
@@ -159,6 +163,12 @@ export class History {
 		this.#lastGap = { position: this.#head++, at: now };
 	}
 
+	/** What was sent to streams until now, and what is sent until they come back, is not replayed to them. */
+	revoke(revocation: Revocation, now: number): void {
+		// A position of its own, as a gap has one.
+		this.#revoked.add(revocation, this.#head++, now);
+	}
+
 	/** Lets go of what is too old or too much. */
 	expire(now: number): void {
 		const { maxBytes, maxAge } = this.#options;
@@ -174,9 +184,21 @@ export class History {
 	 * Where the replay for a client begins, or why it cannot be proven that nothing would be missing.
 	 *
 	 * @param lastEventId The place, or the id of the event, up to which the client has seen everything.
+	 * @param stream What the replay is for.
 	 * @param liveFrom {@link head} when the stream was opened.
 	 */
-	since(lastEventId: string, now: number, liveFrom: number = this.#head): Cursor | ResetReason {
+	since(
+		lastEventId: string,
+		now: number,
+		stream: Subscription,
+		liveFrom: number = this.#head
+	): Cursor | ResetReason {
+		const cursor = this.#locate(lastEventId, now, liveFrom);
+		if (typeof cursor === "string") return cursor;
+		return this.#revoked.since(cursor.next, stream) ?? cursor;
+	}
+
+	#locate(lastEventId: string, now: number, liveFrom: number): Cursor | ResetReason {
 		this.expire(now);
 		const place = readPlace(lastEventId);
 		if (place?.gateway === this.#gateway) {

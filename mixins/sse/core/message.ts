@@ -1,6 +1,9 @@
 import { type Refusal, refuse } from "./errors.ts";
 import type { SseSend } from "./event.ts";
 
+/** Indices of a message's events are below it. */
+export const MOST_OF_A_MESSAGE = 1_000_000;
+
 /** The content of a message with one event or several: an event as JSON, or an array of them. */
 export function writeMessage(events: readonly string[]): string {
 	return events.length === 1 ? (events[0] as string) : `[${events.join(",")}]`;
@@ -21,5 +24,7 @@ export function readMessage(text: string): readonly unknown[] | Refusal {
 		const reason = error instanceof Error ? error.message : String(error);
 		return refuse("content", `The message is not JSON: ${reason}.`);
 	}
-	return Array.isArray(content) ? content : [content];
+	if (!Array.isArray(content)) return [content];
+	if (content.length <= MOST_OF_A_MESSAGE) return content;
+	return refuse("content", `The message holds more than ${MOST_OF_A_MESSAGE} events.`);
 }

@@ -1,5 +1,6 @@
 import type { Continuity } from "./continuity.ts";
 import { parseId } from "./id.ts";
+import { MOST_OF_A_MESSAGE } from "./message.ts";
 import { compareStreamIds, parseStreamId } from "./stream-id.ts";
 
 /**
@@ -7,9 +8,10 @@ import { compareStreamIds, parseStreamId } from "./stream-id.ts";
  * - `unknown`: the id is none, or of an event that this gateway has never seen;
  * - `expired`: the event, or what came just before it, is no longer kept;
  * - `epoch`: the id is of an earlier life of its origin, or of the stream;
- * - `gap`: the bus has lost events since.
+ * - `gap`: the bus has lost events since;
+ * - `revoked`: the session was revoked since, and what was sent then is not for it.
  */
-export type ResetReason = "unknown" | "expired" | "epoch" | "gap";
+export type ResetReason = "unknown" | "expired" | "epoch" | "gap" | "revoked";
 
 /** What the ids of a bus say about the order of its events. */
 export interface Order {
@@ -63,9 +65,6 @@ export function orderByOrigin(continuity: Continuity, overlap: number): Order {
 		}
 	};
 }
-
-/** Indices of a message's events are below it. */
-const MOST_OF_A_MESSAGE = 1_000_000;
 
 /** Ids `<offset>-<timestamp>`: the stream's order, the same on every gateway. */
 export const ORDER_OF_STREAM: Order = {

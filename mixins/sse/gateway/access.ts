@@ -1,3 +1,4 @@
+import type { Opening } from "../core/openings.ts";
 import { SseError } from "../moleculer/sse-error.ts";
 import { checkEventNames, type StreamQuery } from "./request.ts";
 import { resolveSession, type Session } from "./session.ts";
@@ -30,6 +31,8 @@ export class Access {
 	readonly #options: AccessOptions;
 	readonly #service: GatewayService;
 	readonly #resolutions = new WeakMap<GatewayRequest, Promise<Session | null>>();
+	/** By request: since it came. What is not in here is no request, whatever it says that it is. */
+	readonly #arrived = new WeakMap<object, Opening>();
 
 	/** @throws SseError `SSE_INVALID_OPTION` if tickets have no secret. */
 	constructor(options: AccessOptions, service: GatewayService) {
@@ -58,6 +61,15 @@ export class Access {
 	}
 
 	/**
+	 * A request has come that may lead to a ticket's being asked for.
+	 *
+	 * @param opening Begun before anybody judged the request.
+	 */
+	arrived(request: GatewayRequest, opening: Opening): void {
+		this.#arrived.set(request, opening);
+	}
+
+	/**
 	 * A ticket for the session of the request that has led to an action's call.
 	 *
 	 * @param names The event names that it is to open a stream of.
@@ -67,15 +79,20 @@ export class Access {
 		{ req, res }: { req?: GatewayRequest; res?: GatewayResponse },
 		names: readonly unknown[]
 	): Promise<IssuedTicket> {
-		if (this.tickets === undefined || req === undefined || res === undefined) {
-			// Another service, the REPL, or a gateway on another node: there is no request to resolve.
+		const opening = isObject(req) ? this.#arrived.get(req) : undefined;
+		if (this.tickets === undefined || opening === undefined || !isObject(req) || !isObject(res)) {
+			// Another service, the REPL, or a gateway on another node: there is no request to resolve. Or
+			// an action that forwards its caller's params: those may hold anything, and look like a request.
 			const remedy = "it is given to a request that reaches this node by an alias of the gateway";
 			throw new SseError("SSE_UNAUTHORIZED", `A ticket needs a session: ${remedy}.`);
 		}
 		const eventNames = checkEventNames(names, this.#options);
 		const session = await this.session(req, res);
 		if (session === null) throw noSession();
-		await this.authorize({ sessionIds: session.ids, eventNames, req });
+		const { ids: sessionIds } = session;
+		await this.authorize({ sessionIds, eventNames, req });
+		// A ticket that is given now would be younger than the revocation, and good.
+		if (opening.revokedBy({ sessionIds, eventNames }) !== undefined) throw noSession();
 		return this.tickets.issue(session, eventNames);
 	}
 
@@ -138,6 +155,10 @@ export class Access {
 		this.#service.logger.error(`SSE: "${option}" failed, the request is refused.`, error);
 		return new SseError("SSE_INTERNAL", "The stream cannot be opened now.");
 	}
+}
+
+function isObject(value: unknown): value is object {
+	return typeof value === "object" && value !== null;
 }
 
 /** Why is not told: to a forger, every detail is a help. */

@@ -12,6 +12,7 @@ import type { HistoryLimits } from "../core/options.ts";
 import { ORDER_OF_STREAM, type Order, orderByOrigin } from "../core/order.ts";
 import type { Registry } from "../core/registry.ts";
 import type { EventStream } from "../http/event-stream.ts";
+import { Drops } from "./drops.ts";
 import type { GatewayService } from "./types.ts";
 
 /**
@@ -43,6 +44,7 @@ export class FanOut implements Subscriber {
 	readonly #eventBytes: number;
 	readonly #continuity = new Continuity();
 	readonly #conflates: boolean;
+	readonly #drops: Drops;
 
 	constructor(
 		streams: Registry<EventStream>,
@@ -54,6 +56,7 @@ export class FanOut implements Subscriber {
 		this.#conflates = conflates;
 		this.#streams = streams;
 		this.#service = service;
+		this.#drops = new Drops(service.logger);
 		this.#fromStream = fromStream;
 		if (limits === null) return;
 		const gateway = `${encodeOrigin(service.broker.nodeID)}.${newEpoch()}`;
@@ -143,11 +146,8 @@ export class FanOut implements Subscriber {
 		}
 	}
 
-	#drop({ refused, message }: Refusal, nodeID: string): void {
-		this.#service.logger.warn(`SSE: dropped an event from node '${nodeID}': ${message}`, {
-			nodeID,
-			field: refused
-		});
+	#drop(refusal: Refusal, nodeID: string): void {
+		this.#drops.tell("an event", nodeID, refusal);
 	}
 }
 

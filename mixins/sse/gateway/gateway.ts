@@ -57,8 +57,9 @@ export class Gateway {
 		const fromStream = readableBus(service.broker) !== undefined;
 		this.fanOut = new FanOut(this.#registry, { ...options, fromStream, conflates }, service);
 		this.#reading = new Reading(this.fanOut, options.history?.maxAge ?? 0, service);
-		this.revocations = new Revocations(this.#registry, service, this.access.tickets?.revocations);
 		const { history } = this.fanOut;
+		const ofTickets = this.access.tickets?.revocations;
+		this.revocations = new Revocations(this.#registry, service, history, ofTickets);
 		this.#heartbeat = new Heartbeat(
 			{
 				interval: options.heartbeat,

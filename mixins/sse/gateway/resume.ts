@@ -42,7 +42,7 @@ export function begin(
 	const decide = (): void => {
 		if (!stream.isOpen) return;
 		const now = performance.now();
-		const answer = history.since(lastEventId, now, liveFrom);
+		const answer = history.since(lastEventId, now, stream, liveFrom);
 		if (typeof answer !== "string") {
 			stream.pending = undefined;
 			stream.write(openFrame(eventNames, true, hello));

@@ -115,13 +115,19 @@ export function serveAliases(schema: MergedSchema, gatewayOf: (service: unknown)
 	const original = methods?.aliasHandler;
 	if (methods === undefined || typeof original !== "function") throw notAGateway();
 	const handler: AliasHandler = async function (request, response, alias) {
-		if (alias.type !== ALIAS_TYPE || !streams(alias)) {
+		const gateway = gatewayOf(this);
+		const { access, revocations } = gateway;
+		const isStream = alias.type === ALIAS_TYPE && streams(alias);
+		if (!isStream && access.tickets === undefined) {
 			return original.call(this, request, response, alias);
 		}
-		const gateway = gatewayOf(this);
 		// From before the route's own authentication: what is revoked behind it must not open.
-		const opening = gateway.revocations.begin();
+		const opening = revocations.begin();
 		try {
+			if (!isStream) {
+				access.arrived(request, opening);
+				return await original.call(this, request, response, alias);
+			}
 			await original.call(this, request, response, alias);
 			await gateway.open(request, response, opening);
 		} finally {

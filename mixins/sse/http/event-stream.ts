@@ -302,6 +302,12 @@ export class EventStream implements Subscription {
 		});
 	}
 
+	/** Ends a stream whose time has come: with its session, what is unsent is not for its client any more. */
+	expire(): void {
+		if (this.endsBy === "expired") this.revoke(this.endsBy);
+		else this.end(this.endsBy);
+	}
+
 	/** As {@link destroy}, and what the system has buffered for the client goes too where it can. */
 	cutOff(): void {
 		this.#outlet.reset();

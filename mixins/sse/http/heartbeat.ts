@@ -55,7 +55,7 @@ export class Heartbeat {
 		let frame: Frame | undefined;
 		for (const stream of this.#streams) {
 			if (now >= stream.expiresAt) {
-				stream.end(stream.endsBy);
+				stream.expire();
 			} else if (this.#stallTimeout > 0 && stream.isStalled(now, this.#stallTimeout)) {
 				stream.destroy();
 			} else if (stream.written || stream.isHeld || stream.isBehind) {

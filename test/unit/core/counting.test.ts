@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { Once } from "../../../mixins/sse/core/once.ts";
+import { Openings } from "../../../mixins/sse/core/openings.ts";
 import { RecentRevocations } from "../../../mixins/sse/core/recent-revocations.ts";
 import { MAX_WAITING, Returns } from "../../../mixins/sse/core/returns.ts";
+import { RevokedPlaces } from "../../../mixins/sse/core/revoked-places.ts";
 import { Tally } from "../../../mixins/sse/core/tally.ts";
 import { networkOf } from "../../../mixins/sse/gateway/address.ts";
 
@@ -44,6 +46,31 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 		for (let n = 0; n < MANY; n++) recent.add(revocation, n);
 
 		expect(recent.length).toBe(1000);
+	});
+
+	it("where sessions were revoked", () => {
+		const places = new RevokedPlaces(300_000);
+		const of = (n: number) => ({ sessionId: `s-${n}`, eventName: undefined, reason: "revoked" });
+		for (let n = 0; n < MANY; n++) places.add(of(n), n, n / 1000);
+		expect(places.size).toBe(50_000);
+		expect(places.since(MANY - 50_001, { sessionIds: ["a"], eventNames: ["b"] })).toBe("expired");
+		expect(places.since(MANY - 50_000, { sessionIds: ["a"], eventNames: ["b"] })).toBeUndefined();
+		places.add(of(0), MANY, 300_000 + MANY);
+
+		expect(places.size).toBe(1);
+	});
+
+	it("revocations that came while there was always a stream on its way", () => {
+		const openings = new Openings();
+		let opening = openings.begin();
+		for (let n = 0; n < MANY; n++) {
+			openings.revoke({ sessionId: `s-${n}`, eventName: undefined, reason: "revoked" });
+			const next = openings.begin();
+			opening.done();
+			opening = next;
+		}
+
+		expect([openings.size, openings.remembered]).toEqual([1, 0]);
 	});
 });
 

@@ -7,6 +7,7 @@ import { parseId } from "../../../mixins/sse/core/id.ts";
 import { orderByOrigin } from "../../../mixins/sse/core/order.ts";
 
 const START = "~gw.start~0~s";
+const STREAM = { sessionIds: ["s"], eventNames: ["a"] };
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
@@ -39,8 +40,12 @@ class Ring {
 
 	/** Ids of what is replayed after an event, or the reason of the reset. */
 	replay(lastEventId: string, sessionIds = ["s"], eventNames = ["a"]): string[] | string {
-		const cursor = this.history.since(lastEventId, this.now);
+		const cursor = this.history.since(lastEventId, this.now, { sessionIds, eventNames });
 		return typeof cursor === "string" ? cursor : this.read(cursor, sessionIds, eventNames);
+	}
+
+	revoke(sessionId: string | readonly string[], eventName?: string): void {
+		this.history.revoke({ sessionId, eventName, reason: "revoked" }, this.now);
 	}
 
 	read(cursor: Cursor, sessionIds: string[], eventNames: string[], maxBytes = 1 << 20): string[] {
@@ -88,7 +93,7 @@ describe("a replay", () => {
 	it("may be read in pieces, while events go on arriving", () => {
 		const ring = new Ring();
 		for (let seq = 1; seq <= 5; seq++) ring.add(`n.e.${seq}`, "s");
-		const cursor = ring.history.since("n.e.1", ring.now);
+		const cursor = ring.history.since("n.e.1", ring.now, STREAM);
 		if (typeof cursor === "string") expect.fail(cursor);
 		const subscription = { sessionIds: ["s"], eventNames: ["a"] };
 		expect(ring.history.read(cursor, subscription, 1)?.map(f => decoder.decode(f))).toEqual([
@@ -104,7 +109,7 @@ describe("a replay", () => {
 	it("that the ring has overtaken says so", () => {
 		const ring = new Ring({ maxAge: 5 });
 		for (let seq = 1; seq <= 5; seq++) ring.add(`n.e.${seq}`, "s");
-		const cursor = ring.history.since("n.e.2", ring.now);
+		const cursor = ring.history.since("n.e.2", ring.now, STREAM);
 		if (typeof cursor === "string") expect.fail(cursor);
 		for (let seq = 6; seq <= 20; seq++) ring.add(`n.e.${seq}`, "s");
 		expect(ring.history.read(cursor, { sessionIds: ["s"], eventNames: ["a"] }, 1)).toBeNull();
@@ -114,10 +119,59 @@ describe("a replay", () => {
 		const ring = new Ring();
 		ring.add("n.e.1", "s");
 		ring.add(undefined, "s");
-		const cursor = ring.history.since("n.e.1", ring.now);
+		const cursor = ring.history.since("n.e.1", ring.now, STREAM);
 		if (typeof cursor === "string") expect.fail(cursor);
 		ring.add(undefined, "s");
 		expect(ring.read(cursor, ["s"], ["a"])).toEqual(["without id"]);
+	});
+});
+
+describe("a revocation", () => {
+	it.each<[of: string, sessionId: string | string[], eventName: string | undefined, told: boolean]>(
+		[
+			["the session", "s", undefined, true],
+			["one of its ids", ["x", "u"], undefined, true],
+			["everyone", "*", undefined, true],
+			["its event", "s", "a", true],
+			["its event, of everyone", "*", "a", true],
+			["another event", "s", "b", false],
+			["another session", "x", undefined, false]
+		]
+	)("ends what may be replayed, and what follows it may be: of %s", (_, whom, name, told) => {
+		const ring = new Ring();
+		ring.add("n.e.1", "s");
+		const before = ring.history.place(ring.now);
+		ring.revoke(whom, name);
+		const behind = ring.history.place(ring.now);
+		ring.add("n.e.2", "s");
+
+		expect(ring.replay("n.e.1", ["s", "u"])).toEqual(told ? "revoked" : ["n.e.2"]);
+		expect(ring.replay(before, ["s", "u"])).toEqual(told ? "revoked" : ["n.e.2"]);
+		expect(ring.replay(behind, ["s", "u"])).toEqual(["n.e.2"]);
+		ring.add("n.e.3", "s");
+		expect(ring.replay("n.e.2", ["s", "u"])).toEqual(["n.e.3"]);
+	});
+
+	it("counts where the replay reaches back over it", () => {
+		const ring = new Ring({ overlap: 10 });
+		ring.add("n.e.1", "s");
+		ring.revoke("s");
+		ring.add("n.e.2", "s");
+		expect(ring.replay("n.e.2")).toBe("revoked");
+		for (let seq = 3; seq <= 20; seq++) ring.add(`n.e.${seq}`, "s");
+
+		expect(ring.replay("n.e.20")).toEqual([]);
+	});
+
+	it("that is forgotten leaves nothing to be replayed from before it", () => {
+		const ring = new Ring({ maxAge: 100 });
+		const before = ring.history.place(ring.now);
+		ring.revoke("s");
+		ring.now += 101;
+		ring.revoke("other");
+		ring.add("n.e.1", "s");
+
+		expect(ring.replay(before)).toBe("expired");
 	});
 });
 

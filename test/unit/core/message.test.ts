@@ -32,6 +32,12 @@ describe("a message", () => {
 		expect(readMessage("null")).toEqual([null]);
 	});
 
+	it("of more events than there are indices is refused: their ids would not be in order", () => {
+		const text = (count: number) => `[${"0,".repeat(count - 1)}0]`;
+		expect(readMessage(text(1_000_000))).toHaveLength(1_000_000);
+		expect(readMessage(text(1_000_001))).toMatchObject({ refused: "content" });
+	});
+
 	it.each(["", "{", "undefined", '{"a":1}x', "\uFEFF{}"])(
 		"that is no JSON is refused: %j",
 		text => {

@@ -25,9 +25,10 @@ class StreamRing {
 
 	/** Ids of what is replayed, or the reason of the reset. */
 	replay(lastEventId: string): string[] | string {
-		const cursor = this.history.since(lastEventId, this.now);
+		const stream = { sessionIds: ["s"], eventNames: ["a"] };
+		const cursor = this.history.since(lastEventId, this.now, stream);
 		if (typeof cursor === "string") return cursor;
-		const frames = this.history.read(cursor, { sessionIds: ["s"], eventNames: ["a"] }, 1 << 20);
+		const frames = this.history.read(cursor, stream, 1 << 20);
 		return (frames ?? []).map(frame => decoder.decode(frame));
 	}
 }
