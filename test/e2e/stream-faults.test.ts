@@ -157,6 +157,19 @@ describe("a stream that is deleted, and made anew", () => {
 		expect(again.received("sse.open")).toMatchObject([{ resumed: false }]);
 		expect(again.received(NEWS)).toEqual([]);
 	});
+	it("gets what was on its way meanwhile in the order in which it was sent", async () => {
+		const stream = await TestStream.open();
+		const sender = await stream.sender("sender");
+		await sender.send(event(0));
+		await stream.delete();
+		// too long to share a message: the first one that RabbitMQ returned came last
+		const events = ["1", "2", "3", "4", "5"].map(digit => event(digit.repeat(200_000)));
+		await Promise.all(events.map(long => sender.send(long)));
+
+		const contents = (await stream.messages()).map(({ content }) => content);
+		expect(contents).toHaveLength(5);
+		expect(contents.map(content => JSON.stringify(content).at(-5))).toEqual([..."12345"]);
+	});
 });
 
 describe("a name that is taken", () => {
