@@ -140,8 +140,9 @@ describe("a stream that is deleted, and made anew", () => {
 		const gateway = await stream.gateway("gateway-1");
 		const sender = await stream.sender("sender");
 		const client = await openNews(gateway);
-		for (const n of [1, 2, 3]) await sender.send(event(n));
-		const { id } = await client.next(NEWS, 2);
+		// what it remembers of the old stream must not stand in the way of the new one's
+		for (let n = 0; n < 50; n++) await sender.send(event(n));
+		const { id } = await client.next(NEWS, 50);
 		await stream.delete();
 
 		await eventually(() => sender.send(event("anew")), PATIENT);
@@ -156,6 +157,14 @@ describe("a stream that is deleted, and made anew", () => {
 		await again.next("sse.reset");
 		expect(again.received("sse.open")).toMatchObject([{ resumed: false }]);
 		expect(again.received(NEWS)).toEqual([]);
+
+		// of the new stream any gateway knows every event
+		const newest = client.events.findLast(({ event }) => event === NEWS)?.id;
+		await sender.send(event("last"));
+		const further = await openNews(gateway, { lastEventId: newest });
+		await further.next(NEWS);
+		expect(further.received("sse.open")).toMatchObject([{ resumed: true }]);
+		expect(further.received(NEWS)).toEqual(["last"]);
 	});
 	it("gets what was on its way meanwhile in the order in which it was sent", async () => {
 		const stream = await TestStream.open();
@@ -169,6 +178,49 @@ describe("a stream that is deleted, and made anew", () => {
 		const contents = (await stream.messages()).map(({ content }) => content);
 		expect(contents).toHaveLength(5);
 		expect(contents.map(content => JSON.stringify(content).at(-5))).toEqual([..."12345"]);
+	});
+});
+
+describe("a gateway that was away while the stream", () => {
+	const away = async (limits: { maxBytes?: number } = {}) => {
+		const stream = await TestStream.open();
+		const detour = await stream.detour();
+		const sender = await stream.sender("sender", { stream: limits });
+		const gateway = await stream.gateway("gateway-1", { stream: { ...limits, url: detour.url } });
+		const client = await openNews(gateway);
+		for (const n of [1, 2]) await sender.send(event(n));
+		const { id } = await client.next(NEWS);
+		detour.down();
+		await eventually(() => expect(busState(gateway.broker)?.connected).toBe(false));
+		return { stream, detour, sender, gateway, client, id };
+	};
+
+	it("was truncated tells that, once, and goes on", async () => {
+		const { detour, sender, client } = await away({ maxBytes: 65_536 });
+		const payload = "x".repeat(20_000);
+		for (let n = 0; n < 50; n++) await sender.send(event(payload));
+		detour.up();
+
+		await eventually(() => expect(client.received("sse.reset")).toHaveLength(1), PATIENT);
+		await sender.send(event("last"));
+		await client.until(() => client.received(NEWS).includes("last"), "the last event");
+		expect(client.received("sse.reset")).toEqual([{ reason: "gap" }]);
+	});
+
+	it("was made anew, and has become longer than it was, takes it for no other", async () => {
+		const { stream, detour, sender, gateway, client, id } = await away();
+		await stream.delete();
+		await eventually(() => sender.send(event("anew")), PATIENT);
+		for (let n = 0; n < 20; n++) await sender.send(event(n, "B"));
+		detour.up();
+
+		await eventually(() => expect(client.received("sse.reset")).toHaveLength(1), PATIENT);
+		await sender.send(event("last"));
+		await client.until(() => client.received(NEWS).includes("last"), "the last event");
+		expect(client.received("sse.reset")).toEqual([{ reason: "gap" }]);
+		const again = await openNews(gateway, { lastEventId: id });
+		await again.next("sse.reset");
+		expect(again.received(NEWS)).toEqual([]);
 	});
 });
 

@@ -58,13 +58,12 @@ export class Gateway {
 		this.fanOut = new FanOut(this.#registry, { ...options, fromStream, conflates }, service);
 		this.#reading = new Reading(this.fanOut, options.history?.maxAge ?? 0, service);
 		this.revocations = new Revocations(this.#registry, service, this.access.tickets?.revocations);
-		const { history } = this.fanOut;
 		this.#heartbeat = new Heartbeat(
 			{
 				interval: options.heartbeat,
 				timeout: options.timeout,
 				stallTimeout: options.buffer.stallTimeout,
-				frame: () => heartbeatFrame(history?.place(performance.now()))
+				frame: () => heartbeatFrame(this.fanOut.place())
 			},
 			this.#registry
 		);
