@@ -73,6 +73,26 @@ describe("a sender that cannot reach RabbitMQ", () => {
 	});
 });
 
+describe("a node that stops while events wait for RabbitMQ", () => {
+	it("waits for them as long as their senders would, and says what did not go", async () => {
+		const stream = await TestStream.open();
+		const detour = await stream.detour();
+		const sender = await stream.sender("sender", { stream: { ...QUICK, url: detour.url } });
+		await sender.send(event("before"));
+		detour.down();
+		await eventually(() => expect(busState(sender.broker)?.connected).toBe(false));
+		await sender.broker.broadcast("sse.send", event("stays"));
+		const asked = expect(sender.send(event("asked"))).rejects.toMatchObject(UNAVAILABLE);
+
+		const began = performance.now();
+		await sender.broker.stop();
+		await asked;
+		expect(performance.now() - began).toBeLessThan(4000);
+		expect(sender.log.at("error").join()).toContain("stops with 1 events that did not go");
+		expect((await stream.messages()).map(({ content }) => content)).toEqual([event("before")]);
+	});
+});
+
 describe("a message that may have arrived, and is sent again", () => {
 	it("is known by its sender's number, and reaches no stream twice", async () => {
 		const stream = await TestStream.open();
