@@ -128,6 +128,18 @@ const close: Fault = {
 	}
 };
 
+const unsure: Fault = {
+	name: "a sender's connection lost before RabbitMQ's confirmations came",
+	// it sends again what may have arrived, and has arrived
+	promised: { stream: "nothing" },
+	async happen({ senders: [sender] }) {
+		sender?.proxy.mute();
+		await sleep(1000);
+		sender?.proxy.down();
+		sender?.proxy.up();
+	}
+};
+
 const random: Fault = {
 	name: "all of these, at random",
 	promised: { stream: "told", default: "told" },
@@ -179,7 +191,17 @@ const truncate: Fault = {
 	}
 };
 
-export const FAULTS: readonly Fault[] = [cut, kill, restart, stop, freeze, close, random, truncate];
+export const FAULTS: readonly Fault[] = [
+	cut,
+	kill,
+	restart,
+	stop,
+	freeze,
+	close,
+	unsure,
+	random,
+	truncate
+];
 
 function breakChannel({ process }: StageNode): void {
 	process.write("break channel\n");

@@ -176,6 +176,28 @@ describe("a client of a stream that comes back", () => {
 		expect(again.received("sse.reset")).toEqual([]);
 	});
 
+	it("goes on at a gateway that is started again in its process, and keeps less than it reads", async () => {
+		const stream = await TestStream.open();
+		const gateway = await stream.gateway("gateway-1", { sse: { history: { maxBytes: 65_536 } } });
+		const client = await openNews(gateway);
+		// what it had let go of came again behind the rest
+		const numbers = Array.from({ length: 60 }, (_, n) => n);
+		const pad = "x".repeat(2000);
+		for (const n of numbers) await gateway.send(event({ n, pad }));
+		await client.next(NEWS, numbers.length);
+		const id = client.events.filter(({ event }) => event === NEWS).at(-6)?.id;
+		await gateway.broker.stop();
+		await gateway.broker.start();
+
+		const again = await openNews(gateway, { lastEventId: id });
+		expect(again.received("sse.open")).toMatchObject([{ resumed: true }]);
+		await gateway.send(event({ n: 60 }));
+		await again.next(NEWS, 6);
+		expect(again.received(NEWS).map(payload => (payload as { n: number }).n)).toEqual([
+			55, 56, 57, 58, 59, 60
+		]);
+	});
+
 	it("is told if it was away for longer than the history goes back", async () => {
 		const stream = await TestStream.open();
 		const gateway = await stream.gateway("gateway-1", { sse: { history: { maxAge: 1000 } } });

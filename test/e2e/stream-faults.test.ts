@@ -73,6 +73,26 @@ describe("a sender that cannot reach RabbitMQ", () => {
 	});
 });
 
+describe("a node that stops while events wait for RabbitMQ", () => {
+	it("waits for them as long as their senders would, and says what did not go", async () => {
+		const stream = await TestStream.open();
+		const detour = await stream.detour();
+		const sender = await stream.sender("sender", { stream: { ...QUICK, url: detour.url } });
+		await sender.send(event("before"));
+		detour.down();
+		await eventually(() => expect(busState(sender.broker)?.connected).toBe(false));
+		await sender.broker.broadcast("sse.send", event("stays"));
+		const asked = expect(sender.send(event("asked"))).rejects.toMatchObject(UNAVAILABLE);
+
+		const began = performance.now();
+		await sender.broker.stop();
+		await asked;
+		expect(performance.now() - began).toBeLessThan(4000);
+		expect(sender.log.at("error").join()).toContain("stops with 1 events that did not go");
+		expect((await stream.messages()).map(({ content }) => content)).toEqual([event("before")]);
+	});
+});
+
 describe("a message that may have arrived, and is sent again", () => {
 	it("is known by its sender's number, and reaches no stream twice", async () => {
 		const stream = await TestStream.open();
@@ -140,8 +160,9 @@ describe("a stream that is deleted, and made anew", () => {
 		const gateway = await stream.gateway("gateway-1");
 		const sender = await stream.sender("sender");
 		const client = await openNews(gateway);
-		for (const n of [1, 2, 3]) await sender.send(event(n));
-		const { id } = await client.next(NEWS, 2);
+		// what it remembers of the old stream must not stand in the way of the new one's
+		for (let n = 0; n < 50; n++) await sender.send(event(n));
+		const { id } = await client.next(NEWS, 50);
 		await stream.delete();
 
 		await eventually(() => sender.send(event("anew")), PATIENT);
@@ -155,6 +176,70 @@ describe("a stream that is deleted, and made anew", () => {
 		const again = await openNews(gateway, { lastEventId: id });
 		await again.next("sse.reset");
 		expect(again.received("sse.open")).toMatchObject([{ resumed: false }]);
+		expect(again.received(NEWS)).toEqual([]);
+
+		// of the new stream any gateway knows every event
+		const newest = client.events.findLast(({ event }) => event === NEWS)?.id;
+		await sender.send(event("last"));
+		const further = await openNews(gateway, { lastEventId: newest });
+		await further.next(NEWS);
+		expect(further.received("sse.open")).toMatchObject([{ resumed: true }]);
+		expect(further.received(NEWS)).toEqual(["last"]);
+	});
+	it("gets what was on its way meanwhile in the order in which it was sent", async () => {
+		const stream = await TestStream.open();
+		const sender = await stream.sender("sender");
+		await sender.send(event(0));
+		await stream.delete();
+		// too long to share a message: the first one that RabbitMQ returned came last
+		const events = ["1", "2", "3", "4", "5"].map(digit => event(digit.repeat(200_000)));
+		await Promise.all(events.map(long => sender.send(long)));
+
+		const contents = (await stream.messages()).map(({ content }) => content);
+		expect(contents).toHaveLength(5);
+		expect(contents.map(content => JSON.stringify(content).at(-5))).toEqual([..."12345"]);
+	});
+});
+
+describe("a gateway that was away while the stream", () => {
+	const away = async (limits: { maxBytes?: number } = {}) => {
+		const stream = await TestStream.open();
+		const detour = await stream.detour();
+		const sender = await stream.sender("sender", { stream: limits });
+		const gateway = await stream.gateway("gateway-1", { stream: { ...limits, url: detour.url } });
+		const client = await openNews(gateway);
+		for (const n of [1, 2]) await sender.send(event(n));
+		const { id } = await client.next(NEWS);
+		detour.down();
+		await eventually(() => expect(busState(gateway.broker)?.connected).toBe(false));
+		return { stream, detour, sender, gateway, client, id };
+	};
+
+	it("was truncated tells that, once, and goes on", async () => {
+		const { detour, sender, client } = await away({ maxBytes: 65_536 });
+		const payload = "x".repeat(20_000);
+		for (let n = 0; n < 50; n++) await sender.send(event(payload));
+		detour.up();
+
+		await eventually(() => expect(client.received("sse.reset")).toHaveLength(1), PATIENT);
+		await sender.send(event("last"));
+		await client.until(() => client.received(NEWS).includes("last"), "the last event");
+		expect(client.received("sse.reset")).toEqual([{ reason: "gap" }]);
+	});
+
+	it("was made anew, and has become longer than it was, takes it for no other", async () => {
+		const { stream, detour, sender, gateway, client, id } = await away();
+		await stream.delete();
+		await eventually(() => sender.send(event("anew")), PATIENT);
+		for (let n = 0; n < 20; n++) await sender.send(event(n, "B"));
+		detour.up();
+
+		await eventually(() => expect(client.received("sse.reset")).toHaveLength(1), PATIENT);
+		await sender.send(event("last"));
+		await client.until(() => client.received(NEWS).includes("last"), "the last event");
+		expect(client.received("sse.reset")).toEqual([{ reason: "gap" }]);
+		const again = await openNews(gateway, { lastEventId: id });
+		await again.next("sse.reset");
 		expect(again.received(NEWS)).toEqual([]);
 	});
 });

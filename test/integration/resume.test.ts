@@ -217,6 +217,30 @@ describe("a stream that is open while the bus loses events", () => {
 		expect(stream.received("sse.reset")).toEqual([{ reason: "gap" }]);
 	});
 
+	it("is told though nothing follows, if the sender says that it has sent more", async () => {
+		const gateway = await startBare();
+		const stream = await open(gateway);
+		await give(gateway, "n.e.1");
+		await stream.next(NEWS);
+		const announce = (seq: number) => {
+			const metadata = { "sse.position": { epoch: "e", seq } };
+			gateway.broker.localBus.emit("$node.updated", { node: { id: "n", metadata } });
+		};
+		announce(1);
+		announce(2);
+		// that was on its way, and what is said twice is lost once
+		await give(gateway, "n.e.2");
+		announce(4);
+		announce(4);
+
+		await eventually(() => expect(stream.received("sse.reset")).toEqual([{ reason: "gap" }]), {
+			timeout: 10_000
+		});
+		expect(await settle(gateway, stream, "n.e.5")).toEqual(["n.e.1", "n.e.2"]);
+		expect(stream.received("sse.reset")).toHaveLength(1);
+		expect(gateway.log.at("warn")).toHaveLength(1);
+	});
+
 	it("still gets what arrives late", async () => {
 		const gateway = await startBare();
 		const stream = await open(gateway);

@@ -8,6 +8,8 @@ export interface TcpProxy {
 	freeze(): void;
 	/** What was held goes on. */
 	thaw(): void;
+	/** Nothing comes back any more on the connections that there are; what is sent still arrives. */
+	mute(): void;
 	/** Breaks off every connection, and each new one. */
 	down(): void;
 	/** Lets new connections through again. */
@@ -77,6 +79,9 @@ export async function startTcpProxy(to: number): Promise<TcpProxy> {
 			held = [];
 			for (const action of actions) action();
 			each(socket => socket.resume());
+		},
+		mute() {
+			for (const { far } of pairs) far.pause();
 		},
 		down() {
 			isDown = true;

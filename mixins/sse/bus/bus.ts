@@ -67,6 +67,8 @@ export type Listener = (event: unknown, from: Source) => void;
 /** A gateway, as its bus sees it. */
 export interface Subscriber {
 	readonly receive: Listener;
+	/** What was received so far is over: the bus tells of the past anew, under the ids that count from now on. */
+	begin(): void;
 	/**
 	 * A point in the order of the bus at which there is no event.
 	 *

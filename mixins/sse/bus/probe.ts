@@ -77,24 +77,30 @@ function read(
 ): Promise<ConsumeMessage[]> {
 	return once(connection, async channel => {
 		const { promise, resolve, reject } = Promise.withResolvers<ConsumeMessage[]>();
+		// RabbitMQ may refuse the reading first: nobody listens to this promise then.
+		promise.catch(() => {});
 		const timer = setTimeout(
 			() => reject(new Error(`nothing comes from the stream "${name}"`)),
 			PATIENCE
 		);
 		const messages: ConsumeMessage[] = [];
-		await channel.prefetch(prefetch);
-		await channel.consume(
-			name,
-			message => {
-				if (message === null) return reject(new Error("RabbitMQ has ended the reading"));
-				if (pointOf(message) === undefined) return reject(new Error(`"${name}" is no stream`));
-				messages.push(message);
-				channel.ack(message);
-				if (until(message)) resolve(messages);
-			},
-			{ arguments: { "x-stream-offset": offset } }
-		);
-		onReading?.(channel);
-		return promise.finally(() => clearTimeout(timer));
+		try {
+			await channel.prefetch(prefetch);
+			await channel.consume(
+				name,
+				message => {
+					if (message === null) return reject(new Error("RabbitMQ has ended the reading"));
+					if (pointOf(message) === undefined) return reject(new Error(`"${name}" is no stream`));
+					messages.push(message);
+					channel.ack(message);
+					if (until(message)) resolve(messages);
+				},
+				{ arguments: { "x-stream-offset": offset } }
+			);
+			onReading?.(channel);
+			return await promise;
+		} finally {
+			clearTimeout(timer);
+		}
 	});
 }

@@ -40,6 +40,10 @@ export class Publisher implements Purpose<ConfirmChannel> {
 	#channel: ConfirmChannel | undefined;
 	/** Numbers of messages that RabbitMQ could not put anywhere: the stream is gone. */
 	#returned = new Set<number>();
+	/** The channel on which RabbitMQ has refused something: nothing more is written there. */
+	#refusing: ConfirmChannel | undefined;
+	/** In order. */
+	#refused: OutgoingMessage<Pending>[] = [];
 	#isScheduled = false;
 	#writtenAt = Number.NEGATIVE_INFINITY;
 	#look: NodeJS.Timeout | undefined;
@@ -129,12 +133,15 @@ export class Publisher implements Purpose<ConfirmChannel> {
 			this.#returned.add(Number(message.properties.headers?.[HEADERS.seq]));
 		});
 		this.#channel = channel;
+		for (const message of this.#refused) this.#outbox.renew(message);
+		this.#refused = [];
 		this.#outbox.rewind();
 		this.#write();
 	}
 
 	onLost(): void {
 		this.#channel = undefined;
+		this.#refusing = undefined;
 	}
 
 	/**
@@ -206,15 +213,28 @@ export class Publisher implements Purpose<ConfirmChannel> {
 		}
 		// A channel that closes answers for all that is under way: that is known by then.
 		setImmediate(() => {
-			if (channel !== this.#channel) return;
-			this.#outbox.renew(message);
-			// Another channel makes sure that the stream exists, and not at once.
-			this.#giveUp(channel, error);
+			if (channel === this.#channel || channel === this.#refusing) {
+				this.#refuse(channel, message, error);
+			}
 		});
 	}
 
-	#giveUp(channel: ConfirmChannel, reason: unknown): void {
+	/**
+	 * Another channel makes sure that the stream exists, and not at once. What else is under way is answered for
+	 * first: RabbitMQ may have refused that too, and what it has refused goes again in the order it had.
+	 */
+	#refuse(channel: ConfirmChannel, message: OutgoingMessage<Pending>, reason: unknown): void {
+		this.#refused.push(message);
+		if (channel === this.#refusing) return;
+		this.#refusing = channel;
 		this.#channel = undefined;
+		const answered = channel.waitForConfirms().catch(() => {});
+		const patience = delay(this.#options.timeout, undefined, { ref: false });
+		Promise.race([answered, patience]).then(() => this.#giveUp(channel, reason));
+	}
+
+	#giveUp(channel: ConfirmChannel, reason: unknown): void {
+		if (channel === this.#channel) this.#channel = undefined;
 		this.#logger.debug(`SSE: ${this.name}: ${reason ?? "the stream is gone"}. Another channel.`);
 		hangUp(channel);
 	}

@@ -95,7 +95,7 @@ export class Reader implements Purpose<Channel> {
 		const { name } = this.#options;
 		await declareStream(connection, this.#options, this.#logger);
 		const end = await findEnd(connection, name);
-		const start = await this.#findStart(connection, end);
+		const start = await this.#findStart(connection, end, signal);
 		signal.throwIfAborted();
 		this.#channel = channel;
 		await channel.prefetch(PREFETCH);
@@ -121,14 +121,20 @@ export class Reader implements Purpose<Channel> {
 	}
 
 	/** The offset from which to read on. */
-	async #findStart(connection: ChannelModel, end: Point): Promise<number> {
+	async #findStart(connection: ChannelModel, end: Point, signal: AbortSignal): Promise<number> {
+		// Another channel may be reading by now, and its way is not to be disturbed.
+		signal.throwIfAborted();
 		const { last } = this.#track;
-		if (last !== undefined && end.offset > last.offset) return last.offset;
+		if (last !== undefined && end.offset > last.offset) {
+			this.#track.return();
+			return last.offset;
+		}
 		// RabbitMQ would wait in silence until a new stream has come as far as the old one.
 		if (last !== undefined) this.#beginAnother();
 		if (this.#past === 0) return end.offset;
 
 		const { offset, before } = await findStart(connection, this.#options.name, this.#past);
+		signal.throwIfAborted();
 		if (before !== undefined) {
 			const point = pointOf(before) as Point;
 			this.#track.start(point);
@@ -142,6 +148,7 @@ export class Reader implements Purpose<Channel> {
 	#beginAnother(): void {
 		this.#logger.warn(`SSE: the stream "${this.#options.name}" has been made anew.`);
 		this.#track.start(undefined);
+		this.#subscriber.begin();
 		this.#isAnother = true;
 		this.#isFilling = true;
 	}

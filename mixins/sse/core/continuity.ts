@@ -45,6 +45,18 @@ export class Continuity {
 		return seq > 0;
 	}
 
+	/** Whether an origin, by what it announces, has sent events that have not come here. */
+	lacks({ origin, epoch, seq }: EventId): boolean {
+		const known = this.#origins.get(origin);
+		return known?.epoch === epoch && known.last < seq;
+	}
+
+	/** What has not come up to there is not waited for any longer. */
+	miss({ origin, seq }: EventId): void {
+		const known = this.#origins.get(origin);
+		if (known !== undefined) skip(known, seq);
+	}
+
 	/** Takes note of an event that has arrived. */
 	observe({ origin, epoch, seq }: EventId): Arrival {
 		const known = this.#origins.get(origin);
@@ -56,12 +68,10 @@ export class Continuity {
 		this.#remember(origin, known);
 		if (seq <= known.last) return fill(known.missing, seq) ? "late" : "repeat";
 
-		const expected = known.last + 1;
+		const isNext = seq === known.last + 1;
+		if (!isNext) skip(known, seq - 1);
 		known.last = seq;
-		if (seq === expected) return "next";
-		known.missing.push([expected, seq - 1]);
-		if (known.missing.length > MAX_MISSING) known.missing.shift();
-		return "gap";
+		return isNext ? "next" : "gap";
 	}
 
 	#remember(name: string, origin: Origin): void {
@@ -73,6 +83,13 @@ export class Continuity {
 			return;
 		}
 	}
+}
+
+/** Goes on behind a number; what is between counts as missing. */
+function skip(origin: Origin, to: number): void {
+	origin.missing.push([origin.last + 1, to]);
+	if (origin.missing.length > MAX_MISSING) origin.missing.shift();
+	origin.last = to;
 }
 
 /** Takes a number out of the ranges; whether it was in one. */

@@ -53,6 +53,13 @@ const ENTRY_BYTES = 420;
 /** What each session id of an event that has several costs: a list of its own, at worst. */
 const ADDRESS_BYTES = 480;
 
+const NONE: Known = {
+	position: 0,
+	at: Number.NEGATIVE_INFINITY,
+	id: undefined,
+	origin: undefined,
+	number: 0
+};
 const NOBODY = { eventName: "", sessionId: [], payload: null };
 const NOTHING: Frame = new Uint8Array(0);
 
@@ -63,7 +70,7 @@ const NOTHING: Frame = new Uint8Array(0);
 export class History {
 	readonly #options: HistoryOptions;
 	readonly #order: Order;
-	readonly #gateway: string;
+	#gateway = "";
 	readonly #entries = new Queue<Entry>();
 	readonly #lists: Lists = new Map();
 	/** Of each origin, in the order of their ranks; an event that came late stands where it came. */
@@ -78,19 +85,28 @@ export class History {
 	#lastGap = { position: 0, at: Number.NEGATIVE_INFINITY };
 	#newest = { id: "", at: Number.NEGATIVE_INFINITY };
 	/** The newest event that is no longer kept. */
-	#evicted: Known = {
-		position: 0,
-		at: Number.NEGATIVE_INFINITY,
-		id: undefined,
-		origin: undefined,
-		number: 0
-	};
+	#evicted: Known = NONE;
 
 	constructor(options: HistoryOptions, order: Order) {
 		this.#options = options;
 		this.#order = order;
 		this.#revoked = new RevokedPlaces(options.maxAge);
-		this.#gateway = options.gateway.replaceAll("~", "%7E");
+		this.restart(options.gateway);
+	}
+
+	/**
+	 * Begins anew, empty: what was kept comes again, or is over. Places from before are then good for the ids of
+	 * their events alone.
+	 */
+	restart(gateway: string): void {
+		this.#gateway = gateway.replaceAll("~", "%7E");
+		this.#entries.clear();
+		this.#lists.clear();
+		this.#byOrigin.clear();
+		this.#bytes = 0;
+		this.#tail = this.#head;
+		this.#newest = { id: "", at: Number.NEGATIVE_INFINITY };
+		this.#evicted = NONE;
 	}
 
 	/** Number of events kept. */
@@ -236,9 +252,12 @@ export class History {
 		const rank = this.#order.rankOf(eventId);
 		const list = rank && this.#byOrigin.get(rank.origin);
 		if (rank === undefined || list === undefined) return undefined;
-		const index = list.lowerBound(entry => entry.number < rank.number);
-		const entry = list.at(index);
-		return entry?.id === eventId ? entry : undefined;
+		let index = list.lowerBound(entry => entry.number < rank.number);
+		// Numbers past 2^53 are no longer each event's own.
+		for (let entry = list.at(index); entry?.number === rank.number; entry = list.at(++index)) {
+			if (entry.id === eventId) return entry;
+		}
+		return undefined;
 	}
 
 	/**

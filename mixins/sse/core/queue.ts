@@ -31,6 +31,11 @@ export class Queue<T> {
 		return item;
 	}
 
+	clear(): void {
+		this.#items = [];
+		this.#head = 0;
+	}
+
 	/** Index of the first item that is not before `boundary`; the items must be in that order. */
 	lowerBound(isBefore: (item: T) => boolean): number {
 		let low = 0;

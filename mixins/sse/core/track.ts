@@ -24,6 +24,8 @@ const LONGEST_STEP = 2;
 /** Follows a reader's way along a stream, to notice what has been taken from under it. */
 export class Track {
 	#last: Point | undefined;
+	/** The next point has to be the last one once more, or what was behind that may be gone. */
+	#isReturning = false;
 
 	/** Where the reader is; undefined before the first point. */
 	get last(): Point | undefined {
@@ -33,16 +35,25 @@ export class Track {
 	/** Puts the reader at a point, or at none: the next one is then taken as it comes. */
 	start(at: Point | undefined): void {
 		this.#last = at;
+		this.#isReturning = false;
+	}
+
+	/** The reader was away, and comes back to where it was: only that point proves that the stream is the same. */
+	return(): void {
+		this.#isReturning = this.#last !== undefined;
 	}
 
 	/** Takes the reader to a point. */
 	follow(point: Point): Step {
 		const last = this.#last;
+		const wasAway = this.#isReturning;
+		this.#isReturning = false;
 		if (last !== undefined && point.offset <= last.offset) {
 			const isSame = point.offset === last.offset && point.timestamp === last.timestamp;
 			return isSame ? "seen" : "another";
 		}
 		this.#last = point;
-		return last !== undefined && point.offset - last.offset > LONGEST_STEP ? "gap" : "next";
+		if (last === undefined) return "next";
+		return wasAway || point.offset - last.offset > LONGEST_STEP ? "gap" : "next";
 	}
 }

@@ -7,7 +7,7 @@ import { isRefusal, type Refusal } from "../core/errors.ts";
 import { type SseEvent, serialise, validate } from "../core/event.ts";
 import { encodeFrame, type Frame } from "../core/frame.ts";
 import { History } from "../core/history.ts";
-import { encodeOrigin, newEpoch, type Position, parseId } from "../core/id.ts";
+import { type EventId, encodeOrigin, newEpoch, type Position, parseId } from "../core/id.ts";
 import type { HistoryLimits } from "../core/options.ts";
 import { ORDER_OF_STREAM, type Order, orderByOrigin } from "../core/order.ts";
 import type { Registry } from "../core/registry.ts";
@@ -21,6 +21,9 @@ import type { GatewayService } from "./types.ts";
  * nothing could ever be resumed.
  */
 const OVERLAP = 5000;
+
+/** Milliseconds that an event may come later than the news that it was sent, which travels another way. */
+const LATE = 5000;
 
 export interface FanOutOptions {
 	history: HistoryLimits | null;
@@ -45,6 +48,8 @@ export class FanOut implements Subscriber {
 	readonly #continuity = new Continuity();
 	readonly #conflates: boolean;
 	readonly #drops: Drops;
+	/** Events of the past have gone by the streams that are open, which do not know yet. */
+	#hasPassed = false;
 
 	constructor(
 		streams: Registry<EventStream>,
@@ -59,11 +64,19 @@ export class FanOut implements Subscriber {
 		this.#drops = new Drops(service.logger);
 		this.#fromStream = fromStream;
 		if (limits === null) return;
-		const gateway = `${encodeOrigin(service.broker.nodeID)}.${newEpoch()}`;
 		const order: Order = fromStream
 			? ORDER_OF_STREAM
 			: orderByOrigin(this.#continuity, Math.min(OVERLAP, limits.maxAge / 2));
-		this.history = new History({ ...limits, gateway }, order);
+		this.history = new History({ ...limits, gateway: this.#newLife() }, order);
+	}
+
+	begin(): void {
+		this.history?.restart(this.#newLife());
+	}
+
+	/** For places. */
+	#newLife(): string {
+		return `${encodeOrigin(this.#service.broker.nodeID)}.${newEpoch()}`;
 	}
 
 	/** Takes what arrived on the bus to the streams that it is for; anything else is silence. */
@@ -82,7 +95,10 @@ export class FanOut implements Subscriber {
 		const frame = frameOf(event, this.history !== undefined, this.#eventBytes);
 		if (isRefusal(frame)) return this.#drop(frame, from.nodeID);
 		this.history?.append(event, frame, arrivalOf(from.past));
-		if (from.past !== undefined) return;
+		if (from.past !== undefined) {
+			this.#hasPassed = true;
+			return;
+		}
 		const key = streams.size === 0 ? undefined : this.#key(event);
 		for (const stream of streams) {
 			if (!stream.isHeld) stream.send(frame, key);
@@ -99,6 +115,7 @@ export class FanOut implements Subscriber {
 	}
 
 	missed(): void {
+		this.#hasPassed = false;
 		const frame = resetFrame("gap", this.history?.place(performance.now()));
 		for (const stream of this.#streams) {
 			// It is told when it is decided how the stream begins.
@@ -108,21 +125,34 @@ export class FanOut implements Subscriber {
 		}
 	}
 
+	/** The place of streams to which everything was written; undefined while that cannot be said. */
+	place(): string | undefined {
+		return this.#hasPassed ? undefined : this.history?.place(performance.now());
+	}
+
 	/**
-	 * Where a node that is met says its events are. What it sent before did not come here; the streams
-	 * that are open may have missed it.
+	 * Where a node says its events are. What it sent before it was met did not come here; the streams that are
+	 * open may have missed it. What it sent since may be on its way; or it was lost, and nothing follows by
+	 * which that would be noticed.
 	 */
 	expect(nodeID: string, position: Position): void {
 		const id = { origin: encodeOrigin(nodeID), ...position };
 		if (this.#continuity.expect(id)) this.lost();
+		else if (this.#continuity.lacks(id)) setTimeout(() => this.#stopWaiting(id), LATE).unref();
+	}
+
+	#stopWaiting(id: EventId): void {
+		if (!this.#continuity.lacks(id)) return;
+		this.#continuity.miss(id);
+		this.#service.logger.warn(
+			`SSE: the bus has lost events of '${id.origin}', up to its event ${id.seq}.`
+		);
+		this.lost();
 	}
 
 	/** Notices what the bus repeats, and tells every stream what it lost. */
 	#isRepeat(event: SseEvent, from: Source): boolean {
-		if (from.id !== undefined) {
-			// A gateway that is started again reads what it has once more.
-			return from.past !== undefined && this.history?.has(from.id) === true;
-		}
+		if (from.id !== undefined) return false;
 		const id = event.id === undefined ? undefined : parseId(event.id);
 		if (id === undefined) return false;
 		const arrival = this.#continuity.observe(id);

@@ -65,7 +65,7 @@ export class Gateway {
 				interval: options.heartbeat,
 				timeout: options.timeout,
 				stallTimeout: options.buffer.stallTimeout,
-				frame: () => heartbeatFrame(history?.place(performance.now()))
+				frame: () => heartbeatFrame(this.fanOut.place())
 			},
 			this.#registry
 		);

@@ -35,6 +35,7 @@ export class Reading {
 	async start(): Promise<void> {
 		const bus = readableBus(this.#service.broker);
 		if (bus === undefined) return;
+		this.#subscriber.begin();
 		const subscription = bus.subscribe(this.#subscriber, this.#past);
 		this.#subscription = subscription;
 

@@ -62,6 +62,23 @@ describe("an origin's sequence", () => {
 		expect(continuity.observe(event(4, "e3"))).toBe("gap");
 	});
 
+	it("is behind an origin that announces more than has come, until that comes or is given up", () => {
+		const continuity = new Continuity();
+		continuity.observe(event(1));
+		expect(continuity.lacks(event(1))).toBe(false);
+		expect(continuity.lacks(event(3))).toBe(true);
+		continuity.observe(event(2));
+		continuity.observe(event(3));
+		expect(continuity.lacks(event(3))).toBe(false);
+
+		continuity.miss(event(5));
+		expect(continuity.lacks(event(5))).toBe(false);
+		expect(continuity.observe(event(4))).toBe("late");
+		expect(continuity.observe(event(6))).toBe("next");
+		// of another life, which is none of this one's
+		expect(continuity.lacks(event(9, "e2"))).toBe(false);
+	});
+
 	it("agrees with a set of all numbers seen, whatever the order of arrival", () => {
 		fc.assert(
 			fc.property(fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 60 }), seqs => {

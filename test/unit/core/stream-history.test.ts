@@ -59,6 +59,39 @@ describe("a replay of a stream", () => {
 		expect(ring.replay(id(5))).toEqual([id(6)]);
 	});
 
+	it("begins within a message whose offset is in the billions, where numbers get coarse", () => {
+		const ring = new StreamRing();
+		const ids = ["", "-1", "-2", "-3"].map(index => `${9_100_000_000_007}-50${index}`);
+		for (const which of ids) ring.add(which);
+		for (const [at, which] of ids.entries()) expect(ring.replay(which)).toEqual(ids.slice(at + 1));
+	});
+
+	it("is of the new stream alone, once the old one is gone", () => {
+		const ring = new StreamRing();
+		for (let n = 100; n < 110; n++) ring.add(id(n));
+		const place = ring.history.place(ring.now);
+		ring.history.restart("gw.another");
+		for (let n = 1; n < 5; n++) ring.add(id(n, MADE + 5000));
+
+		expect(ring.replay(id(2, MADE + 5000))).toEqual([3, 4].map(n => id(n, MADE + 5000)));
+		for (const old of [id(105), id(109), id(2), place]) {
+			expect(["unknown", "epoch"]).toContain(ring.replay(old));
+		}
+	});
+
+	it("goes on over a restart of the gateway, which reads what it had once more", () => {
+		const ring = new StreamRing();
+		for (let n = 5; n < 10; n++) ring.add(id(n));
+		const place = ring.history.place(ring.now);
+		ring.add(id(10));
+		ring.history.restart("gw.another");
+		expect([ring.history.length, ring.history.bytes]).toEqual([0, 0]);
+		for (let n = 3; n < 12; n++) ring.add(id(n));
+
+		expect(ring.replay(id(9))).toEqual([id(10), id(11)]);
+		expect(ring.replay(place)).toEqual([id(10), id(11)]);
+	});
+
 	it("agrees with a plain list, whatever came and is asked for", () => {
 		const step = fc.record({
 			skip: fc.constantFrom(1, 1, 2),

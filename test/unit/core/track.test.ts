@@ -40,6 +40,15 @@ describe("a reader's way along a stream", () => {
 		expect(track.last).toEqual(point(70));
 	});
 
+	it("has a gap where it is not found again: the next offset may be another stream's", () => {
+		const track = new Track();
+		track.follow(point(70));
+		track.return();
+		expect([71, 72].map(offset => track.follow(point(offset)))).toEqual(["gap", "next"]);
+		track.return();
+		expect([72, 73].map(offset => track.follow(point(offset)))).toEqual(["seen", "next"]);
+	});
+
 	it("begins anew where it is put", () => {
 		const track = new Track();
 		track.follow(point(70));
