@@ -130,13 +130,20 @@ const close: Fault = {
 
 const unsure: Fault = {
 	name: "a sender's connection lost before RabbitMQ's confirmations came",
-	// it sends again what may have arrived, and has arrived
+	// it sends again what may have arrived, whether or not it has
 	promised: { stream: "nothing" },
-	async happen({ senders: [sender] }) {
-		sender?.proxy.mute();
+	async happen({ senders }) {
+		const [{ proxy }] = senders as [StageNode];
+		proxy.mute();
 		await sleep(1000);
-		sender?.proxy.down();
-		sender?.proxy.up();
+		proxy.down();
+		proxy.up();
+		await sleep(3000);
+		proxy.freeze();
+		await sleep(1000);
+		proxy.down();
+		proxy.thaw();
+		proxy.up();
 	}
 };
 
