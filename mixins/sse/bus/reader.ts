@@ -3,7 +3,7 @@ import type { Logger, ServiceBroker } from "moleculer";
 import { isRefusal } from "../core/errors.ts";
 import { readMessage } from "../core/message.ts";
 import { Repeats } from "../core/repeats.ts";
-import { writeStreamId } from "../core/stream-id.ts";
+import { writeStreamId, writeStreamIds } from "../core/stream-id.ts";
 import type { StreamOptions } from "../core/stream-options.ts";
 import { type Point, Track } from "../core/track.ts";
 import type { Subscriber } from "./bus.ts";
@@ -198,9 +198,9 @@ export class Reader implements Purpose<Channel> {
 			return;
 		}
 		const past = this.#isFilling ? { past: point.timestamp || Date.now() } : undefined;
-		for (let index = 0; index < events.length; index++) {
-			const id = writeStreamId({ ...point, index });
-			this.#subscriber.receive(events[index], { nodeID, id, ...past });
+		const ids = writeStreamIds(point, events.length);
+		for (const [index, event] of events.entries()) {
+			this.#subscriber.receive(event, { nodeID, id: ids[index] as string, ...past });
 		}
 		if (events.length === 0)
 			this.#subscriber.note(writeStreamId({ ...point, index: 0 }), past?.past);

@@ -1,11 +1,13 @@
 import type { Revocation } from "./close.ts";
 import { EVERYONE, type SseEvent } from "./event.ts";
+import { EventLists } from "./event-lists.ts";
 import type { Frame } from "./frame.ts";
-import type { Order, ResetReason } from "./order.ts";
+import { compareRanks, type Order, type Rank, type ResetReason } from "./order.ts";
 import { readPlace, writePlace } from "./place.ts";
 import { Queue } from "./queue.ts";
 import type { Subscription } from "./registry.ts";
 import { RevokedPlaces } from "./revoked-places.ts";
+import { type OriginRows, Ring } from "./ring.ts";
 
 export interface HistoryOptions {
 	/** Bytes kept, the book-keeping included. */
@@ -31,35 +33,18 @@ export interface Cursor {
 interface Known {
 	readonly position: number;
 	readonly at: number;
-	readonly id: string | undefined;
-	/** Of its rank, see order.ts. Not an object each: there are hundreds of thousands. */
-	readonly origin: string | undefined;
-	readonly number: number;
+	readonly rank: Rank | undefined;
 }
-
-interface Entry extends Known {
-	readonly sessionId: string | readonly string[];
-	readonly eventName: string;
-	readonly frame: Frame;
-}
-
-type Lists = Map<string, Map<string, Queue<Entry>>>;
 
 /**
- * What an entry costs besides its frame: the entry, its place in the ring, in its lists and among the
- * ids. Measured on Node 24 with 100-byte events of 10,000 sessions.
+ * What an event costs besides its frame, and besides in each list that it stands in; and what a list costs.
+ * Measured on Node 24; within a tenth of what is held, whether sessions have many events or one each.
  */
-const ENTRY_BYTES = 420;
-/** What each session id of an event that has several costs: a list of its own, at worst. */
-const ADDRESS_BYTES = 480;
+const ENTRY_BYTES = 82;
+const LISTED_BYTES = 32;
+const LIST_BYTES = 550;
 
-const NONE: Known = {
-	position: 0,
-	at: Number.NEGATIVE_INFINITY,
-	id: undefined,
-	origin: undefined,
-	number: 0
-};
+const NONE: Known = { position: 0, at: Number.NEGATIVE_INFINITY, rank: undefined };
 const NOBODY = { eventName: "", sessionId: [], payload: null };
 const NOTHING: Frame = new Uint8Array(0);
 
@@ -71,10 +56,10 @@ export class History {
 	readonly #options: HistoryOptions;
 	readonly #order: Order;
 	#gateway = "";
-	readonly #entries = new Queue<Entry>();
-	readonly #lists: Lists = new Map();
-	/** Of each origin, in the order of their ranks; an event that came late stands where it came. */
-	readonly #byOrigin = new Map<string, Queue<Entry>>();
+	readonly #ring = new Ring();
+	readonly #lists = new EventLists();
+	/** An event that came late stands where it came. */
+	readonly #origins = new Map<string, OriginRows>();
 	readonly #revoked: RevokedPlaces;
 	#bytes = 0;
 	/** Position of the next event; positions count from 1. */
@@ -100,9 +85,9 @@ export class History {
 	 */
 	restart(gateway: string): void {
 		this.#gateway = gateway.replaceAll("~", "%7E");
-		this.#entries.clear();
+		this.#ring.clear();
 		this.#lists.clear();
-		this.#byOrigin.clear();
+		this.#origins.clear();
 		this.#bytes = 0;
 		this.#tail = this.#head;
 		this.#newest = { id: "", at: Number.NEGATIVE_INFINITY };
@@ -111,12 +96,12 @@ export class History {
 
 	/** Number of events kept. */
 	get length(): number {
-		return this.#entries.length;
+		return this.#ring.length;
 	}
 
 	/** Bytes that they take, the book-keeping included. */
 	get bytes(): number {
-		return this.#bytes;
+		return this.#bytes + this.#lists.size * LIST_BYTES;
 	}
 
 	/** Position of the next event to come. */
@@ -150,21 +135,13 @@ export class History {
 	append(event: SseEvent, frame: Frame, now: number): void {
 		const { id, sessionId, eventName } = event;
 		const rank = id === undefined ? undefined : this.#order.rankOf(id);
-		const entry: Entry = {
-			position: this.#head++,
-			at: now,
-			id,
-			origin: rank?.origin,
-			number: rank?.number ?? 0,
-			sessionId,
-			eventName,
-			frame
-		};
-		this.#entries.push(entry);
-		for (const id of addresses(sessionId)) this.#listOf(id, eventName).push(entry);
+		const origin = rank && this.#originOf(rank.origin);
+		const lists = addresses(sessionId).map(id => this.#lists.of(id, eventName));
+		const row = this.#ring.push({ position: this.#head++, at: now, rank, origin, lists, frame });
+		for (const { rows } of lists) rows.push(row);
+		origin?.rows.push(row);
 		if (id !== undefined) this.#newest = { id, at: now };
-		if (rank !== undefined) queueOf(this.#byOrigin, rank.origin).push(entry);
-		this.#bytes += bytesOf(entry);
+		this.#bytes += bytesOf(frame.byteLength, lists.length);
 		this.expire(now);
 	}
 
@@ -188,11 +165,10 @@ export class History {
 	/** Lets go of what is too old or too much. */
 	expire(now: number): void {
 		const { maxBytes, maxAge } = this.#options;
-		for (;;) {
-			const oldest = this.#entries.at(0);
-			if (oldest === undefined) return;
-			if (this.#bytes <= maxBytes && now - oldest.at <= maxAge) return;
-			this.#evict(oldest);
+		while (this.#ring.length > 0) {
+			const isOld = now - this.#ring.timeOf(this.#ring.first) > maxAge;
+			if (!isOld && this.bytes <= maxBytes) return;
+			this.#evict();
 		}
 	}
 
@@ -224,10 +200,13 @@ export class History {
 		const eventId = place?.eventId ?? lastEventId;
 		const event = this.#recall(eventId);
 		if (event === undefined) {
-			const kept = { oldest: this.#entries.at(0)?.id, newest: this.#newest.id };
-			return this.#order.whyMissing(eventId, kept);
+			const { first, length } = this.#ring;
+			const oldest = length === 0 ? undefined : this.#ring.rankOf(first);
+			const newest = this.#order.rankOf(this.#newest.id);
+			return this.#order.whyMissing(eventId, { oldest, newest });
 		}
-		const { position: seen, origin: seenOrigin } = event;
+		const seen = event.position;
+		const seenOrigin = event.rank?.origin;
 		const { overlap } = this.#order;
 		if (place?.settled || overlap === 0)
 			return this.#from({ next: seen + 1, seen, seenOrigin, liveFrom });
@@ -237,8 +216,8 @@ export class History {
 		const from = event.at - overlap;
 		if (this.#evicted.at > from) return "expired";
 		if (this.#lastGap.at > from) return "gap";
-		const index = this.#entries.lowerBound(other => other.at < from);
-		const next = this.#entries.at(index)?.position ?? seen;
+		const row = this.#ring.lowerBound(row => this.#ring.timeOf(row) < from);
+		const next = row < this.#ring.end ? this.#ring.positionOf(row) : seen;
 		return this.#from({ next, seen, seenOrigin, liveFrom });
 	}
 
@@ -248,16 +227,19 @@ export class History {
 	}
 
 	#recall(eventId: string): Known | undefined {
-		if (eventId === this.#evicted.id) return this.#evicted;
 		const rank = this.#order.rankOf(eventId);
-		const list = rank && this.#byOrigin.get(rank.origin);
-		if (rank === undefined || list === undefined) return undefined;
-		let index = list.lowerBound(entry => entry.number < rank.number);
-		// Numbers past 2^53 are no longer each event's own.
-		for (let entry = list.at(index); entry?.number === rank.number; entry = list.at(++index)) {
-			if (entry.id === eventId) return entry;
-		}
-		return undefined;
+		if (rank === undefined) return undefined;
+		if (isSame(this.#evicted.rank, rank)) return this.#evicted;
+		const rows = this.#origins.get(rank.origin)?.rows;
+		const index = rows?.lowerBound(row => compareRanks(this.#rankOf(row), rank) < 0);
+		const row = index === undefined ? undefined : rows?.at(index);
+		if (row === undefined || !isSame(this.#rankOf(row), rank)) return undefined;
+		return { position: this.#ring.positionOf(row), at: this.#ring.timeOf(row), rank };
+	}
+
+	/** Of a row that has one. */
+	#rankOf(row: number): Rank {
+		return this.#ring.rankOf(row) as Rank;
 	}
 
 	/**
@@ -268,92 +250,87 @@ export class History {
 	 */
 	read(cursor: Cursor, { sessionIds, eventNames }: Subscription, maxBytes: number): Frame[] | null {
 		if (cursor.next < this.#tail) return null;
-		const sources = this.#sources(cursor.next, sessionIds, eventNames);
+		const ring = this.#ring;
+		const from = ring.lowerBound(row => ring.positionOf(row) < cursor.next);
+		const sources = this.#sources(from, sessionIds, eventNames);
 		const frames: Frame[] = [];
 		let bytes = 0;
 		while (bytes < maxBytes) {
-			const entry = takeOldest(sources, cursor.next);
-			if (entry === undefined) {
+			const row = takeOldest(sources);
+			if (row === undefined) {
 				cursor.next = this.#head;
 				break;
 			}
-			cursor.next = entry.position + 1;
-			if (wasSeen(entry, cursor)) continue;
-			frames.push(entry.frame);
-			bytes += entry.frame.byteLength;
+			cursor.next = ring.positionOf(row) + 1;
+			if (this.#wasSeen(row, cursor)) continue;
+			frames.push(ring.frameOf(row));
+			bytes += ring.sizeOf(row);
 		}
 		return frames;
+	}
+
+	/** Whether the client has an event, or is not to have it again. */
+	#wasSeen(row: number, { seen, seenOrigin, liveFrom }: Cursor): boolean {
+		const position = this.#ring.positionOf(row);
+		const origin = this.#ring.originOf(row);
+		if (origin === undefined) return position < liveFrom;
+		return position <= seen && origin.name === seenOrigin;
 	}
 
 	#sources(from: number, sessionIds: readonly string[], eventNames: readonly string[]): Source[] {
 		const sources: Source[] = [];
 		for (const id of [...sessionIds, EVERYONE]) {
-			const names = this.#lists.get(id);
-			if (names === undefined) continue;
 			for (const name of eventNames) {
-				const list = names.get(name);
-				if (list === undefined) continue;
-				const index = list.lowerBound(entry => entry.position < from);
-				if (index < list.length) sources.push({ list, index });
+				const rows = this.#lists.get(id, name)?.rows;
+				if (rows === undefined) continue;
+				const index = rows.lowerBound(row => row < from);
+				if (index < rows.length) sources.push({ rows, index });
 			}
 		}
 		return sources;
 	}
 
-	#evict(oldest: Entry): void {
-		this.#entries.shift();
-		this.#tail = oldest.position + 1;
-		this.#evicted = oldest;
-		this.#bytes -= bytesOf(oldest);
-		const { origin, sessionId, eventName } = oldest;
+	#evict(): void {
+		const ring = this.#ring;
+		const oldest = ring.first;
+		const position = ring.positionOf(oldest);
+		const lists = ring.listsOf(oldest);
+		const origin = ring.originOf(oldest);
+		this.#evicted = { position, at: ring.timeOf(oldest), rank: ring.rankOf(oldest) };
+		this.#tail = position + 1;
+		this.#bytes -= bytesOf(ring.sizeOf(oldest), lists.length);
 		// The oldest of all is the oldest of its origin, and of each of its lists.
-		if (origin !== undefined) shiftFrom(this.#byOrigin, origin);
-		for (const id of addresses(sessionId)) {
-			const names = this.#lists.get(id);
-			if (names === undefined) continue;
-			shiftFrom(names, eventName);
-			if (names.size === 0) this.#lists.delete(id);
+		for (const list of lists) this.#lists.shift(list);
+		origin?.rows.shift();
+		if (origin?.rows.length === 0) this.#origins.delete(origin.name);
+		ring.shift();
+	}
+
+	#originOf(name: string): OriginRows {
+		let origin = this.#origins.get(name);
+		if (origin === undefined) {
+			origin = { name, rows: new Queue() };
+			this.#origins.set(name, origin);
 		}
-	}
-
-	#listOf(id: string, eventName: string): Queue<Entry> {
-		let names = this.#lists.get(id);
-		if (names === undefined) {
-			names = new Map();
-			this.#lists.set(id, names);
-		}
-		return queueOf(names, eventName);
+		return origin;
 	}
 }
 
-function queueOf(queues: Map<string, Queue<Entry>>, key: string): Queue<Entry> {
-	let queue = queues.get(key);
-	if (queue === undefined) {
-		queue = new Queue();
-		queues.set(key, queue);
-	}
-	return queue;
-}
-
-/** Takes the first of a queue; an emptied queue goes too. */
-function shiftFrom(queues: Map<string, Queue<Entry>>, key: string): void {
-	const queue = queues.get(key);
-	queue?.shift();
-	if (queue?.length === 0) queues.delete(key);
-}
-
+/** A list, as far as it has been read. */
 interface Source {
-	readonly list: Queue<Entry>;
+	readonly rows: Queue<number>;
 	index: number;
 }
 
-/** The oldest entry at or behind a position, of all the lists; one that is in several comes once. */
-function takeOldest(sources: readonly Source[], from: number): Entry | undefined {
-	let oldest: Entry | undefined;
+/** The oldest row of all lists that was not taken yet; one that is in several comes once. */
+function takeOldest(sources: readonly Source[]): number | undefined {
+	let oldest: number | undefined;
+	for (const { rows, index } of sources) {
+		const row = rows.at(index);
+		if (row !== undefined && row < (oldest ?? Number.POSITIVE_INFINITY)) oldest = row;
+	}
 	for (const source of sources) {
-		let entry = source.list.at(source.index);
-		while (entry !== undefined && entry.position < from) entry = source.list.at(++source.index);
-		if (entry !== undefined && entry.position < (oldest?.position ?? Infinity)) oldest = entry;
+		if (oldest !== undefined && source.rows.at(source.index) === oldest) source.index++;
 	}
 	return oldest;
 }
@@ -363,12 +340,10 @@ function addresses(sessionId: string | readonly string[]): readonly string[] {
 	return typeof sessionId === "string" ? [sessionId] : [...new Set(sessionId)];
 }
 
-function bytesOf({ frame, sessionId }: Entry): number {
-	const addresses = typeof sessionId === "string" ? 0 : sessionId.length;
-	return frame.byteLength + ENTRY_BYTES + addresses * ADDRESS_BYTES;
+function bytesOf(frame: number, lists: number): number {
+	return frame + ENTRY_BYTES + lists * LISTED_BYTES;
 }
 
-function wasSeen(entry: Entry, cursor: Cursor): boolean {
-	if (entry.id === undefined) return entry.position < cursor.liveFrom;
-	return entry.position <= cursor.seen && entry.origin === cursor.seenOrigin;
+function isSame(a: Rank | undefined, b: Rank): boolean {
+	return a?.origin === b.origin && compareRanks(a, b) === 0 && a.stamp === b.stamp;
 }

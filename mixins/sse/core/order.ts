@@ -1,7 +1,6 @@
 import type { Continuity } from "./continuity.ts";
 import { parseId } from "./id.ts";
-import { MOST_OF_A_MESSAGE } from "./message.ts";
-import { compareStreamIds, parseStreamId } from "./stream-id.ts";
+import { parseStreamId } from "./stream-id.ts";
 
 /**
  * Why continuity cannot be proven:
@@ -28,18 +27,27 @@ export interface Order {
 	whyMissing(id: string, kept: Kept): ResetReason;
 }
 
-/** Where an event stands among those that it is in order with. */
+/** An id in numbers: where its event stands among those that it is in order with. No two ids have one. */
 export interface Rank {
 	/** Events of one origin are in order among themselves. */
 	readonly origin: string;
 	/** Rises along that order, if not always by one. */
 	readonly number: number;
+	/** Rises among those of one number. */
+	readonly index: number;
+	/** Tells an event from another that had the same number, and is gone. */
+	readonly stamp: number;
 }
 
-/** Ids of the oldest event kept and of the newest; undefined without any. */
+/** Negative if `a` comes first in the order of their origin, positive if `b` does. */
+export function compareRanks(a: Rank, b: Rank): number {
+	return a.number - b.number || a.index - b.index;
+}
+
+/** Of the oldest event kept and of the newest; undefined without any, or without an id. */
 export interface Kept {
-	readonly oldest: string | undefined;
-	readonly newest: string | undefined;
+	readonly oldest: Rank | undefined;
+	readonly newest: Rank | undefined;
 }
 
 /** Ids `<origin>.<epoch>.<seq>`: each origin's events are in order, origins interleave anyhow. */
@@ -54,7 +62,7 @@ export function orderByOrigin(continuity: Continuity, overlap: number): Order {
 			// One string for all events of an origin that follow each other.
 			const origin = `${id.origin}.${id.epoch}`;
 			if (origin !== last) last = origin;
-			return { origin: last, number: id.seq };
+			return { origin: last, number: id.seq, index: 0, stamp: 0 };
 		},
 		whyMissing(text) {
 			const id = parseId(text);
@@ -70,17 +78,17 @@ export function orderByOrigin(continuity: Continuity, overlap: number): Order {
 export const ORDER_OF_STREAM: Order = {
 	overlap: 0,
 	isId: text => parseStreamId(text) !== undefined,
-	rankOf(text) {
-		const id = parseStreamId(text);
-		return id && { origin: "stream", number: id.offset * MOST_OF_A_MESSAGE + id.index };
-	},
-	whyMissing(text, kept) {
-		const id = parseStreamId(text);
-		const newest = parseStreamId(kept.newest ?? "");
-		const oldest = parseStreamId(kept.oldest ?? "");
-		if (id === undefined || newest === undefined) return "unknown";
-		if (compareStreamIds(id, newest) > 0) return "unknown";
+	rankOf: rankOnStream,
+	whyMissing(text, { oldest, newest }) {
+		const rank = rankOnStream(text);
+		if (rank === undefined || newest === undefined) return "unknown";
+		if (compareRanks(rank, newest) > 0) return "unknown";
 		// Where it should be is another: it is of a stream that had the same name.
-		return oldest === undefined || compareStreamIds(id, oldest) < 0 ? "expired" : "epoch";
+		return oldest === undefined || compareRanks(rank, oldest) < 0 ? "expired" : "epoch";
 	}
 };
+
+function rankOnStream(text: string): Rank | undefined {
+	const id = parseStreamId(text);
+	return id && { origin: "stream", number: id.offset, index: id.index, stamp: id.timestamp };
+}

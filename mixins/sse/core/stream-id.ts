@@ -24,6 +24,12 @@ export function writeStreamId({ offset, timestamp, index }: StreamId): string {
 	return index === 0 ? `${offset}-${timestamp}` : `${offset}-${timestamp}-${index}`;
 }
 
+/** The ids of a message's events; what they have in common is written once. */
+export function writeStreamIds(message: Omit<StreamId, "index">, events: number): string[] {
+	const first = writeStreamId({ ...message, index: 0 });
+	return Array.from({ length: events }, (_, index) => (index === 0 ? first : `${first}-${index}`));
+}
+
 /** An id taken apart, or undefined if it is none: ids come back from clients, who may send anything. */
 export function parseStreamId(text: string): StreamId | undefined {
 	const first = text.indexOf("-");
@@ -51,9 +57,4 @@ function wholeNumber(text: string, from: number, to: number): number | undefined
 		number = number * 10 + digit;
 	}
 	return Number.isSafeInteger(number) ? number : undefined;
-}
-
-/** Negative if `a` comes first on the stream, positive if `b` does. */
-export function compareStreamIds(a: StreamId, b: StreamId): number {
-	return a.offset - b.offset || a.index - b.index;
 }

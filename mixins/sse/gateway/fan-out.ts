@@ -154,7 +154,11 @@ export class FanOut implements Subscriber {
 	#isRepeat(event: SseEvent, from: Source): boolean {
 		if (from.id !== undefined) return false;
 		const id = event.id === undefined ? undefined : parseId(event.id);
-		if (id === undefined) return false;
+		if (id === undefined) {
+			// What is no id of this bus has no place in its order.
+			event.id = undefined;
+			return false;
+		}
 		const arrival = this.#continuity.observe(id);
 		if (arrival === "gap") {
 			const { logger } = this.#service;

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { compareRanks, ORDER_OF_STREAM, type Rank } from "../../../mixins/sse/core/order.ts";
 import {
-	compareStreamIds,
 	parseStreamId,
 	type StreamId,
-	writeStreamId
+	writeStreamId,
+	writeStreamIds
 } from "../../../mixins/sse/core/stream-id.ts";
 
 const streamId: fc.Arbitrary<StreamId> = fc.record({
@@ -19,6 +20,13 @@ describe("the id of an event on a stream", () => {
 			"42-1795452278747"
 		);
 		expect(writeStreamId({ offset: 42, timestamp: 0, index: 3 })).toBe("42-0-3");
+	});
+
+	it("is the same whether it is written alone or with those of its message", () => {
+		const message = { offset: 42, timestamp: 1795452278747 };
+		const alone = [0, 1, 2].map(index => writeStreamId({ ...message, index }));
+		expect(writeStreamIds(message, 3)).toEqual(alone);
+		expect(writeStreamIds(message, 0)).toEqual([]);
 	});
 
 	it("is read as it was written", () => {
@@ -48,7 +56,8 @@ describe("the id of an event on a stream", () => {
 		fc.assert(
 			fc.property(streamId, streamId, (a, b) => {
 				const expected = Math.sign(a.offset === b.offset ? a.index - b.index : a.offset - b.offset);
-				expect(Math.sign(compareStreamIds(a, b))).toBe(expected);
+				const [first, second] = [a, b].map(id => ORDER_OF_STREAM.rankOf(writeStreamId(id)) as Rank);
+				expect(Math.sign(compareRanks(first as Rank, second as Rank))).toBe(expected);
 			})
 		);
 	});

@@ -1,0 +1,188 @@
+import type { EventList } from "./event-lists.ts";
+import type { Frame } from "./frame.ts";
+import type { Rank } from "./order.ts";
+import { Queue } from "./queue.ts";
+
+/** Rows of a page. */
+const PAGE = 1024;
+
+/** The rows of one origin's events, in the order of their ranks. */
+export interface OriginRows {
+	readonly name: string;
+	readonly rows: Queue<number>;
+}
+
+/** What a row holds. */
+export interface Row {
+	/** Among everything that had a place on this gateway. */
+	readonly position: number;
+	readonly at: number;
+	/** Both undefined for an event without an id. */
+	readonly rank: Rank | undefined;
+	readonly origin: OriginRows | undefined;
+	/** The lists that the event stands in. */
+	readonly lists: readonly EventList[];
+	readonly frame: Frame;
+}
+
+/**
+ * The events that are kept, oldest first. They stand in columns of plain numbers, page by page, and not in
+ * an object each: objects that live for minutes are copied and traced by the garbage collector again and
+ * again, which costs more than everything else that is done with an event. Rows are numbered from 0 on and
+ * keep their numbers.
+ */
+export class Ring {
+	readonly #pages = new Queue<Page>();
+	/** Number of the first row of the first page. */
+	#base = 0;
+	#first = 0;
+	#end = 0;
+
+	/** Number of the oldest row. */
+	get first(): number {
+		return this.#first;
+	}
+
+	/** Number of the next row. */
+	get end(): number {
+		return this.#end;
+	}
+
+	get length(): number {
+		return this.#end - this.#first;
+	}
+
+	/** @returns The number of the new row. */
+	push(row: Row): number {
+		if (this.#end === this.#base + this.#pages.length * PAGE) this.#pages.push(new Page());
+		this.#pageOf(this.#end).set(this.#end % PAGE, row);
+		return this.#end++;
+	}
+
+	/** Lets go of the oldest row. */
+	shift(): void {
+		this.#pageOf(this.#first).clear(this.#first % PAGE);
+		this.#first++;
+		if (this.#first < this.#base + PAGE) return;
+		this.#pages.shift();
+		this.#base += PAGE;
+	}
+
+	/** Lets go of all rows. */
+	clear(): void {
+		while (this.#pages.shift() !== undefined) this.#base += PAGE;
+		this.#first = this.#base;
+		this.#end = this.#base;
+	}
+
+	positionOf(row: number): number {
+		return this.#pageOf(row).positions[row % PAGE] as number;
+	}
+
+	timeOf(row: number): number {
+		return this.#pageOf(row).times[row % PAGE] as number;
+	}
+
+	originOf(row: number): OriginRows | undefined {
+		return this.#pageOf(row).origins[row % PAGE];
+	}
+
+	listsOf(row: number): readonly EventList[] {
+		return this.#pageOf(row).listsOf(row % PAGE);
+	}
+
+	/** Bytes of its frame. */
+	sizeOf(row: number): number {
+		return this.#pageOf(row).sizes[row % PAGE] as number;
+	}
+
+	/** The frame, the same for all who ask for it. */
+	frameOf(row: number): Frame {
+		return this.#pageOf(row).frameOf(row % PAGE);
+	}
+
+	/** Undefined for an event without an id. */
+	rankOf(row: number): Rank | undefined {
+		return this.#pageOf(row).rankOf(row % PAGE);
+	}
+
+	/** The first row that is not before `boundary`, or the one behind the newest; rows are in that order. */
+	lowerBound(isBefore: (row: number) => boolean): number {
+		let low = this.#first;
+		let high = this.#end;
+		while (low < high) {
+			const middle = Math.floor((low + high) / 2);
+			if (isBefore(middle)) low = middle + 1;
+			else high = middle;
+		}
+		return low;
+	}
+
+	#pageOf(row: number): Page {
+		return this.#pages.at(Math.floor((row - this.#base) / PAGE)) as Page;
+	}
+}
+
+class Page {
+	readonly positions = new Float64Array(PAGE);
+	readonly times = new Float64Array(PAGE);
+	readonly numbers = new Float64Array(PAGE);
+	readonly indices = new Uint32Array(PAGE);
+	readonly stamps = new Float64Array(PAGE);
+	readonly starts = new Float64Array(PAGE);
+	readonly sizes = new Float64Array(PAGE);
+	readonly buffers: (ArrayBufferLike | undefined)[] = [];
+	readonly origins: (OriginRows | undefined)[] = [];
+	/** Most events stand in one list, which is not worth an array. */
+	readonly lists: (EventList | readonly EventList[] | undefined)[] = [];
+	/** Those that were asked for: most never are. */
+	readonly #frames: (Frame | undefined)[] = [];
+
+	set(at: number, { position, at: time, rank, origin, lists, frame }: Row): void {
+		this.positions[at] = position;
+		this.times[at] = time;
+		this.numbers[at] = rank?.number ?? 0;
+		this.indices[at] = rank?.index ?? 0;
+		this.stamps[at] = rank?.stamp ?? 0;
+		this.starts[at] = frame.byteOffset;
+		this.sizes[at] = frame.byteLength;
+		this.buffers[at] = frame.buffer;
+		this.origins[at] = origin;
+		this.lists[at] = lists.length === 1 ? lists[0] : lists;
+	}
+
+	/** Nothing may be held by a row that is gone. */
+	clear(at: number): void {
+		this.buffers[at] = undefined;
+		this.origins[at] = undefined;
+		this.lists[at] = undefined;
+		if (at < this.#frames.length) this.#frames[at] = undefined;
+	}
+
+	listsOf(at: number): readonly EventList[] {
+		const lists = this.lists[at] ?? [];
+		return Array.isArray(lists) ? lists : [lists as EventList];
+	}
+
+	frameOf(at: number): Frame {
+		const known = this.#frames[at];
+		if (known !== undefined) return known;
+		const buffer = this.buffers[at] as ArrayBuffer;
+		const frame = new Uint8Array(buffer, this.starts[at] as number, this.sizes[at] as number);
+		while (this.#frames.length < at) this.#frames.push(undefined);
+		this.#frames[at] = frame;
+		return frame;
+	}
+
+	rankOf(at: number): Rank | undefined {
+		const origin = this.origins[at];
+		return (
+			origin && {
+				origin: origin.name,
+				number: this.numbers[at] as number,
+				index: this.indices[at] as number,
+				stamp: this.stamps[at] as number
+			}
+		);
+	}
+}

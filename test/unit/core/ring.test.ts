@@ -1,0 +1,99 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { EventLists } from "../../../mixins/sse/core/event-lists.ts";
+import { Queue } from "../../../mixins/sse/core/queue.ts";
+import { Ring, type Row } from "../../../mixins/sse/core/ring.ts";
+
+const encoder = new TextEncoder();
+const lists = new EventLists();
+const origin = { name: "n.e", rows: new Queue<number>() };
+
+/** A row that differs from every other in all that it holds. */
+function rowOf(n: number): Row {
+	const hasId = n % 3 !== 0;
+	return {
+		position: 2 * n + 1,
+		at: n / 4,
+		rank: hasId ? { origin: "n.e", number: 2 ** 40 + n, index: n % 7, stamp: 1e12 + n } : undefined,
+		origin: hasId ? origin : undefined,
+		lists: Array.from({ length: n % 4 }, (_, list) => lists.of(`s${list}`, `a${n % 5}`)),
+		// not at the beginning of its buffer
+		frame: encoder.encode(`before frame ${n}`).subarray("before ".length)
+	};
+}
+
+/** All that a ring holds, oldest first. */
+function rowsOf(ring: Ring): Row[] {
+	return Array.from({ length: ring.length }, (_, index) => {
+		const row = ring.first + index;
+		return {
+			position: ring.positionOf(row),
+			at: ring.timeOf(row),
+			rank: ring.rankOf(row),
+			origin: ring.originOf(row),
+			lists: ring.listsOf(row),
+			frame: ring.frameOf(row)
+		};
+	});
+}
+
+describe("a ring", () => {
+	it("agrees with a plain list, whatever is put in and let go of, page after page", () => {
+		const step = fc.record({ pushes: fc.nat(2500), shifts: fc.nat(2500), clears: fc.nat(9) });
+		fc.assert(
+			fc.property(fc.array(step, { maxLength: 6 }), steps => {
+				const ring = new Ring();
+				const list: Row[] = [];
+				let count = 0;
+				for (const { pushes, shifts, clears } of steps) {
+					for (let n = 0; n < pushes; n++) {
+						const row = rowOf(count++);
+						expect(ring.push(row)).toBe(ring.end - 1);
+						list.push(row);
+					}
+					for (let n = Math.min(shifts, list.length); n > 0; n--) {
+						ring.shift();
+						list.shift();
+					}
+					if (clears === 0) {
+						ring.clear();
+						list.length = 0;
+					}
+				}
+				expect(rowsOf(ring)).toEqual(list);
+				const half = list[list.length >> 1];
+				if (half === undefined) return;
+				const row = ring.lowerBound(row => ring.positionOf(row) < half.position);
+				expect(ring.positionOf(row)).toBe(half.position);
+			}),
+			{ numRuns: 30 }
+		);
+	});
+
+	it("gives everyone the same frame", () => {
+		const ring = new Ring();
+		for (let n = 0; n < 3; n++) ring.push(rowOf(n));
+		expect(ring.frameOf(1)).toBe(ring.frameOf(1));
+		expect(ring.sizeOf(1)).toBe("frame 1".length);
+	});
+
+	it("holds nothing of what it has let go of", async () => {
+		const ring = new Ring();
+		const gone = new FinalizationRegistry<string>(what => collected.add(what));
+		const collected = new Set<string>();
+		const push = (what: string) => {
+			const frame = new Uint8Array(100_000);
+			gone.register(frame.buffer, what);
+			ring.push({ ...rowOf(1), frame });
+			ring.frameOf(ring.end - 1);
+		};
+		push("shifted");
+		push("kept");
+		ring.shift();
+		for (let n = 0; n < 20 && collected.size === 0; n++) {
+			globalThis.gc?.();
+			await new Promise(resolve => setTimeout(resolve, 10));
+		}
+		expect([...collected]).toEqual(["shifted"]);
+	});
+});
