@@ -6,8 +6,10 @@ export interface Payload {
 	readonly [field: string]: unknown;
 }
 
-/** `filler` is one long word; `order` reads like an application's JSON, for compression. */
-export type PayloadKind = "filler" | "order";
+/** JSON as applications send it, for compression: how much that saves depends on what is in it. */
+export const JSON_KINDS = ["order", "notifications", "readings"] as const;
+/** `filler` is one long word. */
+export type PayloadKind = "filler" | (typeof JSON_KINDS)[number];
 
 export interface PayloadShape {
 	readonly kind: PayloadKind;
@@ -26,7 +28,7 @@ export function payloadOf(shape: PayloadShape): Payload {
 	const key = `${shape.kind} ${shape.bytes}`;
 	let body = bodies.get(key);
 	if (body === undefined) {
-		body = shape.kind === "filler" ? filler(shape.bytes, t) : order(shape.bytes, t);
+		body = BODIES[shape.kind](shape.bytes, t);
 		bodies.set(key, body);
 	}
 	return { t, ...body };
@@ -45,11 +47,39 @@ function order(bytes: number, t: number): Body {
 		currency: "EUR",
 		updatedAt: "2026-01-15T10:24:31Z"
 	};
-	const lines: unknown[] = [];
-	for (let n = 1; sizeOf({ t, ...head, note: "", lines: [...lines, line(n)] }) <= bytes; n++) {
-		lines.push(line(n));
+	return filled(bytes, t, head, line);
+}
+
+/** What happened around one user. */
+function notifications(bytes: number, t: number): Body {
+	return filled(bytes, t, { unread: 12 }, n => ({
+		id: `ntf_${(n * 7919).toString(36)}`,
+		type: ["mention", "reply", "like"][n % 3],
+		actor: { id: 1000 + n, name: ["Ada Lovelace", "Alan Turing", "Grace Hopper"][n % 3] },
+		target: { type: "post", id: 555 + n },
+		read: n % 2 === 0,
+		createdAt: `2026-01-15T09:${10 + n}:00Z`
+	}));
+}
+
+/** A dashboard's table of sensors. */
+function readings(bytes: number, t: number): Body {
+	return filled(bytes, t, { plant: "north" }, n => ({
+		sensor: `press-${n}/temperature`,
+		unit: "celsius",
+		value: 60 + ((n * 37) % 100) / 10,
+		status: n % 7 === 0 ? "high" : "normal",
+		measuredAt: "2026-01-15T10:24:31Z"
+	}));
+}
+
+/** As many items as there is room for, and a note that takes what is left. */
+function filled(bytes: number, t: number, head: Body, itemOf: (n: number) => Body): Body {
+	const items: Body[] = [];
+	while (sizeOf({ t, ...head, note: "", items: [...items, itemOf(items.length + 1)] }) <= bytes) {
+		items.push(itemOf(items.length + 1));
 	}
-	return { ...head, note: "-".repeat(bytes - sizeOf({ t, ...head, note: "", lines })), lines };
+	return { ...head, note: "-".repeat(bytes - sizeOf({ t, ...head, note: "", items })), items };
 }
 
 function line(n: number): Body {
@@ -65,6 +95,13 @@ function line(n: number): Body {
 		href: `/api/orders/48213/lines/${n}`
 	};
 }
+
+const BODIES: Readonly<Record<PayloadKind, (bytes: number, t: number) => Body>> = {
+	filler,
+	order,
+	notifications,
+	readings
+};
 
 function sizeOf(value: unknown): number {
 	return JSON.stringify(value).length;
