@@ -186,7 +186,10 @@ describe("a native EventSource", () => {
 		await until(page, "open");
 		await gateway.broker.broadcast("sse.close", { sessionId: "alice", reason: "logged out" });
 		await until(page, 'sse.close {"reason":"logged out"}');
-		await until(page, 'sse.open {"eventNames":["news"],"resumed":true}');
+		await until(page, 'sse.reset {"reason":"revoked"}');
+		await sendToAlice(gateway);
+
+		await until(page, 'news "for alice"');
 	});
 
 	it("stops after a revocation, if it may not", async () => {

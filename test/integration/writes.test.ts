@@ -98,6 +98,31 @@ it("what stands between response and socket sees all that is written", async () 
 	expect(Reflect.get(response as object, "seen")).toBe(stream.text);
 });
 
+it("a replay is written in pieces of many events, not one by one", async () => {
+	let writes = 0;
+	const count = (_req: unknown, res: ServerResponse, next: () => void) => {
+		const { write } = res;
+		res.write = function (this: ServerResponse, ...args: unknown[]) {
+			writes++;
+			return Reflect.apply(write, this, args);
+		} as ServerResponse["write"];
+		next();
+	};
+	const gateway = await startGateway({ settings: { use: [count] } });
+	const first = await requestStream(gateway.url(NEWS));
+	await send(gateway, 0);
+	const { id = "" } = await first.next(NEWS);
+	first.close();
+	for (let n = 1; n <= 100; n++) await send(gateway, n);
+
+	writes = 0;
+	const second = await requestStream(gateway.url(NEWS), { headers: { "last-event-id": id } });
+	await second.next(NEWS, 100);
+	expect(second.received(NEWS)).toEqual(Array.from({ length: 100 }, (_, n) => n + 1));
+	// sse.open, and what followed
+	expect(writes).toBe(2);
+});
+
 it("a stream that gets its socket late, behind another response of a pipelining client, is written in order", async () => {
 	const gate = createGate<string>();
 	const slow = { name: "slow", actions: { wait: () => gate.wait() } };

@@ -1,5 +1,9 @@
 import { encodeFrame, type Frame } from "./frame.ts";
 import type { ResetReason } from "./order.ts";
+import { Slab } from "./slab.ts";
+
+/** These frames are written and done with; among events, they would hold slabs for as long as events are kept. */
+const PASSING = new Slab();
 
 /** Why the gateway ended a stream; told in `sse.close` where the stream can still be written. */
 export type CloseReason = "timeout" | "drain" | "expired" | "limit" | RevokedBy;
@@ -28,7 +32,7 @@ export function openFrame(
 	{ retry, position, degraded = false }: OpenOptions = {}
 ): Frame {
 	const data = JSON.stringify({ eventNames, resumed, ...(degraded && { degraded }) });
-	return encodeFrame({ event: "sse.open", data, retry, position });
+	return encodeFrame({ event: "sse.open", data, retry, position }, PASSING);
 }
 
 /**
@@ -38,12 +42,12 @@ export function openFrame(
  * both or neither.
  */
 export function resetFrame(reason: ResetReason, position?: string): Frame {
-	return encodeFrame({ event: "sse.reset", data: JSON.stringify({ reason }), position });
+	return encodeFrame({ event: "sse.reset", data: JSON.stringify({ reason }), position }, PASSING);
 }
 
 /** The last frame of a stream that the gateway ends. */
 export function closeFrame(reason: CloseReason, retry?: number): Frame {
-	return encodeFrame({ event: "sse.close", data: JSON.stringify({ reason }), retry });
+	return encodeFrame({ event: "sse.close", data: JSON.stringify({ reason }), retry }, PASSING);
 }
 
 /**
@@ -52,5 +56,5 @@ export function closeFrame(reason: CloseReason, retry?: number): Frame {
  * @param position What a silent stream has seen everything up to: its place must not grow old.
  */
 export function heartbeatFrame(position?: string): Frame {
-	return encodeFrame({ event: "sse.heartbeat", data: "{}", position });
+	return encodeFrame({ event: "sse.heartbeat", data: "{}", position }, PASSING);
 }

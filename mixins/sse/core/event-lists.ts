@@ -1,4 +1,6 @@
+import { EVERYONE } from "./event.ts";
 import { Queue } from "./queue.ts";
+import type { Subscription } from "./registry.ts";
 
 /** The events of one session id, or of everyone, that have one name: their rows, oldest first. */
 export interface EventList {
@@ -15,10 +17,6 @@ export class EventLists {
 	/** Number of lists. */
 	get size(): number {
 		return this.#size;
-	}
-
-	get(sessionId: string, eventName: string): EventList | undefined {
-		return this.#bySession.get(sessionId)?.get(eventName);
 	}
 
 	/** The list, made anew if there is none; something has to be added to it. */
@@ -50,4 +48,36 @@ export class EventLists {
 		this.#bySession.clear();
 		this.#size = 0;
 	}
+
+	/** The rows for a stream, from one on, oldest first, each once; nothing may be added or taken meanwhile. */
+	*rowsFor({ sessionIds, eventNames }: Subscription, from: number): Generator<number> {
+		const sources: Source[] = [];
+		for (const id of [...sessionIds, EVERYONE]) {
+			const names = this.#bySession.get(id);
+			if (names === undefined) continue;
+			for (const name of eventNames) {
+				const rows = names.get(name)?.rows;
+				if (rows !== undefined) sources.push({ rows, index: rows.lowerBound(row => row < from) });
+			}
+		}
+		for (let row = oldest(sources); row !== undefined; row = oldest(sources)) {
+			yield row;
+			for (const source of sources) if (source.rows.at(source.index) === row) source.index++;
+		}
+	}
+}
+
+/** A list, as far as it has been read. */
+interface Source {
+	readonly rows: Queue<number>;
+	index: number;
+}
+
+function oldest(sources: readonly Source[]): number | undefined {
+	let oldest: number | undefined;
+	for (const { rows, index } of sources) {
+		const row = rows.at(index);
+		if (row !== undefined && (oldest === undefined || row < oldest)) oldest = row;
+	}
+	return oldest;
 }

@@ -1,3 +1,5 @@
+import { Slab, type Written } from "./slab.ts";
+
 /** The fields of one frame. `data` is one line: JSON never holds a raw line break. */
 export interface FrameFields {
 	/** The event's own id. */
@@ -19,19 +21,23 @@ export interface FrameFields {
  */
 export type Frame = Uint8Array;
 
-const encoder = new TextEncoder();
+/** The history keeps events for minutes, and lets go of them in the order in which they were made. */
+const EVENTS = new Slab();
 const LINE_BREAKING = /[\r\n\0]/;
 
 /**
  * WHATWG HTML, "9.2.5 Parsing an event stream". Fields that reach this point have been validated; a
  * line break in one is a bug in the caller and throws, so that no field can ever forge another.
+ *
+ * @param slab What it is written into: frames that are not kept need another than events.
  */
-export function encodeFrame({ id, event, data, retry, position }: FrameFields): Frame {
+export function encodeFrame(fields: FrameFields, slab: Slab = EVENTS): Frame {
+	const { id, event, data, retry, position } = fields;
 	let text = retry === undefined ? "" : `retry: ${retry}\n`;
 	if (id !== undefined) text += line("id", id);
 	text += `${line("event", event)}data: ${data}\n`;
 	if (position !== undefined) text += line("id", position);
-	return encode(`${text}\n`);
+	return frameAt(slab.write(`${text}\n`, chunkHeadBytes, LINE_END_BYTES));
 }
 
 function line(field: string, value: string): string {
@@ -53,10 +59,6 @@ export function chunkOf(frame: Frame): Uint8Array {
 	);
 }
 
-/** Frames share slabs of this size: an ArrayBuffer a frame would cost more than the frame. */
-const SLAB_BYTES = 65_536;
-/** A frame that may be larger than this part of a slab has a buffer of its own. */
-const MOST_IN_SLAB = SLAB_BYTES / 4;
 const LINE_END_BYTES = 2;
 const CR = 13;
 const LF = 10;
@@ -64,47 +66,22 @@ const LF = 10;
 const ZERO = "0".charCodeAt(0);
 const TEN = "a".charCodeAt(0) - 10;
 
-let slab: Uint8Array = new Uint8Array(0);
-let used = 0;
-
-/** UTF-8, cut from the current slab. Frames are made and let go of in the same order, and so are slabs. */
-function encode(text: string): Frame {
-	// A UTF-16 code unit takes three bytes at most.
-	const mostBytes = text.length * 3;
-	if (mostBytes > MOST_IN_SLAB) {
-		const bytes = encoder.encode(text);
-		const head = chunkHeadBytes(bytes.byteLength);
-		const own = new Uint8Array(head + bytes.byteLength + LINE_END_BYTES);
-		own.set(bytes, head);
-		return frameAt(own, head, bytes.byteLength);
-	}
-	const mostHead = chunkHeadBytes(mostBytes);
-	if (mostHead + mostBytes + LINE_END_BYTES > slab.byteLength - used) {
-		slab = new Uint8Array(SLAB_BYTES);
-		used = 0;
-	}
-	const start = used + mostHead;
-	const { written } = encoder.encodeInto(text, slab.subarray(start));
-	used = start + written + LINE_END_BYTES;
-	return frameAt(slab, start, written);
-}
-
 /** Bytes of `<size in hexadecimal>\r\n`. */
 function chunkHeadBytes(size: number): number {
 	return size.toString(16).length + LINE_END_BYTES;
 }
 
 /** Writes the framing around a frame's bytes; by hand, which is faster than any encoder. */
-function frameAt(buffer: Uint8Array, start: number, byteLength: number): Frame {
-	const end = start + byteLength;
-	buffer[end] = CR;
-	buffer[end + 1] = LF;
+function frameAt({ bytes, start, length }: Written): Frame {
+	const end = start + length;
+	bytes[end] = CR;
+	bytes[end + 1] = LF;
 	let at = start;
-	buffer[--at] = LF;
-	buffer[--at] = CR;
-	for (let rest = byteLength; rest > 0; rest >>>= 4) {
+	bytes[--at] = LF;
+	bytes[--at] = CR;
+	for (let rest = length; rest > 0; rest >>>= 4) {
 		const digit = rest & 15;
-		buffer[--at] = digit < 10 ? digit + ZERO : digit + TEN;
+		bytes[--at] = digit < 10 ? digit + ZERO : digit + TEN;
 	}
-	return buffer.subarray(start, end);
+	return bytes.subarray(start, end);
 }

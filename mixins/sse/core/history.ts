@@ -1,13 +1,13 @@
 import type { Revocation } from "./close.ts";
-import { EVERYONE, type SseEvent } from "./event.ts";
+import type { SseEvent } from "./event.ts";
 import { EventLists } from "./event-lists.ts";
 import type { Frame } from "./frame.ts";
-import { compareRanks, type Order, type Rank, type ResetReason } from "./order.ts";
+import type { Order, Rank, ResetReason } from "./order.ts";
+import { isSameRank, Origins } from "./origins.ts";
 import { readPlace, writePlace } from "./place.ts";
-import { Queue } from "./queue.ts";
 import type { Subscription } from "./registry.ts";
 import { RevokedPlaces } from "./revoked-places.ts";
-import { type OriginRows, Ring } from "./ring.ts";
+import { Ring } from "./ring.ts";
 
 export interface HistoryOptions {
 	/** Bytes kept, the book-keeping included. */
@@ -58,8 +58,7 @@ export class History {
 	#gateway = "";
 	readonly #ring = new Ring();
 	readonly #lists = new EventLists();
-	/** An event that came late stands where it came. */
-	readonly #origins = new Map<string, OriginRows>();
+	readonly #origins = new Origins(row => this.#ring.rankOf(row) as Rank);
 	readonly #revoked: RevokedPlaces;
 	#bytes = 0;
 	/** Position of the next event; positions count from 1. */
@@ -135,11 +134,11 @@ export class History {
 	append(event: SseEvent, frame: Frame, now: number): void {
 		const { id, sessionId, eventName } = event;
 		const rank = id === undefined ? undefined : this.#order.rankOf(id);
-		const origin = rank && this.#originOf(rank.origin);
+		const origin = rank && this.#origins.of(rank.origin);
 		const lists = addresses(sessionId).map(id => this.#lists.of(id, eventName));
 		const row = this.#ring.push({ position: this.#head++, at: now, rank, origin, lists, frame });
 		for (const { rows } of lists) rows.push(row);
-		origin?.rows.push(row);
+		if (origin !== undefined && rank !== undefined) this.#origins.add(origin, row, rank);
 		if (id !== undefined) this.#newest = { id, at: now };
 		this.#bytes += bytesOf(frame.byteLength, lists.length);
 		this.expire(now);
@@ -229,17 +228,10 @@ export class History {
 	#recall(eventId: string): Known | undefined {
 		const rank = this.#order.rankOf(eventId);
 		if (rank === undefined) return undefined;
-		if (isSame(this.#evicted.rank, rank)) return this.#evicted;
-		const rows = this.#origins.get(rank.origin)?.rows;
-		const index = rows?.lowerBound(row => compareRanks(this.#rankOf(row), rank) < 0);
-		const row = index === undefined ? undefined : rows?.at(index);
-		if (row === undefined || !isSame(this.#rankOf(row), rank)) return undefined;
+		if (isSameRank(this.#evicted.rank, rank)) return this.#evicted;
+		const row = this.#origins.find(rank);
+		if (row === undefined) return undefined;
 		return { position: this.#ring.positionOf(row), at: this.#ring.timeOf(row), rank };
-	}
-
-	/** Of a row that has one. */
-	#rankOf(row: number): Rank {
-		return this.#ring.rankOf(row) as Rank;
 	}
 
 	/**
@@ -248,24 +240,20 @@ export class History {
 	 * @param maxBytes Stops after the frame that reaches it.
 	 * @returns Nothing more if empty; null if the ring has let go of what comes next.
 	 */
-	read(cursor: Cursor, { sessionIds, eventNames }: Subscription, maxBytes: number): Frame[] | null {
+	read(cursor: Cursor, stream: Subscription, maxBytes: number): Frame[] | null {
 		if (cursor.next < this.#tail) return null;
 		const ring = this.#ring;
 		const from = ring.lowerBound(row => ring.positionOf(row) < cursor.next);
-		const sources = this.#sources(from, sessionIds, eventNames);
 		const frames: Frame[] = [];
 		let bytes = 0;
-		while (bytes < maxBytes) {
-			const row = takeOldest(sources);
-			if (row === undefined) {
-				cursor.next = this.#head;
-				break;
-			}
-			cursor.next = ring.positionOf(row) + 1;
+		for (const row of this.#lists.rowsFor(stream, from)) {
 			if (this.#wasSeen(row, cursor)) continue;
 			frames.push(ring.frameOf(row));
 			bytes += ring.sizeOf(row);
+			cursor.next = ring.positionOf(row) + 1;
+			if (bytes >= maxBytes) return frames;
 		}
+		cursor.next = this.#head;
 		return frames;
 	}
 
@@ -277,19 +265,6 @@ export class History {
 		return position <= seen && origin.name === seenOrigin;
 	}
 
-	#sources(from: number, sessionIds: readonly string[], eventNames: readonly string[]): Source[] {
-		const sources: Source[] = [];
-		for (const id of [...sessionIds, EVERYONE]) {
-			for (const name of eventNames) {
-				const rows = this.#lists.get(id, name)?.rows;
-				if (rows === undefined) continue;
-				const index = rows.lowerBound(row => row < from);
-				if (index < rows.length) sources.push({ rows, index });
-			}
-		}
-		return sources;
-	}
-
 	#evict(): void {
 		const ring = this.#ring;
 		const oldest = ring.first;
@@ -299,40 +274,11 @@ export class History {
 		this.#evicted = { position, at: ring.timeOf(oldest), rank: ring.rankOf(oldest) };
 		this.#tail = position + 1;
 		this.#bytes -= bytesOf(ring.sizeOf(oldest), lists.length);
-		// The oldest of all is the oldest of its origin, and of each of its lists.
+		// The oldest of all is the oldest of each of its lists.
 		for (const list of lists) this.#lists.shift(list);
-		origin?.rows.shift();
-		if (origin?.rows.length === 0) this.#origins.delete(origin.name);
+		if (origin !== undefined) this.#origins.shift(origin, oldest);
 		ring.shift();
 	}
-
-	#originOf(name: string): OriginRows {
-		let origin = this.#origins.get(name);
-		if (origin === undefined) {
-			origin = { name, rows: new Queue() };
-			this.#origins.set(name, origin);
-		}
-		return origin;
-	}
-}
-
-/** A list, as far as it has been read. */
-interface Source {
-	readonly rows: Queue<number>;
-	index: number;
-}
-
-/** The oldest row of all lists that was not taken yet; one that is in several comes once. */
-function takeOldest(sources: readonly Source[]): number | undefined {
-	let oldest: number | undefined;
-	for (const { rows, index } of sources) {
-		const row = rows.at(index);
-		if (row !== undefined && row < (oldest ?? Number.POSITIVE_INFINITY)) oldest = row;
-	}
-	for (const source of sources) {
-		if (oldest !== undefined && source.rows.at(source.index) === oldest) source.index++;
-	}
-	return oldest;
 }
 
 /** Ids without repetition: an event stands in each of its lists once. */
@@ -342,8 +288,4 @@ function addresses(sessionId: string | readonly string[]): readonly string[] {
 
 function bytesOf(frame: number, lists: number): number {
 	return frame + ENTRY_BYTES + lists * LISTED_BYTES;
-}
-
-function isSame(a: Rank | undefined, b: Rank): boolean {
-	return a?.origin === b.origin && compareRanks(a, b) === 0 && a.stamp === b.stamp;
 }

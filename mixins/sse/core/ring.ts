@@ -1,16 +1,11 @@
 import type { EventList } from "./event-lists.ts";
 import type { Frame } from "./frame.ts";
 import type { Rank } from "./order.ts";
+import type { OriginRows } from "./origins.ts";
 import { Queue } from "./queue.ts";
 
 /** Rows of a page. */
 const PAGE = 1024;
-
-/** The rows of one origin's events, in the order of their ranks. */
-export interface OriginRows {
-	readonly name: string;
-	readonly rows: Queue<number>;
-}
 
 /** What a row holds. */
 export interface Row {

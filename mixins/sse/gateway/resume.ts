@@ -72,9 +72,7 @@ function replay(stream: EventStream, history: History, cursor: Cursor): void {
 			break;
 		}
 		if (frames.length === 0) break;
-		let ready = true;
-		for (const frame of frames) ready = stream.write(frame);
-		if (!ready) {
+		if (!stream.write(...frames)) {
 			stream.onDrain(() => replay(stream, history, cursor));
 			return;
 		}

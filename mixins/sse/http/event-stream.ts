@@ -192,15 +192,15 @@ export class EventStream implements Subscription {
 	}
 
 	/**
-	 * Writes a frame at once, behind what was sent before.
+	 * Writes frames, one at least, at once and with one call, behind what was sent before.
 	 *
-	 * @returns False if the client is slower than this: the next frame should wait for {@link onDrain}.
+	 * @returns False if the client is slower than this: the next frames should wait for {@link onDrain}.
 	 */
-	write(frame: Frame): boolean {
+	write(...frames: readonly Frame[]): boolean {
 		this.flush();
 		if (this.#state !== "open") return false;
 		this.written = true;
-		return this.#put(new Batch(frame));
+		return this.#put(Batch.of(frames));
 	}
 
 	#put(batch: Batch): boolean {

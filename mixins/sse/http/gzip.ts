@@ -44,8 +44,8 @@ export class Gzip {
 	/** Frames of fewer bytes are stored as they are. */
 	readonly #threshold: number;
 	/** Two generations: when the younger is full, the older is forgotten. */
-	#young = new Map<Frame, GzipPiece>();
-	#old = new Map<Frame, GzipPiece>();
+	#young = new Pieces();
+	#old = new Pieces();
 	#bytes = 0;
 
 	constructor(threshold: number) {
@@ -61,7 +61,7 @@ export class Gzip {
 		this.#bytes += deflated.byteLength + frame.byteLength;
 		if (this.#bytes > REMEMBERED / 2) {
 			this.#old = this.#young;
-			this.#young = new Map();
+			this.#young = new Pieces();
 			this.#bytes = 0;
 		}
 		this.#young.set(frame, piece);
@@ -78,6 +78,24 @@ export class Gzip {
 			size += piece.size;
 		}
 		return new GzipPiece(Buffer.concat(pieces.map(({ plain }) => plain)), crc, size);
+	}
+}
+
+/** Deflated frames, by where their bytes stand: a replay reads the same bytes as another object. */
+class Pieces {
+	readonly #byBuffer = new Map<ArrayBufferLike, Map<number, GzipPiece>>();
+
+	get({ buffer, byteOffset }: Frame): GzipPiece | undefined {
+		return this.#byBuffer.get(buffer)?.get(byteOffset);
+	}
+
+	set({ buffer, byteOffset }: Frame, piece: GzipPiece): void {
+		let byOffset = this.#byBuffer.get(buffer);
+		if (byOffset === undefined) {
+			byOffset = new Map();
+			this.#byBuffer.set(buffer, byOffset);
+		}
+		byOffset.set(byteOffset, piece);
 	}
 }
 

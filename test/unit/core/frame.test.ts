@@ -158,6 +158,12 @@ describe("the gateway's own frames", () => {
 		);
 	});
 
+	it("hold no memory together with events, which are kept for minutes", () => {
+		const own = [openFrame(["a"], true), heartbeatFrame(), resetFrame("gap"), closeFrame("drain")];
+		const event = encodeFrame({ event: "a", data: "1" });
+		for (const frame of own) expect(frame.buffer).not.toBe(event.buffer);
+	});
+
 	it("sse.close carries its reason", () => {
 		expect(text(closeFrame("drain"))).toBe('event: sse.close\ndata: {"reason":"drain"}\n\n');
 	});

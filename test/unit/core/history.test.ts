@@ -82,6 +82,20 @@ describe("a replay", () => {
 		expect(ring.replay("n.e.1", ["s", "u"])).toEqual(["n.e.2", "n.e.3"]);
 	});
 
+	it("begins behind an event that others overtook, and behind those that overtook it", () => {
+		const ring = new Ring({ maxAge: 10 });
+		for (const seq of [1, 5, 3, 4, 6]) ring.add(`n.e.${seq}`, "s");
+		expect(ring.replay("n.e.3")).toEqual(["n.e.4", "n.e.6"]);
+		expect(ring.replay("n.e.5")).toEqual(["n.e.3", "n.e.4", "n.e.6"]);
+		expect(ring.replay("n.e.6")).toEqual([]);
+		for (let seq = 7; seq <= 12; seq++) ring.add(`n.e.${seq}`, "s");
+		expect(ring.replay("n.e.3")).toHaveLength(8);
+		for (let seq = 13; seq <= 30; seq++) ring.add(`n.e.${seq}`, "s");
+		expect(ring.replay("n.e.3")).toBe("expired");
+		ring.history.expire(ring.now + 11);
+		expect([ring.history.length, ring.history.bytes]).toEqual([0, 0]);
+	});
+
 	it("from the history's own beginning is everything", () => {
 		const ring = new Ring();
 		expect(ring.history.place(ring.now)).toBe(START);

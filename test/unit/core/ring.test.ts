@@ -6,7 +6,7 @@ import { Ring, type Row } from "../../../mixins/sse/core/ring.ts";
 
 const encoder = new TextEncoder();
 const lists = new EventLists();
-const origin = { name: "n.e", rows: new Queue<number>() };
+const origin = { name: "n.e", rows: new Queue<number>(), late: new Map<number, number>() };
 
 /** A row that differs from every other in all that it holds. */
 function rowOf(n: number): Row {
