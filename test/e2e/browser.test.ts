@@ -63,7 +63,7 @@ function stream(page: Page, url: string, withCredentials = false): Promise<void>
 			const source = window.source = new EventSource(${JSON.stringify(url)}, { withCredentials: ${withCredentials} });
 			source.onopen = () => log.push("open");
 			source.onerror = () => log.push(source.readyState === EventSource.CLOSED ? "closed" : "error");
-			for (const name of ["news", "sse.open", "sse.close"]) {
+			for (const name of ["news", "sse.open", "sse.reset", "sse.close"]) {
 				source.addEventListener(name, ({ data }) => log.push(name + " " + data));
 			}
 		}`

@@ -113,6 +113,7 @@ it("a replay is written in pieces of many events, not one by one", async () => {
 	await send(gateway, 0);
 	const { id = "" } = await first.next(NEWS);
 	first.close();
+	await eventually(() => expect(gateway.held).toEqual(NOTHING));
 	for (let n = 1; n <= 100; n++) await send(gateway, n);
 
 	writes = 0;
