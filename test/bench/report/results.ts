@@ -18,8 +18,10 @@ const FILE = "results.json";
 export function resultOf(findings: Findings): Result {
 	const [cpu] = cpus();
 	const memory = Math.round(totalmem() / 2 ** 30);
+	// without what a distribution or a host calls its build
+	const [kernel] = release().split("-");
 	const machine =
-		`${cpus().length} × ${cpu?.model.trim() ?? arch()}, ${memory} GiB, ${type()} ${release()}, ` +
+		`${cpus().length} × ${cpu?.model.trim() ?? arch()}, ${memory} GiB, ${type()} ${kernel}, ` +
 		`Node ${process.versions.node}`;
 	return { date: new Date().toISOString().slice(0, 10), machine, findings };
 }
