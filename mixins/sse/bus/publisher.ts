@@ -100,6 +100,7 @@ export class Publisher implements Purpose<ConfirmChannel> {
 		await new Promise<void>((resolve, reject) => {
 			const pending: Pending = {
 				json,
+				bytes: Buffer.byteLength(json),
 				deadline: performance.now() + this.#options.timeout,
 				stays,
 				written: false,

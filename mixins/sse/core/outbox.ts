@@ -2,6 +2,8 @@
 export interface Outgoing {
 	/** As JSON. */
 	readonly json: string;
+	/** Of the JSON, in UTF-8. */
+	readonly bytes: number;
 	/** Of any clock; the outbox only hands it back. */
 	readonly deadline: number;
 	/** Called once, when the bus has the event. */
@@ -18,7 +20,7 @@ export interface OutgoingMessage<Event extends Outgoing> {
 export interface OutboxLimits {
 	/** Events that may wait for their confirmation. */
 	maxEvents: number;
-	/** Bytes that they may take, as JSON. */
+	/** Bytes that they may take, as JSON in UTF-8. */
 	maxBytes: number;
 }
 
@@ -58,7 +60,7 @@ export class Outbox<Event extends Outgoing> {
 
 	/** Takes an event; whether there is room for it. An empty outbox takes any. */
 	add(event: Event): boolean {
-		const bytes = bytesOf(event);
+		const { bytes } = event;
 		const { maxEvents, maxBytes } = this.#limits;
 		const full = this.#events >= maxEvents || this.#bytes + bytes > maxBytes;
 		if (full && this.#events > 0) return false;
@@ -134,11 +136,6 @@ export class Outbox<Event extends Outgoing> {
 
 	#forget(event: Event): void {
 		this.#events--;
-		this.#bytes -= bytesOf(event);
+		this.#bytes -= event.bytes;
 	}
-}
-
-/** What the text takes in memory at most, two bytes a UTF-16 code unit. */
-function bytesOf({ json }: Outgoing): number {
-	return json.length * 2;
 }

@@ -12,6 +12,7 @@ const ROOMY = { maxEvents: 10_000, maxBytes: 1 << 24 };
 function event(json: string): Sent {
 	return {
 		json,
+		bytes: Buffer.byteLength(json),
 		deadline: 0,
 		confirmed: 0,
 		onConfirmed() {
@@ -53,7 +54,7 @@ describe("an outbox", () => {
 		const one = event("1");
 		outbox.add(one);
 		const message = outbox.next();
-		expect([outbox.length, outbox.bytes, one.confirmed]).toEqual([1, 2, 0]);
+		expect([outbox.length, outbox.bytes, one.confirmed]).toEqual([1, 1, 0]);
 
 		if (message) outbox.confirm(message);
 		// a broker that confirms twice
@@ -67,6 +68,12 @@ describe("an outbox", () => {
 		const small = new Outbox<Sent>({ maxEvents: 100, maxBytes: 8 });
 		expect(small.add(event("longer than that"))).toBe(true);
 		expect(small.add(event("1"))).toBe(false);
+	});
+
+	it("counts the bytes of UTF-8, as its bound does", () => {
+		const outbox = new Outbox<Sent>({ maxEvents: 100, maxBytes: 8 });
+		expect(["1234", "żż", "1"].map(json => outbox.add(event(json)))).toEqual([true, true, false]);
+		expect(outbox.bytes).toBe(8);
 	});
 
 	it("takes back what waits, and not what was written", () => {
