@@ -102,6 +102,25 @@ export class Outbox<Event extends Outgoing> {
 		this.#again.push(this.#write(events));
 	}
 
+	/** The bus will never take the message: its events are given up. */
+	drop({ seq, events }: OutgoingMessage<Event>): void {
+		if (!this.#written.delete(seq)) return;
+		for (const event of events) this.#forget(event);
+	}
+
+	/**
+	 * The bus has refused the message because of one of its events, and has nothing of what was written behind
+	 * it: each of its events goes again as a message of its own, and the others behind them.
+	 */
+	split({ seq }: OutgoingMessage<Event>): void {
+		const refused = [...this.#written.values()].filter(message => message.seq >= seq);
+		for (const message of refused) this.#written.delete(message.seq);
+		for (const message of refused) {
+			const parts = message.seq === seq ? message.events.map(event => [event]) : [message.events];
+			for (const events of parts) this.#again.push(this.#write(events));
+		}
+	}
+
 	/** Takes an event back; whether that could be: what has been written may be on its way. */
 	withdraw(event: Event): boolean {
 		if (!this.#waiting.delete(event)) return false;

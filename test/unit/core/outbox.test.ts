@@ -99,6 +99,42 @@ describe("an outbox", () => {
 		const again = outbox.next();
 		expect([again?.seq, jsonOf(again)]).toEqual([3, ["1"]]);
 	});
+
+	it("writes the events of a message one by one if one of them was refused, in order, under new numbers", () => {
+		const outbox = new Outbox<Sent>(ROOMY);
+		const write = (...jsons: string[]) => {
+			for (const json of jsons) outbox.add(event(json));
+			return outbox.next();
+		};
+		write("1");
+		const refused = write("2", "3");
+		write("4", "5");
+		outbox.rewind();
+		if (refused) outbox.split(refused);
+		outbox.add(event("6"));
+
+		const all = Array.from({ length: 6 }, () => outbox.next());
+		expect(all.map(message => [message?.seq, jsonOf(message)])).toEqual([
+			[1, ["1"]],
+			[4, ["2"]],
+			[5, ["3"]],
+			[6, ["4", "5"]],
+			[7, ["6"]],
+			[undefined, undefined]
+		]);
+	});
+
+	it("gives up what will never be taken, and does not say that the bus has it", () => {
+		const outbox = new Outbox<Sent>(ROOMY);
+		const one = event("1");
+		outbox.add(one);
+		const message = outbox.next();
+		if (message) outbox.drop(message);
+		outbox.rewind();
+
+		expect([outbox.length, outbox.bytes, one.confirmed]).toEqual([0, 0, 0]);
+		expect(outbox.next()).toBeUndefined();
+	});
 });
 
 describe("events over connections that break, at any point, before or behind what they carried", () => {
