@@ -97,8 +97,9 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 		},
 
 		broadcast(this: ServiceBroker, next: Broadcast): Broadcast {
+			const gentle = gentleBroadcast(this, next);
 			if (streamOptions === undefined) {
-				installBus(this, new TransporterBus(this, idsOf(this), next));
+				installBus(this, new TransporterBus(this, idsOf(this), gentle));
 			} else {
 				installStream(this, streamOptions);
 			}
@@ -107,7 +108,7 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 					const revocation = readClose(payload, { typed: isTyped(options) });
 					if (isRefusal(revocation)) return reject(this, SseError.invalidClose(revocation));
 					// A Moleculer event, whatever bus carries the events: it has no place in a history.
-					return next(CLOSE, plain(revocation), options);
+					return gentle(CLOSE, plain(revocation), options);
 				}
 				if (eventName !== SEND) return next(eventName, payload, options);
 				const checked = checkOf(this)(payload, { typed: isTyped(options) });
@@ -152,6 +153,18 @@ function reject(broker: ServiceBroker, error: SseError): Promise<never> {
 	return gently(Promise.reject(error), () =>
 		broker.logger.error(`SSE: an event was not sent: ${error.message}`, error.data)
 	);
+}
+
+/** Without `throwError` Moleculer's broadcast logs a failure by itself, and does not reject. */
+function gentleBroadcast(broker: ServiceBroker, broadcast: Broadcast): Broadcast {
+	return (eventName, payload, options) => {
+		const sent = broadcast(eventName, payload, options);
+		if (options?.throwError !== true) return sent;
+		// Moleculer answers nothing where nobody listens and the balancer is off.
+		return gently(Promise.resolve(sent), error =>
+			broker.logger.error(`SSE: "${eventName}" did not reach every node: ${error.message}`)
+		);
+	};
 }
 
 /** The REPL marks what it sends. */

@@ -2,6 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { type Context, ServiceBroker } from "moleculer";
 import { describe, expect, it } from "vitest";
 import { SseError, SseMiddleware } from "../../mixins/sse/index.ts";
+import { eventually } from "../support/eventually.ts";
 import { startGateway, TestGateway, TestNode } from "../support/gateway.ts";
 import { meet, memberOf } from "../support/meet.ts";
 import { watchRejections } from "../support/rejections.ts";
@@ -339,6 +340,26 @@ describe("a sender whose bus cannot take the event", () => {
 		const sending = sender.broker.broadcast("sse.send", good, { throwError: true });
 
 		await expect(sending).rejects.toThrow("no connection");
+	});
+
+	const close = { sessionId: "alice" };
+	it.each([
+		["sse.send", good],
+		["sse.close", close]
+	])("hears of it in the log if it does not await its %s with throwError", async (name, event) => {
+		const rejections = watchRejections();
+		const sender = await startCutOff(`cut-off-unawaited-${name}`);
+		sender.broker.broadcast(name, event, { throwError: true });
+		await eventually(() =>
+			expect(sender.log.at("error")).toContainEqual(
+				expect.stringMatching(`^SSE: "${name}" did not reach every node: no connection`)
+			)
+		);
+
+		expect(await rejections()).toEqual([]);
+		await expect(sender.broker.broadcast(name, event, { throwError: true })).rejects.toThrow(
+			"no connection"
+		);
 	});
 
 	it("goes on without it, and it is in the log", async () => {

@@ -4,7 +4,7 @@ import { acceptsAmqp } from "./amqp.ts";
 import { eventually } from "./eventually.ts";
 import { guard } from "./guard.ts";
 import { freePort } from "./ports.ts";
-import type { RabbitMq } from "./rabbitmq.ts";
+import type { RabbitMq, RabbitMqSettings } from "./rabbitmq.ts";
 
 const docker = async (...args: string[]): Promise<void> => {
 	await promisify(execFile)("docker", args);
@@ -13,10 +13,17 @@ const docker = async (...args: string[]): Promise<void> => {
 const BOOT = 60_000;
 
 /** A container of its own, published on a free port of the loopback address. */
-export async function dockerRabbitMq(image: string): Promise<RabbitMq> {
+export async function dockerRabbitMq(
+	image: string,
+	{ maxMessageSize }: RabbitMqSettings
+): Promise<RabbitMq> {
 	const port = await freePort();
 	const name = `moleculer-sse-${crypto.randomUUID()}`;
 	const url = `amqp://guest:guest@127.0.0.1:${port}`;
+	const settings =
+		maxMessageSize === undefined
+			? []
+			: ["--env", `RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-rabbit max_message_size ${maxMessageSize}`];
 	let release: (() => void) | null = null;
 
 	return {
@@ -26,7 +33,15 @@ export async function dockerRabbitMq(image: string): Promise<RabbitMq> {
 			if (release) await docker("start", name);
 			else {
 				// outside the time limit: the first pull of an image may take minutes
-				await docker("create", "--name", name, "--publish", `127.0.0.1:${port}:5672`, image);
+				await docker(
+					"create",
+					"--name",
+					name,
+					"--publish",
+					`127.0.0.1:${port}:5672`,
+					...settings,
+					image
+				);
 				release = guard('docker rm --force --volumes "$1"', name);
 				await docker("start", name);
 			}

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { acceptsAmqp } from "./amqp.ts";
 import { freePorts } from "./ports.ts";
 import { type RunningProcess, spawnProcess } from "./process.ts";
-import type { RabbitMq } from "./rabbitmq.ts";
+import type { RabbitMq, RabbitMqSettings } from "./rabbitmq.ts";
 import { acceptsTcp } from "./tcp.ts";
 import { type TempFolder, tempFolder } from "./temp-folder.ts";
 
@@ -22,7 +22,7 @@ interface Ports {
  *
  * @param path the `rabbitmq-server` script itself, not a wrapper that changes user
  */
-export async function privateRabbitMq(path: string): Promise<RabbitMq> {
+export async function privateRabbitMq(path: string, settings: RabbitMqSettings): Promise<RabbitMq> {
 	const [amqp = 0, distribution = 0, epmd = 0] = await freePorts(3);
 	const ports: Ports = { amqp, distribution, epmd };
 	const url = `amqp://guest:guest@127.0.0.1:${amqp}`;
@@ -37,7 +37,7 @@ export async function privateRabbitMq(path: string): Promise<RabbitMq> {
 
 	async function start(): Promise<void> {
 		if (running.length > 0) throw new Error("this RabbitMQ runs already");
-		folder ??= prepare(tempFolder("rabbitmq"), ports);
+		folder ??= prepare(tempFolder("rabbitmq"), ports, settings);
 		const options = { env: environment(folder.path, ports), bareEnv: true, cwd: folder.path };
 		try {
 			const mapper = spawnProcess("epmd", [], options);
@@ -75,7 +75,11 @@ export async function privateRabbitMq(path: string): Promise<RabbitMq> {
 	};
 }
 
-function prepare(folder: TempFolder, { amqp }: Ports): TempFolder {
+function prepare(
+	folder: TempFolder,
+	{ amqp }: Ports,
+	{ maxMessageSize }: RabbitMqSettings
+): TempFolder {
 	const inside = (name: string) => join(folder.path, name);
 	mkdirSync(inside("log"));
 	writeFileSync(inside(".erlang.cookie"), crypto.randomUUID(), { mode: 0o400 });
@@ -89,6 +93,7 @@ function prepare(folder: TempFolder, { amqp }: Ports): TempFolder {
 			"log.console = true",
 			"log.console.level = info",
 			"disk_free_limit.absolute = 50MB",
+			...(maxMessageSize === undefined ? [] : [`max_message_size = ${maxMessageSize}`]),
 			""
 		].join("\n")
 	);

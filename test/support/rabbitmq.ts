@@ -31,15 +31,24 @@ export interface RabbitMq {
 	resume(): Promise<void>;
 }
 
+/** How a broker that the suite starts differs from one as it comes. */
+export interface RabbitMqSettings {
+	/** Bytes of the largest message that it takes. */
+	readonly maxMessageSize?: number;
+}
+
 /** A broker from that source, not started yet: each call makes another one, except for a URL. */
-export function openRabbitMq(source: RabbitMqSource): Promise<RabbitMq> {
+export function openRabbitMq(
+	source: RabbitMqSource,
+	settings: RabbitMqSettings = {}
+): Promise<RabbitMq> {
 	switch (source.kind) {
 		case "url":
 			return Promise.resolve(foreignRabbitMq(source.url));
 		case "program":
-			return privateRabbitMq(source.path);
+			return privateRabbitMq(source.path, settings);
 		case "docker":
-			return dockerRabbitMq(source.image);
+			return dockerRabbitMq(source.image, settings);
 	}
 }
 

@@ -33,19 +33,21 @@ export const NEWS = "news";
 /** A RabbitMQ stream of a test's own, the nodes that use it, and another program at its side. */
 export class TestStream {
 	readonly name: string = `test-${crypto.randomUUID()}`;
-	readonly url: string = inject("amqpUrl");
+	readonly url: string;
 	/** Of the other program. */
 	readonly channel: Channel;
 	readonly #connection: ChannelModel;
 
-	private constructor(connection: ChannelModel, channel: Channel) {
+	private constructor(url: string, connection: ChannelModel, channel: Channel) {
+		this.url = url;
 		this.#connection = connection;
 		this.channel = channel;
 	}
 
-	static async open(): Promise<TestStream> {
-		const connection = await connect(inject("amqpUrl"));
-		const stream = new TestStream(connection, await connection.createChannel());
+	/** @param url Of its RabbitMQ; default the one that all tests share. */
+	static async open(url: string = inject("amqpUrl")): Promise<TestStream> {
+		const connection = await connect(url);
+		const stream = new TestStream(url, connection, await connection.createChannel());
 		onTestFinished(async () => {
 			await stream.delete();
 			await connection.close();

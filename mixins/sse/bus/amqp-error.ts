@@ -2,6 +2,9 @@
 export interface AmqpError extends Error {
 	/** RabbitMQ's reply code, or a system error's name. */
 	code?: number | string;
+	/** The method that RabbitMQ has refused. */
+	classId?: number;
+	methodId?: number;
 }
 
 /** An error in words, without what must not stand in a log. */
@@ -17,6 +20,19 @@ export function describe(error: AmqpError | undefined): string {
 export const ACCESS_REFUSED = 403;
 export const NOT_FOUND = 404;
 export const PRECONDITION_FAILED = 406;
+
+/** AMQP 0-9-1, "1.8.3.7 Method basic.publish". */
+const BASIC_PUBLISH = { classId: 60, methodId: 40 };
+
+/** Whether RabbitMQ has closed a channel because of a message published there, such as one that is too large. */
+export function refusesMessage(error: AmqpError): boolean {
+	const { code, classId, methodId } = error;
+	return (
+		code === PRECONDITION_FAILED &&
+		classId === BASIC_PUBLISH.classId &&
+		methodId === BASIC_PUBLISH.methodId
+	);
+}
 
 /** The reply code with which RabbitMQ has refused something, if it was RabbitMQ. */
 export function replyCode(error: unknown): number | undefined {

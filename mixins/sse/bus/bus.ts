@@ -42,7 +42,7 @@ export interface BusState {
 	readonly position: string | null;
 	/** Milliseconds from the sending of that event to its arrival; null if that is not known. */
 	readonly lag: number | null;
-	/** Events sent on this node that the message broker has not confirmed yet, and their bytes. */
+	/** Events sent on this node that the message broker has not confirmed yet, and their bytes in UTF-8. */
 	readonly outbox: { readonly events: number; readonly bytes: number };
 }
 

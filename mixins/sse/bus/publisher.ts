@@ -1,11 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ChannelModel, ConfirmChannel, Message } from "amqplib";
 import type { Logger, ServiceBroker } from "moleculer";
+import { refuse } from "../core/errors.ts";
 import { encodeOrigin, newEpoch } from "../core/id.ts";
 import { writeMessage } from "../core/message.ts";
 import { Outbox, type Outgoing, type OutgoingMessage } from "../core/outbox.ts";
 import type { StreamOptions } from "../core/stream-options.ts";
 import { SseError } from "../moleculer/sse-error.ts";
+import { type AmqpError, describe, refusesMessage } from "./amqp-error.ts";
 import { type Purpose, SteadyChannel } from "./steady-channel.ts";
 import { declareStream, HEADERS, hangUp } from "./stream.ts";
 
@@ -20,6 +22,7 @@ const LOOKS = 20;
 const GATHERING = 1;
 
 interface Pending extends Outgoing {
+	readonly eventName: string;
 	/** Whether the event goes on waiting when its sender does not any more. */
 	readonly stays: boolean;
 	written: boolean;
@@ -44,6 +47,12 @@ export class Publisher implements Purpose<ConfirmChannel> {
 	#refusing: ConfirmChannel | undefined;
 	/** In order. */
 	#refused: OutgoingMessage<Pending>[] = [];
+	/** Written on this channel, and not answered for; in order. */
+	#underWay = new Set<OutgoingMessage<Pending>>();
+	/** RabbitMQ has refused a message up to this number, not known which: they go one at a time. */
+	#lastSuspect = 0;
+	/** One of those is under way. */
+	#isProbing = false;
 	#isScheduled = false;
 	#writtenAt = Number.NEGATIVE_INFINITY;
 	#look: NodeJS.Timeout | undefined;
@@ -90,16 +99,19 @@ export class Publisher implements Purpose<ConfirmChannel> {
 	}
 
 	/**
+	 * @param eventName For people.
 	 * @param json The event.
 	 * @param stays Whether it stays in the outbox, to go later, if RabbitMQ does not take it in time.
 	 * @returns Ends when RabbitMQ has the event.
-	 * @throws SseError `SSE_BUS_UNAVAILABLE`, as a rejection.
+	 * @throws SseError `SSE_BUS_UNAVAILABLE`, as a rejection; `SSE_INVALID_EVENT` if RabbitMQ will never take it.
 	 */
-	async publish(json: string, stays: boolean): Promise<void> {
+	async publish(eventName: string, json: string, stays: boolean): Promise<void> {
 		if (this.#state === "closed") throw unavailable("the node has stopped", false);
 		await new Promise<void>((resolve, reject) => {
 			const pending: Pending = {
+				eventName,
 				json,
+				bytes: Buffer.byteLength(json),
 				deadline: performance.now() + this.#options.timeout,
 				stays,
 				written: false,
@@ -132,7 +144,12 @@ export class Publisher implements Purpose<ConfirmChannel> {
 		channel.on("return", (message: Message) => {
 			this.#returned.add(Number(message.properties.headers?.[HEADERS.seq]));
 		});
+		channel.on("error", (error: AmqpError) => {
+			if (channel === this.#channel && refusesMessage(error)) this.#onMessageRefused(error);
+		});
 		this.#channel = channel;
+		this.#underWay = new Set();
+		this.#isProbing = false;
 		for (const message of this.#refused) this.#outbox.renew(message);
 		this.#refused = [];
 		this.#outbox.rewind();
@@ -162,10 +179,12 @@ export class Publisher implements Purpose<ConfirmChannel> {
 
 	#write(): void {
 		const channel = this.#channel;
-		if (channel === undefined) return;
+		if (channel === undefined || this.#isProbing) return;
 		try {
 			for (let message = this.#outbox.next(); message; message = this.#outbox.next()) {
 				this.#writeMessage(channel, message);
+				this.#isProbing = message.seq <= this.#lastSuspect;
+				if (this.#isProbing) return;
 			}
 		} catch (error) {
 			// The channel is about to close: what it did not take is written again on the next one.
@@ -179,6 +198,7 @@ export class Publisher implements Purpose<ConfirmChannel> {
 			pending.written = true;
 			if (!pending.abandoned) events.push(pending.json);
 		}
+		this.#underWay.add(message);
 		const now = Date.now();
 		this.#writtenAt = performance.now();
 		// Past any exchange: other programs' messages come by one, and a return says that the stream is gone.
@@ -204,10 +224,12 @@ export class Publisher implements Purpose<ConfirmChannel> {
 	/** @param error Null if RabbitMQ has confirmed the message. */
 	#onAnswer(channel: ConfirmChannel, message: OutgoingMessage<Pending>, error: unknown): void {
 		if (error === null && !this.#returned.delete(message.seq)) {
+			this.#underWay.delete(message);
 			this.#outbox.confirm(message);
-			if (this.#outbox.length === 0) {
-				clearInterval(this.#look);
-				this.#look = undefined;
+			this.#restIfEmpty();
+			if (this.#isProbing) {
+				this.#isProbing = false;
+				this.#write();
 			}
 			return;
 		}
@@ -239,6 +261,35 @@ export class Publisher implements Purpose<ConfirmChannel> {
 		hangUp(channel);
 	}
 
+	/**
+	 * RabbitMQ closes the channel because of a message that it will never take, and does not say of which. It
+	 * has ignored what was written behind that one, and may have taken what was written before.
+	 */
+	#onMessageRefused(error: AmqpError): void {
+		const messages = [...this.#underWay];
+		const last = messages.at(-1);
+		if (last === undefined) return;
+		if (messages.length > 1) this.#lastSuspect = last.seq;
+		else if (last.events.length > 1) this.#outbox.split(last);
+		else this.#lose(last, error);
+	}
+
+	#lose(message: OutgoingMessage<Pending>, reason: AmqpError): void {
+		this.#outbox.drop(message);
+		this.#restIfEmpty();
+		for (const pending of message.events) {
+			const error = refused(pending, reason);
+			if (pending.reject !== undefined) pending.reject(error);
+			else if (pending.stays) this.#logger.error(`SSE: ${error.message}`);
+		}
+	}
+
+	#restIfEmpty(): void {
+		if (this.#outbox.length > 0) return;
+		clearInterval(this.#look);
+		this.#look = undefined;
+	}
+
 	/** Tells the senders of events that have waited long enough. */
 	#tellOverdue(): void {
 		const now = performance.now();
@@ -263,4 +314,12 @@ function unavailable(reason: string, unsure: boolean): SseError {
 	return new SseError("SSE_BUS_UNAVAILABLE", `The event cannot be sent now: ${reason}; ${rest}.`, {
 		unsure
 	});
+}
+
+function refused({ eventName, bytes }: Pending, reason: AmqpError): SseError {
+	const message =
+		`The event "${eventName}" of ${bytes} bytes is given up, because RabbitMQ does not take it ` +
+		`(${describe(reason)}). Send less at a time: lower limits.eventBytes of SseMiddleware, ` +
+		"or raise RabbitMQ's max_message_size.";
+	return SseError.invalidEvent(refuse("payload", message));
 }

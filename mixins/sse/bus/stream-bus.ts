@@ -38,7 +38,7 @@ export class StreamBus implements ReadableBus {
 
 	publish(event: SseSend, payload: string, options?: PublishOptions): Promise<void> {
 		const throwError = options?.throwError === true;
-		const sent = this.#publisher.publish(writeEvent(event, payload), !throwError);
+		const sent = this.#publisher.publish(event.eventName, writeEvent(event, payload), !throwError);
 		const complain = (error: Error) => this.#complaints.add(`SSE: ${error.message}`);
 		return throwError ? gently(sent, complain) : sent.catch(complain);
 	}

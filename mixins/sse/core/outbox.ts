@@ -2,6 +2,8 @@
 export interface Outgoing {
 	/** As JSON. */
 	readonly json: string;
+	/** Of the JSON, in UTF-8. */
+	readonly bytes: number;
 	/** Of any clock; the outbox only hands it back. */
 	readonly deadline: number;
 	/** Called once, when the bus has the event. */
@@ -18,7 +20,7 @@ export interface OutgoingMessage<Event extends Outgoing> {
 export interface OutboxLimits {
 	/** Events that may wait for their confirmation. */
 	maxEvents: number;
-	/** Bytes that they may take, as JSON. */
+	/** Bytes that they may take, as JSON in UTF-8. */
 	maxBytes: number;
 }
 
@@ -58,7 +60,7 @@ export class Outbox<Event extends Outgoing> {
 
 	/** Takes an event; whether there is room for it. An empty outbox takes any. */
 	add(event: Event): boolean {
-		const bytes = bytesOf(event);
+		const { bytes } = event;
 		const { maxEvents, maxBytes } = this.#limits;
 		const full = this.#events >= maxEvents || this.#bytes + bytes > maxBytes;
 		if (full && this.#events > 0) return false;
@@ -100,6 +102,25 @@ export class Outbox<Event extends Outgoing> {
 		this.#again.push(this.#write(events));
 	}
 
+	/** The bus will never take the message: its events are given up. */
+	drop({ seq, events }: OutgoingMessage<Event>): void {
+		if (!this.#written.delete(seq)) return;
+		for (const event of events) this.#forget(event);
+	}
+
+	/**
+	 * The bus has refused the message because of one of its events, and has nothing of what was written behind
+	 * it: each of its events goes again as a message of its own, and the others behind them.
+	 */
+	split({ seq }: OutgoingMessage<Event>): void {
+		const refused = [...this.#written.values()].filter(message => message.seq >= seq);
+		for (const message of refused) this.#written.delete(message.seq);
+		for (const message of refused) {
+			const parts = message.seq === seq ? message.events.map(event => [event]) : [message.events];
+			for (const events of parts) this.#again.push(this.#write(events));
+		}
+	}
+
 	/** Takes an event back; whether that could be: what has been written may be on its way. */
 	withdraw(event: Event): boolean {
 		if (!this.#waiting.delete(event)) return false;
@@ -134,11 +155,6 @@ export class Outbox<Event extends Outgoing> {
 
 	#forget(event: Event): void {
 		this.#events--;
-		this.#bytes -= bytesOf(event);
+		this.#bytes -= event.bytes;
 	}
-}
-
-/** What the text takes in memory at most, two bytes a UTF-16 code unit. */
-function bytesOf({ json }: Outgoing): number {
-	return json.length * 2;
 }

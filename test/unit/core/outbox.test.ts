@@ -12,6 +12,7 @@ const ROOMY = { maxEvents: 10_000, maxBytes: 1 << 24 };
 function event(json: string): Sent {
 	return {
 		json,
+		bytes: Buffer.byteLength(json),
 		deadline: 0,
 		confirmed: 0,
 		onConfirmed() {
@@ -53,7 +54,7 @@ describe("an outbox", () => {
 		const one = event("1");
 		outbox.add(one);
 		const message = outbox.next();
-		expect([outbox.length, outbox.bytes, one.confirmed]).toEqual([1, 2, 0]);
+		expect([outbox.length, outbox.bytes, one.confirmed]).toEqual([1, 1, 0]);
 
 		if (message) outbox.confirm(message);
 		// a broker that confirms twice
@@ -67,6 +68,12 @@ describe("an outbox", () => {
 		const small = new Outbox<Sent>({ maxEvents: 100, maxBytes: 8 });
 		expect(small.add(event("longer than that"))).toBe(true);
 		expect(small.add(event("1"))).toBe(false);
+	});
+
+	it("counts the bytes of UTF-8, as its bound does", () => {
+		const outbox = new Outbox<Sent>({ maxEvents: 100, maxBytes: 8 });
+		expect(["1234", "żż", "1"].map(json => outbox.add(event(json)))).toEqual([true, true, false]);
+		expect(outbox.bytes).toBe(8);
 	});
 
 	it("takes back what waits, and not what was written", () => {
@@ -91,6 +98,42 @@ describe("an outbox", () => {
 
 		const again = outbox.next();
 		expect([again?.seq, jsonOf(again)]).toEqual([3, ["1"]]);
+	});
+
+	it("writes the events of a message one by one if one of them was refused, in order, under new numbers", () => {
+		const outbox = new Outbox<Sent>(ROOMY);
+		const write = (...jsons: string[]) => {
+			for (const json of jsons) outbox.add(event(json));
+			return outbox.next();
+		};
+		write("1");
+		const refused = write("2", "3");
+		write("4", "5");
+		outbox.rewind();
+		if (refused) outbox.split(refused);
+		outbox.add(event("6"));
+
+		const all = Array.from({ length: 6 }, () => outbox.next());
+		expect(all.map(message => [message?.seq, jsonOf(message)])).toEqual([
+			[1, ["1"]],
+			[4, ["2"]],
+			[5, ["3"]],
+			[6, ["4", "5"]],
+			[7, ["6"]],
+			[undefined, undefined]
+		]);
+	});
+
+	it("gives up what will never be taken, and does not say that the bus has it", () => {
+		const outbox = new Outbox<Sent>(ROOMY);
+		const one = event("1");
+		outbox.add(one);
+		const message = outbox.next();
+		if (message) outbox.drop(message);
+		outbox.rewind();
+
+		expect([outbox.length, outbox.bytes, one.confirmed]).toEqual([0, 0, 0]);
+		expect(outbox.next()).toBeUndefined();
 	});
 });
 
