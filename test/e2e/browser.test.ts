@@ -241,8 +241,9 @@ describe("README's snippet for tickets", () => {
 	const [, rest = ""] = readFileSync("README.md", "utf8").split("<!-- snippet: ticket -->");
 	const snippet = codeBlocks(rest)[0]?.code ?? "";
 
-	it("asks for a new ticket whenever the old one is used up, and misses nothing", async () => {
+	it("asks for a new ticket whenever one is used up, and misses nothing, until the session is over", async () => {
 		let asked = 0;
+		let isLoggedIn = true;
 		const gateway = await start({
 			sse: {
 				session: ctx => ctx.meta.user,
@@ -268,7 +269,9 @@ describe("README's snippet for tickets", () => {
 						req: { headers: { authorization?: string } }
 					) => {
 						asked++;
-						return req.headers.authorization === "Bearer alice" ? "alice" : null;
+						// After a failure it never asked again: there was no stream any more, and not a word of it.
+						if (asked === 2) throw new Error("the database is away");
+						return isLoggedIn && req.headers.authorization === "Bearer alice" ? "alice" : null;
 					}
 				}
 			}
@@ -278,6 +281,7 @@ describe("README's snippet for tickets", () => {
 		await page.goto(`${gateway.origin}/page`);
 		await page.evaluate(`{
 			window.log = [];
+			window.onunhandledrejection = () => log.push("unhandled");
 			${snippet}
 			const getTicket = async names => {
 				const response = await fetch("/api/stream-ticket", {
@@ -285,7 +289,7 @@ describe("README's snippet for tickets", () => {
 					headers: { authorization: "Bearer alice", "content-type": "application/json" },
 					body: JSON.stringify({ eventName: names })
 				});
-				if (!response.ok) throw new Error("logged out");
+				if (!response.ok) throw Object.assign(new Error("no ticket"), { status: response.status });
 				return (await response.json()).ticket;
 			};
 			const note = ({ type, data }) => log.push(type === "news" ? JSON.parse(data) : type);
@@ -306,6 +310,13 @@ describe("README's snippet for tickets", () => {
 			Array.from({ length: count }, (_, n) => n)
 		);
 		expect(log).not.toContain("sse.reset");
-		expect(asked).toBeGreaterThanOrEqual(2);
+		expect(asked).toBeGreaterThanOrEqual(3);
+
+		isLoggedIn = false;
+		const before = asked;
+		await eventually(() => expect(asked).toBe(before + 1), { timeout: 15_000 });
+		await new Promise(resolve => setTimeout(resolve, 3500));
+		expect(asked).toBe(before + 1);
+		expect(await logOf(page)).not.toContain("unhandled");
 	}, 60_000);
 });

@@ -42,6 +42,18 @@ describe("a node that stops", () => {
 		expect(gateway.held).toEqual(NOTHING);
 	});
 
+	it.each([{ drain: 0 }, { drain: 200, retry: null }])(
+		"gives them no other retry than they have, at %j",
+		async sse => {
+			const gateway = await startGateway({ sse });
+			const [stream] = await openMany(gateway, 1);
+			await gateway.broker.stop();
+
+			expect(await stream?.end).toBe("ended");
+			expect(stream?.text).toMatch(/\n\nevent: sse\.close\ndata: \{"reason":"drain"\}\n\n$/);
+		}
+	);
+
 	it("first of all takes no new ones: it says so, and sends them away to come back", async () => {
 		const gateway = await startGateway({ sse: { drain: DRAIN } });
 		await openMany(gateway, 5);

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { StreamLimits } from "../core/access-options.ts";
 import { Pace } from "../core/pace.ts";
 import { MAX_WAITING, Returns } from "../core/returns.ts";
@@ -51,36 +50,35 @@ export class Limits {
 	arrive(request: GatewayRequest): SentAway | undefined {
 		const now = performance.now();
 		if (isReached(this.#limits.streams, this.#open)) {
-			return this.#sendAway("streams", credentials(request), LONG_WAIT, now);
+			return this.#sendAway("streams", LONG_WAIT, now);
 		}
 		const address = this.#counted(request);
 		if (
 			address !== undefined &&
 			isReached(this.#limits.streamsPerIp, this.#addresses.of(address))
 		) {
-			return this.#sendAway("streamsPerIp", `address ${address}`, LONG_WAIT, now);
+			return this.#sendAway("streamsPerIp", LONG_WAIT, now, `address ${address}`);
 		}
 		if (this.#pace === undefined || this.#pace.take(now)) return undefined;
-		const wait = this.#pace.wait(now, WAIT);
-		return this.#sendAway("opensPerSecond", credentials(request), wait, now);
+		return this.#sendAway("opensPerSecond", this.#pace.wait(now, WAIT), now);
 	}
 
 	/** When it is known who it is, in the turn in which the stream opens. */
 	admit(request: GatewayRequest, [sessionId = ""]: readonly string[]): SentAway | undefined {
 		const now = performance.now();
 		if (isReached(this.#limits.streamsPerSession, this.#sessions.of(sessionId))) {
-			return this.#sendAway("streamsPerSession", `session ${sessionId}`, LONG_WAIT, now);
+			return this.#sendAway("streamsPerSession", LONG_WAIT, now, `session ${sessionId}`);
 		}
 		// Others may have opened while the application thought.
 		if (isReached(this.#limits.streams, this.#open)) {
-			return this.#sendAway("streams", credentials(request), LONG_WAIT, now);
+			return this.#sendAway("streams", LONG_WAIT, now);
 		}
 		const address = this.#counted(request);
 		if (
 			address !== undefined &&
 			isReached(this.#limits.streamsPerIp, this.#addresses.of(address))
 		) {
-			return this.#sendAway("streamsPerIp", `address ${address}`, LONG_WAIT, now);
+			return this.#sendAway("streamsPerIp", LONG_WAIT, now, `address ${address}`);
 		}
 		return undefined;
 	}
@@ -111,18 +109,16 @@ export class Limits {
 
 	/**
 	 * The wait grows with every one of the same key that should still be waiting: one that comes back at
-	 * once waits longer each time, and one that never heeds what it is told is told no more.
+	 * once waits longer each time, and a session that never heeds what it is told is told no more.
+	 *
+	 * @param key The session or the address that is past its own limit. None past a limit of the gateway: it
+	 * is nobody's fault, and before it is known who it is, nothing in a request tells one client from another.
 	 */
-	#sendAway(
-		limit: keyof StreamLimits,
-		key: string | undefined,
-		wait: number,
-		now: number
-	): SentAway {
+	#sendAway(limit: keyof StreamLimits, wait: number, now: number, key?: string): SentAway {
 		this.#log(limit, now);
 		const waiting = key === undefined ? 0 : this.#returns.waiting(key, now);
 		// Behind one address there may be many that wait as they were told.
-		if (waiting > MAX_WAITING && limit !== "streamsPerIp") return "for good";
+		if (waiting > MAX_WAITING && limit === "streamsPerSession") return "for good";
 		const shortest = Math.min(wait * (1 + waiting), MAX_WAIT);
 		const retry = Math.round(shortest * (1 + Math.random() / 2));
 		if (key !== undefined) this.#returns.told(key, now + shortest, now);
@@ -144,14 +140,4 @@ export class Limits {
 
 function isReached(limit: number, count: number): boolean {
 	return limit > 0 && count >= limit;
-}
-
-/**
- * What tells one client from another before it is known who it is; its digest, as headers are long. None
- * without credentials: behind a proxy, all such clients look alike.
- */
-function credentials({ headers }: GatewayRequest): string | undefined {
-	const { cookie, authorization } = headers;
-	if (cookie === undefined && authorization === undefined) return undefined;
-	return createHash("sha256").update(`${cookie}\n${authorization}`).digest("base64url");
 }

@@ -1,19 +1,13 @@
-import type { ServerResponse } from "node:http";
 import { Backlog } from "../core/backlog.ts";
 import { type CloseReason, closeFrame, resetFrame } from "../core/control.ts";
 import type { Frame } from "../core/frame.ts";
 import type { BufferPolicy } from "../core/options.ts";
 import type { Subscription } from "../core/registry.ts";
 import { Batch } from "./batch.ts";
-import {
-	closeConnection,
-	connectionOf,
-	isHttp2,
-	type StreamRequest,
-	type StreamResponse
-} from "./connection.ts";
+import { isHttp2, type StreamRequest, type StreamResponse } from "./connection.ts";
 import type { Flush } from "./flush.ts";
 import type { Gzip } from "./gzip.ts";
+import { writeHead } from "./head.ts";
 import { Outlet } from "./outlet.ts";
 
 export interface EventStreamOptions extends Subscription {
@@ -48,37 +42,12 @@ export interface EndOptions {
 
 const END_GRACE = 2000;
 
-/** `no-transform` keeps compressing proxies from buffering the stream, `X-Accel-Buffering` nginx. */
-const HEAD = {
-	"Content-Type": "text/event-stream",
-	"Cache-Control": "no-cache, no-transform",
-	"X-Accel-Buffering": "no"
-};
-
 /** Milliseconds for which a burst may exceed the bound, and the times by which it may. */
 const BURST_TIME = 250;
 const BURST = 8;
 
 /** Bytes of what waits that are written at a time. */
 const SLICE = 65_536;
-
-/** Writes the head of a stream. On HTTP/1.1 it leaves with the first bytes, or with the end. */
-export function writeHead(response: StreamResponse): void {
-	// Nothing takes a request behind a stream, see detach.ts. HTTP/2 forbids it (RFC 9113, 8.2.2).
-	if (!isHttp2(response)) response.setHeader("Connection", "close");
-	(response as ServerResponse).writeHead(200, HEAD);
-}
-
-/** Answers with a stream that ends at once, and closes its connection, which keep-alive would hold. */
-export function answerAndHangUp(
-	request: StreamRequest,
-	response: StreamResponse,
-	last: Frame
-): void {
-	writeHead(response);
-	const connection = connectionOf(request, response);
-	(response as ServerResponse).end(last, () => closeConnection(connection));
-}
 
 /** One open response. It ends once, whatever ends it, and then lets go of everything it held. */
 export class EventStream implements Subscription {

@@ -1,0 +1,16 @@
+import type { ServerResponse } from "node:http";
+import { isHttp2, type StreamResponse } from "./connection.ts";
+
+/** `no-transform` keeps compressing proxies from buffering the stream, `X-Accel-Buffering` nginx. */
+const HEAD = {
+	"Content-Type": "text/event-stream",
+	"Cache-Control": "no-cache, no-transform",
+	"X-Accel-Buffering": "no"
+};
+
+/** Writes the head of a stream. On HTTP/1.1 it leaves with the first bytes, or with the end. */
+export function writeHead(response: StreamResponse): void {
+	// Nothing takes a request behind a stream, see detach.ts. HTTP/2 forbids it (RFC 9113, 8.2.2).
+	if (!isHttp2(response)) response.setHeader("Connection", "close");
+	(response as ServerResponse).writeHead(200, HEAD);
+}
