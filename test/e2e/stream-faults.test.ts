@@ -88,7 +88,8 @@ describe("a node that stops while events wait for RabbitMQ", () => {
 		await sender.broker.stop();
 		await asked;
 		expect(performance.now() - began).toBeLessThan(4000);
-		expect(sender.log.at("error").join()).toContain("stops with 1 events that did not go");
+		// the one that was asked for is given up at about that moment, by its sender or by the stop
+		expect(sender.log.at("error").join()).toMatch(/stops with [12] events that did not go/);
 		expect((await stream.messages()).map(({ content }) => content)).toEqual([event("before")]);
 	});
 });
