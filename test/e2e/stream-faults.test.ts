@@ -9,15 +9,20 @@ const PATIENT = { timeout: 15_000 };
 const QUICK = { timeout: 300 };
 const UNAVAILABLE = { type: "SSE_BUS_UNAVAILABLE", code: 503, retryable: true };
 
+/** A sender that has sent "before", and has lost its way to RabbitMQ since. */
+async function cutOffSender() {
+	const stream = await TestStream.open();
+	const detour = await stream.detour();
+	const sender = await stream.sender("sender", { stream: { ...QUICK, url: detour.url } });
+	await sender.send(event("before"));
+	detour.down();
+	await eventually(() => expect(busState(sender.broker)?.connected).toBe(false));
+	return { stream, detour, sender };
+}
+
 describe("a sender that cannot reach RabbitMQ", () => {
 	it("hears of it with `throwError`, within a bound, and the event does not go later", async () => {
-		const stream = await TestStream.open();
-		const detour = await stream.detour();
-		const sender = await stream.sender("sender", { stream: { ...QUICK, url: detour.url } });
-		await sender.send(event("before"));
-		detour.down();
-		await eventually(() => expect(busState(sender.broker)?.connected).toBe(false));
-
+		const { stream, detour, sender } = await cutOffSender();
 		const began = performance.now();
 		await expect(sender.send(event("lost"))).rejects.toMatchObject({
 			...UNAVAILABLE,
@@ -75,12 +80,7 @@ describe("a sender that cannot reach RabbitMQ", () => {
 
 describe("a node that stops while events wait for RabbitMQ", () => {
 	it("waits for them as long as their senders would, and says what did not go", async () => {
-		const stream = await TestStream.open();
-		const detour = await stream.detour();
-		const sender = await stream.sender("sender", { stream: { ...QUICK, url: detour.url } });
-		await sender.send(event("before"));
-		detour.down();
-		await eventually(() => expect(busState(sender.broker)?.connected).toBe(false));
+		const { stream, sender } = await cutOffSender();
 		await sender.broker.broadcast("sse.send", event("stays"));
 		const asked = expect(sender.send(event("asked"))).rejects.toMatchObject(UNAVAILABLE);
 

@@ -15,24 +15,23 @@ const REFUSED = { type: "SSE_INVALID_EVENT", retryable: false, data: { field: "p
 const SAYS =
 	/The event "news" of 1000\d\d bytes is given up.*larger than.*limits\.eventBytes.*max_message_size/;
 
-/** A stream on a RabbitMQ that takes little. */
-async function openStrict(skip: TestContext["skip"]): Promise<TestStream> {
+/** A stream on a RabbitMQ that takes little, and a client of a gateway that reads it. */
+async function openStrict(skip: TestContext["skip"]) {
 	const rabbitmq = await openRabbitMq(inject("programs").rabbitmq, {
 		maxMessageSize: MAX_MESSAGE_SIZE
 	});
 	skip(!rabbitmq.controllable, "AMQP_URL names a RabbitMQ whose limits are not this test's to set");
 	await rabbitmq.start();
 	onTestFinished(() => rabbitmq.stop());
-	return TestStream.open(rabbitmq.url);
+	const stream = await TestStream.open(rabbitmq.url);
+	return { stream, client: await openNews(await stream.gateway("gateway-1")) };
 }
 
 describe("an event that is too large for RabbitMQ", () => {
 	it("is given up, and its sender is told; those around it arrive, each once, in order", async ({
 		skip
 	}) => {
-		const stream = await openStrict(skip);
-		const gateway = await stream.gateway("gateway-1");
-		const client = await openNews(gateway);
+		const { stream, client } = await openStrict(skip);
 		const sender = await stream.sender("sender");
 
 		const began = performance.now();
@@ -67,9 +66,7 @@ describe("an event that is too large for RabbitMQ", () => {
 	it("is told in the log without `throwError`, also if it was to go later, and what follows goes", async ({
 		skip
 	}) => {
-		const stream = await openStrict(skip);
-		const gateway = await stream.gateway("gateway-1");
-		const client = await openNews(gateway);
+		const { stream, client } = await openStrict(skip);
 		const detour = await stream.detour();
 		const sender = await stream.sender("sender", { stream: { url: detour.url, timeout: 300 } });
 		await sender.broker.broadcast("sse.send", tooLarge);

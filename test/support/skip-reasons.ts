@@ -1,8 +1,8 @@
 import type { Reporter, TestCase, TestModule, Vitest } from "vitest/node";
 
 /**
- * Prints why each skipped test was skipped, and fails the run where a test gives no reason:
- * `context.skip(condition, "reason")` has one, `it.skip` has none.
+ * Prints why each skipped test was skipped, and fails the run where a test gives no reason, as only
+ * `context.skip(condition, "reason")` can.
  *
  * Tests that a name filter left out, and those behind a failed hook, are nobody's decision.
  */

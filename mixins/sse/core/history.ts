@@ -1,13 +1,12 @@
 import type { Revocation } from "./close.ts";
 import type { SseEvent } from "./event.ts";
-import { EventLists } from "./event-lists.ts";
 import type { Frame } from "./frame.ts";
-import type { Order, Rank, ResetReason } from "./order.ts";
-import { isSameRank, Origins } from "./origins.ts";
+import { KeptEvents, type Known } from "./kept-events.ts";
+import type { Order, ResetReason } from "./order.ts";
+import { isSameRank } from "./origins.ts";
 import { readPlace, writePlace } from "./place.ts";
 import type { Subscription } from "./registry.ts";
 import { RevokedPlaces } from "./revoked-places.ts";
-import { Ring } from "./ring.ts";
 
 export interface HistoryOptions {
 	/** Bytes kept, the book-keeping included. */
@@ -29,38 +28,20 @@ export interface Cursor {
 	readonly liveFrom: number;
 }
 
-/** What is remembered of an event when it is no longer kept. */
-interface Known {
-	readonly position: number;
-	readonly at: number;
-	readonly rank: Rank | undefined;
-}
-
-/**
- * What an event costs besides its frame, and besides in each list that it stands in; and what a list costs.
- * Measured on Node 24; within a tenth of what is held, whether sessions have many events or one each.
- */
-const ENTRY_BYTES = 82;
-const LISTED_BYTES = 32;
-const LIST_BYTES = 550;
-
 const NONE: Known = { position: 0, at: Number.NEGATIVE_INFINITY, rank: undefined };
 const NOBODY = { eventName: "", sessionId: [], payload: null };
 const NOTHING: Frame = new Uint8Array(0);
 
 /**
- * The events of the recent past, all of the bus, in the order in which they arrived here. A ring bounded
- * in bytes and age; indexed by session id and event name, so that a replay costs what it replays.
+ * The events of the recent past, all of the bus, in the order in which they arrived here; bounded in bytes
+ * and age. From it follows where a replay begins, or why nothing can be proven.
  */
 export class History {
 	readonly #options: HistoryOptions;
 	readonly #order: Order;
 	#gateway = "";
-	readonly #ring = new Ring();
-	readonly #lists = new EventLists();
-	readonly #origins = new Origins(row => this.#ring.rankOf(row) as Rank);
+	readonly #kept = new KeptEvents();
 	readonly #revoked: RevokedPlaces;
-	#bytes = 0;
 	/** Position of the next event; positions count from 1. */
 	#head = 1;
 	/** Position of the oldest event kept. */
@@ -84,10 +65,7 @@ export class History {
 	 */
 	restart(gateway: string): void {
 		this.#gateway = gateway.replaceAll("~", "%7E");
-		this.#ring.clear();
-		this.#lists.clear();
-		this.#origins.clear();
-		this.#bytes = 0;
+		this.#kept.clear();
 		this.#tail = this.#head;
 		this.#newest = { id: "", at: Number.NEGATIVE_INFINITY };
 		this.#evicted = NONE;
@@ -95,12 +73,12 @@ export class History {
 
 	/** Number of events kept. */
 	get length(): number {
-		return this.#ring.length;
+		return this.#kept.length;
 	}
 
 	/** Bytes that they take, the book-keeping included. */
 	get bytes(): number {
-		return this.#bytes + this.#lists.size * LIST_BYTES;
+		return this.#kept.bytes;
 	}
 
 	/** Position of the next event to come. */
@@ -132,15 +110,10 @@ export class History {
 
 	/** Keeps an event that has arrived at `now`, in milliseconds on a clock that never goes back. */
 	append(event: SseEvent, frame: Frame, now: number): void {
-		const { id, sessionId, eventName } = event;
+		const { id } = event;
 		const rank = id === undefined ? undefined : this.#order.rankOf(id);
-		const origin = rank && this.#origins.of(rank.origin);
-		const lists = addresses(sessionId).map(id => this.#lists.of(id, eventName));
-		const row = this.#ring.push({ position: this.#head++, at: now, rank, origin, lists, frame });
-		for (const { rows } of lists) rows.push(row);
-		if (origin !== undefined && rank !== undefined) this.#origins.add(origin, row, rank);
+		this.#kept.append(event, frame, { position: this.#head++, at: now, rank });
 		if (id !== undefined) this.#newest = { id, at: now };
-		this.#bytes += bytesOf(frame.byteLength, lists.length);
 		this.expire(now);
 	}
 
@@ -164,10 +137,9 @@ export class History {
 	/** Lets go of what is too old or too much. */
 	expire(now: number): void {
 		const { maxBytes, maxAge } = this.#options;
-		while (this.#ring.length > 0) {
-			const isOld = now - this.#ring.timeOf(this.#ring.first) > maxAge;
-			if (!isOld && this.bytes <= maxBytes) return;
-			this.#evict();
+		while (now - this.#kept.oldestAt > maxAge || this.#kept.bytes > maxBytes) {
+			this.#evicted = this.#kept.shift();
+			this.#tail = this.#evicted.position + 1;
 		}
 	}
 
@@ -199,8 +171,7 @@ export class History {
 		const eventId = place?.eventId ?? lastEventId;
 		const event = this.#recall(eventId);
 		if (event === undefined) {
-			const { first, length } = this.#ring;
-			const oldest = length === 0 ? undefined : this.#ring.rankOf(first);
+			const oldest = this.#kept.oldest?.rank;
 			const newest = this.#order.rankOf(this.#newest.id);
 			return this.#order.whyMissing(eventId, { oldest, newest });
 		}
@@ -215,8 +186,7 @@ export class History {
 		const from = event.at - overlap;
 		if (this.#evicted.at > from) return "expired";
 		if (this.#lastGap.at > from) return "gap";
-		const row = this.#ring.lowerBound(row => this.#ring.timeOf(row) < from);
-		const next = row < this.#ring.end ? this.#ring.positionOf(row) : seen;
+		const next = this.#kept.firstSince(from)?.position ?? seen;
 		return this.#from({ next, seen, seenOrigin, liveFrom });
 	}
 
@@ -229,9 +199,7 @@ export class History {
 		const rank = this.#order.rankOf(eventId);
 		if (rank === undefined) return undefined;
 		if (isSameRank(this.#evicted.rank, rank)) return this.#evicted;
-		const row = this.#origins.find(rank);
-		if (row === undefined) return undefined;
-		return { position: this.#ring.positionOf(row), at: this.#ring.timeOf(row), rank };
+		return this.#kept.find(rank);
 	}
 
 	/**
@@ -242,50 +210,20 @@ export class History {
 	 */
 	read(cursor: Cursor, stream: Subscription, maxBytes: number): Frame[] | null {
 		if (cursor.next < this.#tail) return null;
-		const ring = this.#ring;
-		const from = ring.lowerBound(row => ring.positionOf(row) < cursor.next);
-		const frames: Frame[] = [];
-		let bytes = 0;
-		for (const row of this.#lists.rowsFor(stream, from)) {
-			if (this.#wasSeen(row, cursor)) continue;
-			frames.push(ring.frameOf(row));
-			bytes += ring.sizeOf(row);
-			cursor.next = ring.positionOf(row) + 1;
-			if (bytes >= maxBytes) return frames;
-		}
-		cursor.next = this.#head;
+		const isWanted = (position: number, origin: string | undefined) =>
+			!wasSeen(position, origin, cursor);
+		const { frames, stoppedAt } = this.#kept.read(stream, cursor.next, isWanted, maxBytes);
+		cursor.next = stoppedAt === undefined ? this.#head : stoppedAt + 1;
 		return frames;
 	}
-
-	/** Whether the client has an event, or is not to have it again. */
-	#wasSeen(row: number, { seen, seenOrigin, liveFrom }: Cursor): boolean {
-		const position = this.#ring.positionOf(row);
-		const origin = this.#ring.originOf(row);
-		if (origin === undefined) return position < liveFrom;
-		return position <= seen && origin.name === seenOrigin;
-	}
-
-	#evict(): void {
-		const ring = this.#ring;
-		const oldest = ring.first;
-		const position = ring.positionOf(oldest);
-		const lists = ring.listsOf(oldest);
-		const origin = ring.originOf(oldest);
-		this.#evicted = { position, at: ring.timeOf(oldest), rank: ring.rankOf(oldest) };
-		this.#tail = position + 1;
-		this.#bytes -= bytesOf(ring.sizeOf(oldest), lists.length);
-		// The oldest of all is the oldest of each of its lists.
-		for (const list of lists) this.#lists.shift(list);
-		if (origin !== undefined) this.#origins.shift(origin, oldest);
-		ring.shift();
-	}
 }
 
-/** Ids without repetition: an event stands in each of its lists once. */
-function addresses(sessionId: string | readonly string[]): readonly string[] {
-	return typeof sessionId === "string" ? [sessionId] : [...new Set(sessionId)];
-}
-
-function bytesOf(frame: number, lists: number): number {
-	return frame + ENTRY_BYTES + lists * LISTED_BYTES;
+/** Whether the client has an event, or is not to have it again. */
+function wasSeen(
+	position: number,
+	origin: string | undefined,
+	{ seen, seenOrigin, liveFrom }: Cursor
+): boolean {
+	if (origin === undefined) return position < liveFrom;
+	return position <= seen && origin === seenOrigin;
 }

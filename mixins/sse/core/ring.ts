@@ -23,7 +23,7 @@ export interface Row {
 /**
  * The events that are kept, oldest first. They stand in columns of plain numbers, page by page, and not in
  * an object each: objects that live for minutes are copied and traced by the garbage collector again and
- * again, which costs more than everything else that is done with an event. Rows are numbered from 0 on and
+ * again, which costs as much as everything else that is done with an event. Rows are numbered from 0 on and
  * keep their numbers.
  */
 export class Ring {

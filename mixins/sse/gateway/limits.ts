@@ -49,16 +49,8 @@ export class Limits {
 	/** Before anybody is asked who it is: whether there is room, and at what pace. */
 	arrive(request: GatewayRequest): SentAway | undefined {
 		const now = performance.now();
-		if (isReached(this.#limits.streams, this.#open)) {
-			return this.#sendAway("streams", LONG_WAIT, now);
-		}
-		const address = this.#counted(request);
-		if (
-			address !== undefined &&
-			isReached(this.#limits.streamsPerIp, this.#addresses.of(address))
-		) {
-			return this.#sendAway("streamsPerIp", LONG_WAIT, now, `address ${address}`);
-		}
+		const full = this.#lookForRoom(request, now);
+		if (full !== undefined) return full;
 		if (this.#pace === undefined || this.#pace.take(now)) return undefined;
 		return this.#sendAway("opensPerSecond", this.#pace.wait(now, WAIT), now);
 	}
@@ -70,17 +62,7 @@ export class Limits {
 			return this.#sendAway("streamsPerSession", LONG_WAIT, now, `session ${sessionId}`);
 		}
 		// Others may have opened while the application thought.
-		if (isReached(this.#limits.streams, this.#open)) {
-			return this.#sendAway("streams", LONG_WAIT, now);
-		}
-		const address = this.#counted(request);
-		if (
-			address !== undefined &&
-			isReached(this.#limits.streamsPerIp, this.#addresses.of(address))
-		) {
-			return this.#sendAway("streamsPerIp", LONG_WAIT, now, `address ${address}`);
-		}
-		return undefined;
+		return this.#lookForRoom(request, now);
 	}
 
 	/** Counts a stream; the first of its ids is its session's own. */
@@ -101,6 +83,16 @@ export class Limits {
 		if (address === undefined) return;
 		this.#addressOfStream.delete(stream);
 		this.#addresses.down(address);
+	}
+
+	#lookForRoom(request: GatewayRequest, now: number): SentAway | undefined {
+		if (isReached(this.#limits.streams, this.#open)) {
+			return this.#sendAway("streams", LONG_WAIT, now);
+		}
+		const address = this.#counted(request);
+		if (address === undefined) return undefined;
+		if (!isReached(this.#limits.streamsPerIp, this.#addresses.of(address))) return undefined;
+		return this.#sendAway("streamsPerIp", LONG_WAIT, now, `address ${address}`);
 	}
 
 	#counted(request: GatewayRequest): string | undefined {

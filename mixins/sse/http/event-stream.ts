@@ -1,8 +1,7 @@
-import { Backlog } from "../core/backlog.ts";
-import { type CloseReason, closeFrame, resetFrame } from "../core/control.ts";
+import { type CloseReason, closeFrame } from "../core/control.ts";
 import type { Frame } from "../core/frame.ts";
-import type { BufferPolicy } from "../core/options.ts";
 import type { Subscription } from "../core/registry.ts";
+import { Backpressure, type BackpressureOptions } from "./backpressure.ts";
 import { Batch } from "./batch.ts";
 import { isHttp2, type StreamRequest, type StreamResponse } from "./connection.ts";
 import type { Flush } from "./flush.ts";
@@ -10,10 +9,7 @@ import type { Gzip } from "./gzip.ts";
 import { writeHead } from "./head.ts";
 import { Outlet } from "./outlet.ts";
 
-export interface EventStreamOptions extends Subscription {
-	/** Bytes that may be unsent; what happens past them is up to the policy. */
-	maxUnsentBytes: number;
-	policy: BufferPolicy;
+export interface EventStreamOptions extends Subscription, BackpressureOptions {
 	/** The writes of the gateway. */
 	flush: Flush;
 	/** What compresses the stream, if its client takes that; the head says so. */
@@ -42,13 +38,6 @@ export interface EndOptions {
 
 const END_GRACE = 2000;
 
-/** Milliseconds for which a burst may exceed the bound, and the times by which it may. */
-const BURST_TIME = 250;
-const BURST = 8;
-
-/** Bytes of what waits that are written at a time. */
-const SLICE = 65_536;
-
 /** One open response. It ends once, whatever ends it, and then lets go of everything it held. */
 export class EventStream implements Subscription {
 	readonly sessionIds: readonly string[];
@@ -65,32 +54,24 @@ export class EventStream implements Subscription {
 	silentSince = 0;
 
 	readonly #outlet: Outlet;
+	readonly #backpressure: Backpressure;
 	readonly #flush: Flush;
 	/** What it got in this turn of the event loop. */
 	#batch: Batch | undefined;
 	#state: "open" | "ending" | "closed" = "open";
 	#deadline: NodeJS.Timeout | undefined;
 	#hangsUp = false;
-	/** What waits for a slow client, unless the policy is to disconnect it. */
-	#backlog: Backlog | undefined;
-	readonly #policy: BufferPolicy;
-	/** Since when, and after what, the client has taken nothing though something is unsent. */
-	#stall: { taken: number; since: number } | undefined;
-	/** The bound is exceeded; whether only for a moment is looked at behind it. */
-	#suspicion: NodeJS.Timeout | undefined;
-	readonly maxUnsentBytes: number;
 	readonly #onEnd: (stream: EventStream) => void;
 	readonly #onClose: (stream: EventStream) => void;
 
 	constructor(request: StreamRequest, response: StreamResponse, options: EventStreamOptions) {
 		this.#outlet = new Outlet(request, response, options.gzip, () => this.#closed());
+		this.#backpressure = new Backpressure(this.#outlet, options, () => this.#disconnect());
 		this.#flush = options.flush;
 		this.sessionIds = options.sessionIds;
 		this.eventNames = options.eventNames;
 		this.expiresAt = options.expiresAt;
 		this.endsBy = options.endsBy ?? "timeout";
-		this.maxUnsentBytes = options.maxUnsentBytes;
-		this.#policy = options.policy;
 		this.#onEnd = options.onEnd;
 		this.#onClose = options.onClose;
 	}
@@ -118,20 +99,19 @@ export class EventStream implements Subscription {
 		return this.#state === "open";
 	}
 
-	/** Whether something waits for its client to take it. */
-	get isBehind(): boolean {
-		return this.#backlog !== undefined || this.#outlet.unsent > 0;
+	/** See {@link BackpressureOptions}. */
+	get maxUnsentBytes(): number {
+		return this.#backpressure.maxUnsentBytes;
 	}
 
-	/** Whether its client has taken nothing for so many milliseconds; to be asked now and then. */
+	/** See {@link Backpressure.isBehind}. */
+	get isBehind(): boolean {
+		return this.#backpressure.isBehind;
+	}
+
+	/** See {@link Backpressure.isStalled}. */
 	isStalled(now: number, timeout: number): boolean {
-		if (this.#outlet.unsent === 0) {
-			this.#stall = undefined;
-			return false;
-		}
-		const { taken } = this.#outlet;
-		if (this.#stall?.taken !== taken) this.#stall = { taken, since: now };
-		return now - this.#stall.since >= timeout;
+		return this.#backpressure.isStalled(now, timeout);
 	}
 
 	/**
@@ -174,65 +154,11 @@ export class EventStream implements Subscription {
 
 	#put(batch: Batch): boolean {
 		// A held stream is written to at its client's pace.
-		if (this.#policy === "disconnect" || this.isHeld) {
-			if (this.#exceeds()) return false;
-		} else if (this.#backlog !== undefined || this.#outlet.isBlocked) {
-			return this.#keep(batch);
-		}
-		return this.#outlet.write(batch);
+		return this.#backpressure.put(batch, this.isHeld);
 	}
 
-	/**
-	 * A stream that has more unsent than the bound for longer than a moment is disconnected. What is about
-	 * to be written does not count: a frame that alone exceeds the bound could never be delivered, and the
-	 * client would come back for it for ever.
-	 */
-	#exceeds(): boolean {
-		const { unsent } = this.#outlet;
-		if (unsent <= this.maxUnsentBytes) return false;
-		if (unsent > this.maxUnsentBytes * BURST) {
-			this.destroy();
-			return true;
-		}
-		this.#suspect();
-		return false;
-	}
-
-	/** Has frames wait until the client has taken what was written, and drops what is too much. */
-	#keep(batch: Batch): boolean {
-		if (this.#backlog === undefined) {
-			this.#backlog = new Backlog();
-			this.#outlet.onDrain(() => this.#catchUp());
-		}
-		batch.pushTo(this.#backlog, this.#policy === "conflate");
-		// One large event that is on its way must not have all that follows it dropped.
-		const underway = Math.min(this.#outlet.unsent, this.maxUnsentBytes / 2);
-		this.#backlog.trim(this.maxUnsentBytes - underway);
-		return false;
-	}
-
-	/** Writes what waits, for as long as the client takes it; `all`: whether or not. */
-	#catchUp(all = false): void {
-		const backlog = this.#backlog;
-		if (backlog === undefined) return;
-		while (all || !this.#outlet.isBlocked) {
-			if (backlog.isEmpty) {
-				this.#backlog = undefined;
-				return;
-			}
-			// Without a place: the frames behind it are still to come.
-			if (backlog.takeLoss()) this.#outlet.write(new Batch(resetFrame("gap")));
-			this.#outlet.write(Batch.of(backlog.take(SLICE)));
-		}
-		this.#outlet.onDrain(() => this.#catchUp());
-	}
-
-	/** A burst takes a client that reads a moment: only what is unsent after it is the client's fault. */
-	#suspect(): void {
-		this.#suspicion ??= setTimeout(() => {
-			this.#suspicion = undefined;
-			if (this.#state === "open" && this.#outlet.unsent > this.maxUnsentBytes) this.destroy();
-		}, BURST_TIME);
+	#disconnect(): void {
+		if (this.#state === "open") this.destroy();
 	}
 
 	/** Calls back once when the client has taken what was written; never if the stream ends before. */
@@ -245,7 +171,7 @@ export class EventStream implements Subscription {
 		if (this.#state !== "open") return;
 		if (this.pending !== undefined) this.write(this.pending);
 		this.flush();
-		this.#catchUp(true);
+		this.#backpressure.writeAll();
 		// Flushing may have been too much for the client.
 		if (!this.#endOnce()) return;
 		this.#outlet.write(new Batch(closeFrame(reason, retry)));
@@ -295,7 +221,7 @@ export class EventStream implements Subscription {
 		if (this.#state !== "open") return false;
 		this.#state = "ending";
 		this.#batch = undefined;
-		this.#backlog = undefined;
+		this.#backpressure.drop();
 		this.#onEnd(this);
 		return true;
 	}
@@ -306,7 +232,7 @@ export class EventStream implements Subscription {
 		this.#state = "closed";
 		this.#outlet.release();
 		clearTimeout(this.#deadline);
-		clearTimeout(this.#suspicion);
+		this.#backpressure.release();
 		this.#onClose(this);
 	}
 }
