@@ -46,20 +46,9 @@ export function validate(input: unknown, source: Provenance = {}): SseEvent | Re
 	if (typeof input !== "object" || input === null || Array.isArray(input)) {
 		return refuse("event", `${SEND} takes an object: { eventName, sessionId, payload }.`);
 	}
-	let id: unknown;
-	let eventName: unknown;
-	let sessionId: unknown;
-	let payload: unknown;
-	// Own fields alone: an address is never inherited.
-	const fields = ownFields(input);
+	const fields = readFields(input, source.acceptId === true);
 	if (isRefusal(fields)) return fields;
-	for (const [field, value] of fields) {
-		if (field === "eventName") eventName = value;
-		else if (field === "sessionId") sessionId = value;
-		else if (field === "payload") payload = value;
-		else if (field === "id" && source.acceptId) id = value;
-		else return refuseField(field);
-	}
+	const { id, eventName, sessionId, payload } = fields;
 
 	const nameProblem = eventNameProblem(eventName);
 	if (nameProblem !== undefined) {
@@ -143,13 +132,42 @@ function exceeds(text: string, maxBytes: number): boolean {
 	return text.length * 3 > maxBytes && new TextEncoder().encode(text).byteLength > maxBytes;
 }
 
+type Fields = { id?: unknown; eventName?: unknown; sessionId?: unknown; payload?: unknown };
+
+/** Reads each field once, and by its name, which for parsed objects of one shape is fastest. */
+function readFields(input: Fields, acceptId: boolean): Fields | Refusal {
+	const fields: Fields = {
+		id: undefined,
+		eventName: undefined,
+		sessionId: undefined,
+		payload: undefined
+	};
+	try {
+		// Own fields alone: an address is never inherited.
+		for (const field of Object.keys(input)) {
+			if (field === "eventName") fields.eventName = input.eventName;
+			else if (field === "sessionId") fields.sessionId = input.sessionId;
+			else if (field === "payload") fields.payload = input.payload;
+			else if (field === "id" && acceptId) fields.id = input.id;
+			else return refuseField(field);
+		}
+	} catch (error) {
+		return unreadable(error);
+	}
+	return fields;
+}
+
 /** A local sender's object may have getters, and they may throw. */
 export function ownFields(input: object): [string, unknown][] | Refusal {
 	try {
 		return Object.entries(input);
 	} catch (error) {
-		return refuse("event", `The event cannot be read: ${String(error)}.`);
+		return unreadable(error);
 	}
+}
+
+function unreadable(error: unknown): Refusal {
+	return refuse("event", `The event cannot be read: ${String(error)}.`);
 }
 
 function refuseField(field: string): Refusal {

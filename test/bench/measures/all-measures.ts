@@ -3,6 +3,7 @@ import { ELSEWHERE_MEASURE } from "./elsewhere.ts";
 import { GUARD } from "./guard.ts";
 import { GZIP_MEASURE } from "./gzip.ts";
 import { LONE } from "./lone.ts";
+import { LOOKUPS } from "./lookups.ts";
 import { MANY } from "./many.ts";
 import type { Measure } from "./measure.ts";
 import { MEMORY } from "./memory.ts";
@@ -21,6 +22,7 @@ export const ALL_MEASURES: readonly Measure[] = [
 	GZIP_MEASURE,
 	SENDER,
 	ELSEWHERE_MEASURE,
+	LOOKUPS,
 	MANY,
 	STALLED,
 	STREAMS_SWEEP,

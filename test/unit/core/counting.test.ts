@@ -1,13 +1,25 @@
 import { describe, expect, it } from "vitest";
+import { Continuity } from "../../../mixins/sse/core/continuity.ts";
+import { encodeFrame } from "../../../mixins/sse/core/frame.ts";
+import { History } from "../../../mixins/sse/core/history.ts";
 import { Once } from "../../../mixins/sse/core/once.ts";
 import { Openings } from "../../../mixins/sse/core/openings.ts";
+import { orderByOrigin } from "../../../mixins/sse/core/order.ts";
 import { RecentRevocations } from "../../../mixins/sse/core/recent-revocations.ts";
+import { Registry } from "../../../mixins/sse/core/registry.ts";
 import { MAX_WAITING, Returns } from "../../../mixins/sse/core/returns.ts";
 import { RevokedPlaces } from "../../../mixins/sse/core/revoked-places.ts";
 import { Tally } from "../../../mixins/sse/core/tally.ts";
 import { networkOf } from "../../../mixins/sse/gateway/address.ts";
 
 const MANY = 1_000_000;
+
+/** Bytes that this process holds. */
+function held(): number {
+	globalThis.gc?.();
+	const { heapUsed, arrayBuffers } = process.memoryUsage();
+	return heapUsed + arrayBuffers;
+}
 
 describe("a million keys over time leave nothing behind, or little:", () => {
 	it("counts that have come down to nothing", () => {
@@ -20,6 +32,40 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 		expect(tally.size).toBe(10);
 		tally.down("never counted");
 		expect(tally.of("never counted")).toBe(0);
+	});
+
+	it("streams that came and went, each of a session and an event name of its own", () => {
+		const registry = new Registry();
+		for (let n = 0; n < MANY; n++) {
+			const stream = { sessionIds: [`session-${n}`], eventNames: [`name-${n}`] };
+			registry.add(stream);
+			registry.remove(stream);
+			registry.select(`elsewhere-${n}`, `name-${n}`);
+		}
+
+		expect([registry.size, registry.sessionCount, registry.eventNameCount]).toEqual([0, 0, 0]);
+	});
+
+	it("events, each for a session and of a name of its own, of many origins", () => {
+		const maxBytes = 2 ** 20;
+		const continuity = new Continuity();
+		const history = new History(
+			{ maxBytes, maxAge: 300_000, gateway: "gw" },
+			orderByOrigin(continuity, 0)
+		);
+		const before = held();
+		for (let n = 0; n < MANY; n++) {
+			const origin = `node-${Math.floor(n / 10)}`;
+			const seq = (n % 10) + 1;
+			const id = `${origin}.e.${seq}`;
+			continuity.observe({ origin, epoch: "e", seq });
+			const event = { id, eventName: `name-${n}`, sessionId: `session-${n}`, payload: null };
+			history.append(event, encodeFrame({ id, event: event.eventName, data: "null" }), n / 1000);
+		}
+
+		expect(history.bytes).toBeLessThanOrEqual(maxBytes);
+		// the history's bound, what is remembered of 10,000 origins, and what V8 keeps to itself
+		expect(held() - before).toBeLessThan(5 * maxBytes);
 	});
 
 	it("those that were told to come back", () => {
