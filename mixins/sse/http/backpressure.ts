@@ -19,7 +19,7 @@ const SLICE = 65_536;
 
 /** What becomes of a stream's events while its client is slower than they are. */
 export class Backpressure {
-	readonly maxUnsentBytes: number;
+	readonly #maxUnsentBytes: number;
 	readonly #policy: BufferPolicy;
 	readonly #outlet: Outlet;
 	readonly #onTooSlow: () => void;
@@ -37,7 +37,7 @@ export class Backpressure {
 		onTooSlow: () => void
 	) {
 		this.#outlet = outlet;
-		this.maxUnsentBytes = maxUnsentBytes;
+		this.#maxUnsentBytes = maxUnsentBytes;
 		this.#policy = policy;
 		this.#onTooSlow = onTooSlow;
 	}
@@ -47,7 +47,10 @@ export class Backpressure {
 		return this.#backlog !== undefined || this.#outlet.unsent > 0;
 	}
 
-	/** Whether the client has taken nothing for so many milliseconds; to be asked now and then. */
+	/**
+	 * Whether the client has taken nothing for so many milliseconds though something is unsent; to be asked now
+	 * and then.
+	 */
 	isStalled(now: number, timeout: number): boolean {
 		if (this.#outlet.unsent === 0) {
 			this.#stall = undefined;
@@ -95,8 +98,8 @@ export class Backpressure {
 	 */
 	#exceeds(): boolean {
 		const { unsent } = this.#outlet;
-		if (unsent <= this.maxUnsentBytes) return false;
-		if (unsent > this.maxUnsentBytes * BURST) {
+		if (unsent <= this.#maxUnsentBytes) return false;
+		if (unsent > this.#maxUnsentBytes * BURST) {
 			this.#onTooSlow();
 			return true;
 		}
@@ -108,7 +111,7 @@ export class Backpressure {
 	#suspect(): void {
 		this.#suspicion ??= setTimeout(() => {
 			this.#suspicion = undefined;
-			if (this.#outlet.unsent > this.maxUnsentBytes) this.#onTooSlow();
+			if (this.#outlet.unsent > this.#maxUnsentBytes) this.#onTooSlow();
 		}, BURST_TIME);
 	}
 
@@ -120,8 +123,8 @@ export class Backpressure {
 		}
 		batch.pushTo(this.#backlog, this.#policy === "conflate");
 		// One large event that is on its way must not have all that follows it dropped.
-		const underway = Math.min(this.#outlet.unsent, this.maxUnsentBytes / 2);
-		this.#backlog.trim(this.maxUnsentBytes - underway);
+		const underway = Math.min(this.#outlet.unsent, this.#maxUnsentBytes / 2);
+		this.#backlog.trim(this.#maxUnsentBytes - underway);
 		return false;
 	}
 

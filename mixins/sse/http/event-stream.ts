@@ -1,5 +1,6 @@
 import { type CloseReason, closeFrame } from "../core/control.ts";
 import type { Frame } from "../core/frame.ts";
+import type { BufferPolicy } from "../core/options.ts";
 import type { Subscription } from "../core/registry.ts";
 import { Backpressure, type BackpressureOptions } from "./backpressure.ts";
 import { Batch } from "./batch.ts";
@@ -54,7 +55,10 @@ export class EventStream implements Subscription {
 	silentSince = 0;
 
 	readonly #outlet: Outlet;
-	readonly #backpressure: Backpressure;
+	/** Once its client was behind: most never are, and an object more would cost every write. */
+	#backpressure: Backpressure | undefined;
+	readonly maxUnsentBytes: number;
+	readonly #policy: BufferPolicy;
 	readonly #flush: Flush;
 	/** What it got in this turn of the event loop. */
 	#batch: Batch | undefined;
@@ -66,7 +70,8 @@ export class EventStream implements Subscription {
 
 	constructor(request: StreamRequest, response: StreamResponse, options: EventStreamOptions) {
 		this.#outlet = new Outlet(request, response, options.gzip, () => this.#closed());
-		this.#backpressure = new Backpressure(this.#outlet, options, () => this.#disconnect());
+		this.maxUnsentBytes = options.maxUnsentBytes;
+		this.#policy = options.policy;
 		this.#flush = options.flush;
 		this.sessionIds = options.sessionIds;
 		this.eventNames = options.eventNames;
@@ -99,19 +104,14 @@ export class EventStream implements Subscription {
 		return this.#state === "open";
 	}
 
-	/** See {@link BackpressureOptions}. */
-	get maxUnsentBytes(): number {
-		return this.#backpressure.maxUnsentBytes;
-	}
-
-	/** See {@link Backpressure.isBehind}. */
+	/** Whether something waits for its client to take it. */
 	get isBehind(): boolean {
-		return this.#backpressure.isBehind;
+		return this.#backpressure?.isBehind ?? this.#outlet.unsent > 0;
 	}
 
 	/** See {@link Backpressure.isStalled}. */
 	isStalled(now: number, timeout: number): boolean {
-		return this.#backpressure.isStalled(now, timeout);
+		return this.isBehind && this.#underPressure().isStalled(now, timeout);
 	}
 
 	/**
@@ -153,12 +153,22 @@ export class EventStream implements Subscription {
 	}
 
 	#put(batch: Batch): boolean {
+		if (this.#backpressure === undefined && this.#outlet.unsent === 0) {
+			return this.#outlet.write(batch);
+		}
 		// A held stream is written to at its client's pace.
-		return this.#backpressure.put(batch, this.isHeld);
+		return this.#underPressure().put(batch, this.isHeld);
 	}
 
-	#disconnect(): void {
-		if (this.#state === "open") this.destroy();
+	#underPressure(): Backpressure {
+		this.#backpressure ??= new Backpressure(
+			this.#outlet,
+			{ maxUnsentBytes: this.maxUnsentBytes, policy: this.#policy },
+			() => {
+				if (this.#state === "open") this.destroy();
+			}
+		);
+		return this.#backpressure;
 	}
 
 	/** Calls back once when the client has taken what was written; never if the stream ends before. */
@@ -171,7 +181,7 @@ export class EventStream implements Subscription {
 		if (this.#state !== "open") return;
 		if (this.pending !== undefined) this.write(this.pending);
 		this.flush();
-		this.#backpressure.writeAll();
+		this.#backpressure?.writeAll();
 		// Flushing may have been too much for the client.
 		if (!this.#endOnce()) return;
 		this.#outlet.write(new Batch(closeFrame(reason, retry)));
@@ -221,7 +231,7 @@ export class EventStream implements Subscription {
 		if (this.#state !== "open") return false;
 		this.#state = "ending";
 		this.#batch = undefined;
-		this.#backpressure.drop();
+		this.#backpressure?.drop();
 		this.#onEnd(this);
 		return true;
 	}
@@ -232,7 +242,7 @@ export class EventStream implements Subscription {
 		this.#state = "closed";
 		this.#outlet.release();
 		clearTimeout(this.#deadline);
-		this.#backpressure.release();
+		this.#backpressure?.release();
 		this.#onClose(this);
 	}
 }
