@@ -7,6 +7,7 @@ import { SseMiddleware } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { anyShape, FACTOR, runs } from "../support/fuzz.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { held } from "../support/memory.ts";
 import { watchRejections } from "../support/rejections.ts";
 import { openStream, type StreamClient } from "../support/stream-client.ts";
 
@@ -223,15 +224,12 @@ describe("distinct session ids and event names, over time", () => {
 				source
 			);
 		const count = 100_000 * Math.min(FACTOR, 10);
-		const heap = () => {
-			globalThis.gc?.();
-			return process.memoryUsage().heapUsed;
-		};
 		for (let n = 1; n <= count / 2; n++) send(n);
-		const half = heap();
+		const half = await held();
 		for (let n = count / 2 + 1; n <= count; n++) send(n);
 
-		expect(heap() - half).toBeLessThan(4_000_000);
+		const after = await held();
+		expect(after.all - half.all).toBeLessThan(4_000_000);
 		expect(fanOut.history?.bytes).toBeLessThanOrEqual(4_000_000);
 		expect([streams.size, streams.sessionCount, streams.eventNameCount, limits.held]).toEqual([
 			0, 0, 0, 0

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { NOTHING, startGateway } from "../support/gateway.ts";
+import { held } from "../support/memory.ts";
 import { type RunningProcess, spawnNode } from "../support/process.ts";
 import { send, start } from "../support/request.ts";
 
@@ -169,32 +170,23 @@ describe("20,000 streams", () => {
 });
 
 describe("the history", () => {
-	const held = () => {
-		globalThis.gc?.();
-		const { heapUsed, arrayBuffers } = process.memoryUsage();
-		return heapUsed + arrayBuffers;
-	};
-
 	it("keeps to its bound, however many sessions an event is for", async () => {
 		const gateway = await startGateway({ sse: { history: { maxBytes: 2 ** 20 } } });
-		const before = held();
+		const before = await held();
 		for (let n = 0; n < 20; n++) {
 			const sessionId = Array.from({ length: 10_000 }, (_, session) => `session-${n}-${session}`);
 			await gateway.send({ eventName: "news", sessionId, payload: n });
 		}
 
 		// a hundred bytes for each of the 200,000 places where these events would stand is 20 MB
-		expect(held() - before).toBeLessThan(10 * 2 ** 20);
+		const after = await held();
+		expect(after.all - before.all).toBeLessThan(10 * 2 ** 20);
 	});
 
 	it("holds nothing of streams that open and close between its events", async () => {
 		const gateway = await startGateway();
 		const names = Array.from({ length: 50 }, (_, n) => `${n}-${"x".repeat(100)}`);
-		const buffers = () => {
-			globalThis.gc?.();
-			return process.memoryUsage().arrayBuffers;
-		};
-		const before = buffers();
+		const before = await held();
 		for (let n = 0; n < 500; n++) {
 			const stream = await open(gateway.url(...names));
 			await gateway.send({ eventName: "news", sessionId: "elsewhere", payload: n });
@@ -204,6 +196,7 @@ describe("the history", () => {
 		await eventually(() => expect(gateway.held).toEqual(NOTHING));
 
 		// sse.open has 5 KB here: events would hold the 3 MB that they shared with them
-		expect(buffers() - before).toBeLessThan(2 ** 20);
+		const after = await held();
+		expect(after.buffers - before.buffers).toBeLessThan(2 ** 20);
 	});
 });

@@ -11,15 +11,9 @@ import { MAX_WAITING, Returns } from "../../../mixins/sse/core/returns.ts";
 import { RevokedPlaces } from "../../../mixins/sse/core/revoked-places.ts";
 import { Tally } from "../../../mixins/sse/core/tally.ts";
 import { networkOf } from "../../../mixins/sse/gateway/address.ts";
+import { held } from "../../support/memory.ts";
 
 const MANY = 1_000_000;
-
-/** Bytes that this process holds. */
-function held(): number {
-	globalThis.gc?.();
-	const { heapUsed, arrayBuffers } = process.memoryUsage();
-	return heapUsed + arrayBuffers;
-}
 
 describe("a million keys over time leave nothing behind, or little:", () => {
 	it("counts that have come down to nothing", () => {
@@ -46,14 +40,14 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 		expect([registry.size, registry.sessionCount, registry.eventNameCount]).toEqual([0, 0, 0]);
 	});
 
-	it("events, each for a session and of a name of its own, of many origins", () => {
+	it("events, each for a session and of a name of its own, of many origins", async () => {
 		const maxBytes = 2 ** 20;
 		const continuity = new Continuity();
 		const history = new History(
 			{ maxBytes, maxAge: 300_000, gateway: "gw" },
 			orderByOrigin(continuity, 0)
 		);
-		const before = held();
+		const before = await held();
 		for (let n = 0; n < MANY; n++) {
 			const origin = `node-${Math.floor(n / 10)}`;
 			const seq = (n % 10) + 1;
@@ -65,7 +59,8 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 
 		expect(history.bytes).toBeLessThanOrEqual(maxBytes);
 		// the history's bound, what is remembered of 10,000 origins, and what V8 keeps to itself
-		expect(held() - before).toBeLessThan(5 * maxBytes);
+		const after = await held();
+		expect(after.all - before.all).toBeLessThan(5 * maxBytes);
 	});
 
 	it("those that were told to come back", () => {
