@@ -9,23 +9,34 @@ import { median } from "./statistics.ts";
 
 const SHAPE = { kind: "filler", bytes: 100 } as const;
 const ELSEWHERE = { sessionId: "elsewhere", shape: SHAPE } as const;
-const LONE: Sends = { ...ELSEWHERE, ticks: 1500, eventsPerTick: 1, interval: 1 };
-const BACK_TO_BACK: Sends = { ...LONE, ticks: 3000, interval: 0 };
-const TOGETHER: Sends = { ...ELSEWHERE, ticks: 60, eventsPerTick: 100, interval: 20 };
 /** Rounds that are for the compiler: a gateway runs for weeks. */
-const WARM_UPS = 8;
+const WARM_UPS = 40;
+
+/**
+ * Back to back, each turn of the sender's event loop is a tick, and the gateway hardly comes to rest; paced, each
+ * tick wakes it.
+ */
+const PACES = {
+	lone: { ...ELSEWHERE, ticks: 3000, eventsPerTick: 1, interval: 0 },
+	lonePaced: { ...ELSEWHERE, ticks: 1500, eventsPerTick: 1, interval: 1 },
+	together: { ...ELSEWHERE, ticks: 80, eventsPerTick: 100, interval: 0 },
+	togetherPaced: { ...ELSEWHERE, ticks: 60, eventsPerTick: 100, interval: 20 }
+} satisfies Record<string, Sends>;
+type Pace = keyof typeof PACES;
+const ALL_PACES = Object.keys(PACES) as Pace[];
+
 /** Behind the others, to the gateway's one stream: it has them all once this one has come. */
-const LAST: Sends = { ...LONE, ticks: 1, sessionId: sessionOf(0) };
+const LAST: Sends = { ...PACES.lone, ticks: 1, sessionId: sessionOf(0) };
 
 const WHAT = "gateway CPU per event received and not for it, stream bus";
 
-interface Costs {
-	/** One a millisecond. */
-	readonly lone: number[];
-	/** One a turn of the sender's event loop, as fast as it turns: what arrives may arrive together. */
-	readonly backToBack: number[];
-	/** A hundred a turn, fifty times a second. */
-	readonly together: number[];
+/** Microseconds of CPU an event, by round. */
+type Costs = Record<Pace, number[]>;
+
+interface ClusterCosts {
+	readonly gateway: Costs;
+	/** Of a process that is woken as often, and does nothing. */
+	readonly waking: Costs;
 }
 
 export const ELSEWHERE_MEASURE: Measure = {
@@ -33,10 +44,10 @@ export const ELSEWHERE_MEASURE: Measure = {
 	title: "Events for other gateways",
 	targets: [
 		{ what: `${WHAT}: lone events, back to back`, mustReach: 20, aim: 2, unit: " µs" },
-		{ what: `${WHAT}: 100 a tick`, mustReach: 5, aim: 2, unit: " µs" }
+		{ what: `${WHAT}: 100 a tick, back to back`, mustReach: 5, aim: 2, unit: " µs" }
 	],
 	async run({ quick }) {
-		const costs = new Map<Bus, Costs>();
+		const costs = new Map<Bus, ClusterCosts>();
 		const failures = new Map<Bus, string>();
 		await withRabbitMq(async url => {
 			for (const bus of BUSES) {
@@ -47,35 +58,48 @@ export const ELSEWHERE_MEASURE: Measure = {
 				}
 			}
 		});
-		const cost = (bus: Bus, which: keyof Costs) => {
+		const cost = (bus: Bus, pace: Pace) => {
 			const found = costs.get(bus);
 			if (found === undefined) throw new Error(failures.get(bus));
-			return median(found[which]);
+			return median(found.gateway[pace]);
 		};
+		const rowOf = (bus: Bus) =>
+			costs.has(bus)
+				? [BUS_TITLES[bus], ...ALL_PACES.map(pace => cost(bus, pace))]
+				: [BUS_TITLES[bus], `skipped: ${failures.get(bus)}`];
+		const waking = [...costs.values()].map(found => found.waking);
 		return {
 			measured: [
-				measured(() => cost("stream", "backToBack")),
+				measured(() => cost("stream", "lone")),
 				measured(() => cost("stream", "together"))
 			],
 			tables: [
 				{
-					columns: ["CPU µs an event", "lone, 1 a ms", "lone, back to back", "100 a tick"],
-					rows: BUSES.map(bus =>
-						costs.has(bus)
-							? [BUS_TITLES[bus], cost(bus, "lone"), cost(bus, "backToBack"), cost(bus, "together")]
-							: [BUS_TITLES[bus], `skipped: ${failures.get(bus)}`]
-					)
+					columns: [
+						"CPU µs an event",
+						"lone, back to back",
+						"lone, 1 a ms",
+						"100 a tick, back to back",
+						"100 a tick, 50 ticks a second"
+					],
+					rows: [
+						...BUSES.map(rowOf),
+						[
+							"a process that only wakes",
+							...ALL_PACES.map(pace => median(waking.flatMap(costs => costs[pace])))
+						]
+					]
 				}
 			],
 			notes: [
-				"Without what the gateway uses in the same time when nothing is sent. At one a millisecond each event " +
-					"wakes the gateway, and waking is most of its cost, on either bus."
+				"Without what the gateway uses in the same time when nothing is sent. Paced, it comes to rest between " +
+					"ticks and each tick wakes it: the last row is what that alone costs on this machine, an event's share."
 			]
 		};
 	}
 };
 
-async function costsOf(url: string, bus: Bus, rounds: number): Promise<Costs> {
+async function costsOf(url: string, bus: Bus, rounds: number): Promise<ClusterCosts> {
 	const { gateways, sender, stop } = await startCluster(url, bus, 1);
 	const [gateway] = gateways;
 	try {
@@ -95,16 +119,23 @@ async function costsOf(url: string, bus: Bus, rounds: number): Promise<Costs> {
 			await load.until(1);
 			return ((await usage()) - before - idle) / (sends.ticks * sends.eventsPerTick);
 		};
-		const costs: Costs = { lone: [], backToBack: [], together: [] };
+		const wakingCost = async (sends: Sends) => {
+			if (sends.interval === 0) return Number.NaN;
+			const before = (await sender.ask("usage")).cpu;
+			await sender.ask("send", { ...sends, eventsPerTick: 0 });
+			return ((await sender.ask("usage")).cpu - before) / (sends.ticks * sends.eventsPerTick);
+		};
+		const costs: ClusterCosts = { gateway: noCosts(), waking: noCosts() };
 		try {
 			for (let round = 0; round < WARM_UPS; round++) {
-				await cost(BACK_TO_BACK);
-				await cost(TOGETHER);
+				await cost(PACES.lone);
+				await cost(PACES.together);
 			}
 			for (let round = 0; round < rounds; round++) {
-				costs.lone.push(await cost(LONE));
-				costs.backToBack.push(await cost(BACK_TO_BACK));
-				costs.together.push(await cost(TOGETHER));
+				for (const pace of ALL_PACES) {
+					costs.gateway[pace].push(await cost(PACES[pace]));
+					costs.waking[pace].push(await wakingCost(PACES[pace]));
+				}
 			}
 		} finally {
 			await load.close();
@@ -113,4 +144,8 @@ async function costsOf(url: string, bus: Bus, rounds: number): Promise<Costs> {
 	} finally {
 		await stop();
 	}
+}
+
+function noCosts(): Costs {
+	return { lone: [], lonePaced: [], together: [], togetherPaced: [] };
 }

@@ -29,12 +29,17 @@ export function resultOf(findings: Findings): Result {
 /** What the folder holds so far. */
 export function readResults(folder: string): Results {
 	const path = join(folder, FILE);
-	return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
+	return existsSync(path) ? JSON.parse(readFileSync(path, "utf8"), reviveNumber) : {};
 }
 
 export function writeResults(folder: string, results: Results): void {
 	mkdirSync(folder, { recursive: true });
 	writeFileSync(join(folder, FILE), `${JSON.stringify(results, roundNumber, "\t")}\n`);
+}
+
+/** JSON writes null for what is no number, and nothing else here is null. */
+function reviveNumber(_key: string, value: unknown): unknown {
+	return value ?? Number.NaN;
 }
 
 /** More digits than were measured would only change from run to run. */
