@@ -89,8 +89,8 @@ export class Writer implements Purpose<ConfirmChannel> {
 	}
 
 	/**
-	 * Has what the outbox holds written, at the end of this turn of the event loop: what is sent in one turn travels together. In a burst, where
-	 * RabbitMQ still has to answer for others, what is sent within a millisecond does.
+	 * Has what the outbox holds written, at the end of this turn of the event loop: what is sent in one turn travels
+	 * together. In a burst, where RabbitMQ still has to answer for others, what is sent within a millisecond does.
 	 */
 	schedule(): void {
 		if (this.#isScheduled) return;
