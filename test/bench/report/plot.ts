@@ -83,7 +83,7 @@ function renderNames(series: readonly Series[], toY: Scale): string[] {
 		floor = name.y - LINE_HEIGHT;
 	}
 	return names.map(({ title, at, y }) => {
-		const mark = `<rect x="${AREA.right + 14}" y="${y - 4}" width="10" height="10" fill="${colourOf(at)}"/>`;
+		const mark = `<rect x="${AREA.right + 14}" y="${(y - 4).toFixed(1)}" width="10" height="10" fill="${colourOf(at)}"/>`;
 		return `${mark}\n${text(AREA.right + 30, y + 5, title)}`;
 	});
 }
