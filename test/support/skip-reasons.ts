@@ -1,8 +1,7 @@
 import type { Reporter, TestCase, TestModule, Vitest } from "vitest/node";
 
 /**
- * Prints why each skipped test was skipped, and fails the run where a test gives no reason, as only
- * `context.skip(condition, "reason")` can.
+ * Prints why each skipped test was skipped, and fails the run where a test gives no reason.
  *
  * Tests that a name filter left out, and those behind a failed hook, are nobody's decision.
  */
