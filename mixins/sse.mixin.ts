@@ -5,7 +5,13 @@ import { SEND } from "./sse/core/event.ts";
 import { SSE_MIXIN_OPTIONS } from "./sse/core/options.ts";
 import { TICKET_USED } from "./sse/gateway/access.ts";
 import { Gateway } from "./sse/gateway/gateway.ts";
-import { appendRoute, checkAliases, type MergedSchema, serveAliases } from "./sse/gateway/route.ts";
+import {
+	appendRoute,
+	checkAliases,
+	type MergedSchema,
+	noteArrivals,
+	serveAliases
+} from "./sse/gateway/route.ts";
 import { addTicketAction } from "./sse/gateway/ticket-action.ts";
 import type {
 	GatewayOptions,
@@ -79,6 +85,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			checkAliases(schema);
 			if (checked.ticket) addTicketAction(schema, gatewayOf);
 			if (typeof checked.path === "string") appendRoute(schema, checked.path);
+			noteArrivals(schema, gatewayOf);
 			serveAliases(schema, gatewayOf);
 			// Hooks of `stopped` run from the last to the first: the streams must end before the gateway
 			// waits for its server to close, which never happens while they are open.

@@ -3,37 +3,33 @@ import { EVERYONE } from "./event.ts";
 import { Queue } from "./queue.ts";
 import type { Subscription } from "./registry.ts";
 
-/** A stream on its way to being open, or what else is granted on an answer that takes its time. */
+/** A request that may become a stream, or be granted something else, on answers that take their time. */
 export interface Opening {
-	/** The revocation that came meanwhile and is about it, if one did. */
+	/** The revocation that has come since the request began and is about the stream, if one has. */
 	revokedBy(stream: Subscription): Revocation | undefined;
-	/** To be called when it is open, or refused. */
-	done(): void;
 }
 
-/** Revocations remembered at a time; an opening from before all of them counts as revoked. */
+/**
+ * Revocations remembered at a time, and session ids in them; a request that began before all of them counts as
+ * revoked.
+ */
 const MAX_REVOCATIONS = 1000;
+const MAX_IDS = 50_000;
 
 /** Whose it was is not known any more, and so its reason is not told. */
 const FORGOTTEN: Revocation = { sessionId: EVERYONE, eventName: undefined, reason: "revoked" };
 
 /**
  * Between the answer of `session` and the open stream, time passes. A revocation of that moment finds no
- * stream yet, and the stream would open on an answer that no longer holds. So revocations are remembered
- * for as long as a stream that was on its way then still is.
+ * stream yet, and the stream would open on an answer that no longer holds. So each request knows how many
+ * revocations there were when it began. Nothing has to be told when it is over: many a request's end is never seen.
  */
 export class Openings {
-	/** Each with the number of revocations before it; in the order in which they began. */
-	readonly #underway = new Set<{ readonly from: number }>();
-	/** Since the oldest opening began. */
 	readonly #revocations = new Queue<Revocation>();
+	/** Session ids in those that are remembered. */
+	#ids = 0;
 	/** Number of revocations before the first that is remembered. */
 	#forgotten = 0;
-
-	/** Number of streams on their way. */
-	get size(): number {
-		return this.#underway.size;
-	}
 
 	/** Number of revocations that are remembered. */
 	get remembered(): number {
@@ -42,20 +38,18 @@ export class Openings {
 
 	begin(): Opening {
 		const from = this.#forgotten + this.#revocations.length;
-		const opening = { from };
-		this.#underway.add(opening);
-		return {
-			revokedBy: stream => this.#since(from, stream),
-			done: () => {
-				if (this.#underway.delete(opening)) this.#forget();
-			}
-		};
+		return { revokedBy: stream => this.#since(from, stream) };
 	}
 
 	revoke(revocation: Revocation): void {
-		if (this.#underway.size === 0) return;
 		this.#revocations.push(revocation);
-		if (this.#revocations.length > MAX_REVOCATIONS) this.#shift();
+		this.#ids += idsIn(revocation);
+		while (this.#revocations.length > MAX_REVOCATIONS || this.#ids > MAX_IDS) {
+			const oldest = this.#revocations.shift();
+			if (oldest === undefined) return;
+			this.#ids -= idsIn(oldest);
+			this.#forgotten++;
+		}
 	}
 
 	#since(from: number, stream: Subscription): Revocation | undefined {
@@ -66,16 +60,8 @@ export class Openings {
 		}
 		return undefined;
 	}
+}
 
-	/** Lets go of what came before the oldest opening: on a busy gateway there is always one. */
-	#forget(): void {
-		const [oldest] = this.#underway;
-		const needed = oldest?.from ?? Number.POSITIVE_INFINITY;
-		while (this.#revocations.length > 0 && this.#forgotten < needed) this.#shift();
-	}
-
-	#shift(): void {
-		this.#revocations.shift();
-		this.#forgotten++;
-	}
+function idsIn({ sessionId }: Revocation): number {
+	return typeof sessionId === "string" ? 1 : sessionId.length;
 }

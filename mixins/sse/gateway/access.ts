@@ -61,12 +61,22 @@ export class Access {
 	}
 
 	/**
-	 * A request has come that may lead to a ticket's being asked for.
+	 * A request has come.
 	 *
 	 * @param opening Begun before anybody judged the request.
 	 */
 	arrived(request: GatewayRequest, opening: Opening): void {
 		this.#arrived.set(request, opening);
+	}
+
+	/** Since when a request is judged. */
+	openingOf(request: GatewayRequest): Opening {
+		const opening = this.#arrived.get(request);
+		if (opening !== undefined) return opening;
+		throw new SseError(
+			"SSE_INTERNAL",
+			"This request has not come through the gateway's httpHandler."
+		);
 	}
 
 	/**

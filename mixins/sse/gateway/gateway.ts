@@ -1,3 +1,4 @@
+import { Complaints } from "../bus/complaints.ts";
 import { readableBus } from "../bus/installed.ts";
 import { closeFrame, heartbeatFrame } from "../core/control.ts";
 import type { Opening } from "../core/openings.ts";
@@ -17,7 +18,7 @@ import { FanOut } from "./fan-out.ts";
 import { Limits } from "./limits.ts";
 import { Reading } from "./reading.ts";
 import { readRequest } from "./request.ts";
-import { isSettled, release, sendAway } from "./response.ts";
+import { isSettled, letGo, sendAway } from "./response.ts";
 import { begin } from "./resume.ts";
 import { Revocations } from "./revocations.ts";
 import type { GatewayOptions, GatewayRequest, GatewayResponse, GatewayService } from "./types.ts";
@@ -40,10 +41,11 @@ export class Gateway {
 	readonly #heartbeat: Heartbeat;
 	readonly #flush = new Flush();
 	readonly #compression: Compression;
-	readonly #settling = new Settling();
+	readonly #settling = new Settling(letGo);
+	readonly #complaints: Complaints;
 	/** The HTTP/2 sessions that have carried a stream: a server waits for them when it closes. */
 	readonly #sessions = new Set<Connection>();
-	/** Streams whose response is not closed yet, ended ones included. */
+	/** Streams whose connection is not closed yet, ended ones included. */
 	#unclosed = 0;
 	#isStarted = false;
 	#stopped: PromiseWithResolvers<void> | undefined;
@@ -53,6 +55,7 @@ export class Gateway {
 		this.#service = service;
 		this.access = new Access(options, service);
 		this.limits = new Limits(options.limits, options.trustProxy, service);
+		this.#complaints = new Complaints(text => service.logger.error(text));
 		this.#compression = new Compression(options.compression);
 		const conflates = options.buffer.policy === "conflate";
 		const fromStream = readableBus(service.broker) !== undefined;
@@ -77,7 +80,7 @@ export class Gateway {
 		return this.#registry;
 	}
 
-	/** Number of responses that are not closed yet, ended streams included. */
+	/** Number of streams whose connection is not closed yet, ended ones included. */
 	get unclosed(): number {
 		return this.#unclosed;
 	}
@@ -105,7 +108,7 @@ export class Gateway {
 		if (expiresAt <= Date.now()) throw noSession();
 
 		// While the application thought about it the client may have gone, or been answered.
-		if (isSettled(response)) return;
+		if (isSettled(request, response)) return;
 		if (isHead) {
 			this.#compression.negotiate(request, response);
 			writeHead(response);
@@ -132,6 +135,7 @@ export class Gateway {
 			flush: this.#flush,
 			gzip: this.#compression.negotiate(request, response),
 			...drawEnd(this.#options.timeout, expiresAt),
+			onError: this.#onError,
 			onEnd: this.#onEnd,
 			onClose: this.#onClose
 		});
@@ -140,10 +144,9 @@ export class Gateway {
 		this.limits.opened(stream, request);
 		this.#registry.add(stream);
 		this.#heartbeat.start();
-		stream.open(request, response);
+		stream.open();
 		begin(stream, this.fanOut.history, lastEventId, { retry, degraded: this.#reading.isDegraded });
 		this.#service.logResponse?.(request, response);
-		release(request, response);
 		this.#settling.add(stream);
 	}
 
@@ -190,6 +193,13 @@ export class Gateway {
 		this.#sessions.add(session);
 		session.once("close", () => this.#sessions.delete(session));
 	}
+
+	readonly #onError = (error: unknown): void => {
+		const reason = error instanceof Error ? error.message : String(error);
+		this.#complaints.add(
+			`SSE: a stream is broken off, because something that wraps its response has failed: ${reason}`
+		);
+	};
 
 	readonly #onEnd = (stream: EventStream): void => {
 		this.#registry.remove(stream);

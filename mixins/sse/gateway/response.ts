@@ -1,12 +1,13 @@
 import { closeFrame } from "../core/control.ts";
 import { answerBriefly, answerForGood } from "../http/answer.ts";
+import { isGone } from "../http/connection.ts";
+import type { LetGo } from "../http/transport.ts";
 import type { SentAway } from "./limits.ts";
 import type { GatewayRequest, GatewayResponse } from "./types.ts";
 
 /** Whether the client has gone, or has been answered by somebody else. */
-export function isSettled(response: GatewayResponse): boolean {
-	if (response.headersSent || response.writableEnded) return true;
-	return "stream" in response ? response.stream.destroyed : response.destroyed;
+export function isSettled(request: GatewayRequest, response: GatewayResponse): boolean {
+	return response.headersSent || response.writableEnded || isGone(request, response);
 }
 
 /** Told in a stream that ends at once, as EventSource comes back from nothing else; or for good. */
@@ -15,11 +16,11 @@ export function sendAway(response: GatewayResponse, answer: SentAway): void {
 	else answerBriefly(response, closeFrame("limit", answer.retry));
 }
 
-/** What the request's handling needed and a stream does not: held, it would cost 2 KB a stream. */
-export function release(request: GatewayRequest, response: GatewayResponse): void {
+/** Takes out what the request's handling needed and a stream does not: held, it would cost 2 KB a stream. */
+export const letGo: LetGo = (request: GatewayRequest, response: GatewayResponse): void => {
 	request.$ctx = undefined;
 	response.$ctx = undefined;
 	request.$params = undefined;
 	// Express makes `query` a getter, which an assignment would not survive.
 	Reflect.set(request, "query", undefined);
-}
+};

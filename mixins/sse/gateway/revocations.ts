@@ -35,7 +35,7 @@ export class Revocations {
 		this.#drops = new Drops(service.logger);
 	}
 
-	/** To be called before the request of a stream is judged by anyone. */
+	/** To be called before a request is judged by anyone. */
 	begin(): Opening {
 		return this.#openings.begin();
 	}
@@ -61,7 +61,7 @@ export class Revocations {
 		this.#history?.revoke(revocation, performance.now());
 		this.#remembered?.add(revocation, Date.now());
 		for (const stream of this.#ending) {
-			if (concerns(revocation, stream)) stream.cutOff();
+			if (concerns(revocation, stream)) stream.revoke(revocation.reason);
 		}
 		for (const stream of this.#streams.selectAll(revocation.sessionId)) {
 			if (concerns(revocation, stream)) stream.revoke(revocation.reason);

@@ -115,28 +115,30 @@ export function serveAliases(schema: MergedSchema, gatewayOf: (service: unknown)
 	const original = methods?.aliasHandler;
 	if (methods === undefined || typeof original !== "function") throw notAGateway();
 	const handler: AliasHandler = async function (request, response, alias) {
+		const result = await original.call(this, request, response, alias);
+		if (alias.type !== ALIAS_TYPE || !streams(alias)) return result;
 		const gateway = gatewayOf(this);
-		const { access, revocations } = gateway;
-		const isStream = alias.type === ALIAS_TYPE && streams(alias);
-		if (!isStream && access.tickets === undefined) {
-			return original.call(this, request, response, alias);
-		}
-		// From before the route's own authentication: what is revoked behind it must not open.
-		const opening = revocations.begin();
-		try {
-			if (!isStream) {
-				access.arrived(request, opening);
-				return await original.call(this, request, response, alias);
-			}
-			await original.call(this, request, response, alias);
-			await gateway.open(request, response, opening);
-		} finally {
-			opening.done();
-		}
+		const opening = gateway.access.openingOf(request) ?? gateway.revocations.begin();
+		await gateway.open(request, response, opening);
 		// moleculer-web takes null for "not found".
 		return true;
 	};
 	methods.aliasHandler = handler;
+}
+
+/**
+ * Takes note of each request before any middleware sees it: those of the application's route or server may tell who
+ * it is from, and what is revoked after that must not open.
+ */
+export function noteArrivals(schema: MergedSchema, gatewayOf: (service: unknown) => Gateway): void {
+	const { methods } = schema;
+	const original = methods?.httpHandler;
+	if (methods === undefined || typeof original !== "function") throw notAGateway();
+	methods.httpHandler = function (this: unknown, request: GatewayRequest, ...rest: unknown[]) {
+		const { access, revocations } = gatewayOf(this);
+		access.arrived(request, revocations.begin());
+		return original.call(this, request, ...rest);
+	};
 }
 
 function notAGateway(): SseError {

@@ -2,7 +2,7 @@ import { Backlog } from "../core/backlog.ts";
 import { resetFrame } from "../core/control.ts";
 import type { BufferPolicy } from "../core/options.ts";
 import { Batch } from "./batch.ts";
-import type { Outlet } from "./outlet.ts";
+import type { Transport } from "./transport.ts";
 
 export interface BackpressureOptions {
 	/** Bytes that may be unsent; what happens past them is up to the policy. */
@@ -21,7 +21,7 @@ const SLICE = 65_536;
 export class Backpressure {
 	readonly #maxUnsentBytes: number;
 	readonly #policy: BufferPolicy;
-	readonly #outlet: Outlet;
+	readonly #transport: Transport;
 	readonly #onTooSlow: () => void;
 	/** What waits for a slow client, unless the policy is to disconnect it. */
 	#backlog: Backlog | undefined;
@@ -32,11 +32,11 @@ export class Backpressure {
 
 	/** @param onTooSlow Called when the client is to be disconnected. */
 	constructor(
-		outlet: Outlet,
+		transport: Transport,
 		{ maxUnsentBytes, policy }: BackpressureOptions,
 		onTooSlow: () => void
 	) {
-		this.#outlet = outlet;
+		this.#transport = transport;
 		this.#maxUnsentBytes = maxUnsentBytes;
 		this.#policy = policy;
 		this.#onTooSlow = onTooSlow;
@@ -44,7 +44,7 @@ export class Backpressure {
 
 	/** Whether something waits for the client to take it. */
 	get isBehind(): boolean {
-		return this.#backlog !== undefined || this.#outlet.unsent > 0;
+		return this.#backlog !== undefined || this.#transport.unsent > 0;
 	}
 
 	/**
@@ -52,11 +52,11 @@ export class Backpressure {
 	 * and then.
 	 */
 	isStalled(now: number, timeout: number): boolean {
-		if (this.#outlet.unsent === 0) {
+		if (this.#transport.unsent === 0) {
 			this.#stall = undefined;
 			return false;
 		}
-		const { taken } = this.#outlet;
+		const { taken } = this.#transport;
 		if (this.#stall?.taken !== taken) this.#stall = { taken, since: now };
 		return now - this.#stall.since >= timeout;
 	}
@@ -70,10 +70,10 @@ export class Backpressure {
 	put(batch: Batch, isPaced: boolean): boolean {
 		if (this.#policy === "disconnect" || isPaced) {
 			if (this.#exceeds()) return false;
-		} else if (this.#backlog !== undefined || this.#outlet.isBlocked) {
+		} else if (this.#backlog !== undefined || this.#transport.isBlocked) {
 			return this.#keep(batch);
 		}
-		return this.#outlet.write(batch);
+		return this.#transport.write(batch);
 	}
 
 	/** Writes what waits, whether or not the client takes it. */
@@ -97,7 +97,7 @@ export class Backpressure {
 	 * client would come back for it for ever.
 	 */
 	#exceeds(): boolean {
-		const { unsent } = this.#outlet;
+		const { unsent } = this.#transport;
 		if (unsent <= this.#maxUnsentBytes) return false;
 		if (unsent > this.#maxUnsentBytes * BURST) {
 			this.#onTooSlow();
@@ -111,7 +111,7 @@ export class Backpressure {
 	#suspect(): void {
 		this.#suspicion ??= setTimeout(() => {
 			this.#suspicion = undefined;
-			if (this.#outlet.unsent > this.#maxUnsentBytes) this.#onTooSlow();
+			if (this.#transport.unsent > this.#maxUnsentBytes) this.#onTooSlow();
 		}, BURST_TIME);
 	}
 
@@ -119,11 +119,11 @@ export class Backpressure {
 	#keep(batch: Batch): boolean {
 		if (this.#backlog === undefined) {
 			this.#backlog = new Backlog();
-			this.#outlet.onDrain(() => this.#catchUp());
+			this.#transport.onDrain(() => this.#catchUp());
 		}
 		batch.pushTo(this.#backlog, this.#policy === "conflate");
 		// One large event that is on its way must not have all that follows it dropped.
-		const underway = Math.min(this.#outlet.unsent, this.#maxUnsentBytes / 2);
+		const underway = Math.min(this.#transport.unsent, this.#maxUnsentBytes / 2);
 		this.#backlog.trim(this.#maxUnsentBytes - underway);
 		return false;
 	}
@@ -132,15 +132,15 @@ export class Backpressure {
 	#catchUp(all = false): void {
 		const backlog = this.#backlog;
 		if (backlog === undefined) return;
-		while (all || !this.#outlet.isBlocked) {
+		while (all || !this.#transport.isBlocked) {
 			if (backlog.isEmpty) {
 				this.#backlog = undefined;
 				return;
 			}
 			// Without a place: the frames behind it are still to come.
-			if (backlog.takeLoss()) this.#outlet.write(new Batch(resetFrame("gap")));
-			this.#outlet.write(Batch.of(backlog.take(SLICE)));
+			if (backlog.takeLoss()) this.#transport.write(new Batch(resetFrame("gap")));
+			this.#transport.write(Batch.of(backlog.take(SLICE)));
 		}
-		this.#outlet.onDrain(() => this.#catchUp());
+		this.#transport.onDrain(() => this.#catchUp());
 	}
 }

@@ -14,6 +14,13 @@ export function isHttp2(response: StreamResponse): response is Http2ServerRespon
 	return "stream" in response;
 }
 
+/** Whether the client has left. */
+export function isGone(request: StreamRequest, response: StreamResponse): boolean {
+	if (isHttp2(response)) return response.stream.destroyed;
+	// The response of a pipelining client's later request may be without a socket when the client leaves.
+	return response.destroyed || (request as IncomingMessage).socket.destroyed;
+}
+
 export function connectionOf(
 	request: StreamRequest,
 	response: StreamResponse

@@ -4,11 +4,10 @@ import type { BufferPolicy } from "../core/options.ts";
 import type { Subscription } from "../core/registry.ts";
 import { Backpressure, type BackpressureOptions } from "./backpressure.ts";
 import { Batch } from "./batch.ts";
-import { isHttp2, type StreamRequest, type StreamResponse } from "./connection.ts";
+import type { StreamRequest, StreamResponse } from "./connection.ts";
 import type { Flush } from "./flush.ts";
-import type { Gzip } from "./gzip.ts";
-import { writeHead } from "./head.ts";
-import { Outlet } from "./outlet.ts";
+import { type Gzip, GzipBody } from "./gzip.ts";
+import { createTransport, type LetGo, type Transport } from "./transport.ts";
 
 export interface EventStreamOptions extends Subscription, BackpressureOptions {
 	/** The writes of the gateway. */
@@ -19,6 +18,8 @@ export interface EventStreamOptions extends Subscription, BackpressureOptions {
 	expiresAt: number;
 	/** What its end is called then; default `timeout`. */
 	endsBy?: CloseReason;
+	/** Something between a stream and its client has thrown; the stream is over. */
+	onError(error: unknown): void;
 	/** Called once, as soon as the stream takes no more events. */
 	onEnd(stream: EventStream): void;
 	/** Called once, when nothing of the stream is left, after `onEnd`. */
@@ -39,7 +40,10 @@ export interface EndOptions {
 
 const END_GRACE = 2000;
 
-/** One open response. It ends once, whatever ends it, and then lets go of everything it held. */
+/**
+ * One open response. It ends once, whatever ends it, and lives as long as its connection: when that is closed it lets
+ * go of everything it held.
+ */
 export class EventStream implements Subscription {
 	readonly sessionIds: readonly string[];
 	readonly eventNames: readonly string[];
@@ -54,7 +58,7 @@ export class EventStream implements Subscription {
 	/** `performance.now()` of the look at which the stream was first found silent. */
 	silentSince = 0;
 
-	readonly #outlet: Outlet;
+	readonly #transport: Transport;
 	/** Once its client was behind: most never are, and an object more would cost every write. */
 	#backpressure: Backpressure | undefined;
 	readonly maxUnsentBytes: number;
@@ -65,11 +69,17 @@ export class EventStream implements Subscription {
 	#state: "open" | "ending" | "closed" = "open";
 	#deadline: NodeJS.Timeout | undefined;
 	#hangsUp = false;
+	/** Ends without what its client has not taken; the farewell that may be under way is no part of that. */
+	#isRevoked = false;
 	readonly #onEnd: (stream: EventStream) => void;
 	readonly #onClose: (stream: EventStream) => void;
 
 	constructor(request: StreamRequest, response: StreamResponse, options: EventStreamOptions) {
-		this.#outlet = new Outlet(request, response, options.gzip, () => this.#closed());
+		this.#transport = createTransport(request, response, {
+			gzip: options.gzip && new GzipBody(options.gzip),
+			onClose: () => this.#closed(),
+			onError: options.onError
+		});
 		this.maxUnsentBytes = options.maxUnsentBytes;
 		this.#policy = options.policy;
 		this.#flush = options.flush;
@@ -81,23 +91,22 @@ export class EventStream implements Subscription {
 		this.#onClose = options.onClose;
 	}
 
-	/** Writes the head, and from then on watches the response. */
-	open(request: StreamRequest, response: StreamResponse): void {
-		if (this.#state !== "open") return;
-		// A server's idle timeout (moleculer-web's httpServerTimeout) would kill a silent stream.
-		request.setTimeout(0);
-		if (isHttp2(response)) response.stream.session?.setTimeout(0);
-		this.#outlet.open(writeHead);
+	/** Writes the head. */
+	open(): void {
+		if (this.#state === "open") this.#transport.open();
 	}
 
 	/** Sends the head although no frame follows at once. */
 	flushHead(): void {
-		this.#outlet.flushHead();
+		if (this.#state === "open") this.#transport.flushHead();
 	}
 
-	/** Lets go of what only a stream's beginning needs; to be called when its request is handled. */
-	settle(): void {
-		this.#outlet.detach();
+	/**
+	 * Lets go of what only a stream's beginning needs; to be called when its request is handled. What has begun to
+	 * end keeps all of it: Node ends a response through it.
+	 */
+	settle(letGo: LetGo): void {
+		if (this.#state === "open") this.#transport.settle(letGo);
 	}
 
 	get isOpen(): boolean {
@@ -106,7 +115,7 @@ export class EventStream implements Subscription {
 
 	/** Whether something waits for its client to take it. */
 	get isBehind(): boolean {
-		return this.#backpressure?.isBehind ?? this.#outlet.unsent > 0;
+		return this.#backpressure?.isBehind ?? this.#transport.unsent > 0;
 	}
 
 	/** See {@link Backpressure.isStalled}. */
@@ -153,8 +162,8 @@ export class EventStream implements Subscription {
 	}
 
 	#put(batch: Batch): boolean {
-		if (this.#backpressure === undefined && this.#outlet.unsent === 0) {
-			return this.#outlet.write(batch);
+		if (this.#backpressure === undefined && this.#transport.unsent === 0) {
+			return this.#transport.write(batch);
 		}
 		// A held stream is written to at its client's pace.
 		return this.#underPressure().put(batch, this.isHeld);
@@ -162,7 +171,7 @@ export class EventStream implements Subscription {
 
 	#underPressure(): Backpressure {
 		this.#backpressure ??= new Backpressure(
-			this.#outlet,
+			this.#transport,
 			{ maxUnsentBytes: this.maxUnsentBytes, policy: this.#policy },
 			() => {
 				if (this.#state === "open") this.destroy();
@@ -173,7 +182,7 @@ export class EventStream implements Subscription {
 
 	/** Calls back once when the client has taken what was written; never if the stream ends before. */
 	onDrain(callback: () => void): void {
-		this.#outlet.onDrain(callback);
+		this.#transport.onDrain(callback);
 	}
 
 	/** Ends the stream in order: `sse.close`, then the end of the response. */
@@ -184,26 +193,32 @@ export class EventStream implements Subscription {
 		this.#backpressure?.writeAll();
 		// Flushing may have been too much for the client.
 		if (!this.#endOnce()) return;
-		this.#outlet.write(new Batch(closeFrame(reason, retry)));
+		this.#transport.write(new Batch(closeFrame(reason, retry)));
 		this.#deadline = setTimeout(() => this.destroy(), grace);
 		this.#hangsUp = hangUp;
-		this.#outlet.end(hangUp);
+		this.#transport.end(hangUp);
 	}
 
 	/**
 	 * Takes no more events from now on, and ends: with `sse.close` if the client has taken all that was
-	 * written, else by cutting it off, so that what is unsent is never sent.
+	 * written, else by cutting it off, so that what is unsent is never sent. What ends already, in order, is cut off
+	 * too; what was revoked before has been told why.
 	 */
 	revoke(reason: CloseReason): void {
-		if (!this.#endOnce()) return;
+		if (this.#isRevoked || this.#state === "closed") return;
+		this.#isRevoked = true;
+		if (!this.#endOnce()) {
+			this.cutOff();
+			return;
+		}
 		// What Node corks in this turn is on its way; what is left behind it, the client does not take.
 		setImmediate(() => {
 			if (this.#state === "closed") return;
-			if (this.#outlet.unsent > 0) return this.cutOff();
-			if (this.pending !== undefined) this.#outlet.write(new Batch(this.pending));
-			this.#outlet.write(new Batch(closeFrame(reason)));
-			this.#outlet.end(false);
+			if (this.#transport.unsent > 0) return this.cutOff();
+			if (this.pending !== undefined) this.#transport.write(new Batch(this.pending));
+			this.#transport.write(new Batch(closeFrame(reason)));
 			this.#deadline = setTimeout(() => this.destroy(), END_GRACE);
+			this.#transport.end(false);
 		});
 	}
 
@@ -215,7 +230,7 @@ export class EventStream implements Subscription {
 
 	/** As {@link destroy}, and what the system has buffered for the client goes too where it can. */
 	cutOff(): void {
-		this.#outlet.reset();
+		this.#transport.reset();
 		this.destroy();
 	}
 
@@ -223,7 +238,7 @@ export class EventStream implements Subscription {
 	destroy(): void {
 		if (this.#state === "closed") return;
 		this.#endOnce();
-		this.#outlet.destroy(this.#hangsUp);
+		this.#transport.destroy(this.#hangsUp);
 	}
 
 	/** Takes no more events; whether it did until now. */
@@ -240,7 +255,7 @@ export class EventStream implements Subscription {
 		this.#endOnce();
 		if (this.#state === "closed") return;
 		this.#state = "closed";
-		this.#outlet.release();
+		this.#transport.release();
 		clearTimeout(this.#deadline);
 		this.#backpressure?.release();
 		this.#onClose(this);

@@ -10,7 +10,7 @@ const HEAD = {
 
 /** Writes the head of a stream. On HTTP/1.1 it leaves with the first bytes, or with the end. */
 export function writeHead(response: StreamResponse): void {
-	// Nothing takes a request behind a stream, see detach.ts. HTTP/2 forbids it (RFC 9113, 8.2.2).
+	// Nothing takes a request behind a stream, see node-detach.ts. HTTP/2 forbids it (RFC 9113, 8.2.2).
 	if (!isHttp2(response)) response.setHeader("Connection", "close");
 	(response as ServerResponse).writeHead(200, HEAD);
 }

@@ -1,7 +1,8 @@
 import { Queue } from "../core/queue.ts";
+import type { LetGo } from "./transport.ts";
 
 export interface Settleable {
-	settle(): void;
+	settle(letGo: LetGo): void;
 }
 
 /** Milliseconds in which what handles a request (middlewares, hooks) is done with it. */
@@ -10,7 +11,13 @@ const SETTLING = 10;
 /** The streams that have just been opened, and the one timer that they settle by. */
 export class Settling {
 	readonly #queue = new Queue<{ stream: Settleable; at: number }>();
+	readonly #letGo: LetGo;
 	#timer: NodeJS.Timeout | undefined;
+
+	/** @param letGo What streams that nobody looks at do to request and response. */
+	constructor(letGo: LetGo) {
+		this.#letGo = letGo;
+	}
 
 	add(stream: Settleable): void {
 		this.#queue.push({ stream, at: performance.now() + SETTLING });
@@ -22,7 +29,7 @@ export class Settling {
 		let next = this.#queue.at(0);
 		for (; next !== undefined && next.at <= now; next = this.#queue.at(0)) {
 			this.#queue.shift();
-			next.stream.settle();
+			next.stream.settle(this.#letGo);
 		}
 		this.#timer = next && setTimeout(this.#settle, next.at - now).unref();
 	};

@@ -101,17 +101,15 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 		expect(places.size).toBe(1);
 	});
 
-	it("revocations that came while there was always a stream on its way", () => {
+	// Those of requests whose end nobody sees (function aliases, files, clients that leave) were kept for ever.
+	it("revocations that requests may have to know of, whether or not they end", () => {
 		const openings = new Openings();
-		let opening = openings.begin();
 		for (let n = 0; n < MANY; n++) {
+			openings.begin();
 			openings.revoke({ sessionId: `s-${n}`, eventName: undefined, reason: "revoked" });
-			const next = openings.begin();
-			opening.done();
-			opening = next;
 		}
 
-		expect([openings.size, openings.remembered]).toEqual([1, 0]);
+		expect(openings.remembered).toBe(1000);
 	});
 });
 

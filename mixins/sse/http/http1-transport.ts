@@ -1,0 +1,235 @@
+import type { ServerResponse } from "node:http";
+import type { Batch } from "./batch.ts";
+import { closeConnection } from "./connection.ts";
+import type { GzipBody } from "./gzip.ts";
+import { writeHead } from "./head.ts";
+import { detach, isDetachable, type Socket } from "./node-detach.ts";
+import { hasOwnWrite, isUnwatched } from "./onlookers.ts";
+import { breakOff } from "./socket.ts";
+import type { LetGo, Transport, TransportOptions } from "./transport.ts";
+
+/**
+ * A stream that has an HTTP/1.1 connection to itself, until both end. Bytes go to the socket, in the framing
+ * that was made once for all streams; where something stands between response and socket, through the response.
+ */
+export class Http1Transport implements Transport {
+	/** Undefined once it is let go of, or released. */
+	#response: ServerResponse | undefined;
+	/** The request's: a response has none while it waits behind another of a pipelining client. */
+	readonly #connection: Socket;
+	/** Once bytes go to it; null = never. */
+	#socket: Socket | null | undefined;
+	/** Ended through the response: Node ends the connection, and must find everything in its place. */
+	#isEnding = false;
+	#drained: (() => void) | undefined;
+	readonly #gzip: GzipBody | undefined;
+	readonly #onClose: () => void;
+	readonly #onError: (error: unknown) => void;
+
+	constructor(response: ServerResponse, { gzip, onClose, onError }: TransportOptions) {
+		this.#response = response;
+		this.#gzip = gzip;
+		this.#connection = response.req.socket;
+		this.#onClose = onClose;
+		this.#onError = onError;
+		watch(this.#connection, onClose);
+	}
+
+	open(): void {
+		const response = this.#response;
+		if (response === undefined) return;
+		try {
+			this.#begin(response);
+		} catch (error) {
+			this.#fail(error);
+		}
+	}
+
+	#begin(response: ServerResponse): void {
+		const { req: request } = response;
+		// A server's idle timeout (moleculer-web's httpServerTimeout) would kill a silent stream.
+		request.setTimeout(0);
+		// "close" follows; without a listener the error of a vanished client would be thrown.
+		response.on("error", ignore);
+		// A body that nobody reads fills buffers, and behind it nobody sees the client leave. Without one, reading would
+		// have the request "close", by which others tell that the client has left.
+		const hasBody = !request.complete || request.readableLength > 0;
+		if (hasBody && request.readableFlowing === null) request.resume();
+		writeHead(response);
+		if (this.#gzip !== undefined) response.write(this.#gzip.head);
+	}
+
+	settle(letGo: LetGo): void {
+		const response = this.#response;
+		if (response === undefined || this.#isEnding) return;
+		const { req: request } = response;
+		if (!request.complete && !request.destroyed) {
+			request.once("end", () => this.settle(letGo));
+			return;
+		}
+		// Undecided as long as the response waits for its turn, or its client for the head.
+		if (!this.#socket || !isUnwatched(request, response, isOwn)) return;
+		if (!isDetachable(response, this.#socket)) return;
+		detach(response, this.#socket);
+		this.#response = undefined;
+		const socket = this.#socket;
+		socket.once("end", endToo);
+		socket.on("error", ignore);
+		// What the client may still say is read, and not kept: its end must be noticed.
+		socket.resume();
+		// Whoever has kept the response, and ends it one day, means the stream.
+		Object.assign(response, {
+			end: () => {
+				this.end(false);
+				return response;
+			},
+			destroy: () => {
+				socket.destroy();
+				return response;
+			}
+		});
+	}
+
+	flushHead(): void {
+		try {
+			this.#response?.flushHeaders();
+		} catch (error) {
+			this.#fail(error);
+		}
+	}
+
+	get unsent(): number {
+		return this.#writable?.writableLength ?? 0;
+	}
+
+	get isBlocked(): boolean {
+		return this.#writable?.writableNeedDrain ?? false;
+	}
+
+	get taken(): number {
+		const socket = this.#connection as Counted;
+		// What of one large write has not left yet; Node's own idle timeout looks there as well.
+		const queued = socket._handle?.writeQueueSize ?? 0;
+		return socket.bytesWritten - this.unsent - queued;
+	}
+
+	write(batch: Batch): boolean {
+		try {
+			const socket = this.#socket;
+			if (socket) return socket.write((this.#gzip?.add(batch) ?? batch).chunked);
+			const response = this.#response;
+			if (response === undefined) return false;
+			const ready = response.write((this.#gzip?.add(batch) ?? batch).plain);
+			// The head is out, or on its way.
+			if (socket === undefined) this.#socket = socketOf(response);
+			return ready;
+		} catch (error) {
+			this.#fail(error);
+			return false;
+		}
+	}
+
+	onDrain(callback: () => void): void {
+		this.#forgetDrain();
+		this.#drained = callback;
+		this.#writable?.once("drain", callback);
+	}
+
+	end(hangUp: boolean): void {
+		this.#isEnding = true;
+		try {
+			if (this.#response === undefined) this.#endSocket();
+			else this.#endResponse(this.#response, hangUp);
+		} catch (error) {
+			this.#fail(error);
+		}
+	}
+
+	#endSocket(): void {
+		// Nothing is there that could take the next request.
+		if (this.#gzip !== undefined) this.#socket?.write(this.#gzip.tail.chunked);
+		this.#socket?.write(LAST_CHUNK);
+		closeConnection(this.#connection);
+	}
+
+	#endResponse(response: ServerResponse, hangUp: boolean): void {
+		const connection = this.#connection;
+		const callback = hangUp ? () => closeConnection(connection) : undefined;
+		if (this.#gzip !== undefined) response.end(this.#gzip.tail.plain, callback);
+		else response.end(callback);
+	}
+
+	reset(): void {
+		if (!("encrypted" in this.#connection)) breakOff(this.#connection);
+	}
+
+	destroy(): void {
+		const response = this.#response;
+		try {
+			response?.destroy();
+		} catch (error) {
+			this.#onError(error);
+		}
+		this.#connection.destroy();
+	}
+
+	#fail(error: unknown): void {
+		this.#onError(error);
+		this.destroy();
+	}
+
+	release(): void {
+		this.#forgetDrain();
+		this.#connection.off("close", this.#onClose);
+		this.#response = undefined;
+		this.#socket = null;
+	}
+
+	/** What takes the bytes. */
+	get #writable(): Socket | ServerResponse | undefined {
+		return this.#socket ?? this.#response;
+	}
+
+	#forgetDrain(): void {
+		if (this.#drained === undefined) return;
+		this.#writable?.off("drain", this.#drained);
+		this.#drained = undefined;
+	}
+}
+
+/** RFC 9112, 7.1. */
+const LAST_CHUNK = "0\r\n\r\n";
+
+type Counted = { bytesWritten: number; _handle?: { writeQueueSize?: number } };
+
+/** Listens for the end of a connection, on which a pipelining client may have opened many streams. */
+function watch(connection: Socket, onClose: () => void): void {
+	const most = connection.getMaxListeners();
+	if (most > 0 && connection.listenerCount("close") >= most) connection.setMaxListeners(0);
+	connection.on("close", onClose);
+}
+
+function ignore(): void {}
+
+function isOwn(listener: unknown): boolean {
+	return listener === ignore;
+}
+
+/** A client that closes its half is gone, as it is to Node's HTTP server. */
+function endToo(this: Socket): void {
+	this.end();
+}
+
+/**
+ * The socket of a response that is Node's own down to it, and whose next bytes are the next on the
+ * connection; null if bytes can never go past the response, undefined if not yet.
+ */
+function socketOf(response: ServerResponse): Socket | null | undefined {
+	// Without chunks (HTTP/1.0) the framing that was made is of no use.
+	if (!hasOwnWrite(response) || !response.chunkedEncoding) return null;
+	const { socket } = response;
+	// None while the response waits behind another of a pipelining client.
+	if (socket === null) return undefined;
+	// The response's count is that of the socket and of what it holds back itself.
+	return response.writableLength === socket.writableLength ? socket : undefined;
+}

@@ -1,0 +1,156 @@
+import { constants, type Http2ServerResponse, type ServerHttp2Session } from "node:http2";
+import type { Batch } from "./batch.ts";
+import { closeConnection, type StreamRequest } from "./connection.ts";
+import type { GzipBody } from "./gzip.ts";
+import { writeHead } from "./head.ts";
+import { isUnwatched } from "./onlookers.ts";
+import type { LetGo, Transport, TransportOptions } from "./transport.ts";
+
+type Http2Stream = Http2ServerResponse["stream"];
+
+/** What Node's idle timeout looks at, too: what of one large write has not left yet. */
+type Counted = { bytesWritten: number; _handle?: { writeQueueSize?: number } };
+
+/** One stream of an HTTP/2 session. It ends with the HTTP/2 stream; the session carries others. */
+export class Http2Transport implements Transport {
+	#request: StreamRequest | undefined;
+	#response: Http2ServerResponse | undefined;
+	/** The response loses sight of it when it closes. */
+	readonly #stream: Http2Stream;
+	readonly #session: ServerHttp2Session | undefined;
+	readonly #gzip: GzipBody | undefined;
+	readonly #onClose: () => void;
+	readonly #onError: (error: unknown) => void;
+	#drained: (() => void) | undefined;
+
+	constructor(
+		request: StreamRequest,
+		response: Http2ServerResponse,
+		{ gzip, onClose, onError }: TransportOptions
+	) {
+		this.#request = request;
+		this.#response = response;
+		this.#gzip = gzip;
+		this.#stream = response.stream;
+		this.#session = response.stream.session as ServerHttp2Session | undefined;
+		this.#onClose = onClose;
+		this.#onError = onError;
+		this.#stream.on("close", onClose);
+	}
+
+	open(): void {
+		const response = this.#response;
+		if (response === undefined) return;
+		try {
+			this.#begin(response);
+		} catch (error) {
+			this.#fail(error);
+		}
+	}
+
+	#begin(response: Http2ServerResponse): void {
+		// A server's idle timeout (moleculer-web's httpServerTimeout) would kill a silent stream.
+		this.#request?.setTimeout(0);
+		this.#session?.setTimeout(0);
+		// "close" follows; without a listener the error of a vanished client would be thrown.
+		response.on("error", ignore);
+		// See Http1Transport.
+		const hasBody = !this.#stream.endAfterHeaders;
+		if (hasBody && this.#request?.readableFlowing === null) this.#request.resume();
+		writeHead(response);
+		if (this.#gzip !== undefined) response.write(this.#gzip.head);
+	}
+
+	settle(letGo: LetGo): void {
+		const request = this.#request;
+		const response = this.#response;
+		this.#request = undefined;
+		if (request === undefined || response === undefined) return;
+		if (isUnwatched(request, response, isOwn)) letGo(request, response);
+	}
+
+	/** HTTP/2 has sent it. */
+	flushHead(): void {}
+
+	get unsent(): number {
+		return this.#response?.writableLength ?? 0;
+	}
+
+	get isBlocked(): boolean {
+		return this.#response !== undefined && this.#stream.writableNeedDrain;
+	}
+
+	get taken(): number {
+		const session = this.#session;
+		// Node throws where a session has lost its socket.
+		if (session === undefined || session.destroyed) return 0;
+		try {
+			const socket = session.socket as unknown as Counted;
+			const queued = socket._handle?.writeQueueSize ?? 0;
+			return socket.bytesWritten - this.unsent - queued;
+		} catch {
+			return 0;
+		}
+	}
+
+	write(batch: Batch): boolean {
+		const response = this.#response;
+		if (response === undefined) return false;
+		try {
+			return response.write((this.#gzip?.add(batch) ?? batch).plain);
+		} catch (error) {
+			this.#fail(error);
+			return false;
+		}
+	}
+
+	onDrain(callback: () => void): void {
+		this.#forgetDrain();
+		this.#drained = callback;
+		this.#response?.once("drain", callback);
+	}
+
+	end(hangUp: boolean): void {
+		const session = this.#session;
+		const callback = hangUp ? () => closeConnection(session) : undefined;
+		const response = this.#response;
+		try {
+			if (this.#gzip !== undefined) response?.end(this.#gzip.tail.plain, callback);
+			else response?.end(callback);
+		} catch (error) {
+			this.#fail(error);
+		}
+	}
+
+	reset(): void {}
+
+	destroy(hangUp: boolean): void {
+		this.#stream.close(constants.NGHTTP2_CANCEL);
+		// The reset alone waits behind what the client does not take.
+		this.#stream.destroy();
+		if (hangUp) this.#session?.destroy();
+	}
+
+	release(): void {
+		this.#forgetDrain();
+		this.#stream.off("close", this.#onClose);
+		this.#request = undefined;
+		this.#response = undefined;
+	}
+
+	#fail(error: unknown): void {
+		this.#onError(error);
+		this.destroy(false);
+	}
+
+	#forgetDrain(): void {
+		if (this.#drained !== undefined) this.#response?.off("drain", this.#drained);
+		this.#drained = undefined;
+	}
+}
+
+function ignore(): void {}
+
+function isOwn(listener: unknown): boolean {
+	return listener === ignore;
+}

@@ -1,0 +1,70 @@
+import type { Batch } from "./batch.ts";
+import { isHttp2, type StreamRequest, type StreamResponse } from "./connection.ts";
+import type { GzipBody } from "./gzip.ts";
+import { Http1Transport } from "./http1-transport.ts";
+import { Http2Transport } from "./http2-transport.ts";
+
+/**
+ * A stream's way to its client. What it lives as long as is the connection (HTTP/1.1) or the HTTP/2 stream, which
+ * it watches from its first moment: Node's response may never get a socket, or be ended by somebody else.
+ *
+ * None of its methods throws: an application's own `write`, `end` or `writeHead` may fail, and is called from timers
+ * and listeners. Such a failure is reported, and the connection destroyed.
+ */
+export interface Transport {
+	/** Bytes that were written and have not left the process. */
+	readonly unsent: number;
+	/** Whether the client is slower than what was written: it should take that first, see {@link onDrain}. */
+	readonly isBlocked: boolean;
+	/**
+	 * A number that changes whenever the client takes something. The system's own buffers are out of
+	 * sight: to Node what they hold has been sent.
+	 */
+	readonly taken: number;
+	/** Writes the head. */
+	open(): void;
+	/** Sends the head although nothing follows at once. */
+	flushHead(): void;
+	/** @returns False if the client is slower than this: the next write should wait for {@link onDrain}. */
+	write(batch: Batch): boolean;
+	/**
+	 * Calls back once when the client has taken what was written; never if the transport closes, or this
+	 * is called again, before.
+	 */
+	onDrain(callback: () => void): void;
+	/**
+	 * Lets go of what only a stream's beginning needs, unless somebody else looks at it; to be called when the
+	 * request's handling is over, and while the stream is open.
+	 */
+	settle(letGo: LetGo): void;
+	/** Ends the response, and with `hangUp` the connection, which keep-alive would hold. */
+	end(hangUp: boolean): void;
+	/** Drops what the system has buffered for the client, where it can be: not under TLS, or HTTP/2. */
+	reset(): void;
+	/** Breaks the response off; `hangUp`: the connection of HTTP/2 as well. */
+	destroy(hangUp: boolean): void;
+	/** It has closed: nothing of request and response is held any longer, nor of this by the connection. */
+	release(): void;
+}
+
+/** Takes from request and response what their handling has put there. */
+export type LetGo = (request: StreamRequest, response: StreamResponse) => void;
+
+export interface TransportOptions {
+	/** Undefined if the client does not take gzip. */
+	readonly gzip: GzipBody | undefined;
+	/** Called once, when the connection (HTTP/2: the stream on it) is closed, however that came. */
+	readonly onClose: () => void;
+	/** Something between the stream and its client has thrown. */
+	readonly onError: (error: unknown) => void;
+}
+
+export function createTransport(
+	request: StreamRequest,
+	response: StreamResponse,
+	options: TransportOptions
+): Transport {
+	return isHttp2(response)
+		? new Http2Transport(request, response, options)
+		: new Http1Transport(response, options);
+}
