@@ -41,9 +41,12 @@ export class Limits {
 
 	/** How much is remembered, for tests and for a look from outside. */
 	get held(): number {
-		return (
-			this.#sessions.size + this.#addresses.size + this.#addressOfStream.size + this.#returns.size
-		);
+		return this.counted + this.#returns.size;
+	}
+
+	/** Entries of streams that are there: none without any. */
+	get counted(): number {
+		return this.#sessions.size + this.#addresses.size + this.#addressOfStream.size;
 	}
 
 	/** Before anybody is asked who it is: whether there is room, and at what pace. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from "node:http2";
+import { breakOff } from "./socket.ts";
 
 export type StreamRequest = IncomingMessage | Http2ServerRequest;
 export type StreamResponse = ServerResponse | Http2ServerResponse;
@@ -43,20 +44,12 @@ export function closeConnection(connection: Connection | undefined): void {
  */
 function closeSession(session: ServerHttp2Session): void {
 	if (session.closed || session.destroyed) return;
-	// Taken now, while the session still has its socket.
-	const { socket } = session;
-	const breakOff = socket.resetAndDestroy;
-	const finish = socket.destroySoon;
+	// Now, while the session still has it; and the socket itself, of which Node shows only a proxy.
+	const socket = session.socket.ref();
 	session.close();
 	const timer = setTimeout(() => {
 		// Destroyed: all is answered, and only the peer's end of the connection is missing.
-		if (!session.destroyed && session.state.outboundQueueSize === 0) return;
-		try {
-			breakOff();
-		} catch {
-			// TLS has nothing to reset with.
-			finish();
-		}
+		if (session.destroyed || session.state.outboundQueueSize !== 0) breakOff(socket);
 	}, SESSION_GRACE);
 	session.once("close", () => clearTimeout(timer));
 }

@@ -1,0 +1,191 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import fc from "fast-check";
+import { expect, it, onTestFinished, vi } from "vitest";
+import type { BufferPolicy } from "../../mixins/sse/index.ts";
+import { eventually } from "../support/eventually.ts";
+import { FACTOR } from "../support/fuzz.ts";
+import { TestGateway, TestNode } from "../support/gateway.ts";
+import { watchRejections } from "../support/rejections.ts";
+import { leftOf, stops, WIRES, type Wire, type WireClient } from "../support/wires.ts";
+
+/** Courses that are played at a time, on one gateway. */
+const BATCH = 100;
+/** A long run (FUZZ=20) plays 100,000. */
+const COURSES = FACTOR === 1 ? 2000 : 5000 * FACTOR;
+
+const POLICIES: readonly BufferPolicy[] = ["disconnect", "dropOldest", "conflate"];
+/** What a stream settles by, which may be late on a busy machine. */
+const SETTLING = 10;
+
+type Step =
+	| { do: "open"; streams: number; body: boolean; gzip: boolean; back: boolean; lives: number }
+	| { do: "send"; bytes: number; times: number }
+	| { do: "wait"; ms: number }
+	| { do: "revoke" | "pause" | "resume" | "halfClose" | "reset" | "close" | "turn" };
+
+const OPEN: fc.Arbitrary<Step> = fc.record({
+	do: fc.constant("open"),
+	streams: fc.integer({ min: 1, max: 4 }),
+	body: fc.boolean(),
+	gzip: fc.boolean(),
+	back: fc.boolean(),
+	// 0: as long as the gateway's timeout
+	lives: fc.constantFrom(0, 0, 0, 1, 12, 40)
+});
+
+const STEP: fc.Arbitrary<Step> = fc.oneof(
+	{ weight: 1, arbitrary: OPEN },
+	{
+		weight: 4,
+		arbitrary: fc.record({
+			do: fc.constant("send"),
+			bytes: fc.constantFrom(1, 1, 300, 5000, 70_000),
+			times: fc.integer({ min: 1, max: 4 })
+		})
+	},
+	{
+		weight: 4,
+		arbitrary: fc.record({ do: fc.constant("wait"), ms: fc.constantFrom(0, 1, 5, 10, 11, 30) })
+	},
+	{
+		weight: 6,
+		arbitrary: fc.record({
+			do: fc.constantFrom("revoke", "pause", "resume", "halfClose", "reset", "close", "turn")
+		})
+	}
+) as fc.Arbitrary<Step>;
+
+/** What one client does, and what happens to its streams meanwhile. */
+const COURSE: fc.Arbitrary<readonly Step[]> = fc
+	.tuple(OPEN, fc.array(STEP, { maxLength: 10 }))
+	.map(([open, steps]) => [open, ...steps]);
+
+/** A gateway at which streams live short lives, of every kind. */
+async function startGateway(wire: Wire, policy: BufferPolicy, compression: boolean) {
+	const setup = {
+		broker: { logger: false },
+		sse: {
+			session: (_ctx: unknown, req: { headers: Record<string, unknown> }) => {
+				const ids = [req.headers["x-session"] as string];
+				const lives = Number(req.headers["x-lives"]);
+				return lives > 0 ? { ids, expiresAt: Date.now() + lives } : ids;
+			},
+			timeout: 120,
+			heartbeat: 20,
+			retry: null,
+			drain: 60,
+			buffer: { maxBytes: 16_384, policy, stallTimeout: 80 },
+			limits: { streamsPerSession: 3, opensPerSecond: 0, streamsPerIp: 100_000 },
+			compression: compression ? { threshold: 200 } : null
+		},
+		settings: wire.settings()
+	};
+	const gateway = new TestGateway(new TestNode(setup), setup);
+	await gateway.broker.start();
+	return { gateway, server: await wire.serve(gateway.service) };
+}
+
+/** Plays a course to its end; the client is gone then. */
+async function play(
+	course: readonly Step[],
+	session: string,
+	gateway: TestGateway,
+	connect: () => WireClient
+): Promise<void> {
+	let client = connect();
+	const headers = { "x-session": session };
+	for (const step of course) {
+		switch (step.do) {
+			case "open": {
+				const place = /^id: (.*)$/m.exec(client.text)?.[1];
+				const request = {
+					path: `/sse/event-stream?eventName=a&eventName=${session}`,
+					headers: {
+						...headers,
+						"x-lives": String(step.lives),
+						...(step.gzip && { "accept-encoding": "gzip" }),
+						...(step.back && { "last-event-id": place ?? "node-1.00000000.1" })
+					},
+					...(step.body && { body: "x".repeat(100_000) })
+				};
+				// on a connection of their own if the one before has streamed
+				if (client.text !== "") {
+					client.close();
+					client = connect();
+				}
+				client.get(Array.from({ length: step.streams }, () => request));
+				break;
+			}
+			case "send": {
+				const payload = "x".repeat(step.bytes);
+				for (let n = 0; n < step.times; n++) {
+					void gateway.broker.broadcast("sse.send", {
+						eventName: "a",
+						sessionId: session,
+						payload
+					});
+				}
+				break;
+			}
+			case "revoke":
+				void gateway.broker.broadcast("sse.close", { sessionId: session });
+				break;
+			case "wait":
+				await sleep(step.ms);
+				break;
+			case "turn":
+				await new Promise(resolve => setImmediate(resolve));
+				break;
+			default:
+				client[step.do]();
+		}
+	}
+	client.close();
+}
+
+// A response that had ended was taken apart when the stream settled, and Node ended the process; one that never
+// had a socket was never seen to close, and counted for ever; a unix socket could not be reset, and threw.
+it("a stream ends once, whatever its connection is and whatever happens to it in whatever order, and leaves nothing", async () => {
+	const rejections = watchRejections();
+	const uncaught: unknown[] = [];
+	const onUncaught = (error: unknown) => void uncaught.push(error);
+	process.on("uncaughtException", onUncaught);
+	onTestFinished(() => void process.off("uncaughtException", onUncaught));
+	const { setTimeout: onTime } = globalThis;
+	const late = vi
+		.spyOn(globalThis, "setTimeout")
+		.mockImplementation(((callback: () => void, ms: number, ...args: []) =>
+			onTime(callback, ms === SETTLING ? Math.random() * 50 : ms, ...args)) as typeof setTimeout);
+	onTestFinished(() => late.mockRestore());
+
+	for (let batch = 0; batch < COURSES / BATCH; batch++) {
+		const wire = WIRES[batch % WIRES.length] as Wire;
+		const policy = POLICIES[Math.floor(batch / WIRES.length) % POLICIES.length] as BufferPolicy;
+		const { gateway, server } = await startGateway(wire, policy, Math.random() < 0.5);
+		const seed = Math.floor(Math.random() * 2 ** 31);
+		const courses = fc.sample(COURSE, { numRuns: BATCH, seed });
+		const clients: WireClient[] = [];
+		const connect = () => {
+			const client = wire.connect(server);
+			clients.push(client);
+			return client;
+		};
+		const played = Promise.all(courses.map((course, n) => play(course, `s${n}`, gateway, connect)));
+		const where = `${wire.name}, ${policy}, seed ${seed}`;
+		// now and then in their midst
+		if (batch % 3 === 0) await sleep(Math.random() * 60);
+		else {
+			await played;
+			await eventually(() => expect(leftOf(gateway.service), where).toEqual(NOTHING));
+		}
+		expect(await stops(gateway.broker, 5000), `${where}: stops`).toBe(true);
+		await played;
+		for (const client of clients) client.close();
+		await eventually(() => expect(leftOf(gateway.service), where).toEqual(NOTHING));
+		server.close();
+		expect(uncaught, where).toEqual([]);
+		expect(await rejections(), where).toEqual([]);
+	}
+});
+
+const NOTHING = { streams: 0, sessions: 0, names: 0, unclosed: 0, limits: 0 };
