@@ -82,7 +82,7 @@ async function startGateway(wire: Wire, policy: BufferPolicy, compression: boole
 	};
 	const gateway = new TestGateway(new TestNode(setup), setup);
 	await gateway.broker.start();
-	return { gateway, server: await wire.serve(gateway.service) };
+	return { gateway, door: await wire.open(gateway.service) };
 }
 
 /** Plays a course to its end; the client is gone then. */
@@ -161,12 +161,12 @@ it("a stream ends once, whatever its connection is and whatever happens to it in
 	for (let batch = 0; batch < COURSES / BATCH; batch++) {
 		const wire = WIRES[batch % WIRES.length] as Wire;
 		const policy = POLICIES[Math.floor(batch / WIRES.length) % POLICIES.length] as BufferPolicy;
-		const { gateway, server } = await startGateway(wire, policy, Math.random() < 0.5);
+		const { gateway, door } = await startGateway(wire, policy, Math.random() < 0.5);
 		const seed = Math.floor(Math.random() * 2 ** 31);
 		const courses = fc.sample(COURSE, { numRuns: BATCH, seed });
 		const clients: WireClient[] = [];
 		const connect = () => {
-			const client = wire.connect(server);
+			const client = door.connect();
 			clients.push(client);
 			return client;
 		};
@@ -182,7 +182,7 @@ it("a stream ends once, whatever its connection is and whatever happens to it in
 		await played;
 		for (const client of clients) client.close();
 		await eventually(() => expect(leftOf(gateway.service), where).toEqual(NOTHING));
-		server.close();
+		door.server.close();
 		expect(uncaught, where).toEqual([]);
 		expect(await rejections(), where).toEqual([]);
 	}

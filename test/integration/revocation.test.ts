@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { Context } from "moleculer";
 import { describe, expect, it } from "vitest";
 import { SseError } from "../../mixins/sse/index.ts";
@@ -311,6 +312,37 @@ describe("a stream that is revoked while it is being opened", () => {
 			expect(stream.status).toBe(200);
 			expect(stream.text).toMatch(/^retry: \d+\nevent: sse\.close\n/);
 			expect(stream.text).toContain(closing("logged out"));
+			expect(gateway.held).toEqual(NOTHING);
+		}
+	);
+
+	// Who authenticates in a route's `use` (passport, express-session) knows who it is long before the alias runs: the
+	// revocation in between was missed, and the stream opened.
+	it.each(["the service", "the route"])(
+		"does not open on what a middleware of %s has found out before",
+		async whose => {
+			const gate = createGate();
+			const use = [
+				(req: IncomingMessage, _res: unknown, next: () => void) => {
+					Reflect.set(req, "user", "alice");
+					next();
+				},
+				(_req: unknown, _res: unknown, next: () => void) => void gate.wait().then(() => next())
+			];
+			const route = { path: "/live", aliases: { "GET /": { type: "sse" } } };
+			const gateway = await startGateway({
+				sse: { path: null, session: (_ctx, req) => Reflect.get(req, "user") },
+				settings:
+					whose === "the service" ? { use, routes: [route] } : { routes: [{ ...route, use }] }
+			});
+			const opening = requestStream(gateway.at("/live", "news"));
+			await gate.reached;
+			await close(gateway, { sessionId: "alice", reason: "banned" });
+			gate.open();
+			const stream = await opening;
+
+			expect(await stream.end).toBe("ended");
+			expect(stream.text).toContain(closing("banned"));
 			expect(gateway.held).toEqual(NOTHING);
 		}
 	);

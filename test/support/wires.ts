@@ -32,67 +32,78 @@ export interface Wire {
 	readonly name: string;
 	/** Settings of the gateway's service. */
 	settings(): Record<string, unknown>;
-	/** The server that a gateway listens with; it does by now. */
-	serve(service: Service): Promise<Server>;
-	connect(server: Server): WireClient;
+	/** Where a gateway listens; it does by now. */
+	open(service: Service): Promise<Door>;
 }
 
-const own = async (service: Service): Promise<Server> => Reflect.get(service, "server");
+/** Where a gateway listens. */
+export interface Door {
+	readonly server: Server;
+	/** Tries to, also when the server is closed. */
+	connect(): WireClient;
+}
 
-const overTcp = (server: Server): Socket => connectTcp(addressOf(server));
-const overTls = (server: Server): Socket => connectTls({ ...addressOf(server), ca: TLS.cert });
+/** By the server of the gateway's own. */
+const own =
+	(connect: (address: Address) => WireClient) =>
+	async (service: Service): Promise<Door> => {
+		const server: Server = Reflect.get(service, "server");
+		const address = addressOf(server);
+		return { server, connect: () => connect(address) };
+	};
+
+type Address = { host: string; port: number } | { path: string };
+
+function addressOf(server: Server): Address {
+	const address = server.address();
+	if (typeof address === "string") return { path: address };
+	return { host: "127.0.0.1", port: address?.port ?? 0 };
+}
+
+const originOf = (address: Address): string =>
+	"port" in address ? `127.0.0.1:${address.port}` : address.path;
 
 /** Every way that a gateway can be reached by. */
 export const WIRES: readonly Wire[] = [
 	{
 		name: "HTTP/1.1",
 		settings: () => ({}),
-		serve: own,
-		connect: server => http1(overTcp(server))
+		open: own(address => http1(connectTcp(address)))
 	},
 	{
 		name: "HTTP/1.1 over TLS",
 		settings: () => ({ https: TLS }),
-		serve: own,
-		connect: server => http1(overTls(server))
+		open: own(address => http1(connectTls({ ...address, ca: TLS.cert })))
 	},
 	{
 		name: "HTTP/1.1 over a unix socket",
 		settings: () => ({ ip: undefined, port: join(tmpdir(), `sse-${crypto.randomUUID()}.sock`) }),
-		serve: own,
-		connect: server => http1(connectTcp(server.address() as string))
+		open: own(address => http1(connectTcp(address)))
 	},
 	{
 		name: "HTTP/2",
 		settings: () => ({ http2: true }),
-		serve: own,
-		connect: server => http2(`http://127.0.0.1:${addressOf(server).port}`)
+		open: own(address => http2(`http://${originOf(address)}`))
 	},
 	{
 		name: "HTTP/2 over TLS",
 		settings: () => ({ http2: true, https: TLS }),
-		serve: own,
-		connect: server => http2(`https://127.0.0.1:${addressOf(server).port}`)
+		open: own(address => http2(`https://${originOf(address)}`))
 	},
 	{
 		name: "an application's own server",
 		settings: () => ({ server: false }),
-		async serve(service) {
+		async open(service) {
 			const { express } = service as unknown as { express(): (...args: unknown[]) => void };
 			const handle = express.call(service);
 			const server = createServer((req, res) => handle(req, res, () => res.end()));
 			server.listen(0, "127.0.0.1");
 			await once(server, "listening");
-			return server;
-		},
-		connect: server => http1(overTcp(server))
+			const address = addressOf(server);
+			return { server, connect: () => http1(connectTcp(address)) };
+		}
 	}
 ];
-
-function addressOf(server: Server): { host: string; port: number } {
-	const { port } = server.address() as { port: number };
-	return { host: "127.0.0.1", port };
-}
 
 function http1(socket: Socket): WireClient {
 	let text = "";

@@ -1,0 +1,331 @@
+import { createServer, type IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
+import { connectHttp2, openHttp2Stream } from "../support/http2-client.ts";
+import { openRawStream, RawSocket } from "../support/raw-socket.ts";
+import { watchRejections } from "../support/rejections.ts";
+import { requestStream } from "../support/stream-client.ts";
+import { WIRES, type Wire, type WireClient } from "../support/wires.ts";
+
+const PATH = "/sse/event-stream?eventName=news";
+
+/** What ends the process when nobody is looking. */
+function watchUncaught(): unknown[] {
+	const uncaught: unknown[] = [];
+	const record = (error: unknown) => void uncaught.push(error);
+	process.on("uncaughtException", record);
+	onTestFinished(() => void process.off("uncaughtException", record));
+	return uncaught;
+}
+
+const send = (gateway: TestGateway, payload: unknown) =>
+	gateway.send({ eventName: "news", sessionId: "*", payload });
+const revoke = (gateway: TestGateway, reason = "logged out") =>
+	gateway.broker.broadcast("sse.close", { sessionId: "*", reason });
+
+/** A gateway behind a wire, and clients on it, each with a stream that has just opened. */
+async function openOver(wire: Wire, sse = {}, clients = 1, headers = {}, body?: string) {
+	const gateway = await startGateway({ settings: wire.settings(), sse });
+	const { server, connect } = await wire.open(gateway.service);
+	onTestFinished(() => void server.close());
+	const opened = Array.from({ length: clients }, (): WireClient => {
+		const client = connect();
+		onTestFinished(() => client.close());
+		client.get([{ path: PATH, headers, ...(body !== undefined && { body }) }]);
+		return client;
+	});
+	await eventually(() => expect(gateway.held.streams).toBe(clients), { interval: 1 });
+	return { gateway, clients: opened, client: opened[0] as WireClient };
+}
+
+describe.each(WIRES)("over $name", wire => {
+	// Over TLS a response that had ended was taken apart some milliseconds later: Node threw, and the process ended.
+	// Logging out on a page that had just opened its stream was enough.
+	it.each([0, 3, 6, 9, 12])(
+		"streams may end in any moment of their beginning: after %i ms",
+		async ms => {
+			const uncaught = watchUncaught();
+			const { gateway, clients } = await openOver(wire, {}, 10);
+			await sleep(ms);
+			await revoke(gateway);
+			await eventually(() => expect(gateway.held).toEqual(NOTHING));
+			await eventually(() => {
+				for (const { text } of clients) expect(text).toContain('{"reason":"logged out"}');
+			});
+			await sleep(20);
+			expect(uncaught).toEqual([]);
+		}
+	);
+
+	// Over a unix socket `resetAndDestroy` threw out of a setImmediate; of a socket that was ended and still had to
+	// send, Node neither closed it nor said so.
+	it.each(["while it is open", "after it has ended in order"])(
+		"a client that does not read is cut off when it is revoked %s",
+		async when => {
+			const uncaught = watchUncaught();
+			const { gateway, client } = await openOver(wire, {
+				timeout: when === "while it is open" ? 60_000 : 200,
+				buffer: { maxBytes: 2 ** 26 }
+			});
+			await sleep(30);
+			client.pause();
+			for (let n = 0; n < 20; n++) await send(gateway, "x".repeat(400_000));
+			if (when !== "while it is open") {
+				await eventually(() => expect(gateway.held.streams).toBe(0));
+				expect(gateway.held.unclosed).toBe(1);
+			}
+			await revoke(gateway);
+			await eventually(() => expect(gateway.held).toEqual(NOTHING), { timeout: 1500 });
+			expect(uncaught).toEqual([]);
+		}
+	);
+
+	// Two services that revoke one session, or a message that comes twice: the second cut off what said why.
+	it.each([0, 1, 20])("a stream that is revoked twice, %i ms apart, is told why", async ms => {
+		const { gateway, client } = await openOver(wire);
+		await sleep(15);
+		await Promise.all([revoke(gateway, "the first"), ms > 0 ? sleep(ms) : undefined]);
+		await revoke(gateway, "the second");
+		await eventually(() => expect(client.text).toContain("the first"));
+		expect(client.text).not.toContain("the second");
+		await eventually(() => expect(gateway.held).toEqual(NOTHING));
+	});
+
+	// What was buffered of a body that nobody read stood before the client's leaving, which was not seen.
+	it("a client that sends a body with its GET is seen to leave", async () => {
+		const { gateway, client } = await openOver(wire, {}, 1, {}, "x".repeat(300_000));
+		await send(gateway, "hello");
+		await eventually(() => expect(client.text).toContain("hello"));
+		client.close();
+		await eventually(() => expect(gateway.held).toEqual(NOTHING));
+	});
+
+	it("a client that leaves while it is asked who it is leaves nothing behind", async () => {
+		const asked = Promise.withResolvers<void>();
+		const answer = Promise.withResolvers<string>();
+		const session = () => {
+			asked.resolve();
+			return answer.promise;
+		};
+		const gateway = await startGateway({ settings: wire.settings(), sse: { session } });
+		const { server, connect } = await wire.open(gateway.service);
+		onTestFinished(() => void server.close());
+		const client = connect();
+		client.get([{ path: PATH, headers: {} }]);
+		await asked.promise;
+		client.close();
+		await sleep(30);
+		answer.resolve("alice");
+		await sleep(30);
+		expect(gateway.held).toEqual(NOTHING);
+	});
+});
+
+// Node 22, and 24 before 24.12, never emit "close" on a response that waits behind another of a pipelining client when
+// that client leaves: it never had a socket. Anonymous clients filled the limits for ever, and the node did not stop.
+describe("a client that pipelines", () => {
+	it("leaves nothing behind, and holds up no stop", async () => {
+		const gateway = await startGateway({ sse: { limits: { streams: 20 }, timeout: 500 } });
+		for (let n = 0; n < 25; n++) {
+			const raw = new RawSocket(gateway.origin);
+			raw.get(gateway.url("news"), gateway.url("news"));
+			await raw.until("sse.open");
+			if (n % 2 === 0) raw.reset();
+			else raw.socket.destroy();
+			await eventually(() => expect(gateway.held).toEqual(NOTHING));
+		}
+		const honest = await Promise.all([1, 2, 3].map(() => openRawStream(gateway.url("news"))));
+		const began = performance.now();
+		await gateway.broker.stop();
+
+		expect(honest).toHaveLength(3);
+		expect(performance.now() - began).toBeLessThan(2000);
+	});
+
+	it("may open hundreds of streams on one connection: no warning, and nothing is left", async () => {
+		const warnings: unknown[] = [];
+		const record = (warning: unknown) => void warnings.push(warning);
+		process.on("warning", record);
+		onTestFinished(() => void process.off("warning", record));
+		const gateway = await startGateway();
+		const raw = new RawSocket(gateway.origin);
+		raw.get(...Array.from({ length: 150 }, () => gateway.url("news")));
+		await eventually(() => expect(gateway.held.streams).toBeGreaterThan(100));
+		raw.socket.destroy();
+
+		await eventually(() => expect(gateway.held).toEqual(NOTHING));
+		expect(warnings).toEqual([]);
+	});
+});
+
+describe("what others look at is theirs", () => {
+	type Middleware = (req: IncomingMessage, res: ServerResponse, next: () => void) => void;
+
+	const startWith = (middleware: Middleware, sse = {}) =>
+		startGateway({ sse, settings: { use: [middleware] } });
+
+	// Session stores, caches and agents wrap `end` to know when a response is over; it was never called.
+	it("a wrapped `end` is called once, when the stream has lived its life", async () => {
+		let ended = 0;
+		const gateway = await startWith(
+			(_req, res, next) => {
+				const { end } = res;
+				res.end = function (this: ServerResponse, ...args: unknown[]) {
+					ended++;
+					return Reflect.apply(end, this, args);
+				} as ServerResponse["end"];
+				next();
+			},
+			{ timeout: 300 }
+		);
+		const stream = await requestStream(gateway.url("news"));
+		expect(await stream.end).toBe("ended");
+
+		expect(ended).toBe(1);
+	});
+
+	// Agents replace the prototype's `emit`, and end a span with the response's "close".
+	it("an `emit` that was replaced for all responses hears of the close", async () => {
+		const { emit } = ServerResponse.prototype;
+		const open = new Set<ServerResponse>();
+		ServerResponse.prototype.emit = function (this: ServerResponse, name: string, ...args) {
+			if (name === "close") open.delete(this);
+			return emit.call(this, name, ...args);
+		} as typeof emit;
+		// it is EventEmitter's
+		onTestFinished(() => void Reflect.deleteProperty(ServerResponse.prototype, "emit"));
+		const gateway = await startWith((_req, res, next) => {
+			open.add(res);
+			next();
+		});
+		const raw = await openRawStream(gateway.url("news"));
+		await sleep(40);
+		expect(open.size).toBe(1);
+		raw.socket.destroy();
+
+		await eventually(() => expect(open.size).toBe(0));
+	});
+
+	// moleculer-web's `$ctx` was taken away from them: their listener threw, and the process ended.
+	it.each(["HTTP/1.1", "HTTP/2"])("a listener finds `$ctx` and `query`, over %s", async wire => {
+		const uncaught = watchUncaught();
+		const seen: unknown[] = [];
+		const gateway = await startGateway({
+			settings: {
+				http2: wire === "HTTP/2",
+				use: [
+					(req: IncomingMessage, res: ServerResponse, next: () => void) => {
+						res.on("close", () => {
+							const requestID = Reflect.get(req, "$ctx").requestID as string;
+							seen.push([typeof requestID, Reflect.get(req, "query")]);
+						});
+						next();
+					}
+				]
+			}
+		});
+		if (wire === "HTTP/2") {
+			const stream = await openHttp2Stream(connectHttp2(gateway.origin), gateway.url("news"));
+			await sleep(40);
+			stream.close();
+		} else {
+			const raw = await openRawStream(gateway.url("news"));
+			await sleep(40);
+			raw.socket.destroy();
+		}
+
+		await eventually(() => expect(seen).toEqual([["string", { eventName: "news" }]]));
+		expect(uncaught).toEqual([]);
+	});
+
+	// With a body that is read to its end the request closes; without one it must not, before the client leaves.
+	it("a request without a body does not close before its client leaves", async () => {
+		const told: string[] = [];
+		const gateway = await startWith((req, _res, next) => {
+			req.on("close", () => told.push("close"));
+			next();
+		});
+		const raw = await openRawStream(gateway.url("news"));
+		await sleep(60);
+		expect(told).toEqual([]);
+		raw.socket.destroy();
+		await eventually(() => expect(told).toEqual(["close"]));
+	});
+
+	it.each(["end", "destroy"] as const)(
+		"a response that is kept by somebody, who calls its `%s` one day, ends the stream",
+		async method => {
+			let kept: ServerResponse | undefined;
+			const gateway = await startWith((_req, res, next) => {
+				kept = res;
+				next();
+			});
+			const raw = await openRawStream(gateway.url("news"));
+			await eventually(() => expect(kept?.socket).toBeNull());
+			kept?.[method]();
+			await raw.closed;
+
+			expect(raw.text.endsWith("0\r\n\r\n")).toBe(method === "end");
+			await eventually(() => expect(gateway.held).toEqual(NOTHING));
+		}
+	);
+
+	it.each(["write", "end", "writeHead"] as const)(
+		"a wrapped `%s` that throws breaks its own stream off, and is logged; nothing is uncaught",
+		async method => {
+			const uncaught = watchUncaught();
+			const rejections = watchRejections();
+			let calls = 0;
+			const gateway = await startGateway({
+				sse: { timeout: 200 },
+				settings: {
+					use: [
+						(req: IncomingMessage, res: ServerResponse, next: () => void) => {
+							const own = Reflect.get(res, method) as (...args: unknown[]) => unknown;
+							if (req.headers["x-fails"] !== undefined) {
+								Reflect.set(res, method, (...args: unknown[]) => {
+									// the first frame comes through
+									if (method === "write" && ++calls === 1) return Reflect.apply(own, res, args);
+									throw new Error("the wrapper's own");
+								});
+							}
+							next();
+						}
+					]
+				}
+			});
+			const other = await requestStream(gateway.url("news"));
+			const raw = new RawSocket(gateway.origin);
+			raw.socket.write(`GET ${PATH} HTTP/1.1\r\nhost: x\r\nx-fails: 1\r\n\r\n`);
+			if (method !== "writeHead") await raw.until("sse.open");
+			await send(gateway, 1);
+			await raw.closed;
+			await other.next("news");
+
+			expect(gateway.log.at("error").join()).toContain("the wrapper's own");
+			await eventually(() => expect(gateway.held).toEqual(NOTHING));
+			expect(uncaught).toEqual([]);
+			expect(await rejections()).toEqual([]);
+		}
+	);
+});
+
+// Node does not count a socket that it has handed over: the application's server never closed.
+it("an application ends its own server, with closeAllConnections, before the broker", async () => {
+	const gateway = await startGateway({ settings: { server: false } });
+	const { express } = gateway.service as unknown as { express(): (...args: unknown[]) => void };
+	const handle = express.call(gateway.service);
+	const server = createServer((req, res) => handle(req, res, () => res.end()));
+	await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${PATH}`;
+	const streams = await Promise.all([1, 2, 3].map(() => openRawStream(url)));
+	await sleep(40);
+	server.closeAllConnections();
+	await new Promise(resolve => server.close(resolve));
+
+	await Promise.all(streams.map(({ closed }) => closed));
+	await eventually(() => expect(gateway.held).toEqual(NOTHING));
+});
