@@ -2,10 +2,10 @@ import { writeFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, inject, it, onTestFinished } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { startGateway } from "../support/gateway.ts";
-import { thisMachine } from "../support/machine.ts";
+import "../support/provided.ts";
 import { spawnProcess } from "../support/process.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -29,8 +29,8 @@ const PAGE = `<!doctype html><script>
 it("Firefox reads a compressed stream event for event, through its end and its coming back", async ({
 	skip
 }) => {
-	const firefox = thisMachine().find("firefox-esr", "firefox");
-	if (firefox === null) return skip("no Firefox on the PATH");
+	const { firefox } = inject("programs");
+	if (firefox === null) return skip("no Firefox on the PATH, and none could be installed");
 
 	const told: string[] = [];
 	const got = (type: string) => told.filter(line => line.startsWith(`${type} `));

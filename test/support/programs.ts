@@ -8,6 +8,8 @@ export interface Programs {
 	readonly chromium: string;
 	/** Path of nginx. */
 	readonly nginx: string;
+	/** Path of Firefox; null if there is none: its test is then skipped. */
+	readonly firefox: string | null;
 	/** Path of a Python that has pika, the AMQP client; null if there is none: its test is then skipped. */
 	readonly pika: string | null;
 }
@@ -87,6 +89,16 @@ const NGINX: Wanted<string> = {
 	remedy: "nginx: install it, or run as root where apt-get can install it"
 };
 
+const FIREFOX: Wanted<string> = {
+	async locate(machine) {
+		const path = machine.find("firefox-esr", "firefox");
+		const version = path && (await machine.version(path, "--version"));
+		return version ? { value: path, line: `Firefox: ${path} (${version})` } : null;
+	},
+	packages: ["firefox-esr"],
+	remedy: "Firefox: install it, or run as root on Debian; without it, one test is skipped"
+};
+
 const PIKA: Wanted<string> = {
 	async locate(machine) {
 		// the package of apt is that of Debian's own Python, whichever stands first on the PATH
@@ -109,12 +121,13 @@ export async function bringPrograms(
 	machine: Machine = thisMachine(),
 	say: (line: string) => void = console.log
 ): Promise<Programs> {
-	const wanted = [RABBITMQ, CHROMIUM, NGINX, PIKA] as const;
+	const wanted = [RABBITMQ, CHROMIUM, NGINX, FIREFOX, PIKA] as const;
 	const locate = () =>
 		Promise.all([
 			RABBITMQ.locate(machine),
 			CHROMIUM.locate(machine),
 			NGINX.locate(machine),
+			FIREFOX.locate(machine),
 			PIKA.locate(machine)
 		]);
 
@@ -125,17 +138,19 @@ export async function bringPrograms(
 		await machine.install(packages);
 		found = await locate();
 	}
-	const [rabbitmq, chromium, nginx, pika] = found;
+	const [rabbitmq, chromium, nginx, firefox, pika] = found;
 	if (!rabbitmq || !chromium || !nginx) {
 		const remedies = wanted.flatMap(({ remedy }, at) => (found[at] ? [] : remedy));
 		throw new Error(`the tests need programs that are not here:\n- ${remedies.join("\n- ")}`);
 	}
 	for (const { line } of [rabbitmq, chromium, nginx]) say(line);
+	say(firefox?.line ?? FIREFOX.remedy);
 	say(pika?.line ?? PIKA.remedy);
 	return {
 		rabbitmq: rabbitmq.value,
 		chromium: chromium.value,
 		nginx: nginx.value,
+		firefox: firefox?.value ?? null,
 		pika: pika?.value ?? null
 	};
 }

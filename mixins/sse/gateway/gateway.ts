@@ -146,8 +146,8 @@ export class Gateway {
 		this.#heartbeat.start();
 		stream.open();
 		begin(stream, this.fanOut.history, lastEventId, { retry, degraded: this.#reading.isDegraded });
-		this.#service.logResponse?.(request, response);
 		this.#settling.add(stream);
+		this.#service.logResponse?.(request, response);
 	}
 
 	/** Whether new streams are taken. */

@@ -62,6 +62,14 @@ export class Http1Transport implements Transport {
 	settle(letGo: LetGo): void {
 		const response = this.#response;
 		if (response === undefined || this.#isEnding) return;
+		try {
+			this.#settle(response, letGo);
+		} catch (error) {
+			this.#fail(error);
+		}
+	}
+
+	#settle(response: ServerResponse, letGo: LetGo): void {
 		const { req: request } = response;
 		if (!request.complete && !request.destroyed) {
 			request.once("end", () => this.settle(letGo));

@@ -66,7 +66,11 @@ export class Http2Transport implements Transport {
 		const response = this.#response;
 		this.#request = undefined;
 		if (request === undefined || response === undefined) return;
-		if (isUnwatched(request, response, isOwn)) letGo(request, response);
+		try {
+			if (isUnwatched(request, response, isOwn)) letGo(request, response);
+		} catch (error) {
+			this.#fail(error);
+		}
 	}
 
 	/** HTTP/2 has sent it. */

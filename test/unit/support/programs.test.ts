@@ -35,7 +35,7 @@ function machine({
 	};
 }
 
-const ALL = ["rabbitmq-server", "epmd", "chromium", "nginx", "python3"];
+const ALL = ["rabbitmq-server", "epmd", "chromium", "nginx", "firefox-esr", "python3"];
 const silent = () => {};
 
 describe("bringPrograms", () => {
@@ -47,6 +47,7 @@ describe("bringPrograms", () => {
 			rabbitmq: { kind: "program", path: "/bin/rabbitmq-server" },
 			chromium: "/bin/chromium",
 			nginx: "/bin/nginx",
+			firefox: "/bin/firefox-esr",
 			pika: expect.stringContaining("python3")
 		});
 		expect(here.installed).toEqual([]);
@@ -54,6 +55,7 @@ describe("bringPrograms", () => {
 			"RabbitMQ",
 			"Chromium",
 			"nginx",
+			"Firefox",
 			"pika"
 		]);
 	});
@@ -65,7 +67,10 @@ describe("bringPrograms", () => {
 	});
 
 	it("takes Docker where RabbitMQ is not installed", async () => {
-		const here = machine({ has: ["docker", "chromium", "nginx", "python3"], root: true });
+		const here = machine({
+			has: ["docker", "chromium", "nginx", "firefox", "python3"],
+			root: true
+		});
 		const { rabbitmq } = await bringPrograms(here, silent);
 		expect(rabbitmq.kind).toBe("docker");
 		expect(here.installed).toEqual([]);
@@ -73,7 +78,7 @@ describe("bringPrograms", () => {
 
 	it("does not count a Docker client without an engine", async () => {
 		const here = machine({
-			has: ["docker", "chromium", "nginx", "python3"],
+			has: ["docker", "chromium", "nginx", "firefox", "python3"],
 			broken: ["docker"],
 			root: true
 		});
@@ -85,7 +90,9 @@ describe("bringPrograms", () => {
 	it("installs all that is missing in one go", async () => {
 		const here = machine({ root: true });
 		await bringPrograms(here, silent);
-		expect(here.installed).toEqual([["rabbitmq-server", "chromium", "nginx", "python3-pika"]]);
+		expect(here.installed).toEqual([
+			["rabbitmq-server", "chromium", "nginx", "firefox-esr", "python3-pika"]
+		]);
 	});
 
 	it("passes over a Chromium that does not start, but not over a CHROMIUM_PATH", async () => {
@@ -97,12 +104,15 @@ describe("bringPrograms", () => {
 		);
 	});
 
-	it("does without pika, and says what that means", async () => {
+	it.each([
+		["pika", "python3"],
+		["firefox", "firefox-esr"]
+	] as const)("does without %s, and says what that means", async (name, program) => {
 		const lines: string[] = [];
-		const here = machine({ has: ALL, broken: ["python3"] });
-		const { pika } = await bringPrograms(here, line => lines.push(line));
-		expect(pika).toBeNull();
-		expect(lines.at(-1)).toContain("one test is skipped");
+		const here = machine({ has: ALL, broken: [program] });
+		const programs = await bringPrograms(here, line => lines.push(line));
+		expect(programs[name]).toBeNull();
+		expect(lines.filter(line => line.includes("one test is skipped"))).toHaveLength(1);
 	});
 
 	it("names every missing program and its remedies, once", async () => {
