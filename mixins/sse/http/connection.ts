@@ -44,8 +44,8 @@ export function closeConnection(connection: Connection | undefined): void {
  */
 function closeSession(session: ServerHttp2Session): void {
 	if (session.closed || session.destroyed) return;
-	// Now, while the session still has it; and the socket itself, of which Node shows only a proxy.
-	const socket = session.socket.ref();
+	// Now, while the session still has it. Node shows a proxy of the socket; what its `off` answers is the socket itself.
+	const socket = session.socket.off("close", nothing);
 	session.close();
 	const timer = setTimeout(() => {
 		// Destroyed: all is answered, and only the peer's end of the connection is missing.
@@ -53,3 +53,5 @@ function closeSession(session: ServerHttp2Session): void {
 	}, SESSION_GRACE);
 	session.once("close", () => clearTimeout(timer));
 }
+
+function nothing(): void {}
