@@ -26,8 +26,14 @@ interface Member {
 	readonly ids: readonly string[];
 	readonly names: readonly string[];
 	readonly client: StreamClient;
-	/** If it came back with a place: the last event that was sent before it left, and before it came. */
-	readonly away: { readonly from: number; readonly to: number } | undefined;
+}
+
+/** A time in which a user is out, in numbers of events. */
+interface Ban {
+	/** The last event that was sent before both gateways knew of the revocation. */
+	readonly known: number;
+	/** The last that was sent before the user was let in again. */
+	until: number;
 }
 
 const pick = <T>(items: readonly T[]): T => items[Math.floor(Math.random() * items.length)] as T;
@@ -37,8 +43,8 @@ class Application {
 	readonly tenantOf: number[] = Array.from({ length: USERS }, (_, user) => user % TENANTS);
 	/** By user: the last event that was sent before the ban. */
 	readonly banned = new Map<number, number>();
-	/** By user: the last event that was sent before a revocation, and before both gateways knew of it. */
-	readonly revoked = new Map<number, { readonly before: number; readonly known: number }[]>();
+	/** By user, in order. */
+	readonly bans = new Map<number, Ban[]>();
 	sent = 0;
 
 	idsOf(user: number): string[] {
@@ -74,30 +80,36 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 		const gone: Member[] = [];
 		/** Who came lately: some of them are still being judged. */
 		const opening: number[] = [];
-		const places = new Map<number, { readonly place: string; readonly from: number }>();
-		const leave = (member: Member, from = app.sent) => {
-			const place = member.client.events.findLast(({ id }) => id)?.id;
-			if (place) places.set(member.user, { place, from });
+		const places = new Map<number, string>();
+		/** Of anybody. */
+		const ids: string[] = [];
+		const leave = (member: Member) => {
+			const own = member.client.events.flatMap(({ id }) => id ?? []);
+			const place = own.at(-1);
+			if (place) places.set(member.user, place);
+			ids.push(...own.slice(-3));
+			ids.splice(0, ids.length - 100);
 			member.client.close();
 			members.delete(member);
 			gone.push(member);
 		};
 
+		/** Who has just been let in again. */
+		const returning: number[] = [];
 		const open = async () => {
-			const user = Math.floor(Math.random() * USERS);
+			const user = returning.pop() ?? Math.floor(Math.random() * USERS);
 			const names = [...new Set([pick(NAMES), pick(NAMES)])];
-			const left = Math.random() < 0.7 ? places.get(user) : undefined;
-			const away = left && { from: left.from, to: app.sent };
+			const place = placeOf(places.get(user), ids);
 			opening.push(user);
 			const client = await requestStream(pick(gateways).at("/sse/event-stream", ...names), {
-				headers: { "x-user": user, ...(left && { "last-event-id": left.place }) }
+				headers: { "x-user": user, ...(place && { "last-event-id": place }) }
 			});
 			if (client.status !== 200) {
 				// some were let in again while it was being refused
 				expect(client.status).toBe(403);
 				return;
 			}
-			members.add({ user, names, client, ids: app.idsOf(user), away });
+			members.add({ user, names, client, ids: app.idsOf(user) });
 		};
 		const send = async () => {
 			const user = Math.floor(Math.random() * USERS);
@@ -115,20 +127,25 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 			await sleep(Math.random() * 8);
 			if (user === undefined || app.banned.has(user)) return;
 			app.banned.set(user, app.sent);
-			const before = app.sent;
 			await pick(gateways).broker.broadcast("sse.close", { sessionId: `user:${user}` });
 			await sleep(50);
-			const all = app.revoked.get(user) ?? [];
-			app.revoked.set(user, [...all, { before, known: app.sent }]);
+			const ban = { known: app.sent, until: Number.POSITIVE_INFINITY };
+			app.bans.set(user, [...(app.bans.get(user) ?? []), ban]);
 		};
 		const pardon = async () => {
 			const [user] = app.banned.keys();
 			if (user === undefined || app.banned.size < 20) return;
 			// both gateways know
-			if (!app.revoked.has(user)) return;
+			const ban = app.bans.get(user)?.at(-1);
+			if (ban?.until !== Number.POSITIVE_INFINITY) return;
 			// what it held until now is judged before it may get more
 			await settle(user);
+			ban.until = app.sent;
+			// and what was sent until now has arrived
+			await sleep(50);
 			app.banned.delete(user);
+			opening.push(user);
+			returning.push(user);
 		};
 		const settle = async (user: number) => {
 			const ban = app.banned.get(user) as number;
@@ -138,12 +155,13 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 					expect(await Promise.race([member.client.end, sleep(0)])).toBeDefined()
 				);
 				for (const event of marked(member)) expect(event.n).toBeLessThanOrEqual(ban);
-				leave(member, ban);
+				leave(member);
 			}
 		};
 
 		const count = STEPS * FACTOR;
 		let pending: Promise<void>[] = [];
+		let told = 0;
 		for (let step = 0; step < count; step++) {
 			const chance = Math.random();
 			if (chance < 0.3 || members.size < 20) pending.push(open());
@@ -156,14 +174,19 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 			await Promise.all(pending);
 			pending = [];
 			while (members.size > MOST) leave(pick([...members]));
-			if (gone.length > 500) for (const member of gone.splice(0)) judge(member, app);
+			if (gone.length <= 500) continue;
+			told += gone.filter(isTold).length;
+			for (const member of gone.splice(0)) judge(member, app);
 		}
 		await Promise.all(pending);
 		await sleep(200);
 		for (const user of [...app.banned.keys()]) await settle(user);
-		const got = [...gone, ...members].map(member => judge(member, app));
+		const all = [...gone, ...members];
+		const got = all.map(member => judge(member, app));
+		told += all.filter(isTold).length;
 
 		expect(got.reduce((a, b) => a + b, 0)).toBeGreaterThan(100);
+		expect(told).toBeGreaterThan(0);
 		for (const member of members) member.client.close();
 		await eventually(() => {
 			for (const gateway of gateways) expect(gateway.held.unclosed).toBe(0);
@@ -171,6 +194,25 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 		expect(await rejections()).toEqual([]);
 	});
 });
+
+/** What a client names as its place: its own, or one that it has made of what it or somebody else has got. */
+function placeOf(own: string | undefined, ids: readonly string[]): string | undefined {
+	const chance = Math.random();
+	if (own === undefined || chance < 0.2) return undefined;
+	if (chance < 0.5) return own;
+	const further = (_: string, n: string) => `~${Number(n) + Math.floor(Math.random() * 20)}`;
+	const any = pick([own, ...ids]);
+	if (chance < 0.65) return any;
+	if (chance < 0.8) return any.replace(/~(\d+)(~s)?$/, further);
+	// as a settled place of another gateway: without reaching back
+	return `${any.replace(/~.*$/, "")}~elsewhere.life~1~s`;
+}
+
+function isTold({ client }: Member): boolean {
+	return client
+		.received("sse.reset")
+		.some(data => (data as { reason: string }).reason === "revoked");
+}
 
 /** What a stream has got of events proper. */
 function marked({ client }: Member): Marked[] {
@@ -181,15 +223,14 @@ function marked({ client }: Member): Marked[] {
 
 /** Every event that a stream holds is its own; answers how many. */
 function judge(member: Member, app: Application): number {
-	const { ids, names, client, away, user } = member;
+	const { ids, names, client, user } = member;
 	for (const { event } of client.events) {
 		expect(event?.startsWith("sse.") || names.includes(event ?? "")).toBe(true);
 	}
 	const events = marked(member);
-	for (const { before, known } of app.revoked.get(user) ?? []) {
-		if (away === undefined || before < away.from) continue;
-		// of what was sent while it was away, nothing from behind its revocation
-		expect(events.filter(({ n }) => n > known && n <= away.to)).toEqual([]);
+	// whatever place it has named
+	for (const { known, until } of app.bans.get(user) ?? []) {
+		expect(events.filter(({ n }) => n > known && n <= until)).toEqual([]);
 	}
 	for (const { to, name } of events) {
 		const addressed = typeof to === "string" ? [to] : to;

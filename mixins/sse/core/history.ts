@@ -69,6 +69,7 @@ export class History {
 		this.#tail = this.#head;
 		this.#newest = { id: "", at: Number.NEGATIVE_INFINITY };
 		this.#evicted = NONE;
+		this.#revoked.forgetLetIns();
 	}
 
 	/** Number of events kept. */
@@ -108,9 +109,14 @@ export class History {
 		return isAhead && this.#order.isId(eventId);
 	}
 
-	/** Keeps an event that has arrived at `now`, in milliseconds on a clock that never goes back. */
-	append(event: SseEvent, frame: Frame, now: number): void {
+	/**
+	 * Keeps an event that has arrived at `now`, in milliseconds on a clock that never goes back.
+	 *
+	 * @param isPast It was sent before what has come already: its place is behind streams that were let in since.
+	 */
+	append(event: SseEvent, frame: Frame, now: number, isPast = false): void {
 		const { id } = event;
+		if (isPast) this.#revoked.forgetLetIns();
 		const rank = id === undefined ? undefined : this.#order.rankOf(id);
 		this.#kept.append(event, frame, { position: this.#head++, at: now, rank });
 		if (id !== undefined) this.#newest = { id, at: now };
@@ -128,10 +134,18 @@ export class History {
 		this.#lastGap = { position: this.#head++, at: now };
 	}
 
-	/** What was sent to streams until now, and what is sent until they come back, is not replayed to them. */
+	/** What was sent to streams until now, and what is sent until they are let in again, is not replayed to them. */
 	revoke(revocation: Revocation, now: number): void {
 		// A position of its own, as a gap has one.
 		this.#revoked.add(revocation, this.#head++, now);
+	}
+
+	/**
+	 * A stream is open. If such streams had been revoked, what comes from now on may be replayed to them. Not
+	 * before it is decided from where this one goes on, see {@link since}.
+	 */
+	letIn(stream: Subscription, now: number): void {
+		this.#revoked.letIn(stream, this.#head, now);
 	}
 
 	/** Lets go of what is too old or too much. */
@@ -146,7 +160,8 @@ export class History {
 	/**
 	 * Where the replay for a client begins, or why it cannot be proven that nothing would be missing.
 	 *
-	 * @param lastEventId The place, or the id of the event, up to which the client has seen everything.
+	 * @param lastEventId The place, or the id of the event, up to which the client has seen everything, as it says:
+	 * it may name any. What is not for it is kept from it wherever it says to have been.
 	 * @param stream What the replay is for.
 	 * @param liveFrom {@link head} when the stream was opened.
 	 */
@@ -156,9 +171,20 @@ export class History {
 		stream: Subscription,
 		liveFrom: number = this.#head
 	): Cursor | ResetReason {
+		const { from, reason } = this.#revoked.admit(stream, now);
+		// No event that may still come would change that.
+		if (from > this.#head) return reason;
 		const cursor = this.#locate(lastEventId, now, liveFrom);
 		if (typeof cursor === "string") return cursor;
-		return this.#revoked.since(cursor.next, stream) ?? cursor;
+		return cursor.next >= from || this.#onlyReachesBack(cursor, from, stream) ? cursor : reason;
+	}
+
+	/** Whether the client says to have been behind a position, and the replay would repeat nothing from before it. */
+	#onlyReachesBack(cursor: Cursor, position: number, stream: Subscription): boolean {
+		if (cursor.seen < position) return false;
+		const isWanted = (at: number, origin: string | undefined) =>
+			at < position && !wasSeen(at, origin, cursor);
+		return this.#kept.read(stream, cursor.next, isWanted, 1).frames.length === 0;
 	}
 
 	#locate(lastEventId: string, now: number, liveFrom: number): Cursor | ResetReason {

@@ -1,79 +1,152 @@
 import type { Revocation } from "./close.ts";
 import { EVERYONE } from "./event.ts";
-import { Queue } from "./queue.ts";
+import { Latest } from "./latest.ts";
 import type { Subscription } from "./registry.ts";
 
-/** Session ids, with or without a name, that are remembered at a time. */
-const MAX_REVOKED = 50_000;
+/**
+ * Milliseconds after a revocation for which everything that is sent to the session is kept from it, unless
+ * the session is let in again. Not for ever: each gateway that the session comes to tells it once, and nobody
+ * is to be told of what was last week.
+ */
+const REMEMBERED = 3_600_000;
 
-interface Revoked {
+/** Session ids, with or without a name, that are remembered as revoked at a time. */
+const MAX_REVOKED = 50_000;
+/** Pairs of a session id and a name that are remembered as let in at a time; more are told once more. */
+const MAX_LET_IN = 100_000;
+
+interface Mark {
 	readonly key: string;
 	readonly position: number;
+}
+
+interface Revoked extends Mark {
 	readonly at: number;
 }
 
+/** From where on a stream may be replayed to, and what is told to one that comes from before. */
+export interface Admission {
+	/** 0 = from anywhere; Infinity = from nowhere. */
+	readonly from: number;
+	readonly reason: "revoked" | "expired";
+}
+
 /**
- * Where in a gateway's history sessions were revoked. A client that comes back from before it may have a
- * session again by then; what was sent in between was sent to one that had none.
+ * Where in a gateway's history sessions were revoked, and where they were let in again. What was sent in
+ * between is not for them. Whether a client comes from before it or from behind it cannot be told from what
+ * the client says, which may name any place. The proof that it was let in is that a stream of its opened here.
  */
 export class RevokedPlaces {
-	readonly #order = new Queue<Revoked>();
-	/** By name and session id, the last of them. */
-	readonly #latest = new Map<string, Revoked>();
-	readonly #maxAge: number;
-	/** Up to here it is not known any more who was revoked. */
-	#forgotten = 0;
+	/** By session id and name, the name left out if it was revoked for all. */
+	readonly #revoked = new Latest<Revoked>();
+	/** By pair: being let in to one name says nothing of another. */
+	readonly #letIns = new Latest<Mark>();
+	/** The last of those that there was no room for: until then anybody may have been revoked. */
+	#lost: Omit<Revoked, "key"> = { position: 0, at: Number.NEGATIVE_INFINITY };
+	readonly #keep: number;
 
-	/** @param maxAge Milliseconds after which nothing from before a revocation is kept anyway. */
+	/** @param maxAge Milliseconds for which what was sent is kept. */
 	constructor(maxAge: number) {
-		this.#maxAge = maxAge;
+		this.#keep = REMEMBERED + maxAge;
 	}
 
-	/** How many are remembered. */
+	/** How many session ids, with or without a name, are remembered as revoked. */
 	get size(): number {
-		return this.#order.length;
+		return this.#revoked.size;
+	}
+
+	/** How many pairs of a session id and a name are remembered as let in again. */
+	get letIns(): number {
+		return this.#letIns.size;
 	}
 
 	/** Takes note of a revocation between the events before and behind a position of its own. */
 	add({ sessionId, eventName }: Revocation, position: number, now: number): void {
 		for (const id of typeof sessionId === "string" ? [sessionId] : sessionId) {
-			const revoked = { key: keyOf(id, eventName), position, at: now };
-			this.#order.push(revoked);
-			this.#latest.set(revoked.key, revoked);
+			this.#revoked.push({ key: keyOf(id, eventName), position, at: now });
+			this.#forget(now);
 		}
-		this.#forget(now);
 	}
 
-	/**
-	 * Whether nothing may be replayed to a stream from a position on, and why: it was revoked since, or that
-	 * is not known any more.
-	 */
-	since(
-		position: number,
-		{ sessionIds, eventNames }: Subscription
-	): "revoked" | "expired" | undefined {
-		if (position <= this.#forgotten) return "expired";
-		if (this.#latest.size === 0) return undefined;
-		for (const id of [...sessionIds, EVERYONE]) {
-			for (const name of [undefined, ...eventNames]) {
-				if (position <= (this.#latest.get(keyOf(id, name))?.position ?? 0)) return "revoked";
+	/** A stream has opened between the events before a position and those behind it. */
+	letIn(stream: Subscription, position: number, now: number): void {
+		for (const { key, revokedAt } of this.#revokedPairs(stream, now)) {
+			if (this.#letInAt(key) > revokedAt) continue;
+			this.#letIns.push({ key, position });
+			if (this.#letIns.size > MAX_LET_IN) this.#letIns.shift();
+		}
+	}
+
+	/** What was sent earlier may come behind what is here already: nobody counts as let in any more. */
+	forgetLetIns(): void {
+		if (this.#letIns.size > 0) this.#letIns.clear();
+	}
+
+	/** What may be replayed to a stream that comes back, before it is itself the proof that it was let in. */
+	admit(stream: Subscription, now: number): Admission {
+		let from = 0;
+		let reason: Admission["reason"] = "expired";
+		for (const { key, revokedAt, isKnown } of this.#revokedPairs(stream, now)) {
+			const letInAt = this.#letInAt(key);
+			from = Math.max(from, letInAt > revokedAt ? letInAt : Number.POSITIVE_INFINITY);
+			if (isKnown) reason = "revoked";
+		}
+		return { from, reason };
+	}
+
+	#letInAt(pair: string): number {
+		return this.#letIns.get(pair)?.position ?? 0;
+	}
+
+	/** The pairs of a stream's ids and names that were revoked, or may have been, and where that was last. */
+	*#revokedPairs({ sessionIds, eventNames }: Subscription, now: number): Generator<RevokedPair> {
+		const lost = this.#positionOf(this.#lost, now);
+		if (this.#revoked.size === 0 && lost === 0) return;
+		const last = (id: string, name?: string) =>
+			this.#positionOf(this.#revoked.get(keyOf(id, name)), now);
+		const everyone = last(EVERYONE);
+		const ofName = eventNames.map(name => Math.max(everyone, last(EVERYONE, name)));
+		for (const id of sessionIds) {
+			const ofId = last(id);
+			for (const [index, name] of eventNames.entries()) {
+				const known = Math.max(ofId, ofName[index] as number, last(id, name));
+				const revokedAt = Math.max(known, lost);
+				if (revokedAt > 0) yield { key: keyOf(id, name), revokedAt, isKnown: known > 0 };
 			}
 		}
-		return undefined;
+	}
+
+	/** 0 if that is over. */
+	#positionOf(revoked: Omit<Revoked, "key"> | undefined, now: number): number {
+		return revoked === undefined || this.#isOver(revoked, now) ? 0 : revoked.position;
+	}
+
+	/** By then, what was sent while it was remembered is not kept any more. */
+	#isOver({ at }: { readonly at: number }, now: number): boolean {
+		return now - at > this.#keep;
 	}
 
 	#forget(now: number): void {
-		for (;;) {
-			const oldest = this.#order.at(0);
-			if (oldest === undefined) return;
-			if (this.#order.length <= MAX_REVOKED && now - oldest.at <= this.#maxAge) return;
-			this.#order.shift();
-			// Who was revoked again is remembered by that.
-			if (this.#latest.get(oldest.key) !== oldest) continue;
-			this.#latest.delete(oldest.key);
-			this.#forgotten = oldest.position;
+		for (let { oldest } = this.#revoked; oldest !== undefined; oldest = this.#revoked.oldest) {
+			if (!this.#isOver(oldest, now)) {
+				if (this.#revoked.size <= MAX_REVOKED) break;
+				this.#lost = { position: oldest.position, at: Math.max(oldest.at, this.#lost.at) };
+			}
+			this.#revoked.shift();
+		}
+		// To be let in says something of revocations from before.
+		const first = this.#positionOf(this.#lost, now) || (this.#revoked.oldest?.position ?? 0);
+		while ((this.#letIns.oldest?.position ?? Number.POSITIVE_INFINITY) <= first) {
+			this.#letIns.shift();
 		}
 	}
+}
+
+interface RevokedPair {
+	readonly key: string;
+	readonly revokedAt: number;
+	/** Its id, its name, both of them, or everybody. */
+	readonly isKnown: boolean;
 }
 
 /** A name holds no line break. */

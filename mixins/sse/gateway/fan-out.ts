@@ -94,7 +94,7 @@ export class FanOut implements Subscriber {
 		if (streams.size === 0 && this.history === undefined) return;
 		const frame = frameOf(event, this.history !== undefined, this.#eventBytes);
 		if (isRefusal(frame)) return this.#drop(frame, from.nodeID);
-		this.history?.append(event, frame, arrivalOf(from.past));
+		this.history?.append(event, frame, arrivalOf(from.past), from.past !== undefined);
 		if (from.past !== undefined) {
 			this.#hasPassed = true;
 			return;
@@ -116,8 +116,11 @@ export class FanOut implements Subscriber {
 
 	missed(): void {
 		this.#hasPassed = false;
-		const frame = resetFrame("gap", this.history?.place(performance.now()));
+		const now = performance.now();
+		const frame = resetFrame("gap", this.history?.place(now));
 		for (const stream of this.#streams) {
+			// What was read may have been sent before these streams were let in; what follows is not.
+			this.history?.letIn(stream, now);
 			// It is told when it is decided how the stream begins.
 			if (stream.pending !== undefined) continue;
 			// A held stream has not seen everything up to that id yet.

@@ -30,9 +30,9 @@ export function begin(
 		return;
 	}
 	if (lastEventId === undefined) {
-		stream.write(
-			openFrame(eventNames, false, { ...hello, position: history.place(performance.now()) })
-		);
+		const now = performance.now();
+		history.letIn(stream, now);
+		stream.write(openFrame(eventNames, false, { ...hello, position: history.place(now) }));
 		return;
 	}
 
@@ -43,20 +43,22 @@ export function begin(
 		if (!stream.isOpen) return;
 		const now = performance.now();
 		const answer = history.since(lastEventId, now, stream, liveFrom);
-		if (typeof answer !== "string") {
-			stream.pending = undefined;
-			stream.write(openFrame(eventNames, true, hello));
-			replay(stream, history, answer);
-		} else if (history.mayCome(lastEventId, answer) && now < deadline) {
+		if (typeof answer === "string" && history.mayCome(lastEventId, answer) && now < deadline) {
 			stream.pending ??= openFrame(eventNames, false, hello);
 			stream.flushHead();
 			setTimeout(decide, Math.min(pause, deadline - now));
 			pause *= 2;
-		} else {
-			stream.pending = undefined;
-			stream.write(openFrame(eventNames, false, hello));
+			return;
+		}
+		// Behind the decision: what was sent before this stream is not for it because it has come.
+		history.letIn(stream, now);
+		stream.pending = undefined;
+		stream.write(openFrame(eventNames, typeof answer !== "string", hello));
+		if (typeof answer === "string") {
 			stream.write(resetFrame(answer, history.place(now)));
 			stream.isHeld = false;
+		} else {
+			replay(stream, history, answer);
 		}
 	};
 	stream.isHeld = true;

@@ -89,16 +89,23 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 		expect(recent.length).toBe(1000);
 	});
 
-	it("where sessions were revoked", () => {
+	it("where sessions were revoked, and let in again", () => {
 		const places = new RevokedPlaces(300_000);
 		const of = (n: number) => ({ sessionId: `s-${n}`, eventName: undefined, reason: "revoked" });
-		for (let n = 0; n < MANY; n++) places.add(of(n), n, n / 1000);
+		const stream = (n: number) => ({ sessionIds: [`s-${n}`], eventNames: ["a"] });
+		for (let n = 0; n < MANY; n++) places.add(of(n), n + 1, n / 1000);
 		expect(places.size).toBe(50_000);
-		expect(places.since(MANY - 50_001, { sessionIds: ["a"], eventNames: ["b"] })).toBe("expired");
-		expect(places.since(MANY - 50_000, { sessionIds: ["a"], eventNames: ["b"] })).toBeUndefined();
-		places.add(of(0), MANY, 300_000 + MANY);
+		for (let n = 0; n < MANY; n++) places.letIn(stream(n), MANY + n + 1, MANY / 1000);
+		expect(places.letIns).toBe(100_000);
+		// those that are remembered have gone on, the others are told
+		expect(places.admit(stream(MANY - 1), MANY / 1000).from).toBe(2 * MANY);
+		expect(places.admit(stream(0), MANY / 1000)).toEqual({
+			from: Number.POSITIVE_INFINITY,
+			reason: "expired"
+		});
+		places.add(of(0), 2 * MANY + 1, 3_900_001 + MANY / 1000);
 
-		expect(places.size).toBe(1);
+		expect([places.size, places.letIns]).toEqual([1, 0]);
 	});
 
 	// Those of requests whose end nobody sees (function aliases, files, clients that leave) were kept for ever.

@@ -156,6 +156,8 @@ describe("a revocation", () => {
 		ring.add("n.e.1", "s");
 		const before = ring.history.place(ring.now);
 		ring.revoke(whom, name);
+		const stream = { sessionIds: ["s", "u"], eventNames: ["a"] };
+		ring.history.letIn(stream, ring.now);
 		const behind = ring.history.place(ring.now);
 		ring.add("n.e.2", "s");
 
@@ -166,26 +168,125 @@ describe("a revocation", () => {
 		expect(ring.replay("n.e.2", ["s", "u"])).toEqual(["n.e.3"]);
 	});
 
-	it("counts where the replay reaches back over it", () => {
+	it("counts where the replay reaches back over it, unless all that it finds there is another's", () => {
 		const ring = new Ring({ overlap: 10 });
 		ring.add("n.e.1", "s");
+		ring.add("m.e.1", "other");
 		ring.revoke("s");
+		ring.history.letIn(STREAM, ring.now);
 		ring.add("n.e.2", "s");
-		expect(ring.replay("n.e.2")).toBe("revoked");
+		ring.add("m.e.2", "s");
+		expect(ring.replay("n.e.2")).toEqual(["m.e.2"]);
+		expect(ring.replay("n.e.1")).toBe("revoked");
+		// of another sender, which may have come after it where the client was
+		expect(ring.replay("m.e.2")).toBe("revoked");
 		for (let seq = 3; seq <= 20; seq++) ring.add(`n.e.${seq}`, "s");
 
 		expect(ring.replay("n.e.20")).toEqual([]);
 	});
 
-	it("that is forgotten leaves nothing to be replayed from before it", () => {
+	// Whether a client came from before a revocation was judged by the place that it named. It could count that
+	// up, or take one from another stream, and was replayed what was sent while it was revoked.
+	it("counts whatever place is named, until such a stream is open again", () => {
+		const ring = new Ring();
+		ring.add("n.e.1", "s");
+		ring.revoke("s");
+		ring.add("n.e.2", "other");
+		const places = [ring.history.place(ring.now), "n.e.2", "n.e.2~other.life~7~s", "~gw.start~2"];
+		ring.add("n.e.3", "s");
+		for (const place of places) expect(ring.replay(place)).toBe("revoked");
+
+		ring.history.letIn(STREAM, ring.now);
+		for (const place of places) expect(ring.replay(place)).toBe("revoked");
+		ring.add("n.e.4", "s");
+		expect(ring.replay("n.e.3")).toEqual(["n.e.4"]);
+		expect(ring.replay("~gw.start~4")).toEqual(["n.e.4"]);
+	});
+
+	it("is over where such a stream opened first, not where the last one did", () => {
+		const ring = new Ring();
+		ring.revoke("s");
+		ring.history.letIn(STREAM, ring.now);
+		const place = ring.history.place(ring.now);
+		ring.add("n.e.1", "s");
+		ring.history.letIn(STREAM, ring.now);
+
+		expect(ring.replay(place)).toEqual(["n.e.1"]);
+	});
+
+	it("is not over for one name because the session is let in to another", () => {
+		const ring = new Ring();
+		ring.revoke("s");
+		ring.history.letIn(STREAM, ring.now);
+		const place = ring.history.place(ring.now);
+		ring.add("n.e.1", "s", "b");
+
+		expect(ring.replay(place, ["s"], ["a"])).toEqual([]);
+		expect(ring.replay(place, ["s"], ["b"])).toBe("revoked");
+		expect(ring.replay(place, ["s"], ["a", "b"])).toBe("revoked");
+	});
+
+	it("keeps what is sent for an hour, however short a time events are kept", () => {
+		const ring = new Ring({ maxAge: 100 });
+		ring.revoke("s");
+		ring.now += 3_600_000;
+		ring.add("n.e.1", "s");
+		const place = ring.history.place(ring.now);
+		ring.add("n.e.2", "s");
+		ring.now += 98;
+		expect(ring.replay(place)).toBe("revoked");
+		// it is over when what was sent within the hour is gone
+		ring.now += 1;
+		ring.add("n.e.3", "s");
+		expect(ring.replay("~gw.start~0")).toBe("expired");
+		expect(ring.replay(place)).toEqual(["n.e.2", "n.e.3"]);
+	});
+
+	it("resets nobody any more who comes from before it, once it is over", () => {
 		const ring = new Ring({ maxAge: 100 });
 		const before = ring.history.place(ring.now);
 		ring.revoke("s");
-		ring.now += 101;
+		ring.now += 3_600_101;
 		ring.revoke("other");
 		ring.add("n.e.1", "s");
 
-		expect(ring.replay(before)).toBe("expired");
+		expect(ring.replay(before)).toEqual(["n.e.1"]);
+	});
+
+	it("of more sessions than are remembered counts for those that were not let in since", () => {
+		const ring = new Ring();
+		const ids = Array.from({ length: 60_000 }, (_, n) => `s-${n}`);
+		ring.revoke(ids);
+		const place = ring.history.place(ring.now);
+		ring.add("n.e.1", ["s-0", "s-59999", "s"]);
+		expect(ring.replay(place, ["s-0"])).toBe("expired");
+		expect(ring.replay(place, ["s-59999"])).toBe("revoked");
+		expect(ring.replay(place, ["s"])).toBe("expired");
+
+		for (const id of ["s-0", "s"]) {
+			ring.history.letIn({ sessionIds: [id], eventNames: ["a"] }, ring.now);
+			expect(ring.replay(place, [id])).toBe("expired");
+			expect(ring.replay(ring.history.place(ring.now), [id])).toEqual([]);
+		}
+	});
+
+	it("counts for those who were let in while the past was being read", () => {
+		const ring = new Ring();
+		ring.revoke("s");
+		ring.history.restart("gw.again");
+		ring.history.letIn(STREAM, ring.now);
+		const place = ring.history.place(ring.now);
+		ring.continuity.observe({ origin: "n", epoch: "e", seq: 1 });
+		const event: SseEvent = { eventName: "a", sessionId: "s", payload: null, id: "n.e.1" };
+		ring.history.append(event, encoder.encode("sent while it was revoked"), ring.now, true);
+		expect(ring.replay(place)).toBe("revoked");
+		expect(ring.replay("n.e.1")).toBe("revoked");
+
+		// all of it has been read
+		ring.history.letIn(STREAM, ring.now);
+		ring.add("n.e.2", "s");
+		expect(ring.replay(place)).toBe("revoked");
+		expect(ring.replay("n.e.1")).toEqual(["n.e.2"]);
 	});
 });
 

@@ -1,0 +1,294 @@
+import { describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { HandBus } from "../support/hand-bus.ts";
+import { openStream, type StreamClient } from "../support/stream-client.ts";
+
+const NEWS = "news";
+const SECRET = "sent while it was revoked";
+
+interface Opening {
+	session?: string;
+	names?: string[];
+	place?: string | undefined;
+}
+
+function open(
+	gateway: TestGateway,
+	{ session = "A", names = [NEWS], place }: Opening = {}
+): Promise<StreamClient> {
+	const headers = place === undefined ? {} : { "Last-Event-ID": place };
+	return openStream(gateway.url(...names), { session, headers });
+}
+
+const send = (gateway: TestGateway, sessionId: string | string[], payload: unknown, name = NEWS) =>
+	gateway.send({ eventName: name, sessionId, payload });
+const revoke = (gateway: TestGateway, sessionId: string | string[], eventName?: string) =>
+	gateway.broker.broadcast("sse.close", {
+		sessionId,
+		...(eventName === undefined ? {} : { eventName })
+	});
+const placeOf = ({ events }: StreamClient) => events.findLast(({ id }) => id)?.id as string;
+const countedUp = (place: string, by = 1) =>
+	place.replace(/~(\d+)(~s)?$/, (_, position) => `~${Number(position) + by}`);
+
+/** What a stream was told of its beginning, and that it has got nothing that is not for it. */
+function beginning(stream: StreamClient): unknown {
+	expect(stream.text).not.toContain(SECRET);
+	const [opened] = stream.received("sse.open") as { resumed: boolean }[];
+	const [reset] = stream.received("sse.reset") as { reason: string }[];
+	return opened?.resumed ? "resumed" : reset?.reason;
+}
+
+/** Waits until a stream has got what was sent before, by sending one more. */
+async function settle(gateway: TestGateway, stream: StreamClient): Promise<unknown[]> {
+	const last = crypto.randomUUID();
+	await send(gateway, "A", last);
+	await stream.until(() => stream.received(NEWS).includes(last), "the last event");
+	expect(stream.text).not.toContain(SECRET);
+	return stream.received(NEWS).slice(0, -1);
+}
+
+describe("what was sent to a session while it was revoked", () => {
+	// Whether a client came from before its revocation was judged by the place that it named itself. It could
+	// count that up, or take one from a stream of another session of its own, and got what was not for it.
+	it.each<[how: string, place: (own: string, guest: StreamClient) => string]>([
+		["its own place", own => own],
+		["its own place, counted up", own => countedUp(own)],
+		["its own place, counted up further", own => countedUp(own, 2)],
+		["a place that another stream got meanwhile", (_, guest) => placeOf(guest)],
+		["an event that another stream got meanwhile", (_, { events }) => lastNews(events)],
+		["that event, as a place of another gateway", (_, { events }) => `${lastNews(events)}~gw.1~9`],
+		["that event, as a settled place", (_, { events }) => `${lastNews(events)}~gw.1~9~s`],
+		["its own event, counted up", own => `${own.replace(/1~.*$/, "2")}~gw.1~0~s`],
+		["an event that may still come", own => `${own.replace(/1~.*$/, "99")}~gw.1~0~s`],
+		["what is no place at all", () => "forged"]
+	])("is not replayed to it when it is let in again, whatever it names: %s", async (_, forge) => {
+		const gateway = await startGateway({ sse: { heartbeat: 30 } });
+		const alice = await open(gateway);
+		const guest = await open(gateway, { session: "guest" });
+		await send(gateway, "*", "before");
+		await alice.next("sse.heartbeat", 2);
+		await revoke(gateway, "A");
+		await alice.end;
+		await send(gateway, "*", "for everyone else");
+		await guest.next(NEWS, 2);
+		const seen = guest.events.length;
+		await guest.until(() => guest.events.length > seen, "a heartbeat");
+		const place = forge(placeOf(alice), guest);
+		await send(gateway, "A", SECRET);
+
+		const back = await open(gateway, { place });
+		await back.next("sse.reset");
+		expect(beginning(back)).toBe("revoked");
+		// nor when it has been let in
+		const again = await open(gateway, { place });
+		await again.next("sse.reset");
+		expect(beginning(again)).not.toBe("resumed");
+		expect(await settle(gateway, back)).toEqual([]);
+		expect(await settle(gateway, again)).toHaveLength(1);
+	});
+
+	it("is told at once, though it names an event that may still come", async () => {
+		const gateway = await startGateway({ middleware: false });
+		const give = (seq: number, payload: unknown) =>
+			gateway.send({ eventName: NEWS, sessionId: "A", payload, id: `n.e.${seq}` });
+		await give(1, "before");
+		await revoke(gateway, "A");
+		const back = await open(gateway, { place: "n.e.3" });
+		expect(beginning(back)).toBe("revoked");
+		await give(2, "again");
+		await give(3, "and again");
+		await back.next(NEWS, 2);
+		expect(back.received(NEWS)).toEqual(["again", "and again"]);
+	});
+
+	it.each<[of: string, whom: string | string[], name?: string]>([
+		["one of its ids", "tenant"],
+		[
+			"thousands, it among them",
+			Array.from({ length: 9000 }, (_, n) => (n === 7000 ? "A" : `s-${n}`))
+		],
+		["more than can be remembered", ["A", ...Array.from({ length: 60_000 }, (_, n) => `s-${n}`)]],
+		["everyone", "*"],
+		["one of its event names", "A", NEWS],
+		["one event name of everyone", "*", NEWS]
+	])("is not replayed to it either if it was revoked with %s", async (_, whom, name) => {
+		const gateway = await startGateway({
+			sse: { session: (_ctx, { headers }) => [headers["x-user"] as string, "tenant"] }
+		});
+		const openAs = (user: string, place?: string) =>
+			openStream(gateway.url("orders", NEWS), {
+				headers: { "x-user": user, ...(place && { "Last-Event-ID": place }) }
+			});
+		const alice = await openAs("A");
+		await revoke(gateway, whom, name);
+		await alice.end;
+		const forged = countedUp(placeOf(alice));
+		await send(gateway, ["A", "tenant"], SECRET);
+
+		const back = await openAs("A", forged);
+		await back.next("sse.reset");
+		expect(["revoked", "expired"]).toContain(beginning(back));
+		const place = placeOf(back);
+		back.close();
+		await send(gateway, "A", "missed");
+		const last = await openAs("A", place);
+		expect(beginning(last)).toBe("resumed");
+		expect(await settle(gateway, last)).toEqual(["missed"]);
+	});
+
+	it("is not replayed to another stream of it, which comes when it has been let in", async () => {
+		const gateway = await startGateway();
+		const tabs = [await open(gateway), await open(gateway)];
+		await revoke(gateway, "A");
+		await send(gateway, "A", SECRET);
+		for (const tab of tabs) {
+			const back = await open(gateway, { place: placeOf(tab) });
+			await back.next("sse.reset");
+			expect(beginning(back)).toBe("revoked");
+			const forged = await open(gateway, { place: countedUp(placeOf(tab)) });
+			expect(beginning(forged)).toBe("revoked");
+		}
+	});
+
+	it("is not replayed of a name to which it has not been let in yet", async () => {
+		const gateway = await startGateway();
+		await revoke(gateway, "A");
+		const first = await open(gateway, { names: ["orders"] });
+		await send(gateway, "A", SECRET);
+		const both = await open(gateway, { names: ["orders", NEWS], place: placeOf(first) });
+		await both.next("sse.reset");
+		expect(beginning(both)).toBe("revoked");
+		const orders = await open(gateway, { names: ["orders"], place: placeOf(first) });
+		expect(beginning(orders)).toBe("resumed");
+	});
+
+	it("is not replayed by a replay that was under way when it was revoked", async () => {
+		const gateway = await startGateway({ sse: { buffer: { maxBytes: 65_536 } } });
+		const start = placeOf(await open(gateway));
+		const payload = "x".repeat(10_000);
+		for (let n = 0; n < 1000; n++) await send(gateway, "A", payload);
+		const slow = await open(gateway, { place: start });
+		expect(beginning(slow)).toBe("resumed");
+		slow.stall();
+		await revoke(gateway, "A");
+		await send(gateway, "A", SECRET);
+		slow.resume();
+		expect(await slow.end).toBe("broken");
+		expect(slow.text).not.toContain(SECRET);
+
+		const back = await open(gateway, { place: placeOf(slow) });
+		await back.next("sse.reset");
+		expect(beginning(back)).toBe("revoked");
+	});
+
+	it("is not replayed to a stream that waits for its event and is revoked meanwhile", async () => {
+		const gateway = await startGateway({ middleware: false });
+		const give = (seq: number, payload: unknown) =>
+			gateway.send({ eventName: NEWS, sessionId: "A", payload, id: `n.e.${seq}` });
+		await give(1, "before");
+		const waiting = open(gateway, { place: "n.e.2~gw.1~0~s" });
+		await eventually(() => expect(gateway.held.streams).toBe(1));
+		await revoke(gateway, "A");
+		await give(2, "for nobody");
+		await give(3, SECRET);
+		const stream = await waiting;
+		expect(await stream.end).toBe("ended");
+		expect(stream.text).not.toContain(SECRET);
+		expect(stream.received("sse.close")).toEqual([{ reason: "revoked" }]);
+	});
+});
+
+describe("a session that was let in again", () => {
+	it("goes on when it is cut off later, with what it missed", async () => {
+		const gateway = await startGateway({ sse: { heartbeat: 30 } });
+		const alice = await open(gateway);
+		await revoke(gateway, "A");
+		await send(gateway, "A", SECRET);
+		const back = await open(gateway, { place: placeOf(alice) });
+		expect(beginning(back)).toBe("revoked");
+		await send(gateway, "A", "live");
+		await back.next(NEWS);
+		const seen = back.events.length;
+		await back.until(() => back.events.length > seen, "a heartbeat");
+		back.close();
+		await send(gateway, "A", "missed");
+
+		for (let round = 0; round < 3; round++) {
+			const again = await open(gateway, { place: placeOf(back) });
+			expect(beginning(again)).toBe("resumed");
+			await again.next(NEWS);
+			expect(again.received(NEWS)).toEqual(["missed"]);
+			again.close();
+		}
+	});
+
+	it("goes on though it came without a place first", async () => {
+		const gateway = await startGateway();
+		await revoke(gateway, "A");
+		const first = await open(gateway);
+		first.close();
+		await send(gateway, "A", "missed");
+		const back = await open(gateway, { place: placeOf(first) });
+		expect(beginning(back)).toBe("resumed");
+		expect(await settle(gateway, back)).toEqual(["missed"]);
+	});
+});
+
+describe("a session that was never revoked", () => {
+	it("goes on with what it missed, while others are revoked and let in again", async () => {
+		const gateway = await startGateway();
+		const first = await open(gateway);
+		first.close();
+		for (const whom of ["B", ["C", "D"]]) {
+			await revoke(gateway, whom);
+			await send(gateway, ["A", "B"], "missed");
+			await open(gateway, { session: "B" });
+		}
+		await revoke(gateway, "*", "orders");
+		const back = await open(gateway, { place: placeOf(first) });
+		expect(beginning(back)).toBe("resumed");
+		expect(await settle(gateway, back)).toEqual(["missed", "missed"]);
+	});
+});
+
+describe("a gateway that reads the past anew", () => {
+	// What it reads then has later positions than a stream that opened meanwhile, and was sent before.
+	it("does not take what it reads for sent after a session was let in", async () => {
+		const { bus, gateway } = await HandBus.start();
+		bus.subscriber.missed();
+		await revoke(gateway, "A");
+		const first = await open(gateway);
+		bus.give(NEWS, 1);
+		await first.next(NEWS);
+		first.close();
+		expect(beginning(await open(gateway, { place: "1-50" }))).toBe("resumed");
+
+		bus.subscriber.begin();
+		bus.give(NEWS, 1, Date.now());
+		const early = await open(gateway);
+		bus.give(NEWS, 2, Date.now());
+		for (const place of ["1-50", placeOf(early)]) {
+			expect(beginning(await open(gateway, { place }))).toBe("revoked");
+		}
+		bus.give(NEWS, 3, Date.now());
+		expect(beginning(await open(gateway, { place: "2-50" }))).toBe("revoked");
+		bus.subscriber.missed();
+		await early.next("sse.reset");
+		const place = placeOf(early);
+		early.close();
+		bus.give(NEWS, 4);
+
+		// all of it was read while that stream was open
+		const back = await open(gateway, { place });
+		expect(beginning(back)).toBe("resumed");
+		await back.next(NEWS);
+		expect(back.received(NEWS)).toEqual([4]);
+		expect(beginning(await open(gateway, { place: "2-50" }))).toBe("revoked");
+	});
+});
+
+function lastNews(events: StreamClient["events"]): string {
+	return events.findLast(({ event }) => event === NEWS)?.id as string;
+}

@@ -1,0 +1,49 @@
+import type { BusSubscription, ReadableBus, Subscriber } from "../../mixins/sse/bus/bus.ts";
+import { installBus } from "../../mixins/sse/bus/installed.ts";
+import type { SseMixinOptions } from "../../mixins/sse/index.ts";
+import { TestGateway, TestNode } from "./gateway.ts";
+
+/** A bus as a stream is one, that tells what a test has it tell. */
+export class HandBus implements ReadableBus {
+	subscriber!: Subscriber;
+	readonly state: ReadableBus["state"] = {
+		kind: "stream",
+		connected: true,
+		working: false,
+		position: null,
+		lag: null,
+		outbox: { events: 0, bytes: 0 }
+	};
+
+	/** Starts a gateway that reads such a bus, and that is told of the past as long as the test likes. */
+	static async start(sse: SseMixinOptions = {}): Promise<{ bus: HandBus; gateway: TestGateway }> {
+		const node = new TestNode({ middleware: false });
+		const bus = new HandBus();
+		installBus(node.broker, bus);
+		const gateway = new TestGateway(node, { sse });
+		await node.broker.start();
+		return { bus, gateway };
+	}
+
+	async publish(): Promise<void> {}
+
+	subscribe(subscriber: Subscriber): BusSubscription {
+		this.subscriber = subscriber;
+		// a gateway serves before it has read everything only if that takes too long
+		return {
+			filled: Promise.resolve(),
+			promising: true,
+			working: false,
+			end: () => Promise.resolve()
+		};
+	}
+
+	/** Hands on the event at an offset, for session A, with that number as its payload; of the past if it is told when. */
+	give(eventName: string, n: number, past?: number): void {
+		const source = { nodeID: "sender", id: `${n}-50` };
+		this.subscriber.receive(
+			{ eventName, sessionId: "A", payload: n },
+			past === undefined ? source : { ...source, past }
+		);
+	}
+}

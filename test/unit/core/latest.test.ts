@@ -1,0 +1,45 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Latest } from "../../../mixins/sse/core/latest.ts";
+import { held } from "../../support/memory.ts";
+
+describe("the last entries of keys", () => {
+	it("are those of a list from which the superseded are taken", () => {
+		const step = fc.oneof(
+			{ weight: 5, arbitrary: fc.record({ push: fc.constantFrom("a", "b", "c", "__proto__") }) },
+			{ weight: 2, arbitrary: fc.constant("shift" as const) },
+			{ weight: 1, arbitrary: fc.constant("clear" as const) }
+		);
+		fc.assert(
+			fc.property(fc.array(step, { maxLength: 300, size: "max" }), steps => {
+				const latest = new Latest<{ key: string; n: number }>();
+				let list: { key: string; n: number }[] = [];
+				for (const [n, one] of steps.entries()) {
+					if (one === "clear") {
+						latest.clear();
+						list = [];
+					} else if (one === "shift") {
+						expect(latest.shift()).toEqual(list.shift());
+					} else {
+						const entry = { key: one.push, n };
+						latest.push(entry);
+						list = [...list.filter(({ key }) => key !== entry.key), entry];
+					}
+					expect(latest.size).toBe(list.length);
+					expect(latest.oldest).toEqual(list[0]);
+					for (const entry of list) expect(latest.get(entry.key)).toEqual(entry);
+				}
+			}),
+			{ numRuns: 200 }
+		);
+	});
+
+	it("take no more room for a key that comes again and again", async () => {
+		const latest = new Latest<{ key: string }>();
+		latest.push({ key: "first" });
+		const before = await held();
+		for (let n = 0; n < 1_000_000; n++) latest.push({ key: "again" });
+		expect((await held()).all - before.all).toBeLessThan(1_000_000);
+		expect([latest.size, latest.oldest?.key]).toEqual([2, "first"]);
+	});
+});
