@@ -28,6 +28,17 @@ async function sentAway(stream: StreamClient | Promise<StreamClient>): Promise<n
 	return client.retries[0] as number;
 }
 
+/** Sends HEAD requests over one HTTP/2 connection, and reads each response to its end. */
+function headHttp2(gateway: TestGateway) {
+	const connection = connectHttp2(gateway.origin);
+	return async () => {
+		const headers = { ":method": "HEAD" };
+		const response = await requestHttp2(connection, gateway.url("news"), { headers });
+		expect(await response.end).toBe("ended");
+		return response;
+	};
+}
+
 const come = (gateway: TestGateway, options?: RequestOptions) =>
 	requestStream(gateway.url("news"), options);
 
@@ -180,7 +191,7 @@ describe("a limit", () => {
 		expect(held(gateway.service).unclosed).toBe(1);
 	});
 
-	it("does not count HEAD, nor what was refused", async () => {
+	it("of open streams does not count HEAD, nor what was refused", async () => {
 		const gateway = await start(
 			{ streams: 1, streamsPerIp: 1, streamsPerSession: 1 },
 			{ sse: { authorize: (_ctx, { eventNames }) => eventNames[0] !== "secret" } }
@@ -191,6 +202,32 @@ describe("a limit", () => {
 
 		await openStream(gateway.url("news"));
 	});
+
+	// HEAD passed the pace by: a crowd that sent nothing else had `session` and `authorize` asked as often as it
+	// liked, which the pace is there to keep from them.
+	it.each([false, true])(
+		"of opens a second counts HEAD as GET, and answers it with a head alone (HTTP/2: %s)",
+		async http2 => {
+			let asked = 0;
+			const session = () => {
+				asked++;
+				return "alice";
+			};
+			const gateway = await start({ opensPerSecond: 1 }, { sse: { session }, settings: { http2 } });
+			const url = gateway.url("news");
+			const head = http2 ? headHttp2(gateway) : () => send(url, { method: "HEAD" });
+			const answers = [];
+			for (let n = 0; n < 30; n++) answers.push(await head());
+
+			for (const { status, headers, text } of answers) {
+				expect([status, headers["content-type"], text]).toEqual([200, "text/event-stream", ""]);
+			}
+			expect(asked).toBeGreaterThanOrEqual(1);
+			expect(asked).toBeLessThan(15);
+			expect(gateway.log.at("warn").join()).toContain("limits.opensPerSecond is reached");
+			expect(gateway.held).toEqual(NOTHING);
+		}
+	);
 
 	it("of names: more are bad input, 400, and the same name again is none more", async () => {
 		const gateway = await start({ eventNamesPerStream: 2 });

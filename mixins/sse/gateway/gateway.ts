@@ -100,7 +100,8 @@ export class Gateway {
 			return answerAndHangUp(request, response, closeFrame("drain", retry));
 		}
 		const isHead = request.method === "HEAD";
-		const early = isHead ? undefined : this.limits.arrive(request);
+		// A HEAD asks `session` and `authorize` as a GET does: it counts as one.
+		const early = this.limits.arrive(request);
 		if (early !== undefined) return sendAway(response, early);
 		const claim = await this.access.claim(request, response, query);
 		const { ids: sessionIds, expiresAt } = claim.session;
