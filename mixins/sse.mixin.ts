@@ -5,6 +5,7 @@ import { SEND } from "./sse/core/event.ts";
 import { SSE_MIXIN_OPTIONS } from "./sse/core/options.ts";
 import { TICKET_USED } from "./sse/gateway/access.ts";
 import { Gateway } from "./sse/gateway/gateway.ts";
+import { watchChecks } from "./sse/gateway/pipeline.ts";
 import {
 	appendRoute,
 	checkAliases,
@@ -66,9 +67,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 				request: GatewayRequest,
 				response: GatewayResponse
 			): Promise<readonly string[] | null> {
-				const session = await gatewayOf(this).access.session(request, response);
-				if (session === null) delete ctx.meta.sessionId;
-				else ctx.meta.sessionId = session.ids[0];
+				const session = await gatewayOf(this).access.tell(ctx, request, response);
 				return session?.ids ?? null;
 			},
 
@@ -87,6 +86,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			if (typeof checked.path === "string") appendRoute(schema, checked.path);
 			noteArrivals(schema, gatewayOf);
 			serveAliases(schema, gatewayOf);
+			watchChecks(schema, gatewayOf);
 			// Hooks of `stopped` run from the last to the first: the streams must end before the gateway
 			// waits for its server to close, which never happens while they are open.
 			schema.stopped = [

@@ -1,7 +1,9 @@
+import type { Context } from "moleculer";
 import type { Opening } from "../core/openings.ts";
 import { SseError } from "../moleculer/sse-error.ts";
 import { checkEventNames, type StreamQuery } from "./request.ts";
 import { resolveSession, type Session } from "./session.ts";
+import { SessionAnswers } from "./session-answers.ts";
 import { type IssuedTicket, type Ticket, Tickets } from "./ticket.ts";
 import type {
 	GatewayOptions,
@@ -30,7 +32,7 @@ export class Access {
 	readonly tickets: Tickets | undefined;
 	readonly #options: AccessOptions;
 	readonly #service: GatewayService;
-	readonly #resolutions = new WeakMap<GatewayRequest, Promise<Session | null>>();
+	readonly #answers: SessionAnswers;
 	/** By request: since it came. What is not in here is no request, whatever it says that it is. */
 	readonly #arrived = new WeakMap<object, Opening>();
 
@@ -38,6 +40,9 @@ export class Access {
 	constructor(options: AccessOptions, service: GatewayService) {
 		this.#options = options;
 		this.#service = service;
+		this.#answers = new SessionAnswers((request, response) =>
+			resolveSession(options.session, request, response)
+		);
 		if (options.ticket) this.tickets = new Tickets(options.ticket);
 	}
 
@@ -55,7 +60,7 @@ export class Access {
 			const ticket = await this.#readTicket(this.tickets, tickets, eventNames);
 			return { session: ticket, take: () => this.#useUp(ticket) };
 		}
-		const session = await this.session(request, response);
+		const session = await (this.passed(request, response) ?? this.session(request, response));
 		if (session === null) throw noSession();
 		return { session, take: () => true };
 	}
@@ -131,15 +136,30 @@ export class Access {
 	 * @throws SseError `SSE_INTERNAL` if the resolver fails; the reason is in the log.
 	 */
 	session(request: GatewayRequest, response: GatewayResponse): Promise<Session | null> {
-		// Once a request: asked twice, a client without a cookie would be given two sessions.
-		let resolution = this.#resolutions.get(request);
-		if (resolution === undefined) {
-			resolution = resolveSession(this.#options.session, request, response).catch(error => {
-				throw this.#failed("session", error);
-			});
-			this.#resolutions.set(request, resolution);
-		}
-		return resolution;
+		return this.#orFail(this.#answers.of(request, response));
+	}
+
+	/**
+	 * The session as {@link session}, and `ctx.meta.sessionId` its first id: for now, if the authentication of
+	 * the route is still to come.
+	 */
+	tell(
+		ctx: Context<unknown, Record<string, unknown>>,
+		request: GatewayRequest,
+		response: GatewayResponse
+	): Promise<Session | null> {
+		return this.#orFail(this.#answers.tell(ctx, request, response));
+	}
+
+	/**
+	 * A request has passed the authentication and authorization of its route.
+	 *
+	 * @returns The session, if somebody was told it before, as soon as `ctx.meta.sessionId` is its first id.
+	 * @throws SseError `SSE_INTERNAL`, as a rejection, if the resolver fails.
+	 */
+	passed(request: GatewayRequest, response: GatewayResponse): Promise<Session | null> | undefined {
+		const told = this.#answers.pass(request, response);
+		return told === undefined ? undefined : this.#orFail(told);
 	}
 
 	/**
@@ -158,6 +178,12 @@ export class Access {
 		if (allowed !== true) {
 			throw new SseError("SSE_FORBIDDEN", "This session may not open that stream.");
 		}
+	}
+
+	#orFail<T>(asked: Promise<T>): Promise<T> {
+		return asked.catch(error => {
+			throw this.#failed("session", error);
+		});
 	}
 
 	/** The reason stays in the log; the client learns only that it was not the client's fault. */

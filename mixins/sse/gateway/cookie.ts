@@ -5,6 +5,9 @@ import type { GatewayRequest, GatewayResponse } from "./types.ts";
 
 const NAME = "sid";
 
+/** What was issued to a request: asked again, it must not be given a second session. */
+const issuedTo = new WeakMap<GatewayRequest, string>();
+
 /**
  * The default session: what cookie `sid` holds, or a new id of 128 random bits, issued with the
  * response. HttpOnly and SameSite=Lax keep it from scripts and from other sites (RFC 6265bis).
@@ -12,8 +15,11 @@ const NAME = "sid";
 export function cookieSession(request: GatewayRequest, response: GatewayResponse): string {
 	const held = parseCookie(request.headers.cookie ?? "")[NAME];
 	if (held !== undefined && sessionIdProblem(held) === undefined) return held;
+	const before = issuedTo.get(request);
+	if (before !== undefined) return before;
 
 	const issued = randomBytes(16).toString("base64url");
+	issuedTo.set(request, issued);
 	const cookie = stringifySetCookie({
 		name: NAME,
 		value: issued,

@@ -11,7 +11,7 @@ export type GatewayRequest = StreamRequest & {
 	query?: unknown;
 	$params?: unknown;
 	$ctx?: Context<unknown, Record<string, unknown>> | undefined;
-	$route?: { logging?: boolean };
+	$route?: { logging?: boolean; authentication?: unknown; authorization?: unknown };
 };
 
 export type GatewayResponse = StreamResponse & {
@@ -29,10 +29,13 @@ export interface GatewayService {
 export interface SseGateway {
 	/**
 	 * Resolves the session of an API request exactly as a stream's is, issues the cookie if that is
-	 * the way, and sets `ctx.meta.sessionId` to the first id. For `onBeforeCall` of a route.
+	 * the way, and sets `ctx.meta.sessionId` to the first id. For `onBeforeCall` of a route, which runs
+	 * before the route's authentication: if it has any, the session is resolved again afterwards, and
+	 * `ctx.meta.sessionId` is right when the action runs.
 	 *
-	 * @returns All ids of the session, or null if there is none; `ctx.meta.sessionId` is then unset.
-	 * @throws SseError `SSE_INTERNAL` if the resolver fails; the reason is in the log.
+	 * @returns All ids of the session, or null if there is none, or none yet; `ctx.meta.sessionId` is then
+	 * unset.
+	 * @throws SseError `SSE_INTERNAL` if the resolver fails, unless it is asked again; the reason is in the log.
 	 */
 	sseSession(
 		// biome-ignore lint/suspicious/noExplicitAny: the shape of params and meta is the user's
@@ -57,7 +60,8 @@ export interface ExpiringSession {
 /**
  * Names the ids that a request's streams answer to: session, user, tenant. The first is the caller's
  * own and becomes `ctx.meta.sessionId`. Null, undefined or an empty array refuses with 401. Runs
- * after the route's own authentication, and again whenever a stream comes back.
+ * after the route's own authentication (before it as well, if `sseSession` is called there), and again
+ * whenever a stream comes back.
  */
 export type SessionResolver = (
 	// biome-ignore lint/suspicious/noExplicitAny: the shape of params and meta is the user's

@@ -1,0 +1,69 @@
+import type { Gateway } from "./gateway.ts";
+import type { MergedSchema } from "./route.ts";
+import type { GatewayRequest, GatewayResponse } from "./types.ts";
+
+type Next = (error?: unknown) => void;
+
+type AliasHandler = (
+	this: unknown,
+	request: GatewayRequest,
+	response: GatewayResponse,
+	next: Next
+) => unknown;
+
+/** A moleculer-web method by which an alias is made. */
+type CreateAlias = (this: unknown, ...args: unknown[]) => { handler?: unknown };
+
+/** A moleculer-web method by which a request's action is called. */
+type CallAction = (
+	this: unknown,
+	route: unknown,
+	action: unknown,
+	request: GatewayRequest,
+	response: GatewayResponse,
+	...rest: unknown[]
+) => Promise<unknown>;
+
+/**
+ * Tells {@link Access} of each request that has passed the authentication and authorization of its route,
+ * before its action is called or the function of its alias is. Streams tell it themselves.
+ */
+export function watchChecks(
+	{ methods = {} }: MergedSchema,
+	gatewayOf: (service: unknown) => Gateway
+): void {
+	const createAlias = methods.createAlias as CreateAlias | undefined;
+	const callAction = methods.callAction as CallAction | undefined;
+	if (typeof createAlias === "function") {
+		methods.createAlias = function (this: unknown, ...args: unknown[]) {
+			const alias = createAlias.apply(this, args);
+			if (typeof alias.handler === "function") {
+				alias.handler = after(alias.handler as AliasHandler, (request, response) =>
+					gatewayOf(this).access.passed(request, response)
+				);
+			}
+			return alias;
+		};
+	}
+	if (typeof callAction === "function") {
+		const call: CallAction = async function (route, action, request, response, ...rest) {
+			await gatewayOf(this).access.passed(request, response);
+			return callAction.call(this, route, action, request, response, ...rest);
+		};
+		methods.callAction = call;
+	}
+}
+
+/** Runs the function of an alias after something else, and at once if there is nothing to wait for. */
+function after(
+	handler: AliasHandler,
+	first: (request: GatewayRequest, response: GatewayResponse) => Promise<unknown> | undefined
+): AliasHandler {
+	return function (request, response, next) {
+		const done = first(request, response);
+		if (done === undefined) return handler.call(this, request, response, next);
+		// Not its promise: moleculer-web does not wait for that either.
+		const run = () => void handler.call(this, request, response, next);
+		done.then(run).catch(next);
+	};
+}

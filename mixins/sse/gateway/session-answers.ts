@@ -1,0 +1,105 @@
+import type { Context } from "moleculer";
+import type { Session } from "./session.ts";
+import type { GatewayRequest, GatewayResponse } from "./types.ts";
+
+type Meta = Readonly<Record<string, unknown>>;
+
+/** Asks the application who a request is. */
+type Ask = (request: GatewayRequest, response: GatewayResponse) => Promise<Session | null>;
+
+// biome-ignore lint/suspicious/noExplicitAny: the shape of params and meta is the user's
+type AnyContext = Context<any, any>;
+
+/** What was answered about a request, and when. */
+interface Answer {
+	readonly session: Promise<Session | null>;
+	/** Whether the route's authentication and authorization, if it has any, had let the request pass. */
+	readonly isFinal: boolean;
+	/** `ctx.meta` as it was when the answer came; undefined before. */
+	meta: Meta | undefined;
+}
+
+/**
+ * Who each request is. The application is asked once a request, and again only if the answer may be another
+ * one by now: moleculer-web runs `onBeforeCall` before `authenticate` and `authorize`, so that what is answered
+ * there may be about somebody who is not known yet.
+ */
+export class SessionAnswers {
+	readonly #ask: Ask;
+	readonly #answers = new WeakMap<GatewayRequest, Answer>();
+	/** Requests that their route's authentication and authorization have let pass. */
+	readonly #passed = new WeakSet<GatewayRequest>();
+	/** By request: whose `ctx.meta.sessionId` is to be the answer. */
+	readonly #told = new WeakMap<GatewayRequest, AnyContext>();
+
+	constructor(ask: Ask) {
+		this.#ask = ask;
+	}
+
+	/**
+	 * The session of a request; null without one.
+	 *
+	 * @throws Whatever the application throws.
+	 */
+	of(request: GatewayRequest, response: GatewayResponse): Promise<Session | null> {
+		const isFinal = this.isFinal(request);
+		const last = this.#answers.get(request);
+		if (last !== undefined && last.isFinal === isFinal && !hasChanged(last.meta, request)) {
+			return last.session;
+		}
+		const answer: Answer = { session: this.#ask(request, response), isFinal, meta: undefined };
+		this.#answers.set(request, answer);
+		const forget = () => {
+			if (this.#answers.get(request) === answer) this.#answers.delete(request);
+		};
+		answer.session.then(session => {
+			// That there is no session may change by anything that still happens to the request.
+			if (session === null) forget();
+			else answer.meta = { ...request.$ctx?.meta };
+		}, forget);
+		return answer.session;
+	}
+
+	/** Whether nobody is still to judge the request who could change who it is. */
+	isFinal(request: GatewayRequest): boolean {
+		const { authentication, authorization } = request.$route ?? {};
+		return !(authentication || authorization) || this.#passed.has(request);
+	}
+
+	/**
+	 * Sets `ctx.meta.sessionId` to the session's first id, now and when the request has passed its route's
+	 * checks. A failure counts only when it is final: before, what the application needs may not be there yet.
+	 */
+	async tell(
+		ctx: AnyContext,
+		request: GatewayRequest,
+		response: GatewayResponse
+	): Promise<Session | null> {
+		const asked = this.of(request, response);
+		const session = await (this.isFinal(request) ? asked : asked.catch(() => null));
+		this.#told.set(request, ctx);
+		if (session === null) delete ctx.meta.sessionId;
+		else ctx.meta.sessionId = session.ids[0];
+		return session;
+	}
+
+	/**
+	 * A request has passed its route's checks and goes on to what it asks for.
+	 *
+	 * @returns The session, told anew to whom it was told before; undefined if it was to nobody.
+	 */
+	pass(request: GatewayRequest, response: GatewayResponse): Promise<Session | null> | undefined {
+		this.#passed.add(request);
+		const ctx = this.#told.get(request);
+		return ctx === undefined ? undefined : this.tell(ctx, request, response);
+	}
+}
+
+/** Whether `ctx.meta`, on which the application decides, has changed since, but for what is set here. */
+function hasChanged(before: Meta | undefined, { $ctx }: GatewayRequest): boolean {
+	if (before === undefined) return false;
+	const now: Meta = $ctx?.meta ?? {};
+	const keys = new Set([...Object.keys(before), ...Object.keys(now)]);
+	keys.delete("sessionId");
+	return [...keys].some(key => before[key] !== now[key]);
+}
