@@ -15,7 +15,7 @@ type AliasHandler = (
 type CreateAlias = (this: unknown, ...args: unknown[]) => { handler?: unknown };
 
 /** A moleculer-web method by which a request's action is called. */
-type CallAction = (
+export type CallAction = (
 	this: unknown,
 	route: unknown,
 	action: unknown,

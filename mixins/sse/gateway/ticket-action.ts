@@ -1,5 +1,6 @@
-import type { Context } from "moleculer";
+import type { ActionSchema, Context, Service } from "moleculer";
 import type { Gateway } from "./gateway.ts";
+import type { CallAction } from "./pipeline.ts";
 import type { MergedSchema } from "./route.ts";
 import type { IssuedTicket } from "./ticket.ts";
 import type { GatewayRequest, GatewayResponse } from "./types.ts";
@@ -39,4 +40,50 @@ export function addTicketAction(
 		}
 	};
 	schema.actions = { [ACTION]: action, ...schema.actions };
+	callOnThisNode(schema);
+}
+
+/** A service, as far as Moleculer's types know of it and beyond. */
+interface OwnService extends Service {
+	readonly _serviceSpecification: { readonly actions: Readonly<Record<string, OwnAction>> };
+}
+
+interface OwnAction extends ActionSchema {
+	readonly name: string;
+	/** Without the name of the service. */
+	readonly rawName: string;
+}
+
+/** Where an action is called. */
+interface Endpoint {
+	readonly action: { readonly name: string };
+}
+
+/**
+ * Lets moleculer-web call the action where the request is. Moleculer may choose any node that has a gateway of
+ * that name (`registry.preferLocal: false`, or this one is not registered yet), or leave the choice to the
+ * transporter (`disableBalancer: true`).
+ */
+function callOnThisNode({ methods = {} }: MergedSchema): void {
+	const original = methods.callAction as CallAction | undefined;
+	if (typeof original !== "function") return;
+	const callAction: CallAction = function (this: unknown, route, name, request, ...rest) {
+		const service = this as OwnService;
+		const { actions } = service._serviceSpecification;
+		const own = Object.values(actions).find(action => action.rawName === ACTION);
+		const chosen = request.$endpoint as Endpoint | undefined;
+		if (own !== undefined && chosen?.action.name === own.name) {
+			request.$endpoint = endpointIn(service, own);
+		}
+		return original.call(this, route, name, request, ...rest);
+	};
+	methods.callAction = callAction;
+}
+
+/** The endpoint of an action in this very service. */
+function endpointIn({ actions, broker }: OwnService, own: OwnAction): Endpoint {
+	const handler = (ctx: Context<Record<string, unknown>>) => actions[ACTION]?.(ctx.params, { ctx });
+	// Without a balancer Moleculer takes the handler that goes through the transporter, even on its own node.
+	const action = { ...own, handler, remoteHandler: handler };
+	return broker.registry.createPrivateActionEndpoint(action) as Endpoint;
 }

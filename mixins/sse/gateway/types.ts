@@ -11,6 +11,8 @@ export type GatewayRequest = StreamRequest & {
 	query?: unknown;
 	$params?: unknown;
 	$ctx?: Context<unknown, Record<string, unknown>> | undefined;
+	/** Where the action of the request's alias is called. */
+	$endpoint?: unknown;
 	$route?: { logging?: boolean; authentication?: unknown; authorization?: unknown };
 };
 
