@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { busState } from "../../mixins/sse/index.ts";
+import type { ReadableBus, Subscriber } from "../../mixins/sse/bus/bus.ts";
+import { readableBus } from "../../mixins/sse/bus/installed.ts";
+import { busState, type SseSend } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
 
@@ -10,6 +12,27 @@ const event = (payload: unknown, sessionId: string | string[] = "A") => ({
 	sessionId,
 	payload
 });
+
+/** What fails at the payload "faulty", and at being told of the loss; and what it was given. */
+function faultySubscriber() {
+	const receive: unknown[] = [];
+	const told: string[] = [];
+	const subscriber: Subscriber = {
+		receive(input) {
+			const { payload } = input as SseSend;
+			receive.push(payload);
+			if (payload === "faulty") throw new Error("a fault of the gateway");
+		},
+		begin: () => told.push("begin"),
+		note: () => {},
+		lost() {
+			told.push("lost");
+			throw new Error("another");
+		},
+		missed: () => told.push("missed")
+	};
+	return { receive, told, subscriber };
+}
 
 describe("sending on a stream", () => {
 	it("ends when RabbitMQ has the event", async () => {
@@ -134,6 +157,27 @@ describe("gateways that read one stream", () => {
 		await gateway.send(event("last"));
 		await later.next(NEWS);
 		expect(later.received(NEWS)).toEqual(["last"]);
+	});
+});
+
+describe("a gateway that fails at an event", () => {
+	// amqplib ended the connection of a consumer that threw; on the next one the same message came again, and again.
+	it("is told that it was lost, and reads on, over the same connection", async () => {
+		const stream = await TestStream.open();
+		const node = await stream.sender("reader");
+		const { receive, told, subscriber } = faultySubscriber();
+		const subscription = (readableBus(node.broker) as ReadableBus).subscribe(subscriber, 0);
+		onTestFinished(() => subscription.end());
+		await subscription.filled;
+		told.length = 0;
+		for (const n of [1, "faulty", 2]) await node.send(event(n));
+
+		await eventually(() => expect(receive).toEqual([1, "faulty", 2]));
+		expect(told).toEqual(["lost"]);
+		const logged = node.log.at("error").filter(text => text.includes("a fault of the gateway"));
+		expect(logged).toHaveLength(1);
+		expect(node.log.at("warn")).toEqual([]);
+		expect(subscription.working).toBe(true);
 	});
 });
 

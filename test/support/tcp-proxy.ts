@@ -67,19 +67,20 @@ export async function startTcpProxy(to: number): Promise<TcpProxy> {
 			act(far);
 		}
 	};
+	const thaw = (): void => {
+		isFrozen = false;
+		const actions = held;
+		held = [];
+		for (const action of actions) action();
+		each(socket => socket.resume());
+	};
 	return {
 		port,
 		freeze() {
 			isFrozen = true;
 			each(socket => socket.pause());
 		},
-		thaw() {
-			isFrozen = false;
-			const actions = held;
-			held = [];
-			for (const action of actions) action();
-			each(socket => socket.resume());
-		},
+		thaw,
 		mute() {
 			for (const { far } of pairs) far.pause();
 		},
@@ -91,7 +92,7 @@ export async function startTcpProxy(to: number): Promise<TcpProxy> {
 			isDown = false;
 		},
 		async close() {
-			isFrozen = false;
+			thaw();
 			each(socket => socket.destroy());
 			await new Promise(resolve => server.close(resolve));
 		}

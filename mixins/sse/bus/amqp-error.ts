@@ -1,3 +1,5 @@
+import { toError } from "../core/guard.ts";
+
 /** What amqplib's errors may carry. */
 export interface AmqpError extends Error {
 	/** RabbitMQ's reply code, or a system error's name. */
@@ -7,12 +9,14 @@ export interface AmqpError extends Error {
 	methodId?: number;
 }
 
-/** An error in words, without what must not stand in a log. */
-export function describe(error: AmqpError | undefined): string {
-	if (error === undefined) return "the connection was closed";
+/** What was thrown, in words, without what must not stand in a log. amqplib also throws strings. */
+export function describe(thrown: unknown): string {
+	if (thrown === undefined || thrown === null) return "the connection was closed";
+	const error = toError(thrown);
 	// Aggregates (several addresses tried) have no message of their own.
 	const { errors } = error as Partial<AggregateError>;
-	const text = error.message || errors?.map(each => String(each?.message)).join(", ") || error.name;
+	const parts = Array.isArray(errors) ? errors.map(each => toError(each).message) : [];
+	const text = error.message || parts.join(", ") || error.name;
 	return text.replaceAll(/\/\/[^/@\s]*@/g, "//…@");
 }
 

@@ -16,6 +16,7 @@ export interface PublishOptions {
  *   the order in which one sender published them;
  * - MUST NOT hand on an event twice, change it, or hold it back on its way;
  * - MUST tell a gateway of events that were lost, as soon as it can know;
+ * - MUST go on when a gateway throws at what it is handed: the fault is logged, and the event is lost;
  * - MUST end `publish` as Moleculer's own broadcast does, see {@link PublishOptions};
  * - MUST NOT trust what it receives: to a gateway it hands on `unknown`, which the gateway validates.
  */

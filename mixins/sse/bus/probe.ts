@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
+import { guard } from "../core/guard.ts";
 import type { Point } from "../core/track.ts";
 import { HEADERS, once, pointOf } from "./stream.ts";
 
@@ -24,10 +25,19 @@ export function writeMark(channel: Channel, name: string, messageId: string = ra
 	});
 }
 
-/** Where the stream ends now; found by writing a mark there, which also shows that messages come and go. */
-export async function findEnd(connection: ChannelModel, name: string): Promise<Point> {
+/**
+ * Where the stream ends now; found by writing a mark there, which also shows that messages come and go.
+ *
+ * @param signal Ends the look.
+ */
+export async function findEnd(
+	connection: ChannelModel,
+	name: string,
+	signal: AbortSignal
+): Promise<Point> {
 	const mark = randomUUID();
 	const messages = await read(connection, name, "next", {
+		signal,
 		prefetch: 100,
 		onReading: channel => writeMark(channel, name, mark),
 		until: message => message.properties.messageId === mark
@@ -40,19 +50,23 @@ export async function findEnd(connection: ChannelModel, name: string): Promise<P
  *
  * A client may come back with the id of the message before: it is looked at, because the same offset may
  * have been another message's on a stream that is no longer there.
+ *
+ * @param signal Ends the look.
  */
 export async function findStart(
 	connection: ChannelModel,
 	name: string,
-	past: number
+	past: number,
+	signal: AbortSignal
 ): Promise<Start> {
 	const interval = `${Math.ceil(past / 1000)}s`;
 	const any = () => true;
-	const [first] = await read(connection, name, interval, { prefetch: 1, until: any });
+	const [first] = await read(connection, name, interval, { signal, prefetch: 1, until: any });
 	const { offset } = pointOf(first as ConsumeMessage) as Point;
 	if (offset === 0) return { offset, before: undefined };
 	// Two before, because the one before may be RabbitMQ's own.
 	const around = await read(connection, name, Math.max(0, offset - 2), {
+		signal,
 		prefetch: 3,
 		until: message => (pointOf(message) as Point).offset >= offset
 	});
@@ -61,6 +75,7 @@ export async function findStart(
 }
 
 interface Reading {
+	readonly signal: AbortSignal;
 	readonly prefetch: number;
 	/** Called when every message from there on will come. */
 	onReading?(channel: Channel): void;
@@ -73,9 +88,10 @@ function read(
 	connection: ChannelModel,
 	name: string,
 	offset: string | number,
-	{ prefetch, onReading, until }: Reading
+	{ signal, prefetch, onReading, until }: Reading
 ): Promise<ConsumeMessage[]> {
-	return once(connection, async channel => {
+	const messages: ConsumeMessage[] = [];
+	const collect = async (channel: Channel, ended: AbortSignal): Promise<ConsumeMessage[]> => {
 		const { promise, resolve, reject } = Promise.withResolvers<ConsumeMessage[]>();
 		// RabbitMQ may refuse the reading first: nobody listens to this promise then.
 		promise.catch(() => {});
@@ -83,24 +99,22 @@ function read(
 			() => reject(new Error(`nothing comes from the stream "${name}"`)),
 			PATIENCE
 		);
-		const messages: ConsumeMessage[] = [];
+		ended.addEventListener("abort", () => clearTimeout(timer));
+		const onMessage = guard(reject, (message: ConsumeMessage | null): void => {
+			if (message === null) throw new Error("RabbitMQ has ended the reading");
+			if (pointOf(message) === undefined) throw new Error(`"${name}" is no stream`);
+			messages.push(message);
+			channel.ack(message);
+			if (until(message)) resolve(messages);
+		});
 		try {
 			await channel.prefetch(prefetch);
-			await channel.consume(
-				name,
-				message => {
-					if (message === null) return reject(new Error("RabbitMQ has ended the reading"));
-					if (pointOf(message) === undefined) return reject(new Error(`"${name}" is no stream`));
-					messages.push(message);
-					channel.ack(message);
-					if (until(message)) resolve(messages);
-				},
-				{ arguments: { "x-stream-offset": offset } }
-			);
+			await channel.consume(name, onMessage, { arguments: { "x-stream-offset": offset } });
 			onReading?.(channel);
 			return await promise;
 		} finally {
 			clearTimeout(timer);
 		}
-	});
+	};
+	return once(connection, collect, signal);
 }

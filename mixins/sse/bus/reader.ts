@@ -1,6 +1,7 @@
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
 import type { Logger, ServiceBroker } from "moleculer";
 import { isRefusal } from "../core/errors.ts";
+import { guard } from "../core/guard.ts";
 import { readMessage } from "../core/message.ts";
 import { Repeats } from "../core/repeats.ts";
 import { writeStreamId, writeStreamIds } from "../core/stream-id.ts";
@@ -94,7 +95,7 @@ export class Reader implements Purpose<Channel> {
 	async setUp(channel: Channel, connection: ChannelModel, signal: AbortSignal): Promise<void> {
 		const { name } = this.#options;
 		await declareStream(connection, this.#options, this.#logger);
-		const end = await findEnd(connection, name);
+		const end = await findEnd(connection, name, signal);
 		const start = await this.#findStart(connection, end, signal);
 		signal.throwIfAborted();
 		this.#channel = channel;
@@ -102,9 +103,11 @@ export class Reader implements Purpose<Channel> {
 		const reached = new Promise<void>(onReached => {
 			this.#awaited = { offset: end.offset, onReached };
 		});
-		await channel.consume(name, message => this.#onMessage(channel, message), {
-			arguments: { "x-stream-offset": start }
-		});
+		// What throws here would end the connection, and come again on the next one.
+		const onMessage = guard(this.#onFault, (message: ConsumeMessage | null) =>
+			this.#onMessage(channel, message)
+		);
+		await channel.consume(name, onMessage, { arguments: { "x-stream-offset": start } });
 		signal.throwIfAborted();
 		this.#silent = 0;
 		this.#look = setInterval(() => this.#lookAtSilence(channel), LOOK);
@@ -133,7 +136,7 @@ export class Reader implements Purpose<Channel> {
 		if (last !== undefined) this.#beginAnother();
 		if (this.#past === 0) return end.offset;
 
-		const { offset, before } = await findStart(connection, this.#options.name, this.#past);
+		const { offset, before } = await findStart(connection, this.#options.name, this.#past, signal);
 		signal.throwIfAborted();
 		if (before !== undefined) {
 			const point = pointOf(before) as Point;
@@ -217,16 +220,26 @@ export class Reader implements Purpose<Channel> {
 	/** A connection that lives proves nothing about what comes over it. */
 	#lookAtSilence(channel: Channel): void {
 		if (channel !== this.#channel) return;
-		// RabbitMQ closes a channel on which something stays without acknowledgement for too long.
-		this.#acknowledge(channel);
 		this.#silent++;
-		if (this.#silent === 2) writeMark(channel, this.#options.name);
+		try {
+			// RabbitMQ closes a channel on which something stays without acknowledgement for too long.
+			this.#acknowledge(channel);
+			if (this.#silent === 2) writeMark(channel, this.#options.name);
+		} catch {
+			// amqplib throws when the channel, or its connection, is about to close.
+			this.#giveUp(channel);
+			return;
+		}
 		if (this.#silent < 4) return;
 		this.#logger.warn(
 			"SSE: nothing comes from the stream, though there is something; reading anew."
 		);
 		this.#giveUp(channel);
 	}
+
+	readonly #onFault = (error: Error): void => {
+		this.#logger.error("SSE: a message of the stream could not be read.", error);
+	};
 
 	/** Another channel follows. */
 	#giveUp(channel: Channel): void {

@@ -2,28 +2,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { AmqpConnectionManager } from "amqp-connection-manager";
 import type { Channel, ChannelModel } from "amqplib";
 import type { Logger } from "moleculer";
-import { SseError } from "../moleculer/sse-error.ts";
-import { type AmqpError, describe } from "./amqp-error.ts";
+import { guard } from "../core/guard.ts";
+import { describe } from "./amqp-error.ts";
+import { type AmqpAddress, loadClient, startManager } from "./amqp-manager.ts";
 import { hangUp } from "./stream.ts";
 
-/** Seconds between two heartbeats of a connection; after two that do not come it counts as dead. */
-const HEARTBEAT = 5;
-/** Seconds between two attempts to connect. */
-const RECONNECT = 1;
-/** Milliseconds that an attempt to connect may take. */
-const CONNECT_TIMEOUT = 10_000;
 /** Milliseconds before a channel is opened again; each failure doubles them. */
 const REOPEN_MIN = 100;
 const REOPEN_MAX = 2000;
-/** Milliseconds that closing may take: the message broker may be gone. */
+/** Milliseconds that the message broker has to close a connection in order; then its socket is destroyed. */
 const CLOSE_TIMEOUT = 2000;
-
-export interface AmqpAddress {
-	/** One server, or the nodes of a cluster. */
-	readonly url: string | readonly string[];
-	/** As for `tls.connect`: `ca`, `cert`, `key`, … */
-	readonly socketOptions?: Readonly<Record<string, unknown>>;
-}
 
 /** What a channel is for. */
 export interface Purpose<Kind extends Channel> {
@@ -33,25 +21,12 @@ export interface Purpose<Kind extends Channel> {
 	/**
 	 * Makes a new channel ready for its work. If it rejects, the channel is closed and another opened.
 	 *
-	 * @param signal Aborted when the channel is lost: another one may be in use by then.
+	 * @param signal Aborted when the channel is lost, when another one may be in use, and when it is to be closed:
+	 * whatever `setUp` starts has to look at it first.
 	 */
 	setUp(channel: Kind, connection: ChannelModel, signal: AbortSignal): Promise<void>;
-	/** The channel is of no use any more; another may follow. */
+	/** The channel is lost, or is to be closed: its work ends at once. May be called again for the same channel. */
 	onLost(): void;
-}
-
-/** Loaded when it is needed: applications without a stream do not have it. */
-async function loadClient() {
-	try {
-		return await import("amqp-connection-manager");
-	} catch (error) {
-		throw new SseError(
-			"SSE_INVALID_OPTION",
-			`Option "stream" needs two packages: npm install amqplib@0.10 amqp-connection-manager. ` +
-				`(${(error as Error).message.split("\n", 1)[0]})`,
-			{ option: "stream" }
-		);
-	}
 }
 
 /** One channel on a connection of its own, opened again whenever it or its connection is lost. */
@@ -65,7 +40,11 @@ export class SteadyChannel<Kind extends Channel> {
 	#failing = false;
 	/** What was logged last, so that each trouble is told once. */
 	#trouble: string | undefined;
+	/** Aborted when it is to be closed. */
 	readonly #closing = new AbortController();
+	/** Destroys the socket of every connection, and of every attempt at one. */
+	readonly #sockets = new AbortController();
+	#closed: Promise<void> | undefined;
 
 	constructor(purpose: Purpose<Kind>, logger: Logger) {
 		this.#purpose = purpose;
@@ -87,38 +66,54 @@ export class SteadyChannel<Kind extends Channel> {
 	}
 
 	/** Begins to connect, and goes on until it is closed. */
-	async open({ url, socketOptions }: AmqpAddress): Promise<void> {
-		const { connect } = await loadClient();
+	async open(address: AmqpAddress): Promise<void> {
+		const client = await loadClient();
 		if (this.#closing.signal.aborted) return;
-		const clientProperties = { connection_name: this.#purpose.name };
-		this.#manager = connect(typeof url === "string" ? url : [...url], {
-			heartbeatIntervalInSeconds: HEARTBEAT,
-			reconnectTimeInSeconds: RECONNECT,
-			connectionOptions: {
-				noDelay: true,
-				timeout: CONNECT_TIMEOUT,
-				...socketOptions,
-				clientProperties
-			}
-		});
-		this.#manager.on("connect", ({ connection }) => {
-			this.#connection = connection as unknown as ChannelModel; // its types are of an older amqplib
-			this.#failing = false;
-			this.#keepOpen(this.#connection);
-		});
-		this.#manager.on("connectFailed", ({ err }) => this.#complain(err));
-		this.#manager.on("disconnect", ({ err }) => {
-			this.#connection = undefined;
-			this.#complain(err);
-		});
+		const manager = startManager(client, address, this.#purpose.name, this.#sockets.signal);
+		this.#manager = manager;
+		// A listener that throws would keep the manager from ever connecting again.
+		const safely = <Event>(listener: (event: Event) => void) => guard(this.#complain, listener);
+		manager.on(
+			"connect",
+			safely(({ connection }) => {
+				if (this.#closing.signal.aborted) return;
+				this.#connection = connection as unknown as ChannelModel; // its types are of an older amqplib
+				this.#failing = false;
+				this.#keepOpen(this.#connection);
+			})
+		);
+		manager.on(
+			"connectFailed",
+			safely(({ err }) => this.#complain(err))
+		);
+		manager.on(
+			"disconnect",
+			safely(({ err }) => {
+				this.#connection = undefined;
+				this.#complain(err);
+			})
+		);
 	}
 
-	async close(): Promise<void> {
+	/** Ends the channel's work at once, and then the connection, which is cut off if RabbitMQ does not answer. */
+	close(): Promise<void> {
+		this.#closed ??= this.#close();
+		return this.#closed;
+	}
+
+	async #close(): Promise<void> {
 		this.#closing.abort();
+		const isConnected = this.#connection !== undefined;
+		this.#connection = undefined;
 		const manager = this.#manager;
 		if (manager === undefined) return;
-		const closed = manager.close().catch(() => {});
-		await Promise.race([closed, delay(CLOSE_TIMEOUT, undefined, { ref: false })]);
+		const closed = (async () => manager.close())().catch(() => {});
+		if (isConnected) {
+			const { signal } = this.#sockets;
+			const cutOff = delay(CLOSE_TIMEOUT, undefined, { signal }).catch(() => {});
+			await Promise.race([closed, cutOff]);
+		}
+		this.#sockets.abort();
 	}
 
 	async #keepOpen(connection: ChannelModel): Promise<void> {
@@ -131,7 +126,7 @@ export class SteadyChannel<Kind extends Channel> {
 				});
 			} catch (error) {
 				this.#failing = true;
-				if (!signal.aborted) this.#complain(error as AmqpError);
+				this.#complain(error);
 			}
 			await delay(pause, undefined, { signal }).catch(() => {});
 			pause = Math.min(pause * 2, REOPEN_MAX);
@@ -143,9 +138,19 @@ export class SteadyChannel<Kind extends Channel> {
 		const channel = await this.#purpose.createChannel(connection);
 		const { promise: lost, resolve, reject } = Promise.withResolvers<void>();
 		const life = new AbortController();
+		// Closing a connection may take its time, and until it is closed amqplib throws at whoever uses a channel of it.
+		const end = () => {
+			this.#working = false;
+			life.abort();
+			this.#purpose.onLost();
+			resolve();
+		};
+		const { signal } = this.#closing;
+		signal.addEventListener("abort", end);
 		channel.on("error", reject);
 		channel.on("close", resolve);
 		try {
+			signal.throwIfAborted();
 			const closed = lost.then(() => Promise.reject(new Error("the channel was closed")));
 			await Promise.race([this.#purpose.setUp(channel, connection, life.signal), closed]);
 			this.#working = true;
@@ -154,19 +159,20 @@ export class SteadyChannel<Kind extends Channel> {
 			onReady();
 			await lost;
 		} finally {
-			this.#working = false;
-			life.abort();
-			this.#purpose.onLost();
+			signal.removeEventListener("abort", end);
+			end();
 			hangUp(channel);
 		}
 	}
 
-	#complain(error: AmqpError | undefined): void {
+	/** @param error What amqplib gave as the reason; undefined if it gave none. */
+	readonly #complain = (error: unknown): void => {
+		if (this.#closing.signal.aborted) return;
 		const trouble = describe(error);
 		if (trouble === this.#trouble) return;
 		this.#trouble = trouble;
 		this.#logger.warn(`SSE: ${this.#purpose.name}: ${trouble}. Trying again.`);
-	}
+	};
 
 	#recovered(): void {
 		if (this.#trouble === undefined) return;

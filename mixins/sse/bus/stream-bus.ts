@@ -8,6 +8,7 @@ import type { BusState, BusSubscription, PublishOptions, ReadableBus, Subscriber
 import { Complaints } from "./complaints.ts";
 import { Publisher } from "./publisher.ts";
 import { Reader } from "./reader.ts";
+import { SafeSubscriber } from "./safe-subscriber.ts";
 
 /** The bus that carries `sse.send` on one RabbitMQ stream, which every gateway reads by itself. */
 export class StreamBus implements ReadableBus {
@@ -44,7 +45,8 @@ export class StreamBus implements ReadableBus {
 	}
 
 	subscribe(subscriber: Subscriber, past: number): BusSubscription {
-		const reader = new Reader(this.#options, past, subscriber, this.#broker);
+		const safe = new SafeSubscriber(subscriber, this.#broker.logger);
+		const reader = new Reader(this.#options, past, safe, this.#broker);
 		this.#readers.add(reader);
 		reader.open().catch((error: SseError) => this.#broker.logger.error(`SSE: ${error.message}`));
 		return {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ChannelModel, ConfirmChannel, Message } from "amqplib";
 import type { Logger } from "moleculer";
+import { guard } from "../core/guard.ts";
 import { writeMessage } from "../core/message.ts";
 import type { Outbox, OutgoingMessage } from "../core/outbox.ts";
 import type { StreamOptions } from "../core/stream-options.ts";
@@ -68,12 +69,14 @@ export class Writer implements Purpose<ConfirmChannel> {
 		signal.throwIfAborted();
 		this.#returned = new Set();
 		// It comes before the confirmation: RabbitMQ also confirms what it could put nowhere.
-		channel.on("return", (message: Message) => {
+		const onReturn = (message: Message): void => {
 			this.#returned.add(Number(message.properties.headers?.[HEADERS.seq]));
-		});
-		channel.on("error", (error: AmqpError) => {
+		};
+		const onError = (error: AmqpError): void => {
 			if (channel === this.#channel && refusesMessage(error)) this.#onMessageRefused(error);
-		});
+		};
+		channel.on("return", guard(this.#onFault, onReturn));
+		channel.on("error", guard(this.#onFault, onError));
 		this.#channel = channel;
 		this.#underWay = new Set();
 		this.#isProbing = false;
@@ -144,9 +147,14 @@ export class Writer implements Purpose<ConfirmChannel> {
 					[HEADERS.seq]: message.seq
 				}
 			},
-			(error: unknown) => this.#onAnswer(channel, message, error)
+			guard(this.#onFault, (error: unknown) => this.#onAnswer(channel, message, error))
 		);
 	}
+
+	/** What amqplib calls must not throw: the connection would end. */
+	readonly #onFault = (error: Error): void => {
+		this.#logger.error(`SSE: ${this.name}: an answer of RabbitMQ was not understood.`, error);
+	};
 
 	/** @param error Null if RabbitMQ has confirmed the message. */
 	#onAnswer(channel: ConfirmChannel, message: OutgoingMessage<Pending>, error: unknown): void {

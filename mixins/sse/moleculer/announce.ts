@@ -1,4 +1,5 @@
 import type { ServiceBroker } from "moleculer";
+import { guard } from "../core/guard.ts";
 import type { Position } from "../core/id.ts";
 
 /** Where a node's events are, in the metadata of the INFO packet that it sends to nodes it meets. */
@@ -39,10 +40,13 @@ export function listenForPositions(
 	broker: ServiceBroker,
 	listener: (nodeID: string, position: Position) => void
 ): () => void {
-	const hear = (node: Node): void => {
+	// Moleculer tells of nodes while it goes through their packets.
+	const onFault = (error: Error): void =>
+		broker.logger.error("SSE: what a node announced was not taken.", error);
+	const hear = guard(onFault, (node: Node): void => {
 		const position = announcedBy(node);
 		if (position !== undefined) listener(node.id, position);
-	};
+	});
 	const onNode = ({ node }: { node: Node }): void => hear(node);
 	for (const node of broker.registry.nodes.toArray()) hear(node);
 	broker.localBus.on("$node.connected", onNode);

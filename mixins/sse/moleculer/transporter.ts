@@ -36,9 +36,9 @@ export function reviveDeafChannel(broker: ServiceBroker): void {
 				"SSE: the message broker has closed the transporter's channel: this node is deaf and mute. " +
 					"Its connection is closed, to be opened anew."
 			);
-			transporter.connection
-				?.close()
-				.catch(error => broker.logger.error("SSE: cannot close the connection.", error));
+			// amqplib throws at once, and not by its promise, where the connection is closing already.
+			const close = async () => transporter.connection?.close();
+			close().catch(error => broker.logger.error("SSE: cannot close the connection.", error));
 		});
 	});
 }

@@ -1,3 +1,5 @@
+import { toError } from "../core/guard.ts";
+
 /**
  * A promise that rejects, and that tells when nobody was listening, instead of ending the process
  * with an unhandledRejection: a push must never take down the service that sends it.
@@ -31,9 +33,9 @@ class UnawaitedPromise<T> extends Promise<T> {
  */
 export function gently<T>(work: Promise<T>, onUnawaited: (error: Error) => void): Promise<T> {
 	const promise = new UnawaitedPromise<T>((resolve, reject) => work.then(resolve, reject));
-	Promise.prototype.then.call(promise, undefined, (error: Error) => {
+	Promise.prototype.then.call(promise, undefined, (reason: unknown) => {
 		setImmediate(() => {
-			if (!promise.awaited) onUnawaited(error);
+			if (!promise.awaited) onUnawaited(toError(reason));
 		});
 	});
 	return promise;

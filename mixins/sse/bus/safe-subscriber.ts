@@ -1,0 +1,56 @@
+import type { Logger } from "moleculer";
+import { toError } from "../core/guard.ts";
+import type { Listener, Subscriber } from "./bus.ts";
+import { Complaints } from "./complaints.ts";
+
+/**
+ * A subscriber that never throws at the bus that calls it: amqplib would end the connection, and the same message would
+ * come again on the next one. The fault is logged, and an event that it concerns counts as lost.
+ */
+export class SafeSubscriber implements Subscriber {
+	readonly #subscriber: Subscriber;
+	readonly #complaints: Complaints;
+
+	constructor(subscriber: Subscriber, logger: Logger) {
+		this.#subscriber = subscriber;
+		this.#complaints = new Complaints(text => logger.error(text));
+	}
+
+	readonly receive: Listener = (event, from) => {
+		try {
+			this.#subscriber.receive(event, from);
+		} catch (error) {
+			this.#complain(`an event of '${from.nodeID}' was not handed on`, error);
+			this.lost();
+		}
+	};
+
+	begin(): void {
+		this.#safely(() => this.#subscriber.begin());
+	}
+
+	note(id: string, past?: number): void {
+		this.#safely(() => this.#subscriber.note(id, past));
+	}
+
+	lost(): void {
+		this.#safely(() => this.#subscriber.lost());
+	}
+
+	missed(): void {
+		this.#safely(() => this.#subscriber.missed());
+	}
+
+	#safely(action: () => void): void {
+		try {
+			action();
+		} catch (error) {
+			this.#complain("the gateway did not take what its bus told it", error);
+		}
+	}
+
+	#complain(what: string, thrown: unknown): void {
+		const error = toError(thrown);
+		this.#complaints.add(`SSE: ${what}: ${error.stack ?? error.message}`);
+	}
+}

@@ -1,0 +1,21 @@
+/** What was thrown, as an error: libraries throw and reject with strings, and with nothing, too. */
+export function toError(thrown: unknown): Error {
+	return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/**
+ * A callback for a timer, an emitter or a library. What it throws goes to `report` and no further: in its caller it
+ * would end the process, or the connection that calls it.
+ */
+export function guard<Args extends unknown[]>(
+	report: (error: Error) => void,
+	callback: (...args: Args) => void
+): (...args: Args) => void {
+	return (...args) => {
+		try {
+			callback(...args);
+		} catch (error) {
+			report(toError(error));
+		}
+	};
+}

@@ -1,0 +1,58 @@
+import { type Channel, connect } from "amqplib";
+import { ServiceBroker } from "moleculer";
+import { describe, expect, inject, it } from "vitest";
+import { type Purpose, SteadyChannel } from "../../mixins/sse/bus/steady-channel.ts";
+import { createGate } from "../support/gate.ts";
+import { RecordedLog } from "../support/recorded-log.ts";
+import "../support/provided.ts";
+
+/** A channel whose making ready waits for the test. */
+function createChannel() {
+	const gate = createGate();
+	const happened: string[] = [];
+	let life: AbortSignal | undefined;
+	const purpose: Purpose<Channel> = {
+		name: "a test",
+		createChannel: connection => connection.createChannel(),
+		async setUp(_channel, _connection, signal) {
+			life = signal;
+			await gate.wait();
+			happened.push(signal.aborted ? "is told to do nothing" : "starts its work");
+		},
+		onLost: () => happened.push("lost")
+	};
+	const log = new RecordedLog();
+	const { logger } = new ServiceBroker({ logger: log });
+	const channel = new SteadyChannel(purpose, logger);
+	return { channel, gate, happened, log, isAborted: () => life?.aborted };
+}
+
+describe("a channel that is closed while it is made ready", () => {
+	it("is lost at once, and what is still to come knows", async () => {
+		const { channel, gate, happened, log, isAborted } = createChannel();
+		await channel.open({ url: inject("amqpUrl") });
+		await gate.reached;
+		expect(isAborted()).toBe(false);
+
+		const closed = channel.close();
+		expect(isAborted()).toBe(true);
+		expect(happened).toEqual(["lost"]);
+		gate.open();
+		await closed;
+		expect(new Set(happened)).toEqual(new Set(["lost", "is told to do nothing"]));
+		expect(channel).toMatchObject({ connected: false, working: false });
+		// closing is no trouble
+		expect(log.at("warn")).toEqual([]);
+	});
+
+	it("never opens if it is closed before it has connected", async () => {
+		const { channel, gate, happened } = createChannel();
+		const opened = channel.open({ url: inject("amqpUrl") });
+		await channel.close();
+		await opened;
+		gate.open();
+		// another connection is made and closed meanwhile
+		await (await connect(inject("amqpUrl"))).close();
+		expect(happened).toEqual([]);
+	});
+});

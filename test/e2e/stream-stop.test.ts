@@ -1,0 +1,72 @@
+import { fileURLToPath } from "node:url";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { busState } from "../../mixins/sse/index.ts";
+import { eventually } from "../support/eventually.ts";
+import { type RunningProcess, spawnNode } from "../support/process.ts";
+import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
+
+const NODE = fileURLToPath(new URL("../support/fixtures/stream-node.ts", import.meta.url));
+
+const event = (payload: unknown) => ({ eventName: NEWS, sessionId: "A", payload });
+/** Milliseconds in which a process ends whose connections RabbitMQ does not close. */
+const SOON = 8000;
+
+/** A gateway in a process of its own, on a way to RabbitMQ that can stand still. */
+async function startProcess(frozen: boolean) {
+	const stream = await TestStream.open();
+	const detour = await stream.detour();
+	if (frozen) detour.freeze();
+	const env = { STREAM_URL: detour.url, STREAM_NAME: stream.name };
+	const process = spawnNode(NODE, [], { env });
+	onTestFinished(() => process.stop());
+	return { detour, process };
+}
+
+/** How a process ends that is told to stop, and what it says meanwhile. */
+async function end(process: RunningProcess): Promise<{ ended: string | null; said: string }> {
+	const before = process.output.length;
+	process.kill("SIGTERM");
+	await eventually(() => expect(process.ended).not.toBe(null), { timeout: SOON });
+	return { ended: process.ended, said: process.output.slice(before) };
+}
+
+describe("a node that stops while RabbitMQ hangs", () => {
+	// The reader's timer went on until RabbitMQ had closed the connection, and acknowledged on it: amqplib throws at
+	// that, out of the timer, which ended the process.
+	it("acknowledges nothing on the connection that closes, and leaves no timer", async () => {
+		const stream = await TestStream.open();
+		const detour = await stream.detour();
+		vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+		onTestFinished(() => {
+			vi.useRealTimers();
+		});
+		const gateway = await stream.gateway("gateway-1", { stream: { url: detour.url } });
+		const client = await openNews(gateway);
+		await gateway.send(event("read, and not acknowledged"));
+		await client.next(NEWS);
+		expect(vi.getTimerCount()).toBeGreaterThan(0);
+		detour.freeze();
+
+		const stopped = gateway.broker.stop();
+		await client.end;
+		// it is closing now, and closes once it is cut off
+		await eventually(() => expect(busState(gateway.broker)?.working).toBe(false));
+		vi.advanceTimersByTime(60_000);
+		await stopped;
+		vi.advanceTimersByTime(60_000);
+		expect(vi.getTimerCount()).toBe(0);
+	});
+
+	it("ends by itself, without an error", async () => {
+		const { detour, process } = await startProcess(false);
+		await process.waitFor(/working/);
+		detour.freeze();
+		expect(await end(process)).toEqual({ ended: "code 0", said: "stopped\n" });
+	});
+
+	it("ends by itself though it was never connected", async () => {
+		const { process } = await startProcess(true);
+		await process.waitFor(/started/);
+		expect(await end(process)).toMatchObject({ ended: "code 0" });
+	});
+});

@@ -1,0 +1,72 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { ServiceBroker } from "moleculer";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { listenForPositions } from "../../../mixins/sse/moleculer/announce.ts";
+import { reviveDeafChannel } from "../../../mixins/sse/moleculer/transporter.ts";
+import { gently } from "../../../mixins/sse/moleculer/unawaited.ts";
+import { RecordedLog } from "../../support/recorded-log.ts";
+
+// What Moleculer or Node calls throws at nobody: out of a listener, a timer or a setImmediate it would end the process,
+// or cut short what Moleculer is about to do.
+
+function createBroker(transporter?: "Fake") {
+	const log = new RecordedLog();
+	const broker = new ServiceBroker({
+		logger: log,
+		namespace: crypto.randomUUID(),
+		...(transporter && { transporter })
+	});
+	onTestFinished(() => broker.stop());
+	return { broker, log };
+}
+
+describe("an event that fails where nobody waits for it", () => {
+	it.each([[undefined], [null], ["no connection"], [new Error("no connection")]])(
+		"is told as an error, whatever it rejects with: %s",
+		async reason => {
+			const told = vi.fn();
+			gently(Promise.reject(reason), told);
+			await turn();
+			await turn();
+			expect(told).toHaveBeenCalledExactlyOnceWith(expect.any(Error));
+		}
+	);
+});
+
+describe("a listener for the positions of nodes", () => {
+	it("that fails keeps nobody else from hearing of the node, and is logged", () => {
+		const { broker, log } = createBroker();
+		const unlisten = listenForPositions(broker, () => {
+			throw new Error("no room");
+		});
+		onTestFinished(unlisten);
+		const others = vi.fn();
+		broker.localBus.on("$node.connected", others);
+
+		const metadata = { "sse.position": { epoch: "abcdefgh", seq: 7 } };
+		broker.localBus.emit("$node.connected", { node: { id: "other", metadata } });
+		expect(others).toHaveBeenCalledOnce();
+		expect(log.at("error").join()).toMatch(/what a node announced was not taken.*no room/s);
+	});
+});
+
+describe("a transporter whose channel the message broker has closed", () => {
+	it.each([
+		[
+			"throws",
+			() => {
+				throw new Error("Connection closing");
+			}
+		],
+		["rejects", () => Promise.reject(new Error("Connection closing"))]
+	])("is logged when closing its connection %s", async (_, close) => {
+		const { broker, log } = createBroker("Fake");
+		await broker.start();
+		reviveDeafChannel(broker);
+		Object.assign(broker.transit?.tx as object, { channel: null, connection: { close } });
+		broker.localBus.emit("$transporter.error", {});
+		await turn();
+		await turn();
+		expect(log.at("error").join()).toContain("Connection closing");
+	});
+});
