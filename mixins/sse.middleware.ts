@@ -8,11 +8,13 @@ import { CLOSE, type Revocation, readClose, type SseClose } from "./sse/core/clo
 import type { EventsContract } from "./sse/core/contract.ts";
 import { isRefusal } from "./sse/core/errors.ts";
 import { SEND } from "./sse/core/event.ts";
+import { toError } from "./sse/core/guard.ts";
 import { createIdSource, type IdSource, newEpoch } from "./sse/core/id.ts";
 import { SSE_MIDDLEWARE_OPTIONS } from "./sse/core/options.ts";
 import { STREAM_OPTIONS, type StreamOptions } from "./sse/core/stream-options.ts";
-import { announce, type Packet } from "./sse/moleculer/announce.ts";
+import { announce } from "./sse/moleculer/announce.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
+import { type SendPacket, sendSafely } from "./sse/moleculer/packets.ts";
 import { installReplCommand } from "./sse/moleculer/repl.ts";
 import { createSenderCheck, type SenderCheck } from "./sse/moleculer/sender-check.ts";
 import { SseError } from "./sse/moleculer/sse-error.ts";
@@ -117,9 +119,9 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 			};
 		},
 
-		transitPublish(this: Transit, next: (packet: Packet) => Promise<unknown>) {
+		transitPublish(this: Transit, next: SendPacket): SendPacket {
 			const ids = idsOf(this.broker);
-			return (packet: Packet) => next(announce(packet, ids.position));
+			return sendSafely(this, packet => next(announce(packet, ids.position)));
 		},
 
 		/** `emit` picks one gateway: the others' streams would miss the event, silently. */
@@ -155,15 +157,23 @@ function reject(broker: ServiceBroker, error: SseError): Promise<never> {
 	);
 }
 
-/** Without `throwError` Moleculer's broadcast logs a failure by itself, and does not reject. */
+/**
+ * Moleculer's broadcast as a promise, always: where its call would throw, or answers nothing, an action that only sends an
+ * event would fail. Without `throwError` it logs a failure by itself, and does not reject.
+ */
 function gentleBroadcast(broker: ServiceBroker, broadcast: Broadcast): Broadcast {
 	return (eventName, payload, options) => {
-		const sent = broadcast(eventName, payload, options);
-		if (options?.throwError !== true) return sent;
-		// Moleculer answers nothing where nobody listens and the balancer is off.
-		return gently(Promise.resolve(sent), error =>
-			broker.logger.error(`SSE: "${eventName}" did not reach every node: ${error.message}`)
-		);
+		const complain = (error: Error): void =>
+			broker.logger.error(`SSE: "${eventName}" did not reach every node: ${error.message}`);
+		let sent: Promise<unknown>;
+		try {
+			// Moleculer answers nothing where nobody listens and the balancer is off.
+			sent = Promise.resolve(broadcast(eventName, payload, options));
+		} catch (error) {
+			sent = Promise.reject(toError(error));
+			if (options?.throwError !== true) return sent.catch(complain);
+		}
+		return options?.throwError === true ? gently(sent, complain) : sent;
 	};
 }
 

@@ -123,6 +123,19 @@ describe("with a contract, a sender", () => {
 	});
 });
 
+describe("a schema whose own function throws", () => {
+	it("refuses the event, and does not throw at the sender", async () => {
+		const custom = () => {
+			throw new Error("no such table");
+		};
+		const events: EventsContract = { e: { params: { n: { type: "custom", check: custom } } } };
+		const node = new TestNode({ middleware: { events } });
+		await node.broker.start();
+		const error = await refusedBy(node, { eventName: "e", sessionId: "a", payload: { n: 1 } });
+		expect(error.message).toContain("its schema failed: no such table");
+	});
+});
+
 describe("with a contract, a gateway", () => {
 	it("opens streams of its events only: 400", async () => {
 		const gateway = await start();

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { type Context, ServiceBroker } from "moleculer";
+import { type Context, type Middleware, ServiceBroker } from "moleculer";
 import { describe, expect, it } from "vitest";
 import { SseError, SseMiddleware } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
@@ -322,21 +322,41 @@ describe("emit, which would reach one gateway only", () => {
 	});
 });
 
+/** The ways in which a transporter cannot send. */
+const FAILURES = {
+	rejects: () => Promise.reject(new Error("no connection")),
+	throws: () => {
+		throw new Error("no connection");
+	}
+};
+type Failure = keyof typeof FAILURES;
+const HOW = Object.keys(FAILURES) as Failure[];
+
+/** Its action is done when the event is sent. */
+const shop = {
+	name: "shop",
+	actions: {
+		async order(ctx: Context) {
+			await ctx.broadcast("sse.send", good);
+			return "placed";
+		}
+	}
+};
+
 describe("a sender whose bus cannot take the event", () => {
 	/** A node that knows a gateway on another node, and cannot reach it. */
-	async function startCutOff(namespace: string): Promise<TestNode> {
+	async function startCutOff(namespace: string, how: Failure = "rejects"): Promise<TestNode> {
 		const gateway = await startGateway({ broker: memberOf(namespace, "gateway") });
-		const sender = new TestNode({ broker: memberOf(namespace, "sender") });
+		const sender = new TestNode({ broker: memberOf(namespace, "sender"), services: [shop] });
 		await sender.broker.start();
 		await meet(gateway.broker, sender.broker);
-		Object.assign(sender.broker.transit?.tx ?? {}, {
-			send: () => Promise.reject(new Error("no connection"))
-		});
+		Object.assign(sender.broker.transit?.tx ?? {}, { send: FAILURES[how] });
 		return sender;
 	}
 
-	it("hears of it with throwError", async () => {
-		const sender = await startCutOff("cut-off-1");
+	// A transporter or a serializer that throws made `broadcast` throw, past any `.catch` and whatever `throwError` said.
+	it.each(HOW)("hears of it with throwError if its transporter %s", async how => {
+		const sender = await startCutOff(`cut-off-1-${how}`, how);
 		const sending = sender.broker.broadcast("sse.send", good, { throwError: true });
 
 		await expect(sending).rejects.toThrow("no connection");
@@ -362,13 +382,30 @@ describe("a sender whose bus cannot take the event", () => {
 		);
 	});
 
-	it("goes on without it, and it is in the log", async () => {
+	it.each(HOW)("goes on without it if its transporter %s, and it is in the log", async how => {
 		const rejections = watchRejections();
-		const sender = await startCutOff("cut-off-2");
-		await sender.broker.broadcast("sse.send", good);
+		const sender = await startCutOff(`cut-off-2-${how}`, how);
+		expect(await sender.broker.call("shop.order")).toBe("placed");
 
 		expect(sender.log.at("error").join()).toContain("no connection");
 		expect(await rejections()).toEqual([]);
+	});
+});
+
+describe("a broadcast that the next middleware makes throw", () => {
+	const throwing = {
+		broadcast: () => () => {
+			throw new Error("no audit");
+		}
+	} as unknown as Middleware;
+
+	it("rejects with throwError, and is logged without", async () => {
+		const middlewares = [throwing, SseMiddleware()];
+		const node = new TestNode({ middleware: false, broker: { middlewares }, services: [shop] });
+		await node.broker.start();
+		await expect(node.send(good)).rejects.toThrow("no audit");
+		expect(await node.broker.call("shop.order")).toBe("placed");
+		expect(node.log.at("error").join()).toContain('"sse.send" did not reach every node: no audit');
 	});
 });
 

@@ -1,6 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import { guard } from "../core/guard.ts";
 import type { Position } from "../core/id.ts";
+import type { Packet } from "./packets.ts";
 
 /** Where a node's events are, in the metadata of the INFO packet that it sends to nodes it meets. */
 const KEY = "sse.position";
@@ -9,12 +10,6 @@ const KEY = "sse.position";
 interface Node {
 	id: string;
 	metadata?: unknown;
-}
-
-/** What is read of a Moleculer packet. */
-export interface Packet {
-	type: string;
-	payload: { metadata?: object };
 }
 
 /**

@@ -2,6 +2,7 @@ import { type ServiceBroker, Validators } from "moleculer";
 import { breach, type EventsContract } from "../core/contract.ts";
 import { isRefusal, type Refusal, refuse } from "../core/errors.ts";
 import { type Provenance, type SseSend, serialise, validate } from "../core/event.ts";
+import { toError } from "../core/guard.ts";
 import { SseError } from "./sse-error.ts";
 
 export interface SenderRules {
@@ -50,7 +51,7 @@ export function createSenderCheck(
 		if (check === undefined) return { event, json };
 		// What the browser will get is what is checked; the sender's own object is left alone.
 		const payload: unknown = JSON.parse(json);
-		const problems = check(payload);
+		const problems = run(check, payload);
 		if (problems !== true) return refusePayload(event.eventName, problems);
 		return { event: { ...event, payload }, json: JSON.stringify(payload) };
 	};
@@ -86,6 +87,15 @@ function compileOne(name: string, make: () => PayloadCheck): PayloadCheck {
 	}
 	if (check.async) throw wrong("it is asynchronous, and an event is sent or refused at once.");
 	return check;
+}
+
+/** Schemas may hold functions of the application, which may throw. */
+function run(check: PayloadCheck, payload: unknown): true | Problem[] {
+	try {
+		return check(payload);
+	} catch (error) {
+		return [{ message: `its schema failed: ${toError(error).message}` }];
+	}
 }
 
 function refusePayload(eventName: string, [problem]: Problem[]): Refusal {

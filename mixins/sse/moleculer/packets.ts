@@ -1,0 +1,49 @@
+import type { Transit } from "moleculer";
+import { toError } from "../core/guard.ts";
+
+/** What is read of a Moleculer packet. */
+export interface Packet {
+	type: string;
+	payload: { metadata?: object };
+}
+
+/** Sends a packet by the transporter. */
+export type SendPacket = (packet: Packet) => Promise<unknown>;
+
+/** Packets that Moleculer sends by itself: nobody waits for them. */
+const OWN: ReadonlySet<string> = new Set(["HEARTBEAT", "INFO", "DISCOVER", "DISCONNECT", "PONG"]);
+
+/**
+ * Sends packets so that none of them throws: what fails rejects. What Moleculer sends by itself, and a node cannot send
+ * because it leaves its transporter, does not even reject.
+ *
+ * Transporters and serializers may throw, as amqplib does on a channel that is closing. Moleculer has a `.catch` for each
+ * packet, which does not see that: the error goes to whoever has set off the packet, an action for example, or a timer, in
+ * which it ends the process.
+ */
+export function sendSafely(transit: Transit, send: SendPacket): SendPacket {
+	return packet => {
+		const sent = start(send, packet);
+		if (!OWN.has(packet.type)) return sent;
+		return sent.catch((error: unknown) => {
+			if (!isLeaving(transit)) throw error;
+			const { message } = toError(error);
+			transit.logger.debug(`SSE: ${packet.type} was not sent, the node has left: ${message}`);
+		});
+	};
+}
+
+function start(send: SendPacket, packet: Packet): Promise<unknown> {
+	try {
+		return send(packet);
+	} catch (error) {
+		return Promise.reject(error);
+	}
+}
+
+/** Whether the node disconnects, or has disconnected: nobody can be told anything more. */
+function isLeaving({ broker, connected, disconnecting, tx }: Transit): boolean {
+	if (disconnecting || !(tx as { connected?: boolean }).connected) return true;
+	// Not every transporter knows that it was told to disconnect. A node that starts is not connected yet either.
+	return !connected && (broker as { stopping?: boolean }).stopping === true;
+}

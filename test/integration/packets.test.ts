@@ -1,0 +1,100 @@
+import { setImmediate as turn } from "node:timers/promises";
+import type { Transit } from "moleculer";
+import { describe, expect, it } from "vitest";
+import { TestNode } from "../support/gateway.ts";
+import { meet, memberOf } from "../support/meet.ts";
+import { watchRejections } from "../support/rejections.ts";
+
+/** How a transporter cannot send. */
+const HOW: [how: string, send: () => Promise<unknown>][] = [
+	[
+		"throws",
+		() => {
+			throw new Error("Channel closing");
+		}
+	],
+	["rejects", () => Promise.reject(new Error("Channel closing"))]
+];
+
+const echo = { name: "echo", actions: { say: () => "said" } };
+
+/** A node that knows another one's action, and whose transporter then fails. */
+async function startFailing(namespace: string, send: () => Promise<unknown>) {
+	const node = new TestNode({ broker: memberOf(namespace, "node") });
+	const other = new TestNode({ broker: memberOf(namespace, "other"), services: [echo] });
+	await Promise.all([node.broker.start(), other.broker.start()]);
+	await meet(other.broker, node.broker);
+	await node.broker.waitForServices("echo");
+	const transit = node.broker.transit as Transit;
+	const fail = () => Object.assign(transit.tx, { send });
+	return { node, transit, fail };
+}
+
+/** All that Moleculer sends by itself, as it does: nobody waits. */
+async function sendOwn({ node }: Awaited<ReturnType<typeof startFailing>>): Promise<void> {
+	const { transit, registry } = node.broker;
+	const { discoverer } = registry;
+	Object.assign(discoverer.localNode as object, { updateLocalInfo: () => Promise.resolve() });
+	const due: (() => Promise<unknown>)[] = [
+		() => discoverer.beat(),
+		() => discoverer.sendLocalNodeInfo("other"),
+		() => discoverer.discoverNode("other"),
+		async () => transit?.sendPong({ sender: "other", time: Date.now(), id: "1" })
+	];
+	for (const send of due) Promise.resolve().then(send);
+	await turn();
+}
+
+const unsent = (entries: readonly string[]) => entries.filter(text => text.includes("closing"));
+
+describe.each(HOW)("a packet of Moleculer's own whose transporter %s", (how, send) => {
+	it("is an error in the log while the node is connected, and no rejection", async () => {
+		const rejections = watchRejections();
+		const failing = await startFailing(`packets-1-${how}`, send);
+		failing.fail();
+		await sendOwn(failing);
+		expect(unsent(failing.node.log.at("error"))).toHaveLength(4);
+		expect(await rejections()).toEqual([]);
+	});
+
+	it.each<[when: string, Partial<Transit>]>([
+		["disconnects", { disconnecting: true }],
+		["has lost its connection", { tx: { connected: false } as never }]
+	])("is nothing to tell of while the node %s", async (when, state) => {
+		const rejections = watchRejections();
+		const failing = await startFailing(`packets-2-${how}-${when}`, send);
+		failing.fail();
+		const { tx, ...others } = state;
+		Object.assign(failing.transit, others);
+		Object.assign(failing.transit.tx, tx, { prepublish: send });
+		await sendOwn(failing);
+		const { log } = failing.node;
+		expect(unsent(log.at("error"))).toEqual([]);
+		expect(unsent(log.at("debug"))).toHaveLength(4);
+		expect(await rejections()).toEqual([]);
+	});
+
+	it("is nothing to tell of when the node has stopped", async () => {
+		const rejections = watchRejections();
+		const failing = await startFailing(`packets-3-${how}`, send);
+		await failing.node.broker.stop();
+		// some transporters do not notice
+		failing.fail();
+		Object.assign(failing.transit.tx, { connected: true });
+		await sendOwn(failing);
+		expect(unsent(failing.node.log.at("error"))).toEqual([]);
+		expect(await rejections()).toEqual([]);
+	});
+});
+
+describe.each(HOW)("a request whose transporter %s", (how, send) => {
+	it("rejects at its caller, also while the node disconnects", async () => {
+		const failing = await startFailing(`packets-4-${how}`, send);
+		const { broker } = failing.node;
+		expect(await broker.call("echo.say")).toBe("said");
+		failing.fail();
+		await expect(broker.call("echo.say")).rejects.toThrow("Channel closing");
+		failing.transit.disconnecting = true;
+		await expect(broker.call("echo.say")).rejects.toThrow("Channel closing");
+	});
+});
