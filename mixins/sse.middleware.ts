@@ -1,4 +1,5 @@
 import type { Middleware, ServiceBroker, Transit } from "moleculer";
+import { type GivenStreamOptions, streamOf } from "./sse/bus/broker-stream.ts";
 import type { Bus, BusState, PublishOptions } from "./sse/bus/bus.ts";
 import { installBus, installedBus } from "./sse/bus/installed.ts";
 import { StreamBus } from "./sse/bus/stream-bus.ts";
@@ -44,8 +45,8 @@ export interface SseMiddlewareOptions {
  * it leaves the node, gives it its id, and leaves every other event alone. Also adds the REPL command
  * `sse send <sessionId> <eventName> [json]`.
  *
- * @throws SseError `SSE_INVALID_OPTION` for an unknown or ill-typed option; a schema of the contract is
- * looked at when the broker is created.
+ * @throws SseError `SSE_INVALID_OPTION` for an unknown or ill-typed option; a schema of the contract, and the name of the
+ * stream, are looked at when the broker is created.
  */
 export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 	const { stream, events, limits } = checkOptions(
@@ -56,7 +57,11 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 	const streamOptions =
 		stream === null
 			? undefined
-			: (checkOptions("SseMiddleware, stream", STREAM_OPTIONS, stream) as unknown as StreamOptions);
+			: (checkOptions(
+					"SseMiddleware, stream",
+					STREAM_OPTIONS,
+					stream
+				) as unknown as GivenStreamOptions);
 
 	// One middleware may serve several brokers.
 	const sources = new WeakMap<ServiceBroker, IdSource>();
@@ -66,8 +71,8 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 		return source;
 	};
 	const streams = new WeakMap<ServiceBroker, StreamBus>();
-	const installStream = (broker: ServiceBroker, options: StreamOptions): void => {
-		const bus = new StreamBus(options, broker);
+	const installStream = (broker: ServiceBroker, options: GivenStreamOptions): void => {
+		const bus = new StreamBus(streamOf(broker, options), broker);
 		streams.set(broker, bus);
 		installBus(broker, bus);
 	};

@@ -5,6 +5,7 @@ import { encodeOrigin, newEpoch } from "../core/id.ts";
 import { Outbox, type OutgoingMessage } from "../core/outbox.ts";
 import type { StreamOptions } from "../core/stream-options.ts";
 import type { AmqpError } from "./amqp-error.ts";
+import { nameOf } from "./broker-stream.ts";
 import { type Pending, refused, unavailable } from "./pending.ts";
 import { SteadyChannel } from "./steady-channel.ts";
 import { Writer } from "./writer.ts";
@@ -27,11 +28,12 @@ export class Publisher {
 	#look: NodeJS.Timeout | undefined;
 	#state: "new" | "open" | "closed" = "new";
 
-	constructor(options: StreamOptions, { nodeID, logger }: ServiceBroker) {
+	constructor(options: StreamOptions, broker: ServiceBroker) {
+		const { nodeID, logger } = broker;
 		this.#options = options;
 		this.#logger = logger;
 		this.#outbox = new Outbox(options.outbox);
-		this.#writer = new Writer(`moleculer-sse publisher of ${nodeID}`, {
+		this.#writer = new Writer(`moleculer-sse publisher of ${nameOf(broker)}`, {
 			stream: options,
 			origin: `${encodeOrigin(nodeID)}.${newEpoch()}`,
 			outbox: this.#outbox,

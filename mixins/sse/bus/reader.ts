@@ -7,6 +7,7 @@ import { Repeats } from "../core/repeats.ts";
 import { writeStreamId, writeStreamIds } from "../core/stream-id.ts";
 import type { StreamOptions } from "../core/stream-options.ts";
 import { type Point, Track } from "../core/track.ts";
+import { nameOf } from "./broker-stream.ts";
 import type { Subscriber } from "./bus.ts";
 import { findEnd, findStart, writeMark } from "./probe.ts";
 import { type Purpose, SteadyChannel } from "./steady-channel.ts";
@@ -45,13 +46,9 @@ export class Reader implements Purpose<Channel> {
 	#lag: number | null = null;
 
 	/** @param past Milliseconds of the past that are read first; 0 = none. */
-	constructor(
-		options: StreamOptions,
-		past: number,
-		subscriber: Subscriber,
-		{ nodeID, logger }: ServiceBroker
-	) {
-		this.name = `moleculer-sse reader of ${nodeID}`;
+	constructor(options: StreamOptions, past: number, subscriber: Subscriber, broker: ServiceBroker) {
+		const { logger } = broker;
+		this.name = `moleculer-sse reader of ${nameOf(broker)}`;
 		this.#options = options;
 		this.#past = past;
 		this.#subscriber = subscriber;

@@ -1,12 +1,9 @@
 import type { Channel, ChannelModel, ConsumeMessage, Options } from "amqplib";
 import type { Logger } from "moleculer";
-import { SEND } from "../core/event.ts";
 import type { StreamOptions } from "../core/stream-options.ts";
 import type { Point } from "../core/track.ts";
 import { ACCESS_REFUSED, PRECONDITION_FAILED, replyCode } from "./amqp-error.ts";
 
-/** The exchange for other AMQP programs; of the same name as the event. */
-const EXCHANGE = SEND;
 /** RabbitMQ drops a stream's oldest events by whole segments: this many make up `maxBytes`. */
 const SEGMENTS = 10;
 const MIN_SEGMENT = 65_536;
@@ -35,7 +32,8 @@ function isTime(value: unknown): value is number {
 }
 
 /**
- * Makes sure that the stream exists, and the exchange for programs outside Moleculer.
+ * Makes sure that the stream exists, and the exchange for programs outside Moleculer. It has the stream's name: what is
+ * published there reaches no other stream.
  *
  * What exists already with other limits is used as it is: limits are often set by policies, and
  * credentials often may not change anything.
@@ -67,9 +65,9 @@ export async function declareStream(
 		asItIs(`the stream "${name}"`)(error as Error);
 	}
 	await once(connection, async channel => {
-		await channel.assertExchange(EXCHANGE, "fanout", { durable: true });
-		await channel.bindQueue(name, EXCHANGE, "");
-	}).catch(asItIs(`the exchange "${EXCHANGE}"`));
+		await channel.assertExchange(name, "fanout", { durable: true });
+		await channel.bindQueue(name, name, "");
+	}).catch(asItIs(`the exchange "${name}"`));
 }
 
 /** RabbitMQ names any difference, but what is published to a queue of another kind is read by nobody. */

@@ -1,3 +1,4 @@
+import { type Refusal, refuse } from "./errors.ts";
 import { SEND } from "./event.ts";
 import type { OptionSpec } from "./options.ts";
 
@@ -5,7 +6,7 @@ import type { OptionSpec } from "./options.ts";
 export interface StreamOptions {
 	/** `amqp://` or `amqps://`, credentials and vhost included; several for the nodes of a cluster. */
 	url: string | readonly string[];
-	/** The stream's name; default `sse.send`. */
+	/** Of the stream, and of the exchange bound to it; default {@link defaultStreamName}. */
 	name: string;
 	/** Milliseconds that RabbitMQ keeps an event; default 3,600,000 (1 hour). */
 	maxAge: number;
@@ -28,6 +29,23 @@ export const STREAM_OPTION: OptionSpec = {
 
 const AMQP_URL = /^amqps?:\/\//;
 
+/** Bytes of a name: AMQP 0-9-1, a short string. */
+const NAME_BYTES = 255;
+
+/**
+ * The name of the stream of a broker to which none was given: `sse.send`, or `sse.send.<namespace>`, with the
+ * namespace as a component of a URL is encoded. Namespaces share a RabbitMQ, and nothing else.
+ */
+export function defaultStreamName(namespace: string): string | Refusal {
+	if (namespace === "") return SEND;
+	const name = `${SEND}.${encodeURIComponent(namespace.toWellFormed())}`;
+	if (name.length <= NAME_BYTES) return name;
+	const message =
+		`option "name" is needed: with the namespace "${namespace}" the stream's own name would have ` +
+		`${name.length} bytes, and RabbitMQ takes ${NAME_BYTES}. Give stream.name.`;
+	return refuse("name", message);
+}
+
 export const STREAM_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 	url: {
 		default: undefined,
@@ -40,10 +58,12 @@ export const STREAM_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 		secret: true
 	},
 	name: {
-		default: SEND,
+		default: undefined,
 		takes: "a name of 1 to 255 characters that RabbitMQ may give to a queue",
-		// AMQP 0-9-1: a short string; names in "amq." are RabbitMQ's own.
-		rule: { type: "string", pattern: /^(?!amq\.)[\x21-\x7e]{1,255}$/ }
+		// Names in "amq." are RabbitMQ's own.
+		rule: { type: "string", optional: true, pattern: /^(?!amq\.)[\x21-\x7e]{1,255}$/ },
+		// To the validator, null is as good as nothing.
+		check: (value: unknown) => value !== null
 	},
 	maxAge: {
 		default: 3_600_000,

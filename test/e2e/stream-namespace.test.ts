@@ -1,0 +1,91 @@
+import { connect } from "amqplib";
+import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { busState } from "../../mixins/sse/index.ts";
+import { eventually } from "../support/eventually.ts";
+import { startGateway, type TestGateway } from "../support/gateway.ts";
+import type { StreamClient } from "../support/stream-client.ts";
+import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
+import "../support/provided.ts";
+
+const event = (payload: unknown) => ({ eventName: NEWS, sessionId: "A", payload });
+
+/** A program that publishes to exchanges. */
+async function program() {
+	const connection = await connect(inject("amqpUrl"));
+	onTestFinished(() => connection.close());
+	return connection.createChannel();
+}
+
+type Program = Awaited<ReturnType<typeof program>>;
+
+function publish(channel: Program, exchange: string, payload: unknown): void {
+	channel.publish(exchange, "", Buffer.from(JSON.stringify(event(payload))));
+}
+
+/** A gateway of a namespace, whose stream has no name given, and a client there. */
+async function startIn(namespace: string, channel: Program) {
+	const name = `sse.send.${namespace}`;
+	const gateway = await startGateway({
+		middleware: { stream: { url: inject("amqpUrl") } },
+		broker: { namespace, nodeID: "gateway-1" }
+	});
+	onTestFinished(async () => {
+		await gateway.broker.stop();
+		await channel.deleteQueue(name);
+		await channel.deleteExchange(name);
+	});
+	await eventually(() => expect(busState(gateway.broker)?.working).toBe(true));
+	return { name, gateway, client: await openNews(gateway) };
+}
+
+/** That a client has got these events, and no others, once an event of its own gateway has come behind them. */
+async function expectOnly(
+	client: StreamClient,
+	gateway: TestGateway,
+	payloads: readonly string[]
+): Promise<void> {
+	await gateway.send(event("last"));
+	await client.until(() => client.received(NEWS).includes("last"), "the last event");
+	expect(client.received(NEWS)).toEqual([...payloads, "last"]);
+	expect(client.received("sse.reset")).toEqual([]);
+}
+
+describe("two namespaces on one RabbitMQ", () => {
+	// Moleculer's namespace keeps the nodes of one RabbitMQ apart. All of them read one stream: the events of a test
+	// system reached the users of the real one, whom nothing that it revoked concerned.
+	it("have a stream each, and an exchange each for other programs", async () => {
+		const channel = await program();
+		const [ours, theirs] = [crypto.randomUUID(), crypto.randomUUID()];
+		const one = await startIn(ours, channel);
+		const other = await startIn(theirs, channel);
+		await one.gateway.send(event("ours"));
+		await other.gateway.send(event("theirs"));
+		publish(channel, one.name, "ours, of a program");
+		publish(channel, other.name, "theirs, of a program");
+
+		await one.client.next(NEWS, 2);
+		await other.client.next(NEWS, 2);
+		await expectOnly(one.client, one.gateway, ["ours", "ours, of a program"]);
+		await expectOnly(other.client, other.gateway, ["theirs", "theirs, of a program"]);
+	});
+});
+
+describe("two applications in one namespace", () => {
+	it("feed each other neither by their streams nor by their exchanges, if they name their streams", async () => {
+		const streams = [await TestStream.open(), await TestStream.open()] as const;
+		const namespace = crypto.randomUUID();
+		const [one, other] = await Promise.all(
+			streams.map(stream => stream.gateway("gateway-1", { broker: { namespace } }))
+		);
+		const [ours, theirs] = [
+			await openNews(one as TestGateway),
+			await openNews(other as TestGateway)
+		];
+		streams[0].publish(event("ours, of a program"));
+		streams[1].publish(event("theirs, of a program"));
+		await ours.next(NEWS);
+		await theirs.next(NEWS);
+		await expectOnly(ours, one as TestGateway, ["ours, of a program"]);
+		await expectOnly(theirs, other as TestGateway, ["theirs, of a program"]);
+	});
+});
