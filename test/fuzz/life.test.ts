@@ -23,7 +23,16 @@ const LATEST = 120;
 const CLOG = "x".repeat(500_000);
 
 type Step =
-	| { do: "open"; streams: number; body: boolean; gzip: boolean; back: boolean; lives: number }
+	| {
+			do: "open";
+			streams: number;
+			body: boolean;
+			gzip: boolean;
+			back: boolean;
+			lives: number;
+			/** Nothing else happens before something has come. */
+			waits: boolean;
+	  }
 	| { do: "send"; bytes: number; times: number }
 	| { do: "wait"; ms: number }
 	| { do: "clog" | "revoke" | "resume" | "halfClose" | "reset" | "close" | "turn" };
@@ -35,7 +44,8 @@ const OPEN: fc.Arbitrary<Step> = fc.record({
 	gzip: fc.boolean(),
 	back: fc.boolean(),
 	// 0: as long as the gateway's timeout
-	lives: fc.constantFrom(0, 0, 0, 1, 12, 40)
+	lives: fc.constantFrom(0, 0, 0, 1, 12, 40),
+	waits: fc.constantFrom(true, true, false)
 });
 
 const STEP: fc.Arbitrary<Step> = fc.oneof(
@@ -50,7 +60,7 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
 	},
 	{
 		weight: 4,
-		arbitrary: fc.record({ do: fc.constant("wait"), ms: fc.constantFrom(0, 1, 5, 10, 11, 30) })
+		arbitrary: fc.record({ do: fc.constant("wait"), ms: fc.constantFrom(0, 1, 5, 10, 11, 30, 90) })
 	},
 	{ weight: 3, arbitrary: fc.record({ do: fc.constantFrom("revoke", "turn") }) },
 	{ weight: 1, arbitrary: fc.record({ do: fc.constant("clog") }) },
@@ -129,6 +139,7 @@ async function play(
 					client = connect();
 				}
 				client.get(Array.from({ length: step.streams }, () => request));
+				for (let n = 0; step.waits && client.text === "" && n < 50; n++) await sleep(1);
 				break;
 			}
 			case "send": {
