@@ -23,7 +23,8 @@ import { reviveDeafChannel } from "./sse/moleculer/transporter.ts";
 import { gently } from "./sse/moleculer/unawaited.ts";
 
 /** {@link StreamOptions}; what is left out keeps its default. */
-export interface SseStreamOptions extends Partial<Omit<StreamOptions, "url" | "outbox">> {
+export interface SseStreamOptions
+	extends Partial<Omit<StreamOptions, "url" | "outbox" | "exchange">> {
 	url: StreamOptions["url"];
 	outbox?: Partial<StreamOptions["outbox"]>;
 }

@@ -28,7 +28,7 @@ const MALFORMED: readonly [what: string, content: unknown, logged: RegExp][] = [
 	["brackets by the thousand", "[".repeat(100_000), /not JSON/]
 ];
 
-describe("another program that publishes to the stream's exchange", () => {
+describe("another program that publishes to the exchange `sse.send`", () => {
 	it("reaches gateways with the same JSON, one event or several", async () => {
 		const stream = await TestStream.open();
 		const gateway = await stream.gateway("gateway-1");
@@ -68,7 +68,7 @@ describe("another program that publishes to the stream's exchange", () => {
 		const stream = await TestStream.open();
 		const gateway = await stream.gateway("gateway-1");
 		const client = await openNews(gateway);
-		await promisify(execFile)(python as string, ["-c", PIKA, stream.url, stream.name, NEWS]);
+		await promisify(execFile)(python as string, ["-c", PIKA, stream.url, NEWS]);
 
 		await client.next(NEWS);
 		expect(client.received(NEWS)).toEqual([{ from: "python", text: "żółć" }]);
@@ -77,11 +77,11 @@ describe("another program that publishes to the stream's exchange", () => {
 
 const PIKA = `
 import json, sys, pika
-url, exchange, name = sys.argv[1:]
+url, name = sys.argv[1:]
 connection = pika.BlockingConnection(pika.URLParameters(url))
 channel = connection.channel()
 channel.confirm_delivery()
-channel.basic_publish(exchange, "", json.dumps(
+channel.basic_publish("sse.send", "", json.dumps(
     {"eventName": name, "sessionId": "A", "payload": {"from": "python", "text": "żółć"}}
 ))
 connection.close()

@@ -71,9 +71,11 @@ describe("two namespaces on one RabbitMQ", () => {
 });
 
 describe("two applications in one namespace", () => {
-	it("feed each other neither by their streams nor by their exchanges, if they name their streams", async () => {
+	it("feed each other by the exchange alone, if they name their streams", async () => {
 		const streams = [await TestStream.open(), await TestStream.open()] as const;
 		const namespace = crypto.randomUUID();
+		const channel = await program();
+		onTestFinished(async () => void (await channel.deleteExchange(`sse.send.${namespace}`)));
 		const [one, other] = await Promise.all(
 			streams.map(stream => stream.gateway("gateway-1", { broker: { namespace } }))
 		);
@@ -81,11 +83,14 @@ describe("two applications in one namespace", () => {
 			await openNews(one as TestGateway),
 			await openNews(other as TestGateway)
 		];
-		streams[0].publish(event("ours, of a program"));
-		streams[1].publish(event("theirs, of a program"));
+		await (one as TestGateway).send(event("ours"));
+		await (other as TestGateway).send(event("theirs"));
 		await ours.next(NEWS);
 		await theirs.next(NEWS);
-		await expectOnly(ours, one as TestGateway, ["ours, of a program"]);
-		await expectOnly(theirs, other as TestGateway, ["theirs, of a program"]);
+		publish(channel, `sse.send.${namespace}`, "a program's");
+		await ours.next(NEWS, 2);
+		await theirs.next(NEWS, 2);
+		await expectOnly(ours, one as TestGateway, ["ours", "a program's"]);
+		await expectOnly(theirs, other as TestGateway, ["theirs", "a program's"]);
 	});
 });

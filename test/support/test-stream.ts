@@ -50,7 +50,6 @@ export class TestStream {
 		const stream = new TestStream(url, connection, await connection.createChannel());
 		onTestFinished(async () => {
 			await stream.delete();
-			await stream.channel.deleteExchange(stream.name);
 			await connection.close();
 		});
 		return stream;
@@ -117,7 +116,7 @@ export class TestStream {
 	/** Publishes as a program that knows nothing of Moleculer; what is no text goes as JSON. */
 	publish(content: unknown, headers: Record<string, unknown> = {}): void {
 		const body = typeof content === "string" ? content : JSON.stringify(content);
-		this.channel.publish(this.name, "", Buffer.from(body), { headers });
+		this.channel.publish("sse.send", "", Buffer.from(body), { headers });
 	}
 
 	/** The stream is gone, with all that was on it. */

@@ -1,13 +1,16 @@
 import type { ServiceBroker } from "moleculer";
 import { isRefusal } from "../core/errors.ts";
-import { defaultStreamName, type StreamOptions } from "../core/stream-options.ts";
+import { type StreamOptions, standardName } from "../core/stream-options.ts";
 import { SseError } from "../moleculer/sse-error.ts";
 
 /** As they are given: a stream without a name gets that of the broker's namespace. */
-export type GivenStreamOptions = Omit<StreamOptions, "name"> & { name?: string | undefined };
+export type GivenStreamOptions = Omit<StreamOptions, "name" | "exchange"> & {
+	name?: string | undefined;
+};
 
 /**
- * The stream of a broker: each namespace has its own, unless the stream is named.
+ * The stream of a broker, and the exchange for other programs: each namespace has its own. A name that was given is the
+ * stream's alone.
  *
  * @throws SseError `SSE_INVALID_OPTION` if the namespace is too long for a name.
  */
@@ -15,13 +18,14 @@ export function streamOf(
 	{ namespace }: Pick<ServiceBroker, "namespace">,
 	options: GivenStreamOptions
 ): StreamOptions {
-	const name = options.name ?? defaultStreamName(namespace);
-	if (isRefusal(name)) {
-		throw new SseError("SSE_INVALID_OPTION", `SseMiddleware, stream: ${name.message}`, {
-			option: name.refused
-		});
-	}
-	return { ...options, name };
+	const standard = standardName(namespace);
+	if (!isRefusal(standard))
+		return { ...options, name: options.name ?? standard, exchange: standard };
+	const { name } = options;
+	if (name !== undefined) return { ...options, name, exchange: name };
+	throw new SseError("SSE_INVALID_OPTION", `SseMiddleware, stream: ${standard.message}`, {
+		option: standard.refused
+	});
 }
 
 /** A broker in words, for logs and for RabbitMQ's list of connections: node ids repeat in other namespaces. */

@@ -32,15 +32,14 @@ function isTime(value: unknown): value is number {
 }
 
 /**
- * Makes sure that the stream exists, and the exchange for programs outside Moleculer. It has the stream's name: what is
- * published there reaches no other stream.
+ * Makes sure that the stream exists, and the exchange for programs outside Moleculer.
  *
  * What exists already with other limits is used as it is: limits are often set by policies, and
  * credentials often may not change anything.
  */
 export async function declareStream(
 	connection: ChannelModel,
-	{ name, maxAge, maxBytes }: StreamOptions,
+	{ name, exchange, maxAge, maxBytes }: StreamOptions,
 	logger: Logger
 ): Promise<void> {
 	const segment = Math.max(MIN_SEGMENT, Math.min(MAX_SEGMENT, Math.floor(maxBytes / SEGMENTS)));
@@ -65,9 +64,9 @@ export async function declareStream(
 		asItIs(`the stream "${name}"`)(error as Error);
 	}
 	await once(connection, async channel => {
-		await channel.assertExchange(name, "fanout", { durable: true });
-		await channel.bindQueue(name, name, "");
-	}).catch(asItIs(`the exchange "${name}"`));
+		await channel.assertExchange(exchange, "fanout", { durable: true });
+		await channel.bindQueue(name, exchange, "");
+	}).catch(asItIs(`the exchange "${exchange}"`));
 }
 
 /** RabbitMQ names any difference, but what is published to a queue of another kind is read by nobody. */

@@ -6,8 +6,10 @@ import type { OptionSpec } from "./options.ts";
 export interface StreamOptions {
 	/** `amqp://` or `amqps://`, credentials and vhost included; several for the nodes of a cluster. */
 	url: string | readonly string[];
-	/** Of the stream, and of the exchange bound to it; default {@link defaultStreamName}. */
+	/** Of the stream; default {@link standardName}. */
 	name: string;
+	/** Of the exchange that is bound to it, for programs outside Moleculer. */
+	exchange: string;
 	/** Milliseconds that RabbitMQ keeps an event; default 3,600,000 (1 hour). */
 	maxAge: number;
 	/** Bytes that RabbitMQ keeps; default 1,073,741,824 (1 GiB). */
@@ -33,10 +35,10 @@ const AMQP_URL = /^amqps?:\/\//;
 const NAME_BYTES = 255;
 
 /**
- * The name of the stream of a broker to which none was given: `sse.send`, or `sse.send.<namespace>`, with the
+ * The name of a broker's exchange, and of its stream if none was given: `sse.send`, or `sse.send.<namespace>`, with the
  * namespace as a component of a URL is encoded. Namespaces share a RabbitMQ, and nothing else.
  */
-export function defaultStreamName(namespace: string): string | Refusal {
+export function standardName(namespace: string): string | Refusal {
 	if (namespace === "") return SEND;
 	const name = `${SEND}.${encodeURIComponent(namespace.toWellFormed())}`;
 	if (name.length <= NAME_BYTES) return name;

@@ -34,6 +34,14 @@ describe("the name of a broker's stream", () => {
 		expect(nameIn("n".repeat(300), "orders")).toBe("orders");
 	});
 
+	it("that was given is not the exchange's, which is the namespace's", () => {
+		const exchangeIn = (namespace: string) =>
+			streamOf({ namespace }, { ...options, name: "orders" }).exchange;
+		expect(exchangeIn("")).toBe("sse.send");
+		expect(exchangeIn("prod")).toBe("sse.send.prod");
+		expect(exchangeIn("n".repeat(300))).toBe("orders");
+	});
+
 	it.each([
 		["characters", "n".repeat(247), 256],
 		["characters that take more bytes", "ż".repeat(42), 261]
