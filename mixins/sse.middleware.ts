@@ -17,6 +17,7 @@ import { announce } from "./sse/moleculer/announce.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
 import { type SendPacket, sendSafely } from "./sse/moleculer/packets.ts";
 import { installReplCommand } from "./sse/moleculer/repl.ts";
+import { withRevocationId } from "./sse/moleculer/revocation-id.ts";
 import { createSenderCheck, type SenderCheck } from "./sse/moleculer/sender-check.ts";
 import { SseError } from "./sse/moleculer/sse-error.ts";
 import { reviveDeafChannel } from "./sse/moleculer/transporter.ts";
@@ -71,6 +72,13 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 		sources.set(broker, source);
 		return source;
 	};
+	/** Revocations have a sequence of their own: that of the events has no holes. */
+	const closeSources = new WeakMap<ServiceBroker, IdSource>();
+	const closeIdsOf = (broker: ServiceBroker): IdSource => {
+		const source = closeSources.get(broker) ?? createIdSource(broker.nodeID, newEpoch());
+		closeSources.set(broker, source);
+		return source;
+	};
 	const streams = new WeakMap<ServiceBroker, StreamBus>();
 	const installStream = (broker: ServiceBroker, options: GivenStreamOptions): void => {
 		const bus = new StreamBus(streamOf(broker, options), broker);
@@ -115,8 +123,11 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 				if (eventName === CLOSE) {
 					const revocation = readClose(payload, { typed: isTyped(options) });
 					if (isRefusal(revocation)) return reject(this, SseError.invalidClose(revocation));
-					// A Moleculer event, whatever bus carries the events: it has no place in a history.
-					return gentle(CLOSE, plain(revocation), options);
+					const id = closeIdsOf(this).next();
+					// By both ways: the Moleculer event comes to gateways that do not hear the stream, and is what the sender
+					// hears of; the stream also tells gateways that start later.
+					streams.get(this)?.revoke(revocation, id);
+					return gentle(CLOSE, plain(revocation), withRevocationId(options, id));
 				}
 				if (eventName !== SEND) return next(eventName, payload, options);
 				const checked = checkOf(this)(payload, { typed: isTyped(options) });

@@ -13,7 +13,7 @@ const event = (payload: unknown, sessionId: string | string[] = "A") => ({
 	payload
 });
 
-/** What fails at the payload "faulty", and at being told of the loss; and what it was given. */
+/** What fails at the payload "faulty", at revocations, and at being told of the loss; and what it was given. */
 function faultySubscriber() {
 	const receive: unknown[] = [];
 	const told: string[] = [];
@@ -25,6 +25,10 @@ function faultySubscriber() {
 		},
 		begin: () => told.push("begin"),
 		note: () => {},
+		revoked() {
+			told.push("revoked");
+			throw new Error("a third");
+		},
 		lost() {
 			told.push("lost");
 			throw new Error("another");
@@ -170,10 +174,12 @@ describe("a gateway that fails at an event", () => {
 		onTestFinished(() => subscription.end());
 		await subscription.filled;
 		told.length = 0;
-		for (const n of [1, "faulty", 2]) await node.send(event(n));
+		for (const n of [1, "faulty"]) await node.send(event(n));
+		await node.broker.broadcast("sse.close", { sessionId: "A" });
+		await node.send(event(2));
 
 		await eventually(() => expect(receive).toEqual([1, "faulty", 2]));
-		expect(told).toEqual(["lost"]);
+		expect(told).toEqual(["lost", "revoked"]);
 		const logged = node.log.at("error").filter(text => text.includes("a fault of the gateway"));
 		expect(logged).toHaveLength(1);
 		expect(node.log.at("warn")).toEqual([]);

@@ -1,4 +1,4 @@
-import type { BusSubscription, ReadableBus, Subscriber } from "../../mixins/sse/bus/bus.ts";
+import type { BusSubscription, ReadableBus, Source, Subscriber } from "../../mixins/sse/bus/bus.ts";
 import { installBus } from "../../mixins/sse/bus/installed.ts";
 import type { SseMixinOptions } from "../../mixins/sse/index.ts";
 import { TestGateway, TestNode } from "./gateway.ts";
@@ -38,12 +38,24 @@ export class HandBus implements ReadableBus {
 		};
 	}
 
-	/** Hands on the event at an offset, for session A, with that number as its payload; of the past if it is told when. */
-	give(eventName: string, n: number, past?: number): void {
-		const source = { nodeID: "sender", id: `${n}-50` };
-		this.subscriber.receive(
-			{ eventName, sessionId: "A", payload: n },
-			past === undefined ? source : { ...source, past }
-		);
+	/**
+	 * Hands on the event at an offset, with that number as its payload.
+	 *
+	 * @param past As of {@link Source}.
+	 * @param sessionId Default A.
+	 */
+	give(eventName: string, n: number, past?: number, sessionId: string | string[] = "A"): void {
+		const event = { eventName, sessionId, payload: n };
+		this.subscriber.receive(event, { nodeID: "sender", id: `${n}-50`, ...given(past) });
 	}
+
+	/** Hands on a revocation. @param id As its sender gives it, if it does. */
+	revoke(close: unknown, id?: string, past?: number): void {
+		const revocation = id === undefined ? undefined : { id, part: 1, parts: 1 };
+		this.subscriber.revoked(close, { nodeID: "sender", revocation, ...given(past) });
+	}
+}
+
+function given(past: number | undefined): Pick<Source, "past"> {
+	return past === undefined ? {} : { past };
 }

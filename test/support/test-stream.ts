@@ -90,8 +90,22 @@ export class TestStream {
 		return { ...proxy, url: url.href };
 	}
 
-	/** What stands on the stream, marks without events left out. */
+	/** What stands on the stream, messages without events left out. */
 	async messages(): Promise<StreamMessage[]> {
+		return (await this.#all()).filter(({ content }) => !isMark(content));
+	}
+
+	/** The revocations that stand on the stream, and which of the events with payloads stand around them. */
+	async revocations(): Promise<unknown[]> {
+		return (await this.#all()).flatMap(({ headers, content }) => {
+			if ("sse-close" in headers) return [JSON.parse(headers["sse-close"] as string)];
+			return isMark(content)
+				? []
+				: [content].flat().map(event => (event as { payload: unknown }).payload);
+		});
+	}
+
+	async #all(): Promise<StreamMessage[]> {
 		const channel = await this.#connection.createChannel();
 		const mark = crypto.randomUUID();
 		const messages: ConsumeMessage[] = [];
@@ -110,7 +124,7 @@ export class TestStream {
 		channel.sendToQueue(this.name, Buffer.from("[]"), { messageId: mark });
 		await promise;
 		await channel.close();
-		return messages.map(read).filter(({ content }) => !isMark(content));
+		return messages.map(read);
 	}
 
 	/** Publishes as a program that knows nothing of Moleculer; what is no text goes as JSON. */

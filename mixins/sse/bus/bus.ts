@@ -1,3 +1,4 @@
+import type { RevocationKey } from "../core/close-header.ts";
 import type { SseSend } from "../core/event.ts";
 
 /** How the sender of an event wants to hear of a bus that cannot take it; Moleculer's own rule. */
@@ -17,6 +18,7 @@ export interface PublishOptions {
  * - MUST NOT hand on an event twice, change it, or hold it back on its way;
  * - MUST tell a gateway of events that were lost, as soon as it can know;
  * - MUST go on when a gateway throws at what it is handed: the fault is logged, and the event is lost;
+ * - MUST, if it tells of the past, tell in it of the revocations too, each at its place among the events;
  * - MUST end `publish` as Moleculer's own broadcast does, see {@link PublishOptions};
  * - MUST NOT trust what it receives: to a gateway it hands on `unknown`, which the gateway validates.
  */
@@ -60,9 +62,11 @@ export interface Source {
 	 * there: for streams that come back, not for those that are open.
 	 */
 	readonly past?: number;
+	/** Which revocation it is, if it is one, and its sender says so: it may come in two ways. */
+	readonly revocation?: RevocationKey | undefined;
 }
 
-/** What arrives at a gateway: events that are not validated yet. */
+/** What arrives at a gateway: events, or revocations, that are not validated yet. */
 export type Listener = (event: unknown, from: Source) => void;
 
 /** A gateway, as its bus sees it. */
@@ -76,6 +80,11 @@ export interface Subscriber {
 	 * @param past As of {@link Source}.
 	 */
 	note(id: string, past?: number): void;
+	/**
+	 * A revocation that stands in the order of the bus, not validated yet. It may have come as a Moleculer event too, or
+	 * will: `from.revocation` is the same then.
+	 */
+	readonly revoked: Listener;
 	/** Events were lost before the next one. */
 	lost(): void;
 	/** Events of the past have gone by the streams that are open. */

@@ -3,8 +3,9 @@ import type { Outgoing } from "../core/outbox.ts";
 import { SseError } from "../moleculer/sse-error.ts";
 import { type AmqpError, describe } from "./amqp-error.ts";
 
-/** An event that its sender waits for. */
+/** An event that its sender waits for; or a revocation, which travels alone, and as a header of its message. */
 export interface Pending extends Outgoing {
+	/** For people. */
 	readonly eventName: string;
 	/** Whether the event goes on waiting when its sender does not any more. */
 	readonly stays: boolean;

@@ -76,12 +76,13 @@ export class Publisher {
 
 	/**
 	 * @param eventName For people.
-	 * @param json The event.
+	 * @param json The event; of a revocation its header, see {@link Pending}.
 	 * @param stays Whether it stays in the outbox, to go later, if RabbitMQ does not take it in time.
+	 * @param isAlone Whether it is a revocation.
 	 * @returns Ends when RabbitMQ has the event.
 	 * @throws SseError `SSE_BUS_UNAVAILABLE`, as a rejection; `SSE_INVALID_EVENT` if RabbitMQ will never take it.
 	 */
-	async publish(eventName: string, json: string, stays: boolean): Promise<void> {
+	async publish(eventName: string, json: string, stays: boolean, isAlone = false): Promise<void> {
 		if (this.#state === "closed") throw unavailable("the node has stopped", false);
 		await new Promise<void>((resolve, reject) => {
 			const pending: Pending = {
@@ -90,6 +91,7 @@ export class Publisher {
 				bytes: Buffer.byteLength(json),
 				deadline: performance.now() + this.#options.timeout,
 				stays,
+				isAlone,
 				written: false,
 				abandoned: false,
 				reject,

@@ -1,5 +1,6 @@
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
 import type { Logger, ServiceBroker } from "moleculer";
+import { readCloseHeader } from "../core/close-header.ts";
 import { isRefusal } from "../core/errors.ts";
 import { guard } from "../core/guard.ts";
 import { readMessage } from "../core/message.ts";
@@ -8,7 +9,7 @@ import { writeStreamId, writeStreamIds } from "../core/stream-id.ts";
 import type { StreamOptions } from "../core/stream-options.ts";
 import { type Point, Track } from "../core/track.ts";
 import { nameOf } from "./broker-stream.ts";
-import type { Subscriber } from "./bus.ts";
+import type { Source, Subscriber } from "./bus.ts";
 import { findEnd, findStart, writeMark } from "./probe.ts";
 import { type Purpose, SteadyChannel } from "./steady-channel.ts";
 import { declareStream, HEADERS, hangUp, pointOf } from "./stream.ts";
@@ -198,6 +199,8 @@ export class Reader implements Purpose<Channel> {
 			return;
 		}
 		const past = this.#isFilling ? { past: point.timestamp || Date.now() } : undefined;
+		const close: unknown = properties.headers?.[HEADERS.close];
+		if (close !== undefined) this.#handOnRevocation(close, { nodeID, ...past });
 		const ids = writeStreamIds(point, events.length);
 		for (const [index, event] of events.entries()) {
 			this.#subscriber.receive(event, { nodeID, id: ids[index] as string, ...past });
@@ -205,6 +208,17 @@ export class Reader implements Purpose<Channel> {
 		if (events.length === 0)
 			this.#subscriber.note(writeStreamId({ ...point, index: 0 }), past?.past);
 		this.#lag = point.timestamp === 0 ? null : Math.max(0, Date.now() - point.timestamp);
+	}
+
+	#handOnRevocation(text: unknown, from: Source): void {
+		const header = readCloseHeader(text);
+		if (isRefusal(header)) {
+			const { nodeID } = from;
+			const { message } = header;
+			this.#logger.warn(`SSE: dropped a revocation from '${nodeID}': ${message}`, { nodeID });
+			return;
+		}
+		this.#subscriber.revoked(header.close, { ...from, revocation: header.key });
 	}
 
 	/** Only what has been handed on. A stream loses nothing by it; it makes room for more. */

@@ -25,6 +25,10 @@ export class SafeSubscriber implements Subscriber {
 		}
 	};
 
+	readonly revoked: Listener = (revocation, from) => {
+		this.#safely(() => this.#subscriber.revoked(revocation, from));
+	};
+
 	begin(): void {
 		this.#safely(() => this.#subscriber.begin());
 	}

@@ -1,4 +1,6 @@
 import type { ServiceBroker } from "moleculer";
+import { CLOSE, type Revocation } from "../core/close.ts";
+import { writeCloseHeaders } from "../core/close-header.ts";
 import type { SseSend } from "../core/event.ts";
 import { writeEvent } from "../core/message.ts";
 import type { StreamOptions } from "../core/stream-options.ts";
@@ -42,6 +44,20 @@ export class StreamBus implements ReadableBus {
 		const sent = this.#publisher.publish(event.eventName, writeEvent(event, payload), !throwError);
 		const complain = (error: Error) => this.#complaints.add(`SSE: ${error.message}`);
 		return throwError ? gently(sent, complain) : sent.catch(complain);
+	}
+
+	/**
+	 * Writes a revocation onto the stream as well, among the events that are sent. Nobody waits for that: what RabbitMQ
+	 * does not take now stays in the outbox, and what does not go at all is logged.
+	 */
+	revoke(revocation: Revocation, id: string): void {
+		for (const header of writeCloseHeaders(revocation, id)) {
+			this.#publisher
+				.publish(CLOSE, header, true, true)
+				.catch((error: Error) =>
+					this.#complaints.add(`SSE: "${CLOSE}" is not on the stream: ${error.message}`)
+				);
+		}
 	}
 
 	subscribe(subscriber: Subscriber, past: number): BusSubscription {

@@ -14,7 +14,8 @@ export const HEADERS = {
 	offset: "x-stream-offset",
 	time: "timestamp_in_ms",
 	origin: "sse-origin",
-	seq: "sse-seq"
+	seq: "sse-seq",
+	close: "sse-close"
 } as const;
 
 /** Where a message stands, or undefined if it is of a queue that is no stream. */

@@ -1,6 +1,7 @@
 import type { Context, EventSchema, ServiceBroker } from "moleculer";
 import { SEND, type SseSend } from "../core/event.ts";
 import type { IdSource } from "../core/id.ts";
+import { readRevocationKey } from "../moleculer/revocation-id.ts";
 import { hearsOthers, isConnected } from "../moleculer/transporter.ts";
 import type { Bus, BusState, Listener, PublishOptions } from "./bus.ts";
 
@@ -49,9 +50,11 @@ export function subscription(listener: (service: unknown) => Listener): EventSch
 		bulkhead: { enabled: false },
 		// Synchronous: events are handed on in the order in which they arrived.
 		handler(this: unknown, ctx: Context<unknown, { $repl?: unknown }>): void {
+			const nodeID = ctx.nodeID ?? "unknown";
 			listener(this)(ctx.params, {
-				nodeID: ctx.nodeID ?? "unknown",
-				typed: ctx.meta.$repl === true
+				nodeID,
+				typed: ctx.meta.$repl === true,
+				revocation: readRevocationKey(ctx.meta, nodeID)
 			});
 		}
 	} as EventSchema;

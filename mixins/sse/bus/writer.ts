@@ -124,9 +124,12 @@ export class Writer implements Purpose<ConfirmChannel> {
 
 	#writeMessage(channel: ConfirmChannel, message: OutgoingMessage<Pending>): void {
 		const events: string[] = [];
+		const close: Record<string, string> = {};
 		for (const pending of message.events) {
 			pending.written = true;
-			if (!pending.abandoned) events.push(pending.json);
+			// Gateways take a message without events for a point in the order, whatever its headers.
+			if (pending.isAlone) close[HEADERS.close] = pending.json;
+			else if (!pending.abandoned) events.push(pending.json);
 		}
 		this.#underWay.add(message);
 		const now = Date.now();
@@ -144,7 +147,8 @@ export class Writer implements Purpose<ConfirmChannel> {
 				headers: {
 					[HEADERS.time]: now,
 					[HEADERS.origin]: this.#origin,
-					[HEADERS.seq]: message.seq
+					[HEADERS.seq]: message.seq,
+					...close
 				}
 			},
 			guard(this.#onFault, (error: unknown) => this.#onAnswer(channel, message, error))

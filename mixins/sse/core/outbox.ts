@@ -6,6 +6,8 @@ export interface Outgoing {
 	readonly bytes: number;
 	/** Of any clock; the outbox only hands it back. */
 	readonly deadline: number;
+	/** It travels in a message of its own. Default false. */
+	readonly isAlone?: boolean;
 	/** Called once, when the bus has the event. */
 	onConfirmed(): void;
 }
@@ -144,11 +146,12 @@ export class Outbox<Event extends Outgoing> {
 		const events: Event[] = [];
 		let characters = 0;
 		for (const event of this.#waiting) {
+			if (event.isAlone && events.length > 0) break;
 			characters += event.json.length;
 			if (events.length > 0 && characters > MESSAGE_CHARACTERS) break;
 			this.#waiting.delete(event);
 			events.push(event);
-			if (events.length === MESSAGE_EVENTS) break;
+			if (event.isAlone || events.length === MESSAGE_EVENTS) break;
 		}
 		return events;
 	}

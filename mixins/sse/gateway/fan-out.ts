@@ -32,12 +32,15 @@ export interface FanOutOptions {
 	/** Events come on a RabbitMQ stream, which gives them their ids and one order. */
 	fromStream: boolean;
 	limits: SenderLimits;
+	/** Takes the revocations that stand among the events; default: nobody does. */
+	revoked?: Listener;
 	/** Whether events replace earlier ones that wait for a slow client, as the contract says. */
 	conflates: boolean;
 }
 
 /** The way of events from the bus to the streams that they are for, past the history. */
 export class FanOut implements Subscriber {
+	readonly revoked: Listener;
 	/** Undefined if none is kept. */
 	readonly history: History | undefined;
 	readonly #streams: Registry<EventStream>;
@@ -53,9 +56,17 @@ export class FanOut implements Subscriber {
 
 	constructor(
 		streams: Registry<EventStream>,
-		{ history: limits, events, limits: { eventBytes }, fromStream, conflates }: FanOutOptions,
+		{
+			history: limits,
+			events,
+			limits: { eventBytes },
+			fromStream,
+			conflates,
+			revoked = () => {}
+		}: FanOutOptions,
 		service: GatewayService
 	) {
+		this.revoked = revoked;
 		this.#events = events;
 		this.#eventBytes = eventBytes;
 		this.#conflates = conflates;
@@ -189,7 +200,7 @@ export class FanOut implements Subscriber {
 }
 
 /** On the gateway's own clock; an event of the past counts as old as it is. */
-function arrivalOf(past: number | undefined): number {
+export function arrivalOf(past: number | undefined): number {
 	const now = performance.now();
 	return past === undefined ? now : now - Math.max(0, Date.now() - past);
 }

@@ -1,3 +1,4 @@
+import type { Listener } from "../bus/bus.ts";
 import { Complaints } from "../bus/complaints.ts";
 import { readableBus } from "../bus/installed.ts";
 import { closeFrame, heartbeatFrame } from "../core/control.ts";
@@ -59,7 +60,12 @@ export class Gateway {
 		this.#compression = new Compression(options.compression);
 		const conflates = options.buffer.policy === "conflate";
 		const fromStream = readableBus(service.broker) !== undefined;
-		this.fanOut = new FanOut(this.#registry, { ...options, fromStream, conflates }, service);
+		const revoked: Listener = (input, from) => this.revocations.receive(input, from);
+		this.fanOut = new FanOut(
+			this.#registry,
+			{ ...options, fromStream, conflates, revoked },
+			service
+		);
 		this.#reading = new Reading(this.fanOut, options.history?.maxAge ?? 0, service);
 		const { history } = this.fanOut;
 		const ofTickets = this.access.tickets?.revocations;

@@ -1,12 +1,14 @@
 import type { Listener } from "../bus/bus.ts";
 import { CLOSE, concerns, readClose } from "../core/close.ts";
 import { isRefusal } from "../core/errors.ts";
+import { HeardRevocations } from "../core/heard.ts";
 import type { History } from "../core/history.ts";
 import { type Opening, Openings } from "../core/openings.ts";
 import type { RecentRevocations } from "../core/recent-revocations.ts";
 import type { Registry } from "../core/registry.ts";
 import type { EventStream } from "../http/event-stream.ts";
 import { Drops } from "./drops.ts";
+import { arrivalOf } from "./fan-out.ts";
 import type { GatewayService } from "./types.ts";
 
 /** Closes the streams that a service has revoked, wherever in their life they are. */
@@ -16,6 +18,7 @@ export class Revocations {
 	readonly #history: History | undefined;
 	readonly #remembered: RecentRevocations | undefined;
 	readonly #openings = new Openings();
+	readonly #heard = new HeardRevocations();
 	/** Ended, and their last bytes not taken yet. */
 	readonly #ending = new Set<EventStream>();
 
@@ -50,15 +53,21 @@ export class Revocations {
 		this.#ending.delete(stream);
 	}
 
-	/** Takes `sse.close` from the bus. Whether streams may come back is judged when they do. */
-	readonly receive: Listener = (input, { nodeID, typed }) => {
+	/**
+	 * Takes `sse.close`, whichever way it comes, and in whichever first. Whether streams may come back is judged when they
+	 * do.
+	 */
+	readonly receive: Listener = (input, { nodeID, typed, revocation: key, past }) => {
 		const revocation = readClose(input, { typed: typed === true });
 		if (isRefusal(revocation)) {
 			this.#drops.tell(CLOSE, nodeID, revocation);
 			return;
 		}
+		const isNew = this.#heard.hear(key);
+		// In a history that begins anew, what was heard before has its place among the events that are read again.
+		if (isNew || past !== undefined) this.#history?.revoke(revocation, arrivalOf(past));
+		if (!isNew) return;
 		this.#openings.revoke(revocation);
-		this.#history?.revoke(revocation, performance.now());
 		this.#remembered?.add(revocation, Date.now());
 		for (const stream of this.#ending) {
 			if (concerns(revocation, stream)) stream.revoke(revocation.reason);

@@ -37,6 +37,16 @@ describe("an outbox", () => {
 		expect(outbox.next()).toBeUndefined();
 	});
 
+	it("puts what travels alone into a message of its own, in its place", () => {
+		const outbox = new Outbox<Sent>(ROOMY);
+		for (const json of ["1", "2"]) outbox.add(event(json));
+		for (const json of ["alone", "alone too"]) outbox.add({ ...event(json), isAlone: true });
+		outbox.add(event("3"));
+
+		const messages = [1, 2, 3, 4, 5].map(() => jsonOf(outbox.next()));
+		expect(messages).toEqual([["1", "2"], ["alone"], ["alone too"], ["3"], undefined]);
+	});
+
 	it("makes no message longer than a thousand events, or 256 Ki characters", () => {
 		const outbox = new Outbox<Sent>(ROOMY);
 		for (let n = 0; n < 1500; n++) outbox.add(event("1"));

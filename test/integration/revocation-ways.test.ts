@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest";
+import type { TestGateway } from "../support/gateway.ts";
+import { HandBus } from "../support/hand-bus.ts";
+import { openStream, type StreamClient } from "../support/stream-client.ts";
+
+const NEWS = "news";
+const ID = "sender.k3f9x2ab.1";
+
+function open(gateway: TestGateway, place?: string, session = "A"): Promise<StreamClient> {
+	const headers = place === undefined ? {} : { "Last-Event-ID": place };
+	return openStream(gateway.url(NEWS), { session, headers });
+}
+
+/** The same revocation as a Moleculer event, which has its id in its metadata. */
+const broadcast = (gateway: TestGateway, close: unknown, id?: string) =>
+	gateway.broker.broadcast("sse.close", close, {
+		// the event comes from the node that sends it, as its id says
+		meta: { $sse: { revocation: id?.replace("sender", gateway.broker.nodeID) } }
+	});
+const idOf = (gateway: TestGateway) => ID.replace("sender", gateway.broker.nodeID);
+const told = (stream: StreamClient) => [
+	...stream.received("sse.open").map(data => (data as { resumed: boolean }).resumed),
+	...stream.received("sse.reset").map(data => (data as { reason: string }).reason)
+];
+
+describe("a revocation that comes as a Moleculer event and on a stream of events", () => {
+	it.each<
+		[first: string, ways: (bus: HandBus, gateway: TestGateway) => [() => unknown, () => unknown]]
+	>([
+		[
+			"the Moleculer event",
+			(bus, gateway) => [
+				() => broadcast(gateway, { sessionId: "A" }, ID),
+				() => bus.revoke({ sessionId: "A" }, idOf(gateway))
+			]
+		],
+		[
+			"the stream",
+			(bus, gateway) => [
+				() => bus.revoke({ sessionId: "A" }, idOf(gateway)),
+				() => broadcast(gateway, { sessionId: "A" }, ID)
+			]
+		]
+	])("counts once, and closes nothing that was let in by then; first comes %s", async (_, ways) => {
+		const { bus, gateway } = await HandBus.start();
+		bus.subscriber.missed();
+		const [first, second] = ways(bus, gateway);
+		const alice = await open(gateway);
+		await first();
+		expect(await alice.end).toBe("ended");
+		const back = await open(gateway);
+		await second();
+		bus.give(NEWS, 1);
+		await back.next(NEWS);
+		expect(back.received("sse.close")).toEqual([]);
+		back.close();
+		expect(told(await open(gateway, "1-50"))).toEqual([true]);
+	});
+
+	it("counts each time if it has no id, or another one", async () => {
+		const { bus, gateway } = await HandBus.start();
+		const ids = [undefined, undefined, ID, ID.replace(/1$/, "2")];
+		for (const id of ids) {
+			const alice = await open(gateway);
+			bus.revoke({ sessionId: "A" }, id);
+			expect(await alice.end).toBe("ended");
+		}
+	});
+
+	it("closes nothing if it is none, and is logged", async () => {
+		const { bus, gateway } = await HandBus.start();
+		const alice = await open(gateway);
+		for (const close of [null, {}, { sessionId: "" }, { sessionId: "A", eventName: "sse.open" }]) {
+			bus.revoke(close, ID);
+		}
+		bus.give(NEWS, 1);
+		await alice.next(NEWS);
+		expect(gateway.log.at("warn").join()).toMatch(/dropped sse\.close from node 'sender'/);
+		// nor does one that is none keep the one with its id from being heard
+		bus.revoke({ sessionId: "A" }, ID);
+		expect(await alice.end).toBe("ended");
+	});
+});
+
+describe("a revocation in the past that a gateway reads", () => {
+	// A gateway that was started again read what had been sent, and not who had been revoked.
+	it("keeps what was sent then from the session, and nothing from others", async () => {
+		const { bus, gateway } = await HandBus.start();
+		const past = Date.now() - 1000;
+		bus.give(NEWS, 1, past, "*");
+		bus.revoke({ sessionId: "A" }, ID, past);
+		bus.give(NEWS, 2, past, ["A", "B"]);
+		bus.give(NEWS, 3, past, "*");
+		bus.subscriber.missed();
+
+		for (const place of ["1-50", "2-50", "2-50~elsewhere.life~7~s"]) {
+			expect(told(await open(gateway, place))).toEqual([false, "revoked"]);
+		}
+		const alice = await open(gateway, "3-50");
+		expect(told(alice)).toEqual([true]);
+		bus.give(NEWS, 4);
+		await alice.next(NEWS);
+		expect(alice.received(NEWS)).toEqual([4]);
+		const bob = await open(gateway, "1-50", "B");
+		expect(told(bob)).toEqual([true]);
+		await bob.next(NEWS, 2);
+		expect(bob.received(NEWS)).toEqual([2, 3]);
+	});
+
+	it("closes streams that are open meanwhile, if it was not heard before", async () => {
+		const { bus, gateway } = await HandBus.start();
+		const [alice, bob] = [await open(gateway), await open(gateway, undefined, "B")];
+		bus.revoke({ sessionId: "A", reason: "banned" }, ID, Date.now());
+		expect(await alice.end).toBe("ended");
+		expect(alice.received("sse.close")).toEqual([{ reason: "banned" }]);
+
+		const back = await open(gateway);
+		// it reads all that anew
+		bus.subscriber.begin();
+		bus.give(NEWS, 0, Date.now());
+		bus.revoke({ sessionId: "A", reason: "banned" }, ID, Date.now());
+		bus.give(NEWS, 1, Date.now());
+		bus.subscriber.missed();
+		bus.give(NEWS, 2, undefined, "*");
+		for (const stream of [back, bob]) {
+			await stream.next(NEWS);
+			expect(stream.received(NEWS)).toEqual([2]);
+			expect(stream.received("sse.close")).toEqual([]);
+		}
+		expect(told(await open(gateway, "0-50"))).toEqual([false, "revoked"]);
+		const again = await open(gateway, "1-50");
+		await again.next(NEWS);
+		expect([told(again), again.received(NEWS)]).toEqual([[true], [2]]);
+	});
+});
