@@ -1,10 +1,10 @@
 import { type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { type GatewaySetup, NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
-import { openRawStream } from "../support/raw-socket.ts";
+import { openRawStream, RawSocket } from "../support/raw-socket.ts";
 import { openStream } from "../support/stream-client.ts";
 import { TLS } from "../support/tls.ts";
 
@@ -108,6 +108,43 @@ it("takes no further request: what the client says is read and dropped", async (
 	expect(seen).toHaveLength(1);
 	expect(raw.text.match(/HTTP\/1\.1/g)).toHaveLength(1);
 	expect(raw.text).toMatch(/\r\n0\r\n\r\n$/);
+	await eventually(() => expect(gateway.held).toEqual(NOTHING));
+});
+
+// The request ends while Node's parser is still at work on what has come: freed then, it wrote to freed memory.
+it("is let go of once the body of its request has come, and not from within the parser", async () => {
+	const { gateway, seen } = await startWatched();
+	const streams = await Promise.all(
+		Array.from({ length: 50 }, async () => {
+			const raw = new RawSocket(gateway.origin);
+			raw.socket.write(
+				"GET /sse/event-stream?eventName=news HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n"
+			);
+			await raw.until("sse.open");
+			return raw;
+		})
+	);
+	await sleep(30);
+	for (const { socket } of seen) expect(socket.parser).not.toBeNull();
+	const within: string[] = [];
+	const parsers: { close(): void } = Object.getPrototypeOf(seen[0]?.socket.parser);
+	const { close } = parsers;
+	parsers.close = function (this: unknown) {
+		const { stack = "" } = new Error();
+		// what Node runs for what has come, from within the parser
+		if (/endReadableNT|parserOn|onParserExecute/.test(stack)) within.push(stack);
+		return close.call(this);
+	};
+	onTestFinished(() => {
+		parsers.close = close;
+	});
+	for (const { socket } of streams) socket.write("hello");
+	await detached(seen);
+	await send(gateway, "and on it goes");
+	await Promise.all(streams.map(raw => raw.until("and on it goes")));
+
+	expect(within).toEqual([]);
+	for (const { socket } of streams) socket.destroy();
 	await eventually(() => expect(gateway.held).toEqual(NOTHING));
 });
 

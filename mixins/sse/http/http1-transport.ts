@@ -72,7 +72,8 @@ export class Http1Transport implements Transport {
 	#settle(response: ServerResponse, letGo: LetGo): void {
 		const { req: request } = response;
 		if (!request.complete && !request.destroyed) {
-			request.once("end", () => this.settle(letGo));
+			// Not at once: the parser that is let go of is still at work when the request ends.
+			request.once("end", () => setImmediate(() => this.settle(letGo)));
 			return;
 		}
 		// Undecided as long as the response waits for its turn, or its client for the head.
