@@ -34,29 +34,42 @@ export async function loadClient(): Promise<Client> {
 	}
 }
 
-/**
- * A manager that connects, and connects again, until it is closed.
- *
- * @param name For RabbitMQ's list of connections.
- * @param signal Destroys the socket of its connection, or of its attempt at one. amqplib then ends its timers and waits
- * for no answers any more.
- */
+/** A manager that connects, and connects again, until it is closed. */
+export interface StartedManager {
+	readonly manager: AmqpConnectionManager;
+	/**
+	 * Destroys the socket of its connection, or of its attempt at one, for good: amqplib then ends its timers and waits
+	 * for no answers any more.
+	 */
+	cutOff(): void;
+}
+
+/** @param name For RabbitMQ's list of connections. */
 export function startManager(
 	client: Client,
 	{ url, socketOptions }: AmqpAddress,
-	name: string,
-	signal: AbortSignal
-): AmqpConnectionManager {
+	name: string
+): StartedManager {
+	let attempt = new AbortController();
 	const connectionOptions = {
 		noDelay: true,
 		timeout: CONNECT_TIMEOUT,
 		...socketOptions,
-		signal,
+		signal: attempt.signal,
 		clientProperties: { connection_name: name }
 	};
-	return client.connect(typeof url === "string" ? url : [...url], {
+	const manager = client.connect(typeof url === "string" ? url : [...url], {
 		heartbeatIntervalInSeconds: HEARTBEAT,
 		reconnectTimeInSeconds: RECONNECT,
 		connectionOptions
 	});
+	// One for each attempt: Node leaves the listener of a socket that has failed on its signal, and with it the socket.
+	const renew = (): void => {
+		if (attempt.signal.aborted) return;
+		attempt = new AbortController();
+		connectionOptions.signal = attempt.signal;
+	};
+	manager.on("connectFailed", renew);
+	manager.on("disconnect", renew);
+	return { manager, cutOff: () => attempt.abort() };
 }

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { AmqpConnectionManager } from "amqp-connection-manager";
 import type { Channel, ChannelModel } from "amqplib";
 import type { Logger } from "moleculer";
 import { guard } from "../core/guard.ts";
 import { describe } from "./amqp-error.ts";
-import { type AmqpAddress, loadClient, startManager } from "./amqp-manager.ts";
+import { type AmqpAddress, loadClient, type StartedManager, startManager } from "./amqp-manager.ts";
 import { hangUp } from "./stream.ts";
 
 /** Milliseconds before a channel is opened again; each failure doubles them. */
@@ -33,7 +32,7 @@ export interface Purpose<Kind extends Channel> {
 export class SteadyChannel<Kind extends Channel> {
 	readonly #purpose: Purpose<Kind>;
 	readonly #logger: Logger;
-	#manager: AmqpConnectionManager | undefined;
+	#started: StartedManager | undefined;
 	#connection: ChannelModel | undefined;
 	#working = false;
 	/** What the channel is for could not be done on this connection so far. */
@@ -42,8 +41,6 @@ export class SteadyChannel<Kind extends Channel> {
 	#trouble: string | undefined;
 	/** Aborted when it is to be closed. */
 	readonly #closing = new AbortController();
-	/** Destroys the socket of every connection, and of every attempt at one. */
-	readonly #sockets = new AbortController();
 	#closed: Promise<void> | undefined;
 
 	constructor(purpose: Purpose<Kind>, logger: Logger) {
@@ -69,8 +66,8 @@ export class SteadyChannel<Kind extends Channel> {
 	async open(address: AmqpAddress): Promise<void> {
 		const client = await loadClient();
 		if (this.#closing.signal.aborted) return;
-		const manager = startManager(client, address, this.#purpose.name, this.#sockets.signal);
-		this.#manager = manager;
+		this.#started = startManager(client, address, this.#purpose.name);
+		const { manager } = this.#started;
 		// A listener that throws would keep the manager from ever connecting again.
 		const safely = <Event>(listener: (event: Event) => void) => guard(this.#complain, listener);
 		manager.on(
@@ -105,15 +102,16 @@ export class SteadyChannel<Kind extends Channel> {
 		this.#closing.abort();
 		const isConnected = this.#connection !== undefined;
 		this.#connection = undefined;
-		const manager = this.#manager;
-		if (manager === undefined) return;
+		if (this.#started === undefined) return;
+		const { manager, cutOff } = this.#started;
 		const closed = (async () => manager.close())().catch(() => {});
 		if (isConnected) {
-			const { signal } = this.#sockets;
-			const cutOff = delay(CLOSE_TIMEOUT, undefined, { signal }).catch(() => {});
-			await Promise.race([closed, cutOff]);
+			const waiting = new AbortController();
+			const late = delay(CLOSE_TIMEOUT, undefined, waiting).catch(() => {});
+			await Promise.race([closed, late]);
+			waiting.abort();
 		}
-		this.#sockets.abort();
+		cutOff();
 	}
 
 	async #keepOpen(connection: ChannelModel): Promise<void> {
