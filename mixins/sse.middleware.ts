@@ -72,11 +72,11 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 		sources.set(broker, source);
 		return source;
 	};
-	/** Revocations have a sequence of their own: that of the events has no holes. */
-	const closeSources = new WeakMap<ServiceBroker, IdSource>();
-	const closeIdsOf = (broker: ServiceBroker): IdSource => {
-		const source = closeSources.get(broker) ?? createIdSource(broker.nodeID, newEpoch());
-		closeSources.set(broker, source);
+	// Numbered separately: to a gateway, a number missing among the events is a lost event.
+	const revocations = new WeakMap<ServiceBroker, IdSource>();
+	const revocationIdsOf = (broker: ServiceBroker): IdSource => {
+		const source = revocations.get(broker) ?? createIdSource(broker.nodeID, newEpoch());
+		revocations.set(broker, source);
 		return source;
 	};
 	const streams = new WeakMap<ServiceBroker, StreamBus>();
@@ -123,7 +123,7 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 				if (eventName === CLOSE) {
 					const revocation = readClose(payload, { typed: isTyped(options) });
 					if (isRefusal(revocation)) return reject(this, SseError.invalidClose(revocation));
-					const id = closeIdsOf(this).next();
+					const id = revocationIdsOf(this).next();
 					// By both ways: the Moleculer event comes to gateways that do not hear the stream, and is what the sender
 					// hears of; the stream also tells gateways that start later.
 					streams.get(this)?.revoke(revocation, id);

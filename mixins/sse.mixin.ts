@@ -3,7 +3,6 @@ import { subscription } from "./sse/bus/transporter-bus.ts";
 import { CLOSE } from "./sse/core/close.ts";
 import { SEND } from "./sse/core/event.ts";
 import { SSE_MIXIN_OPTIONS } from "./sse/core/options.ts";
-import { TICKET_USED } from "./sse/gateway/access.ts";
 import { Gateway } from "./sse/gateway/gateway.ts";
 import { watchChecks } from "./sse/gateway/pipeline.ts";
 import {
@@ -13,6 +12,7 @@ import {
 	noteArrivals,
 	serveAliases
 } from "./sse/gateway/route.ts";
+import { TICKET_USED } from "./sse/gateway/shared-tickets.ts";
 import { addTicketAction } from "./sse/gateway/ticket-action.ts";
 import type {
 	GatewayOptions,
@@ -98,9 +98,10 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			];
 			// Before the gateway serves HTTP: a client that comes back must find what it has missed.
 			schema.started = [
-				function (this: Service): Promise<void> {
+				async function (this: Service): Promise<void> {
 					listen(this);
-					return gatewayOf(this).start();
+					await gatewayOf(this).start();
+					gatewayOf(this).access.begin();
 				},
 				...listOf(schema.started)
 			];

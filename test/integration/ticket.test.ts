@@ -4,6 +4,7 @@ import { SignJWT } from "jose";
 import type { Context } from "moleculer";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { SseMixinOptions, TicketOptions } from "../../mixins/sse/index.ts";
+import { stubClocks } from "../support/clocks.ts";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
 import {
@@ -20,6 +21,9 @@ import { openStream, requestStream } from "../support/stream-client.ts";
 // long enough for HS512 as well, which is none of ours
 const SECRET = "a-secret-of-the-tests-that-is-long-enough-for-every-hash-of-hmac-sha2";
 const OTHER = "another-secret-of-the-tests-with-32-bytes-or-more";
+
+/** Milliseconds after which a gateway has been there for longer than any ticket that is still good. */
+const LONG = 120_000;
 
 /** A gateway whose API knows its callers by a header, and whose streams are opened with tickets. */
 const start = (
@@ -305,7 +309,7 @@ describe("no ticket", () => {
 	});
 });
 
-/** A ticket as the gateway's own, but for what is said. */
+/** A ticket as another program may give it, but for what is said. */
 async function forge(
 	claims: object,
 	secret: string,
@@ -324,6 +328,7 @@ async function forge(
 }
 
 const good = { ids: ["alice"], names: ["news"] };
+const issuer = { gw: "a-gateway-1", at: 1000, heard: 0 };
 const b64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const now = () => Date.now() / 1000;
 const none = (alg: string) =>
@@ -342,9 +347,10 @@ const FORGED: [what: string, make: () => string | Promise<string>][] = [
 	["of another type", () => forge(good, SECRET, { typ: "JWT" })],
 	["of no type", () => forge(good, SECRET, { typ: undefined })],
 	["for another audience", () => forge({ ...good, aud: "other" }, SECRET)],
-	["expired", () => forge({ ...good, iat: now() - 31, exp: now() - 1 }, SECRET)],
-	["expired just now", () => forge({ ...good, iat: now() - 30, exp: now() - 0.01 }, SECRET)],
-	["not valid yet", () => forge({ ...good, nbf: now() + 10 }, SECRET)],
+	["expired", () => forge({ ...good, iat: now() - 41, exp: now() - 11 }, SECRET)],
+	["expired just now", () => forge({ ...good, iat: now() - 40, exp: now() - 10.001 }, SECRET)],
+	["not valid yet", () => forge({ ...good, nbf: now() + 11 }, SECRET)],
+	["of the future", () => forge({ ...good, iat: now() + 11 }, SECRET)],
 	["living longer than tickets do", () => forge({ ...good, exp: now() + 3600 }, SECRET)],
 	["without an end", () => forge({ ...good, exp: undefined }, SECRET)],
 	["without a beginning", () => forge({ ...good, iat: undefined }, SECRET)],
@@ -357,14 +363,32 @@ const FORGED: [what: string, make: () => string | Promise<string>][] = [
 	["without names", () => forge({ ids: ["alice"] }, SECRET)],
 	["with a name that is a text", () => forge({ ...good, names: "news" }, SECRET)],
 	["of other names", () => forge({ ...good, names: ["orders"] }, SECRET)],
-	["of a session that has ended", () => forge({ ...good, end: "yesterday" }, SECRET)]
+	["of a session that has ended", () => forge({ ...good, end: "yesterday" }, SECRET)],
+	["of a gateway that is none", () => forge({ ...good, ...issuer, gw: "g" }, SECRET)],
+	["of a gateway, without its time", () => forge({ ...good, ...issuer, at: "0" }, SECRET)],
+	["of a gateway, without its count", () => forge({ ...good, ...issuer, heard: null }, SECRET)],
+	["after something odd", () => forge({ ...good, ...issuer, after: "all" }, SECRET)],
+	["for odd gateways", () => forge({ ...good, ...issuer, lives: [7] }, SECRET)]
 ];
 
 describe("a stream is refused with 401 for a ticket that is", () => {
 	it.each(FORGED)("%s", async (_, make) => {
+		const clocks = stubClocks();
 		const gateway = await start();
+		clocks.pass(LONG);
 
 		await refused(gateway, at(gateway, await make()));
+	});
+
+	it.each([
+		["another program's", good],
+		["another gateway's", { ...good, ...issuer }]
+	])("not the same, as it should be: %s", async (_, claims) => {
+		const clocks = stubClocks();
+		const gateway = await start();
+		clocks.pass(LONG);
+
+		await openStream(at(gateway, await forge(claims, SECRET)));
 	});
 
 	it("altered, in any one character", async () => {
@@ -499,7 +523,9 @@ describe("the secret of tickets", () => {
 	it("may be in the environment, with the one before it", async () => {
 		vi.stubEnv("MOLECULER_SSE_TICKET_SECRET", SECRET);
 		vi.stubEnv("MOLECULER_SSE_TICKET_SECRET_PREVIOUS", OTHER);
+		const clocks = stubClocks();
 		const gateway = await start({});
+		clocks.pass(LONG);
 
 		await openStream(at(gateway, (await ask(gateway)).ticket));
 		await openStream(at(gateway, await forge(good, OTHER)));
@@ -507,10 +533,12 @@ describe("the secret of tickets", () => {
 	});
 
 	it("can be changed: tickets of the old one are good while both are there", async () => {
+		const clocks = stubClocks();
 		const old = await start({ secrets: [OTHER] });
-		const { ticket } = await ask(old);
 		const both = await start({ secrets: [SECRET, OTHER] }, { broker: { nodeID: "both" } });
 		const renewed = await start({ secrets: [SECRET] }, { broker: { nodeID: "new" } });
+		clocks.pass(LONG);
+		const { ticket } = await ask(old);
 		const { ticket: next } = await ask(both);
 
 		await openStream(at(both, ticket));
@@ -594,6 +622,9 @@ describe("the secret of tickets", () => {
 
 describe("a signature", () => {
 	it("is what RFC 7515 says, so that other programs can give tickets, too", async () => {
+		const clocks = stubClocks();
+		const gateway = await start();
+		clocks.pass(LONG);
 		const head = b64({ alg: "HS256", typ: "sse-ticket+jwt" });
 		const body = b64({
 			...good,
@@ -603,7 +634,6 @@ describe("a signature", () => {
 			jti: "a".repeat(22)
 		});
 		const mac = createHmac("sha256", SECRET).update(`${head}.${body}`).digest("base64url");
-		const gateway = await start();
 
 		await openStream(at(gateway, `${head}.${body}.${mac}`));
 	});

@@ -8,13 +8,16 @@ export function memberOf(namespace: string, nodeID: string): BrokerOptions {
 
 /** Resolves when each node knows the services of all the others. */
 export async function meet(...brokers: readonly ServiceBroker[]): Promise<void> {
-	const everyone = brokers.map(({ nodeID }) => nodeID);
+	const all = brokers.flatMap(({ nodeID, services }) =>
+		services.map(({ fullName }) => `${nodeID}:${fullName}`)
+	);
 	await eventually(() => {
 		for (const broker of brokers) {
 			// not by a call, which goes through the transporter where the balancer is off
-			const known = new Set(broker.registry.getServiceList({}).map(({ nodeID }) => nodeID));
-			const strangers = everyone.filter(nodeID => !known.has(nodeID));
-			if (strangers.length > 0) throw new Error(`${broker.nodeID} does not know ${strangers}`);
+			const services = broker.registry.getServiceList({});
+			const known = new Set(services.map(({ nodeID, fullName }) => `${nodeID}:${fullName}`));
+			const missing = all.filter(service => !known.has(service));
+			if (missing.length > 0) throw new Error(`${broker.nodeID} does not know ${missing}`);
 		}
 	});
 }

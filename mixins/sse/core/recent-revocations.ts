@@ -1,49 +1,126 @@
-import { concerns, type Revocation } from "./close.ts";
+import type { Revocation } from "./close.ts";
+import { EVERYONE } from "./event.ts";
 import { Queue } from "./queue.ts";
 import type { Subscription } from "./registry.ts";
 
-/** Revocations remembered at a time; past them everything proven before counts as revoked. */
-const MAX_REVOCATIONS = 1000;
+/** The most session ids that are remembered, each counted as often as it was revoked. */
+const MAX_IDS = 50_000;
+
+/** A revocation as this gateway has heard it. */
+export interface Heard {
+	/** The same on every gateway; undefined if its sender gives none. */
+	readonly id: string | undefined;
+	/** When, in milliseconds of the clock that `add` was given. */
+	readonly at: number;
+	/** Number of revocations heard before. */
+	readonly order: number;
+}
+
+interface Remembered extends Heard {
+	readonly revocation: Revocation;
+}
 
 /**
  * The revocations of a while, for what was proven at one time and is used at another: a ticket must not
  * open a stream of a session that was revoked after it was given.
  */
 export class RecentRevocations {
-	readonly #recent = new Queue<{ revocation: Revocation; at: number }>();
+	/** In the order in which they were heard. */
+	readonly #order = new Queue<Remembered>();
+	/** By event name and session id, each in the order in which they were heard. */
+	readonly #byKey = new Map<string, Queue<Remembered>>();
+	readonly #ids = new Set<string>();
 	readonly #maxAge: number;
-	/** What was proven until then counts as revoked. */
-	#forgotten = Number.NEGATIVE_INFINITY;
+	#size = 0;
+	#count = 0;
+	/** Stands for all that were dropped for lack of room: the last of them, without whose it was. */
+	#forgotten: Heard | undefined;
 
-	/** @param maxAge Milliseconds after which what was proven is of no use any more. */
+	/** @param maxAge Milliseconds after which a revocation is of no use any more. */
 	constructor(maxAge: number) {
 		this.#maxAge = maxAge;
 	}
 
-	/** Number of revocations that are remembered. */
-	get length(): number {
-		return this.#recent.length;
+	/** Number of revocations that were heard, ever. */
+	get count(): number {
+		return this.#count;
 	}
 
-	add(revocation: Revocation, now: number): void {
-		this.#recent.push({ revocation, at: now });
-		let oldest = this.#recent.at(0);
-		while (oldest !== undefined && this.#recent.length > 0 && now - oldest.at > this.#maxAge) {
-			this.#recent.shift();
-			oldest = this.#recent.at(0);
-		}
-		if (this.#recent.length <= MAX_REVOCATIONS) return;
-		this.#forgotten = this.#recent.shift()?.at ?? now;
+	/** Number of session ids that are remembered; one that was revoked twice counts twice. */
+	get size(): number {
+		return this.#size;
 	}
 
-	/** Whether a stream was revoked since it was proven. */
-	concern(stream: Subscription, provenAt: number): boolean {
-		if (provenAt <= this.#forgotten) return true;
-		for (let index = this.#recent.length - 1; index >= 0; index--) {
-			const entry = this.#recent.at(index);
-			if (entry === undefined || entry.at < provenAt) return false;
-			if (concerns(entry.revocation, stream)) return true;
+	/**
+	 * Remembers a revocation. One whose id is remembered already is a repetition and changes nothing.
+	 *
+	 * @param id The same on every gateway, if its sender gives one.
+	 */
+	add(revocation: Revocation, id: string | undefined, now: number): void {
+		if (id !== undefined && this.#ids.has(id)) return;
+		const heard = { revocation, id, at: now, order: this.#count++ };
+		const keys = keysOf(revocation);
+		this.#makeRoom(keys.length, now);
+		if (keys.length > MAX_IDS) {
+			this.#forgotten = { id: undefined, at: now, order: heard.order };
+			return;
 		}
-		return false;
+		this.#order.push(heard);
+		this.#size += keys.length;
+		if (id !== undefined) this.#ids.add(id);
+		for (const key of keys) {
+			const queue = this.#byKey.get(key) ?? new Queue();
+			this.#byKey.set(key, queue);
+			queue.push(heard);
+		}
 	}
+
+	/**
+	 * The revocations that concern a stream, in no particular order and possibly more than once; and one that stands
+	 * for all that were dropped for lack of room, if there are any.
+	 */
+	*concerning({ sessionIds, eventNames }: Subscription): Generator<Heard, void> {
+		if (this.#forgotten !== undefined) yield this.#forgotten;
+		for (const id of [...sessionIds, EVERYONE]) {
+			for (const name of [undefined, ...eventNames]) {
+				const queue = this.#byKey.get(keyOf(id, name));
+				for (let index = 0; index < (queue?.length ?? 0); index++) {
+					yield queue?.at(index) as Heard;
+				}
+			}
+		}
+	}
+
+	/** Drops what is too old, and then the oldest until there is room for so many ids more. */
+	#makeRoom(ids: number, now: number): void {
+		for (;;) {
+			const oldest = this.#order.at(0);
+			if (oldest === undefined) return;
+			const isOld = now - oldest.at > this.#maxAge;
+			if (!isOld && this.#size + ids <= MAX_IDS) return;
+			this.#letGo(oldest);
+			if (!isOld) this.#forgotten = { id: undefined, at: oldest.at, order: oldest.order };
+		}
+	}
+
+	#letGo({ revocation, id }: Remembered): void {
+		this.#order.shift();
+		if (id !== undefined) this.#ids.delete(id);
+		for (const key of keysOf(revocation)) {
+			this.#size--;
+			const queue = this.#byKey.get(key);
+			queue?.shift();
+			if (queue?.length === 0) this.#byKey.delete(key);
+		}
+	}
+}
+
+function keysOf({ sessionId, eventName }: Revocation): string[] {
+	const ids = typeof sessionId === "string" ? [sessionId] : sessionId;
+	return ids.map(id => keyOf(id, eventName));
+}
+
+/** A name holds no line break. */
+function keyOf(id: string, eventName = ""): string {
+	return `${eventName}\n${id}`;
 }

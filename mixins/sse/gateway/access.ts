@@ -4,7 +4,9 @@ import { SseError } from "../moleculer/sse-error.ts";
 import { checkEventNames, type StreamQuery } from "./request.ts";
 import { resolveSession, type Session } from "./session.ts";
 import { SessionAnswers } from "./session-answers.ts";
-import { type IssuedTicket, type Ticket, Tickets } from "./ticket.ts";
+import { beginLife, createTickets, useUp } from "./shared-tickets.ts";
+import type { IssuedTicket, Tickets } from "./ticket.ts";
+import type { Ticket } from "./ticket-claims.ts";
 import type {
 	GatewayOptions,
 	GatewayRequest,
@@ -13,9 +15,6 @@ import type {
 	PrivateOption,
 	StreamAccess
 } from "./types.ts";
-
-/** The Moleculer event by which gateways tell each other of tickets that are used up. */
-export const TICKET_USED = "sse.ticket";
 
 type AccessOptions = Pick<GatewayOptions, PrivateOption | "limits">;
 
@@ -43,7 +42,12 @@ export class Access {
 		this.#answers = new SessionAnswers((request, response) =>
 			resolveSession(options.session, request, response)
 		);
-		if (options.ticket) this.tickets = new Tickets(options.ticket);
+		if (options.ticket) this.tickets = createTickets(options.ticket, service);
+	}
+
+	/** The gateway starts to hear what happens. Must be called before Moleculer registers its service. */
+	begin(): void {
+		if (this.tickets !== undefined) beginLife(this.tickets, this.#service);
 	}
 
 	/**
@@ -57,8 +61,9 @@ export class Access {
 		{ eventNames, tickets }: StreamQuery
 	): Promise<Claim> {
 		if (this.tickets !== undefined && tickets.length > 0) {
-			const ticket = await this.#readTicket(this.tickets, tickets, eventNames);
-			return { session: ticket, take: () => this.#useUp(ticket) };
+			const issued = this.tickets;
+			const ticket = await this.#readTicket(issued, tickets, eventNames);
+			return { session: ticket, take: () => useUp(ticket, issued, this.#service) };
 		}
 		const session = await (this.passed(request, response) ?? this.session(request, response));
 		if (session === null) throw noSession();
@@ -121,15 +126,6 @@ export class Access {
 		return ticket;
 	}
 
-	#useUp({ jti, until }: Ticket): boolean {
-		if (!this.tickets?.take({ jti, until })) return false;
-		const { broker, logger } = this.#service;
-		broker
-			.broadcast(TICKET_USED, { jti, until })
-			.catch(error => logger.warn("SSE: the other gateways do not know of a used ticket.", error));
-		return true;
-	}
-
 	/**
 	 * The session of a request, the same for streams and API calls; null without one.
 	 *
@@ -140,8 +136,8 @@ export class Access {
 	}
 
 	/**
-	 * The session as {@link session}, and `ctx.meta.sessionId` its first id: for now, if the authentication of
-	 * the route is still to come.
+	 * The session, as in {@link session}, with `ctx.meta.sessionId` set to its first id. It is provisional if the
+	 * route's authentication is still to come.
 	 */
 	tell(
 		ctx: Context<unknown, Record<string, unknown>>,
@@ -154,7 +150,7 @@ export class Access {
 	/**
 	 * A request has passed the authentication and authorization of its route.
 	 *
-	 * @returns The session, if somebody was told it before, as soon as `ctx.meta.sessionId` is its first id.
+	 * @returns The session, if `tell` was called before, once `ctx.meta.sessionId` is set again; else undefined.
 	 * @throws SseError `SSE_INTERNAL`, as a rejection, if the resolver fails.
 	 */
 	passed(request: GatewayRequest, response: GatewayResponse): Promise<Session | null> | undefined {

@@ -5,7 +5,7 @@ import type { GatewayRequest, GatewayResponse } from "./types.ts";
 
 const NAME = "sid";
 
-/** What was issued to a request: asked again, it must not be given a second session. */
+/** What was issued to each request: asked again, it must not get a second session. */
 const issuedTo = new WeakMap<GatewayRequest, string>();
 
 /**

@@ -68,8 +68,7 @@ export class Gateway {
 		);
 		this.#reading = new Reading(this.fanOut, options.history?.maxAge ?? 0, service);
 		const { history } = this.fanOut;
-		const ofTickets = this.access.tickets?.revocations;
-		this.revocations = new Revocations(this.#registry, service, history, ofTickets);
+		this.revocations = new Revocations(this.#registry, service, history, this.access.tickets);
 		this.#heartbeat = new Heartbeat(
 			{
 				interval: options.heartbeat,

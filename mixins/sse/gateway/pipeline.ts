@@ -25,8 +25,8 @@ export type CallAction = (
 ) => Promise<unknown>;
 
 /**
- * Tells {@link Access} of each request that has passed the authentication and authorization of its route,
- * before its action is called or the function of its alias is. Streams tell it themselves.
+ * Tells `Access` of each request that has passed the authentication and authorization of its route, before
+ * moleculer-web calls its action or its alias's function. `Gateway.open` does so for streams.
  */
 export function watchChecks(
 	{ methods = {} }: MergedSchema,
@@ -54,7 +54,7 @@ export function watchChecks(
 	}
 }
 
-/** Runs the function of an alias after something else, and at once if there is nothing to wait for. */
+/** Runs an alias's function after something else, and at once if there is nothing to wait for. */
 function after(
 	handler: AliasHandler,
 	first: (request: GatewayRequest, response: GatewayResponse) => Promise<unknown> | undefined
@@ -62,7 +62,7 @@ function after(
 	return function (request, response, next) {
 		const done = first(request, response);
 		if (done === undefined) return handler.call(this, request, response, next);
-		// Not its promise: moleculer-web does not wait for that either.
+		// Its promise is left alone: moleculer-web does not wait for it either.
 		const run = () => void handler.call(this, request, response, next);
 		done.then(run).catch(next);
 	};

@@ -4,11 +4,11 @@ import { isRefusal } from "../core/errors.ts";
 import { HeardRevocations } from "../core/heard.ts";
 import type { History } from "../core/history.ts";
 import { type Opening, Openings } from "../core/openings.ts";
-import type { RecentRevocations } from "../core/recent-revocations.ts";
 import type { Registry } from "../core/registry.ts";
 import type { EventStream } from "../http/event-stream.ts";
 import { Drops } from "./drops.ts";
 import { arrivalOf } from "./fan-out.ts";
+import type { Tickets } from "./ticket.ts";
 import type { GatewayService } from "./types.ts";
 
 /** Closes the streams that a service has revoked, wherever in their life they are. */
@@ -16,7 +16,7 @@ export class Revocations {
 	readonly #streams: Registry<EventStream>;
 	readonly #drops: Drops;
 	readonly #history: History | undefined;
-	readonly #remembered: RecentRevocations | undefined;
+	readonly #tickets: Pick<Tickets, "revoke"> | undefined;
 	readonly #openings = new Openings();
 	readonly #heard = new HeardRevocations();
 	/** Ended, and their last bytes not taken yet. */
@@ -24,17 +24,17 @@ export class Revocations {
 
 	/**
 	 * @param history What streams that come back are replayed from, if it is kept.
-	 * @param remembered Where they are kept for tickets, if there are any.
+	 * @param tickets Those that are given here, if any are.
 	 */
 	constructor(
 		streams: Registry<EventStream>,
 		service: GatewayService,
 		history: History | undefined,
-		remembered: RecentRevocations | undefined
+		tickets: Pick<Tickets, "revoke"> | undefined
 	) {
 		this.#streams = streams;
 		this.#history = history;
-		this.#remembered = remembered;
+		this.#tickets = tickets;
 		this.#drops = new Drops(service.logger);
 	}
 
@@ -68,7 +68,8 @@ export class Revocations {
 		if (isNew || past !== undefined) this.#history?.revoke(revocation, arrivalOf(past));
 		if (!isNew) return;
 		this.#openings.revoke(revocation);
-		this.#remembered?.add(revocation, Date.now());
+		// A part of it is not what the id stands for.
+		this.#tickets?.revoke(revocation, key?.parts === 1 ? key.id : undefined);
 		for (const stream of this.#ending) {
 			if (concerns(revocation, stream)) stream.revoke(revocation.reason);
 		}

@@ -20,16 +20,15 @@ interface Answer {
 }
 
 /**
- * Who each request is. The application is asked once a request, and again only if the answer may be another
- * one by now: moleculer-web runs `onBeforeCall` before `authenticate` and `authorize`, so that what is answered
- * there may be about somebody who is not known yet.
+ * Who each request is. The application is asked once a request, and again only if the answer may have changed:
+ * moleculer-web runs `onBeforeCall` before `authenticate` and `authorize`, when the user may not be known yet.
  */
 export class SessionAnswers {
 	readonly #ask: Ask;
 	readonly #answers = new WeakMap<GatewayRequest, Answer>();
-	/** Requests that their route's authentication and authorization have let pass. */
+	/** Requests that have passed the authentication and authorization of their route. */
 	readonly #passed = new WeakSet<GatewayRequest>();
-	/** By request: whose `ctx.meta.sessionId` is to be the answer. */
+	/** By request: the context whose `meta.sessionId` is to be the session's first id. */
 	readonly #told = new WeakMap<GatewayRequest, AnyContext>();
 
 	constructor(ask: Ask) {
@@ -53,22 +52,22 @@ export class SessionAnswers {
 			if (this.#answers.get(request) === answer) this.#answers.delete(request);
 		};
 		answer.session.then(session => {
-			// That there is no session may change by anything that still happens to the request.
+			// Whatever still happens to the request may bring it a session.
 			if (session === null) forget();
 			else answer.meta = { ...request.$ctx?.meta };
 		}, forget);
 		return answer.session;
 	}
 
-	/** Whether nobody is still to judge the request who could change who it is. */
+	/** Whether no authentication or authorization is still to come that could change who it is. */
 	isFinal(request: GatewayRequest): boolean {
 		const { authentication, authorization } = request.$route ?? {};
 		return !(authentication || authorization) || this.#passed.has(request);
 	}
 
 	/**
-	 * Sets `ctx.meta.sessionId` to the session's first id, now and when the request has passed its route's
-	 * checks. A failure counts only when it is final: before, what the application needs may not be there yet.
+	 * Sets `ctx.meta.sessionId` to the session's first id, now and once the request has passed its route's checks.
+	 * Before those a failure counts as no session: what the application needs may not be there yet.
 	 */
 	async tell(
 		ctx: AnyContext,
@@ -84,9 +83,9 @@ export class SessionAnswers {
 	}
 
 	/**
-	 * A request has passed its route's checks and goes on to what it asks for.
+	 * A request has passed its route's checks.
 	 *
-	 * @returns The session, told anew to whom it was told before; undefined if it was to nobody.
+	 * @returns The session, if `tell` was called before, once `ctx.meta.sessionId` is set again; else undefined.
 	 */
 	pass(request: GatewayRequest, response: GatewayResponse): Promise<Session | null> | undefined {
 		this.#passed.add(request);
@@ -95,7 +94,7 @@ export class SessionAnswers {
 	}
 }
 
-/** Whether `ctx.meta`, on which the application decides, has changed since, but for what is set here. */
+/** Whether `ctx.meta`, by which the application decides, has changed, apart from what is set here. */
 function hasChanged(before: Meta | undefined, { $ctx }: GatewayRequest): boolean {
 	if (before === undefined) return false;
 	const now: Meta = $ctx?.meta ?? {};

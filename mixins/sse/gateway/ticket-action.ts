@@ -60,9 +60,9 @@ interface Endpoint {
 }
 
 /**
- * Lets moleculer-web call the action where the request is. Moleculer may choose any node that has a gateway of
- * that name (`registry.preferLocal: false`, or this one is not registered yet), or leave the choice to the
- * transporter (`disableBalancer: true`).
+ * Makes moleculer-web call the action on the node that has the request. Moleculer may choose any node with a
+ * gateway of that name (with `registry.preferLocal: false`, or before this one is registered), or leave the choice
+ * to the transporter (with `disableBalancer: true`).
  */
 function callOnThisNode({ methods = {} }: MergedSchema): void {
 	const original = methods.callAction as CallAction | undefined;
@@ -83,7 +83,7 @@ function callOnThisNode({ methods = {} }: MergedSchema): void {
 /** The endpoint of an action in this very service. */
 function endpointIn({ actions, broker }: OwnService, own: OwnAction): Endpoint {
 	const handler = (ctx: Context<Record<string, unknown>>) => actions[ACTION]?.(ctx.params, { ctx });
-	// Without a balancer Moleculer takes the handler that goes through the transporter, even on its own node.
+	// With the balancer off Moleculer calls the handler that goes through the transporter, even on its own node.
 	const action = { ...own, handler, remoteHandler: handler };
 	return broker.registry.createPrivateActionEndpoint(action) as Endpoint;
 }

@@ -1,21 +1,16 @@
-import { createSecretKey, type KeyObject, randomBytes } from "node:crypto";
-import { jwtVerify, SignJWT } from "jose";
+import { randomBytes } from "node:crypto";
 import type { TicketOptions } from "../core/access-options.ts";
-import { sessionIdProblem } from "../core/event.ts";
+import { Clock, type Moment, TOLERANCE, wallOf } from "../core/clock.ts";
+import type { Revocation } from "../core/close.ts";
 import { Once } from "../core/once.ts";
-import { RecentRevocations } from "../core/recent-revocations.ts";
+import { type Heard, RecentRevocations } from "../core/recent-revocations.ts";
+import type { Subscription } from "../core/registry.ts";
 import { SseError } from "../moleculer/sse-error.ts";
+import { NewLives } from "./lives.ts";
 import type { Session } from "./session.ts";
-
-/** What a ticket says, once it is proven. */
-export interface Ticket extends Session {
-	readonly eventNames: readonly string[];
-	readonly jti: string;
-	/** `Date.now()` at which it was given. */
-	readonly since: number;
-	/** `Date.now()` at which it expires. */
-	readonly until: number;
-}
+import { claimsOf, type Issuer, isJti, readClaims, type Ticket } from "./ticket-claims.ts";
+import { secretsOf } from "./ticket-secrets.ts";
+import { TicketSignature } from "./ticket-signature.ts";
 
 /** An answer to who asks for a ticket. */
 export interface IssuedTicket {
@@ -24,34 +19,77 @@ export interface IssuedTicket {
 	expiresIn: number;
 }
 
-const ALGORITHM = "HS256";
-/** No other token that the application signs, with the same secret even, is a ticket. */
-const TYPE = "sse-ticket+jwt";
-const AUDIENCE = "moleculer-sse";
+/** What tickets depend on. Default: this process's own environment and clocks, and no other gateways. */
+export interface TicketSurroundings {
+	env?: NodeJS.ProcessEnv;
+	clock?: Clock;
+	/** The lives of all gateways that there are now. */
+	lives?: () => readonly string[];
+	/** Called for a ticket with a valid signature from further in the future than clocks may differ. */
+	onAhead?: (milliseconds: number) => void;
+}
 
 const EXPIRES_IN = 30_000;
-/** RFC 7518, 3.2: a key of at least the size of the hash. */
-export const MIN_SECRET_BYTES = 32;
 /** Node takes 16 KiB of request head, of which the ticket is a part. */
 const MAX_LENGTH = 8192;
 
-const JTI = /^[\w-]{22}$/;
+/** The most revocations that a ticket names as earlier than itself: the latest. */
+const MAX_AFTER = 32;
+/** The most milliseconds by which one gateway hears a revocation later than another. */
+const LATE = 60_000;
 
-/** Signed tickets that open one stream each, for clients that cannot send what else would prove them. */
+/**
+ * Signed tickets that open one stream each, for clients that cannot send any other proof.
+ *
+ * Gateways tell each other which tickets are used and which sessions are revoked, and remember both for as long as
+ * a ticket may be good anywhere. A gateway judges its own tickets by what it has seen itself. For another
+ * gateway's ticket it must know whether that one had heard of a revocation before it gave the ticket, and whether
+ * this one was already listening by then. The ticket states both; where it does not, the wall clocks decide.
+ */
 export class Tickets {
-	/** The first signs; all are believed. Key objects, which nothing prints. */
-	readonly #keys: readonly KeyObject[];
+	readonly #signature: TicketSignature;
 	readonly #expiresIn: number;
+	/**
+	 * Milliseconds for which used tickets and revocations are remembered. A gateway takes a ticket for `expiresIn`
+	 * plus the tolerance at either end, plus once more if its clock is set back by too little to be noticed.
+	 */
+	readonly #memory: number;
 	readonly #used: Once;
-	/** Of the time for which tickets are good. */
-	readonly revocations: RecentRevocations;
+	readonly #revocations: RecentRevocations;
+	readonly #clock: Clock;
+	readonly #newLives: NewLives;
+	readonly #onAhead: (milliseconds: number) => void;
+	#life = newLife();
+	/** When the life began, on the steady clock. */
+	#born: number;
 
 	/** @throws SseError `SSE_INVALID_OPTION` without a secret, or for one that is too short. */
-	constructor(options: TicketOptions, env: NodeJS.ProcessEnv = process.env) {
-		this.#keys = secretsOf(options, env).map(secret => createSecretKey(secret, "utf8"));
+	constructor(
+		options: TicketOptions,
+		{
+			env = process.env,
+			clock = new Clock(
+				() => Date.now(),
+				() => performance.now()
+			),
+			lives = () => [],
+			onAhead = () => {}
+		}: TicketSurroundings = {}
+	) {
+		this.#signature = new TicketSignature(secretsOf(options, env));
 		this.#expiresIn = options.expiresIn ?? EXPIRES_IN;
+		this.#memory = this.#expiresIn + 3 * TOLERANCE;
 		this.#used = new Once(this.#expiresIn);
-		this.revocations = new RecentRevocations(this.#expiresIn);
+		this.#revocations = new RecentRevocations(this.#memory + LATE);
+		this.#clock = clock;
+		this.#born = clock.now().steady;
+		this.#newLives = new NewLives(() => lives().filter(life => life !== this.#life));
+		this.#onAhead = onAhead;
+	}
+
+	/** The name of this gateway's life; other gateways put it into their tickets. */
+	get life(): string {
+		return this.#life;
 	}
 
 	/** Number of used tickets that are remembered. */
@@ -59,89 +97,116 @@ export class Tickets {
 		return this.#used.size;
 	}
 
+	/** Begins a new life: from now on this gateway hears which tickets are used and which sessions are revoked. */
+	begin(): void {
+		this.#life = newLife();
+		this.#clock.begin();
+		this.#born = this.#clock.now().steady;
+	}
+
 	async issue({ ids, expiresAt }: Session, eventNames: readonly string[]): Promise<IssuedTicket> {
-		const now = Date.now();
-		const until = now + this.#expiresIn;
-		const claims = { ids, names: eventNames, ...(expiresAt < Infinity && { end: expiresAt }) };
-		const ticket = await new SignJWT(claims)
-			.setProtectedHeader({ alg: ALGORITHM, typ: TYPE })
-			.setAudience(AUDIENCE)
-			.setIssuedAt(now / 1000)
-			.setExpirationTime(until / 1000)
-			.setJti(randomBytes(16).toString("base64url"))
-			.sign(this.#keys[0] as KeyObject);
+		const now = this.#clock.now();
+		// Before anything is awaited: a revocation that is heard from now on comes after the ticket.
+		const issuer = this.#asIssuer(now, { sessionIds: ids, eventNames });
+		const ticket = await this.#signature.sign({
+			ids,
+			names: eventNames,
+			...(expiresAt < Infinity && { end: expiresAt }),
+			...claimsOf(issuer),
+			iat: now.wall / 1000,
+			exp: (now.wall + this.#expiresIn) / 1000,
+			jti: randomBytes(16).toString("base64url")
+		});
 		if (ticket.length <= MAX_LENGTH) return { ticket, expiresIn: this.#expiresIn };
 		throw SseError.invalidRequest("eventName", "A ticket for so many events would not fit a URL.");
 	}
 
 	/**
 	 * What a ticket says that is to open a stream of these names. Undefined if it is none or not ours, has
-	 * expired, was used or revoked, or does not cover the names.
+	 * expired, was used or revoked, or does not cover the names, or if this gateway cannot know.
 	 */
 	async read(text: string, eventNames: readonly string[]): Promise<Ticket | undefined> {
-		for (const key of this.#keys) {
-			try {
-				const options = { algorithms: [ALGORITHM], typ: TYPE, audience: AUDIENCE };
-				const { payload } = await jwtVerify(text, key, options);
-				const ticket = readClaims(payload, this.#expiresIn);
-				return ticket !== undefined && this.#isGood(ticket, eventNames) ? ticket : undefined;
-			} catch {
-				// Another key may be its own; which check failed is nobody's business.
-			}
-		}
-		return undefined;
-	}
-
-	#isGood({ jti, ids, eventNames, since }: Ticket, asked: readonly string[]): boolean {
-		if (this.#used.has(jti) || !asked.every(name => eventNames.includes(name))) return false;
-		return !this.revocations.concern({ sessionIds: ids, eventNames: asked }, since);
+		const claims = await this.#signature.prove(text);
+		const ticket = claims && readClaims(claims);
+		return ticket !== undefined && this.#isGood(ticket, eventNames) ? ticket : undefined;
 	}
 
 	/** Uses a ticket up; false if it was used before. */
-	take({ jti, until }: Pick<Ticket, "jti" | "until">): boolean {
-		return this.#used.take(jti, until, Date.now());
+	take({ jti }: Pick<Ticket, "jti">): boolean {
+		const { steady } = this.#clock.now();
+		return this.#used.take(jti, steady + this.#memory, steady);
 	}
 
 	/** Another gateway says that it has taken a ticket; anything else is ignored. */
 	heed(message: unknown): void {
 		if (typeof message !== "object" || message === null) return;
 		const { jti, until } = message as Partial<Ticket>;
-		if (typeof jti !== "string" || !JTI.test(jti) || typeof until !== "number") return;
-		// No longer than one of this gateway's could live, whatever the other's clock says.
-		const latest = Date.now() + 2 * this.#expiresIn;
-		this.take({ jti, until: Math.min(until, latest) });
+		// `until` is the time of another machine's clock: it does not shorten how long this is remembered.
+		if (isJti(jti) && typeof until === "number") this.take({ jti });
+	}
+
+	/**
+	 * Streams are revoked: tickets that were given for them before do not open any.
+	 *
+	 * @param id The revocation's, the same on every gateway; undefined if its sender gives none.
+	 */
+	revoke(revocation: Revocation, id: string | undefined): void {
+		this.#revocations.add(revocation, id, this.#clock.now().steady);
+	}
+
+	#asIssuer({ steady }: Moment, stream: Subscription): Issuer {
+		const heard = [...this.#revocations.concerning(stream)].sort((a, b) => b.order - a.order);
+		const ids = heard.map(({ id }) => id).filter(id => id !== undefined);
+		return {
+			life: this.#life,
+			at: steady - this.#born,
+			heard: this.#revocations.count,
+			after: [...new Set(ids)].slice(0, MAX_AFTER),
+			lives: this.#newLives.at(steady)
+		};
+	}
+
+	#isGood(ticket: Ticket, asked: readonly string[]): boolean {
+		const { jti, ids: sessionIds, eventNames, since, until, issuer } = ticket;
+		if (this.#used.has(jti) || !asked.every(name => eventNames.includes(name))) return false;
+		// One that lives longer than tickets do here would be forgotten before it expires.
+		if (until - since > this.#expiresIn + 1) return false;
+		const now = this.#clock.now();
+		const isOwn = issuer?.life === this.#life;
+		const age = isOwn ? now.steady - this.#born - issuer.at : 0;
+		if (!(isOwn ? age < until - since : this.#isTimely(ticket, now))) return false;
+		for (const heard of this.#revocations.concerning({ sessionIds, eventNames: asked })) {
+			const isBefore = isOwn ? heard.order < issuer.heard : this.#isBefore(heard, ticket, now);
+			if (!isBefore) return false;
+		}
+		return true;
+	}
+
+	/** Whether another's ticket is good at this time, and was given while this gateway was listening. */
+	#isTimely({ since, from, until, issuer }: Ticket, now: Moment): boolean {
+		if (from > now.wall + TOLERANCE) {
+			this.#onAhead(from - now.wall);
+			return false;
+		}
+		if (until + TOLERANCE <= now.wall) return false;
+		if (issuer?.lives.includes(this.#life) && !this.#clock.wasSetBack) return true;
+		return since > this.#clock.begunAt(now) + TOLERANCE;
+	}
+
+	/** Whether a revocation that this gateway has heard came before another's ticket. */
+	#isBefore({ id, at }: Heard, { since, issuer }: Ticket, now: Moment): boolean {
+		if (now.steady - at > this.#memory) return true;
+		const heard = wallOf(at, now);
+		if (id !== undefined && issuer !== undefined) {
+			if (issuer.after.includes(id)) return true;
+			// The issuer was listening and had not heard it: the ticket is older, whatever its clock says.
+			if (heard > since - issuer.at + TOLERANCE) return false;
+		}
+		return since > heard + TOLERANCE;
 	}
 }
 
-function readClaims(claims: Record<string, unknown>, expiresIn: number): Ticket | undefined {
-	const { ids, names, end = Number.POSITIVE_INFINITY, jti, iat, exp } = claims;
-	if (typeof jti !== "string" || !JTI.test(jti)) return undefined;
-	if (typeof iat !== "number" || typeof exp !== "number" || typeof end !== "number")
-		return undefined;
-	// One that lives longer than tickets do here would be forgotten before it expires.
-	if ((exp - iat) * 1000 > expiresIn + 1) return undefined;
-	// `exp` is compared in whole seconds by others; a ticket is good for no longer than it says.
-	if (exp * 1000 <= Date.now()) return undefined;
-	if (!isList(ids) || !isList(names)) return undefined;
-	if (ids.some(id => sessionIdProblem(id) !== undefined)) return undefined;
-	return { ids, eventNames: names, expiresAt: end, jti, since: iat * 1000, until: exp * 1000 };
-}
-
-function isList(value: unknown): value is string[] {
-	return Array.isArray(value) && value.length > 0 && value.every(item => typeof item === "string");
-}
-
-function secretsOf({ secret, secrets }: TicketOptions, env: NodeJS.ProcessEnv): readonly string[] {
-	const fromEnv = [
-		env.MOLECULER_SSE_TICKET_SECRET,
-		env.MOLECULER_SSE_TICKET_SECRET_PREVIOUS
-	].filter(text => text);
-	const given = secrets ?? (secret === undefined ? (fromEnv as string[]) : [secret]);
-	// Never with the value: errors are logged.
-	const needs = `SseMixin(): option "ticket" needs a secret of at least ${MIN_SECRET_BYTES} bytes`;
-	const where = "ticket.secret, ticket.secrets, or MOLECULER_SSE_TICKET_SECRET in the environment";
-	if (given.length === 0 || given.some(text => Buffer.byteLength(text) < MIN_SECRET_BYTES)) {
-		throw new SseError("SSE_INVALID_OPTION", `${needs}: ${where}.`, { option: "ticket" });
-	}
-	return given;
+/** A random name: the next life of the same gateway has another. */
+function newLife(): string {
+	return randomBytes(8).toString("base64url");
 }

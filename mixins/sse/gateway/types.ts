@@ -24,6 +24,8 @@ export type GatewayResponse = StreamResponse & {
 export interface GatewayService {
 	readonly logger: Service["logger"];
 	readonly broker: ServiceBroker;
+	/** Known to all nodes when the service has started. */
+	readonly metadata?: Record<string, unknown>;
 	logResponse?(request: GatewayRequest, response: GatewayResponse): void;
 }
 

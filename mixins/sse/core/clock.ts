@@ -1,0 +1,66 @@
+/** What a gateway's two clocks say at one moment, in milliseconds. */
+export interface Moment {
+	/** Since 1970. It can be set, and other machines' clocks differ. */
+	readonly wall: number;
+	/** Since a moment of this process's own. It never jumps, and means nothing to other processes. */
+	readonly steady: number;
+}
+
+/** Milliseconds by which the wall clocks of two gateways may differ. */
+export const TOLERANCE = 10_000;
+
+/**
+ * The two clocks of a gateway, and the time since which it knows what happened. That time starts again when the
+ * wall clock is set back: what had expired, and was forgotten for that reason, would otherwise seem good again.
+ */
+export class Clock {
+	readonly #wall: () => number;
+	readonly #steady: () => number;
+	/** The largest difference, wall minus steady, since the beginning. */
+	#lead = 0;
+	/** On the steady clock. */
+	#begun = 0;
+	#wasSetBack = false;
+
+	constructor(wall: () => number, steady: () => number) {
+		this.#wall = wall;
+		this.#steady = steady;
+		this.begin();
+	}
+
+	/** The gateway knows what happens from now on. */
+	begin(): void {
+		this.#begun = this.#steady();
+		this.#lead = this.#wall() - this.#begun;
+		this.#wasSetBack = false;
+	}
+
+	/** Reads both clocks, and notices if the wall clock was set back by more than the tolerance. */
+	now(): Moment {
+		const steady = this.#steady();
+		const wall = this.#wall();
+		const lead = wall - steady;
+		if (lead < this.#lead - TOLERANCE) {
+			this.#lead = lead;
+			this.#begun = steady;
+			this.#wasSetBack = true;
+		}
+		this.#lead = Math.max(this.#lead, lead);
+		return { wall, steady };
+	}
+
+	/** Whether the wall clock was set back since `begin` was called. */
+	get wasSetBack(): boolean {
+		return this.#wasSetBack;
+	}
+
+	/** Since when the gateway knows what happens, in terms of the wall clock as it is set now. */
+	begunAt(now: Moment): number {
+		return wallOf(this.#begun, now);
+	}
+}
+
+/** What the wall clock, as it is set now, would have said at a moment of the past. */
+export function wallOf(steady: number, now: Moment): number {
+	return now.wall - (now.steady - steady);
+}

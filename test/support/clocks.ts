@@ -1,0 +1,32 @@
+import { onTestFinished, vi } from "vitest";
+
+/** The clocks of this process, as `Date.now()` and `performance.now()` tell them. Timers go on as they do. */
+export interface StubbedClocks {
+	/** Lets time pass, in milliseconds. */
+	pass(duration: number): void;
+	/** Sets the wall clock forward, or back if negative, by milliseconds. */
+	setWall(by: number): void;
+}
+
+/** Clocks that a test can move, until it ends. */
+export function stubClocks(): StubbedClocks {
+	const wall = Date.now;
+	const steady = performance.now.bind(performance);
+	let passed = 0;
+	let set = 0;
+	const spies = [
+		vi.spyOn(Date, "now").mockImplementation(() => wall() + passed + set),
+		vi.spyOn(performance, "now").mockImplementation(() => steady() + passed)
+	];
+	onTestFinished(() => {
+		for (const spy of spies) spy.mockRestore();
+	});
+	return {
+		pass(duration) {
+			passed += duration;
+		},
+		setWall(by) {
+			set += by;
+		}
+	};
+}
