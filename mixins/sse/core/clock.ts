@@ -54,9 +54,9 @@ export class Clock {
 		return this.#wasSetBack;
 	}
 
-	/** Since when the gateway knows what happens, in terms of the wall clock as it is set now. */
-	begunAt(now: Moment): number {
-		return wallOf(this.#begun, now);
+	/** Since when the gateway knows what happens, on the steady clock. */
+	get begun(): number {
+		return this.#begun;
 	}
 }
 

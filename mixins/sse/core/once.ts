@@ -1,22 +1,45 @@
-/** Keys that were taken, each remembered until it could not be used any more anyway. */
-export class Once {
-	readonly #taken = new Map<string, number>();
-	readonly #sweepEvery: number;
-	#nextSweep = 0;
+/** The most keys that are remembered. */
+const MAX_KEYS = 500_000;
+/** The most keys of a generation, and so how many are forgotten at once when there are too many. */
+const MAX_GENERATION = 50_000;
 
-	/** @param sweepEvery Milliseconds between two looks for keys that may be forgotten. */
-	constructor(sweepEvery: number) {
-		this.#sweepEvery = sweepEvery;
+/** Keys that were taken one after another, and are forgotten together. */
+interface Generation {
+	readonly keys: Set<string>;
+	/** When the first was taken. */
+	readonly began: number;
+	/** When the last may be forgotten. */
+	until: number;
+}
+
+/**
+ * Keys that were taken, each remembered until it can no longer be used anyway. They are kept by generations: a
+ * map from which the oldest keys are deleted one by one looks past all that it has deleted, each time.
+ */
+export class Once {
+	/** The oldest first. */
+	readonly #generations: Generation[] = [];
+	readonly #span: number;
+	#forgotten = Number.NEGATIVE_INFINITY;
+
+	/** @param span Milliseconds for which a key may be remembered longer than it must. */
+	constructor(span: number) {
+		this.#span = span;
 	}
 
 	/** Number of keys that are remembered. */
 	get size(): number {
-		return this.#taken.size;
+		return this.#generations.reduce((sum, { keys }) => sum + keys.size, 0);
+	}
+
+	/** Until when keys should have been remembered that were forgotten early; -Infinity if none were. */
+	get forgotten(): number {
+		return this.#forgotten;
 	}
 
 	/** Whether a key was taken before. */
 	has(key: string): boolean {
-		return this.#taken.has(key);
+		return this.#generations.some(({ keys }) => keys.has(key));
 	}
 
 	/**
@@ -26,17 +49,29 @@ export class Once {
 	 * @returns False if it was taken before.
 	 */
 	take(key: string, until: number, now: number): boolean {
-		this.#sweep(now);
-		if (this.#taken.has(key)) return false;
-		if (until > now) this.#taken.set(key, until);
+		this.#forget(now);
+		if (this.has(key)) return false;
+		if (until <= now) return true;
+		const generation = this.#current(now);
+		generation.keys.add(key);
+		generation.until = Math.max(generation.until, until);
+		if (this.size > MAX_KEYS) this.#forgotten = this.#generations.shift()?.until ?? until;
 		return true;
 	}
 
-	#sweep(now: number): void {
-		if (now < this.#nextSweep) return;
-		this.#nextSweep = now + this.#sweepEvery;
-		for (const [key, until] of this.#taken) {
-			if (until <= now) this.#taken.delete(key);
+	#forget(now: number): void {
+		while ((this.#generations[0]?.until ?? Number.POSITIVE_INFINITY) <= now) {
+			this.#generations.shift();
 		}
+	}
+
+	#current(now: number): Generation {
+		const last = this.#generations.at(-1);
+		if (last !== undefined && now - last.began < this.#span && last.keys.size < MAX_GENERATION) {
+			return last;
+		}
+		const next = { keys: new Set<string>(), began: now, until: now };
+		this.#generations.push(next);
+		return next;
 	}
 }

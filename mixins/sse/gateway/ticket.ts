@@ -173,8 +173,11 @@ export class Tickets {
 		if (until - since > this.#expiresIn + 1) return false;
 		const now = this.#clock.now();
 		const isOwn = issuer?.life === this.#life;
-		const age = isOwn ? now.steady - this.#born - issuer.at : 0;
-		if (!(isOwn ? age < until - since : this.#isTimely(ticket, now))) return false;
+		const given = isOwn ? this.#born + issuer.at : 0;
+		if (!(isOwn ? now.steady - given < until - since : this.#isTimely(ticket, now))) return false;
+		// One that was used before this moment may be among those that had to be forgotten.
+		const forgotten = this.#used.forgotten - this.#memory;
+		if (!(isOwn ? given > forgotten : isLater(ticket, forgotten, now))) return false;
 		for (const heard of this.#revocations.concerning({ sessionIds, eventNames: asked })) {
 			const isBefore = isOwn ? heard.order < issuer.heard : this.#isBefore(heard, ticket, now);
 			if (!isBefore) return false;
@@ -190,20 +193,25 @@ export class Tickets {
 		}
 		if (until + TOLERANCE <= now.wall) return false;
 		if (issuer?.lives.includes(this.#life) && !this.#clock.wasSetBack) return true;
-		return since > this.#clock.begunAt(now) + TOLERANCE;
+		return isLater({ since }, this.#clock.begun, now);
 	}
 
 	/** Whether a revocation that this gateway has heard came before another's ticket. */
-	#isBefore({ id, at }: Heard, { since, issuer }: Ticket, now: Moment): boolean {
+	#isBefore({ id, at }: Heard, ticket: Ticket, now: Moment): boolean {
 		if (now.steady - at > this.#memory) return true;
-		const heard = wallOf(at, now);
+		const { since, issuer } = ticket;
 		if (id !== undefined && issuer !== undefined) {
 			if (issuer.after.includes(id)) return true;
 			// The issuer was listening and had not heard it: the ticket is older, whatever its clock says.
-			if (heard > since - issuer.at + TOLERANCE) return false;
+			if (wallOf(at, now) > since - issuer.at + TOLERANCE) return false;
 		}
-		return since > heard + TOLERANCE;
+		return isLater(ticket, at, now);
 	}
+}
+
+/** Whether the clocks prove that another's ticket was given after a moment of this gateway's steady clock. */
+function isLater({ since }: Pick<Ticket, "since">, steady: number, now: Moment): boolean {
+	return since > wallOf(steady, now) + TOLERANCE;
 }
 
 /** A random name: the next life of the same gateway has another. */

@@ -79,6 +79,19 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 		}
 
 		expect(most).toBeLessThanOrEqual(60_001);
+		expect(once.forgotten).toBe(Number.NEGATIVE_INFINITY);
+	});
+
+	it("what was used, and could still be used for an hour", () => {
+		const once = new Once(3_600_000);
+		for (let n = 0; n < MANY; n++) once.take(`jti-${n}`, n + 3_600_000, n);
+
+		expect(once.size).toBeLessThanOrEqual(500_000);
+		expect(once.size).toBeGreaterThan(400_000);
+		// it says which of them it does not know any more
+		const last = once.forgotten - 3_600_000;
+		expect([once.has(`jti-${last}`), once.has(`jti-${last + 1}`)]).toEqual([false, true]);
+		expect(last).toBe(MANY - once.size - 1);
 	});
 
 	it("revocations", () => {

@@ -292,6 +292,25 @@ describe("another gateway's ticket", () => {
 		expect(here.ahead).toEqual([]);
 	});
 
+	// Tickets could be used up faster than they expired, and all were remembered.
+	it("is none if it may be one of those used, of which there were too many to remember", async () => {
+		const world = new World();
+		const [here, there] = [world.gateway(), world.gateway()];
+		world.now += LONG;
+		const before = [await here.issue(), await there.issue()];
+		world.now += 1;
+		for (let n = 0; n < 500_000; n++) there.tickets.take({ jti: `another-${n}` });
+		for (const ticket of before) expect(await there.takes(ticket)).toBe(true);
+		there.tickets.take({ jti: "one more" });
+		for (const ticket of before) expect(await there.takes(ticket)).toBe(false);
+		expect(await there.takes(await here.issue())).toBe(false);
+		world.now += TOLERANCE + 1;
+
+		expect(await there.takes(await there.issue())).toBe(true);
+		expect(await there.takes(await here.issue())).toBe(true);
+		expect(there.tickets.remembered).toBeLessThanOrEqual(500_000);
+	});
+
 	it("names the latest revocations only, and is none for those who remember more", async () => {
 		const world = new World();
 		const [here, there] = [world.gateway(), world.gateway()];
