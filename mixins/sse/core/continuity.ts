@@ -1,3 +1,4 @@
+import { evictOldest } from "./evict.ts";
 import type { EventId, Position } from "./id.ts";
 
 /**
@@ -19,7 +20,7 @@ interface Origin {
 
 /** Ranges kept an origin; past them the oldest counts as never missed. */
 const MAX_MISSING = 64;
-/** Origins kept; past them the one silent longest is forgotten, and its next event is a gap. */
+/** Origins kept; past them those silent longest are forgotten, and their next event is a gap. */
 const MAX_ORIGINS = 10_000;
 
 /** Follows every origin's sequence, to notice what the bus has lost. */
@@ -77,11 +78,7 @@ export class Continuity {
 	#remember(name: string, origin: Origin): void {
 		this.#origins.delete(name);
 		this.#origins.set(name, origin);
-		if (this.#origins.size <= MAX_ORIGINS) return;
-		for (const silent of this.#origins.keys()) {
-			this.#origins.delete(silent);
-			return;
-		}
+		evictOldest(this.#origins, MAX_ORIGINS);
 	}
 }
 

@@ -1,4 +1,6 @@
-/** Origins remembered; past them the one silent longest is forgotten. */
+import { evictOldest } from "./evict.ts";
+
+/** Origins remembered; past them those silent longest are forgotten. */
 const MAX_ORIGINS = 10_000;
 
 /**
@@ -14,12 +16,7 @@ export class Repeats {
 		const last = this.#last.get(origin);
 		this.#last.delete(origin);
 		this.#last.set(origin, Math.max(seq, last ?? 0));
-		if (this.#last.size > MAX_ORIGINS) {
-			for (const silent of this.#last.keys()) {
-				this.#last.delete(silent);
-				break;
-			}
-		}
+		evictOldest(this.#last, MAX_ORIGINS);
 		return last !== undefined && seq <= last;
 	}
 }
