@@ -1,5 +1,7 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createServer, type IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { duplexPair } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../support/eventually.ts";
@@ -187,6 +189,64 @@ describe("what others look at is theirs", () => {
 		expect(ended).toBe(1);
 	});
 
+	// express-session's `end(chunk, encoding)` knows no callback: it took one for a chunk, and the answer broke off.
+	it.each([0, 150])("a wrapped `end` is given nothing but a chunk: drain %i", async drain => {
+		const given: unknown[][] = [];
+		const gateway = await startWith(
+			(_req, res, next) => {
+				const { end } = res;
+				res.end = function (this: ServerResponse, ...args: unknown[]) {
+					given.push(args);
+					// it saves the session first
+					setTimeout(() => Reflect.apply(end, this, args), 20);
+					return this;
+				} as ServerResponse["end"];
+				next();
+			},
+			{ drain }
+		);
+		const stream = await openRawStream(gateway.url("news"));
+		const { origin } = gateway;
+		const late = drain > 0 ? new RawSocket(origin) : undefined;
+		await eventually(() => expect(late?.socket.readyState ?? "open").toBe("open"));
+		const stopped = gateway.broker.stop();
+		late?.get(`${origin}${PATH}`);
+		await stopped;
+		await stream.closed;
+
+		expect(stream.text).toMatch(/event: sse\.close\ndata: .*\n\n\r\n0\r\n\r\n$/);
+		if (late !== undefined) {
+			await late.closed;
+			expect(late.text).toMatch(/event: sse\.close\ndata: .*\n\n\r\n0\r\n\r\n$/);
+		}
+		for (const args of given) {
+			expect(args.length).toBeLessThanOrEqual(1);
+			expect(args[0] === undefined || args[0] instanceof Uint8Array).toBe(true);
+		}
+	});
+
+	it("an agent that hears of responses by Node's own channel hears of the end", async () => {
+		const ended: unknown[] = [];
+		const onFinish = (message: unknown) => void ended.push(message);
+		subscribe("http.server.response.finish", onFinish);
+		onTestFinished(() => void unsubscribe("http.server.response.finish", onFinish));
+		const gateway = await startGateway({ sse: { timeout: 150 } });
+		const stream = await requestStream(gateway.url("news"));
+		expect(await stream.end).toBe("ended");
+		await eventually(() => expect(ended).toHaveLength(1));
+	});
+
+	it("a server that allows half-open connections keeps the stream of a client that has sent all", async () => {
+		const gateway = await startGateway();
+		Reflect.set(gateway.service.server, "httpAllowHalfOpen", true);
+		const raw = await openRawStream(gateway.url("news"));
+		await sleep(40);
+		raw.socket.end();
+		await sleep(40);
+		await send(gateway, "hello");
+		await raw.until("hello");
+	});
+
 	// Agents replace the prototype's `emit`, and end a span with the response's "close".
 	it("an `emit` that was replaced for all responses hears of the close", async () => {
 		const { emit } = ServerResponse.prototype;
@@ -328,4 +388,27 @@ it("an application ends its own server, with closeAllConnections, before the bro
 
 	await Promise.all(streams.map(({ closed }) => closed));
 	await eventually(() => expect(gateway.held).toEqual(NOTHING));
+});
+
+// Node takes any Duplex for a connection (multiplexers, tunnels); it lacks some of what sockets have.
+it("a stream over something that is no socket is served, told its end, and forgotten", async () => {
+	const gateway = await startGateway({ settings: { server: false } });
+	const { express } = gateway.service as unknown as { express(): (...args: unknown[]) => void };
+	const handle = express.call(gateway.service);
+	const server = createServer((req, res) => handle(req, res, () => res.end()));
+	const [client, connection] = duplexPair();
+	server.emit("connection", connection);
+	let text = "";
+	client.setEncoding("utf8").on("data", (part: string) => {
+		text += part;
+	});
+	client.write(`GET ${PATH} HTTP/1.1\r\nhost: x\r\n\r\n`);
+	await eventually(() => expect(text).toContain("sse.open"));
+	await send(gateway, "hello");
+	await eventually(() => expect(text).toContain("hello"));
+	await revoke(gateway);
+	await eventually(() => expect(text).toContain("logged out"));
+
+	await eventually(() => expect(gateway.held).toEqual(NOTHING));
+	expect(gateway.log.at("error")).toEqual([]);
 });

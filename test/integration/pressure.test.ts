@@ -1,5 +1,6 @@
 import { connect } from "node:http2";
 import { connect as connectTcp } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { NOTHING, startGateway } from "../support/gateway.ts";
@@ -45,6 +46,75 @@ describe("an HTTP/2 connection that stands still", () => {
 		}
 	);
 });
+
+// Node calls a session closed whose client has said GOAWAY, and waits for that client to hang up; so it does behind a request
+// that was still being answered when the stop looked, the only time that it did.
+describe("an HTTP/2 client that has streamed and never hangs up", () => {
+	it.each([
+		["says that it sends no more", "goaway"],
+		["has another request answered meanwhile", "slow"]
+	])("does not hold up a node that stops: it %s", async (_, what) => {
+		const gateway = await startGateway({
+			settings: {
+				http2: true,
+				routes: [
+					{
+						path: "/api",
+						aliases: {
+							"GET /slow": (_req: unknown, res: { end(text: string): void }) =>
+								void setTimeout(() => res.end("done"), 500)
+						}
+					}
+				]
+			}
+		});
+		const { port } = new URL(gateway.origin);
+		const tcp = connectTcp({ port: Number(port), host: "127.0.0.1", allowHalfOpen: true });
+		onTestFinished(() => void tcp.destroy());
+		let text = "";
+		tcp.on("data", data => {
+			text += data.toString("latin1");
+		});
+		tcp.on("error", () => {});
+		tcp.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+		tcp.write(frame(4, 0, 0));
+		tcp.write(frame(1, 5, 1, headersOf("/sse/event-stream?eventName=news")));
+		await eventually(() => expect(text).toContain("sse.open"));
+		tcp.write(
+			what === "goaway" ? frame(7, 0, 0, Buffer.alloc(8)) : frame(1, 5, 3, headersOf("/api/slow"))
+		);
+		await sleep(100);
+		const began = performance.now();
+		await gateway.broker.stop();
+
+		expect(performance.now() - began).toBeLessThan(2500);
+		if (what === "slow") expect(text).toContain("done");
+	});
+});
+
+/** A frame of HTTP/2 (RFC 9113, 4.1). */
+function frame(
+	type: number,
+	flags: number,
+	stream: number,
+	payload: Buffer = Buffer.alloc(0)
+): Buffer {
+	const head = Buffer.alloc(9);
+	head.writeUIntBE(payload.length, 0, 3);
+	head.writeUInt8(type, 3);
+	head.writeUInt8(flags, 4);
+	head.writeUInt32BE(stream, 5);
+	return Buffer.concat([head, payload]);
+}
+
+/** Of a GET, each field written out (RFC 7541, 6.2.2). */
+function headersOf(path: string): Buffer {
+	const fields = { ":method": "GET", ":scheme": "http", ":authority": "x", ":path": path };
+	const text = (value: string) => Buffer.concat([Buffer.from([value.length]), Buffer.from(value)]);
+	return Buffer.concat(
+		Object.entries(fields).flatMap(([name, value]) => [Buffer.from([0]), text(name), text(value)])
+	);
+}
 
 describe("a burst", () => {
 	it("larger than the bound does not cut off a client that reads", async () => {

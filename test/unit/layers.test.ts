@@ -29,7 +29,10 @@ const RULES: Record<string, { may: string[]; mayNot: string[] }> = {
 		]
 	},
 	http: {
-		may: ["./x.ts", "../core/x.ts", "node:http", "node:https", "node:http2", "node:zlib"],
+		may: [
+			...["./x.ts", "../core/x.ts", "node:http", "node:https", "node:http2", "node:zlib"],
+			"node:diagnostics_channel"
+		],
 		mayNot: [
 			...["../moleculer/x.ts", "../bus/x.ts", "../gateway/x.ts", ...ABOVE],
 			...["moleculer", "moleculer-web", "cookie", "node:fs"],

@@ -1,3 +1,4 @@
+import type { ServerHttp2Session } from "node:http2";
 import type { Listener } from "../bus/bus.ts";
 import { Complaints } from "../bus/complaints.ts";
 import { readableBus } from "../bus/installed.ts";
@@ -5,11 +6,12 @@ import { closeFrame, heartbeatFrame } from "../core/control.ts";
 import type { Opening } from "../core/openings.ts";
 import { Registry } from "../core/registry.ts";
 import { answerAndHangUp, answerBriefly } from "../http/answer.ts";
-import { type Connection, closeConnection, connectionOf, isHttp2 } from "../http/connection.ts";
+import { isHttp2 } from "../http/connection.ts";
 import { EventStream } from "../http/event-stream.ts";
 import { Flush } from "../http/flush.ts";
 import { writeHead } from "../http/head.ts";
 import { Heartbeat } from "../http/heartbeat.ts";
+import { Http2Sessions } from "../http/http2-sessions.ts";
 import { Settling } from "../http/settling.ts";
 import { Access, noSession, noTicket } from "./access.ts";
 import { Compression } from "./compression.ts";
@@ -44,8 +46,7 @@ export class Gateway {
 	readonly #compression: Compression;
 	readonly #settling = new Settling(letGo);
 	readonly #complaints: Complaints;
-	/** The HTTP/2 sessions that have carried a stream: a server waits for them when it closes. */
-	readonly #sessions = new Set<Connection>();
+	readonly #sessions = new Http2Sessions();
 	/** Streams whose connection is not closed yet, ended ones included. */
 	#unclosed = 0;
 	#isStarted = false;
@@ -102,7 +103,7 @@ export class Gateway {
 		const retry = drawRetry(this.#options.retry);
 		// Not a 503: a native EventSource never comes back from one (WHATWG HTML, 9.2.3).
 		if (this.#stopped !== undefined) {
-			return answerAndHangUp(request, response, closeFrame("drain", retry));
+			return answerAndHangUp(response, closeFrame("drain", retry));
 		}
 		const isHead = request.method === "HEAD";
 		// A HEAD asks `session` and `authorize` as a GET does: it counts as one.
@@ -122,7 +123,7 @@ export class Gateway {
 			return;
 		}
 		if (this.#stopped !== undefined) {
-			return answerAndHangUp(request, response, closeFrame("drain", retry));
+			return answerAndHangUp(response, closeFrame("drain", retry));
 		}
 		const revocation = opening.revokedBy({ sessionIds, eventNames });
 		if (revocation !== undefined) {
@@ -145,7 +146,8 @@ export class Gateway {
 			onEnd: this.#onEnd,
 			onClose: this.#onClose
 		});
-		this.#watchSession(request, response);
+		const session = isHttp2(response) ? response.stream.session : undefined;
+		if (session !== undefined) this.#sessions.add(session as ServerHttp2Session);
 		this.#unclosed++;
 		this.limits.opened(stream, request);
 		this.#registry.add(stream);
@@ -183,21 +185,14 @@ export class Gateway {
 			stopped.promise.then(closeOver(drain, this.#registry, close));
 		}
 		if (drain > 0) await stopped.promise;
-		for (const session of this.#sessions) closeConnection(session);
+		this.#sessions.close();
 		await stopped.promise;
 		// Until then, what arrives still goes to streams that wait for their turn.
 		await this.#reading.stop();
 	}
 
 	#drain(stream: EventStream, retry?: number): void {
-		stream.end("drain", { hangUp: true, grace: DRAIN_GRACE, retry });
-	}
-
-	#watchSession(request: GatewayRequest, response: GatewayResponse): void {
-		const session = isHttp2(response) ? connectionOf(request, response) : undefined;
-		if (session === undefined || this.#sessions.has(session)) return;
-		this.#sessions.add(session);
-		session.once("close", () => this.#sessions.delete(session));
+		stream.end("drain", { grace: DRAIN_GRACE, retry });
 	}
 
 	readonly #onError = (error: unknown): void => {

@@ -27,11 +27,6 @@ export interface EventStreamOptions extends Subscription, BackpressureOptions {
 }
 
 export interface EndOptions {
-	/**
-	 * Also close the connection, which keep-alive would hold open: a server that is about to close
-	 * would wait for it. Default false.
-	 */
-	hangUp?: boolean;
 	/** Milliseconds that the client has to take its last bytes; default 2,000. */
 	grace?: number;
 	/** When to come back, in milliseconds; default: as the stream's first frame has said. */
@@ -68,7 +63,6 @@ export class EventStream implements Subscription {
 	#batch: Batch | undefined;
 	#state: "open" | "ending" | "closed" = "open";
 	#deadline: NodeJS.Timeout | undefined;
-	#hangsUp = false;
 	/** Ends without what its client has not taken; the farewell that may be under way is no part of that. */
 	#isRevoked = false;
 	readonly #onEnd: (stream: EventStream) => void;
@@ -186,7 +180,7 @@ export class EventStream implements Subscription {
 	}
 
 	/** Ends the stream in order: `sse.close`, then the end of the response. */
-	end(reason: CloseReason, { hangUp = false, grace = END_GRACE, retry }: EndOptions = {}): void {
+	end(reason: CloseReason, { grace = END_GRACE, retry }: EndOptions = {}): void {
 		if (this.#state !== "open") return;
 		if (this.pending !== undefined) this.write(this.pending);
 		this.flush();
@@ -195,8 +189,7 @@ export class EventStream implements Subscription {
 		if (!this.#endOnce()) return;
 		this.#transport.write(new Batch(closeFrame(reason, retry)));
 		this.#deadline = setTimeout(() => this.destroy(), grace);
-		this.#hangsUp = hangUp;
-		this.#transport.end(hangUp);
+		this.#transport.end();
 	}
 
 	/**
@@ -218,7 +211,7 @@ export class EventStream implements Subscription {
 			if (this.pending !== undefined) this.#transport.write(new Batch(this.pending));
 			this.#transport.write(new Batch(closeFrame(reason)));
 			this.#deadline = setTimeout(() => this.destroy(), END_GRACE);
-			this.#transport.end(false);
+			this.#transport.end();
 		});
 	}
 
@@ -238,7 +231,7 @@ export class EventStream implements Subscription {
 	destroy(): void {
 		if (this.#state === "closed") return;
 		this.#endOnce();
-		this.#transport.destroy(this.#hangsUp);
+		this.#transport.destroy();
 	}
 
 	/** Takes no more events; whether it did until now. */

@@ -1,11 +1,10 @@
 import type { ServerResponse } from "node:http";
 import type { Batch } from "./batch.ts";
-import { closeConnection } from "./connection.ts";
 import type { GzipBody } from "./gzip.ts";
 import { writeHead } from "./head.ts";
 import { detach, isDetachable, type Socket } from "./node-detach.ts";
 import { hasOwnWrite, isUnwatched } from "./onlookers.ts";
-import { breakOff } from "./socket.ts";
+import { breakOff, closeWhenSent, letIdle, takenOf } from "./socket.ts";
 import type { LetGo, Transport, TransportOptions } from "./transport.ts";
 
 /**
@@ -48,7 +47,7 @@ export class Http1Transport implements Transport {
 	#begin(response: ServerResponse): void {
 		const { req: request } = response;
 		// A server's idle timeout (moleculer-web's httpServerTimeout) would kill a silent stream.
-		request.setTimeout(0);
+		letIdle(request.socket);
 		// "close" follows; without a listener the error of a vanished client would be thrown.
 		response.on("error", ignore);
 		// A body that nobody reads fills buffers, and behind it nobody sees the client leave. Without one, reading would
@@ -76,20 +75,24 @@ export class Http1Transport implements Transport {
 			request.once("end", () => setImmediate(() => this.settle(letGo)));
 			return;
 		}
+		if (!isUnwatched(request, response, isOwn)) return;
+		letGo(request, response);
 		// Undecided as long as the response waits for its turn, or its client for the head.
-		if (!this.#socket || !isUnwatched(request, response, isOwn)) return;
-		if (!isDetachable(response, this.#socket)) return;
-		detach(response, this.#socket);
+		if (this.#socket && isDetachable(response, this.#socket)) this.#detach(response, this.#socket);
+	}
+
+	#detach(response: ServerResponse, socket: Socket): void {
+		detach(response, socket);
 		this.#response = undefined;
-		const socket = this.#socket;
-		socket.once("end", endToo);
+		if (!allowsHalfOpen(socket)) socket.once("end", endToo);
 		socket.on("error", ignore);
 		// What the client may still say is read, and not kept: its end must be noticed.
 		socket.resume();
-		// Whoever has kept the response, and ends it one day, means the stream.
+		// Whoever has kept the response, and ends it one day, means the stream. What it writes would be kept for ever.
 		Object.assign(response, {
+			write: () => false,
 			end: () => {
-				this.end(false);
+				this.end();
 				return response;
 			},
 			destroy: () => {
@@ -116,10 +119,7 @@ export class Http1Transport implements Transport {
 	}
 
 	get taken(): number {
-		const socket = this.#connection as Counted;
-		// What of one large write has not left yet; Node's own idle timeout looks there as well.
-		const queued = socket._handle?.writeQueueSize ?? 0;
-		return socket.bytesWritten - this.unsent - queued;
+		return takenOf(this.#connection, this.unsent);
 	}
 
 	write(batch: Batch): boolean {
@@ -144,11 +144,11 @@ export class Http1Transport implements Transport {
 		this.#writable?.once("drain", callback);
 	}
 
-	end(hangUp: boolean): void {
+	end(): void {
 		this.#isEnding = true;
 		try {
 			if (this.#response === undefined) this.#endSocket();
-			else this.#endResponse(this.#response, hangUp);
+			else this.#endResponse(this.#response);
 		} catch (error) {
 			this.#fail(error);
 		}
@@ -158,14 +158,13 @@ export class Http1Transport implements Transport {
 		// Nothing is there that could take the next request.
 		if (this.#gzip !== undefined) this.#socket?.write(this.#gzip.tail.chunked);
 		this.#socket?.write(LAST_CHUNK);
-		closeConnection(this.#connection);
+		closeWhenSent(this.#connection);
 	}
 
-	#endResponse(response: ServerResponse, hangUp: boolean): void {
-		const connection = this.#connection;
-		const callback = hangUp ? () => closeConnection(connection) : undefined;
-		if (this.#gzip !== undefined) response.end(this.#gzip.tail.plain, callback);
-		else response.end(callback);
+	/** Node closes the connection behind it, as the head has said. Without a callback: who wraps `end` expects none. */
+	#endResponse(response: ServerResponse): void {
+		if (this.#gzip !== undefined) response.end(this.#gzip.tail.plain);
+		else response.end();
 	}
 
 	reset(): void {
@@ -209,13 +208,16 @@ export class Http1Transport implements Transport {
 /** RFC 9112, 7.1. */
 const LAST_CHUNK = "0\r\n\r\n";
 
-type Counted = { bytesWritten: number; _handle?: { writeQueueSize?: number } };
-
 /** Listens for the end of a connection, on which a pipelining client may have opened many streams. */
 function watch(connection: Socket, onClose: () => void): void {
 	const most = connection.getMaxListeners();
 	if (most > 0 && connection.listenerCount("close") >= most) connection.setMaxListeners(0);
 	connection.on("close", onClose);
+}
+
+function allowsHalfOpen(socket: Socket): boolean {
+	const { server } = socket as { server?: { httpAllowHalfOpen?: boolean } };
+	return server?.httpAllowHalfOpen === true;
 }
 
 function ignore(): void {}
@@ -224,7 +226,7 @@ function isOwn(listener: unknown): boolean {
 	return listener === ignore;
 }
 
-/** A client that closes its half is gone, as it is to Node's HTTP server. */
+/** A client that closes its half is gone, as it is to Node's HTTP server unless that is told otherwise. */
 function endToo(this: Socket): void {
 	this.end();
 }

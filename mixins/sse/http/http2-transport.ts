@@ -1,15 +1,14 @@
 import { constants, type Http2ServerResponse, type ServerHttp2Session } from "node:http2";
 import type { Batch } from "./batch.ts";
-import { closeConnection, type StreamRequest } from "./connection.ts";
+import type { StreamRequest } from "./connection.ts";
 import type { GzipBody } from "./gzip.ts";
 import { writeHead } from "./head.ts";
+import { keepAwake, letSleep } from "./http2-idle.ts";
 import { isUnwatched } from "./onlookers.ts";
+import { type Socket, takenOf } from "./socket.ts";
 import type { LetGo, Transport, TransportOptions } from "./transport.ts";
 
 type Http2Stream = Http2ServerResponse["stream"];
-
-/** What Node's idle timeout looks at, too: what of one large write has not left yet. */
-type Counted = { bytesWritten: number; _handle?: { writeQueueSize?: number } };
 
 /** One stream of an HTTP/2 session. It ends with the HTTP/2 stream; the session carries others. */
 export class Http2Transport implements Transport {
@@ -22,6 +21,8 @@ export class Http2Transport implements Transport {
 	readonly #onClose: () => void;
 	readonly #onError: (error: unknown) => void;
 	#drained: (() => void) | undefined;
+	/** The session's idle timeout is off for it. */
+	#isAwake = false;
 
 	constructor(
 		request: StreamRequest,
@@ -51,7 +52,8 @@ export class Http2Transport implements Transport {
 	#begin(response: Http2ServerResponse): void {
 		// A server's idle timeout (moleculer-web's httpServerTimeout) would kill a silent stream.
 		this.#request?.setTimeout(0);
-		this.#session?.setTimeout(0);
+		if (this.#session !== undefined) keepAwake(this.#session);
+		this.#isAwake = true;
 		// "close" follows; without a listener the error of a vanished client would be thrown.
 		response.on("error", ignore);
 		// See Http1Transport.
@@ -89,9 +91,7 @@ export class Http2Transport implements Transport {
 		// Node throws where a session has lost its socket.
 		if (session === undefined || session.destroyed) return 0;
 		try {
-			const socket = session.socket as unknown as Counted;
-			const queued = socket._handle?.writeQueueSize ?? 0;
-			return socket.bytesWritten - this.unsent - queued;
+			return takenOf(session.socket as Socket, this.unsent);
 		} catch {
 			return 0;
 		}
@@ -114,13 +114,12 @@ export class Http2Transport implements Transport {
 		this.#response?.once("drain", callback);
 	}
 
-	end(hangUp: boolean): void {
-		const session = this.#session;
-		const callback = hangUp ? () => closeConnection(session) : undefined;
+	/** The session carries others: whoever stops closes it, see {@link Http2Sessions}. */
+	end(): void {
 		const response = this.#response;
 		try {
-			if (this.#gzip !== undefined) response?.end(this.#gzip.tail.plain, callback);
-			else response?.end(callback);
+			if (this.#gzip !== undefined) response?.end(this.#gzip.tail.plain);
+			else response?.end();
 		} catch (error) {
 			this.#fail(error);
 		}
@@ -128,15 +127,16 @@ export class Http2Transport implements Transport {
 
 	reset(): void {}
 
-	destroy(hangUp: boolean): void {
+	destroy(): void {
 		this.#stream.close(constants.NGHTTP2_CANCEL);
 		// The reset alone waits behind what the client does not take.
 		this.#stream.destroy();
-		if (hangUp) this.#session?.destroy();
 	}
 
 	release(): void {
 		this.#forgetDrain();
+		if (this.#isAwake && this.#session !== undefined) letSleep(this.#session);
+		this.#isAwake = false;
 		this.#stream.off("close", this.#onClose);
 		this.#request = undefined;
 		this.#response = undefined;
@@ -144,7 +144,7 @@ export class Http2Transport implements Transport {
 
 	#fail(error: unknown): void {
 		this.#onError(error);
-		this.destroy(false);
+		this.destroy();
 	}
 
 	#forgetDrain(): void {

@@ -1,3 +1,4 @@
+import { channel } from "node:diagnostics_channel";
 import { OutgoingMessage } from "node:http";
 import { Http2ServerResponse } from "node:http2";
 import { isHttp2, type StreamRequest, type StreamResponse } from "./connection.ts";
@@ -26,7 +27,10 @@ const EMIT: unknown = ownOf(OutgoingMessage.prototype.emit, /^function emit\(typ
  * next request, and those of moleculer-web, which resolve the promise of the request's handling.
  */
 const NODE_FINISH = "bound resOnFinish";
-const DONE = new Set(["() => resolve(true)", "err => reject(err)"]);
+const DONE = /^(\(\) => resolve\(true\)|\(?err\)? => reject\(err\))$/;
+
+/** By which agents hear that a response is over without listening to it. */
+const FINISHED = channel("http.server.response.finish");
 
 /** Whether bytes may go past a response's `write`: nobody has put another in its place. */
 export function hasOwnWrite(response: StreamResponse): boolean {
@@ -35,8 +39,8 @@ export function hasOwnWrite(response: StreamResponse): boolean {
 }
 
 /**
- * Whether nobody looks at request or response any longer: nobody listens to them, and nobody has wrapped
- * `write`, `end` or `emit` (agents, session stores, caches and compression do). Who does will look for what
+ * Whether nobody looks at request or response any longer: nobody listens to them, or to Node's channel of responses that
+ * are over, and nobody has wrapped `write`, `end` or `emit` (agents, session stores, caches and compression do). Who does will look for what
  * the request's handling has put there, and expects to be called when the response is over.
  *
  * @param isOwn Tells the stream's own listeners.
@@ -48,6 +52,7 @@ export function isUnwatched(
 ): boolean {
 	const { end } = methodsOf(response);
 	return (
+		!FINISHED.hasSubscribers &&
 		EMIT !== undefined &&
 		end !== undefined &&
 		hasOwnWrite(response) &&
@@ -70,7 +75,7 @@ function hasOnlyDone(
 	return message.eventNames().every(event =>
 		message.listeners(event).every(anyListener => {
 			const listener = anyListener as Listener;
-			return listener.name === NODE_FINISH || isOwn(listener) || DONE.has(String(listener));
+			return listener.name === NODE_FINISH || isOwn(listener) || DONE.test(String(listener));
 		})
 	);
 }

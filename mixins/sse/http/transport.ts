@@ -37,12 +37,12 @@ export interface Transport {
 	 * request's handling is over, and while the stream is open.
 	 */
 	settle(letGo: LetGo): void;
-	/** Ends the response, and with `hangUp` the connection, which keep-alive would hold. */
-	end(hangUp: boolean): void;
+	/** Ends the response, and with it the connection of HTTP/1.1. */
+	end(): void;
 	/** Drops what the system has buffered for the client, where it can be: not under TLS, or HTTP/2. */
 	reset(): void;
-	/** Breaks the response off; `hangUp`: the connection of HTTP/2 as well. */
-	destroy(hangUp: boolean): void;
+	/** Breaks the response off, and with it the connection of HTTP/1.1. */
+	destroy(): void;
 	/** It has closed: nothing of request and response is held any longer, nor of this by the connection. */
 	release(): void;
 }

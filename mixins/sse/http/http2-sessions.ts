@@ -1,0 +1,71 @@
+import type { ServerHttp2Session } from "node:http2";
+import { breakOff, queuedOf, type Socket, takenOf } from "./socket.ts";
+
+/** Milliseconds between two looks at a session that is to close. */
+const LOOK = 100;
+/**
+ * Looks in a row after which a peer takes nothing. Of a slow one not every look sees that it does: what it takes makes
+ * room in the system's buffers a third of them at a time.
+ */
+const MOST_IDLE = 6;
+/** Looks in a row that a peer which has got everything has to hang up. */
+const MOST_DONE = 4;
+
+/**
+ * The HTTP/2 sessions that have carried a stream. A server that closes waits for them, and Node waits for ever for the
+ * other side of a connection: one that stands still, or whose client never hangs up.
+ */
+export class Http2Sessions {
+	/** With their sockets: a session that is destroyed has lost its own, and may still wait for its peer. */
+	readonly #sessions = new Map<ServerHttp2Session, Socket>();
+
+	/** How many are open. */
+	get size(): number {
+		return this.#sessions.size;
+	}
+
+	/** Takes note of a session; again is harmless. */
+	add(session: ServerHttp2Session): void {
+		if (this.#sessions.has(session) || session.destroyed) return;
+		this.#sessions.set(session, socketOf(session));
+		session.once("close", () => this.#sessions.delete(session));
+	}
+
+	/** Closes all sessions, see {@link closeSession}. */
+	close(): void {
+		for (const [session, socket] of this.#sessions) closeSession(session, socket);
+	}
+}
+
+/**
+ * Closes a session in order. Requests that are still being answered are waited for, as long as the peer takes what is
+ * sent to it; a peer that takes nothing, or has got everything and does not hang up, is broken off.
+ */
+export function closeSession(
+	session: ServerHttp2Session,
+	socket: Socket = socketOf(session)
+): void {
+	if (!session.closed && !session.destroyed) session.close();
+	if (socket.destroyed) return;
+	let taken = takenOf(socket);
+	let idle = 0;
+	let done = 0;
+	const timer = setInterval(() => {
+		const before = taken;
+		taken = takenOf(socket);
+		const isSending =
+			queuedOf(socket) > 0 || (!session.destroyed && session.state.outboundQueueSize !== 0);
+		idle = isSending && taken === before ? idle + 1 : 0;
+		// All is answered then, and sent, and only the peer's end of the connection is missing.
+		done = session.destroyed && !isSending ? done + 1 : 0;
+		if (idle === MOST_IDLE || done === MOST_DONE) breakOff(socket);
+	}, LOOK);
+	socket.once("close", () => clearInterval(timer));
+}
+
+/** The session's socket, of which Node shows a proxy: what the proxy's `off` answers is the socket itself. */
+function socketOf(session: ServerHttp2Session): Socket {
+	return session.socket.off("close", nothing);
+}
+
+function nothing(): void {}
