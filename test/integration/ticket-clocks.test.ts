@@ -78,6 +78,20 @@ describe("a ticket of a user who has logged out and in again", () => {
 		expect(await use(two, await ask(one))).toBe(200);
 	});
 
+	// Over Redis a packet may come twice.
+	it("is good though the bus repeats the revocation", async () => {
+		const gateway = await start();
+		const { broker } = gateway;
+		const options = { meta: { $sse: { revocation: `${broker.nodeID}.epoch.1` } } };
+		const before = await ask(gateway);
+		await broker.broadcastLocal("sse.close", { sessionId: "alice" }, options);
+		const after = await ask(gateway);
+		await broker.broadcastLocal("sse.close", { sessionId: "alice" }, options);
+
+		expect(await use(gateway, before)).toBe(401);
+		expect(await use(gateway, after)).toBe(200);
+	});
+
 	it("takes the clocks' tolerance to be good elsewhere, if the sender has no middleware", async () => {
 		const clocks = stubClocks();
 		const namespace = crypto.randomUUID();

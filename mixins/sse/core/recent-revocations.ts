@@ -10,7 +10,7 @@ const MAX_IDS = 50_000;
 export interface Heard {
 	/** The same on every gateway; undefined if its sender gives none. */
 	readonly id: string | undefined;
-	/** When, in milliseconds of the clock that `add` was given. */
+	/** When it happened, in milliseconds of the clock that `add` was given. */
 	readonly at: number;
 	/** Number of revocations heard before. */
 	readonly order: number;
@@ -29,7 +29,6 @@ export class RecentRevocations {
 	readonly #order = new Queue<Remembered>();
 	/** By event name and session id, each in the order in which they were heard. */
 	readonly #byKey = new Map<string, Queue<Remembered>>();
-	readonly #ids = new Set<string>();
 	readonly #maxAge: number;
 	#size = 0;
 	#count = 0;
@@ -52,22 +51,21 @@ export class RecentRevocations {
 	}
 
 	/**
-	 * Remembers a revocation. One whose id is remembered already is a repetition and changes nothing.
+	 * Remembers a revocation, or a part of one.
 	 *
-	 * @param id The same on every gateway, if its sender gives one.
+	 * @param id The same on every gateway, and of all its parts, if its sender gives one.
+	 * @param at When it happened, if that was before `now`.
 	 */
-	add(revocation: Revocation, id: string | undefined, now: number): void {
-		if (id !== undefined && this.#ids.has(id)) return;
-		const heard = { revocation, id, at: now, order: this.#count++ };
+	add(revocation: Revocation, id: string | undefined, now: number, at: number = now): void {
+		const heard = { revocation, id, at, order: this.#count++ };
 		const keys = keysOf(revocation);
 		this.#makeRoom(keys.length, now);
 		if (keys.length > MAX_IDS) {
-			this.#forgotten = { id: undefined, at: now, order: heard.order };
+			this.#forgotten = { id: undefined, at, order: heard.order };
 			return;
 		}
 		this.#order.push(heard);
 		this.#size += keys.length;
-		if (id !== undefined) this.#ids.add(id);
 		for (const key of keys) {
 			const queue = this.#byKey.get(key) ?? new Queue();
 			this.#byKey.set(key, queue);
@@ -103,9 +101,8 @@ export class RecentRevocations {
 		}
 	}
 
-	#letGo({ revocation, id }: Remembered): void {
+	#letGo({ revocation }: Remembered): void {
 		this.#order.shift();
-		if (id !== undefined) this.#ids.delete(id);
 		for (const key of keysOf(revocation)) {
 			this.#size--;
 			const queue = this.#byKey.get(key);

@@ -68,8 +68,7 @@ export class Revocations {
 		if (isNew || past !== undefined) this.#history?.revoke(revocation, arrivalOf(past));
 		if (!isNew) return;
 		this.#openings.revoke(revocation);
-		// A part of it is not what the id stands for.
-		this.#tickets?.revoke(revocation, key?.parts === 1 ? key.id : undefined);
+		this.#tickets?.revoke(revocation, key?.id, past);
 		for (const stream of this.#ending) {
 			if (concerns(revocation, stream)) stream.revoke(revocation.reason);
 		}

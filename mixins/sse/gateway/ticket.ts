@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { TicketOptions } from "../core/access-options.ts";
 import { Clock, type Moment, TOLERANCE, wallOf } from "../core/clock.ts";
 import type { Revocation } from "../core/close.ts";
+import { parseId } from "../core/id.ts";
 import { Once } from "../core/once.ts";
 import { type Heard, RecentRevocations } from "../core/recent-revocations.ts";
 import type { Subscription } from "../core/registry.ts";
@@ -148,10 +149,13 @@ export class Tickets {
 	/**
 	 * Streams are revoked: tickets that were given for them before do not open any.
 	 *
-	 * @param id The revocation's, the same on every gateway; undefined if its sender gives none.
+	 * @param id `<origin>.<epoch>.<seq>`, the same on every gateway; undefined if its sender gives none.
+	 * @param past Milliseconds since 1970 at which it happened, if that was before this gateway was there.
 	 */
-	revoke(revocation: Revocation, id: string | undefined): void {
-		this.#revocations.add(revocation, id, this.#clock.now().steady);
+	revoke(revocation: Revocation, id: string | undefined, past?: number): void {
+		const { wall, steady } = this.#clock.now();
+		const age = past === undefined ? 0 : Math.max(0, wall - past);
+		this.#revocations.add(revocation, shortened(id), steady, steady - age);
 	}
 
 	#asIssuer({ steady }: Moment, stream: Subscription): Issuer {
@@ -179,7 +183,9 @@ export class Tickets {
 		const forgotten = this.#used.forgotten - this.#memory;
 		if (!(isOwn ? given > forgotten : isLater(ticket, forgotten, now))) return false;
 		for (const heard of this.#revocations.concerning({ sessionIds, eventNames: asked })) {
-			const isBefore = isOwn ? heard.order < issuer.heard : this.#isBefore(heard, ticket, now);
+			const isBefore = isOwn
+				? heard.order < issuer.heard || heard.at + TOLERANCE < given
+				: this.#isBefore(heard, ticket, now);
 			if (!isBefore) return false;
 		}
 		return true;
@@ -212,6 +218,12 @@ export class Tickets {
 /** Whether the clocks prove that another's ticket was given after a moment of this gateway's steady clock. */
 function isLater({ since }: Pick<Ticket, "since">, steady: number, now: Moment): boolean {
 	return since > wallOf(steady, now) + TOLERANCE;
+}
+
+/** A ticket is part of a URL, and the epoch is one sender's own. */
+function shortened(id: string | undefined): string | undefined {
+	const parsed = id === undefined ? undefined : parseId(id);
+	return parsed && `${parsed.epoch}.${parsed.seq}`;
 }
 
 /** A random name: the next life of the same gateway has another. */
