@@ -133,3 +133,24 @@ describe("a revocation in the past that a gateway reads", () => {
 		expect([told(again), again.received(NEWS)]).toEqual([[true], [2]]);
 	});
 });
+
+// A gateway that could not read its bus when it started reads later who was revoked before: it closed streams that had
+// been opened, and judged, long after that.
+describe("a revocation that a gateway reads of the past", () => {
+	it.each([
+		["before the stream was opened", 240_000, false],
+		["before it, by less than clocks may differ", 3000, true]
+	])("and that is from %s", async (_, ago, closes) => {
+		const { bus, gateway } = await HandBus.start();
+		const stream = await open(gateway);
+		const other = await open(gateway, undefined, "B");
+		bus.revoke({ sessionId: "A", reason: "banned" }, ID, Date.now() - ago);
+		bus.subscriber.missed();
+		bus.give(NEWS, 1, undefined, ["A", "B"]);
+		await other.next(NEWS);
+
+		if (closes) expect(await stream.end).toBe("ended");
+		else await stream.next(NEWS);
+		expect(stream.received("sse.close")).toEqual(closes ? [{ reason: "banned" }] : []);
+	});
+});

@@ -16,6 +16,12 @@ export interface Opening {
 const MAX_REVOCATIONS = 1000;
 const MAX_IDS = 50_000;
 
+interface Entry {
+	readonly revocation: Revocation;
+	/** It is about requests that began before. */
+	readonly until: number;
+}
+
 /** Whose it was is not known any more, and so its reason is not told. */
 const FORGOTTEN: Revocation = { sessionId: EVERYONE, eventName: undefined, reason: "revoked" };
 
@@ -25,7 +31,7 @@ const FORGOTTEN: Revocation = { sessionId: EVERYONE, eventName: undefined, reaso
  * revocations there were when it began. Nothing has to be told when it is over: many a request's end is never seen.
  */
 export class Openings {
-	readonly #revocations = new Queue<Revocation>();
+	readonly #revocations = new Queue<Entry>();
 	/** Session ids in those that are remembered. */
 	#ids = 0;
 	/** Number of revocations before the first that is remembered. */
@@ -36,27 +42,30 @@ export class Openings {
 		return this.#revocations.length;
 	}
 
-	begin(): Opening {
+	/** @param now Milliseconds on any clock that never goes back. */
+	begin(now: number): Opening {
 		const from = this.#forgotten + this.#revocations.length;
-		return { revokedBy: stream => this.#since(from, stream) };
+		return { revokedBy: stream => this.#since(from, now, stream) };
 	}
 
-	revoke(revocation: Revocation): void {
-		this.#revocations.push(revocation);
+	/** @param until It is about requests that began before, on the same clock; default: about all that have begun. */
+	revoke(revocation: Revocation, until: number = Number.POSITIVE_INFINITY): void {
+		this.#revocations.push({ revocation, until });
 		this.#ids += idsIn(revocation);
 		while (this.#revocations.length > MAX_REVOCATIONS || this.#ids > MAX_IDS) {
 			const oldest = this.#revocations.shift();
 			if (oldest === undefined) return;
-			this.#ids -= idsIn(oldest);
+			this.#ids -= idsIn(oldest.revocation);
 			this.#forgotten++;
 		}
 	}
 
-	#since(from: number, stream: Subscription): Revocation | undefined {
+	#since(from: number, began: number, stream: Subscription): Revocation | undefined {
 		if (from < this.#forgotten) return FORGOTTEN;
 		for (let index = from - this.#forgotten; index < this.#revocations.length; index++) {
-			const revocation = this.#revocations.at(index);
-			if (revocation !== undefined && concerns(revocation, stream)) return revocation;
+			const entry = this.#revocations.at(index);
+			if (entry === undefined || began >= entry.until) continue;
+			if (concerns(entry.revocation, stream)) return entry.revocation;
 		}
 		return undefined;
 	}

@@ -63,7 +63,10 @@ export class RevokedPlaces {
 	/** Takes note of a revocation between the events before and behind a position of its own. */
 	add({ sessionId, eventName }: Revocation, position: number, now: number): void {
 		for (const id of typeof sessionId === "string" ? [sessionId] : sessionId) {
-			this.#revoked.push({ key: keyOf(id, eventName), position, at: now });
+			const key = keyOf(id, eventName);
+			// One of the past does not shorten how long a later one is remembered.
+			const at = Math.max(now, this.#revoked.get(key)?.at ?? now);
+			this.#revoked.push({ key, position, at });
 			this.#forget(now);
 		}
 	}

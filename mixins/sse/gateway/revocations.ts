@@ -1,4 +1,5 @@
 import type { Listener } from "../bus/bus.ts";
+import { TOLERANCE } from "../core/clock.ts";
 import { CLOSE, concerns, readClose } from "../core/close.ts";
 import { isRefusal } from "../core/errors.ts";
 import { HeardRevocations } from "../core/heard.ts";
@@ -40,7 +41,7 @@ export class Revocations {
 
 	/** To be called before a request is judged by anyone. */
 	begin(): Opening {
-		return this.#openings.begin();
+		return this.#openings.begin(performance.now());
 	}
 
 	/** A stream takes no more events. */
@@ -67,13 +68,15 @@ export class Revocations {
 		// In a history that begins anew, what was heard before has its place among the events that are read again.
 		if (isNew || past !== undefined) this.#history?.revoke(revocation, arrivalOf(past));
 		if (!isNew) return;
-		this.#openings.revoke(revocation);
+		// What has begun since is judged by answers from after it. That the clocks differ costs a stream to be judged again.
+		const until = past === undefined ? Number.POSITIVE_INFINITY : arrivalOf(past) + TOLERANCE;
+		this.#openings.revoke(revocation, until);
 		this.#tickets?.revoke(revocation, key?.id, past);
-		for (const stream of this.#ending) {
-			if (concerns(revocation, stream)) stream.revoke(revocation.reason);
-		}
-		for (const stream of this.#streams.selectAll(revocation.sessionId)) {
-			if (concerns(revocation, stream)) stream.revoke(revocation.reason);
+		for (const streams of [this.#ending, this.#streams.selectAll(revocation.sessionId)]) {
+			for (const stream of streams) {
+				if (stream.openedAt >= until || !concerns(revocation, stream)) continue;
+				stream.revoke(revocation.reason);
+			}
 		}
 	};
 }

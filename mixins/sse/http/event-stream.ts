@@ -42,6 +42,8 @@ const END_GRACE = 2000;
 export class EventStream implements Subscription {
 	readonly sessionIds: readonly string[];
 	readonly eventNames: readonly string[];
+	/** `performance.now()` at which it was made. */
+	readonly openedAt: number = performance.now();
 	readonly expiresAt: number;
 	readonly endsBy: CloseReason;
 	/** Written to since the heartbeat last looked. */

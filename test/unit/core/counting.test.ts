@@ -127,7 +127,7 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 	it("revocations that requests may have to know of, whether or not they end", () => {
 		const openings = new Openings();
 		for (let n = 0; n < MANY; n++) {
-			openings.begin();
+			openings.begin(0);
 			openings.revoke({ sessionId: `s-${n}`, eventName: undefined, reason: "revoked" });
 		}
 
