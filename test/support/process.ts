@@ -154,13 +154,18 @@ export function spawnProcess(
 	return new RunningProcess(command, args, options);
 }
 
+/** What a Node.js before 22.18 has to be told to run `.ts` files, and to say nothing of it. */
+const STRIP_TYPES: readonly string[] = process.features.typescript
+	? []
+	: ["--experimental-strip-types", "--disable-warning=ExperimentalWarning"];
+
 /** Starts a script, `.ts` or not, with the Node that runs the tests. */
 export function spawnNode(
 	script: string,
 	args: readonly string[] = [],
 	options: ProcessOptions = {}
 ): RunningProcess {
-	return new RunningProcess(process.execPath, [script, ...args], options);
+	return new RunningProcess(process.execPath, [...STRIP_TYPES, script, ...args], options);
 }
 
 /** The child must not take itself for a test: the runner's own variables stay behind. */

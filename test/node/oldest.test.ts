@@ -1,0 +1,32 @@
+import { existsSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
+import { OLDEST } from "./releases.ts";
+import { runSuite } from "./suite.ts";
+
+// Node's own HTTP is what streams are written with, and let go of; it differs from release to release in what it tells,
+// and when. The tests run on one release; `npm run test:node` tries more, and takes longer.
+
+/** What depends on it most, below `test/integration`. */
+const FILES = [
+	...["life", "detach", "held-stream", "writes", "slow", "pressure", "express", "revocation"],
+	...["drain", "limits", "session", "route"]
+].map(name => `test/integration/${name}.test.ts`);
+
+const [oldest] = OLDEST;
+
+describe("the oldest Node.js that package.json asks for", () => {
+	it("is the first of those that the tests run on", () => {
+		expect(`>=${oldest}`).toBe(`${manifest.engines.node}.0`);
+	});
+
+	it("runs the gateway's HTTP as the newest does", async ({ signal }) => {
+		expect(FILES.filter(file => !existsSync(file))).toEqual([]);
+		const result = await runSuite(oldest, { projects: ["integration"], filters: FILES, signal });
+		console.log(`Node ${oldest}: ${result.passed} passed, ${result.failed} failed`);
+		expect(result.failures, result.output).toEqual([]);
+		expect(result.end, result.output).toBe("code 0");
+		expect(result.files).toBe(FILES.length);
+		expect(result.passed).toBeGreaterThan(0);
+	});
+});

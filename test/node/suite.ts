@@ -1,0 +1,79 @@
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { spawnProcess } from "../support/process.ts";
+import { bringNode, folderOf } from "./releases.ts";
+
+const VITEST = "node_modules/vitest/vitest.mjs";
+
+/** What came of a suite. */
+export interface SuiteResult {
+	readonly passed: number;
+	readonly failed: number;
+	readonly skipped: number;
+	/** Test files that have run. */
+	readonly files: number;
+	/** Full names of the tests that failed, and the paths of files that did without one. */
+	readonly failures: readonly string[];
+	/** How Vitest ended: `code 0`. */
+	readonly end: string;
+	/** What it printed. */
+	readonly output: string;
+}
+
+/** What is read of Vitest's JSON report. */
+interface Report {
+	numPassedTests: number;
+	numFailedTests: number;
+	numPendingTests: number;
+	testResults: {
+		name: string;
+		status: "passed" | "failed";
+		assertionResults: { fullName: string; status: string }[];
+	}[];
+}
+
+export interface Suite {
+	/** Of vitest.config.ts. */
+	readonly projects: readonly string[];
+	/** Paths of test files, or parts of them. */
+	readonly filters: readonly string[];
+	/** Ends it; default: nothing does. */
+	readonly signal?: AbortSignal;
+}
+
+/** Runs a suite on a release of Node.js, which is installed if need be: Vitest itself and its workers run there. */
+export async function runSuite(
+	release: string,
+	{ projects, filters, signal }: Suite
+): Promise<SuiteResult> {
+	const node = await bringNode(release);
+	const report = join(folderOf(release), "report.json");
+	await rm(report, { force: true });
+	const selected = projects.map(project => `--project=${project}`);
+	const vitest = spawnProcess(node, [VITEST, "run", ...selected, ...filters], {
+		env: { TEST_REPORT: report, NO_COLOR: "1", FORCE_COLOR: undefined }
+	});
+	const stop = () => vitest.stop();
+	signal?.addEventListener("abort", stop);
+	const end = await vitest.exited;
+	signal?.removeEventListener("abort", stop);
+	const text = await readFile(report, "utf8").catch(() => {
+		throw vitest.failure("wrote no report");
+	});
+	return { ...read(JSON.parse(text)), end, output: vitest.output };
+}
+
+function read(report: Report): Omit<SuiteResult, "end" | "output"> {
+	const failures = report.testResults.flatMap(({ name, status, assertionResults }) => {
+		const failed = assertionResults.filter(test => test.status === "failed");
+		if (status === "failed" && failed.length === 0) return [name];
+		return failed.map(({ fullName }) => fullName);
+	});
+	return {
+		passed: report.numPassedTests,
+		failed: report.numFailedTests,
+		skipped: report.numPendingTests,
+		files: report.testResults.length,
+		failures
+	};
+}
