@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { createGunzip, gunzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -218,6 +219,8 @@ describe("compression", () => {
 		const gateway = await startZipped({ timeout: 0 });
 		const curl = spawn("curl", ["--compressed", "-sN", gateway.url(NEWS)]);
 		onTestFinished(() => void curl.kill());
+		// it may be gone before the gateway has stopped
+		const closed = once(curl, "close");
 		let text = "";
 		curl.stdout.setEncoding("utf8").on("data", part => {
 			text += part;
@@ -229,9 +232,7 @@ describe("compression", () => {
 			await until(`${n}`.repeat(150 * n));
 		}
 		await gateway.broker.stop();
-		const [code] = await new Promise<unknown[]>(resolve =>
-			curl.once("close", (...how) => resolve(how))
-		);
+		const [code] = await closed;
 
 		expect(code).toBe(0);
 		expect(text).toMatch(/event: sse\.close\ndata: .+\n\n$/);
