@@ -450,6 +450,32 @@ describe("a stream is refused with 401 for a ticket that is", () => {
 		expect(streams.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(401)]);
 	});
 
+	// The bus threw when the others were to be told: the ticket was used up, and answered with 500.
+	it.each(["throws", "answers nothing"])("used already, though a broadcast %s", async how => {
+		const gateway = await start(
+			{ secret: SECRET },
+			{
+				broker: {
+					middlewares: [
+						{
+							broadcast:
+								next =>
+								(event: string, ...rest: unknown[]) => {
+									if (event !== "sse.ticket")
+										return Reflect.apply(next, undefined, [event, ...rest]);
+									if (how === "throws") throw new Error("the transporter's own");
+									return undefined as unknown as Promise<void>;
+								}
+						}
+					]
+				}
+			}
+		);
+		const { ticket } = await ask(gateway);
+		await openStream(at(gateway, ticket));
+		await refused(gateway, at(gateway, ticket));
+	});
+
 	it("used already on another gateway", async () => {
 		const namespace = crypto.randomUUID();
 		const [one, two] = (await Promise.all(

@@ -9,7 +9,17 @@ import { runSuite } from "./suite.ts";
 
 /** What depends on it most, below `test/integration`. */
 const FILES = [
-	...["life", "detach", "held-stream", "writes", "slow", "pressure", "express", "revocation"],
+	...[
+		"connection",
+		"life",
+		"detach",
+		"held-stream",
+		"writes",
+		"slow",
+		"pressure",
+		"express",
+		"revocation"
+	],
 	...["drain", "limits", "session", "route"]
 ].map(name => `test/integration/${name}.test.ts`);
 

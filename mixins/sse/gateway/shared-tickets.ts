@@ -35,9 +35,9 @@ export function useUp(
 	{ broker, logger }: GatewayService
 ): boolean {
 	if (!tickets.take({ jti })) return false;
-	broker
-		.broadcast(TICKET_USED, { jti, until })
-		.catch(error => logger.warn("SSE: the other gateways do not know of a used ticket.", error));
+	// In a function of its own: a transporter, or another middleware, may throw, and Moleculer may answer nothing.
+	const tell = async (): Promise<unknown> => broker.broadcast(TICKET_USED, { jti, until });
+	tell().catch(error => logger.warn("SSE: the other gateways do not know of a used ticket.", error));
 	return true;
 }
 
