@@ -37,7 +37,9 @@ export function useUp(
 	if (!tickets.take({ jti })) return false;
 	// In a function of its own: a transporter, or another middleware, may throw, and Moleculer may answer nothing.
 	const tell = async (): Promise<unknown> => broker.broadcast(TICKET_USED, { jti, until });
-	tell().catch(error => logger.warn("SSE: the other gateways do not know of a used ticket.", error));
+	tell().catch(error =>
+		logger.warn("SSE: the other gateways do not know of a used ticket.", error)
+	);
 	return true;
 }
 
