@@ -127,8 +127,8 @@ describe("a gateway that is killed", () => {
 		]);
 		const [first, second] = gateways as [GatewayNode, GatewayNode];
 		const business = await cluster.sender("business", gateways);
-		const steady = sendSteadily(business, ["A"], 5);
 		const streams = [await connect(at(first), "A", [NEWS])];
+		const steady = sendSteadily(business, ["A"], 5);
 		await eventually(() => expect(streams[0]?.events.length).toBeGreaterThan(20));
 
 		first.process.kill("SIGKILL");
