@@ -163,6 +163,20 @@ describe("a client that pipelines", () => {
 	});
 });
 
+// Node 22.12 tells of the socket's end alone then: neither of the session's nor of its streams', which stayed for ever.
+it("an HTTP/2 client that goes while frames are unsent leaves none of its streams behind", async () => {
+	const gateway = await startGateway({ settings: { http2: true } });
+	const session = connectHttp2(gateway.origin);
+	const streams = await Promise.all(
+		Array.from({ length: 100 }, () => openHttp2Stream(session, gateway.url("news")))
+	);
+	await send(gateway, "x");
+	for (const stream of streams.slice(50)) stream.close();
+	session.destroy();
+
+	await eventually(() => expect(gateway.held).toEqual(NOTHING));
+});
+
 describe("what others look at is theirs", () => {
 	type Middleware = (req: IncomingMessage, res: ServerResponse, next: () => void) => void;
 

@@ -27,7 +27,14 @@ export class Http2Sessions {
 	/** Takes note of a session; again is harmless. */
 	add(session: ServerHttp2Session): void {
 		if (this.#sessions.has(session) || session.destroyed) return;
-		this.#sessions.set(session, socketOf(session));
+		const socket = socketOf(session);
+		if (socket.destroyed) {
+			session.destroy();
+			return;
+		}
+		this.#sessions.set(session, socket);
+		// Node 22.12 closes neither a session nor its streams if the client goes while frames are unsent.
+		socket.once("close", () => session.destroy());
 		session.once("close", () => this.#sessions.delete(session));
 	}
 
