@@ -62,6 +62,8 @@ export interface Source {
 	 * there: for streams that come back, not for those that are open.
 	 */
 	readonly past?: number;
+	/** Milliseconds since 1970 at which it was sent, for a revocation that comes late; default `past`. */
+	readonly sentAt?: number;
 	/** Which revocation it is, if it is one, and its sender says so: it may come in two ways. */
 	readonly revocation?: RevocationKey | undefined;
 }

@@ -200,7 +200,10 @@ export class Reader implements Purpose<Channel> {
 		}
 		const past = this.#isFilling ? { past: point.timestamp || Date.now() } : undefined;
 		const close: unknown = properties.headers?.[HEADERS.close];
-		if (close !== undefined) this.#handOnRevocation(close, { nodeID, ...past });
+		// Behind a connection that was lost, until the end that it then had.
+		const isLate = this.#awaited !== undefined && point.timestamp > 0;
+		const sent = isLate ? { sentAt: point.timestamp } : undefined;
+		if (close !== undefined) this.#handOnRevocation(close, { nodeID, ...past, ...sent });
 		const ids = writeStreamIds(point, events.length);
 		for (const [index, event] of events.entries()) {
 			this.#subscriber.receive(event, { nodeID, id: ids[index] as string, ...past });

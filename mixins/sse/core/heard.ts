@@ -20,6 +20,13 @@ export class HeardRevocations {
 		return this.#heard.size;
 	}
 
+	/** Whether all of it was heard, or this part. */
+	has(key: RevocationKey | undefined): boolean {
+		if (key === undefined) return false;
+		const heard = this.#heard.get(key.id);
+		return heard !== undefined && (heard.isWhole || (key.parts > 1 && heard.parts.has(key.part)));
+	}
+
 	/** Whether there is something new in it; it is heard by then. One without a key is always new. */
 	hear(key: RevocationKey | undefined): boolean {
 		if (key === undefined) return true;

@@ -5,8 +5,14 @@ import type { Subscription } from "./registry.ts";
 
 /** A request that may become a stream, or be granted something else, on answers that take their time. */
 export interface Opening {
-	/** The revocation that has come since the request began and is about the stream, if one has. */
-	revokedBy(stream: Subscription): Revocation | undefined;
+	/** When it began. */
+	readonly began: number;
+	/**
+	 * The revocation that has come since the request began and is about the stream, if one has.
+	 *
+	 * @param provenAt When it was proven whose it is, if that was before the request began.
+	 */
+	revokedBy(stream: Subscription, provenAt?: number): Revocation | undefined;
 }
 
 /**
@@ -18,7 +24,7 @@ const MAX_IDS = 50_000;
 
 interface Entry {
 	readonly revocation: Revocation;
-	/** It is about requests that began before. */
+	/** It is about what was proven before. */
 	readonly until: number;
 }
 
@@ -36,6 +42,8 @@ export class Openings {
 	#ids = 0;
 	/** Number of revocations before the first that is remembered. */
 	#forgotten = 0;
+	/** The latest `until` of those. */
+	#forgottenUntil = Number.NEGATIVE_INFINITY;
 
 	/** Number of revocations that are remembered. */
 	get remembered(): number {
@@ -45,10 +53,13 @@ export class Openings {
 	/** @param now Milliseconds on any clock that never goes back. */
 	begin(now: number): Opening {
 		const from = this.#forgotten + this.#revocations.length;
-		return { revokedBy: stream => this.#since(from, now, stream) };
+		return {
+			began: now,
+			revokedBy: (stream, provenAt = now) => this.#since(from, Math.min(now, provenAt), stream)
+		};
 	}
 
-	/** @param until It is about requests that began before, on the same clock; default: about all that have begun. */
+	/** @param until It is about what was proven before, on the same clock; default: about all that has begun. */
 	revoke(revocation: Revocation, until: number = Number.POSITIVE_INFINITY): void {
 		this.#revocations.push({ revocation, until });
 		this.#ids += idsIn(revocation);
@@ -57,14 +68,19 @@ export class Openings {
 			if (oldest === undefined) return;
 			this.#ids -= idsIn(oldest.revocation);
 			this.#forgotten++;
+			this.#forgottenUntil = Math.max(this.#forgottenUntil, oldest.until);
 		}
 	}
 
-	#since(from: number, began: number, stream: Subscription): Revocation | undefined {
-		if (from < this.#forgotten) return FORGOTTEN;
-		for (let index = from - this.#forgotten; index < this.#revocations.length; index++) {
+	#since(from: number, proven: number, stream: Subscription): Revocation | undefined {
+		if (from < this.#forgotten && proven < this.#forgottenUntil) return FORGOTTEN;
+		for (
+			let index = Math.max(0, from - this.#forgotten);
+			index < this.#revocations.length;
+			index++
+		) {
 			const entry = this.#revocations.at(index);
-			if (entry === undefined || began >= entry.until) continue;
+			if (entry === undefined || proven >= entry.until) continue;
 			if (concerns(entry.revocation, stream)) return entry.revocation;
 		}
 		return undefined;

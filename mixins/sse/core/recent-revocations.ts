@@ -61,7 +61,7 @@ export class RecentRevocations {
 		const keys = keysOf(revocation);
 		this.#makeRoom(keys.length, now);
 		if (keys.length > MAX_IDS) {
-			this.#forgotten = { id: undefined, at, order: heard.order };
+			this.#forget(heard);
 			return;
 		}
 		this.#order.push(heard);
@@ -97,8 +97,18 @@ export class RecentRevocations {
 			const isOld = now - oldest.at > this.#maxAge;
 			if (!isOld && this.#size + ids <= MAX_IDS) return;
 			this.#letGo(oldest);
-			if (!isOld) this.#forgotten = { id: undefined, at: oldest.at, order: oldest.order };
+			if (!isOld) this.#forget(oldest);
 		}
+	}
+
+	/** What is heard of the past stands behind what happened later: the latest of each counts. */
+	#forget({ at, order }: Heard): void {
+		const before = this.#forgotten ?? { at, order };
+		this.#forgotten = {
+			id: undefined,
+			at: Math.max(at, before.at),
+			order: Math.max(order, before.order)
+		};
 	}
 
 	#letGo({ revocation }: Remembered): void {

@@ -21,6 +21,8 @@ type AccessOptions = Pick<GatewayOptions, PrivateOption | "limits">;
 /** Who a stream is for, and the ticket that says so. */
 export interface Claim {
 	readonly session: Session;
+	/** `performance.now()` at which a ticket was given that proves it; undefined if the request does. */
+	readonly provenAt?: number;
 	/** Uses up what proves it, if it can be used only once; false if it has been used meanwhile. */
 	take(): boolean;
 }
@@ -63,7 +65,9 @@ export class Access {
 		if (this.tickets !== undefined && tickets.length > 0) {
 			const issued = this.tickets;
 			const ticket = await this.#readTicket(issued, tickets, eventNames);
-			return { session: ticket, take: () => useUp(ticket, issued, this.#service) };
+			const age = Math.max(0, Date.now() - ticket.since);
+			const provenAt = performance.now() - age;
+			return { session: ticket, provenAt, take: () => useUp(ticket, issued, this.#service) };
 		}
 		const session = await (this.passed(request, response) ?? this.session(request, response));
 		if (session === null) throw noSession();
@@ -79,14 +83,9 @@ export class Access {
 		this.#arrived.set(request, opening);
 	}
 
-	/** Since when a request is judged. */
-	openingOf(request: GatewayRequest): Opening {
-		const opening = this.#arrived.get(request);
-		if (opening !== undefined) return opening;
-		throw new SseError(
-			"SSE_INTERNAL",
-			"This request has not come through the gateway's httpHandler."
-		);
+	/** Since when a request is judged; undefined for one that has not come through the gateway's `httpHandler`. */
+	openingOf(request: GatewayRequest): Opening | undefined {
+		return this.#arrived.get(request);
 	}
 
 	/**

@@ -125,7 +125,7 @@ export class Gateway {
 		if (this.#stopped !== undefined) {
 			return answerAndHangUp(response, closeFrame("drain", retry));
 		}
-		const revocation = opening.revokedBy({ sessionIds, eventNames });
+		const revocation = opening.revokedBy({ sessionIds, eventNames }, claim.provenAt);
 		if (revocation !== undefined) {
 			return answerBriefly(response, closeFrame(revocation.reason, retry));
 		}
@@ -141,6 +141,7 @@ export class Gateway {
 			policy: this.#options.buffer.policy,
 			flush: this.#flush,
 			gzip: this.#compression.negotiate(request, response),
+			provenAt: Math.min(opening.began, claim.provenAt ?? opening.began),
 			...drawEnd(this.#options.timeout, expiresAt),
 			onError: this.#onError,
 			onEnd: this.#onEnd,

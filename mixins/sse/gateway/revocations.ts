@@ -20,6 +20,7 @@ export class Revocations {
 	readonly #tickets: Pick<Tickets, "revoke"> | undefined;
 	readonly #openings = new Openings();
 	readonly #heard = new HeardRevocations();
+	readonly #heardLate = new HeardRevocations();
 	/** Ended, and their last bytes not taken yet. */
 	readonly #ending = new Set<EventStream>();
 
@@ -58,23 +59,27 @@ export class Revocations {
 	 * Takes `sse.close`, whichever way it comes, and in whichever first. Whether streams may come back is judged when they
 	 * do.
 	 */
-	readonly receive: Listener = (input, { nodeID, typed, revocation: key, past }) => {
+	readonly receive: Listener = (input, { nodeID, typed, revocation: key, past, sentAt = past }) => {
 		const revocation = readClose(input, { typed: typed === true });
 		if (isRefusal(revocation)) {
 			this.#drops.tell(CLOSE, nodeID, revocation);
 			return;
 		}
-		const isNew = this.#heard.hear(key);
+		// One that comes late is not as good as one that comes now: that may still follow, by the other way.
+		const isNew =
+			sentAt === undefined
+				? this.#heard.hear(key)
+				: !this.#heard.has(key) && this.#heardLate.hear(key);
 		// In a history that begins anew, what was heard before has its place among the events that are read again.
 		if (isNew || past !== undefined) this.#history?.revoke(revocation, arrivalOf(past));
 		if (!isNew) return;
-		// What has begun since is judged by answers from after it. That the clocks differ costs a stream to be judged again.
-		const until = past === undefined ? Number.POSITIVE_INFINITY : arrivalOf(past) + TOLERANCE;
+		// What was proven since is proven by answers from after it. That the clocks differ costs a stream to be judged again.
+		const until = sentAt === undefined ? Number.POSITIVE_INFINITY : arrivalOf(sentAt) + TOLERANCE;
 		this.#openings.revoke(revocation, until);
-		this.#tickets?.revoke(revocation, key?.id, past);
+		this.#tickets?.revoke(revocation, key?.id, sentAt);
 		for (const streams of [this.#ending, this.#streams.selectAll(revocation.sessionId)]) {
 			for (const stream of streams) {
-				if (stream.openedAt >= until || !concerns(revocation, stream)) continue;
+				if (stream.provenAt >= until || !concerns(revocation, stream)) continue;
 				stream.revoke(revocation.reason);
 			}
 		}

@@ -16,6 +16,8 @@ export interface EventStreamOptions extends Subscription, BackpressureOptions {
 	gzip?: Gzip | undefined;
 	/** `performance.now()` at which the stream has lived its life; Infinity = never. */
 	expiresAt: number;
+	/** `performance.now()` at which it was proven whose it is; default: now. */
+	provenAt?: number;
 	/** What its end is called then; default `timeout`. */
 	endsBy?: CloseReason;
 	/** Something between a stream and its client has thrown; the stream is over. */
@@ -42,8 +44,8 @@ const END_GRACE = 2000;
 export class EventStream implements Subscription {
 	readonly sessionIds: readonly string[];
 	readonly eventNames: readonly string[];
-	/** `performance.now()` at which it was made. */
-	readonly openedAt: number = performance.now();
+	/** `performance.now()` at which it was proven whose it is. */
+	readonly provenAt: number;
 	readonly expiresAt: number;
 	readonly endsBy: CloseReason;
 	/** Written to since the heartbeat last looked. */
@@ -81,6 +83,7 @@ export class EventStream implements Subscription {
 		this.#flush = options.flush;
 		this.sessionIds = options.sessionIds;
 		this.eventNames = options.eventNames;
+		this.provenAt = options.provenAt ?? performance.now();
 		this.expiresAt = options.expiresAt;
 		this.endsBy = options.endsBy ?? "timeout";
 		this.#onEnd = options.onEnd;
