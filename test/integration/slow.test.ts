@@ -78,6 +78,23 @@ describe.each(TRANSPORTS)("`disconnect`, over $name", transport => {
 		await eventually(() => expect(gateway.held).toEqual(NOTHING), { timeout: 1000 });
 	});
 
+	it("has small events wait for one another: they come in their order, none is missing", async () => {
+		const gateway = await start({ maxBytes: 2 ** 26 }, transport);
+		const stream = await transport.open(gateway);
+		await clog(gateway, stream);
+		const pad = "x".repeat(2000);
+		for (const n of range(0, 1000)) {
+			await send(gateway, NEWS, n % 100 === 50 ? { n, pad } : { n });
+			await turn();
+		}
+		stream.resume();
+		await eventually(() => expect(small(stream).at(-1)).toBe(999), { timeout: 10_000 });
+		await send(gateway, NEWS, { n: 1000 });
+		await eventually(() => expect(small(stream).at(-1)).toBe(1000));
+
+		expect(small(stream)).toEqual(range(0, 1001));
+	});
+
 	it("cuts off one that is past eight times the bound at once", async () => {
 		const gateway = await start({}, transport);
 		const stream = await transport.open(gateway);
@@ -188,10 +205,12 @@ describe.each(TRANSPORTS)("`conflate`, over $name", transport => {
 });
 
 describe.each(TRANSPORTS)("what a slow client has waiting, over $name", transport => {
-	it.each(["dropOldest", "conflate"] as const)(
+	it.each(["disconnect", "dropOldest", "conflate"] as const)(
 		"is written before the stream ends in order: %s",
 		async policy => {
-			const gateway = await start({ policy }, transport);
+			// who is past the bound is cut off by the first
+			const maxBytes = policy === "disconnect" ? 2 ** 23 : MAX_BYTES;
+			const gateway = await start({ policy, maxBytes }, transport);
 			const stream = await transport.open(gateway);
 			stream.stall();
 			await send(gateway, NEWS, "x".repeat(3 * 1024 * 1024));

@@ -1,4 +1,8 @@
 import type { Frame } from "./frame.ts";
+import { ownText } from "./own-text.ts";
+
+/** What a frame that waits takes besides its bytes. */
+export const WAITING_BYTES = 550;
 
 /**
  * What waits for a client that is slower than its events: frames in their order, whole ones only. Of
@@ -16,15 +20,19 @@ export class Backlog {
 		return this.#frames.size === 0;
 	}
 
+	/** Bytes that it takes, the book-keeping included. */
 	get bytes(): number {
 		return this.#bytes;
 	}
 
-	/** @param key Frames of one key replace each other; without one a frame is for itself. */
+	/**
+	 * @param frame In a buffer of its own, of which it may have to hold all.
+	 * @param key Frames of one key replace each other; without one a frame is for itself.
+	 */
 	push(frame: Frame, key?: string): void {
 		if (key !== undefined) this.#remove(key);
-		this.#frames.set(key ?? this.#count++, frame);
-		this.#bytes += frame.byteLength;
+		this.#frames.set(key === undefined ? this.#count++ : ownText(key), frame);
+		this.#bytes += frame.byteLength + WAITING_BYTES;
 	}
 
 	/** Drops the oldest until it holds no more than this, or the newest alone. */
@@ -57,7 +65,9 @@ export class Backlog {
 	}
 
 	#remove(key: string | number): void {
-		this.#bytes -= this.#frames.get(key)?.byteLength ?? 0;
+		const frame = this.#frames.get(key);
+		if (frame === undefined) return;
+		this.#bytes -= frame.byteLength + WAITING_BYTES;
 		this.#frames.delete(key);
 	}
 }

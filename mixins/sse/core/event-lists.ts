@@ -9,14 +9,18 @@ export interface EventList {
 	readonly rows: Queue<number>;
 }
 
+/** What a list takes, besides its texts and its rows; and a character of the texts, which may be any. */
+const LIST_BYTES = 550;
+const CHARACTER_BYTES = 2;
+
 /** Lists by session id and event name. One that is empty is gone: there are as many as events need. */
 export class EventLists {
 	readonly #bySession = new Map<string, Map<string, EventList>>();
-	#size = 0;
+	#bytes = 0;
 
-	/** Number of lists. */
-	get size(): number {
-		return this.#size;
+	/** Bytes that they take, but for their rows. */
+	get bytes(): number {
+		return this.#bytes;
 	}
 
 	/** The list, made anew if there is none; something has to be added to it. */
@@ -30,23 +34,23 @@ export class EventLists {
 		if (list === undefined) {
 			list = { sessionId, eventName, rows: new Queue() };
 			names.set(eventName, list);
-			this.#size++;
+			this.#bytes += bytesOf(list);
 		}
 		return list;
 	}
 
 	/** Takes the oldest row out of a list. */
-	shift({ sessionId, eventName, rows }: EventList): void {
-		rows.shift();
-		if (rows.length > 0) return;
-		const names = this.#bySession.get(sessionId);
-		if (names?.delete(eventName)) this.#size--;
-		if (names?.size === 0) this.#bySession.delete(sessionId);
+	shift(list: EventList): void {
+		list.rows.shift();
+		if (list.rows.length > 0) return;
+		const names = this.#bySession.get(list.sessionId);
+		if (names?.delete(list.eventName)) this.#bytes -= bytesOf(list);
+		if (names?.size === 0) this.#bySession.delete(list.sessionId);
 	}
 
 	clear(): void {
 		this.#bySession.clear();
-		this.#size = 0;
+		this.#bytes = 0;
 	}
 
 	/** The rows for a stream, from one on, oldest first, each once; nothing may be added or taken meanwhile. */
@@ -80,4 +84,8 @@ function oldest(sources: readonly Source[]): number | undefined {
 		if (row !== undefined && (oldest === undefined || row < oldest)) oldest = row;
 	}
 	return oldest;
+}
+
+function bytesOf({ sessionId, eventName }: EventList): number {
+	return LIST_BYTES + (sessionId.length + eventName.length) * CHARACTER_BYTES;
 }

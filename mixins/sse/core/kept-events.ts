@@ -1,6 +1,7 @@
 import type { SseEvent } from "./event.ts";
 import { EventLists } from "./event-lists.ts";
 import type { Frame } from "./frame.ts";
+import { HeldBytes } from "./held-bytes.ts";
 import type { Rank } from "./order.ts";
 import { Origins } from "./origins.ts";
 import type { Subscription } from "./registry.ts";
@@ -17,18 +18,21 @@ export interface Known {
 }
 
 /**
- * What an event costs besides its frame, and besides in each list that it stands in; and what a list costs.
- * Measured on Node 24; within a tenth of what is held, whether sessions have many events or one each.
+ * What an event takes besides its frame, and besides for each list that it stands in. Measured on Node 24, as all
+ * that counts here; within a tenth of what is held, whatever the events' sizes, and whether sessions have many or
+ * one each.
  */
-const ENTRY_BYTES = 82;
-const LISTED_BYTES = 32;
-const LIST_BYTES = 550;
+const ENTRY_BYTES = 72;
+const LISTED_BYTES = 34;
+/** Several lists stand in an array. */
+const SEVERAL_BYTES = 50;
 
 /** The events that are kept, in the order of their positions, and what finds them: by id, and by stream. */
 export class KeptEvents {
 	readonly #ring = new Ring();
 	readonly #lists = new EventLists();
 	readonly #origins = new Origins(row => this.#ring.rankOf(row) as Rank);
+	readonly #held = new HeldBytes();
 	#bytes = 0;
 
 	get length(): number {
@@ -37,7 +41,7 @@ export class KeptEvents {
 
 	/** Bytes that they take, the book-keeping included. */
 	get bytes(): number {
-		return this.#bytes + this.#lists.size * LIST_BYTES;
+		return this.#bytes + this.#lists.bytes + this.#origins.bytes;
 	}
 
 	/** When the oldest arrived; Infinity without any. */
@@ -52,11 +56,17 @@ export class KeptEvents {
 
 	append({ sessionId, eventName }: SseEvent, frame: Frame, { position, at, rank }: Known): void {
 		const origin = rank && this.#origins.of(rank.origin);
-		const lists = addresses(sessionId).map(id => this.#lists.of(id, eventName));
-		const row = this.#ring.push({ position, at, rank, origin, lists, frame });
+		// Each id once: an event stands in each of its lists once.
+		const lists =
+			typeof sessionId === "string"
+				? [this.#lists.of(sessionId, eventName)]
+				: [...new Set(sessionId)].map(id => this.#lists.of(id, eventName));
+		const several = lists.length > 1 ? SEVERAL_BYTES : 0;
+		const cost = this.#held.add(frame) + ENTRY_BYTES + lists.length * LISTED_BYTES + several;
+		const row = this.#ring.push({ position, at, rank, origin, lists, frame, cost });
 		for (const { rows } of lists) rows.push(row);
 		if (origin !== undefined && rank !== undefined) this.#origins.add(origin, row, rank);
-		this.#bytes += bytesOf(frame.byteLength, lists.length);
+		this.#bytes += cost;
 	}
 
 	/** Lets go of the oldest, and says where it stood. */
@@ -66,7 +76,7 @@ export class KeptEvents {
 		const oldest = this.#at(row);
 		const lists = ring.listsOf(row);
 		const origin = ring.originOf(row);
-		this.#bytes -= bytesOf(ring.sizeOf(row), lists.length);
+		this.#bytes -= ring.costOf(row);
 		// The oldest of all is the oldest of each of its lists.
 		for (const list of lists) this.#lists.shift(list);
 		if (origin !== undefined) this.#origins.shift(origin, row);
@@ -79,6 +89,7 @@ export class KeptEvents {
 		this.#ring.clear();
 		this.#lists.clear();
 		this.#origins.clear();
+		this.#held.clear();
 		this.#bytes = 0;
 	}
 
@@ -125,13 +136,4 @@ export class KeptEvents {
 		const ring = this.#ring;
 		return { position: ring.positionOf(row), at: ring.timeOf(row), rank: ring.rankOf(row) };
 	}
-}
-
-/** Ids without repetition: an event stands in each of its lists once. */
-function addresses(sessionId: string | readonly string[]): readonly string[] {
-	return typeof sessionId === "string" ? [sessionId] : [...new Set(sessionId)];
-}
-
-function bytesOf(frame: number, lists: number): number {
-	return frame + ENTRY_BYTES + lists * LISTED_BYTES;
 }

@@ -18,6 +18,8 @@ export interface Row {
 	/** The lists that the event stands in. */
 	readonly lists: readonly EventList[];
 	readonly frame: Frame;
+	/** Bytes that keeping it takes. */
+	readonly cost: number;
 }
 
 /**
@@ -91,7 +93,11 @@ export class Ring {
 		return this.#pageOf(row).sizes[row % PAGE] as number;
 	}
 
-	/** The frame, the same for all who ask for it. */
+	/** Bytes that keeping it takes. */
+	costOf(row: number): number {
+		return this.#pageOf(row).costs[row % PAGE] as number;
+	}
+
 	frameOf(row: number): Frame {
 		return this.#pageOf(row).frameOf(row % PAGE);
 	}
@@ -124,16 +130,16 @@ class Page {
 	readonly numbers = new Float64Array(PAGE);
 	readonly indices = new Uint32Array(PAGE);
 	readonly stamps = new Float64Array(PAGE);
-	readonly starts = new Float64Array(PAGE);
-	readonly sizes = new Float64Array(PAGE);
+	/** A text of V8 has fewer bytes than these count. */
+	readonly starts = new Uint32Array(PAGE);
+	readonly sizes = new Uint32Array(PAGE);
+	readonly costs = new Uint32Array(PAGE);
 	readonly buffers: (ArrayBufferLike | undefined)[] = [];
 	readonly origins: (OriginRows | undefined)[] = [];
 	/** Most events stand in one list, which is not worth an array. */
 	readonly lists: (EventList | readonly EventList[] | undefined)[] = [];
-	/** Those that were asked for: most never are. */
-	readonly #frames: (Frame | undefined)[] = [];
 
-	set(at: number, { position, at: time, rank, origin, lists, frame }: Row): void {
+	set(at: number, { position, at: time, rank, origin, lists, frame, cost }: Row): void {
 		this.positions[at] = position;
 		this.times[at] = time;
 		this.numbers[at] = rank?.number ?? 0;
@@ -141,6 +147,7 @@ class Page {
 		this.stamps[at] = rank?.stamp ?? 0;
 		this.starts[at] = frame.byteOffset;
 		this.sizes[at] = frame.byteLength;
+		this.costs[at] = cost;
 		this.buffers[at] = frame.buffer;
 		this.origins[at] = origin;
 		this.lists[at] = lists.length === 1 ? lists[0] : lists;
@@ -151,7 +158,6 @@ class Page {
 		this.buffers[at] = undefined;
 		this.origins[at] = undefined;
 		this.lists[at] = undefined;
-		if (at < this.#frames.length) this.#frames[at] = undefined;
 	}
 
 	listsOf(at: number): readonly EventList[] {
@@ -160,13 +166,8 @@ class Page {
 	}
 
 	frameOf(at: number): Frame {
-		const known = this.#frames[at];
-		if (known !== undefined) return known;
 		const buffer = this.buffers[at] as ArrayBuffer;
-		const frame = new Uint8Array(buffer, this.starts[at] as number, this.sizes[at] as number);
-		while (this.#frames.length < at) this.#frames.push(undefined);
-		this.#frames[at] = frame;
-		return frame;
+		return new Uint8Array(buffer, this.starts[at] as number, this.sizes[at] as number);
 	}
 
 	rankOf(at: number): Rank | undefined {

@@ -1,51 +1,81 @@
-/** Slabs have this size. */
-const SLAB_BYTES = 65_536;
-/** What may be larger than this part of a slab has a buffer of its own. */
-const MOST_IN_SLAB = SLAB_BYTES / 4;
+import {
+	type Chunked,
+	chunkHeadBytes,
+	copyInto,
+	joinChunked,
+	LINE_END_BYTES,
+	writeChunk
+} from "./chunk.ts";
+
+/**
+ * Slabs have this size: what one small text holds that outlives the others of its slab, as it does when a client
+ * takes a part of one write and no more. Larger ones are not faster; half of it costs a tenth of an event of 1 KB.
+ */
+export const SLAB_BYTES = 16_384;
+/** What is larger than a quarter of a slab, chunk included, has a buffer of its own: less than that is left over. */
+const MOST_IN_SLAB = SLAB_BYTES / 4 - 16;
 
 const encoder = new TextEncoder();
 
 /**
- * A buffer that texts of about the same life are written into, one behind the other: an ArrayBuffer a text
- * would cost more than the text. A slab lives as long as anything in it does; so what is kept and what is not
+ * A buffer that bytes of about the same life are written into, one behind the other: an ArrayBuffer for each
+ * would cost more than they do. A slab lives as long as anything in it does; so what is kept and what is not
  * must not share one.
  */
 export class Slab {
 	#bytes: Uint8Array = new Uint8Array(0);
 	#used = 0;
 
-	/**
-	 * A text as UTF-8, with room around it.
-	 *
-	 * @param before Most bytes that the room before it takes, from the most bytes that the text may have.
-	 * @param after Bytes of the room behind it.
-	 * @returns Where it stands.
-	 */
-	write(text: string, before: (mostBytes: number) => number, after: number): Written {
-		// A UTF-16 code unit takes three bytes at most.
-		const mostBytes = text.length * 3;
-		if (mostBytes > MOST_IN_SLAB) {
+	/** A text as UTF-8, with the framing of a chunk around it. */
+	write(text: string): Chunked {
+		// A UTF-16 code unit takes one byte at least.
+		if (text.length > MOST_IN_SLAB) return writeAlone(text);
+		const written = this.#append(text);
+		if (written !== undefined) return written;
+		if (text.length * 3 > MOST_IN_SLAB) {
 			const bytes = encoder.encode(text);
-			const start = before(bytes.byteLength);
-			const own = new Uint8Array(start + bytes.byteLength + after);
-			own.set(bytes, start);
-			return { bytes: own, start, length: bytes.byteLength };
+			if (bytes.byteLength > MOST_IN_SLAB) return joinChunked([bytes]);
 		}
-		const room = before(mostBytes);
-		if (room + mostBytes + after > this.#bytes.byteLength - this.#used) {
-			this.#bytes = new Uint8Array(SLAB_BYTES);
-			this.#used = 0;
-		}
-		const start = this.#used + room;
-		const { written } = encoder.encodeInto(text, this.#bytes.subarray(start));
-		this.#used = start + written + after;
-		return { bytes: this.#bytes, start, length: written };
+		this.#begin();
+		return this.#append(text) as Chunked;
+	}
+
+	/** Several bytes as one, with the framing of a chunk around them. */
+	join(parts: readonly Uint8Array[]): Chunked {
+		let length = 0;
+		for (const part of parts) length += part.byteLength;
+		if (length > MOST_IN_SLAB) return joinChunked(parts);
+		const head = chunkHeadBytes(length);
+		if (head + length + LINE_END_BYTES > this.#bytes.byteLength - this.#used) this.#begin();
+		const start = this.#used + head;
+		this.#used = copyInto(this.#bytes, start, parts) + LINE_END_BYTES;
+		return writeChunk(this.#bytes, start, length);
+	}
+
+	#begin(): void {
+		this.#bytes = new Uint8Array(SLAB_BYTES);
+		this.#used = 0;
+	}
+
+	/** Undefined if it does not fit: that is tried, for a code unit may take three bytes but mostly takes one. */
+	#append(text: string): Chunked | undefined {
+		const start = this.#used + chunkHeadBytes(text.length * 3);
+		const end = this.#bytes.byteLength - LINE_END_BYTES;
+		if (end - start < text.length) return undefined;
+		const { read, written } = encoder.encodeInto(text, this.#bytes.subarray(start, end));
+		if (read < text.length) return undefined;
+		if (written > MOST_IN_SLAB) return joinChunked([this.#bytes.subarray(start, start + written)]);
+		this.#used = start + written + LINE_END_BYTES;
+		return writeChunk(this.#bytes, start, written);
 	}
 }
 
-/** A text in a buffer. */
-export interface Written {
-	readonly bytes: Uint8Array;
-	readonly start: number;
-	readonly length: number;
+/** A text in a buffer of its own. */
+function writeAlone(text: string): Chunked {
+	// Most are ASCII: if so, one buffer will do.
+	const start = chunkHeadBytes(text.length);
+	const bytes = new Uint8Array(start + text.length + LINE_END_BYTES);
+	const { read, written } = encoder.encodeInto(text, bytes.subarray(start));
+	if (read === text.length && written === text.length) return writeChunk(bytes, start, written);
+	return joinChunked([encoder.encode(text)]);
 }

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import proxyAddr from "proxy-addr";
+import { ownText } from "../core/own-text.ts";
 import { SseError } from "../moleculer/sse-error.ts";
 import type { GatewayRequest } from "./types.ts";
 
@@ -19,7 +20,7 @@ export function addressReader(trust: TrustProxy): AddressReader {
 	return request => {
 		// The library reads Node's requests; that of HTTP/2 has what it looks at.
 		const address = proxyAddr(request as never, isTrusted);
-		return address === undefined ? undefined : networkOf(address);
+		return address === undefined ? undefined : ownText(networkOf(address));
 	};
 }
 

@@ -10,7 +10,9 @@ import { History } from "../core/history.ts";
 import { type EventId, encodeOrigin, newEpoch, type Position, parseId } from "../core/id.ts";
 import type { HistoryLimits } from "../core/options.ts";
 import { ORDER_OF_STREAM, type Order, orderByOrigin } from "../core/order.ts";
+import { ownText } from "../core/own-text.ts";
 import type { Registry } from "../core/registry.ts";
+import { Slab } from "../core/slab.ts";
 import type { EventStream } from "../http/event-stream.ts";
 import { Drops } from "./drops.ts";
 import type { GatewayService } from "./types.ts";
@@ -51,6 +53,8 @@ export class FanOut implements Subscriber {
 	readonly #continuity = new Continuity();
 	readonly #conflates: boolean;
 	readonly #drops: Drops;
+	/** Not another gateway's, whose history may be longer: it would hold these events as well, uncounted. */
+	readonly #slab = new Slab();
 	/** Events of the past have gone by the streams that are open, which do not know yet. */
 	#hasPassed = false;
 
@@ -103,9 +107,14 @@ export class FanOut implements Subscriber {
 		const streams = this.#streams.select(event.sessionId, event.eventName);
 		// Without a history what nobody listens to is done with.
 		if (streams.size === 0 && this.history === undefined) return;
-		const frame = frameOf(event, this.history !== undefined, this.#eventBytes);
+		const frame = this.#encode(event);
 		if (isRefusal(frame)) return this.#drop(frame, from.nodeID);
-		this.history?.append(event, frame, arrivalOf(from.past), from.past !== undefined);
+		this.history?.append(
+			this.#toKeep(event, from),
+			frame,
+			arrivalOf(from.past),
+			from.past !== undefined
+		);
 		if (from.past !== undefined) {
 			this.#hasPassed = true;
 			return;
@@ -194,6 +203,25 @@ export class FanOut implements Subscriber {
 		}
 	}
 
+	/** A service of this node may have taken address and name out of larger texts; what was on the bus was parsed. */
+	#toKeep(event: SseEvent, { nodeID }: Source): SseEvent {
+		if (nodeID !== this.#service.broker.nodeID) return event;
+		const { eventName, sessionId } = event;
+		return {
+			...event,
+			eventName: ownText(eventName),
+			sessionId: typeof sessionId === "string" ? ownText(sessionId) : sessionId.map(ownText)
+		};
+	}
+
+	/** An id promises that one can come back to it: without a history it is left out. */
+	#encode(event: SseEvent): Frame | Refusal {
+		const data = serialise(event.payload, this.#eventBytes);
+		if (isRefusal(data)) return data;
+		const id = this.history === undefined ? undefined : event.id;
+		return encodeFrame({ id, event: event.eventName, data }, this.#slab);
+	}
+
 	#drop(refusal: Refusal, nodeID: string): void {
 		this.#drops.tell("an event", nodeID, refusal);
 	}
@@ -203,11 +231,4 @@ export class FanOut implements Subscriber {
 export function arrivalOf(past: number | undefined): number {
 	const now = performance.now();
 	return past === undefined ? now : now - Math.max(0, Date.now() - past);
-}
-
-/** An id promises that one can come back to it: without a history it is left out. */
-function frameOf(event: SseEvent, withId: boolean, maxBytes: number): Frame | Refusal {
-	const data = serialise(event.payload, maxBytes);
-	if (isRefusal(data)) return data;
-	return encodeFrame({ id: withId ? event.id : undefined, event: event.eventName, data });
 }

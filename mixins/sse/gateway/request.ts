@@ -1,6 +1,7 @@
 import Negotiator from "negotiator";
 import { type EventsContract, isAgreed } from "../core/contract.ts";
 import { eventNameProblem } from "../core/event.ts";
+import { ownText } from "../core/own-text.ts";
 import { SseError } from "../moleculer/sse-error.ts";
 import type { GatewayRequest, GatewayResponse } from "./types.ts";
 
@@ -97,7 +98,7 @@ export function checkEventNames(names: readonly unknown[], rules: NameRules): re
 			throw SseError.invalidRequest(PARAMETER, message);
 		}
 	}
-	const distinct = [...new Set(names as readonly string[])];
+	const distinct = [...new Set(names as readonly string[])].map(ownText);
 	const most = rules.limits.eventNamesPerStream;
 	if (most > 0 && distinct.length > most) {
 		const message = `Parameter "${PARAMETER}" names more than ${most} events: open several streams.`;

@@ -1,3 +1,4 @@
+import { inOwnBuffer } from "../core/chunk.ts";
 import { type OpenOptions, openFrame, resetFrame } from "../core/control.ts";
 import type { Cursor, History } from "../core/history.ts";
 import type { EventStream } from "../http/event-stream.ts";
@@ -44,7 +45,7 @@ export function begin(
 		const now = performance.now();
 		const answer = history.since(lastEventId, now, stream, liveFrom);
 		if (typeof answer === "string" && history.mayCome(lastEventId, answer) && now < deadline) {
-			stream.pending ??= openFrame(eventNames, false, hello);
+			stream.pending ??= inOwnBuffer(openFrame(eventNames, false, hello));
 			stream.flushHead();
 			setTimeout(decide, Math.min(pause, deadline - now));
 			pause *= 2;

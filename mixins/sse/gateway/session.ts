@@ -1,4 +1,5 @@
 import { sessionIdProblem } from "../core/event.ts";
+import { ownText } from "../core/own-text.ts";
 import { cookieSession } from "./cookie.ts";
 import type { GatewayRequest, GatewayResponse, SessionResolver } from "./types.ts";
 
@@ -43,7 +44,8 @@ function sessionOf(answer: unknown, expiresAt: number): Session | null {
 			throw new TypeError(`The session resolver gave an id that ${problem}; got a ${typeof id}.`);
 		}
 	}
-	return ids.length === 0 ? null : { ids: [...new Set(ids as readonly string[])], expiresAt };
+	const distinct = [...new Set(ids as readonly string[])].map(ownText);
+	return distinct.length === 0 ? null : { ids: distinct, expiresAt };
 }
 
 /** A session that ends at no time that can be told is a bug in the resolver, not one that never ends. */

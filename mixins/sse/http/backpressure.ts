@@ -17,6 +17,13 @@ const BURST = 8;
 /** Bytes of what waits that are written at a time. */
 const SLICE = 65_536;
 
+/**
+ * Batches of fewer bytes wait until there are so many of them: to Node, a write of its own costs more than it
+ * holds.
+ */
+const SMALL = 1024;
+const GATHERED = 4096;
+
 /** What becomes of a stream's events while its client is slower than they are. */
 export class Backpressure {
 	readonly #maxUnsentBytes: number;
@@ -25,6 +32,8 @@ export class Backpressure {
 	readonly #onTooSlow: () => void;
 	/** What waits for a slow client, unless the policy is to disconnect it. */
 	#backlog: Backlog | undefined;
+	/** Small batches for a client that is to be disconnected if it does not take them. */
+	#gathered: Batch | undefined;
 	/** Since when, and after what, the client has taken nothing though something is unsent. */
 	#stall: { taken: number; since: number } | undefined;
 	/** The bound is exceeded; whether only for a moment is looked at behind it. */
@@ -70,25 +79,54 @@ export class Backpressure {
 	put(batch: Batch, isPaced: boolean): boolean {
 		if (this.#policy === "disconnect" || isPaced) {
 			if (this.#exceeds()) return false;
+			if (this.#gathered !== undefined || (!isPaced && this.#transport.isBlocked)) {
+				return this.#gather(batch);
+			}
 		} else if (this.#backlog !== undefined || this.#transport.isBlocked) {
 			return this.#keep(batch);
 		}
-		return this.#transport.write(batch);
+		return this.#write(batch);
 	}
 
 	/** Writes what waits, whether or not the client takes it. */
 	writeAll(): void {
+		this.#writeGathered();
 		this.#catchUp(true);
 	}
 
 	/** Lets go of what waits: the stream takes no more events. */
 	drop(): void {
 		this.#backlog = undefined;
+		this.#gathered = undefined;
 	}
 
 	/** Nothing of the stream is left. */
 	release(): void {
 		clearTimeout(this.#suspicion);
+	}
+
+	/** What is written behind something that is unsent waits there. */
+	#write(batch: Batch): boolean {
+		return this.#transport.write(this.#transport.unsent > 0 ? batch.toWait() : batch);
+	}
+
+	/** Has small batches wait for one another, and for the client, before they are written as one. */
+	#gather(batch: Batch): boolean {
+		if (batch.byteLength >= SMALL) {
+			this.#writeGathered();
+			return this.#write(batch);
+		}
+		if (this.#gathered === undefined) this.#transport.onDrain(() => this.#writeGathered());
+		this.#gathered = batch.behind(this.#gathered);
+		if (this.#gathered.byteLength >= GATHERED) this.#writeGathered();
+		return false;
+	}
+
+	#writeGathered(): void {
+		const gathered = this.#gathered;
+		if (gathered === undefined) return;
+		this.#gathered = undefined;
+		this.#write(gathered);
 	}
 
 	/**
@@ -138,8 +176,8 @@ export class Backpressure {
 				return;
 			}
 			// Without a place: the frames behind it are still to come.
-			if (backlog.takeLoss()) this.#transport.write(new Batch(resetFrame("gap")));
-			this.#transport.write(Batch.of(backlog.take(SLICE)));
+			if (backlog.takeLoss()) this.#write(new Batch(resetFrame("gap")));
+			this.#write(Batch.of(backlog.take(SLICE)));
 		}
 		this.#transport.onDrain(() => this.#catchUp());
 	}

@@ -1,12 +1,12 @@
 import type { Backlog } from "../core/backlog.ts";
-import { chunkOf, type Frame } from "../core/frame.ts";
+import { type Chunked, chunkOf, inOwnBuffer, joinChunked } from "../core/chunk.ts";
+import type { Frame } from "../core/frame.ts";
+import { Slab } from "../core/slab.ts";
+import { type Bytes, toBuffer } from "./bytes.ts";
 import type { Gzip, GzipPiece } from "./gzip.ts";
 
-/** Something to be written, with the framing of HTTP/1.1 and without. */
-export interface Bytes {
-	readonly plain: Uint8Array;
-	readonly chunked: Uint8Array;
-}
+/** What is joined is written, and done with. */
+const JOINED = new Slab();
 
 /**
  * What a stream gets in one turn of the event loop: frames in their order, the last of which stands
@@ -22,6 +22,10 @@ export class Batch implements Bytes {
 	readonly #before: Batch | undefined;
 	/** What streams that hold this batch got next: one event at a time goes to all of its streams. */
 	#next: Batch | undefined;
+	/** Its last frame, where it may wait. */
+	#kept: Frame | undefined;
+	/** All its frames as one. */
+	#joined: Chunked | undefined;
 	#plain: Uint8Array | undefined;
 	#chunked: Uint8Array | undefined;
 	#gzipped: GzipPiece | undefined;
@@ -55,19 +59,42 @@ export class Batch implements Bytes {
 
 	/** Its bytes. */
 	get plain(): Uint8Array {
-		this.#plain ??=
-			this.#before === undefined ? toBuffer(this.#frame) : Buffer.concat(this.frames());
+		this.#plain ??= toBuffer(this.#bytes);
 		return this.#plain;
 	}
 
-	/** Its bytes in the framing of HTTP/1.1, for a socket. */
+	/** Its bytes in the framing of HTTP/1.1, for a socket: one chunk, which is read faster than one a frame. */
 	get chunked(): Uint8Array {
-		this.#chunked ??=
-			this.#before === undefined
-				? toBuffer(chunkOf(this.#frame))
-				: // One chunk: what reads it has less to do than for one a frame.
-					chunked(this.frames());
+		this.#chunked ??= toBuffer(chunkOf(this.#bytes));
 		return this.#chunked;
+	}
+
+	get #bytes(): Chunked {
+		this.#joined ??= this.#before === undefined ? this.#frame : JOINED.join(this.frames());
+		return this.#joined;
+	}
+
+	/**
+	 * The same, for a stream that is behind: what waits there must not hold the slab in which it stands. The copy
+	 * is made once for all such streams.
+	 */
+	toWait(): this {
+		const joined = this.#before === undefined ? this.#keptFrame : this.#joinedToWait;
+		if (joined !== this.#joined) {
+			this.#joined = joined;
+			this.#plain = undefined;
+			this.#chunked = undefined;
+		}
+		return this;
+	}
+
+	get #joinedToWait(): Chunked {
+		return this.#joined === undefined ? joinChunked(this.frames()) : inOwnBuffer(this.#joined);
+	}
+
+	get #keptFrame(): Frame {
+		this.#kept ??= inOwnBuffer(this.#frame);
+		return this.#kept;
 	}
 
 	/** Its frames as a piece of a gzip body. */
@@ -79,34 +106,29 @@ export class Batch implements Bytes {
 
 	/** Has its frames wait in their order. */
 	pushTo(backlog: Backlog, withKeys: boolean): void {
-		for (const { frame, key } of this.#chain()) backlog.push(frame, withKeys ? key : undefined);
+		for (const link of this.#links()) {
+			backlog.push(link.#keptFrame, withKeys ? link.#key : undefined);
+		}
+	}
+
+	/** Its frames behind those of another batch, where both may wait. */
+	behind(before: Batch | undefined): Batch {
+		let batch = before;
+		for (const link of this.#links()) batch = new Batch(link.#keptFrame, undefined, batch);
+		return batch as Batch;
 	}
 
 	/** Its frames in their order. */
 	frames(): Frame[] {
-		return this.#chain().map(({ frame }) => frame);
+		return this.#links().map(link => link.#frame);
 	}
 
 	/** The batches that it consists of, from the first on. Not by recursion: they may be thousands. */
-	#chain(): { frame: Frame; key: string | undefined }[] {
-		const chain: { frame: Frame; key: string | undefined }[] = [];
+	#links(): Batch[] {
+		const links: Batch[] = [];
 		for (let batch: Batch | undefined = this; batch !== undefined; batch = batch.#before) {
-			chain.push({ frame: batch.#frame, key: batch.#key });
+			links.push(batch);
 		}
-		return chain.reverse();
+		return links.reverse();
 	}
-}
-
-/** Bytes as one chunk of HTTP/1.1 (RFC 9112, 7.1). */
-export function chunked(parts: readonly Uint8Array[]): Uint8Array {
-	const size = parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
-	const head = Buffer.from(`${size.toString(16)}\r\n`);
-	return Buffer.concat([head, ...parts, LINE_END], head.byteLength + size + LINE_END.byteLength);
-}
-
-const LINE_END = Buffer.from("\r\n");
-
-/** Node's streams make a Buffer of anything else, for each stream anew. */
-function toBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
-	return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
 }

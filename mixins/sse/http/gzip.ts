@@ -1,7 +1,9 @@
 import { constants, crc32, deflateRawSync } from "node:zlib";
+import { type Chunked, chunkOf, joinChunked } from "../core/chunk.ts";
 import { combineCrc32, shiftBy } from "../core/crc32.ts";
 import type { Frame } from "../core/frame.ts";
-import { type Batch, type Bytes, chunked } from "./batch.ts";
+import type { Batch } from "./batch.ts";
+import { type Bytes, toBuffer } from "./bytes.ts";
 
 /** RFC 1952, 2.3: deflate, nothing about a file, of no known time or system. */
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
@@ -11,26 +13,40 @@ const LAST_BLOCK = [0x03, 0x00];
 const MOST_STORED = 65_535;
 /** Bytes of deflated frames that are remembered, for streams that get the same later (a replay). */
 const REMEMBERED = 4_194_304;
+/** What remembering one takes besides its bytes. */
+const PIECE_BYTES = 800;
 
 /** A piece of a gzip body: what it is in deflated form, and its share in the checksum. */
 export class GzipPiece implements Bytes {
-	readonly plain: Uint8Array;
 	readonly crc: number;
 	/** Bytes of the text. */
 	readonly size: number;
 	/** See {@link shiftBy}. */
 	readonly shift: number;
+	readonly #deflated: Chunked;
+	#plain: Uint8Array | undefined;
 	#chunked: Uint8Array | undefined;
 
-	constructor(deflated: Uint8Array, crc: number, size: number) {
-		this.plain = deflated;
+	/** @param deflated Is copied: zlib gives out small parts of its own buffers, which the piece would hold. */
+	constructor(deflated: readonly Uint8Array[], crc: number, size: number) {
+		this.#deflated = joinChunked(deflated);
 		this.crc = crc;
 		this.size = size;
 		this.shift = shiftBy(size);
 	}
 
+	/** Bytes that remembering it takes. */
+	get cost(): number {
+		return this.#deflated.buffer.byteLength + PIECE_BYTES;
+	}
+
+	get plain(): Uint8Array {
+		this.#plain ??= toBuffer(this.#deflated);
+		return this.#plain;
+	}
+
 	get chunked(): Uint8Array {
-		this.#chunked ??= chunked([this.plain]);
+		this.#chunked ??= toBuffer(chunkOf(this.#deflated));
 		return this.#chunked;
 	}
 }
@@ -58,7 +74,7 @@ export class Gzip {
 		if (known !== undefined) return known;
 		const deflated = frame.byteLength < this.#threshold ? store(frame) : deflate(frame);
 		const piece = new GzipPiece(deflated, crc32(frame), frame.byteLength);
-		this.#bytes += deflated.byteLength + frame.byteLength;
+		this.#bytes += piece.cost;
 		if (this.#bytes > REMEMBERED / 2) {
 			this.#old = this.#young;
 			this.#young = new Pieces();
@@ -77,13 +93,20 @@ export class Gzip {
 			crc = combineCrc32(crc, piece.crc, piece.shift);
 			size += piece.size;
 		}
-		return new GzipPiece(Buffer.concat(pieces.map(({ plain }) => plain)), crc, size);
+		return new GzipPiece(
+			pieces.map(({ plain }) => plain),
+			crc,
+			size
+		);
 	}
 }
 
-/** Deflated frames, by where their bytes stand: a replay reads the same bytes as another object. */
+/**
+ * Deflated frames, by where their bytes stand: a replay reads the same bytes as another object. Weakly: a frame
+ * that is gone is never asked for, and a key would hold the slab that it stood in.
+ */
 class Pieces {
-	readonly #byBuffer = new Map<ArrayBufferLike, Map<number, GzipPiece>>();
+	readonly #byBuffer = new WeakMap<ArrayBufferLike, Map<number, GzipPiece>>();
 
 	get({ buffer, byteOffset }: Frame): GzipPiece | undefined {
 		return this.#byBuffer.get(buffer)?.get(byteOffset);
@@ -129,7 +152,7 @@ export class GzipBody {
 		tail.set(LAST_BLOCK);
 		tail.writeInt32LE(this.#crc, LAST_BLOCK.length);
 		tail.writeInt32LE(this.#size, LAST_BLOCK.length + 4);
-		return { plain: tail, chunked: chunked([tail]) };
+		return { plain: tail, chunked: chunkOf(joinChunked([tail])) };
 	}
 }
 
@@ -137,14 +160,15 @@ export class GzipBody {
 const SMALL = 8192;
 const SMALL_WINDOW = { windowBits: 13, memLevel: 6 };
 
-function deflate(frame: Frame): Uint8Array {
-	return deflateRawSync(frame, {
+function deflate(frame: Frame): Uint8Array[] {
+	const options = {
 		finishFlush: constants.Z_FULL_FLUSH,
 		...(frame.byteLength <= SMALL && SMALL_WINDOW)
-	});
+	};
+	return [deflateRawSync(frame, options)];
 }
 
-function store(frame: Frame): Uint8Array {
+function store(frame: Frame): Uint8Array[] {
 	const blocks: Uint8Array[] = [];
 	for (let at = 0; at < frame.byteLength; at += MOST_STORED) {
 		const text = frame.subarray(at, at + MOST_STORED);
@@ -153,5 +177,5 @@ function store(frame: Frame): Uint8Array {
 		head.writeUInt16LE(~text.byteLength & 0xffff, 3);
 		blocks.push(head, text);
 	}
-	return Buffer.concat(blocks);
+	return blocks;
 }

@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Backlog } from "../../../mixins/sse/core/backlog.ts";
+import { Backlog, WAITING_BYTES } from "../../../mixins/sse/core/backlog.ts";
 
 const frame = (text: string) => new TextEncoder().encode(text);
+/** Bytes that so many frames count of so many bytes in all. */
+const cost = (frames: number, bytes: number) => frames * WAITING_BYTES + bytes;
 const texts = (frames: Uint8Array[]) => frames.map(bytes => new TextDecoder().decode(bytes));
 
 describe("a backlog", () => {
@@ -19,7 +21,7 @@ describe("a backlog", () => {
 	it("drops the oldest past its bound, never the newest, and says so once", () => {
 		const backlog = new Backlog();
 		for (const text of ["1", "22", "333"]) backlog.push(frame(text));
-		backlog.trim(5);
+		backlog.trim(cost(2, 5));
 		expect([backlog.takeLoss(), backlog.takeLoss()]).toEqual([true, false]);
 		backlog.trim(-7);
 		expect(backlog.takeLoss()).toBe(true);
@@ -43,14 +45,14 @@ describe("a backlog", () => {
 		});
 		const step = fc.oneof(
 			{ weight: 4, arbitrary: push },
-			fc.record({ trim: fc.integer({ min: -5, max: 60 }) }),
+			fc.record({ trim: fc.integer({ min: -5, max: cost(5, 60) }) }),
 			fc.record({ take: fc.integer({ min: 0, max: 40 }) })
 		);
 		fc.assert(
 			fc.property(fc.array(step, { maxLength: 60 }), steps => {
 				const backlog = new Backlog();
 				let list: { text: string; key: string | undefined; n: number }[] = [];
-				const size = () => list.reduce((sum, { text }) => sum + text.length, 0);
+				const size = () => list.reduce((sum, { text }) => sum + cost(1, text.length), 0);
 				/** All that was pushed and neither taken nor replaced: lost, if it is not in the list. */
 				const received: number[] = [];
 				let n = 0;
@@ -106,7 +108,7 @@ describe("a backlog", () => {
 				};
 				for (const [n, { key, takes }] of events.entries()) {
 					backlog.push(frame(`${n}`.padStart(4)), key);
-					backlog.trim(20);
+					backlog.trim(cost(5, 20));
 					if (takes && n < leavesAt) take();
 				}
 				// It comes back with the last id that it got, and is replayed what followed.

@@ -1,0 +1,147 @@
+import { randomBytes } from "node:crypto";
+import { connect, type Socket } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { BufferPolicy } from "../../mixins/sse/core/options.ts";
+import type { Gateway } from "../../mixins/sse/gateway/gateway.ts";
+import type { EventStream } from "../../mixins/sse/http/event-stream.ts";
+import { createRandom } from "../chaos/random.ts";
+import { eventually } from "../support/eventually.ts";
+import { TestGateway, TestNode } from "../support/gateway.ts";
+import { held } from "../support/memory.ts";
+
+const MIB = 2 ** 20;
+const NEWS = "news";
+const HISTORY = 4 * MIB;
+const UNSENT = MIB / 4;
+/** What README says of `compression`. */
+const DEFLATED = 4 * MIB;
+/** What README says of a client that has taken a part of one write. */
+const HALF_WRITTEN = 16_384;
+const POLICIES: readonly BufferPolicy[] = ["disconnect", "dropOldest", "conflate"];
+/** Its gateway compresses. */
+const ZIPPED: BufferPolicy = "disconnect";
+/** Clients of each policy that read no further. */
+const STALLED = 6;
+const READING = 4;
+
+/** A stream, seen from both ends. */
+interface Opened {
+	readonly session: string;
+	readonly socket: Socket;
+	readonly stream: EventStream;
+}
+
+/** A gateway with a policy of its own. */
+class Place {
+	readonly #gateway: TestGateway;
+	readonly #policy: BufferPolicy;
+
+	constructor(node: TestNode, policy: BufferPolicy) {
+		this.#policy = policy;
+		this.#gateway = new TestGateway(node, {
+			name: policy,
+			sse: {
+				heartbeat: 0,
+				timeout: 0,
+				compression: policy === ZIPPED ? { threshold: 200 } : null,
+				history: { maxBytes: HISTORY },
+				buffer: { policy, maxBytes: UNSENT, stallTimeout: 0 },
+				events: { [NEWS]: { audience: "public", conflate: ({ key }) => key } }
+			}
+		});
+	}
+
+	/** Bytes that its history counts. */
+	get history(): number {
+		return this.#inside.fanOut.history?.bytes ?? 0;
+	}
+
+	get #inside(): Gateway {
+		return Reflect.get(this.#gateway.service, Symbol.for("moleculer-sse.gateway"));
+	}
+
+	/** Opens a stream, every other one with gzip, whose client reads and keeps nothing. */
+	async open(): Promise<Opened> {
+		const known = new Set(this.#inside.streams);
+		const session = `${this.#policy}-${known.size}`;
+		const { port, pathname, search } = new URL(this.#gateway.url(NEWS));
+		const socket = connect(Number(port), "127.0.0.1").resume();
+		onTestFinished(() => void socket.destroy());
+		const zipped = known.size % 2 === 0 ? "Accept-Encoding: gzip\r\n" : "";
+		socket.write(
+			`GET ${pathname}${search} HTTP/1.1\r\nHost: a\r\nCookie: sid=${session}\r\n${zipped}\r\n`
+		);
+		await eventually(() => expect(this.#inside.streams.size).toBe(known.size + 1));
+		const stream = [...this.#inside.streams].find(other => !known.has(other)) as EventStream;
+		return { session, socket, stream };
+	}
+}
+
+/** Text of so many characters of which no compression makes much less. */
+const noise = (length: number) => randomBytes(Math.ceil(length * 0.75)).toString("base64");
+
+describe("what a process holds in buffers", () => {
+	// A view of a hundred bytes holds all of its buffer. Events that waited for slow clients, or were
+	// remembered in deflated form, each held the 64 KiB that they shared with the events of others, and what zlib
+	// gave out the 16 KiB of its own: 300 MB where 4 were counted.
+	it("is what its options say, whatever is sent, and whoever takes it or does not", {
+		timeout: 120_000
+	}, async () => {
+		const random = createRandom(7);
+		const upTo = (n: number) => Math.floor(random() * n);
+		const oneOf = <T>(list: readonly T[]) => list[upTo(list.length)] as T;
+		const node = new TestNode();
+		const places = POLICIES.map(policy => new Place(node, policy));
+		const send = (sessionId: string, payload: unknown) =>
+			node.send({ eventName: NEWS, sessionId, payload });
+		const elsewhere = (bytes: number) =>
+			send(`elsewhere-${upTo(300)}`, { text: "x".repeat(bytes) });
+		await node.broker.start();
+		await elsewhere(1);
+		const before = await held();
+		const grown = async () => (await held()).buffers - before.buffers;
+
+		// the histories alone; of texts of 5.4 KB, slabs that make room for the most that UTF-8 may take waste a quarter
+		for (let n = 0; n < 6000; n++) {
+			await elsewhere(n % 2 === 0 ? Math.round(10 * 2000 ** random()) : 5400);
+		}
+		const counted = places.reduce((sum, { history }) => sum + history, 0);
+		expect(counted).toBeGreaterThan(0.99 * POLICIES.length * HISTORY);
+		expect((await grown()) / counted).toBeGreaterThan(0.8);
+		expect((await grown()) / counted).toBeLessThan(1.05);
+
+		const reading: Opened[] = [];
+		const stalled: Opened[] = [];
+		for (const place of places) {
+			for (let n = 0; n < READING; n++) reading.push(await place.open());
+			for (let n = 0; n < STALLED; n++) {
+				const opened = await place.open();
+				opened.socket.pause();
+				while (!opened.stream.isBehind) {
+					await send(opened.session, { text: noise(20_000) });
+					await turn();
+				}
+				stalled.push(opened);
+			}
+		}
+		for (let n = 0; n < 30_000; n++) {
+			const what = random();
+			if (what < 0.7) await elsewhere(upTo(4000));
+			else if (what < 0.8) await send(oneOf(reading).session, { text: noise(upTo(4000)) });
+			else if (what < 0.801) await send("*", { text: noise(upTo(2000)) });
+			else await send(oneOf(stalled).session, { text: noise(upTo(200)), key: upTo(400) });
+			if (random() < 0.3) await turn();
+		}
+		// to one that takes gzip: deflated, each is a hundredth of the buffer in which zlib gives it out
+		const [{ session: zipped }] = reading as [Opened];
+		for (let n = 0; n < 1500; n++) await send(zipped, { text: "x".repeat(300 + upTo(1000)) });
+		await turn();
+
+		expect(stalled.map(({ stream }) => [stream.isOpen, stream.isBehind])).toEqual(
+			stalled.map(() => [true, true])
+		);
+		const bound = POLICIES.length * HISTORY + DEFLATED + stalled.length * (UNSENT + HALF_WRITTEN);
+		expect((await grown()) / bound).toBeLessThan(1);
+	});
+});
