@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
-import { setImmediate as turn } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { BufferPolicy } from "../../mixins/sse/core/options.ts";
 import type { Gateway } from "../../mixins/sse/gateway/gateway.ts";
 import type { EventStream } from "../../mixins/sse/http/event-stream.ts";
 import { createRandom } from "../chaos/random.ts";
 import { eventually } from "../support/eventually.ts";
-import { TestGateway, TestNode } from "../support/gateway.ts";
+import { startGateway, TestGateway, TestNode } from "../support/gateway.ts";
 import { held } from "../support/memory.ts";
 
 const MIB = 2 ** 20;
@@ -143,5 +143,74 @@ describe("what a process holds in buffers", () => {
 		);
 		const bound = POLICIES.length * HISTORY + DEFLATED + stalled.length * (UNSENT + HALF_WRITTEN);
 		expect((await grown()) / bound).toBeLessThan(1);
+	});
+});
+
+describe("what a node remembers of a text", () => {
+	const PAD = "x".repeat(4000);
+	const MANY = 300;
+
+	/** A stream's request whose every part is long, or none. */
+	const request = ({ pathname, search }: URL, n: number, pad: string) =>
+		[
+			`GET ${pathname}${search}&pad=${pad} HTTP/1.1`,
+			"Host: a",
+			`Cookie: sid=session-of-client-${n}; pad=${pad}`,
+			`X-Forwarded-For: 192.168.${100 + (n % 100)}.${100 + Math.floor(n / 100)}, ${pad}`,
+			"\r\n"
+		].join("\r\n");
+
+	// A part of a text is a view of it: each stream kept the Cookie header of its request, its URL, and the header with
+	// its client's address, 16 KB in all.
+	it("is nothing of a stream's request but its session, its names and its address", async () => {
+		const gateway = await startGateway({
+			sse: { limits: { streamsPerIp: 10 }, trustProxy: true, heartbeat: 0, timeout: 0 },
+			// the log of the test keeps what it is told
+			settings: { logRequest: null, logResponse: null }
+		});
+		const url = new URL(gateway.url("an-event-of-a-longer-name"));
+		let count = 0;
+		/** Bytes of heap for each of many streams. */
+		const open = async (streams: number, pad: string) => {
+			const before = await held();
+			for (let n = 0; n < streams; n++) {
+				const socket = connect(Number(url.port), "127.0.0.1").resume();
+				onTestFinished(() => void socket.destroy());
+				socket.write(request(url, count++, pad));
+			}
+			await eventually(() => expect(gateway.held.streams).toBe(count));
+			// a stream lets go of its request a moment after it has opened
+			await sleep(100);
+			return ((await held()).heap - before.heap) / streams;
+		};
+		await open(MANY, "");
+		await open(MANY, PAD);
+		const short = await open(MANY, "");
+
+		expect((await open(MANY, PAD)) - short).toBeLessThan(PAD.length / 2);
+		expect(gateway.held.sessions).toBe(count);
+	});
+
+	it.each([
+		[
+			"an event",
+			(sessionId: string) => ({ eventName: NEWS, sessionId, payload: null }),
+			"sse.send"
+		],
+		["a revocation", (sessionId: string) => ({ sessionId }), "sse.close"]
+	])("is nothing of what a local service took the address of %s from", async (_, of, name) => {
+		const { broker } = await startGateway();
+		let count = 0;
+		const tell = async (times: number) => {
+			for (let n = 0; n < times; n++) {
+				const header = Buffer.from(`${count++}-is-the-session;${PAD}${PAD}`).toString();
+				await broker.broadcast(name, of(header.slice(0, header.indexOf(";"))));
+			}
+		};
+		await tell(MANY);
+		const before = await held();
+		await tell(MANY);
+
+		expect(((await held()).heap - before.heap) / MANY).toBeLessThan(PAD.length);
 	});
 });

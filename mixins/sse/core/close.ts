@@ -1,5 +1,6 @@
 import { isRefusal, type Refusal, refuse } from "./errors.ts";
 import { EVERYONE, eventNameProblem, ownFields, type Provenance, readSessionId } from "./event.ts";
+import { ownText } from "./own-text.ts";
 import type { Subscription } from "./registry.ts";
 
 /** The name under which revocations travel: `ctx.broadcast(CLOSE, …)`. */
@@ -50,7 +51,12 @@ export function readClose(input: unknown, source: Provenance = {}): Revocation |
 	if (typeof reason !== "string" || !REASON.test(reason)) {
 		return refuse("reason", `"reason" takes 1 to 64 printable ASCII characters.`);
 	}
-	return { sessionId, eventName: eventName as string | undefined, reason };
+	return {
+		// Remembered for long, and maybe taken out of larger texts by who revokes.
+		sessionId: typeof sessionId === "string" ? ownText(sessionId) : sessionId.map(ownText),
+		eventName: eventName === undefined ? undefined : ownText(eventName as string),
+		reason
+	};
 }
 
 /** Whether a revocation is about streams of these ids and names. */

@@ -37,7 +37,7 @@ export type BufferPolicy = "disconnect" | "dropOldest" | "conflate";
 
 /** Bytes that one stream may have unsent, and what happens past them. */
 export interface BufferOptions {
-	/** Default 1,048,576 (1 MiB). */
+	/** Default 1,048,576 (1 MiB). Unless the policy is `disconnect`, what it takes to hold an event counts as well. */
 	maxBytes: number;
 	/** Default `disconnect`. */
 	policy: BufferPolicy;

@@ -109,12 +109,9 @@ export class FanOut implements Subscriber {
 		if (streams.size === 0 && this.history === undefined) return;
 		const frame = this.#encode(event);
 		if (isRefusal(frame)) return this.#drop(frame, from.nodeID);
-		this.history?.append(
-			this.#toKeep(event, from),
-			frame,
-			arrivalOf(from.past),
-			from.past !== undefined
-		);
+		// What came over the bus was parsed; a service of this node may give parts of larger texts.
+		if (from.nodeID === this.#service.broker.nodeID) ownTexts(event);
+		this.history?.append(event, frame, arrivalOf(from.past), from.past !== undefined);
 		if (from.past !== undefined) {
 			this.#hasPassed = true;
 			return;
@@ -203,17 +200,6 @@ export class FanOut implements Subscriber {
 		}
 	}
 
-	/** A service of this node may have taken address and name out of larger texts; what was on the bus was parsed. */
-	#toKeep(event: SseEvent, { nodeID }: Source): SseEvent {
-		if (nodeID !== this.#service.broker.nodeID) return event;
-		const { eventName, sessionId } = event;
-		return {
-			...event,
-			eventName: ownText(eventName),
-			sessionId: typeof sessionId === "string" ? ownText(sessionId) : sessionId.map(ownText)
-		};
-	}
-
 	/** An id promises that one can come back to it: without a history it is left out. */
 	#encode(event: SseEvent): Frame | Refusal {
 		const data = serialise(event.payload, this.#eventBytes);
@@ -231,4 +217,11 @@ export class FanOut implements Subscriber {
 export function arrivalOf(past: number | undefined): number {
 	const now = performance.now();
 	return past === undefined ? now : now - Math.max(0, Date.now() - past);
+}
+
+/** Has the texts by which an event is kept hold nothing else. */
+function ownTexts(event: SseEvent): void {
+	const { eventName, sessionId } = event;
+	event.eventName = ownText(eventName);
+	event.sessionId = typeof sessionId === "string" ? ownText(sessionId) : sessionId.map(ownText);
 }
