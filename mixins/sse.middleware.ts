@@ -3,21 +3,22 @@ import { type GivenStreamOptions, streamOf } from "./sse/bus/broker-stream.ts";
 import type { Bus, BusState, PublishOptions } from "./sse/bus/bus.ts";
 import { installBus, installedBus } from "./sse/bus/installed.ts";
 import { StreamBus } from "./sse/bus/stream-bus.ts";
-import { type Broadcast, TransporterBus } from "./sse/bus/transporter-bus.ts";
+import { TransporterBus } from "./sse/bus/transporter-bus.ts";
 import type { SenderLimits } from "./sse/core/access-options.ts";
 import { CLOSE, type Revocation, readClose, type SseClose } from "./sse/core/close.ts";
 import type { EventsContract } from "./sse/core/contract.ts";
 import { isRefusal } from "./sse/core/errors.ts";
-import { SEND } from "./sse/core/event.ts";
-import { toError } from "./sse/core/guard.ts";
+import { readSafely, SEND } from "./sse/core/event.ts";
 import { createIdSource, type IdSource, newEpoch } from "./sse/core/id.ts";
 import { SSE_MIDDLEWARE_OPTIONS } from "./sse/core/options.ts";
 import { STREAM_OPTIONS, type StreamOptions } from "./sse/core/stream-options.ts";
 import { announce } from "./sse/moleculer/announce.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
-import { type SendPacket, sendSafely } from "./sse/moleculer/packets.ts";
+import { Departures } from "./sse/moleculer/departures.ts";
+import { installSafeSending, type SendPacket } from "./sse/moleculer/packets.ts";
 import { installReplCommand } from "./sse/moleculer/repl.ts";
 import { withRevocationId } from "./sse/moleculer/revocation-id.ts";
+import { type Broadcast, safeBroadcast } from "./sse/moleculer/safe-broadcast.ts";
 import { createSenderCheck, type SenderCheck } from "./sse/moleculer/sender-check.ts";
 import { SseError } from "./sse/moleculer/sse-error.ts";
 import { reviveDeafChannel } from "./sse/moleculer/transporter.ts";
@@ -93,6 +94,13 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 		return check;
 	};
 
+	const followed = new WeakMap<ServiceBroker, Departures>();
+	const departuresOf = (broker: ServiceBroker): Departures => {
+		const departures = followed.get(broker) ?? new Departures();
+		followed.set(broker, departures);
+		return departures;
+	};
+
 	const middleware = {
 		name: "SseMiddleware",
 
@@ -100,6 +108,7 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 			checkOf(broker);
 			installReplCommand(broker);
 			reviveDeafChannel(broker);
+			installSafeSending(broker, departuresOf(broker));
 		},
 
 		async starting(broker: ServiceBroker): Promise<void> {
@@ -113,32 +122,43 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 		},
 
 		broadcast(this: ServiceBroker, next: Broadcast): Broadcast {
-			const gentle = gentleBroadcast(this, next);
+			const broadcast = safeBroadcast(this, next, departuresOf(this));
 			if (streamOptions === undefined) {
-				installBus(this, new TransporterBus(this, idsOf(this), gentle));
+				installBus(this, new TransporterBus(this, idsOf(this), broadcast));
 			} else {
 				installStream(this, streamOptions);
 			}
 			return (eventName, payload, options) => {
 				if (eventName === CLOSE) {
-					const revocation = readClose(payload, { typed: isTyped(options) });
+					const typed = isTyped(options);
+					const revocation = readSafely(() => readClose(payload, { typed }));
 					if (isRefusal(revocation)) return reject(this, SseError.invalidClose(revocation));
 					const id = revocationIdsOf(this).next();
 					// By both ways: the Moleculer event comes to gateways that do not hear the stream, and is what the sender
 					// hears of; the stream also tells gateways that start later.
 					streams.get(this)?.revoke(revocation, id);
-					return gentle(CLOSE, plain(revocation), withRevocationId(options, id));
+					return broadcast(CLOSE, plain(revocation), withRevocationId(options, id));
 				}
 				if (eventName !== SEND) return next(eventName, payload, options);
 				const checked = checkOf(this)(payload, { typed: isTyped(options) });
 				if (isRefusal(checked)) return reject(this, SseError.invalidEvent(checked));
-				return (installedBus(this) as Bus).publish(checked.event, checked.json, options);
+				return (installedBus(this) as Bus).publish(checked.address, checked.json, options);
 			};
 		},
 
 		transitPublish(this: Transit, next: SendPacket): SendPacket {
 			const ids = idsOf(this.broker);
-			return sendSafely(this, packet => next(announce(packet, ids.position)));
+			return packet => next(announce(packet, ids.position));
+		},
+
+		localEvent(this: ServiceBroker, next: HandleEvent, event: { name: string }): HandleEvent {
+			// A pattern may match it.
+			if (event.name !== SEND && !/[*?]/.test(event.name)) return next;
+			const departures = departuresOf(this);
+			return ctx => {
+				departures.hear(ctx.eventName);
+				return next(ctx);
+			};
 		},
 
 		/** `emit` picks one gateway: the others' streams would miss the event, silently. */
@@ -153,6 +173,9 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 	// Moleculer's types describe the hooks of broker methods as what these return.
 	return middleware as unknown as Middleware;
 }
+
+/** A handler of events as Moleculer's middlewares wrap it. */
+type HandleEvent = (ctx: { eventName: string }) => unknown;
 
 /** Serializers of transporters differ in what becomes of undefined. */
 function plain({ sessionId, eventName, reason }: Revocation): SseClose {
@@ -172,26 +195,6 @@ function reject(broker: ServiceBroker, error: SseError): Promise<never> {
 	return gently(Promise.reject(error), () =>
 		broker.logger.error(`SSE: an event was not sent: ${error.message}`, error.data)
 	);
-}
-
-/**
- * Moleculer's broadcast as a promise, always: where its call would throw, or answers nothing, an action that only sends an
- * event would fail. Without `throwError` it logs a failure by itself, and does not reject.
- */
-function gentleBroadcast(broker: ServiceBroker, broadcast: Broadcast): Broadcast {
-	return (eventName, payload, options) => {
-		const complain = (error: Error): void =>
-			broker.logger.error(`SSE: "${eventName}" did not reach every node: ${error.message}`);
-		let sent: Promise<unknown>;
-		try {
-			// Moleculer answers nothing where nobody listens and the balancer is off.
-			sent = Promise.resolve(broadcast(eventName, payload, options));
-		} catch (error) {
-			sent = Promise.reject(toError(error));
-			if (options?.throwError !== true) return sent.catch(complain);
-		}
-		return options?.throwError === true ? gently(sent, complain) : sent;
-	};
 }
 
 /** The REPL marks what it sends. */

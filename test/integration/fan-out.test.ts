@@ -304,7 +304,7 @@ describe("beside the plugin", () => {
 		await gateway.send({ eventName: "news", sessionId: "alice", payload: 1 });
 
 		expect(got).toEqual([
-			{ eventName: "news", sessionId: "alice", payload: 1, id: expect.stringMatching(/\.1$/) }
+			{ eventName: "news", sessionId: "alice", json: "1", id: expect.stringMatching(/\.1$/) }
 		]);
 	});
 

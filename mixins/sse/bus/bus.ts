@@ -1,12 +1,10 @@
 import type { RevocationKey } from "../core/close-header.ts";
-import type { SseSend } from "../core/event.ts";
+import type { Address } from "../core/event.ts";
+import type { Rank } from "../core/order.ts";
+import type { BroadcastOptions } from "../moleculer/safe-broadcast.ts";
 
 /** How the sender of an event wants to hear of a bus that cannot take it; Moleculer's own rule. */
-export interface PublishOptions {
-	/** True: the promise rejects. Default false: the failure is logged and the promise resolves. */
-	throwError?: boolean;
-	[option: string]: unknown;
-}
+export type PublishOptions = BroadcastOptions;
 
 /**
  * The way of an event from its sender to every gateway. One bus a broker, made by `SseMiddleware`.
@@ -19,15 +17,16 @@ export interface PublishOptions {
  * - MUST tell a gateway of events that were lost, as soon as it can know;
  * - MUST go on when a gateway throws at what it is handed: the fault is logged, and the event is lost;
  * - MUST, if it tells of the past, tell in it of the revocations too, each at its place among the events;
- * - MUST end `publish` as Moleculer's own broadcast does, see {@link PublishOptions};
+ * - MUST NOT throw in `publish`, which ends as Moleculer's own broadcast does, see {@link PublishOptions};
+ * - MUST carry the payload's JSON as it is;
  * - MUST NOT trust what it receives: to a gateway it hands on `unknown`, which the gateway validates.
  */
 export interface Bus {
 	/**
-	 * @param event Validated.
-	 * @param payload The event's payload as JSON.
+	 * @param address Validated.
+	 * @param json The event's payload, in one line.
 	 */
-	publish(event: SseSend, payload: string, options?: PublishOptions): Promise<unknown>;
+	publish(address: Address, json: string, options?: PublishOptions): Promise<unknown>;
 	readonly state: BusState;
 }
 
@@ -57,6 +56,10 @@ export interface Source {
 	readonly typed?: boolean;
 	/** Given if the bus gives ids on arrival. What stands in the event itself then counts for nothing. */
 	readonly id?: string;
+	/** Where that id stands, from a bus that knows it in numbers: then it is not given as a text. */
+	readonly rank?: Rank;
+	/** The payload's JSON in UTF-8, in one line, if the bus has it apart from the event. */
+	readonly json?: Uint8Array | undefined;
 	/**
 	 * Milliseconds since 1970 at which it was sent, for an event of the past, from before the gateway was
 	 * there: for streams that come back, not for those that are open.

@@ -4,12 +4,14 @@ import { readCloseHeader } from "../core/close-header.ts";
 import { isRefusal } from "../core/errors.ts";
 import { guard } from "../core/guard.ts";
 import { readMessage } from "../core/message.ts";
+import { streamRank } from "../core/order.ts";
 import { Repeats } from "../core/repeats.ts";
-import { writeStreamId, writeStreamIds } from "../core/stream-id.ts";
+import { writeStreamId } from "../core/stream-id.ts";
 import type { StreamOptions } from "../core/stream-options.ts";
 import { type Point, Track } from "../core/track.ts";
 import { nameOf } from "./broker-stream.ts";
 import type { Source, Subscriber } from "./bus.ts";
+import { readContent } from "./message-content.ts";
 import { findEnd, findStart, writeMark } from "./probe.ts";
 import { type Purpose, SteadyChannel } from "./steady-channel.ts";
 import { declareStream, HEADERS, hangUp, pointOf } from "./stream.ts";
@@ -192,7 +194,7 @@ export class Reader implements Purpose<Channel> {
 			if (this.#repeats.seen(origin, seq)) return;
 		}
 		const nodeID = typeof origin === "string" ? origin : (properties.appId ?? "an AMQP program");
-		const events = readMessage(content.toString());
+		const events = readContent(content, typeof origin === "string");
 		if (isRefusal(events)) {
 			const { message } = events;
 			this.#logger.warn(`SSE: dropped a message from '${nodeID}': ${message}`, { nodeID });
@@ -204,9 +206,9 @@ export class Reader implements Purpose<Channel> {
 		const isLate = this.#awaited !== undefined && point.timestamp > 0;
 		const sent = isLate ? { sentAt: point.timestamp } : undefined;
 		if (close !== undefined) this.#handOnRevocation(close, { nodeID, ...past, ...sent });
-		const ids = writeStreamIds(point, events.length);
-		for (const [index, event] of events.entries()) {
-			this.#subscriber.receive(event, { nodeID, id: ids[index] as string, ...past });
+		for (const [index, { event, json }] of events.entries()) {
+			const rank = streamRank({ ...point, index });
+			this.#subscriber.receive(event, { nodeID, rank, json, ...past });
 		}
 		if (events.length === 0)
 			this.#subscriber.note(writeStreamId({ ...point, index: 0 }), past?.past);

@@ -1,7 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import { CLOSE, type Revocation } from "../core/close.ts";
 import { writeCloseHeaders } from "../core/close-header.ts";
-import type { SseSend } from "../core/event.ts";
+import type { Address } from "../core/event.ts";
 import { writeEvent } from "../core/message.ts";
 import type { StreamOptions } from "../core/stream-options.ts";
 import type { SseError } from "../moleculer/sse-error.ts";
@@ -39,11 +39,16 @@ export class StreamBus implements ReadableBus {
 		]);
 	}
 
-	publish(event: SseSend, payload: string, options?: PublishOptions): Promise<void> {
+	publish(address: Address, json: string, options?: PublishOptions): Promise<void> {
 		const throwError = options?.throwError === true;
-		const sent = this.#publisher.publish(event.eventName, writeEvent(event, payload), !throwError);
+		const sent = this.#publish(address, json, !throwError);
 		const complain = (error: Error) => this.#complaints.add(`SSE: ${error.message}`);
 		return throwError ? gently(sent, complain) : sent.catch(complain);
+	}
+
+	/** Never throws: the event as a whole may be longer than a text may be. */
+	async #publish(address: Address, json: string, stays: boolean): Promise<void> {
+		await this.#publisher.publish(address.eventName, writeEvent(address, json), stays);
 	}
 
 	/**

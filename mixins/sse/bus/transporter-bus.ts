@@ -1,31 +1,33 @@
 import type { Context, EventSchema, ServiceBroker } from "moleculer";
-import { SEND, type SseSend } from "../core/event.ts";
+import { type Address, SEND } from "../core/event.ts";
 import type { IdSource } from "../core/id.ts";
 import { readRevocationKey } from "../moleculer/revocation-id.ts";
+import type { SafeBroadcast } from "../moleculer/safe-broadcast.ts";
 import { hearsOthers, isConnected } from "../moleculer/transporter.ts";
 import type { Bus, BusState, Listener, PublishOptions } from "./bus.ts";
-
-/** Moleculer's own broadcast, as the next middleware gives it. */
-export type Broadcast = (
-	eventName: string,
-	payload: unknown,
-	options?: PublishOptions
-) => Promise<unknown>;
 
 /** The bus that carries `sse.send` as a Moleculer event, over any transporter or none. */
 export class TransporterBus implements Bus {
 	readonly #broker: ServiceBroker;
 	readonly #ids: IdSource;
-	readonly #broadcast: Broadcast;
+	readonly #broadcast: SafeBroadcast;
 
-	constructor(broker: ServiceBroker, ids: IdSource, broadcast: Broadcast) {
+	constructor(broker: ServiceBroker, ids: IdSource, broadcast: SafeBroadcast) {
 		this.#broker = broker;
 		this.#ids = ids;
 		this.#broadcast = broadcast;
 	}
 
-	publish(event: SseSend, _payload: string, options?: PublishOptions): Promise<unknown> {
-		return this.#broadcast(SEND, { ...event, id: this.#ids.next() }, options);
+	/** As text, the payload is the same on every gateway, whatever serializers and cloning make of other values. */
+	publish(
+		{ eventName, sessionId }: Address,
+		json: string,
+		options?: PublishOptions
+	): Promise<unknown> {
+		const id = this.#ids.next();
+		// To gateways, a number that no event has is a lost event.
+		const takeBack = () => this.#ids.takeBack(id);
+		return this.#broadcast(SEND, { eventName, sessionId, json, id }, options, takeBack);
 	}
 
 	get state(): BusState {

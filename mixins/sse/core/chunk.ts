@@ -70,7 +70,10 @@ export function copyInto(bytes: Uint8Array, start: number, parts: readonly Uint8
 }
 
 /** Whether the buffer that bytes stand in holds little else: a view of a small part holds all of it. */
-export function ownsBuffer({ buffer, byteLength }: Chunked): boolean {
+export function ownsBuffer({
+	buffer,
+	byteLength
+}: Pick<Chunked, "buffer" | "byteLength">): boolean {
 	return buffer.byteLength - byteLength <= MOST_FRAMING;
 }
 

@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from "./errors.ts";
-import { EVERYONE, eventNameProblem, type SseSend } from "./event.ts";
+import { type Address, EVERYONE, eventNameProblem } from "./event.ts";
 
 /** Whom an event may be addressed to. */
 export type Audience = "session" | "public";
@@ -55,7 +55,7 @@ export function isAgreed(events: EventsContract | undefined, name: string): bool
 /** Why an event breaks the contract, by its name or its address; undefined if it does not. */
 export function breach(
 	events: EventsContract | undefined,
-	{ eventName, sessionId }: Pick<SseSend, "eventName" | "sessionId">
+	{ eventName, sessionId }: Address
 ): Refusal | undefined {
 	if (events === undefined) return undefined;
 	if (!isAgreed(events, eventName)) {
@@ -78,17 +78,19 @@ export function breach(
  * The key under which an event replaces others that wait, unique over all names; undefined if it
  * replaces none.
  *
+ * @param payload Asked only where the contract has a function.
  * @throws What the application's function throws.
  */
 export function conflationKey(
 	events: EventsContract | undefined,
-	{ eventName, payload }: { eventName: string; payload: unknown }
+	eventName: string,
+	payload: () => unknown
 ): string | undefined {
 	if (events === undefined || !Object.hasOwn(events, eventName)) return undefined;
 	const conflate = events[eventName]?.conflate;
 	if (conflate === undefined) return undefined;
 	// A name holds no line break.
 	if (conflate === true) return `${eventName}\n`;
-	const key = conflate(payload);
+	const key = conflate(payload());
 	return key === undefined || key === null ? undefined : `${eventName}\n${key}`;
 }

@@ -1,4 +1,5 @@
 import { EVERYONE } from "./event.ts";
+import { ownText } from "./own-text.ts";
 import { Queue } from "./queue.ts";
 import type { Subscription } from "./registry.ts";
 
@@ -25,17 +26,20 @@ export class EventLists {
 
 	/** The list, made anew if there is none; something has to be added to it. */
 	of(sessionId: string, eventName: string): EventList {
-		let names = this.#bySession.get(sessionId);
-		if (names === undefined) {
-			names = new Map();
-			this.#bySession.set(sessionId, names);
-		}
-		let list = names.get(eventName);
-		if (list === undefined) {
-			list = { sessionId, eventName, rows: new Queue() };
-			names.set(eventName, list);
-			this.#bytes += bytesOf(list);
-		}
+		return this.#bySession.get(sessionId)?.get(eventName) ?? this.#begin(sessionId, eventName);
+	}
+
+	#begin(sessionId: string, eventName: string): EventList {
+		// An event's texts may be parts of larger ones.
+		const list: EventList = {
+			sessionId: ownText(sessionId),
+			eventName: ownText(eventName),
+			rows: new Queue()
+		};
+		const names = this.#bySession.get(sessionId) ?? new Map<string, EventList>();
+		this.#bySession.set(list.sessionId, names);
+		names.set(list.eventName, list);
+		this.#bytes += bytesOf(list);
 		return list;
 	}
 

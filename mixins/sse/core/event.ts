@@ -1,4 +1,6 @@
 import { isRefusal, type Refusal, refuse } from "./errors.ts";
+import { toError } from "./guard.ts";
+import type { Rank } from "./order.ts";
 
 /** The name under which events travel: `ctx.broadcast(SEND, …)`. */
 export const SEND = "sse.send";
@@ -20,16 +22,27 @@ export interface SseSend<Payload = unknown> {
 	payload: Payload;
 }
 
-/** An event on its way through the cluster: what the sender gave, and the id given at its origin. */
-export interface SseEvent extends SseSend {
+/** What an event is called, and whom it is for. */
+export type Address = Pick<SseSend, "eventName" | "sessionId">;
+
+/** An event on its way through the cluster, with `json` from a node with `SseMiddleware`, and else with `payload`. */
+export interface SseEvent extends Address {
+	/** As the sender gave it. */
+	payload?: unknown;
+	/** The payload as JSON, as it was checked at the sender. */
+	json?: string | undefined;
 	/** Given by the bus; absent when the sending node runs without `SseMiddleware`. */
 	id?: string | undefined;
+	/** In place of an id: where that stands. An id is written when somebody is to get it. */
+	rank?: Rank | undefined;
 }
 
 /** Where an event comes from decides how strictly it is read. */
 export interface Provenance {
-	/** The id is given by the bus: a sender may not bring one. Default false. */
+	/** The id, and the payload as `json`, are given by the bus: a sender may not bring them. Default false. */
 	acceptId?: boolean;
+	/** The bus has the payload apart from the event. Default false. */
+	hasPayload?: boolean;
 	/**
 	 * Typed into the Moleculer REPL, which turns `--sessionId 42` into a number. Whole numbers are
 	 * then taken as the text that was typed. Default false.
@@ -48,7 +61,7 @@ export function validate(input: unknown, source: Provenance = {}): SseEvent | Re
 	}
 	const fields = readFields(input, source.acceptId === true);
 	if (isRefusal(fields)) return fields;
-	const { id, eventName, sessionId, payload } = fields;
+	const { id, eventName, sessionId, payload, json } = fields;
 
 	const nameProblem = eventNameProblem(eventName);
 	if (nameProblem !== undefined) {
@@ -56,11 +69,19 @@ export function validate(input: unknown, source: Provenance = {}): SseEvent | Re
 	}
 	const sessions = readSessionId(sessionId, source);
 	if (isRefusal(sessions)) return sessions;
-	if (payload === undefined) {
+	if (payload === undefined && json === undefined && source.hasPayload !== true) {
 		return refuse("payload", `"payload" is missing: give any JSON value, null for none.`);
 	}
 
-	const event: SseEvent = { eventName: eventName as string, sessionId: sessions, payload };
+	const event: SseEvent = { eventName: eventName as string, sessionId: sessions };
+	if (payload !== undefined) event.payload = payload;
+	if (json !== undefined) {
+		if (payload !== undefined) {
+			return refuse("json", `"json" stands in place of "payload": give one of them.`);
+		}
+		if (typeof json !== "string") return refuse("json", `"json" takes a string.`);
+		event.json = json;
+	}
 	if (id !== undefined) {
 		if (typeof id !== "string" || !EVENT_ID.test(id)) {
 			return refuse("id", `"id" takes 1 to 1,024 visible ASCII characters.`);
@@ -117,13 +138,26 @@ export function serialise(payload: unknown, maxBytes = 0): string | Refusal {
 	if (json === undefined) {
 		return refuse("payload", `"payload" cannot be written as JSON: it is a ${typeof payload}.`);
 	}
-	if (maxBytes > 0 && exceeds(json, maxBytes)) {
-		return refuse(
-			"payload",
-			`"payload" has more than ${maxBytes} bytes as JSON: send less at a time.`
-		);
+	return maxBytes > 0 && exceeds(json, maxBytes) ? refuseSize("payload", maxBytes) : json;
+}
+
+/**
+ * The JSON that another node has written, or the refusal of what cannot be that. It is not read as JSON, which would
+ * cost more than all else that is done with an event: what is made sure of is that it forges no field of a frame.
+ * JSON that is written without indentation has no control characters at all.
+ *
+ * @param maxBytes As of {@link serialise}.
+ */
+export function readJson(json: string, maxBytes = 0): string | Refusal {
+	if (json === "") return refuse("json", `"json" is empty: give the payload as JSON.`);
+	if (json.includes("\n") || json.includes("\r") || json.includes("\0")) {
+		return refuse("json", `"json" contains CR, LF or NUL: write JSON without indentation.`);
 	}
-	return json;
+	return maxBytes > 0 && exceeds(json, maxBytes) ? refuseSize("json", maxBytes) : json;
+}
+
+export function refuseSize(field: string, maxBytes: number): Refusal {
+	return refuse(field, `"${field}" has more than ${maxBytes} bytes as JSON: send less at a time.`);
 }
 
 /** Whether a text has more bytes as UTF-8, which takes one to three for a UTF-16 code unit. */
@@ -132,15 +166,16 @@ function exceeds(text: string, maxBytes: number): boolean {
 	return text.length * 3 > maxBytes && new TextEncoder().encode(text).byteLength > maxBytes;
 }
 
-type Fields = { id?: unknown; eventName?: unknown; sessionId?: unknown; payload?: unknown };
+type Fields = Record<"id" | "eventName" | "sessionId" | "payload" | "json", unknown>;
 
 /** Reads each field once, and by its name, which for parsed objects of one shape is fastest. */
-function readFields(input: Fields, acceptId: boolean): Fields | Refusal {
+function readFields(input: Partial<Fields>, acceptId: boolean): Fields | Refusal {
 	const fields: Fields = {
 		id: undefined,
 		eventName: undefined,
 		sessionId: undefined,
-		payload: undefined
+		payload: undefined,
+		json: undefined
 	};
 	try {
 		// Own fields alone: an address is never inherited.
@@ -149,12 +184,22 @@ function readFields(input: Fields, acceptId: boolean): Fields | Refusal {
 			else if (field === "sessionId") fields.sessionId = input.sessionId;
 			else if (field === "payload") fields.payload = input.payload;
 			else if (field === "id" && acceptId) fields.id = input.id;
+			else if (field === "json" && acceptId) fields.json = input.json;
 			else return refuseField(field);
 		}
 	} catch (error) {
 		return unreadable(error);
 	}
 	return fields;
+}
+
+/** Reads what a local sender has given: its getters may throw, and a Proxy at anything that is asked of it. */
+export function readSafely<T>(read: () => T | Refusal): T | Refusal {
+	try {
+		return read();
+	} catch (error) {
+		return unreadable(error);
+	}
 }
 
 /** A local sender's object may have getters, and they may throw. */
@@ -167,14 +212,14 @@ export function ownFields(input: object): [string, unknown][] | Refusal {
 }
 
 function unreadable(error: unknown): Refusal {
-	return refuse("event", `The event cannot be read: ${String(error)}.`);
+	return refuse("event", `The event cannot be read: ${toError(error).message}.`);
 }
 
 function refuseField(field: string): Refusal {
 	return refuse(
 		field,
-		field === "id"
-			? `"id" is given by SseMiddleware: leave it out.`
+		field === "id" || field === "json"
+			? `"${field}" is given by SseMiddleware: leave it out.`
 			: `"${field}" is not a field of ${SEND}: it takes eventName, sessionId and payload.`
 	);
 }

@@ -11,7 +11,8 @@ export interface FrameFields {
 	 */
 	position?: string | undefined;
 	event: string;
-	data: string;
+	/** As text, or as its UTF-8. */
+	data: string | Uint8Array;
 	/** Milliseconds that the browser waits before it reconnects. */
 	retry?: number | undefined;
 }
@@ -32,10 +33,14 @@ export function encodeFrame(fields: FrameFields, slab?: Slab): Frame {
 	const { id, event, data, retry, position } = fields;
 	let text = retry === undefined ? "" : `retry: ${retry}\n`;
 	if (id !== undefined) text += line("id", id);
-	text += `${line("event", event)}data: ${data}\n`;
-	if (position !== undefined) text += line("id", position);
-	text += "\n";
-	return slab === undefined ? joinChunked([encoder.encode(text)]) : slab.write(text);
+	text += `${line("event", event)}data: `;
+	const end = position === undefined ? "\n\n" : `\n${line("id", position)}\n`;
+	if (typeof data === "string") {
+		text += data + end;
+		return slab === undefined ? joinChunked([encoder.encode(text)]) : slab.write(text);
+	}
+	const parts = [encoder.encode(text), data, encoder.encode(end)];
+	return slab === undefined ? joinChunked(parts) : slab.join(parts);
 }
 
 function line(field: string, value: string): string {

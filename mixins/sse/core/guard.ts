@@ -1,6 +1,12 @@
 /** What was thrown, as an error: libraries throw and reject with strings, and with nothing, too. */
 export function toError(thrown: unknown): Error {
-	return thrown instanceof Error ? thrown : new Error(String(thrown));
+	if (thrown instanceof Error) return thrown;
+	try {
+		return new Error(String(thrown));
+	} catch {
+		// Not everything can be written as text.
+		return new Error(`a ${typeof thrown}`);
+	}
 }
 
 /**

@@ -1,5 +1,5 @@
 import { ownsBuffer } from "./chunk.ts";
-import type { Frame } from "./frame.ts";
+import type { Span } from "./slab.ts";
 
 /** What a buffer takes besides its bytes: objects of V8, and what stands for it outside the heap. */
 export const BUFFER_BYTES = 400;
@@ -15,7 +15,7 @@ export class HeldBytes {
 	#end = 0;
 
 	/** What keeping one more frame takes. */
-	add(frame: Frame): number {
+	add(frame: Span): number {
 		const { buffer, byteOffset, byteLength } = frame;
 		if (byteLength === 0) return 0;
 		if (ownsBuffer(frame)) return buffer.byteLength + BUFFER_BYTES;

@@ -2,11 +2,12 @@ import type { Revocation } from "./close.ts";
 import type { SseEvent } from "./event.ts";
 import type { Frame } from "./frame.ts";
 import { KeptEvents, type Known } from "./kept-events.ts";
-import type { Order, ResetReason } from "./order.ts";
+import type { Order, Rank, ResetReason } from "./order.ts";
 import { isSameRank } from "./origins.ts";
 import { readPlace, writePlace } from "./place.ts";
 import type { Subscription } from "./registry.ts";
 import { RevokedPlaces } from "./revoked-places.ts";
+import { Slab, type Span } from "./slab.ts";
 
 export interface HistoryOptions {
 	/** Bytes kept, the book-keeping included. */
@@ -40,7 +41,8 @@ export class History {
 	readonly #options: HistoryOptions;
 	readonly #order: Order;
 	#gateway = "";
-	readonly #kept = new KeptEvents();
+	readonly #kept: KeptEvents;
+	readonly #slab: Slab;
 	readonly #revoked: RevokedPlaces;
 	/** Position of the next event; positions count from 1. */
 	#head = 1;
@@ -48,13 +50,18 @@ export class History {
 	#tail = 1;
 	/** Where, and when, the bus lost events last. */
 	#lastGap = { position: 0, at: Number.NEGATIVE_INFINITY };
-	#newest = { id: "", at: Number.NEGATIVE_INFINITY };
+	/** Where the id of the newest event stands, of those that have one, and when that came. */
+	#newest: Rank | undefined;
+	#newestAt = Number.NEGATIVE_INFINITY;
 	/** The newest event that is no longer kept. */
 	#evicted: Known = NONE;
 
-	constructor(options: HistoryOptions, order: Order) {
+	/** @param slab Where the frames stand that it is given to keep. */
+	constructor(options: HistoryOptions, order: Order, slab: Slab = new Slab()) {
 		this.#options = options;
 		this.#order = order;
+		this.#slab = slab;
+		this.#kept = new KeptEvents(rank => order.idOf(rank));
 		this.#revoked = new RevokedPlaces(options.maxAge);
 		this.restart(options.gateway);
 	}
@@ -67,7 +74,8 @@ export class History {
 		this.#gateway = gateway.replaceAll("~", "%7E");
 		this.#kept.clear();
 		this.#tail = this.#head;
-		this.#newest = { id: "", at: Number.NEGATIVE_INFINITY };
+		this.#newest = undefined;
+		this.#newestAt = Number.NEGATIVE_INFINITY;
 		this.#evicted = NONE;
 		this.#revoked.forgetLetIns();
 	}
@@ -90,10 +98,10 @@ export class History {
 	/** The place of a stream that is live now. */
 	place(now: number): string {
 		return writePlace({
-			eventId: this.#newest.id,
+			eventId: this.#newest === undefined ? "" : this.#order.idOf(this.#newest),
 			gateway: this.#gateway,
 			position: this.#head - 1,
-			settled: now - this.#newest.at > this.#order.overlap
+			settled: now - this.#newestAt > this.#order.overlap
 		});
 	}
 
@@ -110,16 +118,33 @@ export class History {
 	}
 
 	/**
-	 * Keeps an event that has arrived at `now`, in milliseconds on a clock that never goes back.
+	 * Keeps an event that has arrived at `now`, in milliseconds on a clock that never goes back, and whose frame there is
+	 * already.
 	 *
 	 * @param isPast It was sent before what has come already: its place is behind streams that were let in since.
 	 */
 	append(event: SseEvent, frame: Frame, now: number, isPast = false): void {
+		this.#append(event, frame, false, now, isPast);
+	}
+
+	/**
+	 * The same for an event that no stream gets now: its frame is made if one comes back for it.
+	 *
+	 * @param json Of the payload, as text or as its UTF-8.
+	 */
+	appendBare(event: SseEvent, json: string | Uint8Array, now: number, isPast = false): void {
+		this.#append(event, this.#slab.keep(json), true, now, isPast);
+	}
+
+	#append(event: SseEvent, kept: Span, isBare: boolean, now: number, isPast: boolean): void {
 		const { id } = event;
 		if (isPast) this.#revoked.forgetLetIns();
-		const rank = id === undefined ? undefined : this.#order.rankOf(id);
-		this.#kept.append(event, frame, { position: this.#head++, at: now, rank });
-		if (id !== undefined) this.#newest = { id, at: now };
+		const rank = event.rank ?? (id === undefined ? undefined : this.#order.rankOf(id));
+		this.#kept.append(event, kept, isBare, { position: this.#head++, at: now, rank });
+		if (rank !== undefined) {
+			this.#newest = rank;
+			this.#newestAt = now;
+		}
 		this.expire(now);
 	}
 
@@ -198,8 +223,7 @@ export class History {
 		const event = this.#recall(eventId);
 		if (event === undefined) {
 			const oldest = this.#kept.oldest?.rank;
-			const newest = this.#order.rankOf(this.#newest.id);
-			return this.#order.whyMissing(eventId, { oldest, newest });
+			return this.#order.whyMissing(eventId, { oldest, newest: this.#newest });
 		}
 		const seen = event.position;
 		const seenOrigin = event.rank?.origin;

@@ -2,6 +2,8 @@
 export interface IdSource {
 	/** The next id, `<origin>.<epoch>.<seq>`; `seq` counts from 1. */
 	next(): string;
+	/** Nothing has left under that id: the next event gets it. Does nothing unless it is the last that was given. */
+	takeBack(id: string): void;
 	/** The epoch, and how many ids were given. */
 	readonly position: Position;
 	/** The last id that was given; null before the first. */
@@ -29,6 +31,9 @@ export function createIdSource(origin: string, epoch: string): IdSource {
 	let seq = 0;
 	return {
 		next: () => prefix + ++seq,
+		takeBack(id) {
+			if (id === prefix + seq) seq--;
+		},
 		get position() {
 			return { epoch, seq };
 		},

@@ -1,11 +1,12 @@
-import type { SseEvent } from "./event.ts";
-import { EventLists } from "./event-lists.ts";
-import type { Frame } from "./frame.ts";
+import type { Address } from "./event.ts";
+import { type EventList, EventLists } from "./event-lists.ts";
+import { encodeFrame, type Frame } from "./frame.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import type { Rank } from "./order.ts";
 import { Origins } from "./origins.ts";
 import type { Subscription } from "./registry.ts";
 import { Ring } from "./ring.ts";
+import { Slab, type Span } from "./slab.ts";
 
 /** Where an event stands. */
 export interface Known {
@@ -33,7 +34,13 @@ export class KeptEvents {
 	readonly #lists = new EventLists();
 	readonly #origins = new Origins(row => this.#ring.rankOf(row) as Rank);
 	readonly #held = new HeldBytes();
+	readonly #idOf: (rank: Rank) => string;
 	#bytes = 0;
+
+	/** @param idOf Of an event, by its rank. */
+	constructor(idOf: (rank: Rank) => string) {
+		this.#idOf = idOf;
+	}
 
 	get length(): number {
 		return this.#ring.length;
@@ -54,7 +61,13 @@ export class KeptEvents {
 		return this.#ring.length === 0 ? undefined : this.#at(this.#ring.first);
 	}
 
-	append({ sessionId, eventName }: SseEvent, frame: Frame, { position, at, rank }: Known): void {
+	/** @param kept Its frame, or, if it is bare, its payload's JSON: a frame is made of that when a stream gets it. */
+	append(
+		{ sessionId, eventName }: Address,
+		kept: Span,
+		isBare: boolean,
+		{ position, at, rank }: Known
+	): void {
 		const origin = rank && this.#origins.of(rank.origin);
 		// Each id once: an event stands in each of its lists once.
 		const lists =
@@ -62,8 +75,8 @@ export class KeptEvents {
 				? [this.#lists.of(sessionId, eventName)]
 				: [...new Set(sessionId)].map(id => this.#lists.of(id, eventName));
 		const several = lists.length > 1 ? SEVERAL_BYTES : 0;
-		const cost = this.#held.add(frame) + ENTRY_BYTES + lists.length * LISTED_BYTES + several;
-		const row = this.#ring.push({ position, at, rank, origin, lists, frame, cost });
+		const cost = this.#held.add(kept) + ENTRY_BYTES + lists.length * LISTED_BYTES + several;
+		const row = this.#ring.push({ position, at, rank, origin, lists, kept, isBare, cost });
 		for (const { rows } of lists) rows.push(row);
 		if (origin !== undefined && rank !== undefined) this.#origins.add(origin, row, rank);
 		this.#bytes += cost;
@@ -121,15 +134,30 @@ export class KeptEvents {
 		const ring = this.#ring;
 		const frames: Frame[] = [];
 		let bytes = 0;
+		const slab = new Slab();
 		const first = ring.lowerBound(row => ring.positionOf(row) < from);
 		for (const row of this.#lists.rowsFor(stream, first)) {
 			const position = ring.positionOf(row);
 			if (!isWanted(position, ring.originOf(row)?.name)) continue;
-			frames.push(ring.frameOf(row));
-			bytes += ring.sizeOf(row);
+			const frame = ring.isBare(row) ? this.#frameOf(row, slab) : ring.keptOf(row);
+			frames.push(frame);
+			bytes += frame.byteLength;
 			if (bytes >= maxBytes) return { frames, stoppedAt: position };
 		}
 		return { frames };
+	}
+
+	#frameOf(row: number, slab: Slab): Frame {
+		const rank = this.#ring.rankOf(row);
+		const [list] = this.#ring.listsOf(row);
+		return encodeFrame(
+			{
+				id: rank && this.#idOf(rank),
+				event: (list as EventList).eventName,
+				data: this.#ring.keptOf(row)
+			},
+			slab
+		);
 	}
 
 	#at(row: number): Known {

@@ -1,18 +1,24 @@
 import { type Refusal, refuse } from "./errors.ts";
-import type { SseSend } from "./event.ts";
+import type { Address } from "./event.ts";
 
 /** Indices of a message's events are below it. */
 export const MOST_OF_A_MESSAGE = 1_000_000;
 
-/** The content of a message with one event or several: an event as JSON, or an array of them. */
+/**
+ * The content of a message with one event or several: an event as JSON, or an array of them, in which each event has a line
+ * of its own.
+ *
+ * @param events As of {@link writeEvent}: none of them has a line break.
+ */
 export function writeMessage(events: readonly string[]): string {
-	return events.length === 1 ? (events[0] as string) : `[${events.join(",")}]`;
+	if (events.length === 0) return "[]";
+	return events.length === 1 ? (events[0] as string) : `[\n${events.join(",\n")}\n]`;
 }
 
-/** An event as it stands in a message. @param payload Already JSON. */
-export function writeEvent({ eventName, sessionId }: SseSend, payload: string): string {
+/** An event as it stands in a message. @param json Its payload. */
+export function writeEvent({ eventName, sessionId }: Address, json: string): string {
 	const address = JSON.stringify({ eventName, sessionId });
-	return `${address.slice(0, -1)},"payload":${payload}}`;
+	return `${address.slice(0, -1)},"payload":${json}}`;
 }
 
 /** The events of a message, not validated: any program may publish one. */

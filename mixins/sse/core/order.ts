@@ -1,6 +1,6 @@
 import type { Continuity } from "./continuity.ts";
 import { parseId } from "./id.ts";
-import { parseStreamId } from "./stream-id.ts";
+import { parseStreamId, type StreamId, writeStreamId } from "./stream-id.ts";
 
 /**
  * Why continuity cannot be proven:
@@ -23,6 +23,8 @@ export interface Order {
 	isId(text: string): boolean;
 	/** Where an id stands; undefined for what is no id. */
 	rankOf(id: string): Rank | undefined;
+	/** The id that stands there. */
+	idOf(rank: Rank): string;
 	/** Why an id is not among those kept. */
 	whyMissing(id: string, kept: Kept): ResetReason;
 }
@@ -64,6 +66,7 @@ export function orderByOrigin(continuity: Continuity, overlap: number): Order {
 			if (origin !== last) last = origin;
 			return { origin: last, number: id.seq, index: 0, stamp: 0 };
 		},
+		idOf: ({ origin, number }) => `${origin}.${number}`,
 		whyMissing(text) {
 			const id = parseId(text);
 			const known = id && continuity.position(id.origin);
@@ -79,6 +82,7 @@ export const ORDER_OF_STREAM: Order = {
 	overlap: 0,
 	isId: text => parseStreamId(text) !== undefined,
 	rankOf: rankOnStream,
+	idOf: ({ number, index, stamp }) => writeStreamId({ offset: number, timestamp: stamp, index }),
 	whyMissing(text, { oldest, newest }) {
 		const rank = rankOnStream(text);
 		if (rank === undefined || newest === undefined) return "unknown";
@@ -90,5 +94,10 @@ export const ORDER_OF_STREAM: Order = {
 
 function rankOnStream(text: string): Rank | undefined {
 	const id = parseStreamId(text);
-	return id && { origin: "stream", number: id.offset, index: id.index, stamp: id.timestamp };
+	return id && streamRank(id);
+}
+
+/** Where an id of the stream stands. */
+export function streamRank({ offset, timestamp, index }: StreamId): Rank {
+	return { origin: "stream", number: offset, index, stamp: timestamp };
 }

@@ -1,8 +1,8 @@
 import type { EventList } from "./event-lists.ts";
-import type { Frame } from "./frame.ts";
 import type { Rank } from "./order.ts";
 import type { OriginRows } from "./origins.ts";
 import { Queue } from "./queue.ts";
+import type { Span } from "./slab.ts";
 
 /** Rows of a page. */
 const PAGE = 1024;
@@ -17,7 +17,10 @@ export interface Row {
 	readonly origin: OriginRows | undefined;
 	/** The lists that the event stands in. */
 	readonly lists: readonly EventList[];
-	readonly frame: Frame;
+	/** Its frame, or its payload's JSON. */
+	readonly kept: Span;
+	/** It is the payload alone, and the frame has still to be made of it. */
+	readonly isBare: boolean;
 	/** Bytes that keeping it takes. */
 	readonly cost: number;
 }
@@ -88,18 +91,17 @@ export class Ring {
 		return this.#pageOf(row).listsOf(row % PAGE);
 	}
 
-	/** Bytes of its frame. */
-	sizeOf(row: number): number {
-		return this.#pageOf(row).sizes[row % PAGE] as number;
-	}
-
 	/** Bytes that keeping it takes. */
 	costOf(row: number): number {
 		return this.#pageOf(row).costs[row % PAGE] as number;
 	}
 
-	frameOf(row: number): Frame {
-		return this.#pageOf(row).frameOf(row % PAGE);
+	keptOf(row: number): Uint8Array {
+		return this.#pageOf(row).keptOf(row % PAGE);
+	}
+
+	isBare(row: number): boolean {
+		return this.#pageOf(row).bare[row % PAGE] === 1;
 	}
 
 	/** Undefined for an event without an id. */
@@ -133,22 +135,24 @@ class Page {
 	/** A text of V8 has fewer bytes than these count. */
 	readonly starts = new Uint32Array(PAGE);
 	readonly sizes = new Uint32Array(PAGE);
+	readonly bare = new Uint8Array(PAGE);
 	readonly costs = new Uint32Array(PAGE);
 	readonly buffers: (ArrayBufferLike | undefined)[] = [];
 	readonly origins: (OriginRows | undefined)[] = [];
 	/** Most events stand in one list, which is not worth an array. */
 	readonly lists: (EventList | readonly EventList[] | undefined)[] = [];
 
-	set(at: number, { position, at: time, rank, origin, lists, frame, cost }: Row): void {
+	set(at: number, { position, at: time, rank, origin, lists, kept, isBare, cost }: Row): void {
 		this.positions[at] = position;
 		this.times[at] = time;
 		this.numbers[at] = rank?.number ?? 0;
 		this.indices[at] = rank?.index ?? 0;
 		this.stamps[at] = rank?.stamp ?? 0;
-		this.starts[at] = frame.byteOffset;
-		this.sizes[at] = frame.byteLength;
+		this.starts[at] = kept.byteOffset;
+		this.sizes[at] = kept.byteLength;
+		this.bare[at] = isBare ? 1 : 0;
 		this.costs[at] = cost;
-		this.buffers[at] = frame.buffer;
+		this.buffers[at] = kept.buffer;
 		this.origins[at] = origin;
 		this.lists[at] = lists.length === 1 ? lists[0] : lists;
 	}
@@ -165,7 +169,7 @@ class Page {
 		return Array.isArray(lists) ? lists : [lists as EventList];
 	}
 
-	frameOf(at: number): Frame {
+	keptOf(at: number): Uint8Array {
 		const buffer = this.buffers[at] as ArrayBuffer;
 		return new Uint8Array(buffer, this.starts[at] as number, this.sizes[at] as number);
 	}

@@ -15,6 +15,9 @@ export const SLAB_BYTES = 16_384;
 /** What is larger than a quarter of a slab, chunk included, has a buffer of its own: less than that is left over. */
 const MOST_IN_SLAB = SLAB_BYTES / 4 - 16;
 
+/** Bytes of a buffer; a view of them would cost more than all else that is done with most of them. */
+export type Span = Pick<Uint8Array, "buffer" | "byteOffset" | "byteLength">;
+
 const encoder = new TextEncoder();
 
 /**
@@ -50,6 +53,18 @@ export class Slab {
 		const start = this.#used + head;
 		this.#used = copyInto(this.#bytes, start, parts) + LINE_END_BYTES;
 		return writeChunk(this.#bytes, start, length);
+	}
+
+	/** A text as UTF-8, or bytes, with nothing around them. */
+	keep(content: string | Uint8Array): Span {
+		if (typeof content === "string") return this.write(content);
+		const { byteLength } = content;
+		if (byteLength > MOST_IN_SLAB) return joinChunked([content]);
+		if (byteLength > this.#bytes.byteLength - this.#used) this.#begin();
+		const byteOffset = this.#used;
+		this.#bytes.set(content, byteOffset);
+		this.#used = byteOffset + byteLength;
+		return { buffer: this.#bytes.buffer, byteOffset, byteLength };
 	}
 
 	#begin(): void {

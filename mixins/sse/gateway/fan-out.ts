@@ -4,13 +4,12 @@ import { Continuity } from "../core/continuity.ts";
 import { breach, conflationKey, type EventsContract } from "../core/contract.ts";
 import { resetFrame } from "../core/control.ts";
 import { isRefusal, type Refusal } from "../core/errors.ts";
-import { type SseEvent, serialise, validate } from "../core/event.ts";
+import { readJson, refuseSize, type SseEvent, serialise, validate } from "../core/event.ts";
 import { encodeFrame, type Frame } from "../core/frame.ts";
 import { History } from "../core/history.ts";
 import { type EventId, encodeOrigin, newEpoch, type Position, parseId } from "../core/id.ts";
 import type { HistoryLimits } from "../core/options.ts";
 import { ORDER_OF_STREAM, type Order, orderByOrigin } from "../core/order.ts";
-import { ownText } from "../core/own-text.ts";
 import type { Registry } from "../core/registry.ts";
 import { Slab } from "../core/slab.ts";
 import type { EventStream } from "../http/event-stream.ts";
@@ -82,7 +81,7 @@ export class FanOut implements Subscriber {
 		const order: Order = fromStream
 			? ORDER_OF_STREAM
 			: orderByOrigin(this.#continuity, Math.min(OVERLAP, limits.maxAge / 2));
-		this.history = new History({ ...limits, gateway: this.#newLife() }, order);
+		this.history = new History({ ...limits, gateway: this.#newLife() }, order, this.#slab);
 	}
 
 	begin(): void {
@@ -96,27 +95,35 @@ export class FanOut implements Subscriber {
 
 	/** Takes what arrived on the bus to the streams that it is for; anything else is silence. */
 	readonly receive: Listener = (input, from) => {
-		const event = validate(input, { acceptId: from.id === undefined, typed: from.typed === true });
+		const event = validate(input, {
+			acceptId: !hasId(from),
+			hasPayload: from.json !== undefined,
+			typed: from.typed === true
+		});
 		if (isRefusal(event)) return this.#drop(event, from.nodeID);
 		if (this.#isRepeat(event, from)) return;
 		// Behind the look at its place in the sequence: what is refused here is not lost on the way.
 		const broken = breach(this.#events, event);
 		if (broken !== undefined) return this.#drop(broken, from.nodeID);
 		// What comes beside the stream has no place in its order, and so no id.
-		if (this.#fromStream) event.id = from.id;
+		if (this.#fromStream) {
+			event.id = from.id;
+			event.rank = from.rank;
+		}
 		const streams = this.#streams.select(event.sessionId, event.eventName);
 		// Without a history what nobody listens to is done with.
 		if (streams.size === 0 && this.history === undefined) return;
-		const frame = this.#encode(event);
-		if (isRefusal(frame)) return this.#drop(frame, from.nodeID);
-		// What came over the bus was parsed; a service of this node may give parts of larger texts.
-		if (from.nodeID === this.#service.broker.nodeID) ownTexts(event);
-		this.history?.append(event, frame, arrivalOf(from.past), from.past !== undefined);
-		if (from.past !== undefined) {
-			this.#hasPassed = true;
+		const json = this.#json(event, from);
+		if (isRefusal(json)) return this.#drop(json, from.nodeID);
+		const isPast = from.past !== undefined;
+		if (isPast) this.#hasPassed = true;
+		if (isPast || streams.size === 0) {
+			this.history?.appendBare(event, json, arrivalOf(from.past), isPast);
 			return;
 		}
-		const key = streams.size === 0 ? undefined : this.#key(event);
+		const frame = this.#encode(event, json);
+		this.history?.append(event, frame, arrivalOf(undefined));
+		const key = this.#key(event, json);
 		for (const stream of streams) {
 			if (!stream.isHeld) stream.send(frame, key);
 		}
@@ -172,7 +179,7 @@ export class FanOut implements Subscriber {
 
 	/** Notices what the bus repeats, and tells every stream what it lost. */
 	#isRepeat(event: SseEvent, from: Source): boolean {
-		if (from.id !== undefined) return false;
+		if (hasId(from)) return false;
 		const id = event.id === undefined ? undefined : parseId(event.id);
 		if (id === undefined) {
 			// What is no id of this bus has no place in its order.
@@ -189,10 +196,10 @@ export class FanOut implements Subscriber {
 	}
 
 	/** The key under which it replaces earlier ones that wait for a slow client, if it does. */
-	#key(event: SseEvent): string | undefined {
+	#key(event: SseEvent, json: string | Uint8Array): string | undefined {
 		if (!this.#conflates) return undefined;
 		try {
-			return conflationKey(this.#events, event);
+			return conflationKey(this.#events, event.eventName, () => JSON.parse(textOf(json)));
 		} catch (error) {
 			const { logger } = this.#service;
 			logger.error(`SSE: "conflate" of the event "${event.eventName}" failed.`, error);
@@ -201,11 +208,22 @@ export class FanOut implements Subscriber {
 	}
 
 	/** An id promises that one can come back to it: without a history it is left out. */
-	#encode(event: SseEvent): Frame | Refusal {
-		const data = serialise(event.payload, this.#eventBytes);
-		if (isRefusal(data)) return data;
-		const id = this.history === undefined ? undefined : event.id;
-		return encodeFrame({ id, event: event.eventName, data }, this.#slab);
+	#encode(event: SseEvent, data: string | Uint8Array): Frame {
+		const { eventName, id, rank } = event;
+		const known = rank === undefined ? id : ORDER_OF_STREAM.idOf(rank);
+		return encodeFrame(
+			{ id: this.history === undefined ? undefined : known, event: eventName, data },
+			this.#slab
+		);
+	}
+
+	/** What was checked at the sender, as it is; what comes from a node without `SseMiddleware` is checked here. */
+	#json({ json, payload }: SseEvent, from: Source): string | Uint8Array | Refusal {
+		const most = this.#eventBytes;
+		if (from.json !== undefined) {
+			return most > 0 && from.json.byteLength > most ? refuseSize("payload", most) : from.json;
+		}
+		return json === undefined ? serialise(payload, most) : readJson(json, most);
 	}
 
 	#drop(refusal: Refusal, nodeID: string): void {
@@ -213,15 +231,19 @@ export class FanOut implements Subscriber {
 	}
 }
 
+/** Whether the bus gives ids on arrival. */
+function hasId({ id, rank }: Source): boolean {
+	return id !== undefined || rank !== undefined;
+}
+
+const decoder = new TextDecoder();
+
+function textOf(json: string | Uint8Array): string {
+	return typeof json === "string" ? json : decoder.decode(json);
+}
+
 /** On the gateway's own clock; an event of the past counts as old as it is. */
 export function arrivalOf(past: number | undefined): number {
 	const now = performance.now();
 	return past === undefined ? now : now - Math.max(0, Date.now() - past);
-}
-
-/** Has the texts by which an event is kept hold nothing else. */
-function ownTexts(event: SseEvent): void {
-	const { eventName, sessionId } = event;
-	event.eventName = ownText(eventName);
-	event.sessionId = typeof sessionId === "string" ? ownText(sessionId) : sessionId.map(ownText);
 }

@@ -1,10 +1,11 @@
-import type { Transit } from "moleculer";
+import type { ServiceBroker, Transit } from "moleculer";
 import { toError } from "../core/guard.ts";
+import type { Departures } from "./departures.ts";
 
 /** What is read of a Moleculer packet. */
 export interface Packet {
 	type: string;
-	payload: { metadata?: object };
+	payload: { metadata?: object; event?: unknown };
 }
 
 /** Sends a packet by the transporter. */
@@ -20,10 +21,21 @@ const OWN: ReadonlySet<string> = new Set(["HEARTBEAT", "INFO", "DISCOVER", "DISC
  * Transporters and serializers may throw, as amqplib does on a channel that is closing. Moleculer has a `.catch` for each
  * packet, which does not see that: the error goes to whoever has set off the packet, an action for example, or a timer, in
  * which it ends the process.
+ *
+ * @param departures Hears of each packet what became of it.
  */
-export function sendSafely(transit: Transit, send: SendPacket): SendPacket {
+export function sendSafely(transit: Transit, send: SendPacket, departures: Departures): SendPacket {
 	return packet => {
-		const sent = start(send, packet);
+		let thrown: Error | undefined;
+		let sent: Promise<unknown>;
+		try {
+			// A middleware may answer anything.
+			sent = Promise.resolve(send(packet));
+		} catch (error) {
+			thrown = toError(error);
+			sent = Promise.reject(thrown);
+		}
+		departures.note(packet, sent, thrown);
 		if (!OWN.has(packet.type)) return sent;
 		return sent.catch((error: unknown) => {
 			if (!isLeaving(transit)) throw error;
@@ -33,12 +45,11 @@ export function sendSafely(transit: Transit, send: SendPacket): SendPacket {
 	};
 }
 
-function start(send: SendPacket, packet: Packet): Promise<unknown> {
-	try {
-		return send(packet);
-	} catch (error) {
-		return Promise.reject(error);
-	}
+/** Has a broker send its packets so, whatever its middlewares do with them. */
+export function installSafeSending({ transit }: ServiceBroker, departures: Departures): void {
+	if (!transit) return;
+	const outgoing = transit as unknown as { publish: SendPacket };
+	outgoing.publish = sendSafely(transit, outgoing.publish.bind(transit), departures);
 }
 
 /** Whether the node disconnects, or has disconnected: nobody can be told anything more. */

@@ -1,7 +1,7 @@
 import { type ServiceBroker, Validators } from "moleculer";
 import { breach, type EventsContract } from "../core/contract.ts";
 import { isRefusal, type Refusal, refuse } from "../core/errors.ts";
-import { type Provenance, type SseSend, serialise, validate } from "../core/event.ts";
+import { type Address, type Provenance, readSafely, serialise, validate } from "../core/event.ts";
 import { toError } from "../core/guard.ts";
 import { SseError } from "./sse-error.ts";
 
@@ -14,8 +14,8 @@ export interface SenderRules {
 
 /** An event that may leave this node. */
 export interface CheckedEvent {
-	readonly event: SseSend;
-	/** Its payload as JSON. */
+	readonly address: Address;
+	/** Its payload as JSON: what was checked, and what travels. */
 	readonly json: string;
 }
 
@@ -41,19 +41,21 @@ export function createSenderCheck(
 ): SenderCheck {
 	const checks = compile(broker, events);
 	return (input, source) => {
-		const event = validate(input, source);
-		if (isRefusal(event)) return event;
-		const broken = breach(events, event);
+		const address = readSafely(() => validate(input, source));
+		if (isRefusal(address)) return address;
+		const broken = breach(events, address);
 		if (broken !== undefined) return broken;
-		const json = serialise(event.payload, eventBytes);
+		const json = serialise(address.payload, eventBytes);
 		if (isRefusal(json)) return json;
-		const check = checks.get(event.eventName);
-		if (check === undefined) return { event, json };
+		const check = checks.get(address.eventName);
+		if (check === undefined) return { address, json };
 		// What the browser will get is what is checked; the sender's own object is left alone.
 		const payload: unknown = JSON.parse(json);
 		const problems = run(check, payload);
-		if (problems !== true) return refusePayload(event.eventName, problems);
-		return { event: { ...event, payload }, json: JSON.stringify(payload) };
+		if (problems !== true) return refusePayload(address.eventName, problems);
+		// A schema may have changed anything, or nothing: to write it again is the cheapest way to know.
+		const left = serialise(payload, eventBytes);
+		return isRefusal(left) ? left : { address, json: left };
 	};
 }
 

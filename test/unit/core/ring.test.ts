@@ -20,7 +20,8 @@ function rowOf(n: number): Row {
 		lists: Array.from({ length: n % 4 }, (_, list) => lists.of(`s${list}`, `a${n % 5}`)),
 		cost: 100 + n,
 		// not at the beginning of its buffer
-		frame: encoder.encode(`before frame ${n}`).subarray("before ".length)
+		kept: encoder.encode(`before frame ${n}`).subarray("before ".length),
+		isBare: n % 2 === 0
 	};
 }
 
@@ -35,7 +36,8 @@ function rowsOf(ring: Ring): Row[] {
 			origin: ring.originOf(row),
 			lists: ring.listsOf(row),
 			cost: ring.costOf(row),
-			frame: ring.frameOf(row)
+			kept: ring.keptOf(row),
+			isBare: ring.isBare(row)
 		};
 	});
 }
@@ -79,7 +81,7 @@ describe("a ring", () => {
 		const row = rowOf(1);
 		for (let n = 0; n < 50_000; n++) ring.push(row);
 		const before = await held();
-		for (let n = 0; n < 50_000; n++) expect(ring.frameOf(n).byteLength).toBe(ring.sizeOf(n));
+		for (let n = 0; n < 50_000; n++) expect(ring.keptOf(n).byteLength).toBe(row.kept.byteLength);
 
 		expect((await held()).all - before.all).toBeLessThan(2 ** 20);
 	});
@@ -89,10 +91,10 @@ describe("a ring", () => {
 		const gone = new FinalizationRegistry<string>(what => collected.add(what));
 		const collected = new Set<string>();
 		const push = (what: string) => {
-			const frame = new Uint8Array(100_000);
-			gone.register(frame.buffer, what);
-			ring.push({ ...rowOf(1), frame });
-			ring.frameOf(ring.end - 1);
+			const kept = new Uint8Array(100_000);
+			gone.register(kept.buffer, what);
+			ring.push({ ...rowOf(1), kept });
+			ring.keptOf(ring.end - 1);
 		};
 		push("shifted");
 		push("kept");

@@ -1,0 +1,63 @@
+import type { ServiceBroker } from "moleculer";
+import type { Departures } from "./departures.ts";
+import { gently } from "./unawaited.ts";
+
+export interface BroadcastOptions {
+	/** True: the promise rejects. Default false: the failure is logged and the promise resolves. */
+	throwError?: boolean;
+	[option: string]: unknown;
+}
+
+/** Moleculer's own broadcast, as the next middleware gives it. */
+export type Broadcast = (
+	eventName: string,
+	payload: unknown,
+	options?: BroadcastOptions
+) => Promise<unknown>;
+
+/** @param onStranded Called in the caller's turn if the event was refused, and has left for nobody. */
+export type SafeBroadcast = (
+	eventName: string,
+	payload: unknown,
+	options?: BroadcastOptions,
+	onStranded?: () => void
+) => Promise<unknown>;
+
+/**
+ * Moleculer's broadcast as a promise, always: where its call would throw, or answers nothing, an action that only sends an
+ * event would fail. Without `throwError` a failure is logged, and the promise resolves; with it the promise rejects, in
+ * Moleculer 0.14 too, which keeps to itself what its transporter rejects.
+ */
+export function safeBroadcast(
+	broker: ServiceBroker,
+	broadcast: Broadcast,
+	departures: Departures
+): SafeBroadcast {
+	return (eventName, payload, options, onStranded) => {
+		const complain = (error: Error): void =>
+			broker.logger.error(`SSE: "${eventName}" did not reach every node: ${error.message}`);
+		const { departure, result } = departures.watch(eventName, () =>
+			broadcast(eventName, payload, options)
+		);
+		if (departure.isStranded) onStranded?.();
+		const sends = departure.sends;
+		if (options?.throwError === true)
+			return gently(allOf(departure.thrown, sends, result), complain);
+		// Moleculer has logged what its packets come to.
+		for (const sent of sends) sent.catch(() => {});
+		if (departure.isBrokenOff) complain(departure.thrown.at(-1) as Error);
+		return Promise.resolve(result).catch(complain);
+	};
+}
+
+/** Ends when all of it has ended. @param result Undefined where nobody listens and the balancer is off. */
+async function allOf(
+	[thrown]: readonly Error[],
+	sends: readonly Promise<unknown>[],
+	result: unknown
+): Promise<unknown> {
+	const ends = await Promise.allSettled([result, ...sends]);
+	if (thrown !== undefined) throw thrown;
+	for (const end of ends) if (end.status === "rejected") throw end.reason;
+	return (ends[0] as PromiseFulfilledResult<unknown>).value;
+}
