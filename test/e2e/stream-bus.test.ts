@@ -3,7 +3,7 @@ import { ServiceBroker } from "moleculer";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ReadableBus, Subscriber } from "../../mixins/sse/bus/bus.ts";
 import { readableBus } from "../../mixins/sse/bus/installed.ts";
-import { busState, type SseSend } from "../../mixins/sse/index.ts";
+import { busState } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
 
@@ -18,8 +18,8 @@ function faultySubscriber() {
 	const receive: unknown[] = [];
 	const told: string[] = [];
 	const subscriber: Subscriber = {
-		receive(input) {
-			const { payload } = input as SseSend;
+		receive(_, { json }) {
+			const payload: unknown = JSON.parse(new TextDecoder().decode(json));
 			receive.push(payload);
 			if (payload === "faulty") throw new Error("a fault of the gateway");
 		},

@@ -411,6 +411,172 @@ describe("a broadcast that the next middleware makes throw", () => {
 	});
 });
 
+/** Metadata, as actions have it, that no serializer takes, or that throws as soon as it is read. */
+const BAD_META: readonly (readonly [what: string, make: () => object])[] = [
+	["a BigInt", () => ({ user: { id: 12n } })],
+	["a cycle", () => ({ request: cyclic })],
+	["a toJSON that throws", () => ({ user: { toJSON: fail } })],
+	["a getter that throws", () => Object.defineProperty({}, "user", { enumerable: true, get: fail })]
+];
+
+// `ctx.meta` goes into every packet: a BigInt id of a user made the business action fail that only sent an event, or ended
+// the process where it was sent by a timer; the number of the event was used up, so that all pages were told to reload.
+describe("a sender whose metadata cannot be sent", () => {
+	/** A gateway, a sender on another node, and a service there that sends with such metadata. */
+	async function start(namespace: string, onGateway: boolean) {
+		let make: () => object = () => ({});
+		const orders = {
+			name: "orders",
+			actions: {
+				place(ctx: Context) {
+					ctx.meta = make();
+					const { name, event, options } = ctx.params as Record<string, never>;
+					let answer: unknown;
+					try {
+						answer = ctx.broadcast(name as unknown as string, event, options);
+					} catch (error) {
+						return [`threw ${error}`];
+					}
+					return Promise.allSettled([answer]);
+				}
+			}
+		};
+		const gateway = await startGateway({ broker: memberOf(namespace, "gateway") });
+		const setup = { broker: memberOf(namespace, "sender"), services: [orders] };
+		const sender = onGateway ? await startGateway(setup) : new TestNode(setup);
+		if (!onGateway) await sender.broker.start();
+		await meet(gateway.broker, sender.broker);
+		const stream = await openStream(gateway.url("news"), { session: "alice" });
+		return {
+			gateway,
+			sender,
+			stream,
+			/** What becomes of a broadcast in an action with that metadata. */
+			place: async (meta: () => object, name: string, event: object, options: object) => {
+				make = meta;
+				const [end] = (await sender.broker.call("orders.place", { name, event, options })) as [
+					PromiseSettledResult<unknown> | string
+				];
+				return typeof end === "string" ? end : end.status;
+			}
+		};
+	}
+
+	const EVENTS = { "sse.send": good, "sse.close": { sessionId: "bob" } };
+
+	it.each(BAD_META)("hears of it by its promise alone, or not at all: %s", async (what, meta) => {
+		const rejections = watchRejections();
+		const { place, sender } = await start(`meta-1-${what}`, false);
+		for (const [name, event] of Object.entries(EVENTS)) {
+			expect(await place(meta, name, event, { throwError: true })).toBe("rejected");
+			expect(await place(meta, name, event, {})).toBe("fulfilled");
+			expect(sender.log.at("error")).not.toEqual([]);
+			// the broker's own, outside of an action
+			const broadcast = (options: object) =>
+				sender.broker.broadcast(name, event, { ...options, meta: meta() });
+			await expect(broadcast({ throwError: true })).rejects.toBeInstanceOf(Error);
+			await broadcast({});
+		}
+		expect(await rejections()).toEqual([]);
+	});
+
+	it.each(BAD_META)("uses up no id for what has left for nobody: %s", async (what, meta) => {
+		const { place, gateway, sender, stream } = await start(`meta-2-${what}`, false);
+		await sender.send(good);
+		for (let n = 0; n < 3; n++) await place(meta, "sse.send", good, {});
+		await sender.send({ ...good, payload: "next" });
+		await stream.next("news", 2);
+
+		expect(stream.received("news")).toEqual([1, "next"]);
+		expect(stream.received("sse.reset")).toEqual([]);
+		expect(stream.events.at(-1)?.id).toMatch(/\.2$/);
+		expect(gateway.log.at("warn")).toEqual([]);
+	});
+
+	it.each(BAD_META.slice(0, -1))(
+		"reaches its own node's streams all the same, and the others are told: %s",
+		async (what, meta) => {
+			const { place, sender, stream } = await start(`meta-3-${what}`, true);
+			const own = await openStream((sender as TestGateway).url("news"), { session: "alice" });
+			await place(meta, "sse.send", good, {});
+			await sender.send({ ...good, payload: "next" });
+			await Promise.all([own.next("news", 2), stream.next("news")]);
+
+			expect(own.received("news")).toEqual([1, "next"]);
+			expect(own.received("sse.reset")).toEqual([]);
+			expect(stream.received("news")).toEqual(["next"]);
+			expect(stream.received("sse.reset")).toEqual([{ reason: "gap" }]);
+		}
+	);
+});
+
+describe("an event that a transporter does not take", () => {
+	async function start(namespace: string, error: Error) {
+		const gateway = await startGateway({ broker: memberOf(namespace, "gateway") });
+		const sender = new TestNode({ broker: memberOf(namespace, "sender") });
+		await sender.broker.start();
+		await meet(gateway.broker, sender.broker);
+		const stream = await openStream(gateway.url("news"), { session: "alice" });
+		await sender.send(good);
+		const tx = sender.broker.transit?.tx as unknown as { send(): Promise<unknown> };
+		const send = tx.send;
+		tx.send = () => {
+			throw error;
+		};
+		await expect(sender.send(good)).rejects.toThrow(error.message);
+		await sender.broker.broadcast("sse.send", good);
+		tx.send = send;
+		await sender.send({ ...good, payload: "next" });
+		await stream.next("news", 2);
+		return stream;
+	}
+
+	it("because it is too large uses up no id", async () => {
+		const stream = await start("too-large", new Error("MAX_PAYLOAD_EXCEEDED"));
+		expect(stream.received("sse.reset")).toEqual([]);
+	});
+
+	it("because it has lost its connection is told as lost", async () => {
+		const stream = await start("closing", new Error("Channel closing"));
+		expect(stream.received("sse.reset")).toEqual([{ reason: "gap" }]);
+	});
+
+	it("because a middleware behind the plugin's throws uses up no id, and reaches its own node", async () => {
+		let isFaulty = false;
+		const faulty = {
+			name: "Faulty",
+			transitPublish:
+				(next: (packet: { type: string }) => unknown) => (packet: { type: string }) => {
+					if (isFaulty && packet.type === "EVENT") throw new Error("no packets today");
+					return next(packet);
+				}
+		} as unknown as Middleware;
+		const broker = { ...memberOf("faulty-packets", "sender"), middlewares: [faulty] };
+		const own = await startGateway({ broker });
+		const other = await startGateway({ broker: memberOf("faulty-packets", "other") });
+		await meet(own.broker, other.broker);
+		const stream = await openStream(own.url("news"), { session: "alice" });
+		isFaulty = true;
+		await expect(own.send(good)).rejects.toThrow("no packets today");
+		await own.broker.broadcast("sse.send", good);
+		await stream.next("news", 2);
+
+		expect(stream.received("sse.reset")).toEqual([]);
+	});
+});
+
+describe("what a sender gives that throws at whoever looks at it", () => {
+	it.each(["sse.send", "sse.close"])("is refused by a promise: %s", async name => {
+		const node = await startSender();
+		const { proxy, revoke } = Proxy.revocable({}, {});
+		revoke();
+		for (const event of [proxy, { ...good, sessionId: proxy }, { sessionId: [proxy] }]) {
+			await expect(node.broker.broadcast(name, event)).rejects.toBeInstanceOf(SseError);
+		}
+		expect(node.sent).toEqual([]);
+	});
+});
+
 describe("a gateway does not trust its senders", () => {
 	it.each(BAD.filter(([, , field]) => field !== "id"))(
 		"drops what a node without the middleware sent wrong, and tells which node: %s",

@@ -12,6 +12,18 @@ describe("an id source", () => {
 		]);
 	});
 
+	it("gives an id again that nothing has left under, unless another was given since", () => {
+		const ids = createIdSource("api-1", "k3f9x2ab");
+		ids.takeBack(ids.next());
+		expect(ids.last).toBeNull();
+		const first = ids.next();
+		const second = ids.next();
+		ids.takeBack(first);
+		expect(ids.position.seq).toBe(2);
+		ids.takeBack(second);
+		expect(ids.next()).toBe(second);
+	});
+
 	it.each(["node 1", "knoten-ü", "a\nb", "\uD800", "host.example.com-4711"])(
 		"gives ids that fit a header and the bus, even for the node id %j",
 		nodeID => {

@@ -9,6 +9,7 @@ import { held } from "../../support/memory.ts";
 
 const MAX_BYTES = 2 ** 24;
 const random = createRandom(3);
+const encoder = new TextEncoder();
 
 /** What events are like: bytes of the payload, whom the n-th is for, and where it comes from. */
 interface Kind {
@@ -38,13 +39,15 @@ describe("what a history counts", () => {
 			const { bytes, to, origin = () => "node" } = kind;
 			const slab = new Slab();
 			const options = { maxBytes: MAX_BYTES, maxAge: Number.POSITIVE_INFINITY, gateway: "gw" };
-			const history = new History(options, orderByOrigin(new Continuity(), 0));
+			const history = new History(options, orderByOrigin(new Continuity(), 0), slab);
 			let n = 0;
 			const append = () => {
 				const id = `${origin(++n)}.epoch.${n}`;
 				const event = { id, eventName: "news", sessionId: to(n), payload: null };
 				const data = JSON.stringify("x".repeat(bytes()));
-				history.append(event, encodeFrame({ id, event: "news", data }, slab), n);
+				// what no stream of this gateway gets is kept without its frame
+				if (n % 3 === 0) history.append(event, encodeFrame({ id, event: "news", data }, slab), n);
+				else history.appendBare(event, n % 2 === 0 ? data : encoder.encode(data), n);
 			};
 			append();
 			const before = await held();

@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { PAYLOADS } from "../support/payloads.ts";
+import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
+
+const event = (payload: unknown, sessionId: unknown = "A") => ({
+	eventName: NEWS,
+	sessionId,
+	payload
+});
+const TEXTS = PAYLOADS.map(({ make }) => JSON.stringify(make()));
+
+describe("a payload on a RabbitMQ stream", () => {
+	it("is the text that JSON makes of it, live and of the past, sent alone or with others", async () => {
+		const stream = await TestStream.open();
+		const gateway = await stream.gateway("gateway-1");
+		const sender = await stream.sender("sender");
+		const live = await openNews(gateway);
+		for (const { make } of PAYLOADS) await sender.send(event(make()));
+		// of one turn, in one message, and for others as well
+		await Promise.all(
+			PAYLOADS.flatMap(({ make }) => [
+				sender.send(event(make(), ["é\\", ',"payload":', "A"])),
+				sender.send(event(make(), "elsewhere")),
+				sender.send(event(make(), "A"))
+			])
+		);
+		const expected = [...TEXTS, ...TEXTS.flatMap(text => [text, text])];
+		await live.next(NEWS, expected.length);
+		const got = live.events.filter(({ event }) => event === NEWS);
+		expect(got.map(({ data }) => data)).toEqual(expected);
+
+		const late = await stream.gateway("gateway-2");
+		const back = await openNews(late, { lastEventId: got[0]?.id });
+		await back.next(NEWS, expected.length - 1);
+		expect(back.events.filter(({ event }) => event === NEWS)).toEqual(got.slice(1));
+		const elsewhere = await openNews(late, { session: "elsewhere", lastEventId: got[0]?.id });
+		await elsewhere.next(NEWS, TEXTS.length);
+		expect(elsewhere.events.filter(({ event }) => event === NEWS).map(({ data }) => data)).toEqual(
+			TEXTS
+		);
+		expect(gateway.log.at("warn")).toEqual([]);
+	});
+
+	it("is JSON to other programs, an event or an array of them", async () => {
+		const stream = await TestStream.open();
+		const gateway = await stream.gateway("gateway-1");
+		const client = await openNews(gateway);
+		const sender = await stream.sender("sender");
+		await sender.send(event({ n: 1 }));
+		await Promise.all([2, 3].map(n => sender.send(event({ n }))));
+		await client.next(NEWS, 3);
+
+		expect((await stream.messages()).map(({ content }) => content)).toEqual([
+			event({ n: 1 }),
+			[event({ n: 2 }), event({ n: 3 })]
+		]);
+	});
+});
