@@ -18,7 +18,7 @@ import { Departures } from "./sse/moleculer/departures.ts";
 import { installSafeSending, type SendPacket } from "./sse/moleculer/packets.ts";
 import { installReplCommand } from "./sse/moleculer/repl.ts";
 import { withRevocationId } from "./sse/moleculer/revocation-id.ts";
-import { type Broadcast, safeBroadcast } from "./sse/moleculer/safe-broadcast.ts";
+import { type Broadcast, neverThrowing, safeBroadcast } from "./sse/moleculer/safe-broadcast.ts";
 import { createSenderCheck, type SenderCheck } from "./sse/moleculer/sender-check.ts";
 import { SseError } from "./sse/moleculer/sse-error.ts";
 import { reviveDeafChannel } from "./sse/moleculer/transporter.ts";
@@ -128,7 +128,7 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 			} else {
 				installStream(this, streamOptions);
 			}
-			return (eventName, payload, options) => {
+			const send = neverThrowing(this, (eventName, payload, options) => {
 				if (eventName === CLOSE) {
 					const typed = isTyped(options);
 					const revocation = readSafely(() => readClose(payload, { typed }));
@@ -139,10 +139,13 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 					streams.get(this)?.revoke(revocation, id);
 					return broadcast(CLOSE, plain(revocation), withRevocationId(options, id));
 				}
-				if (eventName !== SEND) return next(eventName, payload, options);
 				const checked = checkOf(this)(payload, { typed: isTyped(options) });
 				if (isRefusal(checked)) return reject(this, SseError.invalidEvent(checked));
 				return (installedBus(this) as Bus).publish(checked.address, checked.json, options);
+			});
+			return (eventName, payload, options) => {
+				const isOurs = eventName === SEND || eventName === CLOSE;
+				return isOurs ? send(eventName, payload, options) : next(eventName, payload, options);
 			};
 		},
 

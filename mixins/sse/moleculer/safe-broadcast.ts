@@ -1,4 +1,5 @@
 import type { ServiceBroker } from "moleculer";
+import { toError } from "../core/guard.ts";
 import type { Departures } from "./departures.ts";
 import { gently } from "./unawaited.ts";
 
@@ -47,6 +48,24 @@ export function safeBroadcast(
 		for (const sent of sends) sent.catch(() => {});
 		if (departure.isBrokenOff) complain(departure.thrown.at(-1) as Error);
 		return Promise.resolve(result).catch(complain);
+	};
+}
+
+/**
+ * The same for what comes before: options and metadata are the sender's own, and whatever is read of them may throw.
+ */
+export function neverThrowing(broker: ServiceBroker, broadcast: Broadcast): Broadcast {
+	return (eventName, payload, options) => {
+		try {
+			return broadcast(eventName, payload, options);
+		} catch (thrown) {
+			const error = toError(thrown);
+			const complain = (): void =>
+				broker.logger.error(`SSE: "${eventName}" was not sent: ${error.message}`);
+			if (options?.throwError === true) return gently(Promise.reject(error), complain);
+			complain();
+			return Promise.resolve();
+		}
 	};
 }
 
