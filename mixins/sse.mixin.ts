@@ -3,6 +3,7 @@ import { subscription } from "./sse/bus/transporter-bus.ts";
 import { CLOSE } from "./sse/core/close.ts";
 import { SEND } from "./sse/core/event.ts";
 import { SSE_MIXIN_OPTIONS } from "./sse/core/options.ts";
+import { answerTransientErrors } from "./sse/gateway/error-path.ts";
 import { Gateway } from "./sse/gateway/gateway.ts";
 import { watchChecks } from "./sse/gateway/pipeline.ts";
 import {
@@ -87,6 +88,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			noteArrivals(schema, gatewayOf);
 			serveAliases(schema, gatewayOf);
 			watchChecks(schema, gatewayOf);
+			answerTransientErrors(schema, gatewayOf);
 			// Hooks of `stopped` run from the last to the first: the streams must end before the gateway
 			// waits for its server to close, which never happens while they are open.
 			schema.stopped = [

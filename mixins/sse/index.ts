@@ -7,7 +7,12 @@ export type { SseClose } from "./core/close.ts";
 export type { Audience, EventContract, EventsContract } from "./core/contract.ts";
 export type { SseErrorType } from "./core/errors.ts";
 export type { SseSend } from "./core/event.ts";
-export type { BufferOptions, BufferPolicy, CompressionOptions } from "./core/options.ts";
+export type {
+	BufferOptions,
+	BufferPolicy,
+	CompressionOptions,
+	RefusalPolicy
+} from "./core/options.ts";
 export type {
 	Authorizer,
 	ExpiringSession,

@@ -103,7 +103,7 @@ describe("a session that ends", () => {
 		["no number", Number.NaN],
 		["an object", {}]
 	])("whose end cannot be told is a failure of the resolver: 500 for %s", async (_, expiresAt) => {
-		const gateway = await start(() => ({ ids: "alice", expiresAt }));
+		const gateway = await start(() => ({ ids: "alice", expiresAt }), { refusals: "http" });
 
 		expect((await refusal(gateway.url("news"))).status).toBe(500);
 		expect(gateway.log.at("error").join()).toContain('"expiresAt"');

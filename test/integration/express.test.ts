@@ -113,7 +113,7 @@ describe("refusals under Express", () => {
 		[
 			500,
 			"SSE_INTERNAL",
-			{ session: () => Promise.reject(new Error("down")) },
+			{ session: () => Promise.reject(new Error("down")), refusals: "http" },
 			"/sse/event-stream?eventName=a"
 		]
 	];

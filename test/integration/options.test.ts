@@ -142,6 +142,10 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 		takes: "the number of proxies in front",
 		values: [null, -1, 1.5, "", [], [""], [7], {}]
 	},
+	refusals: {
+		takes: '"stream" or "http"',
+		values: ["json", "", 0, true, false, null, {}, []]
+	},
 	drain: {
 		takes: "a whole number of milliseconds, 0 or more (0 = at once)",
 		values: [-1, 0.5, "5s", Number.NaN, null, false, {}, []]

@@ -294,7 +294,10 @@ describe("an alias { type: 'sse' } in a route of the application", () => {
 	});
 
 	it("inherits the route's rate limit", async () => {
-		const gateway = await live({ rateLimit: { limit: 2, window: 60_000, headers: true } });
+		const gateway = await live(
+			{ rateLimit: { limit: 2, window: 60_000, headers: true } },
+			{ sse: { path: null, session: () => "alice", refusals: "http" } }
+		);
 		const url = gateway.at("/live", "news");
 		const { headers } = await openStream(url);
 		await openStream(url);

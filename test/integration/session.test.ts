@@ -187,7 +187,7 @@ describe("the session of a resolver", () => {
 		["rejects with nothing", () => Promise.reject()]
 	])("failed if it %s: 500, and the reason stays in the log", async (_, session) => {
 		const rejections = watchRejections();
-		const gateway = await start(session);
+		const gateway = await start(session, { sse: { refusals: "http" } });
 		const { status, error } = await refusal(gateway.url("news"));
 
 		expect(status).toBe(500);
@@ -217,7 +217,7 @@ describe("the session of a resolver", () => {
 		["an id of 257 characters", () => "x".repeat(257)]
 	])("failed if it gives %s: 500", async (_, session) => {
 		const rejections = watchRejections();
-		const gateway = await start(session);
+		const gateway = await start(session, { sse: { refusals: "http" } });
 		const { status, error } = await refusal(gateway.url("news"));
 
 		expect(status).toBe(500);
@@ -249,12 +249,21 @@ describe("the session of a resolver", () => {
 		expect(session).not.toHaveBeenCalled();
 	});
 
-	it("may be refused with an error of the application's own: it is a failure all the same", async () => {
+	it.each([
+		[401, 401, "SSE_UNAUTHORIZED"],
+		[402, 401, "SSE_UNAUTHORIZED"],
+		[403, 403, "SSE_FORBIDDEN"],
+		[404, 401, "SSE_UNAUTHORIZED"]
+	])("is none, for good, if it throws an error of status %i: %i", async (code, status, type) => {
 		const gateway = await start(() => {
-			throw Object.assign(new Error("pay first"), { code: 402 });
+			throw Object.assign(new Error("secret-7"), { code });
 		});
+		const answer = await refusal(gateway.url("news"));
 
-		expect((await refusal(gateway.url("news"))).status).toBe(500);
+		expect([answer.status, answer.error.type]).toEqual([status, type]);
+		expect(JSON.stringify(answer.error)).not.toContain("secret-7");
+		expect(gateway.log.at("info").join()).toMatch(/SSE: "session" refused a request.*secret-7/);
+		expect(gateway.log.at("error")).toEqual([]);
 	});
 });
 
@@ -302,7 +311,7 @@ describe("authorize", () => {
 		["rejects", async () => fail()]
 	])("refuses with 500 if it %s, and the reason stays in the log", async (_, authorize) => {
 		const rejections = watchRejections();
-		const gateway = await start(authorize);
+		const gateway = await start(authorize, { refusals: "http" });
 		const { status, error } = await refusal(gateway.url("news"));
 
 		expect(status).toBe(500);

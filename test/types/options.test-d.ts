@@ -19,7 +19,8 @@ describe("SseMixin", () => {
 			timeout: 60_000,
 			heartbeat: 5000,
 			retry: [1000, 2000],
-			buffer: { maxBytes: 4096, policy: "disconnect" }
+			buffer: { maxBytes: 4096, policy: "disconnect" },
+			refusals: "http"
 		});
 	});
 
@@ -53,6 +54,8 @@ describe("SseMixin", () => {
 		SseMixin({ timeout: "3m" });
 		// @ts-expect-error 0 is what turns it off
 		SseMixin({ heartbeat: null });
+		// @ts-expect-error no such policy
+		SseMixin({ refusals: "json" });
 		// @ts-expect-error not a range
 		SseMixin({ retry: 1000 });
 		// @ts-expect-error half a range

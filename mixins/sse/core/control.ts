@@ -6,7 +6,7 @@ import { Slab } from "./slab.ts";
 const PASSING = new Slab();
 
 /** Why the gateway ended a stream; told in `sse.close` where the stream can still be written. */
-export type CloseReason = "timeout" | "drain" | "expired" | "limit" | RevokedBy;
+export type CloseReason = "timeout" | "drain" | "expired" | "limit" | "unavailable" | RevokedBy;
 
 /** What a service gave as its reason, `revoked` by default. */
 export type RevokedBy = string & {};

@@ -9,6 +9,12 @@ export function toError(thrown: unknown): Error {
 	}
 }
 
+/** What was thrown, as the log has it: with its stack. */
+export function stackOf(thrown: unknown): string {
+	const error = toError(thrown);
+	return error.stack || String(error);
+}
+
 /**
  * A callback for a timer, an emitter or a library. What it throws goes to `report` and no further: in its caller it
  * would end the process, or the connection that calls it.
@@ -24,4 +30,8 @@ export function guard<Args extends unknown[]>(
 			report(toError(error));
 		}
 	};
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+	return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 }

@@ -35,6 +35,13 @@ export interface OptionSpec {
  */
 export type BufferPolicy = "disconnect" | "dropOldest" | "conflate";
 
+/**
+ * How a stream's request is refused for a reason that passes by itself:
+ * - `stream` answers with a stream that ends at once, because EventSource comes back from nothing else;
+ * - `http` answers with the reason's status, for clients that come back by themselves.
+ */
+export type RefusalPolicy = "stream" | "http";
+
 /** Bytes that one stream may have unsent, and what happens past them. */
 export interface BufferOptions {
 	/** Default 1,048,576 (1 MiB). Unless the policy is `disconnect`, what it takes to hold an event counts as well. */
@@ -85,6 +92,8 @@ export interface GatewaySettings {
 	 * addresses and ranges. Default false: none.
 	 */
 	trustProxy: boolean | number | string | readonly string[];
+	/** How what passes by itself is refused; default `stream`. */
+	refusals: RefusalPolicy;
 	/** Milliseconds over which a stopping node closes its streams; default 5,000, 0 = at once. */
 	drain: number;
 	/** gzip for clients that accept it; default null = off. */
@@ -169,6 +178,11 @@ export const SSE_MIXIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 	},
 	limits: STREAM_LIMITS_OPTION,
 	trustProxy: TRUST_PROXY_OPTION,
+	refusals: {
+		default: "stream",
+		takes: '"stream" or "http"',
+		rule: { type: "enum", values: ["stream", "http"] }
+	},
 	drain: { default: 5000, ...milliseconds("at once") },
 	compression: {
 		default: null,

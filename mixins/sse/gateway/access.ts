@@ -1,6 +1,7 @@
 import type { Context } from "moleculer";
 import type { Opening } from "../core/openings.ts";
 import { SseError } from "../moleculer/sse-error.ts";
+import { Failures, forbidden, noSession } from "./failures.ts";
 import { checkEventNames, type StreamQuery } from "./request.ts";
 import { resolveSession, type Session } from "./session.ts";
 import { SessionAnswers } from "./session-answers.ts";
@@ -34,6 +35,7 @@ export class Access {
 	readonly #options: AccessOptions;
 	readonly #service: GatewayService;
 	readonly #answers: SessionAnswers;
+	readonly #failures: Failures;
 	/** By request: since it came. What is not in here is no request, whatever it says that it is. */
 	readonly #arrived = new WeakMap<object, Opening>();
 
@@ -41,6 +43,7 @@ export class Access {
 	constructor(options: AccessOptions, service: GatewayService) {
 		this.#options = options;
 		this.#service = service;
+		this.#failures = new Failures(service);
 		this.#answers = new SessionAnswers((request, response) =>
 			resolveSession(options.session, request, response)
 		);
@@ -168,23 +171,15 @@ export class Access {
 			// biome-ignore lint/style/noNonNullAssertion: set by moleculer-web before any handler runs
 			allowed = await authorize(access.req.$ctx!, access);
 		} catch (error) {
-			throw this.#failed("authorize", error);
+			throw this.#failures.refusal("authorize", error);
 		}
-		if (allowed !== true) {
-			throw new SseError("SSE_FORBIDDEN", "This session may not open that stream.");
-		}
+		if (allowed !== true) throw forbidden();
 	}
 
 	#orFail<T>(asked: Promise<T>): Promise<T> {
 		return asked.catch(error => {
-			throw this.#failed("session", error);
+			throw this.#failures.refusal("session", error);
 		});
-	}
-
-	/** The reason stays in the log; the client learns only that it was not the client's fault. */
-	#failed(option: string, error: unknown): SseError {
-		this.#service.logger.error(`SSE: "${option}" failed, the request is refused.`, error);
-		return new SseError("SSE_INTERNAL", "The stream cannot be opened now.");
 	}
 }
 
@@ -195,8 +190,4 @@ function isObject(value: unknown): value is object {
 /** Why is not told: to a forger, every detail is a help. */
 export function noTicket(): SseError {
 	return new SseError("SSE_UNAUTHORIZED", "This ticket opens no such stream: ask for a new one.");
-}
-
-export function noSession(): SseError {
-	return new SseError("SSE_UNAUTHORIZED", "A stream needs a session.");
 }

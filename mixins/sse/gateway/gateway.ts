@@ -13,10 +13,11 @@ import { writeHead } from "../http/head.ts";
 import { Heartbeat } from "../http/heartbeat.ts";
 import { Http2Sessions } from "../http/http2-sessions.ts";
 import { Settling } from "../http/settling.ts";
-import { Access, noSession, noTicket } from "./access.ts";
+import { Access, noTicket } from "./access.ts";
 import { Compression } from "./compression.ts";
 import { closeOver } from "./drain.ts";
 import { drawEnd, drawRetry } from "./draws.ts";
+import { noSession } from "./failures.ts";
 import { FanOut } from "./fan-out.ts";
 import { Limits } from "./limits.ts";
 import { Reading } from "./reading.ts";
@@ -25,6 +26,7 @@ import { isSettled, letGo, sendAway } from "./response.ts";
 import { begin } from "./resume.ts";
 import { Revocations } from "./revocations.ts";
 import type { GatewayOptions, GatewayRequest, GatewayResponse, GatewayService } from "./types.ts";
+import { Unavailable } from "./unavailable.ts";
 
 /** Milliseconds that clients have to take their last bytes when the node stops. */
 const DRAIN_GRACE = 250;
@@ -37,6 +39,8 @@ export class Gateway {
 	/** Who may stream what. */
 	readonly access: Access;
 	readonly limits: Limits;
+	/** What answers requests that cannot be served for now. */
+	readonly unavailable: Unavailable;
 	/** What brings events to the streams. */
 	readonly fanOut: FanOut;
 	readonly revocations: Revocations;
@@ -57,6 +61,7 @@ export class Gateway {
 		this.#service = service;
 		this.access = new Access(options, service);
 		this.limits = new Limits(options.limits, options.trustProxy, service);
+		this.unavailable = new Unavailable(options, service, () => this.isReady);
 		this.#complaints = new Complaints(text => service.logger.error(text));
 		this.#compression = new Compression(options.compression);
 		const conflates = options.buffer.policy === "conflate";

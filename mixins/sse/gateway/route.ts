@@ -8,7 +8,7 @@ const ALIAS_TYPE = "sse";
 /** By this name the appended route's alias is known from the application's. */
 const ROUTE = "moleculer-sse";
 
-interface Alias {
+export interface Alias {
 	type?: string;
 	name?: string;
 	match?(url: string): object | false;
@@ -116,7 +116,7 @@ export function serveAliases(schema: MergedSchema, gatewayOf: (service: unknown)
 	if (methods === undefined || typeof original !== "function") throw notAGateway();
 	const handler: AliasHandler = async function (request, response, alias) {
 		const result = await original.call(this, request, response, alias);
-		if (alias.type !== ALIAS_TYPE || !streams(alias)) return result;
+		if (!isStreamAlias(alias)) return result;
 		const gateway = gatewayOf(this);
 		const opening = gateway.access.openingOf(request) ?? gateway.revocations.begin();
 		await gateway.open(request, response, opening);
@@ -151,6 +151,11 @@ function notAGateway(): SseError {
 
 function isAlias(alias: unknown): alias is Alias {
 	return typeof alias === "object" && alias !== null && !Array.isArray(alias);
+}
+
+/** Whether an alias of moleculer-web streams. */
+export function isStreamAlias(alias: Alias): boolean {
+	return alias.type === ALIAS_TYPE && streams(alias);
 }
 
 function streams(alias: Alias): boolean {

@@ -8,12 +8,19 @@ import type { StreamRequest, StreamResponse } from "../http/connection.ts";
 export type GatewayRequest = StreamRequest & {
 	/** The URL as it came; moleculer-web and Express shorten `url` to the part behind the route. */
 	originalUrl?: string;
+	/** Its path, without a slash at the end, once moleculer-web looks for its route. */
+	parsedUrl?: string;
 	query?: unknown;
 	$params?: unknown;
 	$ctx?: Context<unknown, Record<string, unknown>> | undefined;
 	/** Where the action of the request's alias is called. */
 	$endpoint?: unknown;
-	$route?: { logging?: boolean; authentication?: unknown; authorization?: unknown };
+	$route?: {
+		logging?: boolean;
+		authentication?: unknown;
+		authorization?: unknown;
+		rateLimit?: { store?: { resetTime?: unknown } };
+	};
 };
 
 export type GatewayResponse = StreamResponse & {

@@ -13,6 +13,12 @@ export class SseError extends Errors.MoleculerError {
 		this.retryable = RETRYABLE.has(type);
 	}
 
+	/** This error, with what has led to it. Not enumerable: it is for the log, and never for a client. */
+	becauseOf(cause: unknown): this {
+		Object.defineProperty(this, "cause", { value: cause, configurable: true, writable: true });
+		return this;
+	}
+
 	/** The HTTP status by the name that Express reads, for gateways in middleware mode. */
 	get statusCode(): number {
 		return this.code;

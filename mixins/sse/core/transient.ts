@@ -1,0 +1,39 @@
+/** Statuses below 500 after which the same request may succeed later (RFC 9110, 15.5.9; RFC 8470; RFC 6585). */
+const TRANSIENT: ReadonlySet<number> = new Set([408, 425, 429]);
+
+/** The fields by which errors of Moleculer, of moleculer-web, of Express and of `http-errors` tell what they are. */
+interface Told {
+	readonly code?: unknown;
+	readonly status?: unknown;
+	readonly statusCode?: unknown;
+	readonly retryable?: unknown;
+}
+
+/** The HTTP status that an error asks for; undefined if it asks for none, as most faults do. */
+export function statusOf(thrown: unknown): number | undefined {
+	const { code, status, statusCode } = told(thrown);
+	return [code, status, statusCode].find(isErrorStatus);
+}
+
+/**
+ * Whether what was thrown passes by itself: the same request may succeed later. So may everything but what says by
+ * its status that the client is at fault; a service that is away says 404, and that it is retryable.
+ */
+export function isTransient(thrown: unknown): boolean {
+	if (told(thrown).retryable === true) return true;
+	const status = statusOf(thrown) ?? 500;
+	return status >= 500 || TRANSIENT.has(status);
+}
+
+/** Whether what was thrown is nobody's answer, but something that has gone wrong: its stack is worth reading. */
+export function isFault(thrown: unknown): boolean {
+	return told(thrown).retryable !== true && statusOf(thrown) === undefined;
+}
+
+function told(thrown: unknown): Told {
+	return typeof thrown === "object" && thrown !== null ? thrown : {};
+}
+
+function isErrorStatus(value: unknown): value is number {
+	return typeof value === "number" && Number.isInteger(value) && value >= 400 && value < 600;
+}

@@ -1,0 +1,41 @@
+import { Complaints } from "../bus/complaints.ts";
+import { stackOf, toError } from "../core/guard.ts";
+import { isFault, isTransient, statusOf } from "../core/transient.ts";
+import { SseError } from "../moleculer/sse-error.ts";
+import type { GatewayService } from "./types.ts";
+
+/** Turns what `session` and `authorize` throw into a refusal. The reason stays in the log, in bounded number. */
+export class Failures {
+	readonly #failed: Readonly<Record<"session" | "authorize", Complaints>>;
+	readonly #refused: Complaints;
+
+	constructor({ logger }: GatewayService) {
+		const error = (text: string) => logger.error(text);
+		this.#failed = { session: new Complaints(error), authorize: new Complaints(error) };
+		this.#refused = new Complaints(text => logger.info(text));
+	}
+
+	/**
+	 * The client learns only that it was not its fault. Unless it was: an error whose status says so is a refusal of
+	 * the application's.
+	 */
+	refusal(option: "session" | "authorize", thrown: unknown): SseError {
+		if (isTransient(thrown)) {
+			const reason = isFault(thrown) ? stackOf(thrown) : toError(thrown);
+			this.#failed[option].add(`SSE: "${option}" failed, the request is refused: ${reason}`);
+			return new SseError("SSE_INTERNAL", "The stream cannot be opened now.").becauseOf(thrown);
+		}
+		this.#refused.add(`SSE: "${option}" refused a request: ${toError(thrown)}`);
+		const status = statusOf(thrown);
+		const isForbidden = option === "authorize" ? status !== 401 : status === 403;
+		return isForbidden ? forbidden() : noSession();
+	}
+}
+
+export function noSession(): SseError {
+	return new SseError("SSE_UNAUTHORIZED", "A stream needs a session.");
+}
+
+export function forbidden(): SseError {
+	return new SseError("SSE_FORBIDDEN", "This session may not open that stream.");
+}

@@ -1,0 +1,601 @@
+import { EventSource } from "eventsource";
+import { Errors, type ServiceSchema } from "moleculer";
+import ApiGateway from "moleculer-web";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import type { GatewayRequest, GatewayResponse, SseMixinOptions } from "../../mixins/sse/index.ts";
+import { eventually } from "../support/eventually.ts";
+import { startExpressGateway } from "../support/express-gateway.ts";
+import { createGate } from "../support/gate.ts";
+import { type GatewaySetup, NOTHING, startGateway } from "../support/gateway.ts";
+import { connectHttp2 } from "../support/http2-client.ts";
+import { watchRejections } from "../support/rejections.ts";
+import { refusal, send } from "../support/request.ts";
+import { openStream, requestStream } from "../support/stream-client.ts";
+
+const { RateLimitExceeded, ServiceUnavailableError } = ApiGateway.Errors;
+
+type Next = (error?: unknown) => void;
+
+const UNAVAILABLE = /^retry: \d+\nevent: sse\.close\ndata: \{"reason":"unavailable"\}\n\n$/;
+
+const down = () => Promise.reject(new Error("the store is down"));
+
+/** A gateway with one route of the application, `/live`. */
+const live = (
+	route: Record<string, unknown>,
+	{ sse, settings, ...rest }: GatewaySetup & Parameters<typeof startGateway>[0] = {}
+) =>
+	startGateway({
+		sse: { path: null, session: () => "alice", ...sse },
+		settings: {
+			routes: [{ path: "/", aliases: { "GET /live": { type: "sse" } }, ...route }],
+			...settings
+		},
+		...rest
+	});
+
+/** The `retry:` of a refusal. */
+async function retryOf(url: string, headers: Record<string, string> = {}): Promise<number> {
+	const stream = await requestStream(url, { headers });
+	await stream.end;
+	expect(stream.text).toMatch(UNAVAILABLE);
+	return stream.retries[0] as number;
+}
+
+describe("a page whose stream is refused for a reason that passes", () => {
+	const sessions: ServiceSchema = { name: "sessions", actions: { find: () => "alice" } };
+
+	it.each([
+		["session", { session: ctx => ctx.call("sessions.find") }],
+		[
+			"authorize",
+			{ session: () => "alice", authorize: async ctx => !!(await ctx.call("sessions.find")) }
+		]
+	] as [string, SseMixinOptions][])(
+		"comes back by itself after the service that %s asks was away for a second",
+		async (_, sse) => {
+			const gateway = await startGateway({
+				sse: { timeout: 200, retry: [50, 70], ...sse },
+				services: [sessions]
+			});
+			const page = new EventSource(gateway.url("news"));
+			onTestFinished(() => page.close());
+			const got: string[] = [];
+			const closes: string[] = [];
+			page.addEventListener("news", ({ data }) => got.push(data));
+			page.addEventListener("sse.close", ({ data }) => closes.push(data));
+			await eventually(() => expect(gateway.held.streams).toBe(1));
+
+			const service = gateway.broker.getLocalService("sessions");
+			await gateway.broker.destroyService(service);
+			await eventually(() => expect(closes).toContain('{"reason":"unavailable"}'));
+			expect(page.readyState).not.toBe(EventSource.CLOSED);
+			gateway.broker.createService(sessions);
+			await gateway.broker.waitForServices("sessions");
+			await gateway.send({ eventName: "news", sessionId: "alice", payload: 1 });
+
+			await eventually(() => expect(got).toEqual(["1"]));
+		}
+	);
+
+	it("comes back when the window of the route's rate limit is over", async () => {
+		const gateway = await live(
+			{ rateLimit: { limit: 1, window: 700, headers: true } },
+			{ sse: { retry: [0, 20] } }
+		);
+		const url = gateway.at("/live", "news");
+		(await openStream(url)).close();
+		const page = new EventSource(url);
+		onTestFinished(() => page.close());
+		const opened = vi.fn();
+		page.addEventListener("sse.open", opened);
+
+		await eventually(() => expect(opened).toHaveBeenCalledTimes(1));
+	});
+});
+
+describe("the retry of such a refusal", () => {
+	it("is drawn from the range of the option", async () => {
+		const gateway = await startGateway({ sse: { session: down, retry: [70, 72] } });
+		const retry = await retryOf(gateway.url("news"));
+
+		expect([70, 71, 72]).toContain(retry);
+	});
+
+	it("is there though the option is off", async () => {
+		const gateway = await startGateway({ sse: { session: down, retry: null } });
+		const retry = await retryOf(gateway.url("news"));
+
+		expect(retry).toBeGreaterThanOrEqual(2000);
+		expect(retry).toBeLessThanOrEqual(5000);
+	});
+
+	// With a short range a hundred pages of one address asked a session store that was down a thousand times a second.
+	it("grows with the refusals of the same address, up to some seconds", async () => {
+		const gateway = await startGateway({
+			sse: { session: down, retry: [0, 0], trustProxy: true }
+		});
+		const retries: number[] = [];
+		for (let n = 0; n < 100; n++) {
+			retries.push(await retryOf(gateway.url("news"), { "x-forwarded-for": "192.0.2.1" }));
+		}
+		const other = await retryOf(gateway.url("news"), { "x-forwarded-for": "192.0.2.2" });
+
+		retries.forEach((retry, n) => {
+			const growth = Math.min(n * 500, 5000);
+			expect(retry).toBeGreaterThanOrEqual(growth / 2);
+			expect(retry).toBeLessThanOrEqual(growth);
+		});
+		expect(new Set(retries.slice(10)).size).toBeGreaterThan(50);
+		expect(other).toBe(0);
+	});
+
+	it.each([
+		[
+			"in the error",
+			() => Promise.reject(Object.assign(new Error("busy"), { headers: { "Retry-After": "7" } }))
+		],
+		[
+			"in the response",
+			(_ctx: unknown, _route: unknown, _req: unknown, res: GatewayResponse) => {
+				res.setHeader("retry-after", 7);
+				throw new ServiceUnavailableError("BUSY", null);
+			}
+		],
+		[
+			"in ctx.meta, for moleculer-web",
+			(ctx: { meta: Record<string, unknown> }) => {
+				ctx.meta.$responseHeaders = { "Retry-After": new Date(Date.now() + 7900).toUTCString() };
+				throw new RateLimitExceeded("BUSY", null);
+			}
+		]
+	])("begins behind a Retry-After that is %s", async (_, onBeforeCall) => {
+		const gateway = await live({ onBeforeCall }, { sse: { retry: [10, 20] } });
+		const retry = await retryOf(gateway.at("/live", "news"));
+
+		expect(retry).toBeGreaterThan(6000);
+		expect(retry).toBeLessThanOrEqual(8000);
+	});
+
+	it("also does where session throws it", async () => {
+		const session = () =>
+			Promise.reject(Object.assign(new Error("busy"), { headers: { "Retry-After": "7" } }));
+		const gateway = await startGateway({ sse: { session, retry: [10, 10] } });
+
+		expect(await retryOf(gateway.url("news"))).toBe(7010);
+	});
+
+	it.each([
+		["999999999", 300_000],
+		["soon", 0],
+		["-5", 0],
+		["1e9", 0],
+		["Thu, 01 Jan 1970 00:00:00 GMT", 0]
+	])("is bounded whatever Retry-After says: %s", async (value, wait) => {
+		const onBeforeCall = () => {
+			throw Object.assign(new Error("busy"), { status: 503, headers: { "retry-after": value } });
+		};
+		const gateway = await live({ onBeforeCall }, { sse: { retry: [10, 10] } });
+
+		expect(await retryOf(gateway.at("/live", "news"))).toBe(wait + 10);
+	});
+
+	it("begins behind the window of the route's rate limit, whose headers stay", async () => {
+		const gateway = await live(
+			{ rateLimit: { limit: 1, window: 60_000, headers: true } },
+			{ sse: { retry: [10, 20] } }
+		);
+		const url = gateway.at("/live", "news");
+		await openStream(url);
+		const stream = await requestStream(url);
+		await stream.end;
+
+		expect(stream.text).toMatch(UNAVAILABLE);
+		expect(stream.retries[0]).toBeGreaterThan(50_000);
+		expect(stream.retries[0]).toBeLessThanOrEqual(60_020);
+		expect(stream.headers).toMatchObject({
+			"x-rate-limit-limit": "1",
+			"x-rate-limit-remaining": "0",
+			"x-rate-limit-reset": expect.stringMatching(/^\d+$/)
+		});
+		expect(gateway.held.streams).toBe(1);
+	});
+});
+
+describe("such a refusal", () => {
+	const use = [(_req: unknown, _res: unknown, next: Next) => next(new Error("down"))];
+	const cors = { origin: "https://shop.example", credentials: true };
+
+	it.each([
+		["before moleculer-web has written them", { use }],
+		["after it", { onBeforeCall: down }]
+	])("has the route's CORS headers if something fails %s", async (_, route) => {
+		const gateway = await live({ ...route, cors });
+		const headers = { origin: "https://shop.example" };
+		const stream = await requestStream(gateway.at("/live", "news"), { headers });
+
+		expect(stream.status).toBe(200);
+		expect(stream.headers).toMatchObject({
+			"access-control-allow-origin": "https://shop.example",
+			"access-control-allow-credentials": "true",
+			vary: "Origin"
+		});
+	});
+
+	it("is one for good if the origin is refused, whatever else has failed", async () => {
+		const gateway = await live({ use, cors });
+		const headers = { origin: "https://elsewhere.example" };
+		const { error } = await refusal(gateway.at("/live", "news"), { headers });
+
+		expect(error).toMatchObject({ code: 403, type: "ORIGIN_NOT_ALLOWED" });
+	});
+
+	it("keeps the headers of middlewares, but for those of a body that is not sent", async () => {
+		const onBeforeCall = (_ctx: unknown, _route: unknown, _req: unknown, res: GatewayResponse) => {
+			res.setHeader("X-Trace", "7");
+			res.setHeader("Content-Type", "application/json");
+			res.setHeader("Content-Length", 2);
+			res.setHeader("Content-Encoding", "br");
+			res.setHeader("ETag", '"x"');
+			throw new Error("down");
+		};
+		const gateway = await live({ onBeforeCall });
+		const stream = await requestStream(gateway.at("/live", "news"));
+		await stream.end;
+
+		expect(stream.text).toMatch(UNAVAILABLE);
+		expect(stream.headers).toMatchObject({ "x-trace": "7", "content-type": "text/event-stream" });
+		expect(stream.headers).not.toHaveProperty("content-encoding");
+		expect(stream.headers).not.toHaveProperty("etag");
+	});
+
+	it("has the headers alone for HEAD", async () => {
+		const gateway = await startGateway({ sse: { session: down } });
+		const { status, headers, text } = await send(gateway.url("news"), { method: "HEAD" });
+
+		expect([status, headers["content-type"], text]).toEqual([200, "text/event-stream", ""]);
+	});
+
+	it("has the headers alone for HEAD over HTTP/2", async () => {
+		const gateway = await startGateway({
+			sse: { session: down },
+			settings: { http2: true }
+		});
+		const session = connectHttp2(gateway.origin);
+		const { pathname, search } = new URL(gateway.url("news"));
+		const stream = session.request({ ":path": pathname + search, ":method": "HEAD" });
+		const answer = Promise.withResolvers<unknown[]>();
+		stream.on("response", headers => {
+			stream.on("error", answer.reject);
+			stream.on("end", () => answer.resolve([headers[":status"], headers["content-type"]]));
+			stream.resume();
+		});
+
+		expect(await answer.promise).toEqual([200, "text/event-stream"]);
+	});
+
+	it("is plain, though streams are compressed", async () => {
+		const gateway = await startGateway({ sse: { session: down, compression: {} } });
+		const stream = await requestStream(gateway.url("news"), {
+			headers: { "accept-encoding": "gzip" }
+		});
+		await stream.end;
+
+		expect(stream.headers).not.toHaveProperty("content-encoding");
+		expect(stream.text).toMatch(UNAVAILABLE);
+	});
+
+	it("leaves a ticket unused", async () => {
+		let fails = false;
+		const gateway = await startGateway({
+			sse: {
+				ticket: { secret: "x".repeat(32) },
+				session: () => "alice",
+				authorize: () => (fails ? down() : true)
+			},
+			settings: {
+				routes: [{ path: "/api", aliases: { "POST /ticket": "api.sseTicket" } }]
+			}
+		});
+		const { text } = await send(`${gateway.origin}/api/ticket`, {
+			method: "POST",
+			headers: { "content-type": "application/json" },
+			body: JSON.stringify({ eventName: "news" })
+		});
+		const url = `${gateway.url("news")}&ticket=${JSON.parse(text).ticket}`;
+		fails = true;
+		await retryOf(url);
+		fails = false;
+
+		await openStream(url);
+	});
+
+	it("comes of a full bulkhead, before the request has a route", async () => {
+		const gate = createGate<string>();
+		const gateway = await startGateway({
+			sse: { session: () => gate.wait() },
+			broker: { bulkhead: { enabled: true, concurrency: 1, maxQueueSize: 1 } }
+		});
+		const waiting = [openStream(gateway.url("news")), openStream(gateway.url("news"))];
+		await gate.reached;
+		// the second of them is in the queue when a third one is refused
+		await eventually(async () => expect(await retryOf(gateway.url("news"))).toBeGreaterThan(0));
+		gate.open("alice");
+		await Promise.all(waiting);
+
+		expect(gateway.held.streams).toBe(2);
+	});
+
+	it("comes of a call that takes longer than the broker's requestTimeout", async () => {
+		const gate = createGate();
+		onTestFinished(() => gate.open());
+		const gateway = await startGateway({
+			sse: { session: ctx => ctx.call("store.find") },
+			services: [{ name: "store", actions: { find: () => gate.wait() } }],
+			broker: { requestTimeout: 50 }
+		});
+
+		await retryOf(gateway.url("news"));
+	});
+
+	it("comes of rootCallOptions that throw", async () => {
+		const rejections = watchRejections();
+		const gateway = await startGateway({
+			settings: {
+				rootCallOptions: () => {
+					throw new Error("down");
+				}
+			}
+		});
+		await retryOf(gateway.url("news"));
+
+		expect(await rejections()).toEqual([]);
+	});
+});
+
+describe("an application that takes its time", () => {
+	const PATIENCE = 25_000;
+
+	/** Lets 25 seconds pass in a moment, for timers. */
+	function hurry(): void {
+		const original = setTimeout;
+		const spy = vi
+			.spyOn(globalThis, "setTimeout")
+			.mockImplementation(((callback: () => void, delay: number, ...args: []) =>
+				original(callback, delay === PATIENCE ? 50 : delay, ...args)) as typeof setTimeout);
+		onTestFinished(() => spy.mockRestore());
+	}
+
+	it.each(["session", "authorize"])(
+		"with %s is waited for no longer than proxies do, and opens nothing afterwards",
+		async option => {
+			hurry();
+			const gate = createGate<never>();
+			const gateway = await startGateway({
+				sse: { session: () => "alice", [option]: () => gate.wait() }
+			});
+			await retryOf(gateway.url("news"));
+			gate.open((option === "session" ? "alice" : true) as never);
+			await new Promise(setImmediate);
+
+			expect(gateway.held).toEqual(NOTHING);
+			expect(gateway.log.at("warn").join()).toContain("within 25 seconds");
+		}
+	);
+
+	it("with a middleware is too", async () => {
+		hurry();
+		const gateway = await live({ use: [() => {}] });
+
+		await retryOf(gateway.at("/live", "news"));
+	});
+
+	it("is no matter to a stream that is open", async () => {
+		hurry();
+		const gateway = await startGateway({ sse: { heartbeat: 200 } });
+		const stream = await openStream(gateway.url("news"));
+		await stream.next("sse.heartbeat");
+
+		expect(gateway.held.streams).toBe(1);
+		expect(stream.received("sse.close")).toEqual([]);
+	});
+});
+
+describe("what is the application's", () => {
+	const onError = (
+		_req: unknown,
+		res: { writeHead(code: number): void; end(text: string): void },
+		error: { code: number; type: string }
+	) => {
+		res.writeHead(error.code);
+		res.end(`refused: ${error.type}`);
+	};
+	const refuse = (code: number) => () => {
+		throw new Errors.MoleculerError("no", code, "NO");
+	};
+
+	it.each([
+		["the route's", { onError }, {}],
+		["the gateway's", {}, { onError }]
+	])("%s onError hears of what is for good alone", async (_, route, settings) => {
+		const routes = [{ path: "/", aliases: { "GET /live": { type: "sse" } }, ...route }];
+		const start = (code: number) =>
+			live(
+				{},
+				{ settings: { ...settings, routes: [{ ...routes[0], onBeforeCall: refuse(code) }] } }
+			);
+		const url = async (code: number) => (await start(code)).at("/live", "news");
+
+		await retryOf(await url(503));
+		expect((await send(await url(410))).text).toBe("refused: NO");
+	});
+
+	it.each([
+		["rejects", down],
+		["throws", refuse(500)]
+	])("an onError that %s sends a stream back", async (_, onError) => {
+		const rejections = watchRejections();
+		const gateway = await live({ onError, onBeforeCall: refuse(410) });
+		await retryOf(gateway.at("/live", "news"));
+
+		expect(await rejections()).toEqual([]);
+	});
+
+	it("an answer that it gives itself stays as it is", async () => {
+		const use = [
+			(_req: unknown, res: GatewayResponse) => {
+				(res as import("node:http").ServerResponse).writeHead(503).end("closed for today");
+			}
+		];
+		const gateway = await live({ use });
+		const { status, text } = await send(gateway.at("/live", "news"));
+
+		expect([status, text]).toEqual([503, "closed for today"]);
+	});
+
+	it("an answer that it gives itself stays, though its middleware fails then", async () => {
+		const rejections = watchRejections();
+		const use = [
+			async (_req: unknown, res: GatewayResponse) => {
+				(res as import("node:http").ServerResponse).writeHead(503).end("closed for today");
+				throw new Error("too late");
+			}
+		];
+		const gateway = await live({ use });
+		const { status, text } = await send(gateway.at("/live", "news"));
+
+		expect([status, text]).toEqual([503, "closed for today"]);
+		expect(await rejections()).toEqual([]);
+	});
+
+	it("a middleware that fails when it has let the request pass does not end the process", async () => {
+		const rejections = watchRejections();
+		const use = [
+			async (_req: unknown, _res: unknown, next: Next) => {
+				next();
+				throw new Error("too late");
+			}
+		];
+		const gateway = await live({ use });
+		await openStream(gateway.at("/live", "news"));
+
+		expect(await rejections()).toEqual([]);
+		expect(gateway.log.at("error").join()).toMatch(/has failed after its part was done.*too late/s);
+	});
+
+	it("an error that it gives to sendError is one of the route", async () => {
+		const use = [
+			function (
+				this: { sendError(...args: unknown[]): void },
+				req: GatewayRequest,
+				res: GatewayResponse
+			) {
+				this.sendError(req, res, new ServiceUnavailableError("BUSY", null));
+			}
+		];
+		const gateway = await live({ use });
+
+		await retryOf(gateway.at("/live", "news"));
+	});
+
+	it("an errorHandler of its own is asked about what is for good alone", async () => {
+		const errorHandler = vi.fn(function (this: { sendError(...args: unknown[]): void }, ...args) {
+			this.sendError(...args);
+		});
+		const gateway = await live(
+			{
+				onBeforeCall: (_ctx: unknown, _route: unknown, req: GatewayRequest) =>
+					refuse(Number(req.headers["x-code"]))()
+			},
+			{ schema: { methods: { errorHandler } } }
+		);
+		const url = gateway.at("/live", "news");
+		await retryOf(url, { "x-code": "503" });
+		expect(errorHandler).not.toHaveBeenCalled();
+
+		expect((await send(url, { headers: { "x-code": "410" } })).status).toBe(410);
+		expect(errorHandler).toHaveBeenCalledTimes(1);
+	});
+
+	it("what Express has behind the gateway sees no such error", async () => {
+		const handler = vi.fn((_error, _req, res, _next) => void res.status(500).end());
+		const gateway = await startExpressGateway(
+			{ sse: { session: down } },
+			{ extend: app => void app.use(handler) }
+		);
+		await retryOf(gateway.url("news"));
+
+		expect(handler).not.toHaveBeenCalled();
+	});
+});
+
+describe("requests that never become streams keep their statuses", () => {
+	const failing = { onBeforeCall: down };
+
+	it.each([
+		["no event name", "/live", {}],
+		["a client that takes no streams", "/live?eventName=news", { accept: "application/json" }],
+		["an event name that is none", "/live?eventName=sse.x", {}]
+	])("%s", async (_, path, headers) => {
+		const gateway = await live(failing);
+		const { status } = await refusal(gateway.origin + path, { headers });
+
+		expect(status).toBe(500);
+	});
+
+	it("other aliases of the route", async () => {
+		const gateway = await live({
+			...failing,
+			aliases: { "GET /live": { type: "sse" }, "GET /x": "x.y" }
+		});
+
+		expect((await refusal(`${gateway.origin}/x?eventName=news`)).status).toBe(503);
+		expect((await send(`${gateway.origin}/nowhere?eventName=news`)).status).toBe(404);
+	});
+
+	it("other methods", async () => {
+		const gateway = await startGateway({
+			settings: { rateLimit: { limit: 0, window: 60_000 } }
+		});
+
+		expect((await refusal(gateway.url("news"), { method: "POST" })).status).toBe(429);
+	});
+});
+
+describe("the log of such refusals", () => {
+	it("has a fault once, with its stack, however many there are, and moleculer-web's none", async () => {
+		const gateway = await live({ onBeforeCall: down });
+		for (let n = 0; n < 50; n++) await retryOf(gateway.at("/live", "news"));
+		const errors = gateway.log.at("error");
+
+		expect(errors).toHaveLength(1);
+		expect(errors[0]).toMatch(/^SSE: a stream cannot be opened now.*the store is down\n\s+at /);
+	});
+
+	it("has an error that is none of the application's faults in a line", async () => {
+		const gateway = await live({
+			onBeforeCall: () => {
+				throw new Errors.ServiceNotFoundError({ action: "users.find" });
+			}
+		});
+		for (let n = 0; n < 50; n++) await retryOf(gateway.at("/live", "news"));
+
+		expect(gateway.log.at("error")).toEqual([]);
+		expect(gateway.log.at("warn").filter(text => text.startsWith("SSE"))).toEqual([
+			expect.stringMatching(/^SSE: a stream cannot be opened now.*'users.find' is not found\.$/)
+		]);
+	});
+
+	it.each(["session", "authorize"])("has what %s throws once", async option => {
+		const gateway = await startGateway({ sse: { session: () => "alice", [option]: down } });
+		for (let n = 0; n < 50; n++) await retryOf(gateway.url("news"));
+
+		expect(gateway.log.at("error")).toEqual([
+			expect.stringMatching(
+				new RegExp(
+					`^SSE: "${option}" failed, the request is refused: Error: the store is down\\n +at `
+				)
+			)
+		]);
+	});
+});
