@@ -105,12 +105,13 @@ describe("a page of another origin", () => {
 	}
 
 	/** A gateway that has opened its streams to the origin of a page. */
-	const startFor = (page: Page) =>
+	const startFor = (page: Page, sse: GatewaySetup["sse"] = {}, route = {}) =>
 		start({
-			sse: { path: null },
+			sse: { path: null, ...sse },
 			settings: {
 				routes: [
 					{
+						...route,
 						path: "/live",
 						cors: { origin: new URL(page.url()).origin, credentials: true },
 						aliases: { "GET /events": { type: "sse" } }
@@ -147,6 +148,28 @@ describe("a page of another origin", () => {
 			expect(await logOf(page)).not.toContain('news "for alice"');
 		}
 	);
+
+	// moleculer-web writes the CORS headers behind the middlewares; without them a browser takes any answer for a failure.
+	it("that they were opened to comes back when a middleware of the route has failed for a while", async () => {
+		let fails = false;
+		const use = [
+			async (_req: unknown, _res: unknown, next: () => void) => {
+				if (fails) throw new Error("the store is down");
+				next();
+			}
+		];
+		const page = await foreignPage(await visitor(), "127.0.0.1");
+		const gateway = await startFor(page, { timeout: 300, retry: [50, 70] }, { use });
+		await stream(page, gateway.at("/live/events", "news"), true);
+		await until(page, "open");
+		fails = true;
+		await until(page, 'sse.close {"reason":"unavailable"}');
+		fails = false;
+		await sendToAlice(gateway);
+		await until(page, 'news "for alice"');
+
+		expect(await logOf(page)).not.toContain("closed");
+	});
 
 	it("that they were not opened to reads nothing", async () => {
 		const context = await visitor();

@@ -136,6 +136,13 @@ describe("the retry of such a refusal", () => {
 			() => Promise.reject(Object.assign(new Error("busy"), { headers: { "Retry-After": "7" } }))
 		],
 		[
+			"in the error, as fetch has it",
+			() => {
+				const headers = new Headers({ "retry-after": "7" });
+				return Promise.reject(Object.assign(new Error("busy"), { headers }));
+			}
+		],
+		[
 			"in the response",
 			(_ctx: unknown, _route: unknown, _req: unknown, res: GatewayResponse) => {
 				res.setHeader("retry-after", 7);
@@ -228,6 +235,17 @@ describe("such a refusal", () => {
 		const { error } = await refusal(gateway.at("/live", "news"), { headers });
 
 		expect(error).toMatchObject({ code: 403, type: "ORIGIN_NOT_ALLOWED" });
+	});
+
+	// Asking about the origin failed again when the failure was to be answered, and so on for ever.
+	it("comes of CORS settings that fail", async () => {
+		const origin = () => {
+			throw new Error("down");
+		};
+		const gateway = await live({ cors: { origin } });
+		const headers = { origin: "https://shop.example" };
+
+		await retryOf(gateway.at("/live", "news"), headers);
 	});
 
 	it("keeps the headers of middlewares, but for those of a body that is not sent", async () => {

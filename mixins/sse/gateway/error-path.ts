@@ -68,8 +68,11 @@ export function answerTransientErrors(
 		const route = routeOfStream(service, request);
 		if (route === undefined || !unavailable.takes(request, response)) return false;
 		const refusal = writeCors(service, route, request, response);
-		if (refusal === undefined) unavailable.answer(request, response, thrown);
-		else service.sendError(request, response, refusal.error);
+		if (refusal === undefined || isTransient(refusal.error)) {
+			unavailable.answer(request, response, thrown);
+		} else {
+			service.sendError(request, response, refusal.error);
+		}
 		return true;
 	}
 

@@ -25,6 +25,7 @@ export function retryAfter(
 
 function headerIn(headers: unknown): unknown {
 	if (typeof headers !== "object" || headers === null) return undefined;
+	if (headers instanceof Headers) return headers.get(HEADER);
 	return Object.entries(headers).find(([name]) => name.toLowerCase() === HEADER)?.[1];
 }
 

@@ -1,4 +1,3 @@
-import { Complaints } from "../bus/complaints.ts";
 import { closeFrame } from "../core/control.ts";
 import { stackOf, toError } from "../core/guard.ts";
 import { Returns } from "../core/returns.ts";
@@ -7,6 +6,7 @@ import { answerAndHangUp, answerBriefly } from "../http/answer.ts";
 import { SseError } from "../moleculer/sse-error.ts";
 import { type AddressReader, addressReader } from "./address.ts";
 import { drawRetry } from "./draws.ts";
+import { ReasonLog } from "./reason-log.ts";
 import { readRequest } from "./request.ts";
 import { isSettled } from "./response.ts";
 import { retryAfter } from "./retry-after.ts";
@@ -39,8 +39,8 @@ export class Unavailable {
 	readonly #service: GatewayService;
 	readonly #addressOf: AddressReader;
 	readonly #returns = new Returns();
-	readonly #faults: Complaints;
-	readonly #refusals: Complaints;
+	readonly #faults: ReasonLog;
+	readonly #refusals: ReasonLog;
 
 	/** @param isReady Whether the gateway takes new streams. */
 	constructor(options: GatewayOptions, service: GatewayService, isReady: () => boolean) {
@@ -48,8 +48,8 @@ export class Unavailable {
 		this.#isReady = isReady;
 		this.#service = service;
 		this.#addressOf = addressReader(options.trustProxy);
-		this.#faults = new Complaints(text => service.logger.error(text));
-		this.#refusals = new Complaints(text => service.logger.warn(text));
+		this.#faults = new ReasonLog(text => service.logger.error(text));
+		this.#refusals = new ReasonLog(text => service.logger.warn(text));
 	}
 
 	/** Whether what passes by itself is answered here. */
