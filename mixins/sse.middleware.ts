@@ -1,4 +1,4 @@
-import type { Middleware, ServiceBroker, Transit } from "moleculer";
+import type { Middleware, ServiceBroker } from "moleculer";
 import { type GivenStreamOptions, streamOf } from "./sse/bus/broker-stream.ts";
 import type { Bus, BusState, PublishOptions } from "./sse/bus/bus.ts";
 import { installBus, installedBus } from "./sse/bus/installed.ts";
@@ -11,11 +11,12 @@ import { isRefusal } from "./sse/core/errors.ts";
 import { readSafely, SEND } from "./sse/core/event.ts";
 import { createIdSource, type IdSource, newEpoch } from "./sse/core/id.ts";
 import { SSE_MIDDLEWARE_OPTIONS } from "./sse/core/options.ts";
+import { Sequences } from "./sse/core/sequences.ts";
 import { STREAM_OPTIONS, type StreamOptions } from "./sse/core/stream-options.ts";
-import { announce } from "./sse/moleculer/announce.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
 import { Departures } from "./sse/moleculer/departures.ts";
-import { installSafeSending, type SendPacket } from "./sse/moleculer/packets.ts";
+import { refusePastLimit } from "./sse/moleculer/packet-limit.ts";
+import { installSafeSending } from "./sse/moleculer/packets.ts";
 import { installReplCommand } from "./sse/moleculer/repl.ts";
 import { withRevocationId } from "./sse/moleculer/revocation-id.ts";
 import { type Broadcast, neverThrowing, safeBroadcast } from "./sse/moleculer/safe-broadcast.ts";
@@ -67,12 +68,7 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 				) as unknown as GivenStreamOptions);
 
 	// One middleware may serve several brokers.
-	const sources = new WeakMap<ServiceBroker, IdSource>();
-	const idsOf = (broker: ServiceBroker): IdSource => {
-		const source = sources.get(broker) ?? createIdSource(broker.nodeID, newEpoch());
-		sources.set(broker, source);
-		return source;
-	};
+	const transporters = new WeakMap<ServiceBroker, TransporterBus>();
 	// Numbered separately: to a gateway, a number missing among the events is a lost event.
 	const revocations = new WeakMap<ServiceBroker, IdSource>();
 	const revocationIdsOf = (broker: ServiceBroker): IdSource => {
@@ -108,6 +104,7 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 			checkOf(broker);
 			installReplCommand(broker);
 			reviveDeafChannel(broker);
+			transporters.get(broker)?.listen();
 			installSafeSending(broker, departuresOf(broker));
 		},
 
@@ -124,7 +121,9 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 		broadcast(this: ServiceBroker, next: Broadcast): Broadcast {
 			const broadcast = safeBroadcast(this, next, departuresOf(this));
 			if (streamOptions === undefined) {
-				installBus(this, new TransporterBus(this, idsOf(this), broadcast));
+				const bus = new TransporterBus(this, new Sequences(this.nodeID, newEpoch()), broadcast);
+				transporters.set(this, bus);
+				installBus(this, bus);
 			} else {
 				installStream(this, streamOptions);
 			}
@@ -141,17 +140,16 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 				}
 				const checked = checkOf(this)(payload, { typed: isTyped(options) });
 				if (isRefusal(checked)) return reject(this, SseError.invalidEvent(checked));
-				return (installedBus(this) as Bus).publish(checked.address, checked.json, options);
+				const { address, json } = checked;
+				const tooLarge =
+					streamOptions === undefined ? refusePastLimit(this, address, json, options) : undefined;
+				if (tooLarge !== undefined) return reject(this, SseError.invalidEvent(tooLarge));
+				return (installedBus(this) as Bus).publish(address, json, options);
 			});
 			return (eventName, payload, options) => {
 				const isOurs = eventName === SEND || eventName === CLOSE;
 				return isOurs ? send(eventName, payload, options) : next(eventName, payload, options);
 			};
-		},
-
-		transitPublish(this: Transit, next: SendPacket): SendPacket {
-			const ids = idsOf(this.broker);
-			return packet => next(announce(packet, ids.position));
 		},
 
 		localEvent(this: ServiceBroker, next: HandleEvent, event: { name: string }): HandleEvent {

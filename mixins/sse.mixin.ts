@@ -3,6 +3,7 @@ import { subscription } from "./sse/bus/transporter-bus.ts";
 import { CLOSE } from "./sse/core/close.ts";
 import { SEND } from "./sse/core/event.ts";
 import { SSE_MIXIN_OPTIONS } from "./sse/core/options.ts";
+import { HELLO, POSITION } from "./sse/core/report.ts";
 import { answerTransientErrors } from "./sse/gateway/error-path.ts";
 import { Gateway } from "./sse/gateway/gateway.ts";
 import { watchChecks } from "./sse/gateway/pipeline.ts";
@@ -22,7 +23,6 @@ import type {
 	SseGateway,
 	SseMixinOptions
 } from "./sse/gateway/types.ts";
-import { listenForPositions } from "./sse/moleculer/announce.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
 import { startWithoutTransporter } from "./sse/moleculer/patient-start.ts";
 
@@ -41,20 +41,13 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 	// One mixin may serve several services; what each of them holds never stands in its settings.
 	const optionsOf = new WeakMap<object, GatewayOptions>();
 	const gateways = new WeakMap<object, Gateway>();
-	const unlisten = new WeakMap<object, () => void>();
-	const listen = (service: Service): void => {
-		unlisten.get(service)?.();
-		const { fanOut } = gatewayOf(service);
-		unlisten.set(
-			service,
-			listenForPositions(service.broker, (nodeID, position) => fanOut.expect(nodeID, position))
-		);
-	};
 	const gatewayOf = (service: unknown): Gateway => gateways.get(service as object) as Gateway;
 
 	const schema: Partial<ServiceSchema> & Merged & { methods: SseGateway } = {
 		events: {
 			[SEND]: subscription(service => gatewayOf(service).fanOut.receive),
+			[POSITION]: subscription(service => gatewayOf(service).fanOut.hear),
+			[HELLO]: subscription(service => gatewayOf(service).fanOut.meet),
 			[CLOSE]: subscription(service => gatewayOf(service).revocations.receive),
 			[TICKET_USED]: subscription(
 				service => message => gatewayOf(service).access.tickets?.heed(message)
@@ -94,14 +87,13 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			schema.stopped = [
 				...listOf(schema.stopped),
 				function (this: object): Promise<void> {
-					unlisten.get(this)?.();
 					return gatewayOf(this).stop();
 				}
 			];
 			// Before the gateway serves HTTP: a client that comes back must find what it has missed.
 			schema.started = [
 				async function (this: Service): Promise<void> {
-					listen(this);
+					gatewayOf(this).listen();
 					await gatewayOf(this).start();
 					gatewayOf(this).access.begin();
 				},
@@ -116,7 +108,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			// Not public: for a look at what a gateway holds, from a debugger or a test.
 			Object.defineProperty(this, Symbol.for("moleculer-sse.gateway"), { value: gateway });
 			// Before the transporter connects, and with it the first nodes are met.
-			listen(this);
+			gateway.listen();
 		}
 	};
 	return schema;

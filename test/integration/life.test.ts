@@ -324,7 +324,7 @@ describe("a browser that comes back", () => {
 		const gateway = await startGateway();
 		const stream = await openStream(gateway.url("news") + query, { headers });
 
-		expect((await stream.next("sse.reset")).data).toBe('{"reason":"unknown"}');
+		expect((await stream.next("sse.reset")).data).toBe('{"reason":"epoch"}');
 		expect(stream.events.map(({ event }) => event)).toEqual(["sse.open", "sse.reset"]);
 	});
 

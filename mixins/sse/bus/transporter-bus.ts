@@ -1,21 +1,31 @@
 import type { Context, EventSchema, ServiceBroker } from "moleculer";
 import { type Address, SEND } from "../core/event.ts";
-import type { IdSource } from "../core/id.ts";
+import type { Sequences } from "../core/sequences.ts";
 import { readRevocationKey } from "../moleculer/revocation-id.ts";
 import type { SafeBroadcast } from "../moleculer/safe-broadcast.ts";
-import { hearsOthers, isConnected } from "../moleculer/transporter.ts";
+import { hearsOthers, isConnected, watchNats } from "../moleculer/transporter.ts";
 import type { Bus, BusState, Listener, PublishOptions } from "./bus.ts";
+import { PositionTeller } from "./position-teller.ts";
 
 /** The bus that carries `sse.send` as a Moleculer event, over any transporter or none. */
 export class TransporterBus implements Bus {
 	readonly #broker: ServiceBroker;
-	readonly #ids: IdSource;
+	readonly #sequences: Sequences;
+	readonly #teller: PositionTeller;
 	readonly #broadcast: SafeBroadcast;
 
-	constructor(broker: ServiceBroker, ids: IdSource, broadcast: SafeBroadcast) {
+	/** @param broadcast Moleculer's own, which neither throws nor rejects but with `throwError`. */
+	constructor(broker: ServiceBroker, sequences: Sequences, broadcast: SafeBroadcast) {
 		this.#broker = broker;
-		this.#ids = ids;
+		this.#sequences = sequences;
 		this.#broadcast = broadcast;
+		this.#teller = new PositionTeller(broker, sequences);
+	}
+
+	/** To be called once, when the broker is created. */
+	listen(): void {
+		watchNats(this.#broker);
+		this.#teller.listen();
 	}
 
 	/** As text, the payload is the same on every gateway, whatever serializers and cloning make of other values. */
@@ -24,9 +34,13 @@ export class TransporterBus implements Bus {
 		json: string,
 		options?: PublishOptions
 	): Promise<unknown> {
-		const id = this.#ids.next();
+		const sequence = this.#sequences.of(groupsOf(options));
+		if (sequence === undefined)
+			return this.#broadcast(SEND, { eventName, sessionId, json }, options);
+		const id = sequence.ids.next();
+		this.#teller.sent(sequence);
 		// To gateways, a number that no event has is a lost event.
-		const takeBack = () => this.#ids.takeBack(id);
+		const takeBack = () => sequence.ids.takeBack(id);
 		return this.#broadcast(SEND, { eventName, sessionId, json, id }, options, takeBack);
 	}
 
@@ -35,11 +49,18 @@ export class TransporterBus implements Bus {
 			kind: "moleculer",
 			connected: isConnected(this.#broker),
 			working: hearsOthers(this.#broker),
-			position: this.#ids.last,
+			position: this.#sequences.of(undefined)?.ids.last ?? null,
 			lag: null,
 			outbox: { events: 0, bytes: 0 }
 		};
 	}
+}
+
+/** Moleculer also takes groups in place of the options: a name, or several. */
+function groupsOf(options: unknown): readonly string[] | undefined {
+	const isGroups = typeof options === "string" || Array.isArray(options);
+	const groups = isGroups ? options : (options as { groups?: unknown } | null | undefined)?.groups;
+	return typeof groups === "string" ? [groups] : (groups as readonly string[] | undefined);
 }
 
 /** The gateway's end of the bus: the definition of the Moleculer event that hands on what arrives. */

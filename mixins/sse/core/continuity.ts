@@ -1,103 +1,204 @@
 import { evictOldest } from "./evict.ts";
-import type { EventId, Position } from "./id.ts";
+import { type EventId, lifeOf, type Position } from "./id.ts";
+import { Lane } from "./lane.ts";
+import type { Report } from "./report.ts";
 
-/**
- * What an event's id says about its origin's sequence:
- * - `next`: nothing is missing before it;
- * - `gap`: events before it are missing, or may be;
- * - `late`: it was missing, and fills a gap;
- * - `repeat`: it has been here before.
- */
-export type Arrival = "next" | "gap" | "late" | "repeat";
+/** Origins kept; past them those silent longest are forgotten. */
+const MAX_ORIGINS = 10_000;
+/** Former lives of an origin that are told from new ones. */
+const MAX_FORMER = 8;
+/** Events that wait for those before them, at a time. */
+const MAX_EARLY = 10_000;
+/** What they may take, as the caller counts it. */
+const MAX_EARLY_BYTES = 16_777_216;
 
-interface Origin {
-	epoch: string;
-	/** The highest sequence number seen. */
-	last: number;
-	/** What is missing below `last`, as inclusive ranges in ascending order. */
-	missing: [from: number, to: number][];
+/** Events that did not come, or may not have come. */
+export interface Loss {
+	readonly origin: string;
+	/** The last of them; undefined if that is not known: its origin's life has ended unheard. */
+	readonly upTo?: number;
+	/** By when all of them had been sent, on the clock of `now`. */
+	readonly before: number;
+	/** They were sent before this gateway was heard of. */
+	readonly isEarlier: boolean;
 }
 
-/** Ranges kept an origin; past them the oldest counts as never missed. */
-const MAX_MISSING = 64;
-/** Origins kept; past them those silent longest are forgotten, and their next event is a gap. */
-const MAX_ORIGINS = 10_000;
+/** What follows from what arrives. */
+export interface Consequences<T> {
+	/** An event's turn has come. */
+	handOn(item: T): void;
+	/** Called before the events behind the loss are handed on. */
+	lost(loss: Loss): void;
+}
 
-/** Follows every origin's sequence, to notice what the bus has lost. */
-export class Continuity {
+/** One node, as a sender. */
+interface Origin<T> {
+	life: string;
+	/** One, or a few: of its groups. */
+	lanes: Lane<T>[];
+	former?: string[];
+}
+
+/**
+ * Puts every origin's events into the order in which they were sent, and notices what the bus has lost. What comes early
+ * waits for what is before it, for a moment; what has not come by then is lost.
+ */
+export class Continuity<T> {
 	/** In the order in which they were heard last. */
-	readonly #origins = new Map<string, Origin>();
+	readonly #origins = new Map<string, Origin<T>>();
+	/** Those in which something is missing. */
+	readonly #open = new Set<Lane<T>>();
+	readonly #then: Consequences<T>;
+	#early = 0;
+	#earlyBytes = 0;
+	#lastHeard = "";
 
-	/** How far an origin has come, if it is known. */
-	position(origin: string): Position | undefined {
-		const known = this.#origins.get(origin);
-		return known && { epoch: known.epoch, seq: known.last };
+	constructor(then: Consequences<T>) {
+		this.#then = then;
+	}
+
+	/** Whether nothing is suspected to be missing. */
+	get isWhole(): boolean {
+		return this.#open.size === 0;
+	}
+
+	/** When something that is missing is given up next; Infinity if nothing is. */
+	get nextDecision(): number {
+		let next = Number.POSITIVE_INFINITY;
+		for (const lane of this.#open) next = Math.min(next, lane.dueAt);
+		return next;
+	}
+
+	/** How far an epoch's events have come; that of another epoch of the same origin if that one is not known. */
+	position(origin: string, epoch: string): Position | undefined {
+		const lanes = this.#origins.get(origin)?.lanes ?? [];
+		const lane = laneOf(lanes, epoch) ?? lanes[0];
+		return lane && { epoch: lane.epoch, seq: lane.last };
 	}
 
 	/**
-	 * Where an origin says it is, before the first event from it: what follows then goes on from there.
+	 * Takes an event that has arrived at `now`, in milliseconds on a clock that never goes back. It is handed on at once, or
+	 * behind those that are missing before it, or never: it has been here, or was given up.
 	 *
-	 * @returns Whether it has sent events that did not come here. For an origin that is known already,
-	 * the announcement says nothing new.
+	 * @param bytes What it takes while it waits.
 	 */
-	expect({ origin, epoch, seq }: EventId): boolean {
-		if (this.#origins.get(origin)?.epoch === epoch) return false;
-		this.#remember(origin, { epoch, last: seq, missing: seq > 0 ? [[1, seq]] : [] });
-		return seq > 0;
-	}
-
-	/** Whether an origin, by what it announces, has sent events that have not come here. */
-	lacks({ origin, epoch, seq }: EventId): boolean {
-		const known = this.#origins.get(origin);
-		return known?.epoch === epoch && known.last < seq;
-	}
-
-	/** What has not come up to there is not waited for any longer. */
-	miss({ origin, seq }: EventId): void {
-		const known = this.#origins.get(origin);
-		if (known !== undefined) skip(known, seq);
-	}
-
-	/** Takes note of an event that has arrived. */
-	observe({ origin, epoch, seq }: EventId): Arrival {
-		const known = this.#origins.get(origin);
-		if (known === undefined || known.epoch !== epoch) {
-			// Another life of the node starts again at 1; whatever came before it is over.
-			this.#remember(origin, { epoch, last: seq, missing: seq > 1 ? [[1, seq - 1]] : [] });
-			return seq > 1 ? "gap" : "next";
+	observe({ origin, epoch, seq }: EventId, item: T, now: number, bytes: number): void {
+		const lane = this.#laneOf(origin, epoch, now);
+		if (lane === undefined || seq <= lane.last) return;
+		lane.isEnded = false;
+		if (seq === lane.last + 1) {
+			if (this.#open.size > 0) lane.filled(now);
+			this.#next(lane, item);
+			this.#follow(lane);
+			return;
 		}
-		this.#remember(origin, known);
-		if (seq <= known.last) return fill(known.missing, seq) ? "late" : "repeat";
-
-		const isNext = seq === known.last + 1;
-		if (!isNext) skip(known, seq - 1);
-		known.last = seq;
-		return isNext ? "next" : "gap";
+		if (!lane.keep(seq, { item, at: now, bytes })) return;
+		this.#early++;
+		this.#earlyBytes += bytes;
+		this.#open.add(lane);
+		if (this.#early <= MAX_EARLY && this.#earlyBytes <= MAX_EARLY_BYTES) return;
+		while (this.#open.has(lane)) this.#skip(lane);
 	}
 
-	#remember(name: string, origin: Origin): void {
-		this.#origins.delete(name);
-		this.#origins.set(name, origin);
-		evictOldest(this.#origins, MAX_ORIGINS);
+	/** Takes what an origin says of itself. */
+	hear(origin: string, { epoch, seq, age, up, isEnd }: Report, now: number): void {
+		const isMet = laneOf(this.#origins.get(origin)?.lanes ?? [], epoch) === undefined;
+		const lane = this.#laneOf(origin, epoch, now - up);
+		if (lane === undefined) return;
+		lane.isEnded = isEnd;
+		if (isMet) {
+			// What it sent before it had heard of this gateway never comes.
+			lane.last = seq;
+			if (seq > 0) this.#then.lost({ origin, upTo: seq, before: now - age, isEarlier: true });
+		} else if (lane.claim(seq, now, now - age)) {
+			this.#open.add(lane);
+		}
+	}
+
+	/** An origin is gone, and has not said that it ends. */
+	leave(origin: string, now: number): void {
+		const known = this.#origins.get(origin);
+		if (known !== undefined) this.#end(origin, known, now);
+	}
+
+	/** Gives up what is missing for too long. */
+	decide(now: number): void {
+		for (const lane of this.#open) {
+			while (this.#open.has(lane) && lane.dueAt <= now) this.#skip(lane);
+		}
+	}
+
+	#laneOf(name: string, epoch: string, bornAt: number): Lane<T> | undefined {
+		let origin = this.#origins.get(name);
+		const life = lifeOf(epoch);
+		if (origin === undefined) {
+			origin = { life, lanes: [] };
+			this.#origins.set(name, origin);
+			evictOldest(this.#origins, MAX_ORIGINS);
+		} else if (origin.life !== life) {
+			if (origin.former?.includes(life)) return undefined;
+			this.#end(name, origin, bornAt);
+			origin.former = [...(origin.former ?? []), origin.life].slice(-MAX_FORMER);
+			origin.lanes = [];
+			origin.life = life;
+		}
+		if (this.#lastHeard !== name) {
+			this.#lastHeard = name;
+			this.#origins.delete(name);
+			this.#origins.set(name, origin);
+		}
+		let lane = laneOf(origin.lanes, epoch);
+		if (lane === undefined) {
+			lane = new Lane(name, epoch);
+			origin.lanes.push(lane);
+		}
+		return lane;
+	}
+
+	/** A life is over. Unless its end was heard, it may have sent more than has come. */
+	#end(origin: string, { lanes }: Origin<T>, before: number): void {
+		const isComplete = lanes.every(lane => lane.isComplete);
+		if (!isComplete) this.#then.lost({ origin, before, isEarlier: false });
+		for (const lane of lanes) {
+			while (this.#open.has(lane)) this.#skip(lane, true);
+			lane.isEnded = true;
+		}
+	}
+
+	/** Goes on behind what is missing first. */
+	#skip(lane: Lane<T>, isTold = false): void {
+		const { origin } = lane;
+		const { upTo, before } = lane.firstHole;
+		lane.last = upTo;
+		this.#look(lane);
+		if (!isTold) this.#then.lost({ origin, upTo, before, isEarlier: false });
+		this.#follow(lane);
+	}
+
+	/** Hands on what has waited for what has come now. */
+	#follow(lane: Lane<T>): void {
+		while (lane.waiting > 0) {
+			const early = lane.takeNext();
+			if (early === undefined) return;
+			this.#early--;
+			this.#earlyBytes -= early.bytes;
+			this.#next(lane, early.item);
+		}
+	}
+
+	#next(lane: Lane<T>, item: T): void {
+		lane.last++;
+		// Before it is handed on: nothing is missing before it any more.
+		if (this.#open.size > 0 || lane.waiting > 0) this.#look(lane);
+		this.#then.handOn(item);
+	}
+
+	#look(lane: Lane<T>): void {
+		if (lane.isOpen) this.#open.add(lane);
+		else this.#open.delete(lane);
 	}
 }
 
-/** Goes on behind a number; what is between counts as missing. */
-function skip(origin: Origin, to: number): void {
-	origin.missing.push([origin.last + 1, to]);
-	if (origin.missing.length > MAX_MISSING) origin.missing.shift();
-	origin.last = to;
-}
-
-/** Takes a number out of the ranges; whether it was in one. */
-function fill(missing: [number, number][], seq: number): boolean {
-	const index = missing.findIndex(([from, to]) => from <= seq && seq <= to);
-	const range = missing[index];
-	if (range === undefined) return false;
-	const [from, to] = range;
-	const rest: [number, number][] = [];
-	if (from < seq) rest.push([from, seq - 1]);
-	if (seq < to) rest.push([seq + 1, to]);
-	missing.splice(index, 1, ...rest);
-	return true;
+function laneOf<T>(lanes: readonly Lane<T>[], epoch: string): Lane<T> | undefined {
+	return lanes.find(lane => lane.epoch === epoch);
 }

@@ -43,6 +43,15 @@ export function encodeFrame(fields: FrameFields, slab?: Slab): Frame {
 	return slab === undefined ? joinChunked(parts) : slab.join(parts);
 }
 
+const ID = encoder.encode("id: ");
+const LF = 10;
+
+/** The same event without its id: to a client, a place that it must not take for its own. */
+export function withoutId(frame: Frame): Frame {
+	if (!ID.every((byte, index) => frame[index] === byte)) return frame;
+	return joinChunked([frame.subarray(frame.indexOf(LF) + 1)]);
+}
+
 function line(field: string, value: string): string {
 	if (LINE_BREAKING.test(value)) throw new TypeError(`The field "${field}" must be one line.`);
 	return `${field}: ${value}\n`;

@@ -159,6 +159,14 @@ export class History {
 		this.#lastGap = { position: this.#head++, at: now };
 	}
 
+	/**
+	 * The bus had events until then that never come here: they were sent before this gateway was there. To clients of this
+	 * gateway they are nothing; those of others may miss them.
+	 */
+	passOver(at: number): void {
+		if (at > this.#lastGap.at) this.#lastGap = { ...this.#lastGap, at };
+	}
+
 	/** What was sent to streams until now, and what is sent until they are let in again, is not replayed to them. */
 	revoke(revocation: Revocation, now: number): void {
 		// A position of its own, as a gap has one.

@@ -54,6 +54,14 @@ export function newEpoch(random: number = Math.random()): string {
 		.padStart(8, "0");
 }
 
+/** Characters of an epoch that name the life of its node; what follows names one of several sequences in it. */
+const LIFE_LENGTH = 8;
+
+/** The life that an epoch belongs to. */
+export function lifeOf(epoch: string): string {
+	return epoch.slice(0, LIFE_LENGTH);
+}
+
 /** A node id as it stands in ids. */
 export function encodeOrigin(nodeID: string): string {
 	return encodeURIComponent(nodeID.toWellFormed());

@@ -1,5 +1,4 @@
-import type { Continuity } from "./continuity.ts";
-import { parseId } from "./id.ts";
+import { type Position, parseId } from "./id.ts";
 import { parseStreamId, type StreamId, writeStreamId } from "./stream-id.ts";
 
 /**
@@ -52,8 +51,14 @@ export interface Kept {
 	readonly newest: Rank | undefined;
 }
 
+/** How far origins' events have come. */
+export interface Positions {
+	/** In an epoch, or in another of the same origin if that one is not known; undefined if none is. */
+	position(origin: string, epoch: string): Position | undefined;
+}
+
 /** Ids `<origin>.<epoch>.<seq>`: each origin's events are in order, origins interleave anyhow. */
-export function orderByOrigin(continuity: Continuity, overlap: number): Order {
+export function orderByOrigin(positions: Positions, overlap: number): Order {
 	let last = "";
 	return {
 		overlap,
@@ -69,7 +74,7 @@ export function orderByOrigin(continuity: Continuity, overlap: number): Order {
 		idOf: ({ origin, number }) => `${origin}.${number}`,
 		whyMissing(text) {
 			const id = parseId(text);
-			const known = id && continuity.position(id.origin);
+			const known = id && positions.position(id.origin, id.epoch);
 			if (id === undefined || known === undefined) return "unknown";
 			if (known.epoch !== id.epoch) return "epoch";
 			return id.seq <= known.seq ? "expired" : "unknown";

@@ -1,18 +1,20 @@
 import type { Listener, Source, Subscriber } from "../bus/bus.ts";
 import type { SenderLimits } from "../core/access-options.ts";
-import { Continuity } from "../core/continuity.ts";
+import type { Loss } from "../core/continuity.ts";
 import { breach, conflationKey, type EventsContract } from "../core/contract.ts";
-import { resetFrame } from "../core/control.ts";
+import { heartbeatFrame, resetFrame } from "../core/control.ts";
 import { isRefusal, type Refusal } from "../core/errors.ts";
 import { readJson, refuseSize, type SseEvent, serialise, validate } from "../core/event.ts";
-import { encodeFrame, type Frame } from "../core/frame.ts";
+import { encodeFrame, type Frame, withoutId } from "../core/frame.ts";
 import { History } from "../core/history.ts";
-import { type EventId, encodeOrigin, newEpoch, type Position, parseId } from "../core/id.ts";
+import { encodeOrigin, newEpoch, parseId } from "../core/id.ts";
 import type { HistoryLimits } from "../core/options.ts";
 import { ORDER_OF_STREAM, type Order, orderByOrigin } from "../core/order.ts";
 import type { Registry } from "../core/registry.ts";
+import { readHello } from "../core/report.ts";
 import { Slab } from "../core/slab.ts";
 import type { EventStream } from "../http/event-stream.ts";
+import { Arrivals, describeLoss } from "./arrivals.ts";
 import { Drops } from "./drops.ts";
 import type { GatewayService } from "./types.ts";
 
@@ -23,8 +25,11 @@ import type { GatewayService } from "./types.ts";
  */
 const OVERLAP = 5000;
 
-/** Milliseconds that an event may come later than the news that it was sent, which travels another way. */
-const LATE = 5000;
+/** An event in the order of its sender, and where it comes from. */
+interface Arrived {
+	readonly event: SseEvent;
+	readonly from: Source;
+}
 
 export interface FanOutOptions {
 	history: HistoryLimits | null;
@@ -46,10 +51,16 @@ export class FanOut implements Subscriber {
 	readonly history: History | undefined;
 	readonly #streams: Registry<EventStream>;
 	readonly #service: GatewayService;
-	readonly #fromStream: boolean;
 	readonly #events: EventsContract | undefined;
 	readonly #eventBytes: number;
-	readonly #continuity = new Continuity();
+	/** Undefined if a stream brings events in order, and tells what is missing. */
+	readonly #arrivals: Arrivals<Arrived> | undefined;
+	readonly #begunAt = performance.now();
+	#wasWhole = true;
+	/** The last place that could be vouched for, while none can. */
+	#lastPlace: string | undefined;
+	/** Streams have a place that is older than what they know. */
+	#hasOldPlaces = false;
 	readonly #conflates: boolean;
 	readonly #drops: Drops;
 	/** Not another gateway's, whose history may be longer: it would hold these events as well, uncounted. */
@@ -76,11 +87,18 @@ export class FanOut implements Subscriber {
 		this.#streams = streams;
 		this.#service = service;
 		this.#drops = new Drops(service.logger);
-		this.#fromStream = fromStream;
+		this.#arrivals = fromStream
+			? undefined
+			: new Arrivals(service, {
+					handOn: ({ event, from }) => this.#handOn(event, from),
+					lost: loss => this.#lost(loss),
+					changed: () => this.#look()
+				});
 		if (limits === null) return;
-		const order: Order = fromStream
-			? ORDER_OF_STREAM
-			: orderByOrigin(this.#continuity, Math.min(OVERLAP, limits.maxAge / 2));
+		const order: Order =
+			this.#arrivals === undefined
+				? ORDER_OF_STREAM
+				: orderByOrigin(this.#arrivals.continuity, Math.min(OVERLAP, limits.maxAge / 2));
 		this.history = new History({ ...limits, gateway: this.#newLife() }, order, this.#slab);
 	}
 
@@ -93,28 +111,70 @@ export class FanOut implements Subscriber {
 		return `${encodeOrigin(this.#service.broker.nodeID)}.${newEpoch()}`;
 	}
 
+	/** Notices from now on what does not come; again if it does already. */
+	listen(): void {
+		this.#arrivals?.start();
+	}
+
+	unlisten(): void {
+		this.#arrivals?.stop();
+	}
+
+	/** Whether all senders' events come here, as far as that is known by the transporter. */
+	get hearsAll(): boolean {
+		return this.#arrivals?.hearsAll ?? true;
+	}
+
+	/** Whether the ids of events may be given: nothing is suspected to be missing before them. */
+	get isWhole(): boolean {
+		const isWhole = this.#arrivals?.isWhole ?? true;
+		if (isWhole || !this.#wasWhole) return isWhole;
+		this.#wasWhole = false;
+		this.#lastPlace = this.history?.place(performance.now());
+		return false;
+	}
+
+	/** A sender has said how far its events have come. */
+	readonly hear: Listener = (input, { nodeID }) => this.#arrivals?.hear(input, nodeID);
+
+	/** A gateway asks the senders: a point that it knows as well as this one. */
+	readonly meet: Listener = input => {
+		const id = readHello(input)?.id;
+		if (id === undefined || parseId(id) === undefined || this.#arrivals === undefined) return;
+		this.note(id);
+	};
+
 	/** Takes what arrived on the bus to the streams that it is for; anything else is silence. */
 	readonly receive: Listener = (input, from) => {
+		const fromStream = hasId(from);
 		const event = validate(input, {
-			acceptId: !hasId(from),
+			acceptId: !fromStream,
 			hasPayload: from.json !== undefined,
 			typed: from.typed === true
 		});
 		if (isRefusal(event)) return this.#drop(event, from.nodeID);
-		if (this.#isRepeat(event, from)) return;
+		const id = event.id === undefined ? undefined : parseId(event.id);
+		if (id !== undefined && this.#arrivals !== undefined) {
+			this.#arrivals.take(id, { event, from }, 2 * (event.json?.length ?? 0));
+			return;
+		}
+		// What comes beside the stream has no place in its order, and what is no id of this bus none in its own.
+		event.id = from.id;
+		event.rank = from.rank;
+		this.#handOn(event, from);
+	};
+
+	readonly #handOn = (event: SseEvent, from: Source) => {
 		// Behind the look at its place in the sequence: what is refused here is not lost on the way.
 		const broken = breach(this.#events, event);
 		if (broken !== undefined) return this.#drop(broken, from.nodeID);
-		// What comes beside the stream has no place in its order, and so no id.
-		if (this.#fromStream) {
-			event.id = from.id;
-			event.rank = from.rank;
-		}
 		const streams = this.#streams.select(event.sessionId, event.eventName);
 		// Without a history what nobody listens to is done with.
 		if (streams.size === 0 && this.history === undefined) return;
 		const json = this.#json(event, from);
 		if (isRefusal(json)) return this.#drop(json, from.nodeID);
+		// Before it is kept: the place that is kept is one before it.
+		const { isWhole } = this;
 		const isPast = from.past !== undefined;
 		if (isPast) this.#hasPassed = true;
 		if (isPast || streams.size === 0) {
@@ -124,8 +184,9 @@ export class FanOut implements Subscriber {
 		const frame = this.#encode(event, json);
 		this.history?.append(event, frame, arrivalOf(undefined));
 		const key = this.#key(event, json);
+		const shown = isWhole ? frame : withoutId(frame);
 		for (const stream of streams) {
-			if (!stream.isHeld) stream.send(frame, key);
+			if (!stream.isHeld) stream.send(shown, key);
 		}
 	};
 
@@ -140,59 +201,68 @@ export class FanOut implements Subscriber {
 
 	missed(): void {
 		this.#hasPassed = false;
+		this.#tell(Number.POSITIVE_INFINITY);
+	}
+
+	/** The place of streams to which everything was written; undefined while that cannot be said. */
+	get livePlace(): string | undefined {
+		return this.#hasPassed || !this.isWhole ? undefined : this.place();
+	}
+
+	/** The place of a stream that begins here, or was told here; an earlier one while something is suspected to be missing. */
+	place(): string | undefined {
+		if (this.isWhole) return this.history?.place(performance.now());
+		this.#hasOldPlaces = true;
+		return this.#lastPlace;
+	}
+
+	#lost(loss: Loss): void {
+		if (loss.isEarlier && loss.before <= this.#begunAt) {
+			this.history?.passOver(loss.before);
+			return;
+		}
+		this.history?.markGap(performance.now());
+		const told = this.#tell(loss.before);
+		// Nobody may have missed what was sent before anybody came.
+		this.#service.logger[loss.isEarlier && told === 0 ? "debug" : "warn"](describeLoss(loss));
+	}
+
+	/** Tells the streams that may have missed what was sent before; how many there are. */
+	#tell(before: number): number {
 		const now = performance.now();
-		const frame = resetFrame("gap", this.history?.place(now));
+		const place = this.livePlace;
+		const frame = resetFrame("gap", place);
+		if (place === undefined) this.#hasOldPlaces = true;
+		let told = 0;
 		for (const stream of this.#streams) {
 			// What was read may have been sent before these streams were let in; what follows is not.
 			this.history?.letIn(stream, now);
 			// It is told when it is decided how the stream begins.
 			if (stream.pending !== undefined) continue;
+			if (stream.currentSince >= before) {
+				// Its place is one from before the gap.
+				this.#hasOldPlaces = true;
+				continue;
+			}
+			told++;
+			stream.currentSince = now;
 			// A held stream has not seen everything up to that id yet.
 			stream.send(stream.isHeld ? resetFrame("gap") : frame);
 		}
+		return told;
 	}
 
-	/** The place of streams to which everything was written; undefined while that cannot be said. */
-	place(): string | undefined {
-		return this.#hasPassed ? undefined : this.history?.place(performance.now());
-	}
-
-	/**
-	 * Where a node says its events are. What it sent before it was met did not come here; the streams that are
-	 * open may have missed it. What it sent since may be on its way; or it was lost, and nothing follows by
-	 * which that would be noticed.
-	 */
-	expect(nodeID: string, position: Position): void {
-		const id = { origin: encodeOrigin(nodeID), ...position };
-		if (this.#continuity.expect(id)) this.lost();
-		else if (this.#continuity.lacks(id)) setTimeout(() => this.#stopWaiting(id), LATE).unref();
-	}
-
-	#stopWaiting(id: EventId): void {
-		if (!this.#continuity.lacks(id)) return;
-		this.#continuity.miss(id);
-		this.#service.logger.warn(
-			`SSE: the bus has lost events of '${id.origin}', up to its event ${id.seq}.`
-		);
-		this.lost();
-	}
-
-	/** Notices what the bus repeats, and tells every stream what it lost. */
-	#isRepeat(event: SseEvent, from: Source): boolean {
-		if (hasId(from)) return false;
-		const id = event.id === undefined ? undefined : parseId(event.id);
-		if (id === undefined) {
-			// What is no id of this bus has no place in its order.
-			event.id = undefined;
-			return false;
+	/** Places can be vouched for again: those that were not given are given. */
+	#look(): void {
+		if (!this.isWhole) return;
+		this.#wasWhole = true;
+		this.#lastPlace = undefined;
+		if (!this.#hasOldPlaces) return;
+		this.#hasOldPlaces = false;
+		const frame = heartbeatFrame(this.livePlace);
+		for (const stream of this.#streams) {
+			if (stream.pending === undefined && !stream.isHeld) stream.send(frame);
 		}
-		const arrival = this.#continuity.observe(id);
-		if (arrival === "gap") {
-			const { logger } = this.#service;
-			logger.warn(`SSE: the bus has lost events of '${id.origin}' before its event ${id.seq}.`);
-			this.lost();
-		}
-		return arrival === "repeat";
 	}
 
 	/** The key under which it replaces earlier ones that wait for a slow client, if it does. */

@@ -80,7 +80,7 @@ export class Gateway {
 				interval: options.heartbeat,
 				timeout: options.timeout,
 				stallTimeout: options.buffer.stallTimeout,
-				frame: () => heartbeatFrame(this.fanOut.place())
+				frame: () => heartbeatFrame(this.fanOut.livePlace)
 			},
 			this.#registry
 		);
@@ -159,9 +159,19 @@ export class Gateway {
 		this.#registry.add(stream);
 		this.#heartbeat.start();
 		stream.open();
-		begin(stream, this.fanOut.history, lastEventId, { retry, degraded: this.#reading.isDegraded });
+		begin(stream, this.fanOut, lastEventId, { retry, degraded: this.#isDegraded });
 		this.#settling.add(stream);
 		this.#service.logResponse?.(request, response);
+	}
+
+	/** Notices from now on what does not come; again if it does already. */
+	listen(): void {
+		this.fanOut.listen();
+	}
+
+	/** Whether events may be late, or lost and told: the gateway does not hear everything now. */
+	get #isDegraded(): boolean {
+		return this.#reading.isDegraded || !this.fanOut.hearsAll;
 	}
 
 	/** Whether new streams are taken. */
@@ -194,6 +204,7 @@ export class Gateway {
 		this.#sessions.close();
 		await stopped.promise;
 		// Until then, what arrives still goes to streams that wait for their turn.
+		this.fanOut.unlisten();
 		await this.#reading.stop();
 	}
 

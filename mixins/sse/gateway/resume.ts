@@ -1,6 +1,8 @@
 import { inOwnBuffer } from "../core/chunk.ts";
 import { type OpenOptions, openFrame, resetFrame } from "../core/control.ts";
+import { withoutId } from "../core/frame.ts";
 import type { Cursor, History } from "../core/history.ts";
+import type { ResetReason } from "../core/order.ts";
 import type { EventStream } from "../http/event-stream.ts";
 
 /** Bytes read from the history at a time, at most, before the client's pace is looked at. */
@@ -13,6 +15,16 @@ const AHEAD = 2000;
 /** Milliseconds until the first look whether it has come; each look doubles them. */
 const FIRST_LOOK = 10;
 
+/** What a stream begins from. */
+export interface Beginning {
+	/** Undefined if none is kept. */
+	readonly history: History | undefined;
+	/** Whether the ids of events may be given: nothing is suspected to be missing before them. */
+	readonly isWhole: boolean;
+	/** A place behind which nothing is suspected to be missing. */
+	place(): string | undefined;
+}
+
 /**
  * Begins a stream: a new one live, a returning one where it was, or with the news that something may
  * be missing. While the stream is held, live events pass it by; the history has them, and they are read
@@ -20,20 +32,23 @@ const FIRST_LOOK = 10;
  */
 export function begin(
 	stream: EventStream,
-	history: History | undefined,
+	from: Beginning,
 	lastEventId: string | undefined,
 	hello: Omit<OpenOptions, "position">
 ): void {
 	const { eventNames } = stream;
+	const { history } = from;
+	// Until it is told, what is found missing later may have been sent before it came back.
+	if (lastEventId !== undefined) stream.currentSince = Number.NEGATIVE_INFINITY;
 	if (history === undefined) {
 		stream.write(openFrame(eventNames, false, hello));
-		if (lastEventId !== undefined) stream.write(resetFrame("unknown"));
+		if (lastEventId !== undefined) tell(stream, "unknown");
 		return;
 	}
 	if (lastEventId === undefined) {
 		const now = performance.now();
 		history.letIn(stream, now);
-		stream.write(openFrame(eventNames, false, { ...hello, position: history.place(now) }));
+		stream.write(openFrame(eventNames, false, { ...hello, position: from.place() }));
 		return;
 	}
 
@@ -56,27 +71,32 @@ export function begin(
 		stream.pending = undefined;
 		stream.write(openFrame(eventNames, typeof answer !== "string", hello));
 		if (typeof answer === "string") {
-			stream.write(resetFrame(answer, history.place(now)));
+			tell(stream, answer, from.place());
 			stream.isHeld = false;
 		} else {
-			replay(stream, history, answer);
+			replay(stream, from, history, answer);
 		}
 	};
 	stream.isHeld = true;
 	decide();
 }
 
+function tell(stream: EventStream, reason: ResetReason, place?: string): void {
+	stream.write(resetFrame(reason, place));
+	stream.currentSince = performance.now();
+}
+
 /** Writes what the client missed, at its own pace; then the stream is live. */
-function replay(stream: EventStream, history: History, cursor: Cursor): void {
+function replay(stream: EventStream, from: Beginning, history: History, cursor: Cursor): void {
 	while (stream.isOpen) {
 		const frames = history.read(cursor, stream, Math.min(SLICE, stream.maxUnsentBytes / 2));
 		if (frames === null) {
-			stream.write(resetFrame("expired", history.place(performance.now())));
+			tell(stream, "expired", from.place());
 			break;
 		}
 		if (frames.length === 0) break;
-		if (!stream.write(...frames)) {
-			stream.onDrain(() => replay(stream, history, cursor));
+		if (!stream.write(...(from.isWhole ? frames : frames.map(withoutId)))) {
+			stream.onDrain(() => replay(stream, from, history, cursor));
 			return;
 		}
 	}

@@ -54,6 +54,11 @@ export class EventStream implements Subscription {
 	isHeld = false;
 	/** The first frame, while it is not decided yet what it says: it is written before any other. */
 	pending: Frame | undefined;
+	/**
+	 * `performance.now()` since when its client has missed nothing, or was told; -Infinity if it came back, and goes on from
+	 * earlier.
+	 */
+	currentSince: number = performance.now();
 	/** `performance.now()` of the look at which the stream was first found silent. */
 	silentSince = 0;
 

@@ -6,18 +6,60 @@ interface Transporter {
 	/** Null when there is none, because the server has closed it; undefined on other transporters. */
 	channel?: object | null;
 	connection?: { close(): Promise<void> } | null;
+	/** Of NATS, where the package nats 2 tells what becomes of its connection, and Moleculer does not listen. */
+	client?: { status?(): AsyncIterable<{ type: string }> } | null;
 }
+
+/** Clients of NATS that have lost their connection, and try to get it back. */
+const away = new WeakSet<object>();
+const watched = new WeakSet<object>();
+/** What Moleculer's local bus tells when such a client is connected again. */
+const RECONNECTED = "$sse.reconnected";
 
 /** Whether the transporter is connected, as far as it knows; true without one. */
 export function isConnected(broker: ServiceBroker): boolean {
-	return !broker.transit || (broker.transit.tx as Transporter).connected === true;
+	if (!broker.transit) return true;
+	const { connected, client } = broker.transit.tx as Transporter;
+	return connected === true && !(client && away.has(client));
 }
 
 /** Whether what other nodes send reaches this node now; a node without a transporter has no others. */
 export function hearsOthers(broker: ServiceBroker): boolean {
 	if (!broker.transit) return true;
-	const transporter = broker.transit.tx as Transporter;
-	return transporter.connected === true && transporter.channel !== null;
+	if (!broker.transit) return true;
+	return isConnected(broker) && (broker.transit.tx as Transporter).channel !== null;
+}
+
+/**
+ * Calls back whenever the transporter is connected, the first time as well.
+ *
+ * @returns Ends that.
+ */
+export function onConnected(broker: ServiceBroker, callback: () => void): () => void {
+	broker.localBus.on("$transporter.connected", callback);
+	broker.localBus.on(RECONNECTED, callback);
+	return () => {
+		broker.localBus.off("$transporter.connected", callback);
+		broker.localBus.off(RECONNECTED, callback);
+	};
+}
+
+/** Has {@link isConnected} know what only the client of NATS knows. To be called once, when the broker is created. */
+export function watchNats(broker: ServiceBroker): void {
+	broker.localBus.on("$transporter.connected", () => {
+		const client = (broker.transit?.tx as Transporter | undefined)?.client;
+		if (!client || typeof client.status !== "function" || watched.has(client)) return;
+		watched.add(client);
+		const watch = async (): Promise<void> => {
+			for await (const { type } of client.status?.() ?? []) {
+				if (type === "disconnect") away.add(client);
+				if (type !== "reconnect") continue;
+				away.delete(client);
+				broker.localBus.emit(RECONNECTED);
+			}
+		};
+		watch().catch(error => broker.logger.debug("SSE: the state of NATS is not known.", error));
+	});
 }
 
 /**

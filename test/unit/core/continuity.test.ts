@@ -1,113 +1,270 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Continuity } from "../../../mixins/sse/core/continuity.ts";
+import { Continuity, type Loss } from "../../../mixins/sse/core/continuity.ts";
+import { LONGEST, PATIENCE } from "../../../mixins/sse/core/lane.ts";
+import type { Report } from "../../../mixins/sse/core/report.ts";
 
-const event = (seq: number, epoch = "e1", origin = "n1") => ({ origin, epoch, seq });
+const LIFE = "aaaaaaaa";
+const NEXT_LIFE = "bbbbbbbb";
 
-describe("an origin's sequence", () => {
-	it("goes on from 1 without a gap", () => {
-		const continuity = new Continuity();
-		expect([1, 2, 3].map(seq => continuity.observe(event(seq)))).toEqual(["next", "next", "next"]);
-		expect(continuity.position("n1")).toEqual({ epoch: "e1", seq: 3 });
-		expect(continuity.position("n2")).toBeUndefined();
+/** A gateway's end of the bus, to which a test brings what it likes. */
+class Gateway {
+	readonly told: (number | string)[] = [];
+	readonly losses: Loss[] = [];
+	/** Whether nothing was suspected when each event was handed on. */
+	readonly wasWhole: boolean[] = [];
+	readonly continuity: Continuity<number> = new Continuity({
+		handOn: seq => {
+			this.told.push(seq);
+			this.wasWhole.push(this.continuity.isWhole);
+		},
+		lost: loss => {
+			this.told.push("lost");
+			this.losses.push(loss);
+		}
+	});
+	now = 1000;
+
+	/** Events of one node, by their numbers. */
+	take(...seqs: number[]): this {
+		return this.of(LIFE, ...seqs);
+	}
+
+	of(epoch: string, ...seqs: number[]): this {
+		for (const seq of seqs) {
+			this.continuity.observe({ origin: "n", epoch, seq }, seq, this.now, 10);
+		}
+		return this;
+	}
+
+	hear(seq: number, { epoch = LIFE, age = 0, up = 0, isEnd = false }: Partial<Report> = {}): this {
+		this.continuity.hear("n", { epoch, seq, age, up, isEnd }, this.now);
+		return this;
+	}
+
+	/** Time goes by. */
+	wait(milliseconds = PATIENCE): this {
+		this.now += milliseconds;
+		this.continuity.decide(this.now);
+		return this;
+	}
+}
+
+describe("events of a sender", () => {
+	it("are handed on as they come, and what comes again is not", () => {
+		const gateway = new Gateway().take(1, 2, 2, 3, 1);
+		expect(gateway.told).toEqual([1, 2, 3]);
+		expect(gateway.continuity.isWhole).toBe(true);
+		expect(gateway.continuity.position("n", LIFE)).toEqual({ epoch: LIFE, seq: 3 });
+		expect(gateway.continuity.position("m", LIFE)).toBeUndefined();
 	});
 
-	it("that is met in its midst has a gap before it", () => {
-		const continuity = new Continuity();
-		expect(continuity.observe(event(57))).toBe("gap");
-		expect(continuity.observe(event(58))).toBe("next");
+	it("that overtake others wait for them, and are handed on in order", () => {
+		const gateway = new Gateway().take(1, 4, 3);
+		expect(gateway.told).toEqual([1]);
+		expect(gateway.continuity.isWhole).toBe(false);
+		gateway.wait(PATIENCE - 1).take(2);
+		expect(gateway.told).toEqual([1, 2, 3, 4]);
+		expect(gateway.continuity.isWhole).toBe(true);
+		expect(gateway.continuity.nextDecision).toBe(Number.POSITIVE_INFINITY);
 	});
 
-	it("that was announced has none, if it goes on from there", () => {
-		const continuity = new Continuity();
-		expect(continuity.expect(event(56))).toBe(true);
-		expect(continuity.observe(event(57))).toBe("next");
-		expect(continuity.observe(event(56))).toBe("late");
-		const fresh = new Continuity();
-		expect(fresh.expect(event(0))).toBe(false);
-		expect(fresh.observe(event(1))).toBe("next");
-		const other = new Continuity();
-		other.expect(event(56));
-		expect(other.observe(event(58))).toBe("gap");
+	it("that do not come in time are lost, once, before what is behind them", () => {
+		const gateway = new Gateway().take(1, 4, 5);
+		expect(gateway.continuity.nextDecision).toBe(1000 + PATIENCE);
+		gateway.wait();
+		expect(gateway.told).toEqual([1, "lost", 4, 5]);
+		expect(gateway.losses).toEqual([{ origin: "n", upTo: 3, before: 1000, isEarlier: false }]);
+		expect(gateway.take(2, 3, 6).told.slice(4)).toEqual([6]);
 	});
 
-	it("is not moved by an announcement once events have come", () => {
-		const continuity = new Continuity();
-		continuity.observe(event(1));
-		expect(continuity.expect(event(7))).toBe(false);
-		expect(continuity.observe(event(2))).toBe("next");
+	// Packets that a busy machine compresses come one after the other, the last of them later than a moment.
+	it("are waited for longer while those that are missing come, but not for ever", () => {
+		const gateway = new Gateway().take(7, 1);
+		for (const seq of [2, 3]) gateway.wait(PATIENCE - 1).take(seq);
+		expect(gateway.losses).toEqual([]);
+		for (const seq of [4, 5]) gateway.wait(PATIENCE - 1).take(seq);
+		gateway.wait(LONGEST - 4 * (PATIENCE - 1));
+		expect(gateway.told).toEqual([1, 2, 3, 4, 5, "lost", 7]);
 	});
 
-	it("shows a gap once, and tells what fills it from what repeats", () => {
-		const continuity = new Continuity();
-		const arrivals = [1, 5, 6, 3, 3, 2, 4, 4, 1].map(seq => continuity.observe(event(seq)));
-		expect(arrivals).toEqual([
-			"next",
-			"gap",
-			"next",
-			"late",
-			"repeat",
-			"late",
-			"late",
-			"repeat",
-			"repeat"
+	it("are given up one hole at a time, each when its own time is over", () => {
+		const gateway = new Gateway()
+			.take(2)
+			.wait(100)
+			.take(4)
+			.wait(PATIENCE - 100);
+		expect(gateway.told).toEqual(["lost", 2]);
+		expect(gateway.take(3).told.slice(2)).toEqual([3, 4]);
+	});
+
+	it("are whole as long as the next one is not known to be missing", () => {
+		const gateway = new Gateway().take(1, 3, 5, 2, 4);
+		expect(gateway.told).toEqual([1, 2, 3, 4, 5]);
+		expect(gateway.wasWhole).toEqual([true, true, false, true, true]);
+	});
+
+	it("that wait are bounded: past that the missing ones are lost at once", () => {
+		const gateway = new Gateway();
+		for (let seq = 2; seq < 10_003; seq++) gateway.take(seq);
+		expect(gateway.losses).toHaveLength(1);
+		expect(gateway.told).toHaveLength(10_002);
+		const large = new Gateway();
+		for (const seq of [2, 3]) {
+			large.continuity.observe({ origin: "n", epoch: LIFE, seq }, seq, large.now, 2 ** 23 + 1);
+		}
+		expect(large.told).toEqual(["lost", 2, 3]);
+	});
+
+	it("are remembered of a bounded number of senders", () => {
+		const { continuity } = new Gateway();
+		for (let n = 0; n < 10_001; n++) {
+			continuity.observe({ origin: `n${n}`, epoch: LIFE, seq: 1 }, n, 0, 0);
+		}
+		expect(continuity.position("n0", LIFE)).toBeUndefined();
+		expect(continuity.position("n10000", LIFE)).toBeDefined();
+	});
+});
+
+describe("a sender that says how far it is", () => {
+	it("before its first event has sent all of that to others, and goes on from there", () => {
+		const gateway = new Gateway().hear(56, { age: 400 }).take(57, 56);
+		expect(gateway.told).toEqual(["lost", 57]);
+		expect(gateway.losses).toEqual([{ origin: "n", upTo: 56, before: 600, isEarlier: true }]);
+	});
+
+	it("without having sent anything has lost nothing", () => {
+		expect(new Gateway().hear(0).take(1).told).toEqual([1]);
+	});
+
+	// Over most transporters nothing followed an outage, and what was lost last was never told.
+	it("tells by that what was lost last, though nothing follows", () => {
+		const gateway = new Gateway().take(1).hear(3, { age: 700 });
+		expect(gateway.continuity.isWhole).toBe(false);
+		gateway.wait(PATIENCE - 1);
+		expect(gateway.told).toEqual([1]);
+		gateway.wait(1);
+		expect(gateway.told).toEqual([1, "lost"]);
+		expect(gateway.losses[0]).toMatchObject({ upTo: 3, before: 300 });
+		expect(gateway.hear(3).wait().take(4).told.slice(2)).toEqual([4]);
+	});
+
+	it("is waited for while its events may be on their way", () => {
+		const gateway = new Gateway().take(1).hear(3).take(2, 3).wait();
+		expect(gateway.told).toEqual([1, 2, 3]);
+		expect(gateway.wasWhole).toEqual([true, false, true]);
+	});
+
+	it("says nothing new with what is known", () => {
+		const gateway = new Gateway().take(1, 2).hear(1).hear(2).wait();
+		expect(gateway.told).toEqual([1, 2]);
+	});
+});
+
+describe("a sender that begins another life", () => {
+	// What a sender sends while the bus is away, and then ends, was told by nobody.
+	it("may have sent more in the one before", () => {
+		const gateway = new Gateway().take(1).of(NEXT_LIFE, 1);
+		expect(gateway.told).toEqual([1, "lost", 1]);
+		expect(gateway.losses[0]).toEqual({ origin: "n", before: 1000, isEarlier: false });
+	});
+
+	it("has not if it said where that one ended, and all of it has come", () => {
+		expect(new Gateway().take(1, 2).hear(2, { isEnd: true }).of(NEXT_LIFE, 1).told).toEqual([
+			...[1, 2, 1]
+		]);
+		expect(new Gateway().take(1).hear(2, { isEnd: true }).of(NEXT_LIFE, 1).told).toEqual([
+			...[1, "lost", 1]
+		]);
+		const goesOn = new Gateway().take(1).hear(1, { isEnd: true }).take(2).of(NEXT_LIFE, 1);
+		expect(goesOn.told).toEqual([1, 2, "lost", 1]);
+	});
+
+	it("has sent what is lost before its birth, if that is known", () => {
+		const gateway = new Gateway()
+			.take(1)
+			.wait(5000)
+			.hear(2, { epoch: NEXT_LIFE, age: 10, up: 900 });
+		expect(gateway.losses).toEqual([
+			{ origin: "n", before: 5100, isEarlier: false },
+			{ origin: "n", upTo: 2, before: 5990, isEarlier: true }
 		]);
 	});
 
-	it("begins anew with another life of its node", () => {
-		const continuity = new Continuity();
-		continuity.observe(event(9, "e1"));
-		expect(continuity.observe(event(1, "e2"))).toBe("next");
-		expect(continuity.observe(event(2, "e2"))).toBe("next");
-		expect(continuity.observe(event(4, "e3"))).toBe("gap");
+	it("hands on first what has waited in the one before; what comes of that later is lost already", () => {
+		const gateway = new Gateway().take(1, 3).of(NEXT_LIFE, 1).take(2, 4).of(NEXT_LIFE, 2);
+		expect(gateway.told).toEqual([1, "lost", 3, 1, 2]);
 	});
 
-	it("is behind an origin that announces more than has come, until that comes or is given up", () => {
-		const continuity = new Continuity();
-		continuity.observe(event(1));
-		expect(continuity.lacks(event(1))).toBe(false);
-		expect(continuity.lacks(event(3))).toBe(true);
-		continuity.observe(event(2));
-		continuity.observe(event(3));
-		expect(continuity.lacks(event(3))).toBe(false);
-
-		continuity.miss(event(5));
-		expect(continuity.lacks(event(5))).toBe(false);
-		expect(continuity.observe(event(4))).toBe("late");
-		expect(continuity.observe(event(6))).toBe("next");
-		// of another life, which is none of this one's
-		expect(continuity.lacks(event(9, "e2"))).toBe(false);
+	it("or goes without a word may have sent more; it is told once", () => {
+		const gateway = new Gateway().take(1);
+		gateway.continuity.leave("n", 2000);
+		gateway.continuity.leave("n", 3000);
+		gateway.continuity.leave("unknown", 3000);
+		expect(gateway.told).toEqual([1, "lost"]);
+		expect(gateway.of(NEXT_LIFE, 1).told.slice(2)).toEqual([1]);
 	});
 
-	it("agrees with a set of all numbers seen, whatever the order of arrival", () => {
+	it("or goes has lost nothing if it had sent nothing", () => {
+		const gateway = new Gateway().hear(0);
+		gateway.continuity.leave("n", 2000);
+		expect(gateway.of(NEXT_LIFE, 1).told).toEqual([1]);
+	});
+
+	it("keeps its sequences for groups apart", () => {
+		const gateway = new Gateway().take(1).of(`${LIFE}0`, 1, 2).take(2).of(`${LIFE}1`, 1);
+		expect(gateway.told).toEqual([1, 1, 2, 2, 1]);
+	});
+});
+
+describe("whatever a bus does to a sender's events and to what it says of itself,", () => {
+	interface Arriving {
+		readonly at: number;
+		readonly take: (gateway: Gateway) => void;
+	}
+
+	const event = fc.record({
+		isLost: fc.boolean(),
+		copies: fc.array(fc.integer({ min: 0, max: 2 * PATIENCE }), { minLength: 1, maxLength: 2 })
+	});
+
+	it("each is handed on at most once, in order; and what is not is told, if it says where it is", () => {
 		fc.assert(
-			fc.property(fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 60 }), seqs => {
-				const continuity = new Continuity();
-				const seen = new Set<number>();
-				let last = 0;
-				for (const seq of seqs) {
-					const expected = seen.has(seq)
-						? "repeat"
-						: seq < last
-							? "late"
-							: seq === last + 1
-								? "next"
-								: "gap";
-					expect(continuity.observe(event(seq))).toBe(expected);
-					seen.add(seq);
-					last = Math.max(last, seq);
+			fc.property(fc.array(event, { minLength: 1, maxLength: 40 }), events => {
+				const gateway = new Gateway();
+				const arriving: Arriving[] = [];
+				for (const [index, { isLost, copies }] of events.entries()) {
+					const sentAt = 1000 + index * 20;
+					if (isLost) continue;
+					for (const delay of copies) {
+						arriving.push({ at: sentAt + delay, take: gateway => gateway.take(index + 1) });
+					}
 				}
-			})
-		);
-	});
+				const end = 1000 + events.length * 20 + 3 * PATIENCE;
+				arriving.push({ at: 1000, take: gateway => gateway.hear(0) });
+				arriving.push({ at: end, take: gateway => gateway.hear(events.length) });
+				for (const { at, take } of arriving.sort((a, b) => a.at - b.at)) {
+					gateway.wait(Math.max(0, at - gateway.now));
+					take(gateway);
+				}
+				gateway.wait();
 
-	it("costs a bounded amount, however many origins and gaps there were", () => {
-		const continuity = new Continuity();
-		for (let n = 0; n < 10_001; n++) continuity.observe(event(1, "e1", `n${n}`));
-		expect(continuity.position("n0")).toBeUndefined();
-		expect(continuity.position("n10000")).toBeDefined();
-		for (let seq = 2; seq < 1000; seq += 2) continuity.observe(event(seq, "e1", "holes"));
-		expect(continuity.observe(event(3, "e1", "holes"))).toBe("repeat");
-		expect(continuity.observe(event(997, "e1", "holes"))).toBe("late");
+				const handedOn = gateway.told.filter(item => typeof item === "number");
+				expect(handedOn).toEqual([...new Set(handedOn)].sort((a, b) => a - b));
+				expect(gateway.continuity.isWhole).toBe(true);
+				const known = new Set(handedOn);
+				const lastLost = events.findLastIndex((_, index) => !known.has(index + 1)) + 1;
+				const told = gateway.losses.map(({ upTo = 0 }) => upTo);
+				expect(Math.max(0, ...told)).toBe(lastLost);
+				// Nothing is told as lost but what was, in one hole each.
+				for (const upTo of told) expect(known.has(upTo)).toBe(false);
+				// What overtakes by less than the patience is not lost.
+				const inTime = events.every(
+					({ isLost, copies }) => !isLost && Math.min(...copies) < PATIENCE / 2
+				);
+				if (inTime) expect(gateway.losses).toEqual([]);
+			}),
+			{ numRuns: 500 }
+		);
 	});
 });

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Continuity } from "../../../mixins/sse/core/continuity.ts";
 import type { SseEvent } from "../../../mixins/sse/core/event.ts";
 import { type Cursor, History, type HistoryOptions } from "../../../mixins/sse/core/history.ts";
 import { parseId } from "../../../mixins/sse/core/id.ts";
 import { orderByOrigin } from "../../../mixins/sse/core/order.ts";
+import { Numbers } from "./numbers.ts";
 
 const START = "~gw.start~0~s";
 const STREAM = { sessionIds: ["s"], eventNames: ["a"] };
@@ -13,7 +13,7 @@ const encoder = new TextEncoder();
 
 /** A history, fed as a gateway feeds it, at one event a millisecond. */
 class Ring {
-	readonly continuity: Continuity = new Continuity();
+	readonly continuity: Numbers = new Numbers();
 	readonly history: History;
 	now = 0;
 

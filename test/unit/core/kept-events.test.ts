@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { Continuity } from "../../../mixins/sse/core/continuity.ts";
 import { encodeFrame } from "../../../mixins/sse/core/frame.ts";
 import { History } from "../../../mixins/sse/core/history.ts";
 import { orderByOrigin } from "../../../mixins/sse/core/order.ts";
 import { Slab } from "../../../mixins/sse/core/slab.ts";
 import { createRandom } from "../../chaos/random.ts";
 import { held } from "../../support/memory.ts";
+import { Numbers } from "./numbers.ts";
 
 const MAX_BYTES = 2 ** 24;
 const random = createRandom(3);
@@ -39,7 +39,7 @@ describe("what a history counts", () => {
 			const { bytes, to, origin = () => "node" } = kind;
 			const slab = new Slab();
 			const options = { maxBytes: MAX_BYTES, maxAge: Number.POSITIVE_INFINITY, gateway: "gw" };
-			const history = new History(options, orderByOrigin(new Continuity(), 0), slab);
+			const history = new History(options, orderByOrigin(new Numbers(), 0), slab);
 			let n = 0;
 			const append = () => {
 				const id = `${origin(++n)}.epoch.${n}`;

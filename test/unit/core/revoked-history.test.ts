@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Continuity } from "../../../mixins/sse/core/continuity.ts";
 import type { Frame } from "../../../mixins/sse/core/frame.ts";
 import { History } from "../../../mixins/sse/core/history.ts";
 import { parseId } from "../../../mixins/sse/core/id.ts";
 import { ORDER_OF_STREAM, type Order, orderByOrigin } from "../../../mixins/sse/core/order.ts";
 import type { Subscription } from "../../../mixins/sse/core/registry.ts";
 import { runs } from "../../support/fuzz.ts";
+import { Numbers } from "./numbers.ts";
 
 const MAX_AGE = 60_000;
 const IDS = ["s", "t", "u", "__proto__"];
@@ -29,15 +29,12 @@ const pairsOf = ({ sessionIds, eventNames }: Subscription) =>
 
 /** A history, and beside it one that knows of no revocation, but for the places that they take. */
 class Twins {
-	readonly #continuity = new Continuity();
+	readonly #continuity = new Numbers();
 	readonly #real: History;
 	readonly #control: History;
 	now = 0;
 
-	constructor(
-		order: (continuity: Continuity) => Order,
-		{ maxAge = MAX_AGE, maxBytes = 1 << 20 } = {}
-	) {
+	constructor(order: (numbers: Numbers) => Order, { maxAge = MAX_AGE, maxBytes = 1 << 20 } = {}) {
 		const options = { maxAge, maxBytes, gateway: "gw.1" };
 		this.#real = new History(options, order(this.#continuity));
 		this.#control = new History(options, order(this.#continuity));

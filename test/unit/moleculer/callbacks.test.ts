@@ -1,7 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { listenForPositions } from "../../../mixins/sse/moleculer/announce.ts";
 import { reviveDeafChannel } from "../../../mixins/sse/moleculer/transporter.ts";
 import { gently } from "../../../mixins/sse/moleculer/unawaited.ts";
 import { RecordedLog } from "../../support/recorded-log.ts";
@@ -31,23 +30,6 @@ describe("an event that fails where nobody waits for it", () => {
 			expect(told).toHaveBeenCalledExactlyOnceWith(expect.any(Error));
 		}
 	);
-});
-
-describe("a listener for the positions of nodes", () => {
-	it("that fails keeps nobody else from hearing of the node, and is logged", () => {
-		const { broker, log } = createBroker();
-		const unlisten = listenForPositions(broker, () => {
-			throw new Error("no room");
-		});
-		onTestFinished(unlisten);
-		const others = vi.fn();
-		broker.localBus.on("$node.connected", others);
-
-		const metadata = { "sse.position": { epoch: "abcdefgh", seq: 7 } };
-		broker.localBus.emit("$node.connected", { node: { id: "other", metadata } });
-		expect(others).toHaveBeenCalledOnce();
-		expect(log.at("error").join()).toMatch(/what a node announced was not taken.*no room/s);
-	});
 });
 
 describe("a transporter whose channel the message broker has closed", () => {

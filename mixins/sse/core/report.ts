@@ -1,0 +1,56 @@
+import type { Position } from "./id.ts";
+
+/** The Moleculer event by which a sender says how far its events have come. */
+export const POSITION = "sse.position";
+/** The Moleculer event by which a gateway asks for that. */
+export const HELLO = "sse.hello";
+
+/** How far a sender says that its events have come. */
+export interface Report extends Position {
+	/** Milliseconds since it sent the last of them; 0 if that is not known. */
+	readonly age: number;
+	/** Milliseconds since its life began; 0 if that is not known. */
+	readonly up: number;
+	/** It stops, and sends nothing more in this life. */
+	readonly isEnd: boolean;
+}
+
+/** A report as it travels. */
+export interface SsePosition extends Position {
+	age?: number;
+	up?: number;
+	end?: true;
+}
+
+/** What a gateway asks with. */
+export interface SseHello {
+	/** A point that every gateway which hears it knows, in the form of an event's id. */
+	readonly id: string;
+	/** The nodes that are asked; default: all. */
+	readonly to?: readonly string[];
+}
+
+const EPOCH = /^[0-9a-z]{1,64}$/;
+
+/** Reads what came over the bus as a report; undefined if it is none. */
+export function readReport(input: unknown): Report | undefined {
+	const { epoch, seq, age, up, end } = fieldsOf(input);
+	if (typeof epoch !== "string" || !EPOCH.test(epoch)) return undefined;
+	if (!Number.isSafeInteger(seq) || (seq as number) < 0) return undefined;
+	return { epoch, seq: seq as number, age: duration(age), up: duration(up), isEnd: end === true };
+}
+
+/** Reads what came over the bus as a gateway's question; undefined if it is none. */
+export function readHello(input: unknown): SseHello | undefined {
+	const { id, to } = fieldsOf(input);
+	if (typeof id !== "string" || id.length > 1024) return undefined;
+	return Array.isArray(to) ? { id, to } : { id };
+}
+
+function fieldsOf(input: unknown): Record<string, unknown> {
+	return typeof input === "object" && input !== null ? (input as Record<string, unknown>) : {};
+}
+
+function duration(input: unknown): number {
+	return typeof input === "number" && input > 0 ? input : 0;
+}

@@ -1,0 +1,68 @@
+import { createRequire } from "node:module";
+import { describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { TestGateway, TestNode } from "../support/gateway.ts";
+import { meet } from "../support/meet.ts";
+import { freePort } from "../support/ports.ts";
+import { openStream } from "../support/stream-client.ts";
+
+// Moleculer's types do not know it.
+const { Middlewares } = createRequire(import.meta.url)("moleculer");
+
+/** A sender and a gateway over TCP, whose receivers drop what is larger than 1 MiB. */
+async function startPair(middlewares: object[] = []) {
+	const ports = { gw: await freePort(), sender: await freePort() };
+	const namespace = crypto.randomUUID();
+	const urls = Object.entries(ports).map(([id, port]) => `tcp://127.0.0.1:${port}/${id}`);
+	const broker = (nodeID: "gw" | "sender") => ({
+		nodeID,
+		namespace,
+		transporter: {
+			type: "TCP",
+			options: { udpDiscovery: false, port: ports[nodeID], urls }
+		} as never,
+		middlewares: middlewares as never
+	});
+	const gateway = new TestGateway(new TestNode({ broker: broker("gw") }));
+	const sender = new TestNode({ broker: broker("sender") });
+	await gateway.broker.start();
+	await sender.broker.start();
+	await meet(sender.broker, gateway.broker);
+	return { sender, gateway, stream: await openStream(gateway.url("news"), { session: "A" }) };
+}
+
+const news = (payload: unknown) => ({ eventName: "news", sessionId: "A", payload });
+
+describe("an event that is larger than the transporter carries", () => {
+	// Its receivers dropped it, and neither the sender nor a page heard of that.
+	it.each([
+		["letters", "x".repeat(1_050_000)],
+		["what is escaped twice", '"'.repeat(300_000)],
+		["characters of three bytes", "€".repeat(350_000)]
+	])("is refused at its sender: %s", async (_, payload) => {
+		const { sender, stream } = await startPair();
+		await expect(sender.send(news(payload))).rejects.toMatchObject({
+			type: "SSE_INVALID_EVENT",
+			data: { field: "payload" },
+			message: expect.stringMatching(
+				/packet of \d+ bytes, of which the transporter carries 983040: send less/
+			)
+		});
+		const meta = { note: "y".repeat(1_000_000) };
+		const withMeta = sender.broker.broadcast("sse.send", news(1), {
+			meta,
+			throwError: true
+		} as never);
+		await withMeta.catch(() => {});
+		await sender.send(news("x".repeat(900_000)));
+		await sender.send(news("the next"));
+		await stream.until(() => stream.received("news").includes("the next"), "the next event");
+		expect(stream.received("news").at(-2)).toHaveLength(900_000);
+	});
+
+	it("may become smaller on its way, and is sent then", async () => {
+		const { sender, stream } = await startPair([Middlewares.Transmit.Compression()]);
+		await sender.send(news("x".repeat(1_200_000)));
+		await eventually(() => expect(stream.received("news")[0]).toHaveLength(1_200_000));
+	});
+});

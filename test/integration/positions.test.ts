@@ -1,0 +1,221 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Context, ServiceSchema } from "moleculer";
+import { describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { gatewaySchema, TestGateway, TestNode } from "../support/gateway.ts";
+import { meet, memberOf } from "../support/meet.ts";
+import { openStream, type StreamClient } from "../support/stream-client.ts";
+
+const NEWS = "news";
+const toAll = (payload: unknown) => ({ eventName: NEWS, sessionId: "*", payload });
+const names = ({ events }: StreamClient) => events.map(({ event }) => event);
+const place = ({ events }: StreamClient) => events.findLast(({ id }) => id)?.id as string;
+
+function open(gateway: TestGateway, lastEventId?: string) {
+	const headers = lastEventId === undefined ? {} : { "Last-Event-ID": lastEventId };
+	return openStream(gateway.url(NEWS), { session: "A", headers });
+}
+
+/** A service that keeps what senders say of themselves. */
+function listener(heard: { nodeID: string | null; params: Record<string, unknown> }[]) {
+	return {
+		name: "listener",
+		events: {
+			"sse.position": (ctx: Context<Record<string, unknown>>) => {
+				heard.push({ nodeID: ctx.nodeID, params: ctx.params });
+			}
+		}
+	} as unknown as ServiceSchema;
+}
+
+/** A cluster of a sender and a gateway, which know each other. */
+async function startPair(services: ServiceSchema[] = []) {
+	const namespace = crypto.randomUUID();
+	const sender = new TestNode({ broker: memberOf(namespace, "sender") });
+	const gateway = new TestGateway(new TestNode({ broker: memberOf(namespace, "gw"), services }));
+	await Promise.all([sender.broker.start(), gateway.broker.start()]);
+	await meet(sender.broker, gateway.broker);
+	return { namespace, sender, gateway };
+}
+
+describe("a sender", () => {
+	it("says where it is once it is quiet, and again, and where it ends", async () => {
+		const heard: Parameters<typeof listener>[0] = [];
+		const { sender } = await startPair([listener(heard)]);
+		heard.length = 0;
+		await sender.send(toAll(1));
+		await sender.send(toAll(2));
+		await eventually(() => expect(heard).toHaveLength(2), { timeout: 10_000 });
+		await sender.broker.stop();
+
+		const [first, second, last] = heard.map(({ params }) => params);
+		expect(heard.map(({ nodeID }) => nodeID)).toEqual(["sender", "sender", "sender"]);
+		expect(first).toMatchObject({ seq: 2, epoch: expect.stringMatching(/^[0-9a-z]{8}$/) });
+		expect(Number(first?.age)).toBeGreaterThanOrEqual(950);
+		expect(Number(second?.age)).toBeGreaterThanOrEqual(2900);
+		expect(Number(second?.up)).toBeGreaterThan(Number(second?.age));
+		expect(last).toMatchObject({ seq: 2, end: true });
+	});
+
+	it("that has sent nothing says so to who asks, and else nothing", async () => {
+		const heard: Parameters<typeof listener>[0] = [];
+		const { sender, gateway } = await startPair([listener(heard)]);
+		heard.length = 0;
+		await gateway.broker.broadcast("sse.hello", { id: "gw.abcdefgh.1", to: ["nobody"] });
+		await gateway.broker.broadcast("sse.hello", { id: "gw.abcdefgh.2", to: ["sender"] });
+		await eventually(() => expect(heard).toHaveLength(1));
+		expect(heard[0]).toMatchObject({ nodeID: "sender", params: { seq: 0, age: 0 } });
+		await sender.broker.stop();
+		expect(heard).toHaveLength(1);
+	});
+
+	it("that is restarted in order has lost nothing", async () => {
+		const { namespace, sender, gateway } = await startPair();
+		const stream = await open(gateway);
+		await sender.send(toAll(1));
+		await stream.next(NEWS);
+		await sender.broker.stop();
+		const again = new TestNode({ broker: memberOf(namespace, "sender") });
+		await again.broker.start();
+		await meet(again.broker, gateway.broker);
+		await again.send(toAll(2));
+		await stream.next(NEWS, 2);
+		expect(names(stream)).toEqual(["sse.open", NEWS, NEWS]);
+	});
+
+	it("that sends before it knows the gateways has lost that for those who were there", async () => {
+		const { namespace, gateway } = await startPair();
+		const early = await open(gateway);
+		const boot = {
+			name: "boot",
+			started() {
+				// to nobody: it knows no gateway yet
+				return this.broker.broadcast("sse.send", toAll("boot"), { groups: ["nobody"] });
+			}
+		} as ServiceSchema;
+		const late = new TestNode({ broker: memberOf(namespace, "late"), services: [boot] });
+		await late.broker.start();
+		await meet(late.broker, gateway.broker);
+		await late.send(toAll(1));
+		await early.next(NEWS);
+		// what is sent to some groups is no one else's loss
+		expect(names(early)).toEqual(["sse.open", NEWS]);
+	});
+
+	// To all gateways that were not meant, an event for some groups was a lost one.
+	it("sends to some groups in a sequence of its own", async () => {
+		const namespace = crypto.randomUUID();
+		const sender = new TestNode({ broker: memberOf(namespace, "sender") });
+		const gateways = ["api", "admin"].map(
+			name => new TestGateway(new TestNode({ broker: memberOf(namespace, name) }), { name })
+		);
+		await Promise.all([sender, ...gateways].map(({ broker }) => broker.start()));
+		await meet(sender.broker, ...gateways.map(({ broker }) => broker));
+		const streams = await Promise.all(gateways.map(gateway => open(gateway)));
+		const send = (payload: unknown, groups?: string | string[]) =>
+			sender.broker.broadcast("sse.send", toAll(payload), groups as never);
+		await send("all 1");
+		await send("api 1", "api");
+		await send("both", ["admin", "api"]);
+		await send("api 2", ["api"]);
+		await send("all 2");
+		for (const [index, stream] of streams.entries()) {
+			const some = index === 0 ? ["api 1", "both", "api 2"] : ["both"];
+			await stream.until(() => stream.received(NEWS).includes("all 2"), "the last event");
+			expect(stream.received(NEWS)).toEqual(["all 1", ...some, "all 2"]);
+			expect(names(stream)).not.toContain("sse.reset");
+		}
+		const ids = streams[0]?.events.flatMap(({ event, id = "" }) => (event === NEWS ? [id] : []));
+		expect(ids?.map(id => id.replace(/^sender\..{8}/, ""))).toEqual([
+			...[".1", "0.1", "1.1", "0.2", ".2"]
+		]);
+	});
+});
+
+describe("a gateway", () => {
+	it("says that it is degraded until the senders know of it", async () => {
+		const namespace = crypto.randomUUID();
+		const sender = new TestNode({ broker: memberOf(namespace, "sender") });
+		await sender.broker.start();
+		const { promise, resolve } = Promise.withResolvers<void>();
+		const slow = { name: "database", started: () => promise };
+		const gateway = new TestGateway(
+			new TestNode({ broker: memberOf(namespace, "gw"), services: [slow] })
+		);
+		const started = gateway.broker.start();
+		await eventually(() => expect(gateway.service.server.listening).toBe(true));
+		const early = await open(gateway);
+		expect(early.received("sse.open")).toEqual([
+			{ eventNames: [NEWS], resumed: false, degraded: true }
+		]);
+		await sender.send(toAll("unheard"));
+		resolve();
+		await started;
+		await meet(sender.broker, gateway.broker);
+		expect((await open(gateway)).received("sse.open")).toEqual([
+			{ eventNames: [NEWS], resumed: false }
+		]);
+		await early.next("sse.reset");
+		expect(names(early).slice(0, 2)).toEqual(["sse.open", "sse.reset"]);
+	});
+
+	it("that is reloaded tells nobody who missed nothing", async () => {
+		const { sender, gateway } = await startPair();
+		for (const node of [sender, gateway]) await node.send(toAll("before"));
+		await gateway.broker.destroyService(gateway.service);
+		const reloaded = gateway.broker.createService(gatewaySchema()) as TestGateway["service"];
+		await meet(sender.broker, gateway.broker);
+		const port = (reloaded.server.address() as { port: number }).port;
+		const stream = await openStream(`http://127.0.0.1:${port}/sse/event-stream?eventName=${NEWS}`, {
+			session: "A"
+		});
+		for (const node of [sender, gateway]) await node.send(toAll("after"));
+		await stream.next(NEWS, 2);
+		expect(names(stream)).toEqual(["sse.open", NEWS, NEWS]);
+	});
+
+	// On a fresh cluster there was no place that two gateways knew: who was cut off then was told, or missed something.
+	it("lets a client go on that comes from another before anything was sent", async () => {
+		const { namespace, sender, gateway } = await startPair();
+		const other = new TestGateway(new TestNode({ broker: memberOf(namespace, "other") }));
+		await other.broker.start();
+		await meet(sender.broker, gateway.broker, other.broker);
+		const first = await open(gateway);
+		first.close();
+		await sender.send(toAll("meanwhile"));
+		const second = await open(other, place(first));
+		expect(second.received("sse.open")).toEqual([{ eventNames: [NEWS], resumed: true }]);
+		await second.next(NEWS);
+		expect(second.received(NEWS)).toEqual(["meanwhile"]);
+		expect(names(second)).not.toContain("sse.reset");
+	});
+
+	it("that a sender does not answer is degraded for a while only", async () => {
+		const { gateway } = await startPair();
+		const mute = {
+			name: "$sse",
+			events: { "sse.hello": () => sleep(0) }
+		} as unknown as ServiceSchema;
+		const namespace = gateway.broker.namespace;
+		const silent = new TestNode({
+			middleware: false,
+			broker: memberOf(namespace, "silent"),
+			services: [mute]
+		});
+		await silent.broker.start();
+		await eventually(async () => {
+			const stream = await open(gateway);
+			stream.close();
+			expect(stream.received("sse.open")[0]).toMatchObject({ degraded: true });
+		});
+		await eventually(
+			async () => {
+				const stream = await open(gateway);
+				stream.close();
+				expect(stream.received("sse.open")).toEqual([{ eventNames: [NEWS], resumed: false }]);
+			},
+			{ timeout: 20_000 }
+		);
+		expect(gateway.log.at("warn").join()).toContain("the node 'silent' does not answer");
+	});
+});
