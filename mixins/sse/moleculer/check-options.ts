@@ -1,5 +1,5 @@
-import { Validators } from "moleculer";
 import type { OptionSpec } from "../core/options.ts";
+import { FastestValidator } from "./moleculer-values.ts";
 import { SseError } from "./sse-error.ts";
 
 type Specs = Readonly<Record<string, OptionSpec>>;
@@ -37,7 +37,7 @@ export function checkOptions(
 		}
 	}
 
-	const validator = new Validators.Fastest();
+	const validator = new FastestValidator();
 	for (const [name, spec] of Object.entries(specs)) {
 		const value = options[name];
 		const right =

@@ -1,8 +1,9 @@
-import { type ServiceBroker, Validators } from "moleculer";
+import type { ServiceBroker } from "moleculer";
 import { breach, type EventsContract } from "../core/contract.ts";
 import { isRefusal, type Refusal, refuse } from "../core/errors.ts";
 import { type Address, type Provenance, readSafely, serialise, validate } from "../core/event.ts";
 import { toError } from "../core/guard.ts";
+import { FastestValidator } from "./moleculer-values.ts";
 import { SseError } from "./sse-error.ts";
 
 export interface SenderRules {
@@ -64,7 +65,7 @@ function compile(
 	events: EventsContract = {}
 ): Map<string, PayloadCheck> {
 	// A broker may be without one (`validator: false`).
-	const validator = broker.validator ?? new Validators.Fastest();
+	const validator = broker.validator ?? new FastestValidator();
 	const checks = new Map<string, PayloadCheck>();
 	for (const [name, { params }] of Object.entries(events)) {
 		if (params === undefined) continue;

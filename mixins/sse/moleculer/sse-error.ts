@@ -1,11 +1,11 @@
-import { Errors } from "moleculer";
 import { ERROR_STATUS, RETRYABLE, type Refusal, type SseErrorType } from "../core/errors.ts";
+import { MoleculerError } from "./moleculer-values.ts";
 
 /**
  * Every error that the package throws or rejects with. `type` is stable, `code` is the HTTP status,
  * `data` names the field, parameter or option at fault.
  */
-export class SseError extends Errors.MoleculerError {
+export class SseError extends MoleculerError {
 	declare readonly type: SseErrorType;
 
 	constructor(type: SseErrorType, message: string, data?: Record<string, unknown>) {
