@@ -66,6 +66,14 @@ const config: ViteUserConfig = defineConfig({
 			},
 			{
 				test: {
+					name: "transporters",
+					include: ["test/transporters/**/*.test.ts"],
+					testTimeout: 2 * MINUTE,
+					sequence: { groupOrder: 6 }
+				}
+			},
+			{
+				test: {
 					name: "guard",
 					include: ["test/guard/**/*.test.ts"],
 					testTimeout: 2 * MINUTE,

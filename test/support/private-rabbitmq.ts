@@ -78,12 +78,12 @@ export async function privateRabbitMq(path: string, settings: RabbitMqSettings):
 function prepare(
 	folder: TempFolder,
 	{ amqp }: Ports,
-	{ maxMessageSize }: RabbitMqSettings
+	{ maxMessageSize, plugins = [] }: RabbitMqSettings
 ): TempFolder {
 	const inside = (name: string) => join(folder.path, name);
 	mkdirSync(inside("log"));
 	writeFileSync(inside(".erlang.cookie"), crypto.randomUUID(), { mode: 0o400 });
-	writeFileSync(inside("enabled_plugins"), "[].\n");
+	writeFileSync(inside("enabled_plugins"), `[${plugins.join(",")}].\n`);
 	writeFileSync(inside("env.conf"), "");
 	writeFileSync(
 		inside("rabbitmq.conf"),

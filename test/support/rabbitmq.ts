@@ -35,6 +35,8 @@ export interface RabbitMq {
 export interface RabbitMqSettings {
 	/** Bytes of the largest message that it takes. */
 	readonly maxMessageSize?: number;
+	/** That it runs with, of those that come with it; default none. Of a private instance only. */
+	readonly plugins?: readonly string[];
 }
 
 /** A broker from that source, not started yet: each call makes another one, except for a URL. */

@@ -1,0 +1,32 @@
+import type { Place } from "./matrix.ts";
+
+/** What does not work because of Moleculer itself, and what of the matrix it concerns. */
+interface Limit {
+	readonly name: string;
+	readonly reason: string;
+	concerns(place: Place, scenario: string): boolean;
+}
+
+/** A cell that is not right is no fault if one of these is its reason. */
+export const LIMITS: readonly Limit[] = [
+	{
+		name: "no transporter, balancer off",
+		reason:
+			"with disableBalancer Moleculer leaves every broadcast to the transporter, which there is none of: " +
+			"it reaches nobody, its own node included",
+		concerns: ({ transporter, variant }) =>
+			transporter === "none" && variant.name === "disableBalancer"
+	},
+	{
+		name: "Moleculer 0.14 and 0.15 in one cluster",
+		reason:
+			"they speak versions 4 and 5 of Moleculer's protocol, and nodes ignore packets of another version",
+		concerns: ({ version, variant }) =>
+			variant.senders !== undefined &&
+			version.startsWith("0.15") !== variant.senders.startsWith("0.15")
+	}
+];
+
+export function limitOf(place: Place, scenario: string): Limit | undefined {
+	return LIMITS.find(limit => limit.concerns(place, scenario));
+}

@@ -1,0 +1,77 @@
+import type { Sent } from "../../chaos/checker.ts";
+
+/** What a node is to be: plain data, which travels to the process that hosts it. */
+export interface NodePlan {
+	readonly nodeID: string;
+	/** Options of the broker that JSON can carry. */
+	readonly broker: Readonly<Record<string, unknown>>;
+	/** Moleculer's middlewares for packets, outermost last. */
+	readonly packets?: readonly PacketMiddleware[];
+	/** Makes it a gateway that listens here. */
+	readonly port?: number;
+	/** What a service of its own sends in its `started`. */
+	readonly greeting?: Sending;
+}
+
+export type PacketMiddleware = "Compression" | "Encryption";
+
+/** A number of events, numbered on from `first`. */
+export interface Sending {
+	/** Whose they are: a name that counts its events over all lives of a node. */
+	readonly from: string;
+	readonly first: number;
+	readonly count: number;
+	readonly eventName: string;
+	/** Whom they are for, in turn: session ids, or `"*"`. */
+	readonly to: readonly string[];
+	/** Milliseconds between two; 0 = all at once, none awaited. */
+	readonly every: number;
+	/** Characters that they are longer by, in turn; default none. */
+	readonly padding?: readonly number[];
+}
+
+/** Where a node stands, as it says itself. */
+export interface NodeState {
+	/** `busState(broker)`: whether it is connected, and whether events come and go. */
+	readonly connected: boolean;
+	readonly working: boolean;
+	/** Nodes that it would send an event to, itself included if it is a gateway. */
+	readonly gateways: readonly string[];
+	/** Other nodes that it takes for available. */
+	readonly peers: readonly string[];
+}
+
+/** What happened to a payload of the corpus at the sender. */
+export interface PayloadOutcome {
+	readonly name: string;
+	/** `JSON.stringify` of it, or null where that is no JSON. */
+	readonly json: string | null;
+	/** Why the sender refused it, or null. */
+	readonly refusal: string | null;
+}
+
+/** A node that a command is about. */
+export interface ToNode {
+	readonly nodeID: string;
+}
+
+/** What the process that hosts nodes can be asked. */
+export interface Commands {
+	/** Creates a node and starts it; answers what it sent in `started`. */
+	start(plan: NodePlan): Promise<readonly Sent[]>;
+	stop(at: ToNode): Promise<void>;
+	/** Answers what it sent, as it remembers it. */
+	send(what: ToNode & { readonly sending: Sending }): Promise<readonly Sent[]>;
+	/** Sends the corpus of payloads. */
+	corpus(
+		where: ToNode & { readonly eventName: string; readonly sessionId: string }
+	): Promise<readonly PayloadOutcome[]>;
+	/** Revokes a session. */
+	close(what: ToNode & { readonly sessionId: string }): Promise<void>;
+	/** Destroys a gateway's service and creates it anew. */
+	reload(at: ToNode): Promise<void>;
+	state(at: ToNode): Promise<NodeState>;
+	/** Breaks the connections between this process and other nodes, where no server stands between them. */
+	cut(): Promise<void>;
+	heal(): Promise<void>;
+}

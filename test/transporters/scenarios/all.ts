@@ -1,0 +1,13 @@
+import { ARRIVALS } from "./arrivals.ts";
+import { DELIVERY } from "./delivery.ts";
+import { OUTAGES } from "./outages.ts";
+import { PAYLOAD_SCENARIOS } from "./payloads.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** In the order in which those of one part are played. */
+export const SCENARIOS: readonly Scenario[] = [
+	...DELIVERY,
+	...ARRIVALS,
+	...OUTAGES,
+	...PAYLOAD_SCENARIOS
+];

@@ -1,0 +1,112 @@
+/** Nodes come, go in order, or crash, while all connections hold. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { needsNodes, needsProcesses, type Scenario } from "./scenario.ts";
+
+const PART = "steady";
+
+const late: Scenario = {
+	name: "late gateway",
+	part: PART,
+	mayLose: true,
+	impossible: needsNodes,
+	async play(cell) {
+		const { stage } = cell;
+		await cell.open(cell.gateway(0), "s0");
+		await cell.open(cell.gateway(1), "s1");
+		const gateway = await stage.prepare("gateway", "gateway-3");
+		// it joins while events flow; who opens a stream there at once gets what follows, or is told
+		const flow = cell.send(stage.senders, { count: 60, every: 50 });
+		await sleep(500);
+		await stage.start(gateway);
+		await cell.open(gateway, "s2", "s3");
+		await flow;
+		await stage.untilMet([gateway]);
+		// by then the gateway knows what it has missed, and has told
+		await sleep(3000);
+		// who comes when it is settled misses nothing
+		await cell.open(gateway, "s4");
+		await cell.send(stage.senders, { count: 5 });
+		await cell.settle({ within: cell.within, quiet: 2000 });
+		cell.close();
+		await stage.end(gateway);
+	}
+};
+
+const reloaded: Scenario = {
+	name: "gateway reloaded",
+	part: PART,
+	async play(cell) {
+		const { stage } = cell;
+		const gateway = cell.gateway(0);
+		await cell.open(cell.gateway(1), ...(stage.gateways.length > 1 ? ["s0"] : []));
+		await cell.send(stage.senders, { count: 3 });
+		await cell.settle();
+		await gateway.host.ask("reload", { nodeID: gateway.nodeID });
+		await stage.untilMet();
+		await sleep(1000);
+		await cell.open(gateway, "s1");
+		await cell.send(stage.senders, { count: 3 });
+		await cell.settle({ within: cell.within, quiet: 2000 });
+	}
+};
+
+const started: Scenario = {
+	name: "sent in started",
+	part: PART,
+	mayLose: true,
+	impossible: needsNodes,
+	async play(cell) {
+		const { stage } = cell;
+		await cell.open(cell.gateway(0), "s0");
+		await cell.open(cell.gateway(1), "s1");
+		const sender = await stage.prepare("sender", "sender-3");
+		cell.note("sender-3", await stage.start(sender, { greeting: cell.greetingOf(sender, 3) }));
+		await cell.settle({ within: cell.within, quiet: 2000 });
+		await stage.untilMet([sender]);
+		await cell.send([sender], { count: 3 });
+		await cell.settle();
+		await stage.end(sender);
+	}
+};
+
+const restarted: Scenario = {
+	name: "sender restarted",
+	part: PART,
+	impossible: needsNodes,
+	async play(cell) {
+		const { stage } = cell;
+		await cell.open(cell.gateway(0), "s0");
+		await cell.open(cell.gateway(1), "s1");
+		const [one] = stage.senders as [(typeof stage.senders)[number]];
+		await cell.send(stage.senders, { count: 5 });
+		await cell.settle();
+		await stage.end(one);
+		await stage.start(one);
+		await stage.untilMet();
+		await cell.send(stage.senders, { count: 5 });
+		await cell.settle({ within: cell.within, quiet: 2000 });
+	}
+};
+
+/** What it sent last may be lost, for all that gateways know: they may tell, though nothing is missing. */
+const killed: Scenario = {
+	name: "sender killed",
+	part: PART,
+	mayLose: true,
+	impossible: needsProcesses,
+	async play(cell) {
+		const { stage } = cell;
+		cell.excuse(...(await cell.open(cell.gateway(0), "s0")));
+		cell.excuse(...(await cell.open(cell.gateway(1), "s1")));
+		const [one] = stage.senders as [(typeof stage.senders)[number]];
+		await cell.send(stage.senders, { count: 5 });
+		await cell.settle();
+		await one.host.stop(0);
+		await stage.start(one);
+		await stage.untilMet();
+		await cell.send(stage.senders, { count: 5 });
+		await cell.settle({ within: cell.within, quiet: 2000 });
+	}
+};
+
+export const ARRIVALS: readonly Scenario[] = [reloaded, started, late, restarted, killed];

@@ -1,0 +1,155 @@
+/** Connections break: all, a sender's, or a gateway's. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Client } from "../../chaos/clients.ts";
+import type { Cell } from "../cell.ts";
+import type { Stage, StageNode } from "../stage.ts";
+import { needsProcesses, type Part, type Scenario } from "./scenario.ts";
+
+/** Who is cut off. */
+type Target = "all" | "sender" | "gateway";
+/** What its senders do afterwards. */
+type Then = "sends" | "silence";
+
+/** Milliseconds of an outage, and of it, until the nodes have to have noticed it. */
+const LASTS = 5000;
+const NOTICED = 3500;
+/** Milliseconds within which nodes hear each other after an outage. */
+const RECOVERY = 60_000;
+/** Everyone misses some of them: every other one is for all. */
+const TO = ["*", "s0", "*", "s1", "*", "s2", "*", "s3"];
+
+function outage(target: Target, then: Then): Scenario {
+	return {
+		name: `outage of ${target === "all" ? "all" : `one ${target}`}, then ${then}`,
+		part: `outage-${target}` satisfies Part,
+		mayLose: true,
+		impossible: needsProcesses,
+		async play(cell) {
+			const { stage } = cell;
+			const [, moving] = await cell.open(cell.gateway(0), "s0", "s1");
+			await cell.open(cell.gateway(1), "s2", "s3");
+			await cell.send(stage.senders, { count: 8, to: TO });
+			await cell.settle();
+
+			const off = await cut(stage, target);
+			const flow = cell.send(stage.senders, { count: 10, to: TO, every: LASTS / 10 });
+			await sleep(NOTICED);
+			for (const node of nodesOf(stage)) {
+				await cell.expectHearing(node, !off.includes(node), "in the outage");
+			}
+			await flow;
+			await heal(stage, target);
+
+			const back = Date.now();
+			const after = then === "sends" && cell.send(stage.senders, { count: 16, to: TO, every: 500 });
+			await moveOn(cell, moving as Client, back);
+			await after;
+			await cell.settle({ within: cell.within, quiet: 3000 });
+			await recover(cell);
+		}
+	};
+}
+
+/** Cuts them off, and answers the nodes that hear nobody then. */
+async function cut(stage: Stage, target: Target): Promise<readonly StageNode[]> {
+	const off = target === "all" ? nodesOf(stage) : [nodeOf(stage, target)];
+	if (target === "all" && stage.server !== undefined) await stage.server.kill();
+	else await Promise.all(off.map(node => node.cut()));
+	return off;
+}
+
+async function heal(stage: Stage, target: Target): Promise<void> {
+	const off = target === "all" ? nodesOf(stage) : [nodeOf(stage, target)];
+	if (target === "all" && stage.server !== undefined) await stage.server.start();
+	else await Promise.all(off.map(node => node.heal()));
+}
+
+function nodesOf(stage: Stage): StageNode[] {
+	return [...stage.gateways, ...stage.senders];
+}
+
+function nodeOf(stage: Stage, role: "sender" | "gateway"): StageNode {
+	return stage[`${role}s`][0] as StageNode;
+}
+
+/**
+ * A client goes to the other gateway as soon as it has got an event from after the outage, or else three seconds after
+ * it: the place that it takes along must not be behind what it has missed.
+ */
+async function moveOn(cell: Cell, client: Client, back: number): Promise<void> {
+	const hasNewer = () =>
+		client.entries.some(
+			entry => entry.kind === "event" && (entry.data as { at: number }).at > back
+		);
+	while (Date.now() < back + 3000 && !hasNewer()) await sleep(20);
+	client.url = cell.gateway(1).url;
+	client.cut();
+	await cell.untilOpen([client]);
+}
+
+/** In the end everything is as it was before: nodes know each other, say so, and events come. */
+async function recover(cell: Cell): Promise<void> {
+	const { stage } = cell;
+	try {
+		await stage.untilMet([], RECOVERY);
+	} catch (error) {
+		cell.untruths.push(`after the outage: ${(error as Error).message}`);
+		return;
+	}
+	for (const node of nodesOf(stage)) await cell.expectHearing(node, true, "after the outage");
+	await cell.send(stage.senders, { count: 4, to: TO });
+	await cell.settle({ within: cell.within, quiet: 1000 });
+}
+
+/** Its old life ends unheard. */
+const restartedInOutage: Scenario = {
+	name: "sender restarted in its outage",
+	part: "restart",
+	mayLose: true,
+	impossible: needsProcesses,
+	async play(cell) {
+		const { stage } = cell;
+		await cell.open(cell.gateway(0), "s0");
+		await cell.open(cell.gateway(1), "s1");
+		const sender = nodeOf(stage, "sender");
+		await cell.send(stage.senders, { count: 3 });
+		await cell.settle();
+		await sender.cut();
+		await cell.send([sender], { count: 3, every: 300 });
+		await stage.end(sender, 3000);
+		await sender.heal();
+		await stage.start(sender);
+		await cell.settle({ within: cell.within, quiet: 3000 });
+		await recover(cell);
+	}
+};
+
+/** Its process stands still for longer than senders wait for its heartbeats, and not longer than it waits itself. */
+const suspended: Scenario = {
+	name: "gateway suspended",
+	part: "suspended",
+	mayLose: true,
+	impossible: needsProcesses,
+	async play(cell) {
+		const { stage } = cell;
+		await cell.open(cell.gateway(0), "s0");
+		await cell.open(cell.gateway(1), "s1");
+		const gateway = nodeOf(stage, "gateway");
+		await cell.send(stage.senders, { count: 3 });
+		await cell.settle();
+		gateway.host.process.kill("SIGSTOP");
+		await cell.send(stage.senders, { count: 7, every: 1000 });
+		gateway.host.process.kill("SIGCONT");
+		await cell.settle({ within: cell.within, quiet: 3000 });
+		await recover(cell);
+	}
+};
+
+export const OUTAGES: readonly Scenario[] = [
+	...(["all", "sender", "gateway"] as const).flatMap(target => [
+		outage(target, "silence"),
+		outage(target, "sends")
+	]),
+	restartedInOutage,
+	suspended
+];

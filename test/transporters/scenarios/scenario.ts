@@ -1,0 +1,34 @@
+import type { Cell } from "../cell.ts";
+import type { Stage } from "../stage.ts";
+
+/** Parts of the matrix. Scenarios of one part share a stage, and are played one after the other. */
+export type Part =
+	| "steady"
+	| "outage-all"
+	| "outage-sender"
+	| "outage-gateway"
+	| "restart"
+	| "suspended"
+	| "payloads";
+
+/** What happens in a cell. */
+export interface Scenario {
+	readonly name: string;
+	readonly part: Part;
+	/** Whether events may be lost, if that is told; else nothing happens by which one could be. */
+	readonly mayLose?: boolean;
+	/** Why it cannot be played on a stage, or null. */
+	impossible?(stage: Pick<Stage, "canCut" | "transporter">): string | null;
+	/** Lets it happen, and notes what is not true. What was delivered is judged afterwards. */
+	play(cell: Cell): Promise<void>;
+}
+
+/** Reasons for {@link Scenario.impossible}. */
+export const ONE_NODE = "one node: there is no other";
+export const ONE_PROCESS = "all nodes live in one process: there is no connection to cut";
+
+export const needsNodes = ({ transporter }: Pick<Stage, "transporter">): string | null =>
+	transporter.shape === "alone" ? ONE_NODE : null;
+
+export const needsProcesses = (stage: Pick<Stage, "canCut" | "transporter">): string | null =>
+	needsNodes(stage) ?? (stage.canCut ? null : ONE_PROCESS);

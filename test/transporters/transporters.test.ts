@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { playJob, type Result } from "./job.ts";
+import { serversOf } from "./matrix.ts";
+import { bringMoleculer } from "./releases.ts";
+import { line } from "./report.ts";
+import { bringServers } from "./servers/bring.ts";
+import { Shelf } from "./servers/shelf.ts";
+import { shortJobs } from "./short.ts";
+import { TRANSPORTER } from "./transporters.ts";
+
+// `npm run test:transporters` plays all of the matrix, on every release and variant.
+
+/** Milliseconds within which a loss is told. */
+const WITHIN = 15_000;
+
+const JOBS = shortJobs();
+let shelf: Shelf;
+
+beforeAll(async () => {
+	shelf = new Shelf(await bringServers(serversOf(JOBS)));
+	for (const version of new Set(JOBS.map(job => job.version))) await bringMoleculer(version);
+}, 120_000);
+afterAll(() => shelf.stop());
+
+describe.concurrent("an event is delivered, or told to whom missed it and to nobody else, over", () => {
+	it.for(JOBS.map(job => ({ job, title: TRANSPORTER[job.transporter].title })))(
+		"$title",
+		async ({ job }, { skip }) => {
+			const { server } = TRANSPORTER[job.transporter];
+			const lack = server === undefined ? null : shelf.lack(server);
+			if (lack !== null) skip(lack);
+			const results: Result[] = [];
+			const conditions = { shelf, within: WITHIN, showLogs: false };
+			await playJob(job, conditions, result => results.push(result));
+			const broken = results.filter(({ outcome }) => outcome === "BROKEN");
+			expect(broken.map(line)).toEqual([]);
+			// what cannot be played with one node, or in one process, is not this test's to say
+			expect(results.filter(({ outcome }) => outcome === "ok")).not.toEqual([]);
+		}
+	);
+});

@@ -1,0 +1,86 @@
+/** Says of a cell what came of it: pure. */
+import { judge, type Log, type Sent } from "../chaos/checker.ts";
+
+/** A client, and what may happen to it. */
+export interface Watched {
+	readonly log: Log;
+	/** It was revoked, or its sender crashed: then it may be reset though it has missed nothing. */
+	readonly mayBeReset: boolean;
+}
+
+/** Counts over all clients of a cell; an event for three of them counts three times. */
+export interface CellVerdict {
+	readonly events: number;
+	readonly delivered: number;
+	/** Neither delivered nor told. */
+	readonly lost: number;
+	/** Not delivered, and told by `sse.reset`. */
+	readonly told: number;
+	readonly resets: number;
+	/** Resets of clients that missed nothing. */
+	readonly falseResets: number;
+	readonly disordered: number;
+	readonly repeats: number;
+	/** Of another session, or one event under two ids. */
+	readonly wrong: number;
+	/** What is wrong, in words. */
+	readonly findings: readonly string[];
+}
+
+/** A client that is told more often than that of one fault is flooded: pages would only reload. */
+const FLOOD = 4;
+
+/**
+ * Judges what clients got by what was sent. What was sent before a client's stream was open is not due to it.
+ *
+ * @param sent of every sender, in its order
+ */
+export function assess(
+	sent: readonly (readonly Sent[])[],
+	clients: readonly Watched[]
+): CellVerdict {
+	const total = {
+		...{ events: 0, delivered: 0, lost: 0, told: 0, resets: 0, falseResets: 0 },
+		...{ disordered: 0, repeats: 0, wrong: 0 }
+	};
+	const findings: string[] = [];
+	for (const { log, mayBeReset } of clients) {
+		const opened = log.entries.find(({ kind }) => kind === "opened")?.at ?? 0;
+		const isDue = ({ at }: { at: number }) => at > opened;
+		const due = sent.map(sequence => sequence.filter(isDue));
+		const entries = log.entries.filter(
+			entry => entry.kind !== "event" || isDue(entry.data as { at: number })
+		);
+		const verdict = judge(due, [{ ...log, entries }]);
+		for (const key of ["events", "delivered", "lost", "told", "resets"] as const) {
+			total[key] += verdict[key];
+		}
+		total.disordered += verdict.disordered;
+		total.repeats += verdict.repeats;
+		total.wrong += verdict.foreign + verdict.doubles;
+		findings.push(...verdict.findings);
+		const missed = verdict.lost + verdict.told;
+		const isFalse = !mayBeReset && (missed === 0 || verdict.resets >= FLOOD);
+		if (!isFalse || verdict.resets === 0) continue;
+		total.falseResets += verdict.resets;
+		const kinds = log.entries.flatMap(entry => (entry.kind === "reset" ? entry.reason : []));
+		const reasons = [...new Set(kinds)].map(
+			reason => `${reason} × ${kinds.filter(kind => kind === reason).length}`
+		);
+		const why = missed === 0 ? "missed nothing" : "is told again and again";
+		findings.push(`${log.sessionId}: ${why}, and was reset (${reasons.join(", ")})`);
+	}
+	return { ...total, findings };
+}
+
+/**
+ * Whether everything that was due came, in order and once.
+ *
+ * @param mayLose or was told to those that missed it, and to nobody else
+ */
+export function isRight(
+	{ lost, told, falseResets, disordered, wrong }: Omit<CellVerdict, "findings">,
+	mayLose: boolean
+): boolean {
+	return lost + falseResets + disordered + wrong + (mayLose ? 0 : told) === 0;
+}

@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import type { Entry, Sent } from "../../chaos/checker.ts";
+import { assess, isRight } from "../../transporters/verdict.ts";
+
+const sent = (n: number, at: number, sessionId = "*"): Sent => ({ from: "a", n, at, sessionId });
+const opened: Entry = { kind: "opened", at: 10, resumed: false };
+const event = (n: number, at: number): Entry => ({
+	...{ kind: "event", at: at + 1, id: `a.${n}` },
+	data: { from: "a", n, at }
+});
+const reset = (at: number, reason = "gap"): Entry => ({ kind: "reset", at, reason });
+
+function verdictOf(events: readonly Sent[], entries: readonly Entry[], mayBeReset = false) {
+	return assess([events], [{ log: { sessionId: "s", entries }, mayBeReset }]);
+}
+
+describe("a client of a cell", () => {
+	it("that got everything is right", () => {
+		const verdict = verdictOf([sent(1, 20), sent(2, 30)], [opened, event(1, 20), event(2, 30)]);
+		expect(verdict).toMatchObject({ events: 2, delivered: 2, lost: 0, resets: 0, findings: [] });
+		expect(isRight(verdict, false)).toBe(true);
+	});
+
+	it("that misses an event and is not told has lost it in silence", () => {
+		const verdict = verdictOf([sent(1, 20), sent(2, 30)], [opened, event(1, 20), reset(25)]);
+		expect(verdict).toMatchObject({ lost: 1, told: 0 });
+		expect(isRight(verdict, true)).toBe(false);
+	});
+
+	it("that misses an event and is told is right only where a fault has happened", () => {
+		const verdict = verdictOf([sent(1, 20), sent(2, 30)], [opened, event(1, 20), reset(35)]);
+		expect(verdict).toMatchObject({ lost: 0, told: 1, falseResets: 0 });
+		expect(isRight(verdict, true)).toBe(true);
+		expect(isRight(verdict, false)).toBe(false);
+	});
+
+	it("that missed nothing and is reset was told falsely, unless it may be", () => {
+		const entries = [opened, event(1, 20), reset(25), reset(26)];
+		const verdict = verdictOf([sent(1, 20)], entries);
+		expect(verdict).toMatchObject({ lost: 0, told: 0, resets: 2, falseResets: 2 });
+		expect(verdict.findings).toEqual(["s: missed nothing, and was reset (gap × 2)"]);
+		expect(isRight(verdict, true)).toBe(false);
+		expect(isRight(verdictOf([sent(1, 20)], entries, true), true)).toBe(true);
+	});
+
+	it("is due only what was sent when its stream was open", () => {
+		const events = [sent(1, 5), sent(2, 8), sent(3, 20)];
+		// one of those from before came all the same
+		const verdict = verdictOf(events, [opened, event(2, 8), event(3, 20)]);
+		expect(verdict).toMatchObject({ events: 1, delivered: 1, lost: 0, wrong: 0, findings: [] });
+	});
+
+	it("must not get an event twice on one stream, nor out of order", () => {
+		const events = [sent(1, 20), sent(2, 30)];
+		const twice = verdictOf(events, [opened, event(1, 20), event(1, 20), event(2, 30)]);
+		expect(isRight(twice, true)).toBe(false);
+		const late = verdictOf(events, [opened, event(2, 30), event(1, 20)]);
+		expect(late.disordered).toBe(1);
+		expect(isRight(late, true)).toBe(false);
+	});
+});
