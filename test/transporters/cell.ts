@@ -4,7 +4,8 @@ import { Client } from "../chaos/clients.ts";
 import { eventually } from "../support/eventually.ts";
 import type { Sending } from "./nodes/plan.ts";
 import { openingOf } from "./probe.ts";
-import type { Stage, StageNode } from "./stage.ts";
+import type { Stage } from "./stage.ts";
+import type { StageNode } from "./stage-node.ts";
 import { assess, type CellVerdict, type Watched } from "./verdict.ts";
 
 /** Milliseconds. */

@@ -35,7 +35,7 @@ export class Host {
 	): Promise<Answer<N>> {
 		const id = ++this.#asked;
 		this.process.write(`${JSON.stringify({ id, command, input })}\n`);
-		const [, answer = ""] = await this.process.waitFor(new RegExp(`^@${id} (.*)$`, "m"), timeout);
+		const [, answer = ""] = await this.process.waitFor(new RegExp(`^@${id} (.*)\\n`, "m"), timeout);
 		const { value, error } = JSON.parse(answer);
 		if (error !== undefined) throw new Error(`${command}: ${error}`);
 		return value;

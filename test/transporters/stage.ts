@@ -3,8 +3,9 @@ import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/ports.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 import { Host } from "./host.ts";
-import type { NodePlan, NodeState, Sending } from "./nodes/plan.ts";
+import type { NodePlan, Sending } from "./nodes/plan.ts";
 import type { Server } from "./servers/server.ts";
+import { type Role, StageNode } from "./stage-node.ts";
 import { TRANSPORTER, type Transporter, type TransporterName } from "./transporters.ts";
 import type { Variant } from "./variants.ts";
 
@@ -21,51 +22,8 @@ export interface Setup {
 	readonly broker?: Partial<Record<Role, Readonly<Record<string, unknown>>>>;
 }
 
-export type Role = "gateway" | "sender";
-
 /** Milliseconds within which nodes have met, or met again. */
 const MEETING = 60_000;
-
-/** One node, and its way to the others. */
-export class StageNode {
-	readonly nodeID: string;
-	readonly role: Role;
-	/** Of a gateway: where it listens, over all its lives. */
-	readonly port: number | undefined;
-	readonly proxies: readonly TcpProxy[];
-	readonly broker: Readonly<Record<string, unknown>>;
-	host: Host;
-
-	constructor(at: Pick<StageNode, "nodeID" | "role" | "port" | "proxies" | "broker">, host: Host) {
-		this.nodeID = at.nodeID;
-		this.role = at.role;
-		this.port = at.port;
-		this.proxies = at.proxies;
-		this.broker = at.broker;
-		this.host = host;
-	}
-
-	get url(): string {
-		return `http://127.0.0.1:${this.port}`;
-	}
-
-	state(): Promise<NodeState> {
-		return this.host.ask("state", { nodeID: this.nodeID });
-	}
-
-	/** Breaks its connections, and each new one. */
-	async cut(): Promise<void> {
-		for (const proxy of this.proxies) proxy.down();
-		if (this.proxies.length === 0) await this.host.ask("cut", undefined);
-	}
-
-	async heal(): Promise<void> {
-		for (const proxy of this.proxies) proxy.up();
-		// a process that has ended in between took its cut with it
-		if (this.proxies.length === 0 && this.host.process.ended === null)
-			await this.host.ask("heal", undefined);
-	}
-}
 
 /** Gateways and senders of one cluster; where there is a server, each reaches it through a proxy of its own. */
 export class Stage {
@@ -171,11 +129,6 @@ export class Stage {
 	async end(node: StageNode, grace = 10_000): Promise<void> {
 		if (node.host !== (await this.#common)) return node.host.stop(grace);
 		await node.host.ask("stop", { nodeID: node.nodeID });
-	}
-
-	/** Whether a node's process can be killed or suspended without the others. */
-	get hasProcesses(): boolean {
-		return this.canCut;
 	}
 
 	/** Until every sender knows every gateway, and every gateway every sender; the nodes given with them. */

@@ -63,7 +63,7 @@ export const VARIANTS: readonly Variant[] = [
 	serializer("MsgPack"),
 	serializer("Notepack"),
 	serializer("CBOR", NEWER),
-	serializer("JSONExt", NEWER),
+	serializer("JSONExt", [NEWEST]),
 	...["Avro", "ProtoBuf", "Thrift"].map(name => serializer(name, OLD)),
 	{
 		name: "Encryption",

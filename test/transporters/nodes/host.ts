@@ -58,13 +58,18 @@ process.once("SIGTERM", async () => {
 	process.exit(0);
 });
 
+/** JSON leaves two line separators as they are, at which a line ends for regular expressions. */
+function asLine(answer: object): string {
+	return JSON.stringify(answer).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+}
+
 console.log("@ready");
 for await (const line of createInterface(process.stdin)) {
 	const { id, command, input } = JSON.parse(line);
 	const run = commands[command as keyof Commands] as (input: unknown) => Promise<unknown>;
 	// not awaited: what takes long holds up no other
 	run(input).then(
-		value => console.log(`@${id} ${JSON.stringify({ value })}`),
-		error => console.log(`@${id} ${JSON.stringify({ error: String(error?.stack ?? error) })}`)
+		value => console.log(`@${id} ${asLine({ value })}`),
+		error => console.log(`@${id} ${asLine({ error: String(error?.stack ?? error) })}`)
 	);
 }

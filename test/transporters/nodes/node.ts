@@ -15,7 +15,8 @@ const { Middlewares } = moleculer as unknown as {
 /** Of Moleculer's packets. What is short stays as it is: so large packets and small ones overtake each other. */
 const PACKETS: Readonly<Record<PacketMiddleware, () => Middleware>> = {
 	Compression: () => Middlewares.Transmit.Compression({ method: "deflate", threshold: "512b" }),
-	Encryption: () => Middlewares.Transmit.Encryption("a password of this run", "aes-256-cbc")
+	// key and vector have the lengths that the cipher asks for
+	Encryption: () => Middlewares.Transmit.Encryption("k".repeat(32), "aes-256-cbc", "v".repeat(16))
 };
 
 /** A node of the cluster: a broker with the middleware, and a gateway if its plan has a port. */

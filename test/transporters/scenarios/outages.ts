@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "../../chaos/clients.ts";
 import type { Cell } from "../cell.ts";
-import type { Stage, StageNode } from "../stage.ts";
+import type { Stage } from "../stage.ts";
+import type { StageNode } from "../stage-node.ts";
 import { needsProcesses, type Part, type Scenario } from "./scenario.ts";
 
 /** Who is cut off. */

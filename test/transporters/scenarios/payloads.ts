@@ -3,7 +3,7 @@ import type { Cell } from "../cell.ts";
 import { markOf } from "../nodes/corpus.ts";
 import type { PayloadOutcome } from "../nodes/plan.ts";
 import { type PayloadStream, receivePayloads } from "../payload-stream.ts";
-import type { StageNode } from "../stage.ts";
+import type { StageNode } from "../stage-node.ts";
 import { needsNodes, type Scenario } from "./scenario.ts";
 
 const payloads: Scenario = {
