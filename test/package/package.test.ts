@@ -51,6 +51,7 @@ describe("the tarball", () => {
 			"docs/benchmarks/streams.svg",
 			"docs/decisions.md",
 			"docs/protocol.md",
+			"docs/transporters.md",
 			"package.json"
 		]);
 	});
