@@ -6,7 +6,8 @@ export const startRabbitMq: ServerFactory = async path => {
 	const rabbitmq = await privateRabbitMq(path, { plugins: ["rabbitmq_amqp1_0"] });
 	return {
 		port: Number(new URL(rabbitmq.url).port),
-		start: () => rabbitmq.start(),
+		// on a machine that is busy with other stages a boot may take more than the minute that it is given
+		start: () => rabbitmq.start().catch(() => rabbitmq.start()),
 		kill: () => rabbitmq.crash(),
 		stop: () => rabbitmq.stop()
 	};
