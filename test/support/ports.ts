@@ -7,13 +7,18 @@ import { createServer } from "node:net";
 const FIRST = 12_000;
 const LAST = 32_000;
 
-/** Ports of which nobody listens on any address now; all different. */
+/** Given out before: who got one may not listen there yet. */
+const given = new Set<number>();
+
+/** Ports of which nobody listens on any address now; none is given out twice by one process. */
 export async function freePorts(count: number): Promise<number[]> {
 	const ports = new Set<number>();
 	for (let attempt = 0; ports.size < count; attempt++) {
 		if (attempt > 200 + count) throw new Error(`no ${count} free ports in ${FIRST}..${LAST}`);
 		const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));
-		if (!ports.has(port) && (await isFree(port))) ports.add(port);
+		if (given.has(port)) continue;
+		given.add(port);
+		if (await isFree(port)) ports.add(port);
 	}
 	return [...ports];
 }

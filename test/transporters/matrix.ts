@@ -52,6 +52,7 @@ export function jobsOf(choice: Choice = {}): Job[] {
 						scenario =>
 							parts.includes(scenario.part) &&
 							variant.parts.includes(scenario.part) &&
+							(variant.only?.includes(scenario.name) ?? true) &&
 							isChosen(choice.scenarios, [scenario.name, scenario.part])
 					);
 					if (scenarios.length > 0) jobs.push({ transporter, version, variant, scenarios });
