@@ -11,8 +11,8 @@ What \`npm run test:transporters -- --write\` found: real nodes in processes of 
 HTTP. CONTRIBUTING says how to run it. A cell is **ok** if every event was delivered once and in its sender's order, or
 was told by \`sse.reset\` in time to whom missed it, and to nobody else; and if \`degraded\` and \`busState\` told the
 truth meanwhile. Else it says what was wrong: **lost** in silence, **reset** though nothing was missed, out of **order**,
-lost and told without a fault (**told**), or an untrue **state**. – is what cannot be: one node has no other, and nodes
-in one process have no connection to cut.
+lost and told without a fault (**told**), an untrue **state**, or other **bytes** than those of JSON. – is what cannot be:
+one node has no other, and nodes in one process have no connection to cut.
 `;
 
 /** What was wrong with a cell, in a word or a few. */
@@ -26,7 +26,8 @@ export function faultOf({ outcome, counts, reasons }: Result): string {
 		(counts?.falseResets ?? 0) > 0 && "reset",
 		(counts?.disordered ?? 0) > 0 && "order",
 		all.includes("without a fault") && "told",
-		/busState|degraded/.test(all) && "state"
+		/busState|degraded/.test(all) && "state",
+		all.includes(" in place of ") && "bytes"
 	].filter(Boolean);
 	return `**${faults.length === 0 ? "failed" : faults.join(", ")}**`;
 }
