@@ -144,8 +144,7 @@ async function servedPage(origin: string): Promise<string> {
 
 /** All of the package's names are there, whichever way it is loaded. */
 async function expectToLoad(project: Project): Promise<void> {
-	const print =
-		'console.log(Object.keys(sse).filter(name => name !== "__esModule").sort().join())';
+	const print = 'console.log(Object.keys(sse).filter(name => name !== "__esModule").sort().join())';
 	await project.write({
 		"import.mjs": `import * as sse from "moleculer-sse"; ${print}`,
 		"require.cjs": `const sse = require("moleculer-sse"); ${print}`
