@@ -5,7 +5,9 @@
  */
 import { parseArgs } from "node:util";
 import { bringPrograms } from "../support/programs.ts";
-import { FAULTS, type Fault } from "./faults.ts";
+import { openRabbitMq } from "../support/rabbitmq.ts";
+import type { Fault } from "./faults/fault.ts";
+import { FAULTS } from "./faults/index.ts";
 import { createRandom } from "./random.ts";
 import { type Outcome, play } from "./scenario.ts";
 import { LONG, SHORT } from "./sizes.ts";
@@ -44,16 +46,16 @@ print([head(), ...rows]);
 process.exit(failed > 0 ? 1 : 0);
 
 async function run(bus: Bus, fault: Fault): Promise<string[]> {
-	const stage = await Stage.start({
-		bus,
-		rabbitmq: programs.rabbitmq,
-		nginx: programs.nginx,
-		...(fault.maxBytes !== undefined && { maxBytes: fault.maxBytes })
-	});
+	const rabbitmq = await openRabbitMq(programs.rabbitmq);
+	if (fault.needsControl && !rabbitmq.controllable) {
+		return [bus, fault.name, "skipped", "RabbitMQ is not ours to stop"];
+	}
+	let stage: Stage | undefined;
 	try {
-		if (fault.needsControl && !stage.rabbitmq.controllable) {
-			return [bus, fault.name, "skipped", "RabbitMQ is not ours to stop"];
-		}
+		await rabbitmq.start();
+		const { nginx } = programs;
+		const { maxBytes } = fault;
+		stage = await Stage.start({ bus, rabbitmq, nginx, ...(maxBytes && { maxBytes }) });
 		const outcome = await play(stage, fault, size, createRandom(Number(values.seed)));
 		if (outcome.broken.length > 0) {
 			failed++;
@@ -62,7 +64,8 @@ async function run(bus: Bus, fault: Fault): Promise<string[]> {
 		}
 		return [bus, fault.name, ...cells(outcome)];
 	} finally {
-		await stage.stop();
+		await stage?.stop();
+		await rabbitmq.stop();
 	}
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Entry, isClean, judge, type Verdict } from "./checker.ts";
 import type { Client } from "./clients.ts";
-import type { Fault, Promised, Size } from "./faults.ts";
+import type { Fault, Promised, Size } from "./faults/fault.ts";
 import type { Posted, Stage, StageNode } from "./stage.ts";
 
 /** What came of a fault. */

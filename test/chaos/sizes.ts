@@ -1,4 +1,4 @@
-import type { Size } from "./faults.ts";
+import type { Size } from "./faults/fault.ts";
 
 /** A few seconds each, for every run of the tests. */
 export const SHORT: Size = {

@@ -6,7 +6,7 @@ import { eventually } from "../support/eventually.ts";
 import { type Nginx, startNginx } from "../support/nginx.ts";
 import { freePort } from "../support/ports.ts";
 import { type RunningProcess, spawnNode } from "../support/process.ts";
-import { openRabbitMq, type RabbitMq, type RabbitMqSource } from "../support/rabbitmq.ts";
+import type { RabbitMq } from "../support/rabbitmq.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 import { type TempFolder, tempFolder } from "../support/temp-folder.ts";
 import type { Sent } from "./checker.ts";
@@ -16,7 +16,8 @@ export type Bus = "stream" | "default";
 
 export interface StageOptions {
 	readonly bus: Bus;
-	readonly rabbitmq: RabbitMqSource;
+	/** Running; it stays when the stage stops. */
+	readonly rabbitmq: RabbitMq;
 	/** Path of nginx. */
 	readonly nginx: string;
 	/** Of the stream; default the product's. */
@@ -77,16 +78,15 @@ export class Stage {
 	#nginx: Nginx | undefined;
 	#run = 0;
 
-	private constructor(options: StageOptions, rabbitmq: RabbitMq) {
+	private constructor(options: StageOptions) {
 		this.#options = options;
 		this.bus = options.bus;
-		this.rabbitmq = rabbitmq;
+		this.rabbitmq = options.rabbitmq;
 	}
 
 	static async start(options: StageOptions): Promise<Stage> {
-		const stage = new Stage(options, await openRabbitMq(options.rabbitmq));
+		const stage = new Stage(options);
 		try {
-			await stage.rabbitmq.start();
 			for (const nodeID of ["gateway-1", "gateway-2"]) {
 				const port = await freePort();
 				const proxy = await stage.#proxy();
@@ -173,7 +173,6 @@ export class Stage {
 		for (const { process } of [...this.senders, ...this.gateways]) await process.stop();
 		await this.#nginx?.stop();
 		for (const proxy of this.#proxies) await proxy.close();
-		await this.rabbitmq.stop();
 		await this.#folder.remove();
 	}
 

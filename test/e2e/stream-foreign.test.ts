@@ -9,6 +9,9 @@ const event = (payload: unknown, sessionId: unknown = "A") => ({
 	payload
 });
 
+/** The exchange is then `sse.send`, which no other file of tests uses. */
+const WITHOUT_NAMESPACE = { namespace: "" };
+
 /** What no gateway may take for an event, and what its log says of it. */
 const MALFORMED: readonly [what: string, content: unknown, logged: RegExp][] = [
 	["no JSON", "{ eventName: news }", /not JSON/],
@@ -30,7 +33,7 @@ const MALFORMED: readonly [what: string, content: unknown, logged: RegExp][] = [
 
 describe("another program that publishes to the exchange `sse.send`", () => {
 	it("reaches gateways with the same JSON, one event or several", async () => {
-		const stream = await TestStream.open();
+		const stream = await TestStream.open(WITHOUT_NAMESPACE);
 		const gateway = await stream.gateway("gateway-1");
 		const client = await openNews(gateway);
 		stream.publish(event({ n: 1 }));
@@ -48,7 +51,7 @@ describe("another program that publishes to the exchange `sse.send`", () => {
 	it.each(MALFORMED)(
 		"stops nothing with %s: it is logged, and skipped",
 		async (_, content, logged) => {
-			const stream = await TestStream.open();
+			const stream = await TestStream.open(WITHOUT_NAMESPACE);
 			const gateway = await stream.gateway("gateway-1");
 			const client = await openNews(gateway);
 			stream.publish(content);
@@ -65,7 +68,7 @@ describe("another program that publishes to the exchange `sse.send`", () => {
 	it("may be one in Python", async ({ skip }) => {
 		const python = inject("programs").pika;
 		skip(python === null, "no Python here has pika");
-		const stream = await TestStream.open();
+		const stream = await TestStream.open(WITHOUT_NAMESPACE);
 		const gateway = await stream.gateway("gateway-1");
 		const client = await openNews(gateway);
 		await promisify(execFile)(python as string, ["-c", PIKA, stream.url, NEWS]);

@@ -23,7 +23,7 @@ async function openStrict(skip: TestContext["skip"]) {
 	skip(!rabbitmq.controllable, "AMQP_URL names a RabbitMQ whose limits are not this test's to set");
 	await rabbitmq.start();
 	onTestFinished(() => rabbitmq.stop());
-	const stream = await TestStream.open(rabbitmq.url);
+	const stream = await TestStream.open({ url: rabbitmq.url });
 	return { stream, client: await openNews(await stream.gateway("gateway-1")) };
 }
 

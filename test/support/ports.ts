@@ -6,6 +6,9 @@ import { createServer } from "node:net";
  */
 const FIRST = 12_000;
 const LAST = 32_000;
+/** Files of tests that run at a time, at most: each has a part to choose from, as what it chose may not listen yet. */
+const PARTS = 8;
+const PART = (LAST - FIRST) / PARTS;
 
 /** Given out before: who got one may not listen there yet. */
 const given = new Set<number>();
@@ -13,9 +16,11 @@ const given = new Set<number>();
 /** Ports of which nobody listens on any address now; none is given out twice by one process. */
 export async function freePorts(count: number): Promise<number[]> {
 	const ports = new Set<number>();
+	// the number of Vitest's worker, from 1; 0 is Vitest itself, or no Vitest
+	const first = FIRST + PART * (Number(process.env.VITEST_POOL_ID ?? 0) % PARTS);
 	for (let attempt = 0; ports.size < count; attempt++) {
-		if (attempt > 200 + count) throw new Error(`no ${count} free ports in ${FIRST}..${LAST}`);
-		const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));
+		if (attempt > 200 + count) throw new Error(`no ${count} free ports from ${first} on`);
+		const port = first + Math.floor(Math.random() * PART);
 		if (given.has(port)) continue;
 		given.add(port);
 		if (await isFree(port)) ports.add(port);

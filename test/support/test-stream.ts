@@ -20,6 +20,16 @@ export interface StreamNodeSetup extends GatewaySetup, Omit<NodeSetup, "middlewa
 	stream?: StreamOptions;
 }
 
+export interface TestStreamSetup {
+	/** Of its RabbitMQ; default the one that all tests share. */
+	readonly url?: string;
+	/**
+	 * Of its nodes; default one of its own, so that it shares no exchange with the tests of other files. Only one file at a
+	 * time may have none, `""`.
+	 */
+	readonly namespace?: string;
+}
+
 /** What stands on a stream, or comes from another program. */
 export interface StreamMessage {
 	readonly offset: number;
@@ -34,31 +44,43 @@ export const NEWS = "news";
 export class TestStream {
 	readonly name: string = `test-${crypto.randomUUID()}`;
 	readonly url: string;
+	/** Of its nodes. */
+	readonly namespace: string;
 	/** Of the other program. */
 	readonly channel: Channel;
 	readonly #connection: ChannelModel;
 
-	private constructor(url: string, connection: ChannelModel, channel: Channel) {
+	private constructor(
+		{ url = inject("amqpUrl"), namespace }: TestStreamSetup,
+		connection: ChannelModel,
+		channel: Channel
+	) {
 		this.url = url;
+		this.namespace = namespace ?? this.name;
 		this.#connection = connection;
 		this.channel = channel;
 	}
 
-	/** @param url Of its RabbitMQ; default the one that all tests share. */
-	static async open(url: string = inject("amqpUrl")): Promise<TestStream> {
-		const connection = await connect(url);
-		const stream = new TestStream(url, connection, await connection.createChannel());
+	static async open(setup: TestStreamSetup = {}): Promise<TestStream> {
+		const connection = await connect(setup.url ?? inject("amqpUrl"));
+		const stream = new TestStream(setup, connection, await connection.createChannel());
 		onTestFinished(async () => {
 			await stream.delete();
+			if (stream.namespace !== "") await stream.channel.deleteExchange(stream.exchange);
 			await connection.close();
 		});
 		return stream;
 	}
 
+	/** Of other programs. */
+	get exchange(): string {
+		return this.namespace === "" ? "sse.send" : `sse.send.${this.namespace}`;
+	}
+
 	/** Options of brokers that also hear each other's Moleculer events. */
 	get transport(): BrokerOptions {
 		return {
-			namespace: this.name,
+			namespace: this.namespace,
 			transporter: { type: "AMQP", options: { url: this.url } }
 		};
 	}
@@ -130,7 +152,7 @@ export class TestStream {
 	/** Publishes as a program that knows nothing of Moleculer; what is no text goes as JSON. */
 	publish(content: unknown, headers: Record<string, unknown> = {}): void {
 		const body = typeof content === "string" ? content : JSON.stringify(content);
-		this.channel.publish("sse.send", "", Buffer.from(body), { headers });
+		this.channel.publish(this.exchange, "", Buffer.from(body), { headers });
 	}
 
 	/** The stream is gone, with all that was on it. */
@@ -142,7 +164,7 @@ export class TestStream {
 		return {
 			...setup,
 			middleware: { stream: { url: this.url, name: this.name, ...stream } },
-			broker: { nodeID, ...setup.broker }
+			broker: { nodeID, namespace: this.namespace, ...setup.broker }
 		};
 	}
 }

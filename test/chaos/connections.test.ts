@@ -1,0 +1,4 @@
+import { CONNECTION_FAULTS } from "./faults/connections.ts";
+import { testFaults } from "./suite.ts";
+
+testFaults(CONNECTION_FAULTS);

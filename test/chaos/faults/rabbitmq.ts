@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { BOTH_TELL, type Fault } from "./fault.ts";
+
+const stop: Fault = {
+	name: "RabbitMQ stopped, and started again",
+	promised: BOTH_TELL,
+	needsControl: true,
+	sending: { throwError: true },
+	async happen({ rabbitmq }, _clients, { stopped }) {
+		await rabbitmq.stop({ keepData: true });
+		await sleep(stopped);
+		await rabbitmq.start();
+	}
+};
+
+const truncate: Fault = {
+	name: "a stream truncated while a client was away",
+	promised: { stream: "one" },
+	// 300 KB and more a second
+	sending: { rate: 200, padding: 1500 },
+	maxBytes: 500_000,
+	async happen(stage, clients) {
+		const [away] = clients;
+		away?.cut(12_000);
+		await sleep(4000);
+		// what they have in memory is gone, so that only what the stream still holds can be given
+		for (const gateway of stage.gateways) {
+			await stage.restart(gateway, { grace: 10_000 });
+			await stage.untilOpen(clients.slice(1));
+		}
+	}
+};
+
+/** What befalls RabbitMQ, and what it keeps. */
+export const RABBITMQ_FAULTS: readonly Fault[] = [stop, truncate];

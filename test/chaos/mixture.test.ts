@@ -1,0 +1,4 @@
+import { MIXTURES } from "./faults/mixture.ts";
+import { testFaults } from "./suite.ts";
+
+testFaults(MIXTURES);
