@@ -14,7 +14,8 @@ async function cutOffSender() {
 	const stream = await TestStream.open();
 	const detour = await stream.detour();
 	const sender = await stream.sender("sender", { stream: { ...QUICK, url: detour.url } });
-	await sender.send(event("before"));
+	// one that is not confirmed as quickly as that does not go: it goes once
+	await eventually(() => sender.send(event("before")), PATIENT);
 	detour.down();
 	await eventually(() => expect(busState(sender.broker)?.connected).toBe(false));
 	return { stream, detour, sender };

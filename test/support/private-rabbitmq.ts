@@ -113,7 +113,9 @@ function environment(folder: string, ports: Ports): Record<string, string | unde
 		RABBITMQ_NODENAME: `sse-${ports.amqp}@localhost`,
 		RABBITMQ_DIST_PORT: String(ports.distribution),
 		RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
-			"-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}",
+			"-start_epmd false -kernel inet_dist_use_interface {127,0,0,1} " +
+			// its threads sleep when they have nothing to do: by default they look out for work, on cores that others need
+			"+sbwt none +sbwtdcpu none +sbwtdio none",
 		RABBITMQ_CONF_ENV_FILE: join(folder, "env.conf"),
 		RABBITMQ_CONFIG_FILE: join(folder, "rabbitmq.conf"),
 		RABBITMQ_ADVANCED_CONFIG_FILE: join(folder, "advanced.config"),
