@@ -1,6 +1,6 @@
 import { Agent, type ClientRequest, request } from "node:http";
 import { createParser } from "eventsource-parser";
-import type { Entry, Log } from "./checker.ts";
+import type { Entry, Log } from "./log.ts";
 
 /** Milliseconds until a connection that was refused is tried again. */
 const REFUSED_PAUSE = 100;

@@ -62,6 +62,7 @@ async function run(bus: Bus, fault: Fault): Promise<string[]> {
 			console.log(outcome.broken.slice(0, 10).join("\n"));
 			console.log(stage.output);
 		}
+		for (const remark of outcome.verdict.remarks.slice(0, 10)) console.log(remark);
 		return [bus, fault.name, ...cells(outcome)];
 	} finally {
 		await stage?.stop();
@@ -70,18 +71,28 @@ async function run(bus: Bus, fault: Fault): Promise<string[]> {
 }
 
 function head(): string[] {
-	const counts = ["events", "delivered", "rejected", "lost", "told", "resets", "repeats"];
-	return ["bus", "fault", "", "promised", ...counts, "recovery", "longest gap"];
+	const counts = ["events", "delivered", "rejected", "lost", "told", "resets", "needless"];
+	return [
+		"bus",
+		"fault",
+		"",
+		"promised",
+		...counts,
+		"groundless",
+		"repeats",
+		"recovery",
+		"longest gap"
+	];
 }
 
 function cells({ broken, promised, verdict, posted, recovery, longestGap }: Outcome): string[] {
-	const { events, delivered, lost, told, resets, repeats } = verdict;
-	const counts = [events, delivered, posted.rejected, lost, told, resets, repeats].map(String);
-	const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+	const { events, delivered, lost, told, resets, needless, groundless, repeats } = verdict;
+	const counts = [events, delivered, posted.rejected, lost, told, resets, needless];
+	const seconds = (ms: number) => (Number.isFinite(ms) ? `${(ms / 1000).toFixed(1)} s` : "–");
 	return [
 		broken.length === 0 ? "kept" : "BROKEN",
 		promised,
-		...counts,
+		...[...counts, groundless, repeats].map(String),
 		seconds(recovery),
 		seconds(longestGap)
 	];

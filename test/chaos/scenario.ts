@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Entry, isClean, judge, type Verdict } from "./checker.ts";
+import type { Posted } from "./attempts.ts";
+import { isClean, judge, type Verdict } from "./checker.ts";
 import type { Client } from "./clients.ts";
 import type { Fault, Promised, Size } from "./faults/fault.ts";
-import type { Posted, Stage, StageNode } from "./stage.ts";
+import type { Entry } from "./log.ts";
+import type { Stage } from "./stage.ts";
+import type { StageNode } from "./stage-node.ts";
 
 /** What came of a fault. */
 export interface Outcome {
@@ -41,10 +44,16 @@ export async function play(
 			await sleep(BEFORE);
 			await fault.happen(stage, clients, size, random);
 			over = Date.now();
+			if (fault.endInSilence) return;
 			await stage.untilOpen(clients);
 			await untilHeard(stage, clients, over);
 			await sleep(AFTER);
 		});
+		if (fault.endInSilence) {
+			await fault.endInSilence(stage);
+			await stage.untilOpen(clients);
+			await untilTold(clients, posted);
+		}
 		await untilQuiet(clients);
 		return assess(stage, fault, clients, posted, over);
 	} finally {
@@ -69,6 +78,13 @@ async function untilHeard(
 			)
 		);
 	while (Date.now() < deadline && !senders.every(isHeard)) await sleep(100);
+}
+
+/** Until no client lacks an event of which it does not know, if that comes to be. */
+async function untilTold(clients: readonly Client[], { sent }: Posted): Promise<void> {
+	const deadline = Date.now() + MOST_SILENCE;
+	const logs = clients.map(({ log }) => log);
+	while (Date.now() < deadline && judge(sent, logs).lost > 0) await sleep(500);
 }
 
 async function untilQuiet(clients: readonly Client[]): Promise<void> {

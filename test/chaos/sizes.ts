@@ -8,6 +8,9 @@ export const SHORT: Size = {
 	killed: 2000,
 	stopped: 2000,
 	frozen: [4000],
+	cutOff: 3000,
+	suspended: [4000],
+	alarmed: [4000],
 	random: 15_000
 };
 
@@ -18,5 +21,8 @@ export const LONG: Size = {
 	killed: 5000,
 	stopped: 10_000,
 	frozen: [5000, 40_000],
+	cutOff: 10_000,
+	suspended: [5000, 40_000],
+	alarmed: [8000, 40_000],
 	random: 180_000
 };

@@ -1,16 +1,16 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { connect } from "amqplib";
 import { eventually } from "../support/eventually.ts";
 import { type Nginx, startNginx } from "../support/nginx.ts";
 import { freePort } from "../support/ports.ts";
-import { type RunningProcess, spawnNode } from "../support/process.ts";
+import type { RunningProcess } from "../support/process.ts";
 import type { RabbitMq } from "../support/rabbitmq.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 import { type TempFolder, tempFolder } from "../support/temp-folder.ts";
-import type { Sent } from "./checker.ts";
+import { type Posted, postedBy, readAttempts } from "./attempts.ts";
 import { Client } from "./clients.ts";
+import { PATIENCE, type StageGateway, type StageNode, startNode } from "./stage-node.ts";
 
 export type Bus = "stream" | "default";
 
@@ -34,33 +34,8 @@ export interface Sending {
 	readonly throwError?: boolean;
 }
 
-/** What became of the events: those that went, and how many did not. */
-export interface Posted {
-	readonly sent: readonly (readonly Sent[])[];
-	/** Of which their senders were told that they did not go. */
-	readonly rejected: number;
-	/** Of which their senders were told that this is not known. */
-	readonly unsure: number;
-}
-
-/** A process of a scenario, and its way to RabbitMQ. */
-export interface StageNode {
-	readonly nodeID: string;
-	readonly proxy: TcpProxy;
-	process: RunningProcess;
-}
-
-/** Of the gateways, which keep their ports when they are started again. */
-export interface StageGateway extends StageNode {
-	readonly port: number;
-}
-
-const SCRIPTS = {
-	gateway: fileURLToPath(new URL("./nodes/gateway.ts", import.meta.url)),
-	sender: fileURLToPath(new URL("./nodes/sender.ts", import.meta.url))
-};
-/** Milliseconds that a node may take to start, and RabbitMQ to confirm what is under way. */
-const PATIENCE = 60_000;
+/** Milliseconds that a sender may take to end in order. */
+const GRACE = 20_000;
 
 /** Lines of a node's output. */
 const SHOWN = 15;
@@ -77,6 +52,8 @@ export class Stage {
 	readonly #proxies: TcpProxy[] = [];
 	#nginx: Nginx | undefined;
 	#run = 0;
+	/** How events are sent, while they are. */
+	#sending: Sending | undefined;
 
 	private constructor(options: StageOptions) {
 		this.#options = options;
@@ -87,17 +64,10 @@ export class Stage {
 	static async start(options: StageOptions): Promise<Stage> {
 		const stage = new Stage(options);
 		try {
-			for (const nodeID of ["gateway-1", "gateway-2"]) {
-				const port = await freePort();
-				const proxy = await stage.#proxy();
-				const process = await stage.#spawn("gateway", nodeID, proxy, { PORT: String(port) });
-				stage.gateways.push({ nodeID, port, proxy, process });
-			}
-			for (const nodeID of ["sender-1", "sender-2"]) {
-				const proxy = await stage.#proxy();
-				const process = await stage.#spawn("sender", nodeID, proxy);
-				stage.senders.push({ nodeID, proxy, process });
-			}
+			const gateways = ["gateway-1", "gateway-2"].map(nodeID => stage.#gateway(nodeID));
+			stage.gateways.push(...(await Promise.all(gateways)));
+			const senders = ["sender-1", "sender-2"].map(nodeID => stage.#sender(nodeID));
+			stage.senders.push(...(await Promise.all(senders)));
 			const ports = stage.gateways.map(({ port }) => port);
 			stage.#nginx = await startNginx(options.nginx, ports);
 		} catch (error) {
@@ -134,28 +104,16 @@ export class Stage {
 
 	/** Has both senders send while something happens. */
 	async sendDuring(sending: Sending, happen: () => Promise<void>): Promise<Posted> {
-		const run = this.#run;
-		const { rate, sessions, padding = 0, throwError = false } = sending;
-		const words = `${rate / this.senders.length} ${sessions} ${padding} ${throwError}`;
-		for (const { nodeID, process } of this.senders) {
-			process.write(`start ${nodeID}.${run} ${this.#eventName} ${words}\n`);
-		}
+		this.#sending = sending;
+		for (const sender of this.senders) this.#startSending(sender);
 		await happen();
-		const attempts = await Promise.all(
-			this.senders.map(async ({ nodeID, process }) => {
-				const file = join(this.#folder.path, `${nodeID}.${run}.json`);
-				process.write(`stop ${file}\n`);
-				await process.waitFor(new RegExp(`done ${nodeID}\\.${run}\n`), PATIENCE);
-				return JSON.parse(readFileSync(file, "utf8")) as (Sent & { outcome: string })[];
-			})
-		);
-		const count = (outcome: string) =>
-			attempts.flat().filter(attempt => attempt.outcome === outcome).length;
-		return {
-			sent: attempts.map(list => list.filter(({ outcome }) => outcome !== "rejected")),
-			rejected: count("rejected"),
-			unsure: count("unsure")
-		};
+		this.#sending = undefined;
+		for (const { process } of this.senders) process.write("stop\n");
+		const attempts = this.senders.map(async sender => {
+			await sender.process.waitFor(new RegExp(`done ${this.#nameOf(sender)}\n`), PATIENCE);
+			return readAttempts(this.#fileOf(sender));
+		});
+		return postedBy(await Promise.all(attempts));
 	}
 
 	/** Ends a gateway, at once or in order, and starts it again after a while. */
@@ -166,11 +124,39 @@ export class Stage {
 		await gateway.process.stop(grace);
 		await sleep(away);
 		const { nodeID, proxy, port } = gateway;
-		gateway.process = await this.#spawn("gateway", nodeID, proxy, { PORT: String(port) });
+		gateway.process = await this.#spawn("gateway", nodeID, proxy, port);
+	}
+
+	/** Kills a sender, or ends it in order, and starts it again: it goes on with the next number. */
+	async restartSender(
+		sender: StageNode,
+		{ kill = false, away = 0 }: { kill?: boolean; away?: number } = {}
+	): Promise<void> {
+		if (kill) sender.process.kill("SIGKILL");
+		await sender.process.stop(GRACE);
+		await sleep(away);
+		sender.process = await this.#spawn("sender", sender.nodeID, sender.proxy);
+		this.#startSending(sender);
+	}
+
+	/** Has a node stand still, with all its connections open. */
+	async suspend({ process }: StageNode, time: number): Promise<void> {
+		process.kill("SIGSTOP");
+		await sleep(time);
+		process.kill("SIGCONT");
+	}
+
+	/** Deletes what gateways read: the stream, or, of the default bus, the queue of one gateway's events. */
+	async deleteSource({ nodeID }: StageGateway): Promise<void> {
+		const connection = await connect(this.rabbitmq.url);
+		const channel = await connection.createChannel();
+		const queue = `MOL-${this.#namespace}.EVENT.${nodeID}`;
+		await channel.deleteQueue(this.bus === "stream" ? this.#streamName : queue);
+		await connection.close();
 	}
 
 	async stop(): Promise<void> {
-		for (const { process } of [...this.senders, ...this.gateways]) await process.stop();
+		await Promise.all([...this.senders, ...this.gateways].map(({ process }) => process.stop()));
 		await this.#nginx?.stop();
 		for (const proxy of this.#proxies) await proxy.close();
 		await this.#folder.remove();
@@ -183,6 +169,29 @@ export class Stage {
 		return nodes.map(({ nodeID, process }) => `--- ${nodeID}\n${tail(process.output)}`).join("\n");
 	}
 
+	get #streamName(): string {
+		return `sse-${this.#namespace}`;
+	}
+
+	/** Of a sender's events of this scenario. */
+	#nameOf({ nodeID }: StageNode): string {
+		return `${nodeID}.${this.#run}`;
+	}
+
+	#fileOf(sender: StageNode): string {
+		return join(this.#folder.path, `${this.#nameOf(sender)}.jsonl`);
+	}
+
+	#startSending(sender: StageNode): void {
+		if (this.#sending === undefined) return;
+		const { rate, sessions, padding = 0, throwError = false } = this.#sending;
+		const file = this.#fileOf(sender);
+		const first = (readAttempts(file).at(-1)?.n ?? 0) + 1;
+		const what = `${file} ${this.#nameOf(sender)} ${first} ${this.#eventName}`;
+		const how = `${rate / this.senders.length} ${sessions} ${padding} ${throwError}`;
+		sender.process.write(`start ${what} ${how}\n`);
+	}
+
 	get #eventName(): string {
 		return `scenario-${this.#run}`;
 	}
@@ -193,26 +202,33 @@ export class Stage {
 		return proxy;
 	}
 
-	async #spawn(
-		kind: keyof typeof SCRIPTS,
+	async #gateway(nodeID: string): Promise<StageGateway> {
+		const port = await freePort();
+		const proxy = await this.#proxy();
+		return { nodeID, port, proxy, process: await this.#spawn("gateway", nodeID, proxy, port) };
+	}
+
+	async #sender(nodeID: string): Promise<StageNode> {
+		const proxy = await this.#proxy();
+		return { nodeID, proxy, process: await this.#spawn("sender", nodeID, proxy) };
+	}
+
+	#spawn(
+		kind: "gateway" | "sender",
 		nodeID: string,
 		proxy: TcpProxy,
-		env: Record<string, string> = {}
+		port?: number
 	): Promise<RunningProcess> {
 		const url = new URL(this.rabbitmq.url);
 		url.port = String(proxy.port);
-		const { maxBytes } = this.#options;
-		const process = spawnNode(SCRIPTS[kind], [], {
-			env: {
-				...env,
-				AMQP_URL: url.href,
-				NAMESPACE: this.#namespace,
-				NODE_ID: nodeID,
-				STREAM: this.bus === "stream" ? `sse-${this.#namespace}` : "",
-				MAX_BYTES: maxBytes === undefined ? "" : String(maxBytes)
-			}
+		return startNode({
+			kind,
+			nodeID,
+			url: url.href,
+			namespace: this.#namespace,
+			stream: this.bus === "stream" ? this.#streamName : undefined,
+			maxBytes: this.#options.maxBytes,
+			...(port !== undefined && { port })
 		});
-		await process.waitFor(kind === "gateway" ? /listening/ : /ready/, PATIENCE);
-		return process;
 	}
 }

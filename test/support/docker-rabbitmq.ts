@@ -5,6 +5,7 @@ import { eventually } from "./eventually.ts";
 import { guard } from "./guard.ts";
 import { freePort } from "./ports.ts";
 import type { RabbitMq, RabbitMqSettings } from "./rabbitmq.ts";
+import { alarmCommand } from "./rabbitmqctl.ts";
 
 const docker = async (...args: string[]): Promise<void> => {
 	await promisify(execFile)("docker", args);
@@ -56,6 +57,7 @@ export async function dockerRabbitMq(
 		},
 		crash: () => docker("kill", name),
 		pause: () => docker("pause", name),
-		resume: () => docker("unpause", name)
+		resume: () => docker("unpause", name),
+		alarm: on => docker("exec", name, "rabbitmqctl", ...alarmCommand(on))
 	};
 }

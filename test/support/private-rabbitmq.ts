@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { acceptsAmqp } from "./amqp.ts";
 import { freePorts } from "./ports.ts";
 import { type RunningProcess, spawnProcess } from "./process.ts";
 import type { RabbitMq, RabbitMqSettings } from "./rabbitmq.ts";
+import { alarmCommand } from "./rabbitmqctl.ts";
 import { acceptsTcp } from "./tcp.ts";
 import { type TempFolder, tempFolder } from "./temp-folder.ts";
 
@@ -64,6 +65,13 @@ export async function privateRabbitMq(path: string, settings: RabbitMqSettings):
 		for (const process of running) process.kill(name);
 	};
 
+	async function alarm(on: boolean): Promise<void> {
+		if (folder === null) throw new Error("this RabbitMQ does not run");
+		const options = { env: environment(folder.path, ports), bareEnv: true, cwd: folder.path };
+		const command = spawnProcess(join(dirname(path), "rabbitmqctl"), alarmCommand(on), options);
+		if ((await command.exited) !== "code 0") throw command.failure("failed");
+	}
+
 	return {
 		url,
 		controllable: true,
@@ -71,7 +79,8 @@ export async function privateRabbitMq(path: string, settings: RabbitMqSettings):
 		stop,
 		crash: () => end(process => process.stop(0)),
 		pause: () => signal("SIGSTOP"),
-		resume: () => signal("SIGCONT")
+		resume: () => signal("SIGCONT"),
+		alarm
 	};
 }
 

@@ -29,6 +29,8 @@ export interface RabbitMq {
 	pause(): Promise<void>;
 	/** Ends a `pause`. */
 	resume(): Promise<void>;
+	/** Raises its memory alarm, as when its memory is full, or ends that: meanwhile it reads nothing of who publishes. */
+	alarm(on: boolean): Promise<void>;
 }
 
 /** How a broker that the suite starts differs from one as it comes. */
@@ -68,6 +70,7 @@ function foreignRabbitMq(url: string): RabbitMq {
 		stop: () => Promise.resolve(),
 		crash: refuse,
 		pause: refuse,
-		resume: refuse
+		resume: refuse,
+		alarm: refuse
 	};
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StageGateway } from "../stage.ts";
-import { type Fault, urlOf } from "./fault.ts";
+import type { StageGateway, StageNode } from "../stage-node.ts";
+import { BOTH_TELL, type Fault, moveAbout, urlOf } from "./fault.ts";
 
 /** Milliseconds that a gateway is behind: less than it waits for what a client has got elsewhere. */
 const BEHIND = 400;
@@ -26,5 +26,47 @@ const cut: Fault = {
 	}
 };
 
+const moveWhileGatewayIsCutOff: Fault = {
+	name: "clients moved between gateways while one was cut off",
+	promised: BOTH_TELL,
+	async happen(stage, clients, { cutOff }) {
+		const [{ proxy }] = stage.gateways as [StageGateway];
+		proxy.down();
+		await moveAbout(stage, clients, cutOff);
+		proxy.up();
+	}
+};
+
+const moveWhileSenderIsCutOff: Fault = {
+	name: "clients moved between gateways while a sender was cut off",
+	promised: BOTH_TELL,
+	async happen(stage, clients, { cutOff }) {
+		const [{ proxy }] = stage.senders as [StageNode];
+		proxy.down();
+		await moveAbout(stage, clients, cutOff);
+		proxy.up();
+		// until it is heard again: what was lost is told to some of them by then, and to others not
+		await moveAbout(stage, clients, cutOff);
+	}
+};
+
+const moveWhileRabbitMqIsAway: Fault = {
+	name: "clients moved between gateways while RabbitMQ was away",
+	promised: BOTH_TELL,
+	needsControl: true,
+	sending: { throwError: true },
+	async happen(stage, clients, { stopped }) {
+		await stage.rabbitmq.stop({ keepData: true });
+		await moveAbout(stage, clients, stopped);
+		await stage.rabbitmq.start();
+		await moveAbout(stage, clients, stopped);
+	}
+};
+
 /** What befalls clients. */
-export const CLIENT_FAULTS: readonly Fault[] = [cut];
+export const CLIENT_FAULTS: readonly Fault[] = [
+	cut,
+	moveWhileGatewayIsCutOff,
+	moveWhileSenderIsCutOff,
+	moveWhileRabbitMqIsAway
+];

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StageNode } from "../stage.ts";
+import type { StageNode } from "../stage-node.ts";
 import { BOTH_TELL, breakChannel, type Fault } from "./fault.ts";
 
 const freeze: Fault = {

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "../clients.ts";
-import type { Bus, Sending, Stage, StageGateway, StageNode } from "../stage.ts";
+import type { Bus, Sending, Stage } from "../stage.ts";
+import type { StageGateway, StageNode } from "../stage-node.ts";
 
 /** How much of everything. Times are milliseconds. */
 export interface Size {
@@ -13,6 +15,12 @@ export interface Size {
 	readonly stopped: number;
 	/** How long a connection stands still, each in turn. */
 	readonly frozen: readonly number[];
+	/** How long a node is cut off from RabbitMQ. */
+	readonly cutOff: number;
+	/** How long a process stands still, each in turn. */
+	readonly suspended: readonly number[];
+	/** How long RabbitMQ's memory alarm lasts, each in turn. */
+	readonly alarmed: readonly number[];
 	/** How long faults come at random. */
 	readonly random: number;
 }
@@ -35,6 +43,8 @@ export interface Fault {
 	/** A small stream, which is truncated meanwhile. */
 	readonly maxBytes?: number;
 	happen(stage: Stage, clients: readonly Client[], size: Size, random: () => number): Promise<void>;
+	/** Ends the fault once the senders have fallen silent: nothing follows that would show what was lost. */
+	endInSilence?(stage: Stage): Promise<void>;
 }
 
 /** A promise that Moleculer events cannot keep: what is lost there is told. */
@@ -46,4 +56,22 @@ export function breakChannel({ process }: StageNode): void {
 
 export function urlOf({ port }: StageGateway): string {
 	return `http://127.0.0.1:${port}`;
+}
+
+/** Sends clients to the other gateway, and at once to the first again, and so on, at even intervals; each time half of them. */
+export async function moveAbout(
+	{ gateways, url }: Stage,
+	clients: readonly Client[],
+	time: number
+): Promise<void> {
+	const moves = 4;
+	for (let move = 0; move < moves; move++) {
+		for (const [index, client] of clients.entries()) {
+			if ((index + move) % 2 === 1) continue;
+			client.url = urlOf(gateways[(index + (move >> 1)) % gateways.length] as StageGateway);
+			client.cut();
+		}
+		await sleep(time / moves);
+	}
+	for (const client of clients) client.url = url;
 }

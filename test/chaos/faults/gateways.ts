@@ -1,4 +1,5 @@
-import type { StageGateway } from "../stage.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { StageGateway } from "../stage-node.ts";
 import { BOTH_TELL, type Fault, urlOf } from "./fault.ts";
 
 const kill: Fault = {
@@ -29,5 +30,17 @@ const restart: Fault = {
 	}
 };
 
+const suspend: Fault = {
+	name: "a gateway suspended",
+	promised: BOTH_TELL,
+	async happen(stage, _clients, { suspended }) {
+		const [gateway] = stage.gateways as [StageGateway];
+		for (const time of suspended) {
+			await stage.suspend(gateway, time);
+			await sleep(3000);
+		}
+	}
+};
+
 /** What befalls gateways. */
-export const GATEWAY_FAULTS: readonly Fault[] = [kill, restart];
+export const GATEWAY_FAULTS: readonly Fault[] = [kill, restart, suspend];

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { breakChannel, type Fault } from "./fault.ts";
+import { breakChannel, type Fault, moveAbout } from "./fault.ts";
 
 const random: Fault = {
 	name: "all of these, at random",
@@ -24,7 +24,10 @@ const random: Fault = {
 				await stage.rabbitmq.stop({ keepData: true });
 				await sleep(random() * 3000);
 				await stage.rabbitmq.start();
-			}
+			},
+			() => moveAbout(stage, clients, random() * 2000),
+			() => stage.restartSender(pick(stage.senders), { kill: random() < 0.5 }),
+			() => stage.suspend(pick([...stage.gateways, ...stage.senders]), random() * 5000)
 		];
 		const end = Date.now() + size.random;
 		while (Date.now() < end) {

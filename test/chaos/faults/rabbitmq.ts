@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { StageGateway } from "../stage-node.ts";
 import { BOTH_TELL, type Fault } from "./fault.ts";
 
 const stop: Fault = {
@@ -31,5 +32,25 @@ const truncate: Fault = {
 	}
 };
 
+const alarm: Fault = {
+	name: "RabbitMQ's memory alarm",
+	promised: BOTH_TELL,
+	needsControl: true,
+	async happen({ rabbitmq }, _clients, { alarmed }) {
+		for (const time of alarmed) {
+			await rabbitmq.alarm(true);
+			await sleep(time);
+			await rabbitmq.alarm(false);
+			await sleep(3000);
+		}
+	}
+};
+
+const deleteSource: Fault = {
+	name: "what a gateway reads deleted: the stream, or its queue",
+	promised: { stream: "told", default: "told" },
+	happen: stage => stage.deleteSource(stage.gateways[0] as StageGateway)
+};
+
 /** What befalls RabbitMQ, and what it keeps. */
-export const RABBITMQ_FAULTS: readonly Fault[] = [stop, truncate];
+export const RABBITMQ_FAULTS: readonly Fault[] = [stop, truncate, alarm, deleteSource];

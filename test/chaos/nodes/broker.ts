@@ -2,14 +2,17 @@
  * A node of a scenario, as its environment says. The command `break channel` on its stdin has RabbitMQ close
  * every channel that the node has open.
  */
+import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
-import { type Channel, connect } from "amqplib";
+import type { Channel } from "amqplib";
 import { ServiceBroker } from "moleculer";
 import { SseMiddleware } from "../../../mixins/sse/index.ts";
 
 const { AMQP_URL = "", NAMESPACE = "", NODE_ID = "", STREAM = "", MAX_BYTES } = process.env;
 
-const channels = recordChannels(await prototypeOfConnections());
+// amqplib does not export the class of its connections
+const { ChannelModel } = createRequire(import.meta.url)("amqplib/lib/channel_model.js");
+const channels = recordChannels(ChannelModel.prototype);
 
 export const broker: ServiceBroker = new ServiceBroker({
 	namespace: NAMESPACE,
@@ -60,11 +63,4 @@ function recordChannels(prototype: Record<string, unknown>): Set<Channel> {
 		};
 	}
 	return open;
-}
-
-/** amqplib does not export the class of its connections: one of them shows it. */
-async function prototypeOfConnections(): Promise<Record<string, unknown>> {
-	const connection = await connect(AMQP_URL);
-	await connection.close();
-	return Object.getPrototypeOf(connection);
 }

@@ -1,23 +1,17 @@
 /**
- * A sender. `start <name> <eventName> <events a second> <sessions> <bytes> <throwError>` has it send, numbered under that
- * name, to sessions `s0`, `s1`, … in turn, and every twentieth event to everyone. `stop <file>` ends it: it waits
- * for what is under way, writes to the file what became of each event, and prints `done <name>`.
+ * A sender. `start <file> <name> <first number> <eventName> <events a second> <sessions> <bytes> <throwError>` has it send,
+ * numbered under that name, to sessions `s0`, `s1`, … in turn, and every twentieth event to everyone. It writes to the file
+ * what it sends and what becomes of it, a line of JSON each, so that this is known even if it is killed. `stop` ends it: it
+ * waits for what is under way, and prints `done <name>`. One that is told to end sends nothing more.
  */
-import { writeFileSync } from "node:fs";
+import { openSync, writeSync } from "node:fs";
 import { broker, obey } from "./broker.ts";
 
 /** Milliseconds between two rounds of sending. */
 const ROUND = 20;
-/** An event and what became of it, for its sender. */
-interface Attempt {
-	from: string;
-	n: number;
-	at: number;
-	sessionId: string;
-	outcome: "pending" | "sent" | "rejected" | "unsure";
-}
 
 interface Run {
+	readonly file: number;
 	readonly from: string;
 	readonly eventName: string;
 	readonly sessions: number;
@@ -25,53 +19,51 @@ interface Run {
 	readonly throwError: boolean;
 }
 
-let attempts: Attempt[] = [];
 const pending = new Set<Promise<void>>();
 let timer: NodeJS.Timeout | undefined;
+let name = "";
 
-function send({ from, eventName, sessions, padding, throwError }: Run): void {
-	const n = attempts.length + 1;
+function send({ file, from, eventName, sessions, padding, throwError }: Run, n: number): void {
+	const write = (line: object) => writeSync(file, `${JSON.stringify(line)}\n`);
 	const sessionId = n % 20 === 0 ? "*" : `s${n % sessions}`;
-	const attempt: Attempt = { from, n, at: Date.now(), sessionId, outcome: "pending" };
-	attempts.push(attempt);
-	const payload = { from, n, at: attempt.at, padding };
-	const event = { eventName, sessionId, payload };
+	const at = Date.now();
+	write({ from, n, at, sessionId });
+	const event = { eventName, sessionId, payload: { from, n, at, padding } };
 	// Moleculer's types do not know the option.
 	const options = { throwError } as object;
 	const settled = Promise.resolve(broker.broadcast("sse.send", event, options)).then(
-		() => {
-			attempt.outcome = "sent";
-		},
-		(error: { data?: { unsure?: boolean } }) => {
-			attempt.outcome = error.data?.unsure ? "unsure" : "rejected";
-		}
+		() => void write({ n, outcome: "sent" }),
+		(error: { data?: { unsure?: boolean } }) =>
+			void write({ n, outcome: error.data?.unsure ? "unsure" : "rejected" })
 	);
 	pending.add(settled);
 	settled.finally(() => pending.delete(settled));
 }
 
+process.once("SIGTERM", () => clearInterval(timer));
 await broker.start();
 console.log("ready");
 await obey({
-	start(from = "", eventName = "", rate, sessions, bytes, throwError) {
+	start(path = "", from = "", first, eventName = "", rate, sessions, bytes, throwError) {
+		name = from;
 		const run = {
+			file: openSync(path, "a"),
 			from,
 			eventName,
 			sessions: Number(sessions),
 			padding: "x".repeat(Number(bytes)),
 			throwError: throwError === "true"
 		};
-		attempts = [];
 		const began = performance.now();
+		let sent = 0;
 		timer = setInterval(() => {
 			const due = ((performance.now() - began) / 1000) * Number(rate);
-			while (attempts.length < due) send(run);
+			while (sent < due) send(run, Number(first) + sent++);
 		}, ROUND);
 	},
-	async stop(file = "") {
+	async stop() {
 		clearInterval(timer);
 		await Promise.all(pending);
-		writeFileSync(file, JSON.stringify(attempts));
-		console.log(`done ${attempts[0]?.from}`);
+		console.log(`done ${name}`);
 	}
 });

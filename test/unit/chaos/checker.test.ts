@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Entry, isClean, judge, type Sent, type Verdict } from "../../chaos/checker.ts";
+import { isClean, judge, type Verdict } from "../../chaos/checker.ts";
+import type { Entry, Sent } from "../../chaos/log.ts";
 
 /** Event n of a sender is sent at n × 10, and what came of it came a millisecond later. */
 const sent = (from: string, count: number, sessionId: (n: number) => string = () => "A"): Sent[] =>
@@ -24,7 +25,7 @@ const event = (
 });
 const opened = (resumed = false): Entry => ({ kind: "opened", at: 0, resumed });
 const closed: Entry = { kind: "closed", at: 0 };
-const reset = (at: number): Entry => ({ kind: "reset", at, reason: "gap" });
+const reset = (at: number, reason = "gap"): Entry => ({ kind: "reset", at, reason });
 
 /** Of a client of session A that was to get five events of one sender. */
 const five = (...entries: Entry[]): Verdict =>
@@ -40,7 +41,10 @@ const RIGHT = {
 	foreign: 0,
 	disordered: 0,
 	doubles: 0,
-	late: 0
+	late: 0,
+	needless: 0,
+	groundless: 0,
+	remarks: []
 };
 const events = (...ns: number[]) => ns.map(n => event(n));
 
@@ -139,6 +143,62 @@ describe("an event that is missing", () => {
 			...events(1, 2, 3, 4, 5)
 		);
 		expect(verdict).toEqual({ ...RIGHT, repeats: 2, late: 1, resets: 1, findings: [] });
+	});
+});
+
+describe("a reset", () => {
+	const all = events(1, 2, 3, 4, 5);
+
+	it("is needless if its client had missed nothing, and groundless if nobody had", () => {
+		const verdict = five(opened(), event(1), reset(25), ...events(2, 3, 4, 5));
+		expect(verdict).toMatchObject({ lost: 0, told: 0, resets: 1, needless: 1, groundless: 1 });
+		expect(verdict.remarks).toEqual([
+			"A: needless reset, gap at 25: nobody had missed anything by then"
+		]);
+	});
+
+	it("is groundless though something is missed later", () => {
+		expect(five(opened(), reset(5), ...events(1, 2), reset(41), ...events(4, 5))).toMatchObject({
+			told: 1,
+			resets: 2,
+			needless: 1,
+			groundless: 1
+		});
+	});
+
+	it("is not groundless if others had missed something, or if the gateway says that it cannot know", () => {
+		const others = judge(
+			[sent("s1", 5, n => (n === 3 ? "B" : "A"))],
+			[
+				{ sessionId: "A", entries: [...events(1, 2), reset(35), ...events(4, 5)] },
+				{ sessionId: "B", entries: [reset(35)] }
+			]
+		);
+		expect(others).toMatchObject({ told: 1, resets: 2, needless: 1, groundless: 0 });
+		expect(others.remarks).toEqual(["A: needless reset, gap at 35: it had missed nothing by then"]);
+		const unknown = five(opened(), event(1), closed, opened(), reset(15, "unknown"), ...all);
+		expect(unknown).toMatchObject({ needless: 1, groundless: 0 });
+	});
+
+	it("is justified by what was missed and came later, by a replay", () => {
+		const late = [event(1), reset(31), event(3), closed, opened(true), ...all];
+		expect(five(opened(), ...late)).toMatchObject({ late: 1, needless: 0, groundless: 0 });
+	});
+});
+
+describe("an event whose sender ended before it knew what became of it", () => {
+	const last = sent("s1", 5).map(event => (event.n === 3 ? { ...event, optional: true } : event));
+	const of = (...entries: Entry[]) => judge([last], [{ sessionId: "A", entries }]);
+
+	it("may be missing, and may come", () => {
+		const without = of(opened(), ...events(1, 2, 4, 5));
+		expect(without).toEqual({ ...RIGHT, events: 4, delivered: 4, findings: [] });
+		expect(of(opened(), ...events(1, 2, 3, 4, 5))).toEqual({ ...RIGHT, findings: [] });
+	});
+
+	it("justifies a reset, and excuses no other event", () => {
+		expect(of(opened(), ...events(1, 2), reset(35), ...events(4, 5)).groundless).toBe(0);
+		expect(of(opened(), ...events(1, 4, 5))).toMatchObject({ lost: 1, events: 4 });
 	});
 });
 

@@ -1,0 +1,50 @@
+import { existsSync, readFileSync } from "node:fs";
+import type { Sent } from "./log.ts";
+
+/**
+ * What became of an event, for its sender:
+ * - `sent`: it has gone;
+ * - `rejected`: it has not;
+ * - `unsure`: that is not known;
+ * - `pending`: the sender ended before it heard.
+ */
+type Outcome = "sent" | "rejected" | "unsure" | "pending";
+
+export interface Attempt extends Sent {
+	readonly outcome: Outcome;
+}
+
+/** What became of the events: those that went, and how many did not. */
+export interface Posted {
+	readonly sent: readonly (readonly Sent[])[];
+	/** Of which their senders were told that they did not go. */
+	readonly rejected: number;
+	/** Of which their senders were told that this is not known. */
+	readonly unsure: number;
+}
+
+/** What a sender has written down, over all its lives, in its order. */
+export function readAttempts(file: string): readonly Attempt[] {
+	if (!existsSync(file)) return [];
+	const attempts = new Map<number, Attempt>();
+	for (const line of readFileSync(file, "utf8").trimEnd().split("\n")) {
+		const { n, ...news } = JSON.parse(line) as { n: number } & Partial<Attempt>;
+		const known = attempts.get(n) ?? { outcome: "pending" };
+		attempts.set(n, { ...known, ...news, n } as Attempt);
+	}
+	return [...attempts.values()];
+}
+
+export function postedBy(attempts: readonly (readonly Attempt[])[]): Posted {
+	const count = (which: Outcome) =>
+		attempts.flat().filter(({ outcome }) => outcome === which).length;
+	return {
+		sent: attempts.map(list =>
+			list
+				.filter(({ outcome }) => outcome !== "rejected")
+				.map(attempt => (attempt.outcome === "pending" ? { ...attempt, optional: true } : attempt))
+		),
+		rejected: count("rejected"),
+		unsure: count("unsure")
+	};
+}

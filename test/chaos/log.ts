@@ -1,0 +1,33 @@
+/** What a scenario is judged by: what its senders sent, and what befell its clients. */
+
+/** What every event of a scenario carries: who sent it, and the how manieth of that sender it is. */
+export interface Mark {
+	readonly from: string;
+	readonly n: number;
+}
+
+/** One event as its sender remembers it. Times are milliseconds of one clock, the clients' too. */
+export interface Sent extends Mark {
+	readonly at: number;
+	/** A session, or `"*"`. */
+	readonly sessionId: string;
+	/** Its sender ended before it heard what became of the event: it may be missing, and nobody needs to be told. */
+	readonly optional?: boolean;
+}
+
+/** What befell a client, over all its streams, in the order in which it did. */
+export type Entry =
+	| { readonly kind: "opened"; readonly at: number; readonly resumed: boolean }
+	| {
+			readonly kind: "event";
+			readonly at: number;
+			readonly id: string | undefined;
+			readonly data: unknown;
+	  }
+	| { readonly kind: "reset"; readonly at: number; readonly reason: string }
+	| { readonly kind: "closed"; readonly at: number };
+
+export interface Log {
+	readonly sessionId: string;
+	readonly entries: readonly Entry[];
+}

@@ -1,0 +1,4 @@
+import { SENDER_FAULTS } from "./faults/senders.ts";
+import { testFaults } from "./suite.ts";
+
+testFaults(SENDER_FAULTS);

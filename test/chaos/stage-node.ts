@@ -1,0 +1,54 @@
+import { fileURLToPath } from "node:url";
+import { type RunningProcess, spawnNode } from "../support/process.ts";
+import type { TcpProxy } from "../support/tcp-proxy.ts";
+
+/** A process of a scenario, and its way to RabbitMQ. */
+export interface StageNode {
+	readonly nodeID: string;
+	readonly proxy: TcpProxy;
+	process: RunningProcess;
+}
+
+/** Of the gateways, which keep their ports when they are started again. */
+export interface StageGateway extends StageNode {
+	readonly port: number;
+}
+
+export interface NodePlan {
+	readonly kind: "gateway" | "sender";
+	readonly nodeID: string;
+	/** Of RabbitMQ, by the node's own way. */
+	readonly url: string;
+	readonly namespace: string;
+	/** Undefined on the default bus. */
+	readonly stream: string | undefined;
+	/** Of the stream; default the product's. */
+	readonly maxBytes: number | undefined;
+	/** Of a gateway. */
+	readonly port?: number;
+}
+
+const SCRIPTS = {
+	gateway: fileURLToPath(new URL("./nodes/gateway.ts", import.meta.url)),
+	sender: fileURLToPath(new URL("./nodes/sender.ts", import.meta.url))
+};
+
+/** Milliseconds that a node may take to start, and RabbitMQ to confirm what is under way. */
+export const PATIENCE = 60_000;
+
+/** Starts a node; resolves when it serves. */
+export async function startNode(plan: NodePlan): Promise<RunningProcess> {
+	const { kind, nodeID, url, namespace, stream = "", maxBytes = "", port = "" } = plan;
+	const process = spawnNode(SCRIPTS[kind], [], {
+		env: {
+			AMQP_URL: url,
+			NAMESPACE: namespace,
+			NODE_ID: nodeID,
+			STREAM: stream,
+			MAX_BYTES: String(maxBytes),
+			PORT: String(port)
+		}
+	});
+	await process.waitFor(kind === "gateway" ? /listening/ : /ready/, PATIENCE);
+	return process;
+}

@@ -1,0 +1,48 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { postedBy, readAttempts } from "../../chaos/attempts.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
+
+const folder = tempFolder("attempts");
+afterAll(() => folder.remove());
+
+const attempt = (n: number) => ({ from: "s1", n, at: n * 10, sessionId: "A" });
+
+describe("what a sender writes down", () => {
+	it("tells what became of each event; of one that was killed, which it did not hear of", () => {
+		const file = join(folder.path, "s1.jsonl");
+		const lines = [
+			...[attempt(1), attempt(2), attempt(3), { n: 1, outcome: "sent" }, attempt(4), attempt(5)],
+			...[
+				{ n: 4, outcome: "unsure" },
+				{ n: 3, outcome: "rejected" }
+			],
+			// its next life
+			...[attempt(6), { n: 6, outcome: "sent" }]
+		];
+		writeFileSync(file, lines.map(line => `${JSON.stringify(line)}\n`).join(""));
+
+		const attempts = readAttempts(file);
+		expect(attempts.map(({ n, outcome }) => `${n} ${outcome}`)).toEqual([
+			...["1 sent", "2 pending", "3 rejected", "4 unsure", "5 pending", "6 sent"]
+		]);
+		const { sent, rejected, unsure } = postedBy([attempts]);
+		expect({ rejected, unsure }).toEqual({ rejected: 1, unsure: 1 });
+		expect(sent[0]?.map(({ n, at, optional = false }) => [n, at, optional])).toEqual([
+			...[
+				[1, 10, false],
+				[2, 20, true]
+			],
+			...[
+				[4, 40, false],
+				[5, 50, true],
+				[6, 60, false]
+			]
+		]);
+	});
+
+	it("is nothing, if it sent nothing", () => {
+		expect(readAttempts(join(folder.path, "nobody.jsonl"))).toEqual([]);
+	});
+});
