@@ -61,22 +61,21 @@ export async function play(
 	}
 }
 
-/** Until an event of each sender has come that was sent after the fault: no loss is told before. */
+/** Until each client has got an event of each sender that was sent after the fault: no loss is told before. */
 async function untilHeard(
 	{ senders }: Stage,
 	clients: readonly Client[],
 	over: number
 ): Promise<void> {
 	const deadline = Date.now() + MOST_SILENCE;
-	const isHeard = ({ nodeID }: StageNode) =>
-		clients.some(({ entries }) =>
-			entries.some(
-				entry =>
-					entry.kind === "event" &&
-					sentAt(entry.data) >= over &&
-					sentBy(entry.data).startsWith(`${nodeID}.`)
-			)
+	const hears = ({ entries }: Client, { nodeID }: StageNode) =>
+		entries.some(
+			entry =>
+				entry.kind === "event" &&
+				sentAt(entry.data) >= over &&
+				sentBy(entry.data).startsWith(`${nodeID}.`)
 		);
+	const isHeard = (sender: StageNode) => clients.every(client => hears(client, sender));
 	while (Date.now() < deadline && !senders.every(isHeard)) await sleep(100);
 }
 
