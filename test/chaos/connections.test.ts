@@ -1,4 +1,5 @@
 import { CONNECTION_FAULTS } from "./faults/connections.ts";
+import { SILENT_FAULTS } from "./faults/silence.ts";
 import { testFaults } from "./suite.ts";
 
-testFaults(CONNECTION_FAULTS);
+testFaults([...CONNECTION_FAULTS, ...SILENT_FAULTS]);

@@ -8,7 +8,7 @@ import { alarmCommand } from "./rabbitmqctl.ts";
 import { acceptsTcp } from "./tcp.ts";
 import { type TempFolder, tempFolder } from "./temp-folder.ts";
 
-const BOOT = 60_000;
+const BOOT = 120_000;
 
 /** The ports of one instance. */
 interface Ports {

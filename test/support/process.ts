@@ -1,6 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { EventEmitter } from "node:events";
-import { fileURLToPath } from "node:url";
 import { eventually } from "./eventually.ts";
 import { guard } from "./guard.ts";
 
@@ -160,20 +159,13 @@ const STRIP_TYPES: readonly string[] = process.features.typescript
 	? []
 	: ["--experimental-strip-types", "--disable-warning=ExperimentalWarning"];
 
-/** Where Node keeps what it has compiled: half of what a node takes to start, which a run does more than a hundred times. */
-const COMPILE_CACHE = fileURLToPath(new URL("../../.tmp/compile-cache", import.meta.url));
-
 /** Starts a script, `.ts` or not, with the Node that runs the tests. */
 export function spawnNode(
 	script: string,
 	args: readonly string[] = [],
 	options: ProcessOptions = {}
 ): RunningProcess {
-	const env = { NODE_COMPILE_CACHE: COMPILE_CACHE, ...options.env };
-	return new RunningProcess(process.execPath, [...STRIP_TYPES, script, ...args], {
-		...options,
-		env
-	});
+	return new RunningProcess(process.execPath, [...STRIP_TYPES, script, ...args], options);
 }
 
 /** The child must not take itself for a test: the runner's own variables stay behind. */

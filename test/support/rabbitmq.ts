@@ -19,7 +19,7 @@ export interface RabbitMq {
 	readonly url: string;
 	/** False for a broker that the suite did not start: it is never stopped, killed or paused. */
 	readonly controllable: boolean;
-	/** Resolves when it takes AMQP connections; at most 60 s. */
+	/** Resolves when it takes AMQP connections; at most 2 minutes. */
 	start(): Promise<void>;
 	/** Ends it in order. Without `keepData` nothing of it remains. */
 	stop(options?: { keepData?: boolean }): Promise<void>;

@@ -1,4 +1,0 @@
-import { SILENT_FAULTS } from "./faults/silence.ts";
-import { testFaults } from "./suite.ts";
-
-testFaults(SILENT_FAULTS);
