@@ -38,6 +38,8 @@ export interface Fault {
 	readonly promised: Partial<Record<Bus, Promised>>;
 	/** Whether it ends and starts RabbitMQ. */
 	readonly needsControl?: boolean;
+	/** Whether clients may get again, on the stream, what they got elsewhere: only where each is told `unknown` first. */
+	readonly mayRepeat?: boolean;
 	/** How events are sent meanwhile, if not plainly. */
 	readonly sending?: Partial<Sending>;
 	/** A small stream, which is truncated meanwhile. */
