@@ -19,7 +19,7 @@ export interface Posted {
 	readonly sent: readonly (readonly Sent[])[];
 	/** Of which their senders were told that they did not go. */
 	readonly rejected: number;
-	/** Of which their senders were told that this is not known. */
+	/** Of which their senders were told that this is not known: they may have gone. */
 	readonly unsure: number;
 }
 
@@ -42,7 +42,7 @@ export function postedBy(attempts: readonly (readonly Attempt[])[]): Posted {
 		sent: attempts.map(list =>
 			list
 				.filter(({ outcome }) => outcome !== "rejected")
-				.map(attempt => (attempt.outcome === "pending" ? { ...attempt, optional: true } : attempt))
+				.map(attempt => (attempt.outcome === "sent" ? attempt : { ...attempt, optional: true }))
 		),
 		rejected: count("rejected"),
 		unsure: count("unsure")

@@ -11,7 +11,7 @@ export interface Sent extends Mark {
 	readonly at: number;
 	/** A session, or `"*"`. */
 	readonly sessionId: string;
-	/** Its sender ended before it heard what became of the event: it may be missing, and nobody needs to be told. */
+	/** Its sender does not know what became of it, or ended before it heard: it may be missing, and no client has to be told. */
 	readonly optional?: boolean;
 }
 

@@ -118,7 +118,8 @@ function assess(
 	if (promised === "nothing" && verdict.resets > 0) broken.push(`${verdict.resets} resets`);
 	// one order for all: nothing has to be given twice
 	const mayRepeat = fault.mayRepeat && verdict.resets > 0;
-	if (bus === "stream" && verdict.repeats > 0 && !mayRepeat) broken.push(`${verdict.repeats} repeats`);
+	if (bus === "stream" && verdict.repeats > 0 && !mayRepeat)
+		broken.push(`${verdict.repeats} repeats`);
 	if (promised === "one") {
 		const [away = 0, ...others] = resets;
 		if (away === 0) broken.push("the client that was away was not told");

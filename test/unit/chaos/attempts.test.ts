@@ -35,7 +35,7 @@ describe("what a sender writes down", () => {
 				[2, 20, true]
 			],
 			...[
-				[4, 40, false],
+				[4, 40, true],
 				[5, 50, true],
 				[6, 60, false]
 			]
