@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Sent } from "../chaos/checker.ts";
 import { Client } from "../chaos/clients.ts";
+import type { Sent } from "../chaos/log.ts";
 import { eventually } from "../support/eventually.ts";
 import type { Sending } from "./nodes/plan.ts";
 import { openingOf } from "./probe.ts";

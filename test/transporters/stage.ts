@@ -1,4 +1,4 @@
-import type { Sent } from "../chaos/checker.ts";
+import type { Sent } from "../chaos/log.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/ports.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";

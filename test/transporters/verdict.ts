@@ -1,5 +1,6 @@
 /** Says of a cell what came of it: pure. */
-import { judge, type Log, type Sent } from "../chaos/checker.ts";
+import { judge } from "../chaos/checker.ts";
+import type { Log, Sent } from "../chaos/log.ts";
 
 /** A client, and what may happen to it. */
 export interface Watched {

@@ -1,7 +1,7 @@
 import moleculer, { type Middleware, ServiceBroker } from "moleculer";
 import ApiGateway from "moleculer-web";
 import { busState, SseMiddleware, SseMixin } from "../../../mixins/sse/index.ts";
-import type { Sent } from "../../chaos/checker.ts";
+import type { Sent } from "../../chaos/log.ts";
 import type { NodePlan, NodeState, PacketMiddleware } from "./plan.ts";
 import { send } from "./sender.ts";
 

@@ -1,4 +1,4 @@
-import type { Sent } from "../../chaos/checker.ts";
+import type { Sent } from "../../chaos/log.ts";
 
 /** What a node is to be: plain data, which travels to the process that hosts it. */
 export interface NodePlan {

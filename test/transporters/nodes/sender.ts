@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
-import type { Sent } from "../../chaos/checker.ts";
+import type { Sent } from "../../chaos/log.ts";
 import type { Sending } from "./plan.ts";
 
 /**

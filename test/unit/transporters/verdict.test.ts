@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Entry, Sent } from "../../chaos/checker.ts";
+import type { Entry, Sent } from "../../chaos/log.ts";
 import { assess, isRight } from "../../transporters/verdict.ts";
 
 const sent = (n: number, at: number, sessionId = "*"): Sent => ({ from: "a", n, at, sessionId });
