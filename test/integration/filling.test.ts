@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { EventStream } from "../../mixins/sse/http/event-stream.ts";
+import type { TestGateway } from "../support/gateway.ts";
 import { HandBus } from "../support/hand-bus.ts";
 import { openStream } from "../support/stream-client.ts";
 
@@ -38,3 +40,40 @@ describe("a stream that is open while its gateway still reads the past", () => {
 		);
 	});
 });
+
+// What was read of the past was kept behind the events of a replay, which ran into it: also past a revocation, with what
+// had been sent to the session while it was out. Its streams had been let in since, and were not closed.
+describe("a replay that is under way while its gateway still reads the past", () => {
+	it("ends with what was there when it began; its client is told, and then it is live", async () => {
+		const { bus, gateway } = await HandBus.start();
+		const past = (age: number) => Date.now() - age;
+		const padding = "x".repeat(100_000);
+		bus.give(NEWS, 1, past(120_000));
+		for (let n = 2; n < 80; n++) {
+			bus.subscriber.receive(
+				{ eventName: NEWS, sessionId: "A", payload: padding },
+				{ nodeID: "sender", id: `${n}-50`, past: past(110_000) }
+			);
+		}
+		const headers = { "Last-Event-ID": "1-50" };
+		const stream = await openStream(gateway.url(NEWS), { session: "A", headers });
+		stream.stall();
+		expect([...streamsOf(gateway)].map(({ isHeld }) => isHeld)).toEqual([true]);
+		bus.revoke({ sessionId: "A" }, "sender.abcdefgh.1", past(60_000));
+		bus.give(NEWS, 500, past(50_000));
+		await gateway.send({ eventName: NEWS, sessionId: "A", payload: "beside the stream" });
+		bus.subscriber.missed();
+		bus.give(NEWS, 501);
+		stream.resume();
+		await stream.until(() => stream.text.endsWith("data: 501\n\n"), "the live event");
+
+		const got = stream.received(NEWS).filter(data => data !== padding);
+		expect(got).toEqual(["beside the stream", 501]);
+		expect(stream.received("sse.reset")).toEqual([{ reason: "gap" }]);
+		expect(stream.received("sse.close")).toEqual([]);
+	});
+});
+
+function streamsOf({ service }: TestGateway): Iterable<EventStream> {
+	return Reflect.get(service, Symbol.for("moleculer-sse.gateway")).streams;
+}

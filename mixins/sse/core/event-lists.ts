@@ -57,8 +57,8 @@ export class EventLists {
 		this.#bytes = 0;
 	}
 
-	/** The rows for a stream, from one on, oldest first, each once; nothing may be added or taken meanwhile. */
-	*rowsFor({ sessionIds, eventNames }: Subscription, from: number): Generator<number> {
+	/** The rows for a stream, from one on; nothing may be added or taken while they are read. */
+	rowsFor({ sessionIds, eventNames }: Subscription, from: number): MergedRows {
 		const sources: Source[] = [];
 		for (const id of [...sessionIds, EVERYONE]) {
 			const names = this.#bySession.get(id);
@@ -68,10 +68,7 @@ export class EventLists {
 				if (rows !== undefined) sources.push({ rows, index: rows.lowerBound(row => row < from) });
 			}
 		}
-		for (let row = oldest(sources); row !== undefined; row = oldest(sources)) {
-			yield row;
-			for (const source of sources) if (source.rows.at(source.index) === row) source.index++;
-		}
+		return new MergedRows(sources);
 	}
 }
 
@@ -81,13 +78,31 @@ interface Source {
 	index: number;
 }
 
-function oldest(sources: readonly Source[]): number | undefined {
-	let oldest: number | undefined;
-	for (const { rows, index } of sources) {
-		const row = rows.at(index);
-		if (row !== undefined && (oldest === undefined || row < oldest)) oldest = row;
+/** The rows of several lists, oldest first, each once. */
+export class MergedRows {
+	readonly #sources: readonly Source[];
+
+	constructor(sources: readonly Source[]) {
+		this.#sources = sources;
 	}
-	return oldest;
+
+	/** Number of lists: each of them is looked at for each row. */
+	get width(): number {
+		return this.#sources.length;
+	}
+
+	/** The next row; undefined behind the last. */
+	next(): number | undefined {
+		let oldest: number | undefined;
+		for (const { rows, index } of this.#sources) {
+			const row = rows.at(index);
+			if (row !== undefined && (oldest === undefined || row < oldest)) oldest = row;
+		}
+		for (const source of this.#sources) {
+			if (source.rows.at(source.index) === oldest) source.index++;
+		}
+		return oldest;
+	}
 }
 
 function bytesOf({ sessionId, eventName }: EventList): number {

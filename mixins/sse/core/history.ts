@@ -27,6 +27,8 @@ export interface Cursor {
 	readonly seenOrigin: string | undefined;
 	/** Events without an id are for live streams: older ones are not repeated. */
 	readonly liveFrom: number;
+	/** Position of the next event to come when it was decided. */
+	readonly decidedAt: number;
 }
 
 const NONE: Known = { position: 0, at: Number.NEGATIVE_INFINITY, rank: undefined };
@@ -48,6 +50,8 @@ export class History {
 	#head = 1;
 	/** Position of the oldest event kept. */
 	#tail = 1;
+	/** Position of the newest event that was sent before what had come already. */
+	#lastPast = 0;
 	/** Where, and when, the bus lost events last. */
 	#lastGap = { position: 0, at: Number.NEGATIVE_INFINITY };
 	/** Where the id of the newest event stands, of those that have one, and when that came. */
@@ -138,7 +142,10 @@ export class History {
 
 	#append(event: SseEvent, kept: Span, isBare: boolean, now: number, isPast: boolean): void {
 		const { id } = event;
-		if (isPast) this.#revoked.forgetLetIns();
+		if (isPast) {
+			this.#revoked.forgetLetIns();
+			this.#lastPast = this.#head;
+		}
 		const rank = event.rank ?? (id === undefined ? undefined : this.#order.rankOf(id));
 		this.#kept.append(event, kept, isBare, { position: this.#head++, at: now, rank });
 		if (rank !== undefined) {
@@ -212,20 +219,28 @@ export class History {
 		return cursor.next >= from || this.#onlyReachesBack(cursor, from, stream) ? cursor : reason;
 	}
 
-	/** Whether the client says to have been behind a position, and the replay would repeat nothing from before it. */
+	/**
+	 * Whether the client says to have been behind a position, and the replay would repeat nothing from before it. No
+	 * as well if that takes long to find out.
+	 */
 	#onlyReachesBack(cursor: Cursor, position: number, stream: Subscription): boolean {
 		if (cursor.seen < position) return false;
-		const isWanted = (at: number, origin: string | undefined) =>
-			at < position && !wasSeen(at, origin, cursor);
-		return this.#kept.read(stream, cursor.next, isWanted, 1).frames.length === 0;
+		const { frames, stoppedAt } = this.#kept.read(stream, {
+			from: cursor.next,
+			to: position,
+			isWanted: (at, origin) => !wasSeen(at, origin, cursor),
+			maxBytes: 1
+		});
+		return frames.length === 0 && stoppedAt === undefined;
 	}
 
 	#locate(lastEventId: string, now: number, liveFrom: number): Cursor | ResetReason {
 		this.expire(now);
 		const place = readPlace(lastEventId);
+		const decided = { liveFrom, decidedAt: this.#head };
 		if (place?.gateway === this.#gateway) {
 			if (place.position >= this.#head) return "unknown";
-			return this.#from({ next: place.position + 1, seen: 0, seenOrigin: undefined, liveFrom });
+			return this.#from({ next: place.position + 1, seen: 0, seenOrigin: undefined, ...decided });
 		}
 		const eventId = place?.eventId ?? lastEventId;
 		const event = this.#recall(eventId);
@@ -237,7 +252,7 @@ export class History {
 		const seenOrigin = event.rank?.origin;
 		const { overlap } = this.#order;
 		if (place?.settled || overlap === 0)
-			return this.#from({ next: seen + 1, seen, seenOrigin, liveFrom });
+			return this.#from({ next: seen + 1, seen, seenOrigin, ...decided });
 
 		// Other origins' events may have reached the client's last gateway in another order than this one:
 		// what came just before the event here may have come after it there.
@@ -245,7 +260,7 @@ export class History {
 		if (this.#evicted.at > from) return "expired";
 		if (this.#lastGap.at > from) return "gap";
 		const next = this.#kept.firstSince(from)?.position ?? seen;
-		return this.#from({ next, seen, seenOrigin, liveFrom });
+		return this.#from({ next, seen, seenOrigin, ...decided });
 	}
 
 	#from(cursor: Cursor): Cursor | ResetReason {
@@ -261,18 +276,33 @@ export class History {
 	}
 
 	/**
-	 * The next frames of a replay, oldest first, and moves the cursor behind them.
+	 * The next frames of a replay, oldest first, and moves the cursor behind them. What is read of the past meanwhile
+	 * passes a replay by as it passes streams that are live: those are told.
 	 *
 	 * @param maxBytes Stops after the frame that reaches it.
-	 * @returns Nothing more if empty; null if the ring has let go of what comes next.
+	 * @returns There may be more, also behind none, until {@link isRead}; null if the ring has let go of what comes next.
 	 */
 	read(cursor: Cursor, stream: Subscription, maxBytes: number): Frame[] | null {
 		if (cursor.next < this.#tail) return null;
-		const isWanted = (position: number, origin: string | undefined) =>
-			!wasSeen(position, origin, cursor);
-		const { frames, stoppedAt } = this.#kept.read(stream, cursor.next, isWanted, maxBytes);
+		const { frames, stoppedAt } = this.#kept.read(stream, {
+			from: cursor.next,
+			to: this.#head,
+			isWanted: (position, origin) =>
+				!wasSeen(position, origin, cursor) && !this.#hasPassed(position, origin, cursor),
+			maxBytes
+		});
 		cursor.next = stoppedAt === undefined ? this.#head : stoppedAt + 1;
 		return frames;
+	}
+
+	/** Whether nothing is left of a replay. */
+	isRead({ next }: Cursor): boolean {
+		return next >= this.#head;
+	}
+
+	/** Whether an event was read of the past behind the decision; until the past is read, nothing else has an id. */
+	#hasPassed(position: number, origin: string | undefined, { decidedAt }: Cursor): boolean {
+		return origin !== undefined && position >= decidedAt && position <= this.#lastPast;
 	}
 }
 

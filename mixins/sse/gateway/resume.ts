@@ -4,6 +4,7 @@ import { withoutId } from "../core/frame.ts";
 import type { Cursor, History } from "../core/history.ts";
 import type { ResetReason } from "../core/order.ts";
 import type { EventStream } from "../http/event-stream.ts";
+import { Turns } from "./turns.ts";
 
 /** Bytes read from the history at a time, at most, before the client's pace is looked at. */
 const SLICE = 65_536;
@@ -14,6 +15,9 @@ const SLICE = 65_536;
 const AHEAD = 2000;
 /** Milliseconds until the first look whether it has come; each look doubles them. */
 const FIRST_LOOK = 10;
+
+/** The event loop is one for all gateways of a process. */
+const turns = new Turns();
 
 /** What a stream begins from. */
 export interface Beginning {
@@ -88,15 +92,20 @@ function tell(stream: EventStream, reason: ResetReason, place?: string): void {
 
 /** Writes what the client missed, at its own pace; then the stream is live. */
 function replay(stream: EventStream, from: Beginning, history: History, cursor: Cursor): void {
-	while (stream.isOpen) {
-		const frames = history.read(cursor, stream, Math.min(SLICE, stream.maxUnsentBytes / 2));
-		if (frames === null) {
-			tell(stream, "expired", from.place());
-			break;
+	if (!stream.isOpen) return;
+	const goOn = () => replay(stream, from, history, cursor);
+	const frames = history.read(cursor, stream, Math.min(SLICE, stream.maxUnsentBytes / 2));
+	if (frames === null) {
+		tell(stream, "expired", from.place());
+	} else {
+		const shown = from.isWhole ? frames : frames.map(withoutId);
+		if (shown.length > 0 && !stream.write(...shown)) {
+			stream.onDrain(goOn);
+			return;
 		}
-		if (frames.length === 0) break;
-		if (!stream.write(...(from.isWhole ? frames : frames.map(withoutId)))) {
-			stream.onDrain(() => replay(stream, from, history, cursor));
+		// Where finding it takes longer than writing it, no client's pace holds it up.
+		if (!history.isRead(cursor)) {
+			turns.later(goOn);
 			return;
 		}
 	}

@@ -59,6 +59,57 @@ class Ring {
 	}
 }
 
+// Whoever named a place decided how much was looked through in one turn of the event loop: all that was kept.
+describe("what a client names", () => {
+	const EVENTS = 50_000;
+	const names = Array.from({ length: 100 }, (_, n) => `a${n}`);
+	const everything = { sessionIds: ["s"], eventNames: names };
+
+	it("has a replay look at a part of the events at a time, though it repeats none of them", () => {
+		const ring = new Ring({ maxBytes: 1 << 26 });
+		ring.add("n.e.1", "s", "a0");
+		for (let n = 0; n < EVENTS; n++) ring.add(undefined, "*", names[n % 100]);
+		ring.add("n.e.2", "s", "a1");
+		const cursor = ring.history.since("n.e.1", ring.now, everything) as Cursor;
+		const found: string[][] = [];
+		while (!ring.history.isRead(cursor)) {
+			const frames = ring.history.read(cursor, everything, 1 << 20) ?? [];
+			found.push(frames.map(frame => decoder.decode(frame)));
+		}
+
+		expect(found.flat()).toEqual(["n.e.2"]);
+		expect(found.length).toBeGreaterThan(EVENTS / 1000);
+	});
+
+	it("takes no longer to judge, however much has come since, if its session had been revoked", () => {
+		const ring = new Ring({ maxBytes: 1 << 26, overlap: 5000 });
+		ring.add("n.e.1", "s");
+		ring.now += 6000;
+		ring.add("n.e.2", "*", "a0");
+		ring.revoke("s");
+		ring.history.letIn(everything, ring.now);
+		ring.add("n.e.3", "*", "a0");
+		for (let n = 4; n < EVENTS; n++) ring.add(`n.e.${n}`, "*", names[n % 100]);
+		const before = process.cpuUsage();
+		for (let n = 0; n < 100; n++) {
+			expect(ring.history.since("n.e.3", ring.now, everything)).toHaveProperty("next");
+		}
+
+		// in microseconds; looking at all of it took a hundred times as long
+		expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
+	});
+
+	it("is not gone on from if that takes long to judge", () => {
+		const ring = new Ring({ maxBytes: 1 << 26, overlap: 5000 });
+		for (let n = 1; n <= 3000; n++) ring.add(`n.e.${n}`, "s");
+		ring.revoke("s");
+		ring.history.letIn(STREAM, ring.now);
+		for (let n = 3001; n <= 3003; n++) ring.add(`n.e.${n}`, "s");
+
+		expect(ring.replay("n.e.3002")).toBe("revoked");
+	});
+});
+
 describe("a replay", () => {
 	it("is what followed, for the session and the names, and for everyone", () => {
 		const ring = new Ring();
