@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { stubClocks } from "../support/clocks.ts";
 import type { TestGateway } from "../support/gateway.ts";
 import { HandBus } from "../support/hand-bus.ts";
 import { openStream, type StreamClient } from "../support/stream-client.ts";
@@ -152,5 +153,47 @@ describe("a revocation that a gateway reads of the past", () => {
 		if (closes) expect(await stream.end).toBe("ended");
 		else await stream.next(NEWS);
 		expect(stream.received("sse.close")).toEqual(closes ? [{ reason: "banned" }] : []);
+	});
+});
+
+// By its sender's clock, a revocation that came late was older than the streams that were open all the time.
+describe("a revocation that comes late, from a node whose clock is behind", () => {
+	const late = (bus: HandBus, notBefore: number, behind: number) =>
+		bus.subscriber.revoked(
+			{ sessionId: "A" },
+			{
+				nodeID: "sender",
+				sentAt: Date.now() - behind,
+				notBefore,
+				revocation: { id: ID, part: 1, parts: 1 }
+			}
+		);
+
+	it("closes what was open when the gateway lost its connection", async () => {
+		const { bus, gateway } = await HandBus.start();
+		bus.subscriber.missed();
+		const stream = await open(gateway);
+		late(bus, performance.now(), 3_600_000);
+
+		expect(await stream.end).toBe("ended");
+		expect(stream.received("sse.close")).toEqual([{ reason: "revoked" }]);
+	});
+
+	it("refuses the tickets that were given until then", async () => {
+		const clocks = stubClocks();
+		const { bus, gateway } = await HandBus.start({ ticket: { secret: "x".repeat(32) } });
+		const { tickets } = Reflect.get(gateway.service, Symbol.for("moleculer-sse.gateway")).access;
+		const give = async () => {
+			const session = { ids: ["A"], expiresAt: Number.POSITIVE_INFINITY };
+			return (await tickets.issue(session, [NEWS])).ticket;
+		};
+		const before = await give();
+		const lost = performance.now();
+		clocks.pass(15_000);
+		const since = await give();
+		late(bus, lost, 3_600_000);
+
+		expect(await tickets.read(before, [NEWS])).toBeUndefined();
+		expect(await tickets.read(since, [NEWS])).toBeDefined();
 	});
 });

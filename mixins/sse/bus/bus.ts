@@ -65,8 +65,13 @@ export interface Source {
 	 * there: for streams that come back, not for those that are open.
 	 */
 	readonly past?: number;
-	/** Milliseconds since 1970 at which it was sent, for a revocation that comes late; default `past`. */
+	/** Milliseconds since 1970 at which it was sent, at the latest, for a revocation that comes late; default `past`. */
 	readonly sentAt?: number;
+	/**
+	 * `performance.now()` until which everything that was sent had come: what comes late was not sent before, whatever
+	 * its sender's clock says. Default: nothing is known of that.
+	 */
+	readonly notBefore?: number;
 	/** Which revocation it is, if it is one, and its sender says so: it may come in two ways. */
 	readonly revocation?: RevocationKey | undefined;
 }

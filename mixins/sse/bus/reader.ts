@@ -6,6 +6,7 @@ import { guard } from "../core/guard.ts";
 import { readMessage } from "../core/message.ts";
 import { streamRank } from "../core/order.ts";
 import { Repeats } from "../core/repeats.ts";
+import { SendTimes } from "../core/send-times.ts";
 import { writeStreamId } from "../core/stream-id.ts";
 import type { StreamOptions } from "../core/stream-options.ts";
 import { type Point, Track } from "../core/track.ts";
@@ -32,6 +33,7 @@ export class Reader implements Purpose<Channel> {
 	readonly #steady: SteadyChannel<Channel>;
 	readonly #track = new Track();
 	readonly #repeats = new Repeats();
+	readonly #sendTimes = new SendTimes();
 	readonly #filled = Promise.withResolvers<void>();
 	#channel: Channel | undefined;
 	/** What is read is of the past. */
@@ -40,6 +42,10 @@ export class Reader implements Purpose<Channel> {
 	#isAnother = false;
 	/** Called by messages from that offset on. */
 	#awaited: { readonly offset: number; readonly onReached: () => void } | undefined;
+	/** Whether everything comes at once. */
+	#isCurrent = false;
+	/** `performance.now()` until which it did. */
+	#wasCurrent = Number.NEGATIVE_INFINITY;
 	/** Handed on, and not acknowledged yet. */
 	#unacknowledged = 0;
 	#newest: ConsumeMessage | undefined;
@@ -112,12 +118,15 @@ export class Reader implements Purpose<Channel> {
 		this.#silent = 0;
 		this.#look = setInterval(() => this.#lookAtSilence(channel), LOOK);
 		await reached;
+		this.#isCurrent = true;
 		this.#tellWhoWasThere();
 		this.#filled.resolve();
 	}
 
 	onLost(): void {
 		this.#channel = undefined;
+		if (this.#isCurrent) this.#wasCurrent = performance.now();
+		this.#isCurrent = false;
 		this.#unacknowledged = 0;
 		this.#newest = undefined;
 		clearInterval(this.#look);
@@ -204,7 +213,13 @@ export class Reader implements Purpose<Channel> {
 		const close: unknown = properties.headers?.[HEADERS.close];
 		// Behind a connection that was lost, until the end that it then had.
 		const isLate = this.#awaited !== undefined && point.timestamp > 0;
-		const sent = isLate ? { sentAt: point.timestamp } : undefined;
+		const sent = isLate
+			? {
+					sentAt: this.#sendTimes.ofLate(nodeID, point.timestamp),
+					notBefore: this.#wasCurrent
+				}
+			: undefined;
+		if (!isLate) this.#sendTimes.cameAtOnce(nodeID, point.timestamp, Date.now());
 		if (close !== undefined) this.#handOnRevocation(close, { nodeID, ...past, ...sent });
 		for (const [index, { event, json }] of events.entries()) {
 			const rank = streamRank({ ...point, index });

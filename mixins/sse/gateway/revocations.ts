@@ -59,7 +59,8 @@ export class Revocations {
 	 * Takes `sse.close`, whichever way it comes, and in whichever first. Whether streams may come back is judged when they
 	 * do.
 	 */
-	readonly receive: Listener = (input, { nodeID, typed, revocation: key, past, sentAt = past }) => {
+	readonly receive: Listener = (input, from) => {
+		const { nodeID, typed, revocation: key, past, sentAt = past } = from;
 		const revocation = readClose(input, { typed: typed === true });
 		if (isRefusal(revocation)) {
 			this.#drops.tell(CLOSE, nodeID, revocation);
@@ -71,12 +72,15 @@ export class Revocations {
 				? this.#heard.hear(key)
 				: !this.#heard.has(key) && this.#heardLate.hear(key);
 		// In a history that begins anew, what was heard before has its place among the events that are read again.
-		if (isNew || past !== undefined) this.#history?.revoke(revocation, arrivalOf(past));
+		const at = Math.max(arrivalOf(sentAt), from.notBefore ?? Number.NEGATIVE_INFINITY);
+		if (isNew || past !== undefined) {
+			this.#history?.revoke(revocation, past === undefined ? performance.now() : at);
+		}
 		if (!isNew) return;
 		// What was proven since is proven by answers from after it. That the clocks differ costs a stream to be judged again.
-		const until = sentAt === undefined ? Number.POSITIVE_INFINITY : arrivalOf(sentAt) + TOLERANCE;
+		const until = sentAt === undefined ? Number.POSITIVE_INFINITY : at + TOLERANCE;
 		this.#openings.revoke(revocation, until);
-		this.#tickets?.revoke(revocation, key?.id, sentAt);
+		this.#tickets?.revoke(revocation, key?.id, at);
 		for (const streams of [this.#ending, this.#streams.selectAll(revocation.sessionId)]) {
 			for (const stream of streams) {
 				if (stream.provenAt >= until || !concerns(revocation, stream)) continue;

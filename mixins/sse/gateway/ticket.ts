@@ -150,12 +150,11 @@ export class Tickets {
 	 * Streams are revoked: tickets that were given for them before do not open any.
 	 *
 	 * @param id `<origin>.<epoch>.<seq>`, the same on every gateway; undefined if its sender gives none.
-	 * @param past Milliseconds since 1970 at which it happened, if that was before this gateway was there.
+	 * @param at When it happened, on the steady clock, at the latest; default: now.
 	 */
-	revoke(revocation: Revocation, id: string | undefined, past?: number): void {
-		const { wall, steady } = this.#clock.now();
-		const age = past === undefined ? 0 : Math.max(0, wall - past);
-		this.#revocations.add(revocation, shortened(id), steady, steady - age);
+	revoke(revocation: Revocation, id: string | undefined, at?: number): void {
+		const { steady } = this.#clock.now();
+		this.#revocations.add(revocation, shortened(id), steady, Math.min(steady, at ?? steady));
 	}
 
 	#asIssuer({ steady }: Moment, stream: Subscription): Issuer {

@@ -321,11 +321,12 @@ describe("another gateway's ticket", () => {
 		const here = world.gateway();
 		world.now += LONG;
 		here.tickets.revoke(of("alice"), "node.e.1");
-		const revoked = 1_700_000_000_000 + world.now;
 		const before = await here.issue(["news"], { ...alice, ids: ["bob"] });
 		here.tickets.revoke(of("bob"), "node.e.2");
 		world.now += 2 * LONG;
 		const there = world.gateway();
+		// on its own clock, which began a second ago
+		const revoked = 1000 - 2 * LONG;
 		const own = await there.issue();
 		there.tickets.revoke(of("alice"), "node.e.1", revoked);
 		there.tickets.revoke(of("bob"), "node.e.2", revoked);
