@@ -19,6 +19,7 @@ import { closeOver } from "./drain.ts";
 import { drawEnd, drawRetry } from "./draws.ts";
 import { noSession } from "./failures.ts";
 import { FanOut } from "./fan-out.ts";
+import { Incoming } from "./incoming.ts";
 import { Limits } from "./limits.ts";
 import { Reading } from "./reading.ts";
 import { readRequest } from "./request.ts";
@@ -44,6 +45,7 @@ export class Gateway {
 	/** What brings events to the streams. */
 	readonly fanOut: FanOut;
 	readonly revocations: Revocations;
+	readonly #incoming = new Incoming(() => this.revocations.begin());
 	readonly #reading: Reading;
 	readonly #heartbeat: Heartbeat;
 	readonly #flush = new Flush();
@@ -164,6 +166,11 @@ export class Gateway {
 		this.#service.logResponse?.(request, response);
 	}
 
+	/** A request has come, and nobody of this service has judged it yet. */
+	arrived(request: GatewayRequest): void {
+		this.access.arrived(request, this.#incoming.openingOf(request) ?? this.revocations.begin());
+	}
+
 	/** Notices from now on what does not come; again if it does already. */
 	listen(): void {
 		this.fanOut.listen();
@@ -183,6 +190,9 @@ export class Gateway {
 	/** Takes streams, after a stop as well, when the past is read where the bus can tell of it. */
 	async start(): Promise<void> {
 		this.#stopped = undefined;
+		// A server that moleculer-web makes brings its requests here first.
+		const makesServer = Reflect.get(this.#service.settings ?? {}, "server") === true;
+		if (!makesServer) this.#incoming.start();
 		await this.#reading.start();
 		this.#isStarted = true;
 	}
@@ -204,6 +214,7 @@ export class Gateway {
 		this.#sessions.close();
 		await stopped.promise;
 		// Until then, what arrives still goes to streams that wait for their turn.
+		this.#incoming.stop();
 		this.fanOut.unlisten();
 		await this.#reading.stop();
 	}

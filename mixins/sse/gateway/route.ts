@@ -135,8 +135,7 @@ export function noteArrivals(schema: MergedSchema, gatewayOf: (service: unknown)
 	const original = methods?.httpHandler;
 	if (methods === undefined || typeof original !== "function") throw notAGateway();
 	methods.httpHandler = function (this: unknown, request: GatewayRequest, ...rest: unknown[]) {
-		const { access, revocations } = gatewayOf(this);
-		access.arrived(request, revocations.begin());
+		gatewayOf(this).arrived(request);
 		return original.call(this, request, ...rest);
 	};
 }

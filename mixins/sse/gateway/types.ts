@@ -33,6 +33,8 @@ export interface GatewayService {
 	readonly broker: ServiceBroker;
 	/** Known to all nodes when the service has started. */
 	readonly metadata?: Record<string, unknown>;
+	/** Those of moleculer-web among them. */
+	readonly settings?: object;
 	logResponse?(request: GatewayRequest, response: GatewayResponse): void;
 }
 

@@ -1,0 +1,85 @@
+import { createServer } from "node:http";
+import { createServer as createHttp2Server } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { GatewayRequest, GatewayResponse } from "../../mixins/sse/gateway/types.ts";
+import { createGate, type Gate } from "../support/gate.ts";
+import { type GatewaySetup, TestGateway, TestNode } from "../support/gateway.ts";
+import { connectHttp2, requestHttp2 } from "../support/http2-client.ts";
+import { send } from "../support/request.ts";
+import { requestStream, type StreamClient } from "../support/stream-client.ts";
+
+type Next = (error?: { statusCode?: number }) => void;
+type Handler = (req: GatewayRequest, res: GatewayResponse, next: Next) => void;
+
+const SECRET = "a secret of these tests, of at least 32 bytes";
+const SETUP: GatewaySetup = {
+	settings: {
+		server: false,
+		routes: [{ path: "/api", aliases: { "GET /ticket": "api.sseTicket" } }]
+	},
+	sse: { session: (_ctx, req) => Reflect.get(req, "user"), ticket: { secret: SECRET } }
+};
+
+/** Starts a gateway in an application that finds out who a request is from, and then takes its time. */
+async function start(
+	version: 1 | 2,
+	gate: Gate<void>
+): Promise<{ gateway: TestGateway; origin: string }> {
+	const gateway = new TestGateway(new TestNode(), SETUP);
+	await gateway.broker.start();
+	const { express } = gateway.service as unknown as { express(): Handler };
+	const handle = express.call(gateway.service);
+	const application = async (req: GatewayRequest, res: GatewayResponse): Promise<void> => {
+		Reflect.set(req, "user", "alice");
+		await gate.wait();
+		handle(req, res, error => {
+			res.statusCode = error?.statusCode ?? 404;
+			res.end();
+		});
+	};
+	const server = version === 1 ? createServer(application) : createHttp2Server(application);
+	await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+	onTestFinished(() => void server.close());
+	return { gateway, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+const logOut = (gateway: TestGateway) =>
+	gateway.broker.broadcast("sse.close", { sessionId: "alice", reason: "logged out" });
+
+// A gateway took note of a request when it got it: behind the application's own middlewares, one of which had found out
+// before the revocation whose it was.
+describe("a session that is revoked while a middleware of the application has its request", () => {
+	it.skipIf(process.versions.node.startsWith("22.")).each<1 | 2>([1, 2])(
+		"gets no stream, by HTTP/%i",
+		async version => {
+			const gate = createGate();
+			const { gateway, origin } = await start(version, gate);
+			const url = `${origin}/sse/event-stream?eventName=news`;
+			const opening: Promise<StreamClient> =
+				version === 1 ? requestStream(url) : requestHttp2(connectHttp2(origin), url);
+			await gate.reached;
+			await logOut(gateway);
+			gate.open();
+			const stream = await opening;
+
+			expect(await stream.end).toBe("ended");
+			expect(stream.received("sse.open")).toEqual([]);
+			expect(stream.received("sse.close")).toEqual([{ reason: "logged out" }]);
+			expect(gateway.held.streams).toBe(0);
+		}
+	);
+
+	it("gets no ticket; its next request does", async () => {
+		const gate = createGate();
+		const { gateway, origin } = await start(1, gate);
+		const url = `${origin}/api/ticket?eventName=news`;
+		const asked = send(url);
+		await gate.reached;
+		await logOut(gateway);
+		gate.open();
+
+		expect((await asked).status).toBe(401);
+		expect((await send(url)).status).toBe(200);
+	});
+});
