@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SessionResolver } from "../../mixins/sse/index.ts";
+import { stubClocks } from "../support/clocks.ts";
 import { eventually } from "../support/eventually.ts";
 import { NOTHING, startGateway } from "../support/gateway.ts";
 import { refusal, send } from "../support/request.ts";
@@ -24,6 +25,21 @@ describe("a session that ends", () => {
 		expect(performance.now() - began).toBeGreaterThan(250);
 		expect(stream.text).toMatch(LAST);
 		await eventually(() => expect(gateway.held).toEqual(NOTHING));
+	});
+
+	// The clock by which a stream's life is measured stands still while the machine is suspended.
+	it.each([
+		["the session's end", 0],
+		["its own life, which ends first", 1_800_000]
+	])("ends its streams by the wall clock, too: they wait for %s", async (_, timeout) => {
+		const clocks = stubClocks();
+		const session = () => ({ ids: "alice", expiresAt: Date.now() + 3_600_000 });
+		const gateway = await start(session, { timeout });
+		const stream = await openStream(gateway.url("news"));
+		clocks.setWall(3_600_000);
+
+		expect(await stream.end).toBe("ended");
+		expect(stream.text).toMatch(LAST);
 	});
 
 	it("ends no stream of a session that lives longer", async () => {

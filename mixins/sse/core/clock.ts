@@ -2,7 +2,10 @@
 export interface Moment {
 	/** Since 1970. It can be set, and other machines' clocks differ. */
 	readonly wall: number;
-	/** Since a moment of this process's own. It never jumps, and means nothing to other processes. */
+	/**
+	 * Since a moment of this process's own. It never jumps, may stand still while the machine is suspended, and means
+	 * nothing to other processes.
+	 */
 	readonly steady: number;
 }
 

@@ -13,17 +13,17 @@ export function drawRetry(range: GatewaySettings["retry"]): number | undefined {
 
 /**
  * When a stream ends, on the clock of `performance.now()`, and what that is called. It lives its own life,
- * and never longer than its session.
+ * and never longer than its session, whose end stands by: the steady clock may stand still meanwhile.
  */
 export function drawEnd(
 	timeout: number,
 	sessionEnd: number
-): { expiresAt: number; endsBy: CloseReason } {
+): { expiresAt: number; endsBy: CloseReason; sessionEnd: number } {
 	const now = performance.now();
 	const life =
 		timeout === 0 ? Number.POSITIVE_INFINITY : timeout * (1 + Math.random() * LIFE_JITTER);
 	const left = sessionEnd - Date.now();
 	return left <= life
-		? { expiresAt: now + left, endsBy: "expired" }
-		: { expiresAt: now + life, endsBy: "timeout" };
+		? { expiresAt: now + left, endsBy: "expired", sessionEnd }
+		: { expiresAt: now + life, endsBy: "timeout", sessionEnd };
 }

@@ -177,7 +177,9 @@ export class Tickets {
 		const now = this.#clock.now();
 		const isOwn = issuer?.life === this.#life;
 		const given = isOwn ? this.#born + issuer.at : 0;
-		if (!(isOwn ? now.steady - given < until - since : this.#isTimely(ticket, now))) return false;
+		// The steady clock may stand still while the machine is suspended, and the wall clock be set back.
+		const isYoung = now.steady - given < until - since && now.wall < until + TOLERANCE;
+		if (!(isOwn ? isYoung : this.#isTimely(ticket, now))) return false;
 		// One that was used before this moment may be among those that had to be forgotten.
 		const forgotten = this.#used.forgotten - this.#memory;
 		if (!(isOwn ? given > forgotten : isLater(ticket, forgotten, now))) return false;

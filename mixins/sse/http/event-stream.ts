@@ -16,6 +16,8 @@ export interface EventStreamOptions extends Subscription, BackpressureOptions {
 	gzip?: Gzip | undefined;
 	/** `performance.now()` at which the stream has lived its life; Infinity = never. */
 	expiresAt: number;
+	/** Milliseconds since 1970 at which its session ends; default: never. */
+	sessionEnd?: number;
 	/** `performance.now()` at which it was proven whose it is; default: now. */
 	provenAt?: number;
 	/** What its end is called then; default `timeout`. */
@@ -48,6 +50,8 @@ export class EventStream implements Subscription {
 	readonly provenAt: number;
 	readonly expiresAt: number;
 	readonly endsBy: CloseReason;
+	/** Milliseconds since 1970; Infinity = never. */
+	readonly sessionEnd: number;
 	/** Written to since the heartbeat last looked. */
 	written = true;
 	/** Being brought up to date from the history: it must not get live events out of their order. */
@@ -91,6 +95,7 @@ export class EventStream implements Subscription {
 		this.provenAt = options.provenAt ?? performance.now();
 		this.expiresAt = options.expiresAt;
 		this.endsBy = options.endsBy ?? "timeout";
+		this.sessionEnd = options.sessionEnd ?? Number.POSITIVE_INFINITY;
 		this.#onEnd = options.onEnd;
 		this.#onClose = options.onClose;
 	}
@@ -227,7 +232,7 @@ export class EventStream implements Subscription {
 
 	/** Ends a stream whose time has come: with its session, what is unsent is not for its client any more. */
 	expire(): void {
-		if (this.endsBy === "expired") this.revoke(this.endsBy);
+		if (this.endsBy === "expired" || Date.now() >= this.sessionEnd) this.revoke("expired");
 		else this.end(this.endsBy);
 	}
 

@@ -42,7 +42,7 @@ export class Heartbeat {
 
 	/** To be called when there are streams; again is harmless. */
 	start(): void {
-		this.#timer ??= setInterval(() => this.#look(performance.now()), this.#tick);
+		this.#timer ??= setInterval(() => this.#look(performance.now(), Date.now()), this.#tick);
 	}
 
 	/** To be called when there are none: an idle gateway has no timer. */
@@ -51,10 +51,11 @@ export class Heartbeat {
 		this.#timer = undefined;
 	}
 
-	#look(now: number): void {
+	/** @param wall Milliseconds since 1970. */
+	#look(now: number, wall: number): void {
 		let frame: Frame | undefined;
 		for (const stream of this.#streams) {
-			if (now >= stream.expiresAt) {
+			if (now >= stream.expiresAt || wall >= stream.sessionEnd) {
 				stream.expire();
 			} else if (this.#stallTimeout > 0 && stream.isStalled(now, this.#stallTimeout)) {
 				stream.destroy();
