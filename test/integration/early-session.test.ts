@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Context } from "moleculer";
 import { describe, expect, it, vi } from "vitest";
 import type {
@@ -158,6 +159,40 @@ describe("a session that is asked for before the authentication", () => {
 		for (const path of CALLS) {
 			expect(await call(gateway, path, alice)).toEqual({ sessionId: "alice" });
 		}
+	});
+
+	// What `ctx.meta` held when the answer came counted as what it had been about.
+	it.each([
+		["before its answer has come", 20, 60],
+		["while another answer comes first", 20, 10]
+	])("is asked for again if the user is found meanwhile: %s", async (_, first, second) => {
+		let asked = 0;
+		const gateway = await start({
+			session: async ({ meta }) => {
+				const { user } = meta;
+				await delay(asked++ === 0 ? first : second);
+				return user?.id ?? "guest";
+			},
+			route: {
+				authentication: false,
+				async onBeforeCall(
+					this: SseGateway,
+					ctx: AnyContext,
+					_route: unknown,
+					req: GatewayRequest,
+					res: GatewayResponse
+				) {
+					const early = this.sseSession(ctx, req, res);
+					ctx.meta.user = userOf(req);
+					await Promise.all([early, this.sseSession(ctx, req, res)]);
+				}
+			}
+		});
+		const stream = await openStream(gateway.at("/api/events", "news"), alice);
+		await gateway.send({ eventName: "news", sessionId: "alice", payload: 1 });
+		await stream.next("news");
+		asked = 0;
+		expect(await call(gateway, "action", alice)).toEqual({ sessionId: "alice" });
 	});
 
 	it("takes back an id that does not hold after the authentication", async () => {

@@ -15,8 +15,8 @@ interface Answer {
 	readonly session: Promise<Session | null>;
 	/** Whether the route's authentication and authorization, if it has any, had let the request pass. */
 	readonly isFinal: boolean;
-	/** `ctx.meta` as it was when the answer came; undefined before. */
-	meta: Meta | undefined;
+	/** `ctx.meta` as it was when the application was asked: what has come into it since, the answer may not know of. */
+	readonly meta: Meta;
 }
 
 /**
@@ -28,6 +28,8 @@ export class SessionAnswers {
 	readonly #answers = new WeakMap<GatewayRequest, Answer>();
 	/** Requests that have passed the authentication and authorization of their route. */
 	readonly #passed = new WeakSet<GatewayRequest>();
+	/** By request: what was asked last of those whose answer is told. */
+	readonly #telling = new WeakMap<GatewayRequest, Answer["session"]>();
 	/** By request: the context whose `meta.sessionId` is to be the session's first id. */
 	readonly #told = new WeakMap<GatewayRequest, AnyContext>();
 
@@ -46,7 +48,8 @@ export class SessionAnswers {
 		if (last !== undefined && last.isFinal === isFinal && !hasChanged(last.meta, request)) {
 			return last.session;
 		}
-		const answer: Answer = { session: this.#ask(request, response), isFinal, meta: undefined };
+		const meta = { ...request.$ctx?.meta };
+		const answer: Answer = { session: this.#ask(request, response), isFinal, meta };
 		this.#answers.set(request, answer);
 		const forget = () => {
 			if (this.#answers.get(request) === answer) this.#answers.delete(request);
@@ -54,7 +57,6 @@ export class SessionAnswers {
 		answer.session.then(session => {
 			// Whatever still happens to the request may bring it a session.
 			if (session === null) forget();
-			else answer.meta = { ...request.$ctx?.meta };
 		}, forget);
 		return answer.session;
 	}
@@ -75,8 +77,11 @@ export class SessionAnswers {
 		response: GatewayResponse
 	): Promise<Session | null> {
 		const asked = this.of(request, response);
+		this.#telling.set(request, asked);
 		const session = await (this.isFinal(request) ? asked : asked.catch(() => null));
 		this.#told.set(request, ctx);
+		// Who was asked later knows more, though the answer came first.
+		if (this.#telling.get(request) !== asked) return session;
 		if (session === null) delete ctx.meta.sessionId;
 		else ctx.meta.sessionId = session.ids[0];
 		return session;
@@ -95,8 +100,7 @@ export class SessionAnswers {
 }
 
 /** Whether `ctx.meta`, by which the application decides, has changed, apart from what is set here. */
-function hasChanged(before: Meta | undefined, { $ctx }: GatewayRequest): boolean {
-	if (before === undefined) return false;
+function hasChanged(before: Meta, { $ctx }: GatewayRequest): boolean {
 	const now: Meta = $ctx?.meta ?? {};
 	const keys = new Set([...Object.keys(before), ...Object.keys(now)]);
 	keys.delete("sessionId");
