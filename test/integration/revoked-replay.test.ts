@@ -172,6 +172,8 @@ describe("what was sent to a session while it was revoked", () => {
 		const slow = await open(gateway, { place: start });
 		expect(beginning(slow)).toBe("resumed");
 		slow.stall();
+		const { streams } = Reflect.get(gateway.service, Symbol.for("moleculer-sse.gateway"));
+		await eventually(() => expect([...streams].some(({ isBehind }) => isBehind)).toBe(true));
 		await revoke(gateway, "A");
 		await send(gateway, "A", SECRET);
 		slow.resume();
