@@ -86,18 +86,23 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			// waits for its server to close, which never happens while they are open.
 			schema.stopped = [
 				...listOf(schema.stopped),
-				function (this: object): Promise<void> {
-					return gatewayOf(this).stop();
+				async function (this: object): Promise<void> {
+					await gatewayOf(this).stop();
+					await gatewayOf(this).begun;
 				}
 			];
 			// Before the gateway serves HTTP: a client that comes back must find what it has missed.
+			const others = listOf(schema.started);
 			schema.started = [
-				async function (this: Service): Promise<void> {
-					gatewayOf(this).listen();
-					await gatewayOf(this).start();
-					gatewayOf(this).access.begin();
-				},
-				...listOf(schema.started)
+				function (this: Service): Promise<void> {
+					const gateway = gatewayOf(this);
+					return gateway.begin(async () => {
+						gateway.listen();
+						await gateway.start();
+						gateway.access.begin();
+						for (const hook of others) await hook.call(this as never);
+					});
+				}
 			];
 		},
 

@@ -56,6 +56,7 @@ export class Gateway {
 	/** Streams whose connection is not closed yet, ended ones included. */
 	#unclosed = 0;
 	#isStarted = false;
+	#begun: Promise<void> = Promise.resolve();
 	#stopped: PromiseWithResolvers<void> | undefined;
 
 	constructor(options: GatewayOptions, service: GatewayService) {
@@ -185,6 +186,25 @@ export class Gateway {
 	get isReady(): boolean {
 		// A broker says first of all that it is no longer started, long before it stops its services.
 		return this.#isStarted && this.#stopped === undefined && this.#service.broker.started;
+	}
+
+	/**
+	 * Begins the life of the service.
+	 *
+	 * @param steps All that its start is made of, the other mixins' included.
+	 */
+	begin(steps: () => Promise<void>): Promise<void> {
+		const begun = steps();
+		this.#begun = begun.catch(() => {});
+		return begun;
+	}
+
+	/**
+	 * Resolves when the service has started, or has failed to. A stop ends the waiting for the message broker, and then has
+	 * to wait for the rest: what is started only after it is never stopped.
+	 */
+	get begun(): Promise<void> {
+		return this.#begun;
 	}
 
 	/** Takes streams, after a stop as well, when the past is read where the bus can tell of it. */
