@@ -17,6 +17,7 @@ export const TICKET_USED = "sse.ticket";
 export function createTickets(options: TicketOptions, { broker, logger }: GatewayService): Tickets {
 	const ahead = new Complaints(text => logger.warn(text));
 	return new Tickets(options, {
+		namespace: broker.namespace,
 		lives: () => announcedLives(broker),
 		onAhead: milliseconds => ahead.add(clocksDiffer(milliseconds))
 	});

@@ -12,6 +12,8 @@ export interface Ticket extends Session {
 	readonly from: number;
 	/** When it expires, on the same clock. */
 	readonly until: number;
+	/** The Moleculer namespace that it is for; empty for none, undefined if another program gave it and does not say. */
+	readonly namespace: string | undefined;
 	/** The gateway that gave it; undefined if another program did. */
 	readonly issuer: Issuer | undefined;
 }
@@ -59,6 +61,9 @@ export function readClaims(claims: Record<string, unknown>): Ticket | undefined 
 	if (ids.some(id => sessionIdProblem(id) !== undefined)) return undefined;
 	const issuer = readIssuer(claims);
 	if (issuer === undefined && claims.gw !== undefined) return undefined;
+	// A gateway leaves that of no namespace out.
+	const { ns = issuer && "" } = claims;
+	if (ns !== undefined && typeof ns !== "string") return undefined;
 	return {
 		ids,
 		eventNames: names,
@@ -67,6 +72,7 @@ export function readClaims(claims: Record<string, unknown>): Ticket | undefined 
 		since: iat * 1000,
 		from: Math.max(iat, nbf) * 1000,
 		until: exp * 1000,
+		namespace: ns,
 		issuer
 	};
 }

@@ -22,6 +22,8 @@ export interface IssuedTicket {
 
 /** What tickets depend on. Default: this process's own environment and clocks, and no other gateways. */
 export interface TicketSurroundings {
+	/** Of Moleculer: gateways of another hear neither of used tickets nor of revocations here. Default: none. */
+	namespace?: string;
 	env?: NodeJS.ProcessEnv;
 	clock?: Clock;
 	/** The lives of all gateways that there are now. */
@@ -49,6 +51,7 @@ const LATE = 60_000;
  */
 export class Tickets {
 	readonly #signature: TicketSignature;
+	readonly #namespace: string;
 	readonly #expiresIn: number;
 	/**
 	 * Milliseconds for which used tickets and revocations are remembered. A gateway takes a ticket for `expiresIn`
@@ -68,6 +71,7 @@ export class Tickets {
 	constructor(
 		options: TicketOptions,
 		{
+			namespace = "",
 			env = process.env,
 			clock = new Clock(
 				() => Date.now(),
@@ -78,6 +82,7 @@ export class Tickets {
 		}: TicketSurroundings = {}
 	) {
 		this.#signature = new TicketSignature(secretsOf(options, env));
+		this.#namespace = namespace;
 		this.#expiresIn = options.expiresIn ?? EXPIRES_IN;
 		this.#memory = this.#expiresIn + 3 * TOLERANCE;
 		this.#used = new Once(this.#expiresIn);
@@ -113,6 +118,7 @@ export class Tickets {
 			ids,
 			names: eventNames,
 			...(expiresAt < Infinity && { end: expiresAt }),
+			...(this.#namespace !== "" && { ns: this.#namespace }),
 			...claimsOf(issuer),
 			iat: now.wall / 1000,
 			exp: (now.wall + this.#expiresIn) / 1000,
@@ -170,7 +176,8 @@ export class Tickets {
 	}
 
 	#isGood(ticket: Ticket, asked: readonly string[]): boolean {
-		const { jti, ids: sessionIds, eventNames, since, until, issuer } = ticket;
+		const { jti, ids: sessionIds, eventNames, since, until, namespace, issuer } = ticket;
+		if (namespace !== undefined && namespace !== this.#namespace) return false;
 		if (this.#used.has(jti) || !asked.every(name => eventNames.includes(name))) return false;
 		// One that lives longer than tickets do here would be forgotten before it expires.
 		if (until - since > this.#expiresIn + 1) return false;

@@ -19,8 +19,8 @@ class World {
 	#revocations = 0;
 
 	/** @param skew Milliseconds by which the wall clock is ahead. */
-	gateway(skew = 0, expiresIn = EXPIRES_IN): TestTickets {
-		const gateway = new TestTickets(this, skew, expiresIn);
+	gateway(skew = 0, expiresIn = EXPIRES_IN, namespace = ""): TestTickets {
+		const gateway = new TestTickets(this, skew, expiresIn, namespace);
 		this.gateways.push(gateway);
 		return gateway;
 	}
@@ -40,12 +40,13 @@ class TestTickets {
 	readonly ahead: number[] = [];
 	skew: number;
 
-	constructor(world: World, skew: number, expiresIn: number) {
+	constructor(world: World, skew: number, expiresIn: number, namespace: string) {
 		this.skew = skew;
 		const booted = world.now - 1000 * world.gateways.length;
 		this.tickets = new Tickets(
 			{ secret: "a secret of these tests, of at least 32 bytes", expiresIn },
 			{
+				namespace,
 				clock: new Clock(
 					() => 1_700_000_000_000 + world.now + this.skew,
 					() => world.now - booted
@@ -125,6 +126,20 @@ describe("a ticket of a gateway whose machine was suspended", () => {
 		expect(await gateway.takes(ticket)).toBe(false);
 		expect(await gateway.takes(await gateway.issue())).toBe(true);
 	});
+});
+
+// Gateways of two namespaces with one secret took each other's tickets, and heard neither of their use nor of revocations.
+it("a ticket is good in the namespace that it was given in, and in no other", async () => {
+	const world = new World();
+	for (const mine of ["", "green", "blue"]) {
+		const here = world.gateway(0, EXPIRES_IN, mine);
+		const others = ["", "green", "blue"].map(name => [name, world.gateway(0, EXPIRES_IN, name)]);
+		world.now += LONG;
+		const ticket = await here.issue();
+		for (const [name, there] of others as [string, TestTickets][]) {
+			expect(await there.takes(ticket)).toBe(name === mine);
+		}
+	}
 });
 
 describe("another gateway's ticket", () => {
@@ -524,7 +539,7 @@ describe("any gateway, its clock wrong by up to half the tolerance", () => {
 					else if (todo.do === "set") gateway(todo.at).skew = todo.skew;
 					else if (todo.do === "restart") {
 						const { skew } = gateway(todo.at);
-						const again = new TestTickets(world, skew, EXPIRES_IN);
+						const again = new TestTickets(world, skew, EXPIRES_IN, "");
 						world.gateways[todo.at] = again;
 						began.set(again, index);
 					} else if (todo.do === "revoke") {
