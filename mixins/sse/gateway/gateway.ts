@@ -99,6 +99,13 @@ export class Gateway {
 		return this.#unclosed;
 	}
 
+	/** Takes note of a request, of whatever route, before any middleware sees it. */
+	arrived(request: GatewayRequest, response: GatewayResponse): void {
+		this.access.arrived(request, this.#incoming.openingOf(request) ?? this.revocations.begin());
+		const session = isHttp2(response) ? response.stream.session : undefined;
+		if (session !== undefined) this.#sessions.add(session as ServerHttp2Session);
+	}
+
 	/**
 	 * Opens a stream for a request that has passed moleculer-web's own pipeline.
 	 *
@@ -155,8 +162,6 @@ export class Gateway {
 			onEnd: this.#onEnd,
 			onClose: this.#onClose
 		});
-		const session = isHttp2(response) ? response.stream.session : undefined;
-		if (session !== undefined) this.#sessions.add(session as ServerHttp2Session);
 		this.#unclosed++;
 		this.limits.opened(stream, request);
 		this.#registry.add(stream);
@@ -165,11 +170,6 @@ export class Gateway {
 		begin(stream, this.fanOut, lastEventId, { retry, degraded: this.#isDegraded });
 		this.#settling.add(stream);
 		this.#service.logResponse?.(request, response);
-	}
-
-	/** A request has come, and nobody of this service has judged it yet. */
-	arrived(request: GatewayRequest): void {
-		this.access.arrived(request, this.#incoming.openingOf(request) ?? this.revocations.begin());
 	}
 
 	/** Notices from now on what does not come; again if it does already. */
@@ -213,6 +213,7 @@ export class Gateway {
 		// A server that moleculer-web makes brings its requests here first.
 		const makesServer = Reflect.get(this.#service.settings ?? {}, "server") === true;
 		if (!makesServer) this.#incoming.start();
+		this.#sessions.open();
 		await this.#reading.start();
 		this.#isStarted = true;
 	}

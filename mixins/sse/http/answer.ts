@@ -1,24 +1,31 @@
 import type { ServerResponse } from "node:http";
 import type { ServerHttp2Session } from "node:http2";
 import type { Frame } from "../core/frame.ts";
-import { isHttp2, type StreamResponse } from "./connection.ts";
+import { cancel, isHttp2, type StreamResponse } from "./connection.ts";
 import { writeHead } from "./head.ts";
-import { closeSession } from "./http2-sessions.ts";
+
+/** Milliseconds that a client has to take an answer. */
+const GRACE = 2000;
 
 /**
  * Answers with a stream that ends at once, so that EventSource comes back, as it does from nothing but a
- * 200. A connection of HTTP/1.1 is not kept; one of HTTP/2 carries other requests.
+ * 200. A connection of HTTP/1.1 is not kept; one of HTTP/2 carries other requests, and an answer that waits there
+ * behind a window that is shut is broken off.
  */
 export function answerBriefly(response: StreamResponse, last: Frame): void {
 	writeHead(response);
 	(response as ServerResponse).end(last);
+	if (!isHttp2(response)) return;
+	const { stream } = response;
+	const deadline = setTimeout(() => cancel(stream), GRACE);
+	stream.once("close", () => clearTimeout(deadline));
 }
 
-/** As {@link answerBriefly}, and closes a session of HTTP/2 too, which a server that is about to close would wait for. */
+/** As {@link answerBriefly}, and asks a client of HTTP/2 to come back on another connection, which may be to another node. */
 export function answerAndHangUp(response: StreamResponse, last: Frame): void {
 	if (isHttp2(response)) {
 		const session = response.stream.session as ServerHttp2Session | undefined;
-		response.once("finish", () => session && !session.destroyed && closeSession(session));
+		response.once("finish", () => session?.destroyed === false && session.close());
 	}
 	answerBriefly(response, last);
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 
 export type StreamRequest = IncomingMessage | Http2ServerRequest;
 export type StreamResponse = ServerResponse | Http2ServerResponse;
@@ -13,4 +13,11 @@ export function isGone(request: StreamRequest, response: StreamResponse): boolea
 	if (isHttp2(response)) return response.stream.destroyed;
 	// The response of a pipelining client's later request may be without a socket when the client leaves.
 	return response.destroyed || (request as IncomingMessage).socket.destroyed;
+}
+
+/** Breaks off one stream of HTTP/2, whatever its client has not taken. */
+export function cancel(stream: Http2ServerResponse["stream"]): void {
+	stream.close(constants.NGHTTP2_CANCEL);
+	// The reset alone waits behind what the client does not take.
+	stream.destroy();
 }

@@ -1,6 +1,6 @@
-import { constants, type Http2ServerResponse, type ServerHttp2Session } from "node:http2";
+import type { Http2ServerResponse, ServerHttp2Session } from "node:http2";
 import type { Batch } from "./batch.ts";
-import type { StreamRequest } from "./connection.ts";
+import { cancel, type StreamRequest } from "./connection.ts";
 import type { GzipBody } from "./gzip.ts";
 import { writeHead } from "./head.ts";
 import { keepAwake, letSleep } from "./http2-idle.ts";
@@ -128,9 +128,7 @@ export class Http2Transport implements Transport {
 	reset(): void {}
 
 	destroy(): void {
-		this.#stream.close(constants.NGHTTP2_CANCEL);
-		// The reset alone waits behind what the client does not take.
-		this.#stream.destroy();
+		cancel(this.#stream);
 	}
 
 	release(): void {

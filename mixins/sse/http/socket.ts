@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { ServerHttp2Session } from "node:http2";
 
 export type Socket = IncomingMessage["socket"];
 
@@ -22,6 +23,13 @@ export function takenOf(socket: Socket, unsent: number = socket.writableLength):
 export function queuedOf(socket: Socket): number {
 	return (socket as Counted)._handle?.writeQueueSize ?? 0;
 }
+
+/** The socket of a session, of which Node shows a proxy: what the proxy's `off` answers is the socket itself. */
+export function socketOf(session: ServerHttp2Session): Socket {
+	return session.socket.off("close", nothing);
+}
+
+function nothing(): void {}
 
 /** Lets a connection be silent for as long as it likes. */
 export function letIdle(socket: Socket): void {
