@@ -8,6 +8,7 @@ import type { EventStream } from "../../mixins/sse/http/event-stream.ts";
 import { createRandom } from "../chaos/random.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGateway, TestGateway, TestNode } from "../support/gateway.ts";
+import { connectHttp2 } from "../support/http2-client.ts";
 import { held } from "../support/memory.ts";
 
 const MIB = 2 ** 20;
@@ -144,6 +145,56 @@ describe("what a process holds in buffers", () => {
 		const bound = POLICIES.length * HISTORY + DEFLATED + stalled.length * (UNSENT + HALF_WRITTEN);
 		expect((await grown()) / bound).toBeLessThan(1);
 	});
+});
+
+// Far below the mark at which Node's streams ask for patience each small event was a write of its own, which takes 550
+// bytes for its 28: a client whose window was shut held ten times what was counted, and a bound below that mark was none.
+describe("what small events take that wait for a client", () => {
+	const STREAMS = 30;
+	const EVENTS = 1000;
+
+	it.each([
+		{ policy: "disconnect", maxBytes: MIB, most: 60_000 },
+		{ policy: "dropOldest", maxBytes: 16_384, most: 1.5 * 16_384 },
+		{ policy: "conflate", maxBytes: 16_384, most: 1.5 * 16_384 }
+	] as const)(
+		"is what is counted, however few there are: $policy",
+		async ({ policy, maxBytes, most }) => {
+			const gateway = await startGateway({
+				sse: {
+					heartbeat: 0,
+					timeout: 0,
+					history: null,
+					events: { [NEWS]: {} },
+					buffer: { policy, maxBytes, stallTimeout: 0 }
+				},
+				settings: { http2: true },
+				// the log of the test keeps what it is told
+				broker: { logger: false }
+			});
+			const { pathname, search } = new URL(gateway.url(NEWS));
+			const client = connectHttp2(gateway.origin, { settings: { initialWindowSize: 0 } });
+			await new Promise(resolve => client.once("remoteSettings", resolve));
+			for (let n = 0; n < STREAMS; n++) {
+				client.request({ ":path": pathname + search, cookie: `sid=s${n}` }).on("error", () => {});
+			}
+			await eventually(() => expect(gateway.held.streams).toBe(STREAMS));
+			const sendAll = async (events: number) => {
+				for (let k = 0; k < events; k++) {
+					for (let n = 0; n < STREAMS; n++) {
+						void gateway.send({ eventName: NEWS, sessionId: `s${n}`, payload: k });
+					}
+					await turn();
+				}
+			};
+			await sendAll(10);
+			const before = await held();
+			await sendAll(EVENTS);
+
+			expect(((await held()).all - before.all) / STREAMS).toBeLessThan(most);
+			expect(gateway.held.streams).toBe(STREAMS);
+		}
+	);
 });
 
 describe("what a node remembers of a text", () => {

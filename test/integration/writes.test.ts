@@ -26,21 +26,39 @@ function wrapWrites(_req: unknown, res: ServerResponse, next: () => void): void 
 	next();
 }
 
+/** What many a logger does: it answers nothing, and knows of no callback. */
+function wrapWritesInSilence(_req: unknown, res: ServerResponse, next: () => void): void {
+	const { write, writeHead } = res;
+	res.write = function (this: ServerResponse, chunk: unknown) {
+		Reflect.apply(write, this, [chunk]);
+	} as ServerResponse["write"];
+	res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
+		Reflect.apply(writeHead, this, args);
+	} as ServerResponse["writeHead"];
+	next();
+}
+
 interface Way {
 	readonly name: string;
 	readonly settings: Record<string, unknown>;
-	open(gateway: TestGateway): Promise<StreamClient>;
+	open(gateway: TestGateway, headers?: Record<string, string>): Promise<StreamClient>;
 }
 
-const open = (gateway: TestGateway) => requestStream(gateway.url(NEWS));
-const openOverHttp2 = (gateway: TestGateway) =>
-	openHttp2Stream(connectHttp2(gateway.origin), gateway.url(NEWS));
+const open: Way["open"] = (gateway, headers = {}) => requestStream(gateway.url(NEWS), { headers });
+const openOverHttp2: Way["open"] = (gateway, headers = {}) =>
+	openHttp2Stream(connectHttp2(gateway.origin), gateway.url(NEWS), { headers });
 
 const WAYS: readonly Way[] = [
 	{ name: "HTTP/1.1", settings: {}, open },
 	{ name: "https", settings: { https: TLS }, open },
 	{ name: "a wrapped response", settings: { use: [wrapWrites] }, open },
+	{ name: "a response whose wrapper is silent", settings: { use: [wrapWritesInSilence] }, open },
 	{ name: "HTTP/2", settings: { http2: true }, open: openOverHttp2 },
+	{
+		name: "HTTP/2 whose wrapper is silent",
+		settings: { http2: true, use: [wrapWritesInSilence] },
+		open: openOverHttp2
+	},
 	{ name: "HTTP/2 over TLS", settings: { http2: true, https: TLS }, open: openOverHttp2 }
 ];
 
@@ -58,6 +76,23 @@ describe.each(WAYS)("over $name", ({ settings, open }) => {
 		await stream.next(NEWS, 2 * payloads.length);
 
 		expect(stream.received(NEWS)).toEqual([...payloads, ...payloads]);
+	});
+
+	// A replay went by what `write` answered: behind one that answers nothing it waited for ever, and its stream was neither
+	// live nor looked at by anybody.
+	it("a stream that comes back gets what it missed, and is live then", async () => {
+		const gateway = await startGateway({ settings, sse: { timeout: 0 } });
+		const first = await open(gateway);
+		const { id = "" } = await first.next("sse.open");
+		first.close();
+		const missed = Array.from({ length: 300 }, (_, n) => `${n}${"x".repeat(1000)}`);
+		for (const payload of missed) await send(gateway, payload);
+		const back = await open(gateway, { "Last-Event-ID": id });
+		await back.next(NEWS, missed.length);
+		await send(gateway, "live");
+		await back.next(NEWS, missed.length + 1);
+
+		expect(back.received(NEWS)).toEqual([...missed, "live"]);
 	});
 
 	it("tens of thousands in one turn as well", async () => {

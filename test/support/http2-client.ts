@@ -1,5 +1,6 @@
 import {
 	type ClientHttp2Session,
+	type ClientSessionOptions,
 	connect,
 	type IncomingHttpHeaders,
 	type OutgoingHttpHeaders
@@ -10,8 +11,11 @@ import { StreamClient } from "./stream-client.ts";
 import { TLS } from "./tls.ts";
 
 /** An HTTP/2 connection, cleartext or TLS by the origin's scheme; it is gone when the test ends. */
-export function connectHttp2(origin: string): ClientHttp2Session {
-	const session = connect(origin, { ca: TLS.cert });
+export function connectHttp2(
+	origin: string,
+	options: Pick<ClientSessionOptions, "settings"> = {}
+): ClientHttp2Session {
+	const session = connect(origin, { ca: TLS.cert, ...options });
 	// what its streams are told is what tests look at
 	session.on("error", () => {});
 	onTestFinished(() => session.destroy());

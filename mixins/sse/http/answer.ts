@@ -32,5 +32,8 @@ export function answerAndHangUp(response: StreamResponse, last: Frame): void {
 
 /** Answers that there is nothing to come back for: EventSource stops (WHATWG HTML, 9.2.3). */
 export function answerForGood(response: StreamResponse): void {
-	(response as ServerResponse).writeHead(204).end();
+	const answer = response as ServerResponse;
+	// Not in one: what wraps `writeHead` may answer nothing.
+	answer.writeHead(204);
+	answer.end();
 }

@@ -1,11 +1,12 @@
-import { Backlog } from "../core/backlog.ts";
+import { Backlog, WAITING_BYTES } from "../core/backlog.ts";
 import { resetFrame } from "../core/control.ts";
 import type { BufferPolicy } from "../core/options.ts";
 import { Batch } from "./batch.ts";
+import { Gathered, SMALL } from "./gathered.ts";
 import type { Transport } from "./transport.ts";
 
 export interface BackpressureOptions {
-	/** Bytes that may be unsent; what happens past them is up to the policy. */
+	/** Bytes that may be unsent, what it takes to keep them included; what happens past them is up to the policy. */
 	maxUnsentBytes: number;
 	policy: BufferPolicy;
 }
@@ -17,13 +18,6 @@ const BURST = 8;
 /** Bytes of what waits that are written at a time. */
 const SLICE = 65_536;
 
-/**
- * Batches of fewer bytes wait until there are so many of them: to Node, a write of its own costs more than it
- * holds.
- */
-const SMALL = 1024;
-const GATHERED = 4096;
-
 /** What becomes of a stream's events while its client is slower than they are. */
 export class Backpressure {
 	readonly #maxUnsentBytes: number;
@@ -33,7 +27,11 @@ export class Backpressure {
 	/** What waits for a slow client, unless the policy is to disconnect it. */
 	#backlog: Backlog | undefined;
 	/** Small batches for a client that is to be disconnected if it does not take them. */
-	#gathered: Batch | undefined;
+	readonly #gathered = new Gathered();
+	/** Writes behind others that have not left the process. */
+	#writes = 0;
+	/** Waits until the client has taken what was written. */
+	#onReady: (() => void) | undefined;
 	/** Since when, and after what, the client has taken nothing though something is unsent. */
 	#stall: { taken: number; since: number } | undefined;
 	/** The bound is exceeded; whether only for a moment is looked at behind it. */
@@ -56,6 +54,18 @@ export class Backpressure {
 		return this.#backlog !== undefined || this.#transport.unsent > 0;
 	}
 
+	/** Whether the client is so far that whoever writes at its pace may go on. */
+	get isReady(): boolean {
+		const { isBlocked, unsent } = this.#transport;
+		return !isBlocked && (this.#writes === 0 || unsent <= this.#maxUnsentBytes / 2);
+	}
+
+	/** Calls back once when the client {@link isReady}; never if the stream takes no more events before. */
+	onReady(callback: () => void): void {
+		this.#onReady = callback;
+		this.#transport.onDrain(this.#goOn);
+	}
+
 	/**
 	 * Whether the client has taken nothing for so many milliseconds though something is unsent; to be asked now
 	 * and then.
@@ -73,19 +83,19 @@ export class Backpressure {
 	/**
 	 * Writes a batch, or has it wait, as the policy says.
 	 *
-	 * @param isPaced Whoever writes heeds the answer: nothing has to be dropped for this stream.
-	 * @returns False if the client is slower than this.
+	 * @param isPaced Whoever writes looks at {@link isReady}: nothing has to be dropped for this stream.
 	 */
-	put(batch: Batch, isPaced: boolean): boolean {
+	put(batch: Batch, isPaced: boolean): void {
+		if (this.#transport.unsent === 0) this.#goOn();
 		if (this.#policy === "disconnect" || isPaced) {
-			if (this.#exceeds()) return false;
-			if (this.#gathered !== undefined || (!isPaced && this.#transport.isBlocked)) {
-				return this.#gather(batch);
-			}
-		} else if (this.#backlog !== undefined || this.#transport.isBlocked) {
-			return this.#keep(batch);
+			if (this.#exceeds()) return;
+			if (!this.#gathered.isEmpty || (!isPaced && this.#mustWait)) this.#gather(batch);
+			else this.#write(batch);
+		} else if (this.#backlog !== undefined || this.#mustWait) {
+			this.#keep(batch);
+		} else {
+			this.#write(batch);
 		}
-		return this.#write(batch);
 	}
 
 	/** Writes what waits, whether or not the client takes it. */
@@ -97,7 +107,8 @@ export class Backpressure {
 	/** Lets go of what waits: the stream takes no more events. */
 	drop(): void {
 		this.#backlog = undefined;
-		this.#gathered = undefined;
+		this.#gathered.take();
+		this.#onReady = undefined;
 	}
 
 	/** Nothing of the stream is left. */
@@ -105,28 +116,63 @@ export class Backpressure {
 		clearTimeout(this.#suspicion);
 	}
 
-	/** What is written behind something that is unsent waits there. */
-	#write(batch: Batch): boolean {
-		return this.#transport.write(this.#transport.unsent > 0 ? batch.toWait() : batch);
+	/**
+	 * Behind something that the client has not taken. Far below the mark at which the socket asks for patience, writes are
+	 * not for nothing: one is under way, and the first behind it says when both are gone.
+	 */
+	get #mustWait(): boolean {
+		return this.#transport.isBlocked || (this.#writes > 0 && this.#transport.unsent > 0);
 	}
 
+	/** Bytes that the client has not taken, with what it takes to keep them. */
+	get #held(): number {
+		return this.#transport.unsent + this.#writes * WAITING_BYTES + this.#gathered.bytes;
+	}
+
+	/** What is written behind something that is unsent waits there, and tells when it is gone if it can. */
+	#write(batch: Batch): void {
+		const { unsent, tells } = this.#transport;
+		if (unsent === 0) {
+			this.#transport.write(batch);
+		} else if (tells) {
+			this.#writes++;
+			this.#transport.write(batch.toWait(), this.#onWritten);
+		} else {
+			this.#transport.write(batch.toWait());
+		}
+	}
+
+	/** A write is gone, or all is over. */
+	readonly #onWritten = (error?: Error | null): void => {
+		this.#writes--;
+		if (this.#writes === 0 && !error) this.#goOn();
+	};
+
+	/** Writes what waits for what is gone now. */
+	readonly #goOn = (): void => {
+		this.#writeGathered();
+		this.#catchUp();
+		const onReady = this.#onReady;
+		if (onReady === undefined || !this.isReady) return;
+		this.#onReady = undefined;
+		onReady();
+	};
+
 	/** Has small batches wait for one another, and for the client, before they are written as one. */
-	#gather(batch: Batch): boolean {
+	#gather(batch: Batch): void {
 		if (batch.byteLength >= SMALL) {
 			this.#writeGathered();
-			return this.#write(batch);
+			this.#write(batch);
+			return;
 		}
-		if (this.#gathered === undefined) this.#transport.onDrain(() => this.#writeGathered());
-		this.#gathered = batch.behind(this.#gathered);
-		if (this.#gathered.byteLength >= GATHERED) this.#writeGathered();
-		return false;
+		if (this.#gathered.isEmpty) this.#transport.onDrain(this.#goOn);
+		this.#gathered.add(batch);
+		if (this.#gathered.isEnough) this.#writeGathered();
 	}
 
 	#writeGathered(): void {
-		const gathered = this.#gathered;
-		if (gathered === undefined) return;
-		this.#gathered = undefined;
-		this.#write(gathered);
+		const gathered = this.#gathered.take();
+		if (gathered !== undefined) this.#write(gathered);
 	}
 
 	/**
@@ -135,9 +181,9 @@ export class Backpressure {
 	 * client would come back for it for ever.
 	 */
 	#exceeds(): boolean {
-		const { unsent } = this.#transport;
-		if (unsent <= this.#maxUnsentBytes) return false;
-		if (unsent > this.#maxUnsentBytes * BURST) {
+		const held = this.#held;
+		if (held <= this.#maxUnsentBytes) return false;
+		if (held > this.#maxUnsentBytes * BURST) {
 			this.#onTooSlow();
 			return true;
 		}
@@ -149,36 +195,35 @@ export class Backpressure {
 	#suspect(): void {
 		this.#suspicion ??= setTimeout(() => {
 			this.#suspicion = undefined;
-			if (this.#transport.unsent > this.#maxUnsentBytes) this.#onTooSlow();
+			if (this.#held > this.#maxUnsentBytes) this.#onTooSlow();
 		}, BURST_TIME);
 	}
 
 	/** Has frames wait until the client has taken what was written, and drops what is too much. */
-	#keep(batch: Batch): boolean {
+	#keep(batch: Batch): void {
 		if (this.#backlog === undefined) {
 			this.#backlog = new Backlog();
-			this.#transport.onDrain(() => this.#catchUp());
+			this.#transport.onDrain(this.#goOn);
 		}
 		batch.pushTo(this.#backlog, this.#policy === "conflate");
 		// One large event that is on its way must not have all that follows it dropped.
-		const underway = Math.min(this.#transport.unsent, this.#maxUnsentBytes / 2);
+		const underway = Math.min(this.#held, this.#maxUnsentBytes / 2);
 		this.#backlog.trim(this.#maxUnsentBytes - underway);
-		return false;
 	}
 
 	/** Writes what waits, for as long as the client takes it; `all`: whether or not. */
 	#catchUp(all = false): void {
 		const backlog = this.#backlog;
 		if (backlog === undefined) return;
-		while (all || !this.#transport.isBlocked) {
+		while (all || !this.#mustWait) {
 			if (backlog.isEmpty) {
 				this.#backlog = undefined;
 				return;
 			}
 			// Without a place: the frames behind it are still to come.
 			if (backlog.takeLoss()) this.#write(new Batch(resetFrame("gap")));
-			this.#write(Batch.of(backlog.take(SLICE)));
+			this.#write(Batch.of(backlog.take(Math.min(SLICE, this.#maxUnsentBytes / 2))));
 		}
-		this.#transport.onDrain(() => this.#catchUp());
+		this.#transport.onDrain(this.#goOn);
 	}
 }

@@ -167,15 +167,17 @@ export class EventStream implements Subscription {
 		this.flush();
 		if (this.#state !== "open") return false;
 		this.written = true;
-		return this.#put(Batch.of(frames));
+		this.#put(Batch.of(frames));
+		return this.#backpressure?.isReady ?? !this.#transport.isBlocked;
 	}
 
-	#put(batch: Batch): boolean {
+	#put(batch: Batch): void {
 		if (this.#backpressure === undefined && this.#transport.unsent === 0) {
-			return this.#transport.write(batch);
+			this.#transport.write(batch);
+			return;
 		}
 		// A held stream is written to at its client's pace.
-		return this.#underPressure().put(batch, this.isHeld);
+		this.#underPressure().put(batch, this.isHeld);
 	}
 
 	#underPressure(): Backpressure {
@@ -191,7 +193,7 @@ export class EventStream implements Subscription {
 
 	/** Calls back once when the client has taken what was written; never if the stream ends before. */
 	onDrain(callback: () => void): void {
-		this.#transport.onDrain(callback);
+		this.#underPressure().onReady(callback);
 	}
 
 	/** Ends the stream in order: `sse.close`, then the end of the response. */

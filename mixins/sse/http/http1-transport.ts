@@ -122,19 +122,27 @@ export class Http1Transport implements Transport {
 		return takenOf(this.#connection, this.unsent);
 	}
 
-	write(batch: Batch): boolean {
+	get tells(): boolean {
+		return !!this.#socket || (this.#response !== undefined && hasOwnWrite(this.#response));
+	}
+
+	write(batch: Batch, onWritten?: (error?: Error | null) => void): void {
 		try {
 			const socket = this.#socket;
-			if (socket) return socket.write((this.#gzip?.add(batch) ?? batch).chunked);
+			if (socket) {
+				socket.write((this.#gzip?.add(batch) ?? batch).chunked, onWritten);
+				return;
+			}
 			const response = this.#response;
-			if (response === undefined) return false;
-			const ready = response.write((this.#gzip?.add(batch) ?? batch).plain);
+			if (response === undefined) return;
+			const { plain } = this.#gzip?.add(batch) ?? batch;
+			// Who wraps `write` expects no callback.
+			if (onWritten === undefined) response.write(plain);
+			else response.write(plain, onWritten);
 			// The head is out, or on its way.
 			if (socket === undefined) this.#socket = socketOf(response);
-			return ready;
 		} catch (error) {
 			this.#fail(error);
-			return false;
 		}
 	}
 

@@ -44,7 +44,7 @@ export function closeSession(
 		const before = { sent, moved };
 		sent = sentOn(socket);
 		moved = movedOn(session);
-		if (++looks > OWN) serves ||= streamsOf(session)?.size !== 0;
+		if (++looks > OWN) serves ||= (streamsOf(session)?.size ?? 0) > 0;
 		// Of what a socket has sent only that counts which had to wait: answers to PING go past a window that is shut.
 		const isMoving =
 			moved !== before.moved || (before.sent.queued > 0 && sent.taken !== before.sent.taken);

@@ -4,7 +4,7 @@ import { cancel, type StreamRequest } from "./connection.ts";
 import type { GzipBody } from "./gzip.ts";
 import { writeHead } from "./head.ts";
 import { keepAwake, letSleep } from "./http2-idle.ts";
-import { isUnwatched } from "./onlookers.ts";
+import { hasOwnWrite, isUnwatched } from "./onlookers.ts";
 import { type Socket, takenOf } from "./socket.ts";
 import type { LetGo, Transport, TransportOptions } from "./transport.ts";
 
@@ -97,14 +97,20 @@ export class Http2Transport implements Transport {
 		}
 	}
 
-	write(batch: Batch): boolean {
+	get tells(): boolean {
+		return this.#response !== undefined && hasOwnWrite(this.#response);
+	}
+
+	write(batch: Batch, onWritten?: (error?: Error | null) => void): void {
 		const response = this.#response;
-		if (response === undefined) return false;
+		if (response === undefined) return;
 		try {
-			return response.write((this.#gzip?.add(batch) ?? batch).plain);
+			const { plain } = this.#gzip?.add(batch) ?? batch;
+			// See Http1Transport.
+			if (onWritten === undefined) response.write(plain);
+			else response.write(plain, onWritten);
 		} catch (error) {
 			this.#fail(error);
-			return false;
 		}
 	}
 

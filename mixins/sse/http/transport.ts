@@ -25,11 +25,18 @@ export interface Transport {
 	open(): void;
 	/** Sends the head although nothing follows at once. */
 	flushHead(): void;
-	/** @returns False if the client is slower than this: the next write should wait for {@link onDrain}. */
-	write(batch: Batch): boolean;
+	/** Whether a write tells when it is gone: Node's own does, and nobody knows what one does that stands in its place. */
+	readonly tells: boolean;
 	/**
-	 * Calls back once when the client has taken what was written; never if the transport closes, or this
-	 * is called again, before.
+	 * Writes a batch. What a `write` in place of Node's answers says nothing: see {@link isBlocked}.
+	 *
+	 * @param onWritten Called when it has left the process, if the transport {@link tells}; or with an error if it never
+	 * will.
+	 */
+	write(batch: Batch, onWritten?: (error?: Error | null) => void): void;
+	/**
+	 * Calls back once when the client has taken what was written, if the transport {@link isBlocked} now; never if it
+	 * closes, or this is called again, before.
 	 */
 	onDrain(callback: () => void): void;
 	/**
