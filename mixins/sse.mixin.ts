@@ -12,7 +12,8 @@ import {
 	checkAliases,
 	type MergedSchema,
 	noteArrivals,
-	serveAliases
+	serveAliases,
+	watchHandling
 } from "./sse/gateway/route.ts";
 import { TICKET_USED } from "./sse/gateway/shared-tickets.ts";
 import { addTicketAction } from "./sse/gateway/ticket-action.ts";
@@ -82,6 +83,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			serveAliases(schema, gatewayOf);
 			watchChecks(schema, gatewayOf);
 			answerTransientErrors(schema, gatewayOf);
+			watchHandling(schema);
 			// Hooks of `stopped` run from the last to the first: the streams must end before the gateway
 			// waits for its server to close, which never happens while they are open.
 			schema.stopped = [

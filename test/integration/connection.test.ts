@@ -177,6 +177,10 @@ it("an HTTP/2 client that goes while frames are unsent leaves none of its stream
 	await eventually(() => expect(gateway.held).toEqual(NOTHING));
 });
 
+function thrower(): never {
+	throw new Error("not to be looked at");
+}
+
 describe("what others look at is theirs", () => {
 	type Middleware = (req: IncomingMessage, res: ServerResponse, next: () => void) => void;
 
@@ -248,6 +252,81 @@ describe("what others look at is theirs", () => {
 		const stream = await requestStream(gateway.url("news"));
 		expect(await stream.end).toBe("ended");
 		await eventually(() => expect(ended).toHaveLength(1));
+	});
+
+	// It looked like moleculer-web's own, which are done when the head is out, and was taken for one: the promise stayed open.
+	it("a listener that reads like one of moleculer-web's is told of the close all the same", async () => {
+		let over = 0;
+		const gateway = await startWith((_req, res, next) => {
+			const closed = new Promise((resolve, reject) => {
+				res.once("close", () => resolve(true));
+				res.once("error", err => reject(err));
+			});
+			closed.then(() => over++);
+			next();
+		});
+		const raw = await openRawStream(gateway.url("news"));
+		await sleep(40);
+		raw.socket.destroy();
+
+		await eventually(() => expect(over).toBe(1));
+	});
+
+	it("so is one by the name of Node's", async () => {
+		let over = 0;
+		const gateway = await startWith((_req, res, next) => {
+			const resOnFinish = () => void over++;
+			res.once("close", resOnFinish.bind(undefined));
+			next();
+		});
+		const raw = await openRawStream(gateway.url("news"));
+		await sleep(40);
+		raw.socket.destroy();
+
+		await eventually(() => expect(over).toBe(1));
+	});
+
+	it("a PerformanceObserver of `http` hears of the end", async () => {
+		const urls: string[] = [];
+		const observer = new PerformanceObserver(list => {
+			for (const entry of list.getEntries()) {
+				const { name, detail } = entry as PerformanceEntry & { detail?: { req: { url: string } } };
+				if (name === "HttpRequest") urls.push(detail?.req.url ?? "");
+			}
+		});
+		observer.observe({ entryTypes: ["http"] });
+		onTestFinished(() => observer.disconnect());
+		const gateway = await startGateway({ sse: { timeout: 150 } });
+		const stream = await requestStream(gateway.url("news"));
+		expect(await stream.end).toBe("ended");
+
+		await eventually(() => expect(urls.join()).toContain("eventName=news"));
+	});
+
+	// Its text could not be made: that threw out of the writes of the turn, which were never gone on with, for any stream.
+	it.each([
+		["nothing that has a text", Object.create(null)],
+		["what throws when it is looked at", new Proxy({}, { getPrototypeOf: () => thrower() })]
+	])("a `write` that throws %s breaks off its own stream, and no other", async (_, thrown) => {
+		const uncaught = watchUncaught();
+		const gateway = await startWith((req, res, next) => {
+			const { write } = res;
+			let writes = 0;
+			res.write = function (this: ServerResponse, ...args: unknown[]) {
+				if (req.headers.bad !== undefined && ++writes > 1) throw thrown;
+				return Reflect.apply(write, this, args);
+			} as ServerResponse["write"];
+			next();
+		});
+		const bad = await requestStream(gateway.url("news"), { headers: { bad: "1" } });
+		const good = await requestStream(gateway.url("news"));
+		await good.next("sse.open");
+		for (const n of [1, 2, 3]) await send(gateway, n);
+		await good.next("news", 3);
+
+		expect(await bad.end).toBe("broken");
+		expect(gateway.held.streams).toBe(1);
+		expect(uncaught).toEqual([]);
 	});
 
 	it("a server that allows half-open connections keeps the stream of a client that has sent all", async () => {

@@ -1,19 +1,32 @@
-/** What was thrown, as an error: libraries throw and reject with strings, and with nothing, too. */
+/**
+ * What was thrown, as an error: libraries throw and reject with strings, and with nothing, too. Never throws itself, as
+ * making a text of an object without a prototype does.
+ */
 export function toError(thrown: unknown): Error {
 	if (thrown instanceof Error) return thrown;
 	try {
 		return new Error(String(thrown));
 	} catch {
-		// Not everything can be written as text.
-		return new Error(`a ${typeof thrown}`);
+		return new Error(UNTOLD);
 	}
 }
 
 /** What was thrown, as the log has it: with its stack. */
 export function stackOf(thrown: unknown): string {
 	const error = toError(thrown);
-	return error.stack || String(error);
+	return error.stack || reasonOf(error);
 }
+
+/** What it says, for a log. Never throws. */
+export function reasonOf(thrown: unknown): string {
+	try {
+		return String(toError(thrown).message);
+	} catch {
+		return UNTOLD;
+	}
+}
+
+const UNTOLD = "what was thrown has no text";
 
 /**
  * A callback for a timer, an emitter or a library. What it throws goes to `report` and no further: in its caller it

@@ -1,3 +1,4 @@
+import { reasonOf } from "../core/guard.ts";
 import { isIP } from "node:net";
 import proxyAddr from "proxy-addr";
 import { ownText } from "../core/own-text.ts";
@@ -32,7 +33,7 @@ function compile(trust: TrustProxy): Trust {
 	try {
 		return proxyAddr.compile(typeof trust === "string" ? trust : [...trust]);
 	} catch (error) {
-		const reason = error instanceof Error ? error.message : String(error);
+		const reason = reasonOf(error);
 		throw new SseError("SSE_INVALID_OPTION", `SseMixin(): option "trustProxy": ${reason}.`, {
 			option: "trustProxy"
 		});

@@ -3,6 +3,7 @@ import type { Listener } from "../bus/bus.ts";
 import { Complaints } from "../bus/complaints.ts";
 import { readableBus } from "../bus/installed.ts";
 import { closeFrame, heartbeatFrame } from "../core/control.ts";
+import { reasonOf } from "../core/guard.ts";
 import type { Opening } from "../core/openings.ts";
 import { Registry } from "../core/registry.ts";
 import { answerAndHangUp, answerBriefly } from "../http/answer.ts";
@@ -245,9 +246,8 @@ export class Gateway {
 	}
 
 	readonly #onError = (error: unknown): void => {
-		const reason = error instanceof Error ? error.message : String(error);
 		this.#complaints.add(
-			`SSE: a stream is broken off, because something that wraps its response has failed: ${reason}`
+			`SSE: a stream is broken off, because something that wraps its response has failed: ${reasonOf(error)}`
 		);
 	};
 

@@ -1,3 +1,4 @@
+import { handle } from "../http/onlookers.ts";
 import { SseError } from "../moleculer/sse-error.ts";
 import type { Gateway } from "./gateway.ts";
 import type { GatewayRequest, GatewayResponse } from "./types.ts";
@@ -142,6 +143,24 @@ export function noteArrivals(schema: MergedSchema, gatewayOf: (service: unknown)
 	) {
 		gatewayOf(this).arrived(request, response);
 		return original.call(this, request, response, ...rest);
+	};
+}
+
+/** Tells moleculer-web's own listeners on the response of a stream from the application's. */
+export function watchHandling({ methods = {} }: MergedSchema): void {
+	const original = methods.routeHandler;
+	if (typeof original !== "function") return;
+	methods.routeHandler = function (
+		this: unknown,
+		ctx: unknown,
+		route: unknown,
+		request: GatewayRequest,
+		response: GatewayResponse,
+		found?: { alias?: Alias },
+		...rest: unknown[]
+	) {
+		const run = () => original.call(this, ctx, route, request, response, found, ...rest);
+		return found?.alias?.type === ALIAS_TYPE ? handle(response, run) : run();
 	};
 }
 

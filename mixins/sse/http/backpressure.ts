@@ -150,12 +150,16 @@ export class Backpressure {
 
 	/** Writes what waits for what is gone now. */
 	readonly #goOn = (): void => {
-		this.#writeGathered();
-		this.#catchUp();
-		const onReady = this.#onReady;
-		if (onReady === undefined || !this.isReady) return;
-		this.#onReady = undefined;
-		onReady();
+		try {
+			this.#writeGathered();
+			this.#catchUp();
+			const onReady = this.#onReady;
+			if (onReady === undefined || !this.isReady) return;
+			this.#onReady = undefined;
+			onReady();
+		} catch (error) {
+			this.#transport.fail(error);
+		}
 	};
 
 	/** Has small batches wait for one another, and for the client, before they are written as one. */

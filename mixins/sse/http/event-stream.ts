@@ -171,13 +171,18 @@ export class EventStream implements Subscription {
 		return this.#backpressure?.isReady ?? !this.#transport.isBlocked;
 	}
 
+	/** Called from timers and by others' streams: does not throw. */
 	#put(batch: Batch): void {
-		if (this.#backpressure === undefined && this.#transport.unsent === 0) {
-			this.#transport.write(batch);
-			return;
+		try {
+			if (this.#backpressure === undefined && this.#transport.unsent === 0) {
+				this.#transport.write(batch);
+			} else {
+				// A held stream is written to at its client's pace.
+				this.#underPressure().put(batch, this.isHeld);
+			}
+		} catch (error) {
+			this.#transport.fail(error);
 		}
-		// A held stream is written to at its client's pace.
-		this.#underPressure().put(batch, this.isHeld);
 	}
 
 	#underPressure(): Backpressure {

@@ -40,13 +40,14 @@ export class Flush {
 		const deadline = performance.now() + SLICE_TIME;
 		// Batches are let go of with the turn.
 		this.#first = undefined;
-		do {
-			for (let n = 0; n < SLICE_STREAMS; n++) this.#queue.shift()?.flush();
-			if (this.#queue.length === 0) {
-				this.#isScheduled = false;
-				return;
-			}
-		} while (performance.now() < deadline);
-		setImmediate(this.#write);
+		try {
+			do {
+				for (let n = 0; n < SLICE_STREAMS; n++) this.#queue.shift()?.flush();
+			} while (this.#queue.length > 0 && performance.now() < deadline);
+		} finally {
+			// Whatever one stream does, the others go on.
+			this.#isScheduled = this.#queue.length > 0;
+			if (this.#isScheduled) setImmediate(this.#write);
+		}
 	};
 }

@@ -40,7 +40,7 @@ export class Http1Transport implements Transport {
 		try {
 			this.#begin(response);
 		} catch (error) {
-			this.#fail(error);
+			this.fail(error);
 		}
 	}
 
@@ -64,7 +64,7 @@ export class Http1Transport implements Transport {
 		try {
 			this.#settle(response, letGo);
 		} catch (error) {
-			this.#fail(error);
+			this.fail(error);
 		}
 	}
 
@@ -106,7 +106,7 @@ export class Http1Transport implements Transport {
 		try {
 			this.#response?.flushHeaders();
 		} catch (error) {
-			this.#fail(error);
+			this.fail(error);
 		}
 	}
 
@@ -142,7 +142,7 @@ export class Http1Transport implements Transport {
 			// The head is out, or on its way.
 			if (socket === undefined) this.#socket = socketOf(response);
 		} catch (error) {
-			this.#fail(error);
+			this.fail(error);
 		}
 	}
 
@@ -158,7 +158,7 @@ export class Http1Transport implements Transport {
 			if (this.#response === undefined) this.#endSocket();
 			else this.#endResponse(this.#response);
 		} catch (error) {
-			this.#fail(error);
+			this.fail(error);
 		}
 	}
 
@@ -180,18 +180,18 @@ export class Http1Transport implements Transport {
 	}
 
 	destroy(): void {
-		const response = this.#response;
 		try {
-			response?.destroy();
+			this.#response?.destroy();
 		} catch (error) {
+			this.#connection.destroy();
 			this.#onError(error);
 		}
 		this.#connection.destroy();
 	}
 
-	#fail(error: unknown): void {
-		this.#onError(error);
+	fail(error: unknown): void {
 		this.destroy();
+		this.#onError(error);
 	}
 
 	release(): void {

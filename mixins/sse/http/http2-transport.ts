@@ -45,7 +45,7 @@ export class Http2Transport implements Transport {
 		try {
 			this.#begin(response);
 		} catch (error) {
-			this.#fail(error);
+			this.fail(error);
 		}
 	}
 
@@ -71,7 +71,7 @@ export class Http2Transport implements Transport {
 		try {
 			if (isUnwatched(request, response, isOwn)) letGo(request, response);
 		} catch (error) {
-			this.#fail(error);
+			this.fail(error);
 		}
 	}
 
@@ -110,7 +110,7 @@ export class Http2Transport implements Transport {
 			if (onWritten === undefined) response.write(plain);
 			else response.write(plain, onWritten);
 		} catch (error) {
-			this.#fail(error);
+			this.fail(error);
 		}
 	}
 
@@ -127,7 +127,7 @@ export class Http2Transport implements Transport {
 			if (this.#gzip !== undefined) response?.end(this.#gzip.tail.plain);
 			else response?.end();
 		} catch (error) {
-			this.#fail(error);
+			this.fail(error);
 		}
 	}
 
@@ -146,9 +146,9 @@ export class Http2Transport implements Transport {
 		this.#response = undefined;
 	}
 
-	#fail(error: unknown): void {
-		this.#onError(error);
+	fail(error: unknown): void {
 		this.destroy();
+		this.#onError(error);
 	}
 
 	#forgetDrain(): void {

@@ -6,31 +6,59 @@ import { isHttp2, type StreamRequest, type StreamResponse } from "./connection.t
 // biome-ignore lint/suspicious/noExplicitAny: listeners of any event
 export type Listener = (...args: any[]) => void;
 
-/** Node's own methods; undefined where an agent had put others in their place before this module was loaded. */
+/**
+ * Node's own methods, known by names that only they can use; undefined where an agent had put others in their place
+ * before this module was loaded.
+ */
 interface NodeMethods {
 	readonly write: unknown;
 	readonly end: unknown;
 }
 
 const HTTP1: NodeMethods = {
-	write: ownOf(OutgoingMessage.prototype.write, /^function write\(chunk, encoding, callback\)/),
-	end: ownOf(OutgoingMessage.prototype.end, /^function end\(chunk, encoding, callback\)/)
+	write: ownOf(OutgoingMessage.prototype.write, /^function write\(.*\bwrite_\(this,/s),
+	end: ownOf(OutgoingMessage.prototype.end, /^function end\(.*\bwrite_\(this,/s)
 };
 const HTTP2: NodeMethods = {
-	write: ownOf(Http2ServerResponse.prototype.write, /^write\(chunk, encoding, cb\)/),
-	end: ownOf(Http2ServerResponse.prototype.end, /^end\(chunk, encoding, cb\)/)
+	write: ownOf(Http2ServerResponse.prototype.write, /^write\(.*\[kState\]/s),
+	end: ownOf(Http2ServerResponse.prototype.end, /^end\(.*\[kState\]/s)
 };
-const EMIT: unknown = ownOf(OutgoingMessage.prototype.emit, /^function emit\(type, \.\.\.args\)/);
+const EMIT: unknown = ownOf(OutgoingMessage.prototype.emit, /^function emit\(.*\bkErrorMonitor\b/s);
 
-/**
- * Listeners on a response that have done what they are for when its head is out: Node's, to take the
- * next request, and those of moleculer-web, which resolve the promise of the request's handling.
- */
+/** Node's listener on a response, to take the next request: the first of all. */
 const NODE_FINISH = "bound resOnFinish";
+
+/** What moleculer-web's listeners look like, which resolve the promise of the request's handling. */
 const DONE = /^(\(\) => resolve\(true\)|\(?err\)? => reject\(err\))$/;
+const DONE_EVENTS = ["finish", "close", "error"];
+/** Those that are moleculer-web's: an application's may look the same. */
+const done = new WeakSet<Listener>();
 
 /** By which agents hear that a response is over without listening to it. */
 const FINISHED = channel("http.server.response.finish");
+
+/** What Node notes on a response that it will report: to a `PerformanceObserver` of `http`, and to its trace of events. */
+const STATISTICS = "ServerResponseStatistics";
+const TRACED = "_traceEventId";
+
+/**
+ * Runs moleculer-web's handling of a request, which listens for the end of the response before anything of the
+ * application's runs. Those listeners have done what they are for when the head is out.
+ */
+export function handle<Result>(response: StreamResponse, handler: () => Result): Result {
+	const expected = new Set(DONE_EVENTS);
+	const note = (event: string, listener: Listener): void => {
+		if (expected.delete(event) && DONE.test(String(listener))) done.add(listener);
+		else expected.clear();
+		if (expected.size === 0) response.off("newListener", note);
+	};
+	response.on("newListener", note);
+	try {
+		return handler();
+	} finally {
+		response.off("newListener", note);
+	}
+}
 
 /** Whether bytes may go past a response's `write`: nobody has put another in its place. */
 export function hasOwnWrite(response: StreamResponse): boolean {
@@ -39,8 +67,8 @@ export function hasOwnWrite(response: StreamResponse): boolean {
 }
 
 /**
- * Whether nobody looks at request or response any longer: nobody listens to them, or to Node's channel of responses that
- * are over, and nobody has wrapped `write`, `end` or `emit` (agents, session stores, caches and compression do). Who does will look for what
+ * Whether nobody looks at request or response any longer: nobody listens to them, or to what Node itself reports of
+ * responses that are over, and nobody has wrapped `write`, `end` or `emit` (agents, session stores, caches and compression do). Who does will look for what
  * the request's handling has put there, and expects to be called when the response is over.
  *
  * @param isOwn Tells the stream's own listeners.
@@ -53,6 +81,7 @@ export function isUnwatched(
 	const { end } = methodsOf(response);
 	return (
 		!FINISHED.hasSubscribers &&
+		!isReported(response) &&
 		EMIT !== undefined &&
 		end !== undefined &&
 		hasOwnWrite(response) &&
@@ -72,11 +101,20 @@ function hasOnlyDone(
 	message: StreamRequest | StreamResponse,
 	isOwn: (listener: Listener) => boolean
 ): boolean {
+	const [first] = message.listeners("finish");
+	const nodes = first?.name === NODE_FINISH ? first : undefined;
 	return message.eventNames().every(event =>
 		message.listeners(event).every(anyListener => {
 			const listener = anyListener as Listener;
-			return listener.name === NODE_FINISH || isOwn(listener) || DONE.test(String(listener));
+			return listener === nodes || isOwn(listener) || done.has(listener);
 		})
+	);
+}
+
+function isReported(response: StreamResponse): boolean {
+	if (Reflect.get(response, TRACED) !== undefined) return true;
+	return Object.getOwnPropertySymbols(response).some(
+		symbol => symbol.description === STATISTICS && Reflect.get(response, symbol) !== undefined
 	);
 }
 

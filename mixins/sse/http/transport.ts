@@ -50,6 +50,8 @@ export interface Transport {
 	reset(): void;
 	/** Breaks the response off, and with it the connection of HTTP/1.1. */
 	destroy(): void;
+	/** Something between the stream and its client has thrown: breaks it off first, and reports that then. */
+	fail(error: unknown): void;
 	/** It has closed: nothing of request and response is held any longer, nor of this by the connection. */
 	release(): void;
 }
