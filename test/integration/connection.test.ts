@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { duplexPair } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Context } from "moleculer";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
@@ -290,7 +291,7 @@ describe("what others look at is theirs", () => {
 		const urls: string[] = [];
 		const observer = new PerformanceObserver(list => {
 			for (const entry of list.getEntries()) {
-				const { name, detail } = entry as PerformanceEntry & { detail?: { req: { url: string } } };
+				const { name, detail } = entry as { name: string; detail?: { req: { url: string } } };
 				if (name === "HttpRequest") urls.push(detail?.req.url ?? "");
 			}
 		});
@@ -394,6 +395,35 @@ describe("what others look at is theirs", () => {
 		expect(uncaught).toEqual([]);
 	});
 
+	// The request was let go of by a timer, under the eyes of what was still at it.
+	it.each([false, true])(
+		"a middleware around the request's action finds all of it until it is done: HTTP/2 %s",
+		async http2 => {
+			const seen: unknown[] = [];
+			const watcher = {
+				localAction(next: (ctx: Context) => Promise<unknown>, action: { name?: string }) {
+					if (action.name !== "api.rest") return next;
+					return async (ctx: Context) => {
+						const result = await next(ctx);
+						await sleep(40);
+						const { $ctx, $params, query } = Reflect.get(ctx.params as object, "req");
+						seen.push([$ctx === ctx, $params, query]);
+						return result;
+					};
+				}
+			};
+			const gateway = await startGateway({
+				settings: { http2 },
+				broker: { middlewares: [watcher] }
+			});
+			if (http2) await openHttp2Stream(connectHttp2(gateway.origin), gateway.url("news"));
+			else await requestStream(gateway.url("news"));
+			const query = { eventName: "news" };
+
+			await eventually(() => expect(seen).toEqual([[true, query, query]]));
+		}
+	);
+
 	// With a body that is read to its end the request closes; without one it must not, before the client leaves.
 	it("a request without a body does not close before its client leaves", async () => {
 		const told: string[] = [];
@@ -406,6 +436,23 @@ describe("what others look at is theirs", () => {
 		expect(told).toEqual([]);
 		raw.socket.destroy();
 		await eventually(() => expect(told).toEqual(["close"]));
+	});
+
+	it("a response that is kept by somebody calls back whom it has told, and says that it is over", async () => {
+		let kept: ServerResponse | undefined;
+		const gateway = await startWith((_req, res, next) => {
+			kept = res;
+			next();
+		});
+		await requestStream(gateway.url("news"));
+		await eventually(() => expect(kept?.socket).toBeNull());
+		const response = kept as ServerResponse;
+		expect([response.writableEnded, response.destroyed]).toEqual([false, false]);
+
+		expect(await new Promise(resolve => response.write("more", resolve))).toBeInstanceOf(Error);
+		await new Promise<void>(resolve => response.end(resolve));
+		await new Promise<void>(resolve => response.end(resolve));
+		expect([response.writableEnded, response.destroyed]).toEqual([true, true]);
 	});
 
 	it.each(["end", "destroy"] as const)(

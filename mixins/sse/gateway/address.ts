@@ -1,6 +1,6 @@
-import { reasonOf } from "../core/guard.ts";
 import { isIP } from "node:net";
 import proxyAddr from "proxy-addr";
+import { reasonOf } from "../core/guard.ts";
 import { ownText } from "../core/own-text.ts";
 import { SseError } from "../moleculer/sse-error.ts";
 import type { GatewayRequest } from "./types.ts";

@@ -52,6 +52,8 @@ export class Gateway {
 	readonly #flush = new Flush();
 	readonly #compression: Compression;
 	readonly #settling = new Settling(letGo);
+	/** Requests that are being handled, and the streams that they have opened. */
+	readonly #handling = new WeakMap<GatewayRequest, EventStream | undefined>();
 	readonly #complaints: Complaints;
 	readonly #sessions = new Http2Sessions();
 	/** Streams whose connection is not closed yet, ended ones included. */
@@ -105,6 +107,14 @@ export class Gateway {
 		this.access.arrived(request, this.#incoming.openingOf(request) ?? this.revocations.begin());
 		const session = isHttp2(response) ? response.stream.session : undefined;
 		if (session !== undefined) this.#sessions.add(session as ServerHttp2Session);
+		this.#handling.set(request, undefined);
+	}
+
+	/** Nobody is at work on a request any more, of whatever route: its action has ended, and all around that. */
+	handled(request: GatewayRequest): void {
+		const stream = this.#handling.get(request);
+		this.#handling.delete(request);
+		if (stream !== undefined) this.#settling.add(stream);
 	}
 
 	/**
@@ -169,7 +179,8 @@ export class Gateway {
 		this.#heartbeat.start();
 		stream.open();
 		begin(stream, this.fanOut, lastEventId, { retry, degraded: this.#isDegraded });
-		this.#settling.add(stream);
+		if (this.#handling.has(request)) this.#handling.set(request, stream);
+		else this.#settling.add(stream);
 		this.#service.logResponse?.(request, response);
 	}
 

@@ -128,21 +128,26 @@ export function serveAliases(schema: MergedSchema, gatewayOf: (service: unknown)
 }
 
 /**
- * Takes note of each request before any middleware sees it: those of the application's route or server may tell who
+ * Takes note of each request before any middleware sees it, and when all are done with it: those of the application's route or server may tell who
  * it is from, and what is revoked after that must not open. The connections that they come on end with the node.
  */
 export function noteArrivals(schema: MergedSchema, gatewayOf: (service: unknown) => Gateway): void {
 	const { methods } = schema;
 	const original = methods?.httpHandler;
 	if (methods === undefined || typeof original !== "function") throw notAGateway();
-	methods.httpHandler = function (
+	methods.httpHandler = async function (
 		this: unknown,
 		request: GatewayRequest,
 		response: GatewayResponse,
 		...rest: unknown[]
 	) {
-		gatewayOf(this).arrived(request, response);
-		return original.call(this, request, response, ...rest);
+		const gateway = gatewayOf(this);
+		gateway.arrived(request, response);
+		try {
+			return await original.call(this, request, response, ...rest);
+		} finally {
+			gateway.handled(request);
+		}
 	};
 }
 

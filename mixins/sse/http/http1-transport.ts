@@ -5,6 +5,7 @@ import { writeHead } from "./head.ts";
 import { detach, isDetachable, type Socket } from "./node-detach.ts";
 import { hasOwnWrite, isUnwatched } from "./onlookers.ts";
 import { breakOff, closeWhenSent, letIdle, takenOf } from "./socket.ts";
+import { standIn } from "./stand-in.ts";
 import type { LetGo, Transport, TransportOptions } from "./transport.ts";
 
 /**
@@ -88,18 +89,7 @@ export class Http1Transport implements Transport {
 		socket.on("error", ignore);
 		// What the client may still say is read, and not kept: its end must be noticed.
 		socket.resume();
-		// Whoever has kept the response, and ends it one day, means the stream. What it writes would be kept for ever.
-		Object.assign(response, {
-			write: () => false,
-			end: () => {
-				this.end();
-				return response;
-			},
-			destroy: () => {
-				socket.destroy();
-				return response;
-			}
-		});
+		standIn(response, socket, () => this.end());
 	}
 
 	flushHead(): void {

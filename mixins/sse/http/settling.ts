@@ -5,7 +5,7 @@ export interface Settleable {
 	settle(letGo: LetGo): void;
 }
 
-/** Milliseconds in which what handles a request (middlewares, hooks) is done with it. */
+/** Milliseconds behind the handling of a request in which whoever waited for that is done with it, too. */
 const SETTLING = 10;
 
 /** The streams that have just been opened, and the one timer that they settle by. */
