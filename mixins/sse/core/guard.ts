@@ -3,9 +3,8 @@
  * making a text of an object without a prototype does.
  */
 export function toError(thrown: unknown): Error {
-	if (thrown instanceof Error) return thrown;
 	try {
-		return new Error(String(thrown));
+		return thrown instanceof Error ? thrown : new Error(String(thrown));
 	} catch {
 		return new Error(UNTOLD);
 	}
