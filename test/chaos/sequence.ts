@@ -65,7 +65,9 @@ export function judgeClient(
 		}
 		if (sequence.ids.has(place)) {
 			const before = sequence.ids.get(place);
-			if (id === undefined || before !== id) {
+			// Without one it was given while something was suspected to be missing.
+			const isOther = id !== undefined && before !== undefined && before !== id;
+			if (isOther) {
 				counts.doubles++;
 				return `one event under two ids: ${name} under ${before} and ${id}`;
 			}

@@ -17,8 +17,8 @@ const stop: Fault = {
 const truncate: Fault = {
 	name: "a stream truncated while a client was away",
 	promised: { stream: "one" },
-	// 300 KB and more a second
-	sending: { rate: 200, padding: 1500 },
+	// 600 KB and more a second
+	sending: { rate: 200, padding: 3000 },
 	maxBytes: 500_000,
 	async happen(stage, clients) {
 		const [away] = clients;
