@@ -16,6 +16,9 @@ const COURSES = FACTOR === 1 ? 2000 : 5000 * FACTOR;
 /** Milliseconds, on a busy machine. */
 const PATIENCE = (FACTOR === 1 ? 3 : 90) * 60_000;
 
+/** How long a gateway may take until nothing is left: a hundred connections have been at work on it. */
+const LEFT = { timeout: 30_000 };
+
 const POLICIES: readonly BufferPolicy[] = ["disconnect", "dropOldest", "conflate"];
 /** What a stream settles by, which may be late on a busy machine. */
 const SETTLING = 10;
@@ -227,12 +230,12 @@ it(
 			if (batch % 3 === 0) await sleep(Math.random() * 60);
 			else {
 				await played;
-				await eventually(() => expect(leftOf(gateway.service), where).toEqual(NOTHING));
+				await eventually(() => expect(leftOf(gateway.service), where).toEqual(NOTHING), LEFT);
 			}
 			expect(await stops(gateway.broker, 5000), `${where}: stops`).toBe(true);
 			await played;
 			for (const client of clients) client.close();
-			await eventually(() => expect(leftOf(gateway.service), where).toEqual(NOTHING));
+			await eventually(() => expect(leftOf(gateway.service), where).toEqual(NOTHING), LEFT);
 			door.server.close();
 			expect(uncaught, where).toEqual([]);
 			expect(await rejections(), where).toEqual([]);

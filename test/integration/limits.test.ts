@@ -83,11 +83,16 @@ describe("over a limit a stream is sent away to come back, and let in when there
 
 	it("opens a second", async () => {
 		const gateway = await start({ opensPerSecond: 3 });
+		const began = performance.now();
 		const streams = await Promise.all(Array.from({ length: 5 }, () => come(gateway)));
 		const ends = await Promise.all(
 			streams.map(stream => Promise.race([stream.end, stream.next("sse.open")]))
 		);
-		expect(ends.filter(end => end === "ended")).toHaveLength(2);
+		// on a busy machine a third of a second may have passed, which lets in another
+		const more = Math.floor(((performance.now() - began) / 1000) * 3);
+		const refused = ends.filter(end => end === "ended").length;
+		expect(refused).toBeLessThanOrEqual(2);
+		expect(refused).toBeGreaterThanOrEqual(2 - more);
 
 		await eventually(async () => {
 			const stream = await come(gateway);

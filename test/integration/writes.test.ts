@@ -236,7 +236,7 @@ describe("the writes of a turn", () => {
 		const gateway = await startGateway();
 		const raw = Array.from({ length: count }, () => new RawSocket(gateway.origin));
 		for (const client of raw) client.get(gateway.url(NEWS));
-		await eventually(() => expect(gateway.held.streams).toBe(count), { timeout: 20_000 });
+		await eventually(() => expect(gateway.held.streams).toBe(count), { timeout: 50_000 });
 		await Promise.all(raw.map(client => client.until("sse.open")));
 
 		// slow writes: 0.1 ms each, as with 15 times as many streams

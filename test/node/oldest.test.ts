@@ -32,7 +32,8 @@ describe("the oldest Node.js that package.json asks for", () => {
 
 	it("runs the gateway's HTTP as the newest does", async ({ signal }) => {
 		expect(FILES.filter(file => !existsSync(file))).toEqual([]);
-		const result = await runSuite(oldest, { projects: ["integration"], filters: FILES, signal });
+		const suite = { projects: ["integration"], filters: FILES, oneAtATime: true, signal };
+		const result = await runSuite(oldest, suite);
 		console.log(`Node ${oldest}: ${result.passed} passed, ${result.failed} failed`);
 		expect(result.failures, result.output).toEqual([]);
 		expect(result.end, result.output).toBe("code 0");

@@ -37,6 +37,8 @@ export interface Suite {
 	readonly projects: readonly string[];
 	/** Paths of test files, or parts of them. */
 	readonly filters: readonly string[];
+	/** Whether its files run one after the other, as other tests run beside it. */
+	readonly oneAtATime?: boolean;
 	/** Ends it; default: nothing does. */
 	readonly signal?: AbortSignal;
 }
@@ -44,13 +46,14 @@ export interface Suite {
 /** Runs a suite on a release of Node.js, which is installed if need be: Vitest itself and its workers run there. */
 export async function runSuite(
 	release: string,
-	{ projects, filters, signal }: Suite
+	{ projects, filters, oneAtATime = false, signal }: Suite
 ): Promise<SuiteResult> {
 	const node = await bringNode(release);
 	const report = join(folderOf(release), "report.json");
 	await rm(report, { force: true });
-	const selected = projects.map(project => `--project=${project}`);
-	const vitest = spawnProcess(node, [VITEST, "run", ...selected, ...filters], {
+	const options = projects.map(project => `--project=${project}`);
+	if (oneAtATime) options.push("--no-file-parallelism");
+	const vitest = spawnProcess(node, [VITEST, "run", ...options, ...filters], {
 		env: { TEST_REPORT: report, NO_COLOR: "1", FORCE_COLOR: undefined }
 	});
 	const stop = () => vitest.stop();
