@@ -85,7 +85,8 @@ export class Continuity<T> {
 	observe({ origin, epoch, seq }: EventId, item: T, now: number, bytes: number): void {
 		const lane = this.#laneOf(origin, epoch, now);
 		if (lane === undefined || seq <= lane.last) return;
-		lane.isEnded = false;
+		// A node that was stopped may be started again in the same life.
+		if (lane.end !== undefined && seq > lane.end) lane.end = undefined;
 		if (seq === lane.last + 1) {
 			if (this.#open.size > 0) lane.filled(now);
 			this.#next(lane, item);
@@ -97,7 +98,7 @@ export class Continuity<T> {
 		this.#earlyBytes += bytes;
 		this.#open.add(lane);
 		if (this.#early <= MAX_EARLY && this.#earlyBytes <= MAX_EARLY_BYTES) return;
-		while (this.#open.has(lane)) this.#skip(lane);
+		this.#skip(lane, Number.POSITIVE_INFINITY);
 	}
 
 	/** Takes what an origin says of itself. */
@@ -105,7 +106,8 @@ export class Continuity<T> {
 		const isMet = laneOf(this.#origins.get(origin)?.lanes ?? [], epoch) === undefined;
 		const lane = this.#laneOf(origin, epoch, now - up);
 		if (lane === undefined) return;
-		lane.isEnded = isEnd;
+		lane.end = isEnd ? seq : undefined;
+		lane.isStale = false;
 		if (isMet) {
 			// What it sent before it had heard of this gateway never comes.
 			lane.last = seq;
@@ -115,17 +117,30 @@ export class Continuity<T> {
 		}
 	}
 
-	/** An origin is gone, and has not said that it ends. */
-	leave(origin: string, now: number): void {
+	/** This gateway may have been away: what was sent meanwhile did not come. */
+	away(): void {
+		for (const { lanes } of this.#origins.values()) for (const lane of lanes) lane.isStale = true;
+	}
+
+	/** Whether an origin, if it is known, has said where it ends, and all of that has come. */
+	isComplete(origin: string): boolean {
+		return this.#origins.get(origin)?.lanes.every(lane => lane.isComplete) ?? true;
+	}
+
+	/**
+	 * An origin is gone, and has not said that it ends.
+	 *
+	 * @param wasAsked It was asked where it is, and has not answered: it may have sent something, though it is not known here.
+	 */
+	leave(origin: string, now: number, wasAsked = false): void {
 		const known = this.#origins.get(origin);
 		if (known !== undefined) this.#end(origin, known, now);
+		else if (wasAsked) this.#then.lost({ origin, before: now, isEarlier: false });
 	}
 
 	/** Gives up what is missing for too long. */
 	decide(now: number): void {
-		for (const lane of this.#open) {
-			while (this.#open.has(lane) && lane.dueAt <= now) this.#skip(lane);
-		}
+		for (const lane of this.#open) if (lane.dueAt <= now) this.#skip(lane, now);
 	}
 
 	#laneOf(name: string, epoch: string, bornAt: number): Lane<T> | undefined {
@@ -160,19 +175,28 @@ export class Continuity<T> {
 		const isComplete = lanes.every(lane => lane.isComplete);
 		if (!isComplete) this.#then.lost({ origin, before, isEarlier: false });
 		for (const lane of lanes) {
-			while (this.#open.has(lane)) this.#skip(lane, true);
-			lane.isEnded = true;
+			this.#skip(lane, Number.POSITIVE_INFINITY, true);
+			lane.end = lane.last;
 		}
 	}
 
-	/** Goes on behind what is missing first. */
-	#skip(lane: Lane<T>, isTold = false): void {
+	/** Gives up what is due by then, all as one loss, and goes on behind it. */
+	#skip(lane: Lane<T>, now: number, isTold = false): void {
+		const hole = lane.dueHole(now);
+		if (hole === undefined) return;
 		const { origin } = lane;
-		const { upTo, before } = lane.firstHole;
-		lane.last = upTo;
-		this.#look(lane);
-		if (!isTold) this.#then.lost({ origin, upTo, before, isEarlier: false });
+		const { upTo, before } = hole;
+		if (!isTold) {
+			this.#open.delete(lane);
+			this.#then.lost({ origin, upTo, before, isEarlier: false });
+		}
+		for (const seq of lane.waitingUpTo(upTo)) {
+			lane.last = Math.max(lane.last, seq - 1);
+			this.#follow(lane);
+		}
+		lane.last = Math.max(lane.last, upTo);
 		this.#follow(lane);
+		this.#look(lane);
 	}
 
 	/** Hands on what has waited for what has come now. */

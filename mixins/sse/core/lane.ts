@@ -10,19 +10,29 @@ interface Early<T> {
 	readonly bytes: number;
 }
 
+/** What is given up: all that is missing up to a number. */
+interface Hole {
+	readonly upTo: number;
+	/** By when all of it had been sent. */
+	readonly before: number;
+}
+
 /** One sequence of an origin, counted without holes. */
 export class Lane<T> {
 	readonly origin: string;
 	readonly epoch: string;
 	/** All up to it were handed on, or given up. */
 	last = 0;
-	/** Its origin has said that it ends here. */
-	isEnded = false;
-	/** By their numbers; most lanes never have any. */
+	/** Where its origin has said that it ends. */
+	end: number | undefined;
+	/** Since its origin said last where it is, this gateway may have been away. */
+	isStale = false;
+	/** By their numbers, in the order in which they came; most lanes never have any. */
 	#early: Map<number, Early<T>> | undefined;
 	/** How far its origin says to have come; when that was heard first; and by when it had been sent. */
 	#claimed = 0;
 	#claimedAt = 0;
+	#claimedSince = 0;
 	#sentBefore = 0;
 	/** When something that was missing has come last. */
 	#filledAt = Number.NEGATIVE_INFINITY;
@@ -59,23 +69,50 @@ export class Lane<T> {
 		return isBehind && this.#early?.has(this.last + 1) !== true;
 	}
 
-	/** Whether nothing is missing, and nothing more comes; a sequence that was never begun is not waited for. */
+	/**
+	 * Whether nothing is missing, and nothing more comes. A sequence that was never begun is not waited for, unless this
+	 * gateway may have been away since.
+	 */
 	get isComplete(): boolean {
-		return !this.isOpen && (this.isEnded || this.last === 0);
+		if (this.isOpen || this.waiting > 0) return false;
+		return this.end === undefined ? this.last === 0 && !this.isStale : this.last >= this.end;
 	}
 
 	/** When what is missing first is given up: a moment after something has come last, but not much later than it was noticed. */
 	get dueAt(): number {
-		const noticed = this.#noticedAt;
+		return this.#dueAt(this.#noticedAt);
+	}
+
+	#dueAt(noticed: number): number {
 		return Math.min(noticed + LONGEST, Math.max(noticed, this.#filledAt) + PATIENCE);
 	}
 
-	/** What is missing first. */
-	get firstHole(): { readonly upTo: number; readonly before: number } {
-		if (this.#early === undefined) return { upTo: this.#claimed, before: this.#sentBefore };
-		let first = Number.POSITIVE_INFINITY;
-		for (const seq of this.#early.keys()) first = Math.min(first, seq);
-		return { upTo: first - 1, before: this.#noticedAt };
+	/**
+	 * What is missing and due by then, as one: the numbers behind which events come on.
+	 *
+	 * @param now Infinity: all that is missing.
+	 */
+	dueHole(now: number): Hole | undefined {
+		const seqs = [...(this.#early?.keys() ?? [])].sort((a, b) => a - b);
+		const isClaimed = this.#claimed > (seqs.at(-1) ?? this.last);
+		let noticed = isClaimed ? this.#claimedAt : Number.POSITIVE_INFINITY;
+		// Behind all that came early, what its origin says is missing as well.
+		if (isClaimed && this.#dueAt(noticed) <= now) {
+			return { upTo: this.#claimed, before: this.#sentBefore };
+		}
+		for (let index = seqs.length - 1; index >= 0; index--) {
+			const seq = seqs[index] as number;
+			noticed = Math.min(noticed, this.#early?.get(seq)?.at ?? noticed);
+			const before = index === 0 ? this.last : (seqs[index - 1] as number);
+			if (seq > before + 1 && this.#dueAt(noticed) <= now)
+				return { upTo: seq - 1, before: noticed };
+		}
+		return undefined;
+	}
+
+	/** Numbers of the events that wait, up to one, in order. */
+	waitingUpTo(most: number): number[] {
+		return [...(this.#early?.keys() ?? [])].filter(seq => seq <= most).sort((a, b) => a - b);
 	}
 
 	/** Something that was missing has come. */
@@ -91,7 +128,9 @@ export class Lane<T> {
 	 */
 	claim(seq: number, now: number, before: number): boolean {
 		if (seq > this.#claimed) {
-			if (this.#claimed <= this.last) this.#claimedAt = now;
+			if (this.#claimed <= this.last) this.#claimedSince = now;
+			// It may be under way for as long as any, though not for ever.
+			this.#claimedAt = Math.min(now, this.#claimedSince + LONGEST - PATIENCE);
 			this.#claimed = seq;
 			this.#sentBefore = before;
 		}
@@ -99,8 +138,9 @@ export class Lane<T> {
 	}
 
 	get #noticedAt(): number {
-		let noticed = this.#claimed > this.last ? this.#claimedAt : Number.POSITIVE_INFINITY;
-		for (const { at } of this.#early?.values() ?? []) noticed = Math.min(noticed, at);
-		return noticed;
+		const claimed = this.#claimed > this.last ? this.#claimedAt : Number.POSITIVE_INFINITY;
+		// The first that came is the first in the map.
+		for (const { at } of this.#early?.values() ?? []) return Math.min(claimed, at);
+		return claimed;
 	}
 }

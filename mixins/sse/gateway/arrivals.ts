@@ -7,7 +7,14 @@ import { Introductions } from "./introductions.ts";
 import type { GatewayService } from "./types.ts";
 
 /** Milliseconds after which a node that has gone without saying that it ends counts as ended. */
-const GONE = 60_000;
+const GONE = 30_000;
+
+/** A node that has gone. */
+interface Gone {
+	readonly at: number;
+	/** It was asked where it is, and had not answered. */
+	readonly wasAsked: boolean;
+}
 
 export interface ArrivalsListener<T> extends Consequences<T> {
 	/** What {@link Arrivals.isWhole} says may be another. */
@@ -21,7 +28,7 @@ export class Arrivals<T> {
 	readonly #service: GatewayService;
 	readonly #listener: ArrivalsListener<T>;
 	/** Nodes that have gone, and when. */
-	readonly #gone = new Map<string, number>();
+	readonly #gone = new Map<string, Gone>();
 	#decision: NodeJS.Timeout | undefined;
 	#decidesAt = Number.POSITIVE_INFINITY;
 	#unlisten: (() => void) | undefined;
@@ -33,7 +40,15 @@ export class Arrivals<T> {
 			handOn: item => listener.handOn(item),
 			lost: loss => listener.lost(loss)
 		});
-		this.#introductions = new Introductions(service, () => this.#look());
+		this.#introductions = new Introductions(service, {
+			changed: () => this.#look(),
+			wasAway: () => this.continuity.away()
+		});
+	}
+
+	/** `performance.now()` before which nothing is known of when something was sent: the machine was suspended then. */
+	get awakeSince(): number {
+		return this.#introductions.awakeSince;
 	}
 
 	/** Whether the senders' events come here. */
@@ -43,7 +58,7 @@ export class Arrivals<T> {
 
 	/** Whether all that was sent before what has come has come, as far as can be known. */
 	get isWhole(): boolean {
-		return this.continuity.isWhole && this.#introductions.isComplete;
+		return this.#gone.size === 0 && this.continuity.isWhole && this.#introductions.isComplete;
 	}
 
 	/** Listens, again if it does already. */
@@ -53,7 +68,11 @@ export class Arrivals<T> {
 		const onFault = (error: Error): void =>
 			this.#service.logger.error("SSE: a node's end was not noticed.", error);
 		const leave = guard(onFault, ({ node }: { node: { id: string } }) => {
-			this.#gone.set(node.id, performance.now());
+			const wasAsked = this.#introductions.isAwaited(node.id);
+			// What has said where it ends, and has, is missed by nobody; until it is known of others, it is suspected.
+			const isKnownWhole = !wasAsked && this.continuity.isComplete(encodeOrigin(node.id));
+			if (!isKnownWhole) this.#gone.set(node.id, { at: performance.now(), wasAsked });
+			this.#introductions.left(node.id);
 		});
 		const meet = guard(onFault, ({ node }: { node: { id: string } }) => {
 			this.#gone.delete(node.id);
@@ -85,7 +104,8 @@ export class Arrivals<T> {
 	hear(input: unknown, nodeID: string): void {
 		const report = readReport(input);
 		if (report === undefined) return;
-		this.#gone.delete(nodeID);
+		this.#introductions.noticeSleep();
+		if (report.isEnd) this.#gone.delete(nodeID);
 		this.continuity.hear(encodeOrigin(nodeID), report, performance.now());
 		// Behind what it says, which counts from the same moment on.
 		this.#introductions.heard(nodeID);
@@ -95,10 +115,13 @@ export class Arrivals<T> {
 
 	#look(): void {
 		const now = performance.now();
-		for (const [nodeID, at] of this.#gone) {
-			if (now - at < GONE || !hearsOthers(this.#service.broker)) continue;
+		for (const [nodeID, { at, wasAsked }] of this.#gone) {
+			const origin = encodeOrigin(nodeID);
+			// Its last packet may come behind the news that it has gone.
+			const isOver = !wasAsked && this.continuity.isComplete(origin);
+			if (!isOver && (now - at < GONE || !hearsOthers(this.#service.broker))) continue;
 			this.#gone.delete(nodeID);
-			this.continuity.leave(encodeOrigin(nodeID), now);
+			if (!isOver) this.continuity.leave(origin, now, wasAsked);
 		}
 		this.#listener.changed();
 	}

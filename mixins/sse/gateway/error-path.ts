@@ -1,6 +1,6 @@
-import { Errors } from "moleculer";
 import { isThenable } from "../core/guard.ts";
 import { isTransient } from "../core/transient.ts";
+import { MoleculerRetryableError } from "../moleculer/moleculer-values.ts";
 import type { Gateway } from "./gateway.ts";
 import { guardMiddleware, type Middleware } from "./middleware-guard.ts";
 import { type Alias, isStreamAlias, type MergedSchema } from "./route.ts";
@@ -193,7 +193,7 @@ function writeCors(
 }
 
 function unanswered(): Error {
-	return new Errors.MoleculerRetryableError(
+	return new MoleculerRetryableError(
 		`the application has neither let it open nor refused it within ${PATIENCE / 1000} seconds`,
 		504
 	);

@@ -217,12 +217,14 @@ export class FanOut implements Subscriber {
 	}
 
 	#lost(loss: Loss): void {
-		if (loss.isEarlier && loss.before <= this.#begunAt) {
-			this.history?.passOver(loss.before);
+		// How long ago something was sent cannot be reckoned over a time in which this machine's clock stood still.
+		const before = Math.max(loss.before, this.#arrivals?.awakeSince ?? loss.before);
+		if (loss.isEarlier && before <= this.#begunAt) {
+			this.history?.passOver(before);
 			return;
 		}
 		this.history?.markGap(performance.now());
-		const told = this.#tell(loss.before);
+		const told = this.#tell(before);
 		// Nobody may have missed what was sent before anybody came.
 		this.#service.logger[loss.isEarlier && told === 0 ? "debug" : "warn"](describeLoss(loss));
 	}

@@ -8,12 +8,23 @@ import type { GatewayService } from "./types.ts";
 
 /** Milliseconds until nodes that have not answered are asked again; each time doubles them. */
 const FIRST_PAUSE = 50;
-const LAST_PAUSE = 2000;
-/** Milliseconds after which a node that does not answer is not waited for. */
+const LAST_PAUSE = 8000;
+/** Milliseconds after which it is logged that a node does not answer. */
 const PATIENCE = 15_000;
+/** Milliseconds in which nodes that are met are gathered, to be asked together; up to twice as many. */
+const TOGETHER = 25;
+/** Milliseconds by which the clocks differ in their pace when one of them stood still. */
+const STANDSTILL = 2000;
 /** Milliseconds between two looks, and how late one may come before the process counts as having been asleep. */
 const LOOK = 1000;
 const ASLEEP = 5000;
+
+export interface IntroductionsListener {
+	/** Called when the answer may be another, and every second. */
+	changed(): void;
+	/** This gateway may have been away. */
+	wasAway(): void;
+}
 
 /**
  * Knows whether the senders know of this gateway: only then do their events come here. It asks those that it knows, after its
@@ -22,11 +33,13 @@ const ASLEEP = 5000;
 export class Introductions {
 	readonly #broker: ServiceBroker;
 	readonly #service: GatewayService;
-	readonly #onChange: () => void;
+	readonly #listener: IntroductionsListener;
 	readonly #life = newEpoch();
 	#asked = 0;
-	/** Nodes that have not answered yet, and until when they are waited for. */
+	/** Nodes that have not answered yet, and when that is logged. */
 	readonly #unheard = new Map<string, number>();
+	#offset = Date.now() - performance.now();
+	#awakeSince = Number.NEGATIVE_INFINITY;
 	readonly #heard = new Set<string>();
 	#wasAway = true;
 	#pause = FIRST_PAUSE;
@@ -34,11 +47,20 @@ export class Introductions {
 	#watch: NodeJS.Timeout | undefined;
 	#unlisten: (() => void) | undefined;
 
-	/** @param onChange Called when the answer may be another, and every second. */
-	constructor(service: GatewayService, onChange: () => void) {
+	constructor(service: GatewayService, listener: IntroductionsListener) {
 		this.#broker = service.broker;
 		this.#service = service;
-		this.#onChange = onChange;
+		this.#listener = listener;
+	}
+
+	/** `performance.now()` when the machine was suspended last: the steady clock stood still, and others' went on. */
+	get awakeSince(): number {
+		return this.#awakeSince;
+	}
+
+	/** Whether a node has been asked, and has not answered. */
+	isAwaited(nodeID: string): boolean {
+		return this.#unheard.has(nodeID);
 	}
 
 	/** Whether every sender that is known here sends its events here. */
@@ -56,13 +78,11 @@ export class Introductions {
 		const renew = guard(onFault, () => this.#renew());
 		const meet = guard(onFault, ({ node }: { node: { id: string } }) => this.#meet(node.id, true));
 		const update = guard(onFault, ({ node }: { node: { id: string } }) => this.#meet(node.id));
-		const leave = guard(onFault, ({ node }: { node: { id: string } }) => this.#leave(node.id));
 		const change = guard(onFault, () => this.#meet(this.#broker.nodeID));
 		const listeners: [string, (payload: { node: { id: string } }) => void][] = [
 			["$broker.started", renew],
 			["$node.connected", meet],
 			["$node.updated", update],
-			["$node.disconnected", leave],
 			["$services.changed", change]
 		];
 		for (const [name, listener] of listeners) localBus.on(name, listener);
@@ -74,6 +94,7 @@ export class Introductions {
 				const wasAsleep = now - lookedAt > LOOK + ASLEEP;
 				lookedAt = now;
 				if (wasAsleep) this.#renew();
+				this.noticeSleep();
 				this.#look();
 			}),
 			LOOK
@@ -96,7 +117,23 @@ export class Introductions {
 	/** A node has said something by which it knows of this gateway. */
 	heard(nodeID: string): void {
 		this.#heard.add(nodeID);
-		if (this.#unheard.delete(nodeID) && this.#unheard.size === 0) this.#onChange();
+		if (this.#unheard.delete(nodeID) && this.#unheard.size === 0) this.#listener.changed();
+	}
+
+	/** A node is gone. */
+	left(nodeID: string): void {
+		this.#heard.delete(nodeID);
+		if (this.#unheard.delete(nodeID)) this.#listener.changed();
+	}
+
+	/** Looks whether the machine was suspended: the wall clock has gone on then, and the steady one has not. */
+	noticeSleep(): void {
+		const offset = Date.now() - performance.now();
+		const stood = offset - this.#offset;
+		this.#offset = offset;
+		if (stood < STANDSTILL) return;
+		this.#awakeSince = performance.now();
+		this.#renew();
 	}
 
 	/** This gateway may have been away: every sender is asked. */
@@ -106,36 +143,36 @@ export class Introductions {
 		this.#wasAway = !hearsOthers(this.#broker);
 		for (const nodeID of this.#senders()) this.#await(nodeID);
 		this.#pause = FIRST_PAUSE;
+		this.#listener.wasAway();
 		this.#ask();
-		this.#onChange();
+		this.#listener.changed();
 	}
 
 	#meet(nodeID: string, isNew = false): void {
 		if (!isNew && this.#heard.has(nodeID)) return;
 		if (!this.#senders().includes(nodeID)) return;
+		if (!isNew && this.#unheard.has(nodeID)) return;
 		this.#heard.delete(nodeID);
 		this.#await(nodeID);
 		this.#pause = FIRST_PAUSE;
-		this.#ask();
-		this.#onChange();
-	}
-
-	#leave(nodeID: string): void {
-		this.#heard.delete(nodeID);
-		if (this.#unheard.delete(nodeID)) this.#onChange();
+		// This node answers at once. Many others may be met at a time, by many gateways.
+		if (nodeID === this.#broker.nodeID) this.#ask();
+		else this.#askAfter(TOGETHER * (1 + Math.random()));
+		this.#listener.changed();
 	}
 
 	#look(): void {
 		const now = performance.now();
 		for (const [nodeID, until] of this.#unheard) {
 			if (until > now) continue;
+			// It goes on asking, and gives no places: it may miss what that node sends, and cannot know.
+			this.#unheard.set(nodeID, Number.POSITIVE_INFINITY);
 			this.#service.logger.warn(
-				`SSE: the node '${nodeID}' does not answer. It may not know of this gateway, which then misses its events.`
+				`SSE: the node '${nodeID}' does not answer. It may not know of this gateway, which is degraded meanwhile.`
 			);
-			this.heard(nodeID);
 		}
 		if (this.#wasAway && hearsOthers(this.#broker)) this.#renew();
-		this.#onChange();
+		this.#listener.changed();
 	}
 
 	#await(nodeID: string): void {
@@ -155,8 +192,13 @@ export class Introductions {
 		const ask = async (): Promise<unknown> => this.#broker.broadcast(HELLO, hello);
 		ask().catch(complain);
 		if (this.#unheard.size === 0) return;
-		this.#timer = setTimeout(() => this.#ask(), this.#pause).unref();
+		this.#askAfter(this.#pause);
 		this.#pause = Math.min(this.#pause * 2, LAST_PAUSE);
+	}
+
+	#askAfter(delay: number): void {
+		clearTimeout(this.#timer);
+		this.#timer = setTimeout(() => this.#ask(), delay).unref();
 	}
 
 	/** The nodes that answer, this one included. */

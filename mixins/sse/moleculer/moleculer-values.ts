@@ -5,4 +5,6 @@ import moleculer from "moleculer";
 // All of it is there by default, in every release.
 
 export const MoleculerError: typeof Errors.MoleculerError = moleculer.Errors.MoleculerError;
+export const MoleculerRetryableError: typeof Errors.MoleculerRetryableError =
+	moleculer.Errors.MoleculerRetryableError;
 export const FastestValidator: typeof Validators.Fastest = moleculer.Validators.Fastest;

@@ -116,6 +116,13 @@ describe("events of a sender", () => {
 		expect(large.told).toEqual(["lost", 2, 3]);
 	});
 
+	it("that are missing here and there are lost as one, before all that come on behind them", () => {
+		const gateway = new Gateway();
+		for (let seq = 2; seq < 20_000; seq += 2) gateway.take(seq);
+		gateway.wait();
+		expect(gateway.told).toEqual(["lost", ...Array.from({ length: 9999 }, (_, n) => 2 * (n + 1))]);
+	});
+
 	it("are remembered of a bounded number of senders", () => {
 		const { continuity } = new Gateway();
 		for (let n = 0; n < 10_001; n++) {
@@ -203,6 +210,27 @@ describe("a sender that begins another life", () => {
 		gateway.continuity.leave("unknown", 3000);
 		expect(gateway.told).toEqual([1, "lost"]);
 		expect(gateway.of(NEXT_LIFE, 1).told.slice(2)).toEqual([1]);
+	});
+
+	it("may have sent something for the first time while this gateway was away", () => {
+		const gateway = new Gateway().hear(0);
+		gateway.continuity.away();
+		expect(gateway.of(NEXT_LIFE, 1).told).toEqual(["lost", 1]);
+		const heardAgain = new Gateway().hear(0);
+		heardAgain.continuity.away();
+		expect(heardAgain.hear(0).of(NEXT_LIFE, 1).told).toEqual([1]);
+	});
+
+	it("has ended where it said, though its last event comes behind that", () => {
+		const gateway = new Gateway().take(1).hear(2, { isEnd: true }).take(2);
+		gateway.continuity.leave("n", 2000);
+		expect(gateway.of(NEXT_LIFE, 1).told).toEqual([1, 2, 1]);
+	});
+
+	it("and goes before it has answered may have sent something", () => {
+		const gateway = new Gateway();
+		gateway.continuity.leave("n", 2000, true);
+		expect(gateway.told).toEqual(["lost"]);
 	});
 
 	it("or goes has lost nothing if it had sent nothing", () => {
