@@ -31,6 +31,9 @@ export interface Cursor {
 	readonly decidedAt: number;
 }
 
+/** Points without an event that are remembered when they are no longer kept. */
+const MAX_NOTES = 64;
+
 const NONE: Known = { position: 0, at: Number.NEGATIVE_INFINITY, rank: undefined };
 const NOBODY = { eventName: "", sessionId: [], payload: null };
 const NOTHING: Frame = new Uint8Array(0);
@@ -59,6 +62,8 @@ export class History {
 	#newestAt = Number.NEGATIVE_INFINITY;
 	/** The newest event that is no longer kept. */
 	#evicted: Known = NONE;
+	/** The newest points without an event that are no longer kept: nobody misses them. */
+	readonly #evictedNotes: Known[] = [];
 
 	/** @param slab Where the frames stand that it is given to keep. */
 	constructor(options: HistoryOptions, order: Order, slab: Slab = new Slab()) {
@@ -81,6 +86,7 @@ export class History {
 		this.#newest = undefined;
 		this.#newestAt = Number.NEGATIVE_INFINITY;
 		this.#evicted = NONE;
+		this.#evictedNotes.length = 0;
 		this.#revoked.forgetLetIns();
 	}
 
@@ -192,8 +198,14 @@ export class History {
 	expire(now: number): void {
 		const { maxBytes, maxAge } = this.#options;
 		while (now - this.#kept.oldestAt > maxAge || this.#kept.bytes > maxBytes) {
-			this.#evicted = this.#kept.shift();
-			this.#tail = this.#evicted.position + 1;
+			const oldest = this.#kept.shift();
+			if (oldest.isForNobody) {
+				this.#evictedNotes.push(oldest);
+				if (this.#evictedNotes.length > MAX_NOTES) this.#evictedNotes.shift();
+			} else {
+				this.#evicted = oldest;
+				this.#tail = oldest.position + 1;
+			}
 		}
 	}
 
@@ -272,6 +284,8 @@ export class History {
 		const rank = this.#order.rankOf(eventId);
 		if (rank === undefined) return undefined;
 		if (isSameRank(this.#evicted.rank, rank)) return this.#evicted;
+		const note = this.#evictedNotes.find(note => isSameRank(note.rank, rank));
+		if (note !== undefined) return note;
 		return this.#kept.find(rank);
 	}
 

@@ -107,12 +107,12 @@ export class KeptEvents {
 		this.#bytes += cost;
 	}
 
-	/** Lets go of the oldest, and says where it stood. */
-	shift(): Known {
+	/** Lets go of the oldest, and says where it stood, and whether it was for anybody. */
+	shift(): Known & { readonly isForNobody: boolean } {
 		const ring = this.#ring;
 		const row = ring.first;
-		const oldest = this.#at(row);
 		const lists = ring.listsOf(row);
+		const oldest = { ...this.#at(row), isForNobody: lists.length === 0 };
 		const origin = ring.originOf(row);
 		this.#bytes -= ring.costOf(row);
 		// The oldest of all is the oldest of each of its lists.
