@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createServer, type IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { duplexPair } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "moleculer";
@@ -161,6 +161,97 @@ describe("a client that pipelines", () => {
 
 		await eventually(() => expect(gateway.held).toEqual(NOTHING));
 		expect(warnings).toEqual([]);
+	});
+});
+
+// Node stops reading a connection on which much waits behind the response that is being written, and goes on once that is
+// sent: behind a stream, never. With nothing written to the stream either, nobody saw its client leave.
+describe("a client that pipelines, and leaves a gateway that writes nothing and has no time limits", () => {
+	const QUIET = {
+		heartbeat: 0,
+		timeout: 0,
+		buffer: { maxBytes: 2 ** 24, policy: "dropOldest", stallTimeout: 0 }
+	} as const;
+
+	const streamsOf = (gateway: TestGateway, count: number) =>
+		eventually(() => expect(gateway.held.streams).toBe(count));
+
+	it("is seen to leave after a further request", async () => {
+		const gateway = await startGateway({ sse: QUIET });
+		const url = gateway.url("news");
+		const raw = new RawSocket(gateway.origin);
+		raw.get(url, url);
+		await streamsOf(gateway, 2);
+		await send(gateway, `${"x".repeat(500_000)} all of it`);
+		await raw.until("all of it");
+		raw.get(url);
+		await streamsOf(gateway, 3);
+		raw.socket.destroy();
+
+		await eventually(() => expect(gateway.held).toEqual(NOTHING));
+	});
+
+	it("is seen to leave after a further request that it sent while it did not read", async () => {
+		const gateway = await startGateway({ sse: QUIET });
+		const connections: Socket[] = [];
+		gateway.service.server.on("connection", (socket: Socket) => connections.push(socket));
+		const url = gateway.url("news");
+		const raw = new RawSocket(gateway.origin);
+		raw.get(url, url);
+		await streamsOf(gateway, 2);
+		raw.socket.pause();
+		for (let n = 0; n < 12; n++) await send(gateway, `${"x".repeat(500_000)} part ${n}`);
+		await eventually(() => expect(connections[0]?.writableLength).toBeGreaterThan(2 ** 20));
+		raw.get(url);
+		await streamsOf(gateway, 3);
+		raw.socket.resume();
+		await raw.until("part 11");
+		await eventually(() => expect(connections[0]?.writableLength).toBe(0));
+		// dropped, as nothing behind a stream is answered
+		raw.get(url);
+		await sleep(30);
+		expect(gateway.held.streams).toBe(3);
+		raw.socket.destroy();
+
+		await eventually(() => expect(gateway.held).toEqual(NOTHING));
+	});
+
+	it("is seen to leave when its streams came to their turn behind another answer", async () => {
+		const others: ServerResponse[] = [];
+		const use = (req: IncomingMessage, res: ServerResponse, next: () => void) =>
+			req.url?.endsWith("/other") ? void others.push(res) : next();
+		const gateway = await startGateway({ sse: QUIET, settings: { use: [use] } });
+		const url = gateway.url("news");
+		const raw = new RawSocket(gateway.origin);
+		raw.get(`${gateway.origin}/other`, gateway.url("silent"), url);
+		await streamsOf(gateway, 2);
+		const honest = await openRawStream(url);
+		await send(gateway, `${"x".repeat(500_000)} all of it`);
+		await honest.until("all of it");
+		honest.socket.destroy();
+		await streamsOf(gateway, 2);
+		raw.get(url);
+		await streamsOf(gateway, 3);
+		others[0]?.end("other");
+		await raw.until("sse.open");
+		await sleep(30);
+		raw.socket.destroy();
+
+		await eventually(() => expect(gateway.held).toEqual(NOTHING));
+	});
+
+	// Node reads away what nobody reads of a body when the answer has been sent, which waits behind the stream.
+	it("is seen to leave after a request with a body that was refused", async () => {
+		const gateway = await startGateway({ sse: { ...QUIET, limits: { streams: 1 } } });
+		const raw = new RawSocket(gateway.origin);
+		raw.get(gateway.url("news"));
+		raw.socket.write(`GET ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n`);
+		raw.socket.write("x".repeat(300_000));
+		await raw.until("sse.open");
+		await sleep(30);
+		raw.socket.destroy();
+
+		await eventually(() => expect(gateway.held).toEqual(NOTHING));
 	});
 });
 

@@ -7,6 +7,7 @@ import { reasonOf } from "../core/guard.ts";
 import type { Opening } from "../core/openings.ts";
 import { Registry } from "../core/registry.ts";
 import { answerAndHangUp, answerBriefly } from "../http/answer.ts";
+import { dropBodyOfAnswered } from "../http/body.ts";
 import { isHttp2 } from "../http/connection.ts";
 import { EventStream } from "../http/event-stream.ts";
 import { Flush } from "../http/flush.ts";
@@ -111,10 +112,11 @@ export class Gateway {
 	}
 
 	/** Nobody is at work on a request any more, of whatever route: its action has ended, and all around that. */
-	handled(request: GatewayRequest): void {
+	handled(request: GatewayRequest, response: GatewayResponse): void {
 		const stream = this.#handling.get(request);
 		this.#handling.delete(request);
 		if (stream !== undefined) this.#settling.add(stream);
+		else dropBodyOfAnswered(request, response);
 	}
 
 	/**

@@ -146,7 +146,7 @@ export function noteArrivals(schema: MergedSchema, gatewayOf: (service: unknown)
 		try {
 			return await original.call(this, request, response, ...rest);
 		} finally {
-			gateway.handled(request);
+			gateway.handled(request, response);
 		}
 	};
 }

@@ -1,8 +1,10 @@
 import type { ServerResponse } from "node:http";
 import type { Batch } from "./batch.ts";
+import { dropBody } from "./body.ts";
 import type { GzipBody } from "./gzip.ts";
 import { writeHead } from "./head.ts";
 import { detach, isDetachable, type Socket } from "./node-detach.ts";
+import { keepReading, leaveReading, onTurn } from "./node-read-on.ts";
 import { hasOwnWrite, isUnwatched } from "./onlookers.ts";
 import { breakOff, closeWhenSent, letIdle, takenOf } from "./socket.ts";
 import { standIn } from "./stand-in.ts";
@@ -33,6 +35,7 @@ export class Http1Transport implements Transport {
 		this.#onClose = onClose;
 		this.#onError = onError;
 		watch(this.#connection, onClose);
+		keepReading(this.#connection, response);
 	}
 
 	open(): void {
@@ -51,10 +54,7 @@ export class Http1Transport implements Transport {
 		letIdle(request.socket);
 		// "close" follows; without a listener the error of a vanished client would be thrown.
 		response.on("error", ignore);
-		// A body that nobody reads fills buffers, and behind it nobody sees the client leave. Without one, reading would
-		// have the request "close", by which others tell that the client has left.
-		const hasBody = !request.complete || request.readableLength > 0;
-		if (hasBody && request.readableFlowing === null) request.resume();
+		dropBody(request);
 		writeHead(response);
 		if (this.#gzip !== undefined) response.write(this.#gzip.head);
 	}
@@ -83,6 +83,7 @@ export class Http1Transport implements Transport {
 	}
 
 	#detach(response: ServerResponse, socket: Socket): void {
+		leaveReading(socket);
 		detach(response, socket);
 		this.#response = undefined;
 		if (!allowsHalfOpen(socket)) socket.once("end", endToo);
@@ -221,7 +222,7 @@ function allowsHalfOpen(socket: Socket): boolean {
 function ignore(): void {}
 
 function isOwn(listener: unknown): boolean {
-	return listener === ignore;
+	return listener === ignore || listener === onTurn;
 }
 
 /** A client that closes its half is gone, as it is to Node's HTTP server unless that is told otherwise. */

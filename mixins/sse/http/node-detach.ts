@@ -39,11 +39,12 @@ const HTTP_LISTENERS: Readonly<Record<string, string>> = {
  * nor broken off, no other request waits on the connection, and Node's insides are the known ones.
  */
 export function isDetachable(response: ServerResponse, socket: Socket): boolean {
-	if (!KNOWN_NODE.test(process.versions.node)) return false;
+	if (!isKnownNode()) return false;
 	if (response.writableEnded || response.destroyed || socket.destroyed) return false;
-	const { parser, _httpMessage: message } = socket as Insides;
+	const { _httpMessage: message } = socket as Insides;
+	const parser = parserOf(socket);
 	if (message !== response || response.socket !== socket) return false;
-	if (!isParser(parser) || parser.incoming !== response.req || !response.req.complete) return false;
+	if (parser?.incoming !== response.req || !response.req.complete) return false;
 	return httpListenersOf(socket).every(({ listener }) => listener !== undefined);
 }
 
@@ -71,20 +72,32 @@ export function detach(response: ServerResponse, socket: Socket): void {
 }
 
 function httpListenersOf(socket: Socket): { event: string; listener: Listener | undefined }[] {
-	return Object.entries(HTTP_LISTENERS).map(([event, name]) => ({
+	return Object.keys(HTTP_LISTENERS).map(event => ({
 		event,
-		listener: socket.listeners(event).find(listener => listener.name === name) as
-			| Listener
-			| undefined
+		listener: httpListenerOf(socket, event)
 	}));
 }
 
-function isParser(parser: Parser | null | undefined): parser is Parser {
-	return (
+/** What Node's HTTP server listens to an event of a socket with; undefined if nothing of that is known. */
+export function httpListenerOf(socket: Socket, event: string): Listener | undefined {
+	const name = HTTP_LISTENERS[event];
+	const found = socket.listeners(event).find(listener => listener.name === name);
+	return found as Listener | undefined;
+}
+
+/** Whether Node's insides are those that this was tested with. */
+export function isKnownNode(): boolean {
+	return KNOWN_NODE.test(process.versions.node);
+}
+
+/** What reads the requests of a socket; undefined if it is nothing that is known. */
+export function parserOf(socket: Socket): Parser | undefined {
+	const { parser } = socket as Insides;
+	const isKnown =
 		typeof parser?.unconsume === "function" &&
 		typeof parser.remove === "function" &&
-		typeof parser.close === "function"
-	);
+		typeof parser.close === "function";
+	return isKnown ? parser : undefined;
 }
 
 /** The detached sockets of a server: it does not know of them any longer. */
