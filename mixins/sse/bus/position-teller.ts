@@ -3,20 +3,18 @@ import { guard, toError } from "../core/guard.ts";
 import { HELLO, POSITION, readHello, type SsePosition } from "../core/report.ts";
 import type { Sequence, Sequences } from "../core/sequences.ts";
 import { isConnected, onConnected } from "../moleculer/transporter.ts";
+import { QuietSequences } from "./quiet-sequences.ts";
 
 /** Name of the service by which a sender hears that a gateway asks. */
 export const SENDER_SERVICE = "$sse";
 
-/** Milliseconds after the last event until its number is told; each time doubles them. */
-const FIRST = 1000;
-const LAST = 60_000;
-/** Milliseconds within which those who ask are answered together. */
+/** Milliseconds within which those who ask are answered together, and those who are met are told together. */
 const TOGETHER = 20;
 
 /**
  * Tells the gateways how far this node's events have come, on the way that the events go: once it has been quiet, again and
  * again, when it meets a gateway, when it is connected anew, when it is asked, and when it stops. By that a gateway notices that
- * it has not got the last ones.
+ * it has not got the last ones. Each sequence is quiet for itself: another one that is busy does not hide its last event.
  *
  * A node that has not sent anything answers, and is silent otherwise.
  */
@@ -24,9 +22,11 @@ export class PositionTeller {
 	readonly #broker: ServiceBroker;
 	readonly #sequences: Sequences;
 	readonly #bornAt = performance.now();
-	#interval = FIRST;
-	#timer: NodeJS.Timeout | undefined;
+	readonly #quiet = new QuietSequences((sequence, now) => this.#tellOf(sequence, now));
 	#answer: NodeJS.Timeout | undefined;
+	/** Runs while those who are met wait for each other. */
+	#meeting: NodeJS.Timeout | undefined;
+	#hasMetMore = false;
 
 	constructor(broker: ServiceBroker, sequences: Sequences) {
 		this.#broker = broker;
@@ -39,7 +39,7 @@ export class PositionTeller {
 		const onFault = (error: Error): void =>
 			this.#broker.logger.error("SSE: the gateways were not told of a position.", error);
 		const meet = guard(onFault, ({ node }: { node: { id: string } }) => {
-			if (this.#isGateway(node.id)) this.#tell();
+			if (this.#isGateway(node.id)) this.#meet();
 		});
 		localBus.on("$node.connected", meet);
 		localBus.on("$node.updated", meet);
@@ -74,34 +74,34 @@ export class PositionTeller {
 
 	/** An event of a sequence is sent. */
 	sent(sequence: Sequence): void {
-		sequence.sentAt = performance.now();
-		if (this.#timer === undefined || this.#interval > FIRST) this.#begin();
+		const now = performance.now();
+		sequence.sentAt = now;
+		this.#quiet.begin(sequence, now);
 	}
 
 	#reconnected(): void {
-		if (this.#sequences.sentAt === Number.NEGATIVE_INFINITY) return;
 		this.#tell();
-		this.#begin();
+		const now = performance.now();
+		for (const sequence of this.#sequences) {
+			if (sequence.sentAt > Number.NEGATIVE_INFINITY) this.#quiet.begin(sequence, now);
+		}
 	}
 
-	#begin(): void {
-		clearTimeout(this.#timer);
-		this.#interval = FIRST;
-		this.#schedule(FIRST);
-	}
-
-	#schedule(delay: number): void {
-		const next = (): void => {
-			const quietFor = performance.now() - this.#sequences.sentAt;
-			// A timer may come a moment too early.
-			const isQuiet = quietFor >= FIRST - 1;
-			if (isQuiet) {
-				this.#tell();
-				this.#interval = Math.min(this.#interval * 2, LAST);
-			}
-			this.#schedule(isQuiet ? this.#interval : FIRST - quietFor);
-		};
-		this.#timer = setTimeout(next, delay).unref();
+	/**
+	 * A gateway is told ahead of the events that it gets, so in the same turn. Nodes come in crowds when a cluster starts: those
+	 * that are met right after one are told together.
+	 */
+	#meet(): void {
+		if (this.#meeting !== undefined) {
+			this.#hasMetMore = true;
+			return;
+		}
+		this.#hasMetMore = false;
+		this.#meeting = setTimeout(() => {
+			this.#meeting = undefined;
+			if (this.#hasMetMore) this.#meet();
+		}, TOGETHER).unref();
+		this.#tell();
 	}
 
 	#answerSoon(): void {
@@ -112,10 +112,11 @@ export class PositionTeller {
 	}
 
 	#end(): void {
-		clearTimeout(this.#timer);
+		this.#quiet.clear();
 		clearTimeout(this.#answer);
-		this.#timer = undefined;
+		clearTimeout(this.#meeting);
 		this.#answer = undefined;
+		this.#meeting = undefined;
 		this.#tell({ end: true });
 	}
 
@@ -125,18 +126,24 @@ export class PositionTeller {
 	}
 
 	/** Tells of each sequence. Those that were never used are told to who asks. */
-	#tell({ isAnswer = false, end = false }: { isAnswer?: boolean; end?: boolean } = {}): void {
+	#tell(how: { isAnswer?: boolean; end?: boolean } = {}): void {
 		const now = performance.now();
-		for (const { groups, ids, sentAt } of this.#sequences) {
-			const { epoch, seq } = ids.position;
-			if (seq === 0 && !isAnswer) continue;
-			// Rounded down: what is older than it says is told to nobody who has not missed it.
-			const age = Math.floor(Math.max(0, now - sentAt));
-			const up = Math.floor(now - this.#bornAt);
-			const position: SsePosition = { epoch, seq, age: seq === 0 ? 0 : age, up };
-			if (end) position.end = true;
-			this.#send(position, groups);
-		}
+		for (const sequence of this.#sequences) this.#tellOf(sequence, now, how);
+	}
+
+	#tellOf(
+		{ groups, ids, sentAt }: Sequence,
+		now: number,
+		{ isAnswer = false, end = false }: { isAnswer?: boolean; end?: boolean } = {}
+	): void {
+		const { epoch, seq } = ids.position;
+		if (seq === 0 && !isAnswer) return;
+		// Rounded down: what is older than it says is told to nobody who has not missed it.
+		const age = Math.floor(Math.max(0, now - sentAt));
+		const up = Math.floor(now - this.#bornAt);
+		const position: SsePosition = { epoch, seq, age: seq === 0 ? 0 : age, up };
+		if (end) position.end = true;
+		this.#send(position, groups);
 	}
 
 	#send(position: SsePosition, groups: readonly string[] | undefined): void {

@@ -47,11 +47,6 @@ export class Sequences {
 		return sequence;
 	}
 
-	/** When the last event of any was sent. */
-	get sentAt(): number {
-		return Math.max(...[...this].map(({ sentAt }) => sentAt));
-	}
-
 	*[Symbol.iterator](): Generator<Sequence> {
 		yield this.#main;
 		yield* this.#byGroups.values();
