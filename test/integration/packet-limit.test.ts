@@ -48,16 +48,30 @@ describe("an event that is larger than the transporter carries", () => {
 				/packet of \d+ bytes, of which the transporter carries 983040: send less/
 			)
 		});
-		const meta = { note: "y".repeat(1_000_000) };
-		const withMeta = sender.broker.broadcast("sse.send", news(1), {
-			meta,
-			throwError: true
-		} as never);
-		await withMeta.catch(() => {});
 		await sender.send(news("x".repeat(900_000)));
 		await sender.send(news("the next"));
 		await stream.until(() => stream.received("news").includes("the next"), "the next event");
 		expect(stream.received("news").at(-2)).toHaveLength(900_000);
+	});
+
+	// The payload alone was looked at first: what travels with it was lost without a word.
+	it.each([
+		["session ids", {}, Array.from({ length: 50_000 }, () => crypto.randomUUID())],
+		["its metadata", { meta: { note: "y".repeat(2_000_000) } }, "A"],
+		["metadata of its context", { parentCtx: { meta: { note: "y".repeat(2_000_000) } } }, "A"],
+		["headers", { headers: { note: "y".repeat(2_000_000) } }, "A"],
+		["groups", { groups: ["api", "y".repeat(2_000_000)] }, "A"],
+		["groups in place of options", ["api", "y".repeat(2_000_000)], "A"]
+	])("by what travels with it is refused too: %s", async (_, options, sessionId) => {
+		const { sender, stream } = await startPair();
+		const event = { eventName: "news", sessionId, payload: {} };
+		await expect(
+			sender.broker.broadcast("sse.send", event, options as never)
+		).rejects.toMatchObject({ type: "SSE_INVALID_EVENT", data: { field: "payload" } });
+		await sender.send(news("the next"));
+		await stream.until(() => stream.received("news").includes("the next"), "the next event");
+		expect(stream.received("news")).toEqual(["the next"]);
+		expect(stream.received("sse.reset")).toEqual([]);
 	});
 
 	it("may become smaller on its way, and is sent then", async () => {

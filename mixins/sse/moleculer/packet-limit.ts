@@ -15,10 +15,12 @@ interface Transporter {
 	client?: { info?: { max_payload?: unknown } | null } | null;
 }
 
-/** Options of a broadcast, as far as they make its packets larger. */
+/** Options of a broadcast, as far as they make its packets larger; Moleculer also takes the groups in their place. */
 interface Options {
 	readonly meta?: unknown;
 	readonly parentCtx?: { readonly meta?: unknown } | null;
+	readonly headers?: unknown;
+	readonly groups?: unknown;
 }
 
 /**
@@ -32,16 +34,42 @@ export function refusePastLimit(
 	options: object | undefined
 ): Refusal | undefined {
 	const limit = packetLimit(broker);
-	if (limit === undefined || json.length * MOST_PER_CHARACTER + ENVELOPE < limit) return undefined;
-	const { parentCtx, meta: own } = (options ?? {}) as Options;
+	if (limit === undefined) return undefined;
+	const { parentCtx, meta: own, headers, groups } = readOptions(options);
 	const meta = { ...asObject(parentCtx?.meta), ...asObject(own) };
+	const characters =
+		json.length + idCharacters(sessionId) + [meta, headers, groups].reduce(addCharacters, 0);
+	if (characters * MOST_PER_CHARACTER + ENVELOPE < limit) return undefined;
 	const data = { eventName, sessionId, json };
-	const bytes = packetBytes(broker, { event: SEND, data, meta });
+	const bytes = packetBytes(broker, { event: SEND, data, meta, headers, groups });
 	if (bytes === undefined || bytes <= limit) return undefined;
 	return refuse(
 		"payload",
-		`"payload" makes a packet of ${bytes} bytes, of which the transporter carries ${limit}: send less at a time.`
+		`"payload" makes, with its session ids and metadata, a packet of ${bytes} bytes, of which the transporter carries ${limit}: send less at a time.`
 	);
+}
+
+function readOptions(options: object | string | undefined): Options {
+	if (typeof options === "string" || Array.isArray(options)) return { groups: options };
+	return options ?? {};
+}
+
+/** In JSON, with quotation marks and commas. */
+function idCharacters(sessionId: Address["sessionId"]): number {
+	if (typeof sessionId === "string") return sessionId.length;
+	let count = 0;
+	for (const id of sessionId) count += id.length + 3;
+	return count;
+}
+
+/** Infinity is added for what cannot be written as JSON: the transporter's serializer may know how. */
+function addCharacters(sum: number, value: unknown): number {
+	if (value === undefined) return sum;
+	try {
+		return sum + (JSON.stringify(value)?.length ?? 0);
+	} catch {
+		return Number.POSITIVE_INFINITY;
+	}
 }
 
 /** The most bytes that a packet may have; undefined if that cannot be known. */
