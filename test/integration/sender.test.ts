@@ -411,6 +411,37 @@ describe("a broadcast that the next middleware makes throw", () => {
 	});
 });
 
+// What had failed was caught, and then `throwError` was read where nothing caught it.
+describe("a broadcast whose throwError throws as it is read", () => {
+	const bad = (fields: object = {}): object =>
+		Object.defineProperty(fields, "throwError", {
+			enumerable: true,
+			get() {
+				throw new Error("no option");
+			}
+		});
+
+	it("does not throw into its caller, and is sent all the same", async () => {
+		const node = await startSender();
+		await node.broker.broadcast("sse.send", good, bad());
+		expect(node.sent).toEqual([leaving]);
+	});
+
+	it("is logged if something else fails too", async () => {
+		const node = await startSender();
+		const options = Object.defineProperty(bad(), "meta", {
+			get() {
+				throw new Error("no meta");
+			}
+		});
+		for (const name of ["sse.send", "sse.close"]) {
+			await node.broker.broadcast(name, good, options);
+			expect(node.log.at("error").join()).toContain(`"${name}" was not sent: no meta`);
+		}
+		expect(node.sent).toEqual([]);
+	});
+});
+
 /** Metadata, as actions have it, that no serializer takes, or that throws as soon as it is read. */
 const BAD_META: readonly (readonly [what: string, make: () => object])[] = [
 	["a BigInt", () => ({ user: { id: 12n } })],

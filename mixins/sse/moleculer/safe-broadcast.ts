@@ -37,13 +37,13 @@ export function safeBroadcast(
 	return (eventName, payload, options, onStranded) => {
 		const complain = (error: Error): void =>
 			broker.logger.error(`SSE: "${eventName}" did not reach every node: ${error.message}`);
+		const rejects = wantsThrow(options);
 		const { departure, result } = departures.watch(eventName, () =>
 			broadcast(eventName, payload, options)
 		);
 		if (departure.isStranded) onStranded?.();
 		const sends = departure.sends;
-		if (options?.throwError === true)
-			return gently(allOf(departure.thrown, sends, result), complain);
+		if (rejects) return gently(allOf(departure.thrown, sends, result), complain);
 		// Moleculer has logged what its packets come to.
 		for (const sent of sends) sent.catch(() => {});
 		if (departure.isBrokenOff) complain(departure.thrown.at(-1) as Error);
@@ -56,17 +56,27 @@ export function safeBroadcast(
  */
 export function neverThrowing(broker: ServiceBroker, broadcast: Broadcast): Broadcast {
 	return (eventName, payload, options) => {
+		const rejects = wantsThrow(options);
 		try {
 			return broadcast(eventName, payload, options);
 		} catch (thrown) {
 			const error = toError(thrown);
 			const complain = (): void =>
 				broker.logger.error(`SSE: "${eventName}" was not sent: ${error.message}`);
-			if (options?.throwError === true) return gently(Promise.reject(error), complain);
+			if (rejects) return gently(Promise.reject(error), complain);
 			complain();
 			return Promise.resolve();
 		}
 	};
+}
+
+/** False if it cannot be read. */
+function wantsThrow(options: BroadcastOptions | undefined): boolean {
+	try {
+		return options?.throwError === true;
+	} catch {
+		return false;
+	}
 }
 
 /** Ends when all of it has ended. @param result Undefined where nobody listens and the balancer is off. */
