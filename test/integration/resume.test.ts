@@ -1,7 +1,13 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { History } from "../../mixins/sse/core/history.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
-import { openStream, type ReceivedEvent, type StreamClient } from "../support/stream-client.ts";
+import {
+	openStream,
+	type ReceivedEvent,
+	requestStream,
+	type StreamClient
+} from "../support/stream-client.ts";
 
 const NEWS = "news";
 
@@ -312,6 +318,24 @@ describe("a client that is ahead of this gateway", () => {
 		await gateway.send({ eventName: NEWS, sessionId: "A", payload: "plain" });
 		await give(gateway, "n.e.2");
 		expect(await settle(gateway, await pending, "n.e.3")).toEqual(["plain"]);
+	});
+
+	// The look was a timer's: what it threw ended the process.
+	it("is broken off, and nobody else, if the look whether it has come fails", async () => {
+		const gateway = await startBare();
+		await give(gateway, "n.e.1");
+		const other = await open(gateway);
+		const since = vi.spyOn(History.prototype, "since");
+		onTestFinished(() => since.mockRestore());
+		since.mockImplementation(() => {
+			if (since.mock.calls.length > 1) throw new Error("no history");
+			return "unknown";
+		});
+		const headers = { "Last-Event-ID": "n.e.2" };
+		const stream = await requestStream(gateway.url(NEWS), { session: "A", headers });
+		expect(await stream.end).toBe("broken");
+		expect(gateway.log.at("error").join()).toContain("no history");
+		expect(await settle(gateway, other, "n.e.3")).toEqual([]);
 	});
 
 	it("does not wait for ever", async () => {

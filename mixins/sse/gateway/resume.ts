@@ -1,6 +1,7 @@
 import { inOwnBuffer } from "../core/chunk.ts";
 import { type OpenOptions, openFrame, resetFrame } from "../core/control.ts";
 import { withoutId } from "../core/frame.ts";
+import { guard } from "../core/guard.ts";
 import type { Cursor, History } from "../core/history.ts";
 import type { ResetReason } from "../core/order.ts";
 import type { EventStream } from "../http/event-stream.ts";
@@ -59,6 +60,7 @@ export function begin(
 	const deadline = performance.now() + AHEAD;
 	const liveFrom = history.head;
 	let pause = FIRST_LOOK;
+	const failed = (error: Error): void => stream.fail(error);
 	const decide = (): void => {
 		if (!stream.isOpen) return;
 		const now = performance.now();
@@ -66,7 +68,7 @@ export function begin(
 		if (typeof answer === "string" && history.mayCome(lastEventId, answer) && now < deadline) {
 			stream.pending ??= inOwnBuffer(openFrame(eventNames, false, hello));
 			stream.flushHead();
-			setTimeout(decide, Math.min(pause, deadline - now));
+			setTimeout(guard(failed, decide), Math.min(pause, deadline - now)).unref();
 			pause *= 2;
 			return;
 		}
@@ -93,19 +95,20 @@ function tell(stream: EventStream, reason: ResetReason, place?: string): void {
 /** Writes what the client missed, at its own pace; then the stream is live. */
 function replay(stream: EventStream, from: Beginning, history: History, cursor: Cursor): void {
 	if (!stream.isOpen) return;
-	const goOn = () => replay(stream, from, history, cursor);
+	const failed = (error: Error): void => stream.fail(error);
+	const goOn = (): void => replay(stream, from, history, cursor);
 	const frames = history.read(cursor, stream, Math.min(SLICE, stream.maxUnsentBytes / 2));
 	if (frames === null) {
 		tell(stream, "expired", from.place());
 	} else {
 		const shown = from.isWhole ? frames : frames.map(withoutId);
 		if (shown.length > 0 && !stream.write(...shown)) {
-			stream.onDrain(goOn);
+			stream.onDrain(guard(failed, goOn));
 			return;
 		}
 		// Where finding it takes longer than writing it, no client's pace holds it up.
 		if (!history.isRead(cursor)) {
-			turns.later(goOn);
+			turns.later(goOn, failed);
 			return;
 		}
 	}

@@ -1,3 +1,4 @@
+import { guard } from "../core/guard.ts";
 import { Queue } from "../core/queue.ts";
 
 /** Milliseconds that all pieces together take of one turn of the event loop; a piece that has begun is finished. */
@@ -11,9 +12,9 @@ export class Turns {
 	readonly #waiting = new Queue<() => void>();
 	#isScheduled = false;
 
-	/** @param piece Must not throw. */
-	later(piece: () => void): void {
-		this.#waiting.push(piece);
+	/** @param failed Gets what the piece throws, and must not throw itself: the others' pieces wait behind this one. */
+	later(piece: () => void, failed: (error: Error) => void): void {
+		this.#waiting.push(guard(failed, piece));
 		this.#schedule();
 	}
 

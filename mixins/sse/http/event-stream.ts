@@ -249,6 +249,11 @@ export class EventStream implements Subscription {
 		this.destroy();
 	}
 
+	/** Ends the stream at once, because what is done for it has thrown; that is reported. */
+	fail(error: unknown): void {
+		this.#transport.fail(error);
+	}
+
 	/** Ends the stream at once: what is unsent is dropped, the client sees a broken connection. */
 	destroy(): void {
 		if (this.#state === "closed") return;
