@@ -187,6 +187,24 @@ describe("the retry of such a refusal", () => {
 		expect(await retryOf(gateway.at("/live", "news"))).toBe(wait + 10);
 	});
 
+	// It was read before anything was caught: the request was never answered.
+	it.each([
+		["headers", { status: 503 }],
+		["status", { headers: { "retry-after": "7" } }],
+		["message", { status: 503, headers: { "retry-after": "7" } }],
+		["stack", { headers: { "retry-after": "7" } }]
+	])("is there though the error's %s cannot be read", async (name, fields) => {
+		const get = () => {
+			throw new Error(`no ${name}`);
+		};
+		const onBeforeCall = () => {
+			throw Object.defineProperty(Object.assign(new Error("busy"), fields), name, { get });
+		};
+		const gateway = await live({ onBeforeCall }, { sse: { retry: [10, 10] } });
+
+		expect(await retryOf(gateway.at("/live", "news"))).toBe(name === "headers" ? 10 : 7010);
+	});
+
 	it("begins behind the window of the route's rate limit, whose headers stay", async () => {
 		const gateway = await live(
 			{ rateLimit: { limit: 1, window: 60_000, headers: true } },

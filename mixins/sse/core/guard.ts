@@ -10,10 +10,23 @@ export function toError(thrown: unknown): Error {
 	}
 }
 
-/** What was thrown, as the log has it: with its stack. */
+/** What was thrown, as the log has it: with its stack. Never throws. */
 export function stackOf(thrown: unknown): string {
 	const error = toError(thrown);
-	return error.stack || reasonOf(error);
+	try {
+		return error.stack || reasonOf(error);
+	} catch {
+		return reasonOf(error);
+	}
+}
+
+/** What was thrown, in a line: its name and what it says. Never throws. */
+export function lineOf(thrown: unknown): string {
+	try {
+		return String(toError(thrown));
+	} catch {
+		return UNTOLD;
+	}
 }
 
 /** What it says, for a log. Never throws. */

@@ -30,8 +30,15 @@ export function isFault(thrown: unknown): boolean {
 	return told(thrown).retryable !== true && statusOf(thrown) === undefined;
 }
 
+/** Nothing where reading it throws, as a getter may: it is a fault then. */
 function told(thrown: unknown): Told {
-	return typeof thrown === "object" && thrown !== null ? thrown : {};
+	if (typeof thrown !== "object" || thrown === null) return {};
+	try {
+		const { code, status, statusCode, retryable } = thrown as Told;
+		return { code, status, statusCode, retryable };
+	} catch {
+		return {};
+	}
 }
 
 function isErrorStatus(value: unknown): value is number {

@@ -1,5 +1,5 @@
 import { closeFrame } from "../core/control.ts";
-import { stackOf, toError } from "../core/guard.ts";
+import { lineOf, stackOf } from "../core/guard.ts";
 import { Returns } from "../core/returns.ts";
 import { isFault } from "../core/transient.ts";
 import { answerAndHangUp, answerBriefly } from "../http/answer.ts";
@@ -76,7 +76,7 @@ export class Unavailable {
 	 */
 	answer(request: GatewayRequest, response: GatewayResponse, thrown: unknown): void {
 		this.#log(thrown);
-		const retry = this.#wait(request, retryAfter(causeOf(thrown), request, response));
+		const retry = this.#wait(request, this.#after(thrown, request, response));
 		// A session of HTTP/2 would keep a node from stopping.
 		const answer = this.#isReady() ? answerBriefly : answerAndHangUp;
 		try {
@@ -86,6 +86,16 @@ export class Unavailable {
 		} catch (error) {
 			this.report(error);
 			response.destroy();
+		}
+	}
+
+	/** As {@link retryAfter}; what cannot be read tells nothing. */
+	#after(thrown: unknown, request: GatewayRequest, response: GatewayResponse): number {
+		try {
+			return retryAfter(causeOf(thrown), request, response);
+		} catch (error) {
+			this.report(error);
+			return 0;
 		}
 	}
 
@@ -114,7 +124,7 @@ export class Unavailable {
 		if (thrown instanceof SseError && thrown.type === "SSE_INTERNAL") return;
 		const text = "SSE: a stream cannot be opened now, and is told to come back";
 		if (isFault(thrown)) this.#faults.add(`${text}: ${stackOf(thrown)}`);
-		else this.#refusals.add(`${text}: ${toError(thrown)}`);
+		else this.#refusals.add(`${text}: ${lineOf(thrown)}`);
 	}
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { reasonOf, toError } from "../../../mixins/sse/core/guard.ts";
+import { lineOf, reasonOf, stackOf, toError } from "../../../mixins/sse/core/guard.ts";
 
 const thrower = (): never => {
 	throw new Error("not to be looked at");
@@ -21,5 +21,12 @@ describe("what was thrown", () => {
 	it("has one though its message cannot be read", () => {
 		const error = Object.defineProperty(new Error(), "message", { get: thrower });
 		expect(reasonOf(error)).toBe("what was thrown has no text");
+		expect(lineOf(error)).toBe("what was thrown has no text");
+	});
+
+	it("has what it says in place of a stack that cannot be read", () => {
+		const error = Object.defineProperty(new Error("why"), "stack", { get: thrower });
+		expect(stackOf(error)).toBe("why");
+		expect(lineOf(error)).toBe("Error: why");
 	});
 });

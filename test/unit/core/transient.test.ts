@@ -5,6 +5,9 @@ import { isFault, isTransient, statusOf } from "../../../mixins/sse/core/transie
 
 const { Errors: Web } = ApiGateway;
 const data = { action: "users.find", nodeID: "node-2" };
+const fail = () => {
+	throw new Error("no field");
+};
 const withField = (fields: object) => Object.assign(new Error("x"), fields);
 
 describe("what passes by itself", () => {
@@ -31,6 +34,10 @@ describe("what passes by itself", () => {
 		["408", withField({ statusCode: 408 })],
 		["425", withField({ code: 425 })],
 		["429", withField({ status: 429 })],
+		[
+			"an error that cannot be read",
+			Object.defineProperty(new Error("x"), "status", { get: fail })
+		],
 		["whatever says that it may be tried again", withField({ code: 409, retryable: true })]
 	])("is %s", (_, thrown) => {
 		expect(isTransient(thrown)).toBe(true);
