@@ -44,10 +44,20 @@ export class Client {
 
 	/** Its connection breaks; it comes back by itself, after `away` milliseconds more. */
 	cut(away = 0): void {
+		this.leave();
+		this.#comeBack(this.#retry + away);
+	}
+
+	/** Its connection breaks, and it stays away until it is told to come back. */
+	leave(): void {
+		clearTimeout(this.#timer);
 		const request = this.#request;
 		this.#request = undefined;
 		request?.destroy();
-		this.#comeBack(this.#retry + away);
+	}
+
+	comeBack(): void {
+		this.#comeBack(0);
 	}
 
 	close(): void {

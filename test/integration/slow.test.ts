@@ -237,7 +237,7 @@ describe("a client that takes nothing", () => {
 			const healthy = await transport.open(gateway);
 			await clog(gateway, stalled);
 			const began = performance.now();
-			await eventually(() => expect(gateway.held.streams).toBe(1), { timeout: 5000 });
+			await eventually(() => expect(gateway.held.streams).toBe(1), { timeout: 20_000 });
 
 			expect(performance.now() - began).toBeGreaterThan(200);
 			await send(gateway, NEWS, { n: 1 });

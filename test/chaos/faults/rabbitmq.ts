@@ -22,13 +22,16 @@ const truncate: Fault = {
 	maxBytes: 500_000,
 	async happen(stage, clients) {
 		const [away] = clients;
-		away?.cut(12_000);
+		away?.leave();
+		const truncated = sleep(12_000);
 		await sleep(4000);
 		// what they have in memory is gone, so that only what the stream still holds can be given
 		for (const gateway of stage.gateways) {
 			await stage.restart(gateway, { grace: 10_000 });
 			await stage.untilOpen(clients.slice(1));
 		}
+		await truncated;
+		away?.comeBack();
 	}
 };
 
