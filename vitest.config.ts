@@ -16,7 +16,7 @@ process.env.NODE_COMPILE_CACHE ??= resolve(".tmp/compile-cache");
  * time, for processes of its own. What is started for one file shares nothing with the others but the machine, and the
  * RabbitMQ of `e2e`, where namespaces keep them apart.
  */
-const COMPUTING = { maxWorkers: 3, sequence: { groupOrder: 0 } };
+const COMPUTING = { maxWorkers: 2, sequence: { groupOrder: 0 } };
 const WAITING = { maxWorkers: 4, sequence: { groupOrder: 1 } };
 /** Nothing else runs meanwhile, or the rest of the tests would be measured. */
 const ALONE = { maxWorkers: 1, sequence: { groupOrder: 2 } };
