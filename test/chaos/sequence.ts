@@ -88,7 +88,6 @@ export function judgeClient(
 		}
 		const hole = miss(sequence, place);
 		sequence.next = place + 1;
-		sequence.reset = -Infinity;
 		sequence.ofStream = place;
 		return hole && `lost: ${hole}, then ${name}`;
 	};

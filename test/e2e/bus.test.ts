@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { busState } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGateway, type TestGateway, TestNode } from "../support/gateway.ts";
+import { meet } from "../support/meet.ts";
 import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
 
 interface Cluster {
@@ -37,6 +38,7 @@ const BUSES: readonly { bus: string; start: () => Promise<Cluster> }[] = [
 					expect(broker.registry.events.getAllEndpoints("sse.send")).toHaveLength(2);
 				}
 			});
+			await meet(...[...gateways, ...senders].map(({ broker }) => broker));
 			return { gateways, senders };
 		}
 	}

@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { ServiceBroker } from "moleculer";
-import { inject, onTestFinished } from "vitest";
-import { SseMiddleware } from "../../mixins/sse/index.ts";
+import { expect, inject, onTestFinished } from "vitest";
+import { busState, SseMiddleware } from "../../mixins/sse/index.ts";
+import { connect } from "./client.ts";
 import { eventually } from "./eventually.ts";
 import { type RunningProcess, spawnNode } from "./process.ts";
 import "./provided.ts";
@@ -56,7 +57,10 @@ export function createCluster(amqpUrl: string = inject("amqpUrl")): Cluster {
 	};
 }
 
-/** Waits until events of a node reach these gateways: until it has heard of their subscriptions. */
+/**
+ * Waits until events of a node reach these gateways: until it has heard of their subscriptions, and they know that; before,
+ * events go out without ids.
+ */
 export async function knows(
 	broker: ServiceBroker,
 	gateways: readonly GatewayNode[]
@@ -72,4 +76,15 @@ export async function knows(
 		},
 		{ timeout: 20_000, interval: 50 }
 	);
+	for (const { port } of busState(broker) === undefined ? [] : gateways) {
+		const probe = await connect(`http://127.0.0.1:${port}`, "probe", ["probe"]);
+		await eventually(
+			async () => {
+				await broker.broadcast("sse.send", { eventName: "probe", sessionId: "probe", payload: 0 });
+				expect(probe.events.at(-1)?.id).toBeDefined();
+			},
+			{ timeout: 20_000, interval: 50 }
+		);
+		probe.close();
+	}
 }
