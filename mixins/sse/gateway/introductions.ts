@@ -19,6 +19,13 @@ const STANDSTILL = 2000;
 const LOOK = 1000;
 const ASLEEP = 5000;
 
+/** A node of Moleculer's registry. */
+interface RegistryNode {
+	readonly id: string;
+	/** Drawn when its broker is created. */
+	readonly instanceID?: string | null;
+}
+
 export interface IntroductionsListener {
 	/** Called when the answer may be another, and every second. */
 	changed(): void;
@@ -41,6 +48,8 @@ export class Introductions {
 	#offset = Date.now() - performance.now();
 	#awakeSince = Number.NEGATIVE_INFINITY;
 	readonly #heard = new Set<string>();
+	/** Which process each node is. */
+	readonly #instances = new Map<string, string | null | undefined>();
 	#wasAway = true;
 	#pause = FIRST_PAUSE;
 	#timer: NodeJS.Timeout | undefined;
@@ -77,7 +86,10 @@ export class Introductions {
 			this.#service.logger.error("SSE: the senders were not asked where they are.", error);
 		const renew = guard(onFault, () => this.#renew());
 		const meet = guard(onFault, ({ node }: { node: { id: string } }) => this.#meet(node.id, true));
-		const update = guard(onFault, ({ node }: { node: { id: string } }) => this.#meet(node.id));
+		// A node that is restarted at once was never gone to Moleculer.
+		const update = guard(onFault, ({ node }: { node: RegistryNode }) =>
+			this.#meet(node.id, this.#isAnother(node))
+		);
 		const change = guard(onFault, () => this.#meet(this.#broker.nodeID));
 		const listeners: [string, (payload: { node: { id: string } }) => void][] = [
 			["$broker.started", renew],
@@ -141,11 +153,22 @@ export class Introductions {
 		this.#heard.clear();
 		this.#unheard.clear();
 		this.#wasAway = !hearsOthers(this.#broker);
+		this.#instances.clear();
+		for (const { id, instanceID } of this.#broker.registry.nodes.toArray()) {
+			this.#instances.set(id, instanceID);
+		}
 		for (const nodeID of this.#senders()) this.#await(nodeID);
 		this.#pause = FIRST_PAUSE;
 		this.#listener.wasAway();
 		this.#ask();
 		this.#listener.changed();
+	}
+
+	/** Whether a node is another process than it was; that is known from then on. */
+	#isAnother({ id, instanceID }: RegistryNode): boolean {
+		const known = this.#instances.get(id);
+		this.#instances.set(id, instanceID);
+		return known !== undefined && known !== instanceID;
 	}
 
 	#meet(nodeID: string, isNew = false): void {
