@@ -9,8 +9,9 @@ import {
 	resetFrame
 } from "../../mixins/sse/core/control.ts";
 import { isRefusal } from "../../mixins/sse/core/errors.ts";
-import { serialise, validate } from "../../mixins/sse/core/event.ts";
+import { validate } from "../../mixins/sse/core/event.ts";
 import { encodeFrame } from "../../mixins/sse/core/frame.ts";
+import { serialise } from "../../mixins/sse/core/payload.ts";
 import { anyText, trickyKey } from "../support/arbitraries.ts";
 import { runs } from "../support/fuzz.ts";
 

@@ -1,9 +1,10 @@
 import type { Revocation } from "./close.ts";
+import { type Cursor, hasPassed, wasSeen } from "./cursor.ts";
 import type { SseEvent } from "./event.ts";
+import { Evicted } from "./evicted.ts";
 import type { Frame } from "./frame.ts";
 import { KeptEvents, type Known } from "./kept-events.ts";
 import type { Order, Rank, ResetReason } from "./order.ts";
-import { isSameRank } from "./origins.ts";
 import { readPlace, writePlace } from "./place.ts";
 import type { Subscription } from "./registry.ts";
 import { RevokedPlaces } from "./revoked-places.ts";
@@ -18,23 +19,6 @@ export interface HistoryOptions {
 	gateway: string;
 }
 
-/** Where a replay stands. Opaque. */
-export interface Cursor {
-	/** Position of the next event to look at. */
-	next: number;
-	/** Up to here what the client's own origin sent has been seen; others' may have been missed. */
-	readonly seen: number;
-	readonly seenOrigin: string | undefined;
-	/** Events without an id are for live streams: older ones are not repeated. */
-	readonly liveFrom: number;
-	/** Position of the next event to come when it was decided. */
-	readonly decidedAt: number;
-}
-
-/** Points without an event that are remembered when they are no longer kept. */
-const MAX_NOTES = 64;
-
-const NONE: Known = { position: 0, at: Number.NEGATIVE_INFINITY, rank: undefined };
 const NOBODY = { eventName: "", sessionId: [], payload: null };
 const NOTHING: Frame = new Uint8Array(0);
 
@@ -60,10 +44,7 @@ export class History {
 	/** Where the id of the newest event stands, of those that have one, and when that came. */
 	#newest: Rank | undefined;
 	#newestAt = Number.NEGATIVE_INFINITY;
-	/** The newest event that is no longer kept. */
-	#evicted: Known = NONE;
-	/** The newest points without an event that are no longer kept: nobody misses them. */
-	readonly #evictedNotes: Known[] = [];
+	readonly #evicted = new Evicted();
 
 	/** @param slab Where the frames stand that it is given to keep. */
 	constructor(options: HistoryOptions, order: Order, slab: Slab = new Slab()) {
@@ -85,8 +66,7 @@ export class History {
 		this.#tail = this.#head;
 		this.#newest = undefined;
 		this.#newestAt = Number.NEGATIVE_INFINITY;
-		this.#evicted = NONE;
-		this.#evictedNotes.length = 0;
+		this.#evicted.clear();
 		this.#revoked.forgetLetIns();
 	}
 
@@ -199,13 +179,8 @@ export class History {
 		const { maxBytes, maxAge } = this.#options;
 		while (now - this.#kept.oldestAt > maxAge || this.#kept.bytes > maxBytes) {
 			const oldest = this.#kept.shift();
-			if (oldest.isForNobody) {
-				this.#evictedNotes.push(oldest);
-				if (this.#evictedNotes.length > MAX_NOTES) this.#evictedNotes.shift();
-			} else {
-				this.#evicted = oldest;
-				this.#tail = oldest.position + 1;
-			}
+			this.#evicted.add(oldest, oldest.isForNobody);
+			if (!oldest.isForNobody) this.#tail = oldest.position + 1;
 		}
 	}
 
@@ -283,10 +258,7 @@ export class History {
 	#recall(eventId: string): Known | undefined {
 		const rank = this.#order.rankOf(eventId);
 		if (rank === undefined) return undefined;
-		if (isSameRank(this.#evicted.rank, rank)) return this.#evicted;
-		const note = this.#evictedNotes.find(note => isSameRank(note.rank, rank));
-		if (note !== undefined) return note;
-		return this.#kept.find(rank);
+		return this.#evicted.find(rank) ?? this.#kept.find(rank);
 	}
 
 	/**
@@ -302,7 +274,7 @@ export class History {
 			from: cursor.next,
 			to: this.#head,
 			isWanted: (position, origin) =>
-				!wasSeen(position, origin, cursor) && !this.#hasPassed(position, origin, cursor),
+				!wasSeen(position, origin, cursor) && !hasPassed(position, origin, cursor, this.#lastPast),
 			maxBytes
 		});
 		cursor.next = stoppedAt === undefined ? this.#head : stoppedAt + 1;
@@ -313,19 +285,4 @@ export class History {
 	isRead({ next }: Cursor): boolean {
 		return next >= this.#head;
 	}
-
-	/** Whether an event was read of the past behind the decision; until the past is read, nothing else has an id. */
-	#hasPassed(position: number, origin: string | undefined, { decidedAt }: Cursor): boolean {
-		return origin !== undefined && position >= decidedAt && position <= this.#lastPast;
-	}
-}
-
-/** Whether the client has an event, or is not to have it again. */
-function wasSeen(
-	position: number,
-	origin: string | undefined,
-	{ seen, seenOrigin, liveFrom }: Cursor
-): boolean {
-	if (origin === undefined) return position < liveFrom;
-	return position <= seen && origin === seenOrigin;
 }

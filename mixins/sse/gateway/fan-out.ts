@@ -1,21 +1,21 @@
 import type { Listener, Source, Subscriber } from "../bus/bus.ts";
 import type { SenderLimits } from "../core/access-options.ts";
 import type { Loss } from "../core/continuity.ts";
-import { breach, conflationKey, type EventsContract } from "../core/contract.ts";
-import { heartbeatFrame, resetFrame } from "../core/control.ts";
+import { breach, type EventsContract } from "../core/contract.ts";
 import { isRefusal, type Refusal } from "../core/errors.ts";
-import { readJson, refuseSize, type SseEvent, serialise, validate } from "../core/event.ts";
-import { encodeFrame, type Frame, withoutId } from "../core/frame.ts";
+import { type SseEvent, validate } from "../core/event.ts";
+import { withoutId } from "../core/frame.ts";
 import { History } from "../core/history.ts";
 import { encodeOrigin, newEpoch, parseId } from "../core/id.ts";
 import type { HistoryLimits } from "../core/options.ts";
 import { ORDER_OF_STREAM, type Order, orderByOrigin } from "../core/order.ts";
 import type { Registry } from "../core/registry.ts";
 import { readHello } from "../core/report.ts";
-import { Slab } from "../core/slab.ts";
 import type { EventStream } from "../http/event-stream.ts";
 import { Arrivals, describeLoss } from "./arrivals.ts";
 import { Drops } from "./drops.ts";
+import { Places } from "./places.ts";
+import { Rendering } from "./rendering.ts";
 import type { GatewayService } from "./types.ts";
 
 /**
@@ -52,19 +52,12 @@ export class FanOut implements Subscriber {
 	readonly #streams: Registry<EventStream>;
 	readonly #service: GatewayService;
 	readonly #events: EventsContract | undefined;
-	readonly #eventBytes: number;
 	/** Undefined if a stream brings events in order, and tells what is missing. */
 	readonly #arrivals: Arrivals<Arrived> | undefined;
 	readonly #begunAt = performance.now();
-	#wasWhole = true;
-	/** The last place that could be vouched for, while none can. */
-	#lastPlace: string | undefined;
-	/** Streams have a place that is older than what they know. */
-	#hasOldPlaces = false;
-	readonly #conflates: boolean;
+	readonly #places: Places;
+	readonly #rendering: Rendering;
 	readonly #drops: Drops;
-	/** Not another gateway's, whose history may be longer: it would hold these events as well, uncounted. */
-	readonly #slab = new Slab();
 	/** Events of the past have gone by the streams that are open, which do not know yet. */
 	#hasPassed = false;
 
@@ -82,24 +75,30 @@ export class FanOut implements Subscriber {
 	) {
 		this.revoked = revoked;
 		this.#events = events;
-		this.#eventBytes = eventBytes;
-		this.#conflates = conflates;
 		this.#streams = streams;
 		this.#service = service;
 		this.#drops = new Drops(service.logger);
+		this.#rendering = new Rendering(
+			{ events, eventBytes, conflates, hasIds: limits !== null },
+			service.logger
+		);
 		this.#arrivals = fromStream
 			? undefined
 			: new Arrivals(service, {
 					handOn: ({ event, from }) => this.#handOn(event, from),
 					lost: loss => this.#lost(loss),
-					changed: () => this.#look()
+					changed: () => this.#places.renew()
 				});
-		if (limits === null) return;
+		this.history = limits === null ? undefined : this.#newHistory(limits);
+		this.#places = new Places(this.history, streams, () => this.#arrivals?.isWhole ?? true);
+	}
+
+	#newHistory(limits: HistoryLimits): History {
 		const order: Order =
 			this.#arrivals === undefined
 				? ORDER_OF_STREAM
 				: orderByOrigin(this.#arrivals.continuity, Math.min(OVERLAP, limits.maxAge / 2));
-		this.history = new History({ ...limits, gateway: this.#newLife() }, order, this.#slab);
+		return new History({ ...limits, gateway: this.#newLife() }, order, this.#rendering.slab);
 	}
 
 	begin(): void {
@@ -127,11 +126,7 @@ export class FanOut implements Subscriber {
 
 	/** Whether the ids of events may be given: nothing is suspected to be missing before them. */
 	get isWhole(): boolean {
-		const isWhole = this.#arrivals?.isWhole ?? true;
-		if (isWhole || !this.#wasWhole) return isWhole;
-		this.#wasWhole = false;
-		this.#lastPlace = this.history?.place(performance.now());
-		return false;
+		return this.#places.isWhole;
 	}
 
 	/** A sender has said how far its events have come. */
@@ -171,7 +166,7 @@ export class FanOut implements Subscriber {
 		const streams = this.#streams.select(event.sessionId, event.eventName);
 		// Without a history what nobody listens to is done with.
 		if (streams.size === 0 && this.history === undefined) return;
-		const json = this.#json(event, from);
+		const json = this.#rendering.json(event, from);
 		if (isRefusal(json)) return this.#drop(json, from.nodeID);
 		// Before it is kept: the place that is kept is one before it.
 		const { isWhole } = this;
@@ -181,9 +176,9 @@ export class FanOut implements Subscriber {
 			this.history?.appendBare(event, json, arrivalOf(from.past), isPast);
 			return;
 		}
-		const frame = this.#encode(event, json);
+		const frame = this.#rendering.frame(event, json);
 		this.history?.append(event, frame, arrivalOf(undefined));
-		const key = this.#key(event, json);
+		const key = this.#rendering.key(event, json);
 		const shown = isWhole ? frame : withoutId(frame);
 		for (const stream of streams) {
 			if (!stream.isHeld) stream.send(shown, key);
@@ -201,19 +196,17 @@ export class FanOut implements Subscriber {
 
 	missed(): void {
 		this.#hasPassed = false;
-		this.#tell(Number.POSITIVE_INFINITY);
+		this.#places.tell(Number.POSITIVE_INFINITY);
 	}
 
 	/** The place of streams to which everything was written; undefined while that cannot be said. */
 	get livePlace(): string | undefined {
-		return this.#hasPassed || !this.isWhole ? undefined : this.place();
+		return this.#hasPassed ? undefined : this.#places.live;
 	}
 
 	/** The place of a stream that begins here, or was told here; an earlier one while something is suspected to be missing. */
 	place(): string | undefined {
-		if (this.isWhole) return this.history?.place(performance.now());
-		this.#hasOldPlaces = true;
-		return this.#lastPlace;
+		return this.#places.latest;
 	}
 
 	#lost(loss: Loss): void {
@@ -224,78 +217,9 @@ export class FanOut implements Subscriber {
 			return;
 		}
 		this.history?.markGap(performance.now());
-		const told = this.#tell(before);
+		const told = this.#places.tell(before);
 		// Nobody may have missed what was sent before anybody came.
 		this.#service.logger[loss.isEarlier && told === 0 ? "debug" : "warn"](describeLoss(loss));
-	}
-
-	/** Tells the streams that may have missed what was sent before; how many there are. */
-	#tell(before: number): number {
-		const now = performance.now();
-		const place = this.livePlace;
-		const frame = resetFrame("gap", place);
-		if (place === undefined) this.#hasOldPlaces = true;
-		let told = 0;
-		for (const stream of this.#streams) {
-			// What was read may have been sent before these streams were let in; what follows is not.
-			this.history?.letIn(stream, now);
-			// It is told when it is decided how the stream begins.
-			if (stream.pending !== undefined) continue;
-			if (stream.currentSince >= before) {
-				// Its place is one from before the gap.
-				this.#hasOldPlaces = true;
-				continue;
-			}
-			told++;
-			stream.currentSince = now;
-			// A held stream has not seen everything up to that id yet.
-			stream.send(stream.isHeld ? resetFrame("gap") : frame);
-		}
-		return told;
-	}
-
-	/** Places can be vouched for again: those that were not given are given. */
-	#look(): void {
-		if (!this.isWhole) return;
-		this.#wasWhole = true;
-		this.#lastPlace = undefined;
-		if (!this.#hasOldPlaces) return;
-		this.#hasOldPlaces = false;
-		const frame = heartbeatFrame(this.livePlace);
-		for (const stream of this.#streams) {
-			if (stream.pending === undefined && !stream.isHeld) stream.send(frame);
-		}
-	}
-
-	/** The key under which it replaces earlier ones that wait for a slow client, if it does. */
-	#key(event: SseEvent, json: string | Uint8Array): string | undefined {
-		if (!this.#conflates) return undefined;
-		try {
-			return conflationKey(this.#events, event.eventName, () => JSON.parse(textOf(json)));
-		} catch (error) {
-			const { logger } = this.#service;
-			logger.error(`SSE: "conflate" of the event "${event.eventName}" failed.`, error);
-			return undefined;
-		}
-	}
-
-	/** An id promises that one can come back to it: without a history it is left out. */
-	#encode(event: SseEvent, data: string | Uint8Array): Frame {
-		const { eventName, id, rank } = event;
-		const known = rank === undefined ? id : ORDER_OF_STREAM.idOf(rank);
-		return encodeFrame(
-			{ id: this.history === undefined ? undefined : known, event: eventName, data },
-			this.#slab
-		);
-	}
-
-	/** What was checked at the sender, as it is; what comes from a node without `SseMiddleware` is checked here. */
-	#json({ json, payload }: SseEvent, from: Source): string | Uint8Array | Refusal {
-		const most = this.#eventBytes;
-		if (from.json !== undefined) {
-			return most > 0 && from.json.byteLength > most ? refuseSize("payload", most) : from.json;
-		}
-		return json === undefined ? serialise(payload, most) : readJson(json, most);
 	}
 
 	#drop(refusal: Refusal, nodeID: string): void {
@@ -306,12 +230,6 @@ export class FanOut implements Subscriber {
 /** Whether the bus gives ids on arrival. */
 function hasId({ id, rank }: Source): boolean {
 	return id !== undefined || rank !== undefined;
-}
-
-const decoder = new TextDecoder();
-
-function textOf(json: string | Uint8Array): string {
-	return typeof json === "string" ? json : decoder.decode(json);
 }
 
 /** On the gateway's own clock; an event of the past counts as old as it is. */

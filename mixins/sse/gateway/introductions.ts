@@ -3,6 +3,7 @@ import { SENDER_SERVICE } from "../bus/position-teller.ts";
 import { guard } from "../core/guard.ts";
 import { encodeOrigin, newEpoch } from "../core/id.ts";
 import { HELLO, type SseHello } from "../core/report.ts";
+import { SleepWatch } from "../core/sleep-watch.ts";
 import { hearsOthers, onConnected } from "../moleculer/transporter.ts";
 import type { GatewayService } from "./types.ts";
 
@@ -13,11 +14,8 @@ const LAST_PAUSE = 8000;
 const PATIENCE = 15_000;
 /** Milliseconds in which nodes that are met are gathered, to be asked together; up to twice as many. */
 const TOGETHER = 25;
-/** Milliseconds by which the clocks differ in their pace when one of them stood still. */
-const STANDSTILL = 2000;
-/** Milliseconds between two looks, and how late one may come before the process counts as having been asleep. */
+/** Milliseconds between two looks. */
 const LOOK = 1000;
-const ASLEEP = 5000;
 
 /** A node of Moleculer's registry. */
 interface RegistryNode {
@@ -45,8 +43,7 @@ export class Introductions {
 	#asked = 0;
 	/** Nodes that have not answered yet, and when that is logged. */
 	readonly #unheard = new Map<string, number>();
-	#offset = Date.now() - performance.now();
-	#awakeSince = Number.NEGATIVE_INFINITY;
+	readonly #sleep = new SleepWatch();
 	readonly #heard = new Set<string>();
 	/** Which process each node is. */
 	readonly #instances = new Map<string, string | null | undefined>();
@@ -62,9 +59,9 @@ export class Introductions {
 		this.#listener = listener;
 	}
 
-	/** `performance.now()` when the machine was suspended last: the steady clock stood still, and others' went on. */
+	/** See {@link SleepWatch}. */
 	get awakeSince(): number {
-		return this.#awakeSince;
+		return this.#sleep.awakeSince;
 	}
 
 	/** Whether a node has been asked, and has not answered. */
@@ -99,16 +96,8 @@ export class Introductions {
 		];
 		for (const [name, listener] of listeners) localBus.on(name, listener);
 		const forget = onConnected(this.#broker, renew);
-		let lookedAt = performance.now();
 		this.#watch = setInterval(
-			guard(onFault, () => {
-				const now = performance.now();
-				const wasAsleep = now - lookedAt > LOOK + ASLEEP;
-				lookedAt = now;
-				if (wasAsleep) this.#renew();
-				this.noticeSleep();
-				this.#look();
-			}),
+			guard(onFault, () => this.#look()),
 			LOOK
 		).unref();
 		this.#unlisten = () => {
@@ -138,14 +127,9 @@ export class Introductions {
 		if (this.#unheard.delete(nodeID)) this.#listener.changed();
 	}
 
-	/** Looks whether the machine was suspended: the wall clock has gone on then, and the steady one has not. */
+	/** Looks whether the machine was suspended: this gateway was away then. */
 	noticeSleep(): void {
-		const offset = Date.now() - performance.now();
-		const stood = offset - this.#offset;
-		this.#offset = offset;
-		if (stood < STANDSTILL) return;
-		this.#awakeSince = performance.now();
-		this.#renew();
+		if (this.#sleep.wasSuspended()) this.#renew();
 	}
 
 	/** This gateway may have been away: every sender is asked. */
@@ -194,7 +178,8 @@ export class Introductions {
 				`SSE: the node '${nodeID}' does not answer. It may not know of this gateway, which is degraded meanwhile.`
 			);
 		}
-		if (this.#wasAway && hearsOthers(this.#broker)) this.#renew();
+		const isBack = this.#wasAway && hearsOthers(this.#broker);
+		if (this.#sleep.wasAsleep(LOOK) || isBack) this.#renew();
 		this.#listener.changed();
 	}
 

@@ -1,8 +1,9 @@
 import { inOwnBuffer } from "../core/chunk.ts";
 import { type OpenOptions, openFrame, resetFrame } from "../core/control.ts";
+import type { Cursor } from "../core/cursor.ts";
 import { withoutId } from "../core/frame.ts";
 import { guard } from "../core/guard.ts";
-import type { Cursor, History } from "../core/history.ts";
+import type { History } from "../core/history.ts";
 import type { ResetReason } from "../core/order.ts";
 import type { EventStream } from "../http/event-stream.ts";
 import { Turns } from "./turns.ts";

@@ -1,8 +1,9 @@
 import type { ServiceBroker } from "moleculer";
 import { breach, type EventsContract } from "../core/contract.ts";
 import { isRefusal, type Refusal, refuse } from "../core/errors.ts";
-import { type Address, type Provenance, readSafely, serialise, validate } from "../core/event.ts";
+import { type Address, type Provenance, readSafely, validate } from "../core/event.ts";
 import { toError } from "../core/guard.ts";
+import { serialise } from "../core/payload.ts";
 import { FastestValidator } from "./moleculer-values.ts";
 import { SseError } from "./sse-error.ts";
 

@@ -1,6 +1,12 @@
 /** Nodes come, go in order, or crash, while all connections hold. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { needsNodes, needsProcesses, type Scenario } from "./scenario.ts";
+import {
+	needsNodes,
+	needsProcesses,
+	openOnEach,
+	type Scenario,
+	sendAndSettle
+} from "./scenario.ts";
 
 const PART = "steady";
 
@@ -11,8 +17,7 @@ const late: Scenario = {
 	impossible: needsNodes,
 	async play(cell) {
 		const { stage } = cell;
-		await cell.open(cell.gateway(0), "s0");
-		await cell.open(cell.gateway(1), "s1");
+		await openOnEach(cell);
 		const gateway = await stage.prepare("gateway", "gateway-3");
 		// it joins while events flow; who opens a stream there at once gets what follows, or is told
 		const flow = cell.send(stage.senders, { count: 60, every: 50 });
@@ -25,8 +30,7 @@ const late: Scenario = {
 		await sleep(3000);
 		// who comes when it is settled misses nothing
 		await cell.open(gateway, "s4");
-		await cell.send(stage.senders, { count: 5 });
-		await cell.settle({ within: cell.within, quiet: 2000 });
+		await sendAndSettle(cell, 5, 2000);
 		cell.close();
 		await stage.end(gateway);
 	}
@@ -39,14 +43,12 @@ const reloaded: Scenario = {
 		const { stage } = cell;
 		const gateway = cell.gateway(0);
 		await cell.open(cell.gateway(1), ...(stage.gateways.length > 1 ? ["s0"] : []));
-		await cell.send(stage.senders, { count: 3 });
-		await cell.settle();
+		await sendAndSettle(cell, 3);
 		await gateway.host.ask("reload", { nodeID: gateway.nodeID });
 		await stage.untilMet();
 		await sleep(1000);
 		await cell.open(gateway, "s1");
-		await cell.send(stage.senders, { count: 3 });
-		await cell.settle({ within: cell.within, quiet: 2000 });
+		await sendAndSettle(cell, 3, 2000);
 	}
 };
 
@@ -57,8 +59,7 @@ const started: Scenario = {
 	impossible: needsNodes,
 	async play(cell) {
 		const { stage } = cell;
-		await cell.open(cell.gateway(0), "s0");
-		await cell.open(cell.gateway(1), "s1");
+		await openOnEach(cell);
 		const sender = await stage.prepare("sender", "sender-3");
 		cell.note("sender-3", await stage.start(sender, { greeting: cell.greetingOf(sender, 3) }));
 		await cell.settle({ within: cell.within, quiet: 2000 });
@@ -75,16 +76,13 @@ const restarted: Scenario = {
 	impossible: needsNodes,
 	async play(cell) {
 		const { stage } = cell;
-		await cell.open(cell.gateway(0), "s0");
-		await cell.open(cell.gateway(1), "s1");
+		await openOnEach(cell);
 		const [one] = stage.senders as [(typeof stage.senders)[number]];
-		await cell.send(stage.senders, { count: 5 });
-		await cell.settle();
+		await sendAndSettle(cell, 5);
 		await stage.end(one);
 		await stage.start(one);
 		await stage.untilMet();
-		await cell.send(stage.senders, { count: 5 });
-		await cell.settle({ within: cell.within, quiet: 2000 });
+		await sendAndSettle(cell, 5, 2000);
 	}
 };
 
@@ -96,16 +94,13 @@ const killed: Scenario = {
 	impossible: needsProcesses,
 	async play(cell) {
 		const { stage } = cell;
-		cell.excuse(...(await cell.open(cell.gateway(0), "s0")));
-		cell.excuse(...(await cell.open(cell.gateway(1), "s1")));
+		cell.excuse(...(await openOnEach(cell)));
 		const [one] = stage.senders as [(typeof stage.senders)[number]];
-		await cell.send(stage.senders, { count: 5 });
-		await cell.settle();
+		await sendAndSettle(cell, 5);
 		await one.host.stop(0);
 		await stage.start(one);
 		await stage.untilMet();
-		await cell.send(stage.senders, { count: 5 });
-		await cell.settle({ within: cell.within, quiet: 2000 });
+		await sendAndSettle(cell, 5, 2000);
 	}
 };
 

@@ -4,7 +4,7 @@ import type { Client } from "../../chaos/clients.ts";
 import type { Cell } from "../cell.ts";
 import type { Stage } from "../stage.ts";
 import type { StageNode } from "../stage-node.ts";
-import { needsProcesses, type Part, type Scenario } from "./scenario.ts";
+import { needsProcesses, openOnEach, type Part, type Scenario, sendAndSettle } from "./scenario.ts";
 
 /** Who is cut off. */
 type Target = "all" | "sender" | "gateway";
@@ -112,11 +112,9 @@ const restartedInOutage: Scenario = {
 	impossible: needsProcesses,
 	async play(cell) {
 		const { stage } = cell;
-		await cell.open(cell.gateway(0), "s0");
-		await cell.open(cell.gateway(1), "s1");
+		await openOnEach(cell);
 		const sender = nodeOf(stage, "sender");
-		await cell.send(stage.senders, { count: 3 });
-		await cell.settle();
+		await sendAndSettle(cell, 3);
 		await sender.cut();
 		await cell.send([sender], { count: 3, every: 300 });
 		await stage.end(sender, 3000);
@@ -135,11 +133,9 @@ const suspended: Scenario = {
 	impossible: needsProcesses,
 	async play(cell) {
 		const { stage } = cell;
-		await cell.open(cell.gateway(0), "s0");
-		await cell.open(cell.gateway(1), "s1");
+		await openOnEach(cell);
 		const gateway = nodeOf(stage, "gateway");
-		await cell.send(stage.senders, { count: 3 });
-		await cell.settle();
+		await sendAndSettle(cell, 3);
 		gateway.host.process.kill("SIGSTOP");
 		await cell.send(stage.senders, { count: 7, every: 1000 });
 		gateway.host.process.kill("SIGCONT");

@@ -1,3 +1,4 @@
+import type { Client } from "../../chaos/clients.ts";
 import type { Cell } from "../cell.ts";
 import type { Stage } from "../stage.ts";
 
@@ -21,6 +22,17 @@ export interface Scenario {
 	impossible?(stage: Pick<Stage, "canCut" | "transporter">): string | null;
 	/** Lets it happen, and notes what is not true. What was delivered is judged afterwards. */
 	play(cell: Cell): Promise<void>;
+}
+
+/** A client on each of the two gateways. */
+export async function openOnEach(cell: Cell): Promise<Client[]> {
+	return [...(await cell.open(cell.gateway(0), "s0")), ...(await cell.open(cell.gateway(1), "s1"))];
+}
+
+/** Events of all senders, and time for them to come. */
+export async function sendAndSettle(cell: Cell, count: number, quiet?: number): Promise<void> {
+	await cell.send(cell.stage.senders, { count });
+	await cell.settle(quiet === undefined ? undefined : { within: cell.within, quiet });
 }
 
 /** Reasons for {@link Scenario.impossible}. */

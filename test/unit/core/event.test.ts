@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isRefusal, type Refusal } from "../../../mixins/sse/core/errors.ts";
-import { eventNameProblem, serialise, validate } from "../../../mixins/sse/core/event.ts";
+import { eventNameProblem, validate } from "../../../mixins/sse/core/event.ts";
+import { serialise } from "../../../mixins/sse/core/payload.ts";
 import { anyText, eventName, trickyKey } from "../../support/arbitraries.ts";
 
 const good = { eventName: "a", sessionId: "s1", payload: { n: 1 } };

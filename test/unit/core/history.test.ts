@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Cursor } from "../../../mixins/sse/core/cursor.ts";
 import type { SseEvent } from "../../../mixins/sse/core/event.ts";
-import { type Cursor, History, type HistoryOptions } from "../../../mixins/sse/core/history.ts";
+import { History, type HistoryOptions } from "../../../mixins/sse/core/history.ts";
 import { parseId } from "../../../mixins/sse/core/id.ts";
 import { orderByOrigin } from "../../../mixins/sse/core/order.ts";
 import { Numbers } from "./numbers.ts";

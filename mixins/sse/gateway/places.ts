@@ -1,0 +1,95 @@
+import { heartbeatFrame, resetFrame } from "../core/control.ts";
+import type { Frame } from "../core/frame.ts";
+import type { History } from "../core/history.ts";
+import type { Registry } from "../core/registry.ts";
+import type { EventStream } from "../http/event-stream.ts";
+
+/**
+ * The places that streams are given, none of which is behind what may be missing; and the streams that are told what is. While
+ * something is suspected, the last place from before is as far as can be vouched for.
+ */
+export class Places {
+	readonly #history: History | undefined;
+	readonly #streams: Registry<EventStream>;
+	readonly #isWhole: () => boolean;
+	#wasWhole = true;
+	/** The last place that could be vouched for, while none can. */
+	#last: string | undefined;
+	/** Streams have a place that is older than what they know. */
+	#hasOld = false;
+
+	/** @param isWhole Whether nothing is suspected to be missing. */
+	constructor(
+		history: History | undefined,
+		streams: Registry<EventStream>,
+		isWhole: () => boolean
+	) {
+		this.#history = history;
+		this.#streams = streams;
+		this.#isWhole = isWhole;
+	}
+
+	/** Whether the ids of events may be given. To be asked before an event is kept: its place is behind it. */
+	get isWhole(): boolean {
+		const isWhole = this.#isWhole();
+		if (isWhole || !this.#wasWhole) return isWhole;
+		this.#wasWhole = false;
+		this.#last = this.#history?.place(performance.now());
+		return false;
+	}
+
+	/** Of streams to which everything was written; undefined while that cannot be said. */
+	get live(): string | undefined {
+		return this.isWhole ? this.#history?.place(performance.now()) : undefined;
+	}
+
+	/** Of a stream that begins here, or was told here; an earlier one while something is suspected. */
+	get latest(): string | undefined {
+		if (this.isWhole) return this.#history?.place(performance.now());
+		this.#hasOld = true;
+		return this.#last;
+	}
+
+	/**
+	 * Tells the streams that may have missed what was sent before. They go on from here.
+	 *
+	 * @param before `performance.now()` by which all of it had been sent.
+	 * @returns How many there are.
+	 */
+	tell(before: number): number {
+		const now = performance.now();
+		const place = this.live;
+		const frame = resetFrame("gap", place);
+		if (place === undefined) this.#hasOld = true;
+		let told = 0;
+		for (const stream of this.#streams) {
+			// What was read may have been sent before these streams were let in; what follows is not.
+			this.#history?.letIn(stream, now);
+			// It is told when it is decided how the stream begins.
+			if (stream.pending !== undefined) continue;
+			if (stream.currentSince >= before) {
+				// Its place is one from before the gap.
+				this.#hasOld = true;
+				continue;
+			}
+			told++;
+			stream.currentSince = now;
+			// A held stream has not seen everything up to that id yet.
+			stream.send(stream.isHeld ? resetFrame("gap") : frame);
+		}
+		return told;
+	}
+
+	/** If places can be vouched for again, those that were not given are given. */
+	renew(): void {
+		if (!this.isWhole) return;
+		this.#wasWhole = true;
+		this.#last = undefined;
+		if (!this.#hasOld) return;
+		this.#hasOld = false;
+		const frame: Frame = heartbeatFrame(this.live);
+		for (const stream of this.#streams) {
+			if (stream.pending === undefined && !stream.isHeld) stream.send(frame);
+		}
+	}
+}
