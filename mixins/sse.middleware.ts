@@ -9,7 +9,8 @@ import { CLOSE, type Revocation, readClose, type SseClose } from "./sse/core/clo
 import type { EventsContract } from "./sse/core/contract.ts";
 import { isRefusal } from "./sse/core/errors.ts";
 import { readSafely, SEND } from "./sse/core/event.ts";
-import { createIdSource, type IdSource, newEpoch } from "./sse/core/id.ts";
+import { createIdSource, newEpoch } from "./sse/core/id.ts";
+import { onePer } from "./sse/core/one-per.ts";
 import { SSE_MIDDLEWARE_OPTIONS } from "./sse/core/options.ts";
 import { Sequences } from "./sse/core/sequences.ts";
 import { STREAM_OPTIONS, type StreamOptions } from "./sse/core/stream-options.ts";
@@ -20,7 +21,7 @@ import { installSafeSending } from "./sse/moleculer/packets.ts";
 import { installReplCommand } from "./sse/moleculer/repl.ts";
 import { withRevocationId } from "./sse/moleculer/revocation-id.ts";
 import { type Broadcast, neverThrowing, safeBroadcast } from "./sse/moleculer/safe-broadcast.ts";
-import { createSenderCheck, type SenderCheck } from "./sse/moleculer/sender-check.ts";
+import { createSenderCheck } from "./sse/moleculer/sender-check.ts";
 import { SseError } from "./sse/moleculer/sse-error.ts";
 import { reviveDeafChannel } from "./sse/moleculer/transporter.ts";
 import { gently } from "./sse/moleculer/unawaited.ts";
@@ -70,12 +71,9 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 	// One middleware may serve several brokers.
 	const transporters = new WeakMap<ServiceBroker, TransporterBus>();
 	// Numbered separately: to a gateway, a number missing among the events is a lost event.
-	const revocations = new WeakMap<ServiceBroker, IdSource>();
-	const revocationIdsOf = (broker: ServiceBroker): IdSource => {
-		const source = revocations.get(broker) ?? createIdSource(broker.nodeID, newEpoch());
-		revocations.set(broker, source);
-		return source;
-	};
+	const revocationIdsOf = onePer((broker: ServiceBroker) =>
+		createIdSource(broker.nodeID, newEpoch())
+	);
 	const streams = new WeakMap<ServiceBroker, StreamBus>();
 	const installStream = (broker: ServiceBroker, options: GivenStreamOptions): void => {
 		const bus = new StreamBus(streamOf(broker, options), broker);
@@ -83,19 +81,10 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 		installBus(broker, bus);
 	};
 
-	const checks = new WeakMap<ServiceBroker, SenderCheck>();
-	const checkOf = (broker: ServiceBroker): SenderCheck => {
-		const check = checks.get(broker) ?? createSenderCheck(broker, { events, ...limits });
-		checks.set(broker, check);
-		return check;
-	};
-
-	const followed = new WeakMap<ServiceBroker, Departures>();
-	const departuresOf = (broker: ServiceBroker): Departures => {
-		const departures = followed.get(broker) ?? new Departures();
-		followed.set(broker, departures);
-		return departures;
-	};
+	const checkOf = onePer((broker: ServiceBroker) =>
+		createSenderCheck(broker, { events, ...limits })
+	);
+	const departuresOf = onePer((_broker: ServiceBroker) => new Departures());
 
 	const middleware = {
 		name: "SseMiddleware",

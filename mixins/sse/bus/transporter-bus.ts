@@ -1,6 +1,7 @@
 import type { Context, EventSchema, ServiceBroker } from "moleculer";
 import { type Address, SEND } from "../core/event.ts";
 import type { Sequences } from "../core/sequences.ts";
+import { groupsOf } from "../moleculer/broadcast-options.ts";
 import { readRevocationKey } from "../moleculer/revocation-id.ts";
 import type { SafeBroadcast } from "../moleculer/safe-broadcast.ts";
 import { hearsOthers, isConnected, watchNats } from "../moleculer/transporter.ts";
@@ -54,13 +55,6 @@ export class TransporterBus implements Bus {
 			outbox: { events: 0, bytes: 0 }
 		};
 	}
-}
-
-/** Moleculer also takes groups in place of the options: a name, or several. */
-function groupsOf(options: unknown): readonly string[] | undefined {
-	const isGroups = typeof options === "string" || Array.isArray(options);
-	const groups = isGroups ? options : (options as { groups?: unknown } | null | undefined)?.groups;
-	return typeof groups === "string" ? [groups] : (groups as readonly string[] | undefined);
 }
 
 /** The gateway's end of the bus: the definition of the Moleculer event that hands on what arrives. */

@@ -1,6 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import { type Refusal, refuse } from "../core/errors.ts";
 import { type Address, SEND } from "../core/event.ts";
+import { readOptions } from "./broadcast-options.ts";
 
 /** Bytes of a packet besides an event and what travels with it: ids, names of fields, the transporter's header. */
 const ENVELOPE = 1024;
@@ -13,14 +14,6 @@ const TCP_CHUNK = 65_536;
 interface Transporter {
 	opts?: { maxPacketSize?: unknown } | null;
 	client?: { info?: { max_payload?: unknown } | null } | null;
-}
-
-/** Options of a broadcast, as far as they make its packets larger; Moleculer also takes the groups in their place. */
-interface Options {
-	readonly meta?: unknown;
-	readonly parentCtx?: { readonly meta?: unknown } | null;
-	readonly headers?: unknown;
-	readonly groups?: unknown;
 }
 
 /**
@@ -47,11 +40,6 @@ export function refusePastLimit(
 		"payload",
 		`"payload" makes, with its session ids and metadata, a packet of ${bytes} bytes, of which the transporter carries ${limit}: send less at a time.`
 	);
-}
-
-function readOptions(options: object | string | undefined): Options {
-	if (typeof options === "string" || Array.isArray(options)) return { groups: options };
-	return options ?? {};
 }
 
 /** In JSON, with quotation marks and commas. */

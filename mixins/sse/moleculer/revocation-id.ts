@@ -1,5 +1,6 @@
 import type { RevocationKey } from "../core/close-header.ts";
 import { encodeOrigin, parseId } from "../core/id.ts";
+import { readOptions } from "./broadcast-options.ts";
 
 /** Where an `sse.close` has its id: in the event's metadata, because its parameters are a contract. */
 interface Meta {
@@ -16,9 +17,8 @@ export function withRevocationId(
 	options: unknown,
 	id: string
 ): { [option: string]: unknown; meta: object } {
-	const isGroups = typeof options === "string" || Array.isArray(options);
-	const given = (isGroups ? { groups: options } : options) as { meta?: object } | undefined;
-	return { ...given, meta: { ...given?.meta, $sse: { revocation: id } } };
+	const given = readOptions(options);
+	return { ...given, meta: { ...(given.meta as object | undefined), $sse: { revocation: id } } };
 }
 
 /** What the metadata of an `sse.close` gives as its id: anything, from whoever sent it. */
