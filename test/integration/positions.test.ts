@@ -127,6 +127,24 @@ describe("a sender", () => {
 		expect(names(stream)).toEqual(["sse.open", NEWS, NEWS]);
 	});
 
+	// To Moleculer it was never gone: nobody asked where it is, and it had nothing to say. What it sent last was told by nobody.
+	it("that is restarted before anybody missed it is met anew, and what it sent unheard is told", async () => {
+		const { namespace, sender, gateway } = await startPair();
+		const stream = await open(gateway);
+		await sender.send(toAll(1));
+		await stream.next(NEWS);
+		// its connection is lost, and it does not know
+		const { tx } = sender.broker.transit as unknown as { tx: { send(): Promise<void> } };
+		tx.send = () => Promise.resolve();
+		await sender.send(toAll(2));
+		await sender.broker.stop();
+		const again = new TestNode({ broker: memberOf(namespace, "sender") });
+		await again.broker.start();
+		await stream.next("sse.reset");
+		expect(names(stream).slice(0, 3)).toEqual(["sse.open", NEWS, "sse.reset"]);
+		expect(stream.received(NEWS)).toEqual([1]);
+	});
+
 	it("that sends before it knows the gateways has lost that for those who were there", async () => {
 		const { namespace, gateway } = await startPair();
 		const early = await open(gateway);

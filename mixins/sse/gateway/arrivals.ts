@@ -14,6 +14,8 @@ interface Gone {
 	readonly at: number;
 	/** It was asked where it is, and had not answered. */
 	readonly wasAsked: boolean;
+	/** It, or another process in its place, is back, and has not said yet where it is. */
+	isBack: boolean;
 }
 
 export interface ArrivalsListener<T> extends Consequences<T> {
@@ -42,7 +44,8 @@ export class Arrivals<T> {
 		});
 		this.#introductions = new Introductions(service, {
 			changed: () => this.#look(),
-			wasAway: () => this.continuity.away()
+			wasAway: () => this.continuity.away(),
+			replaced: nodeID => this.#miss(nodeID, true)
 		});
 	}
 
@@ -68,14 +71,12 @@ export class Arrivals<T> {
 		const onFault = (error: Error): void =>
 			this.#service.logger.error("SSE: a node's end was not noticed.", error);
 		const leave = guard(onFault, ({ node }: { node: { id: string } }) => {
-			const wasAsked = this.#introductions.isAwaited(node.id);
-			// What has said where it ends, and has, is missed by nobody; until it is known of others, it is suspected.
-			const isKnownWhole = !wasAsked && this.continuity.isComplete(encodeOrigin(node.id));
-			if (!isKnownWhole) this.#gone.set(node.id, { at: performance.now(), wasAsked });
+			this.#miss(node.id, false);
 			this.#introductions.left(node.id);
 		});
 		const meet = guard(onFault, ({ node }: { node: { id: string } }) => {
-			this.#gone.delete(node.id);
+			const gone = this.#gone.get(node.id);
+			if (gone !== undefined) gone.isBack = true;
 		});
 		localBus.on("$node.disconnected", leave);
 		localBus.on("$node.connected", meet);
@@ -105,12 +106,20 @@ export class Arrivals<T> {
 		const report = readReport(input);
 		if (report === undefined) return;
 		this.#introductions.noticeSleep();
-		if (report.isEnd) this.#gone.delete(nodeID);
+		// What it said before it went may come afterwards.
+		if (report.isEnd || this.#gone.get(nodeID)?.isBack) this.#gone.delete(nodeID);
 		this.continuity.hear(encodeOrigin(nodeID), report, performance.now());
 		// Behind what it says, which counts from the same moment on.
 		this.#introductions.heard(nodeID);
 		this.#schedule();
 		this.#listener.changed();
+	}
+
+	/** A node is gone: unless it has said where it ends, and all of that has come, something may be missing. */
+	#miss(nodeID: string, isBack: boolean): void {
+		const wasAsked = this.#introductions.isAwaited(nodeID);
+		if (!wasAsked && this.continuity.isComplete(encodeOrigin(nodeID))) return;
+		this.#gone.set(nodeID, { at: performance.now(), wasAsked, isBack });
 	}
 
 	#look(): void {

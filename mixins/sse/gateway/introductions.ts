@@ -29,6 +29,8 @@ export interface IntroductionsListener {
 	changed(): void;
 	/** This gateway may have been away. */
 	wasAway(): void;
+	/** A node is another process than it was, without having been gone in between. */
+	replaced(nodeID: string): void;
 }
 
 /**
@@ -82,13 +84,13 @@ export class Introductions {
 		const onFault = (error: Error): void =>
 			this.#service.logger.error("SSE: the senders were not asked where they are.", error);
 		const renew = guard(onFault, () => this.#renew());
-		const meet = guard(onFault, ({ node }: { node: { id: string } }) => this.#meet(node.id, true));
-		// A node that is restarted at once was never gone to Moleculer.
-		const update = guard(onFault, ({ node }: { node: RegistryNode }) =>
-			this.#meet(node.id, this.#isAnother(node))
-		);
+		const meet = guard(onFault, ({ node }: { node: RegistryNode }) => {
+			this.#instances.set(node.id, node.instanceID);
+			this.#meet(node.id, true);
+		});
+		const update = guard(onFault, ({ node }: { node: RegistryNode }) => this.#update(node));
 		const change = guard(onFault, () => this.#meet(this.#broker.nodeID));
-		const listeners: [string, (payload: { node: { id: string } }) => void][] = [
+		const listeners: [string, (payload: { node: RegistryNode }) => void][] = [
 			["$broker.started", renew],
 			["$node.connected", meet],
 			["$node.updated", update],
@@ -148,11 +150,15 @@ export class Introductions {
 		this.#listener.changed();
 	}
 
-	/** Whether a node is another process than it was; that is known from then on. */
-	#isAnother({ id, instanceID }: RegistryNode): boolean {
+	/** A node that is restarted at once was never gone to Moleculer. Its services may come later than itself. */
+	#update({ id, instanceID }: RegistryNode): void {
 		const known = this.#instances.get(id);
 		this.#instances.set(id, instanceID);
-		return known !== undefined && known !== instanceID;
+		if (known !== undefined && known !== instanceID) {
+			this.#listener.replaced(id);
+			this.left(id);
+		}
+		this.#meet(id);
 	}
 
 	#meet(nodeID: string, isNew = false): void {
