@@ -29,6 +29,8 @@ export interface Consequences<T> {
 	handOn(item: T): void;
 	/** Called before the events behind the loss are handed on. */
 	lost(loss: Loss): void;
+	/** An event was handed on, and that failed: it is lost. */
+	failed(error: unknown): void;
 }
 
 /** One node, as a sender. */
@@ -214,7 +216,13 @@ export class Continuity<T> {
 		lane.last++;
 		// Before it is handed on: nothing is missing before it any more.
 		if (this.#open.size > 0 || lane.waiting > 0) this.#look(lane);
-		this.#then.handOn(item);
+		try {
+			this.#then.handOn(item);
+		} catch (error) {
+			this.#then.failed(error);
+			const { origin, last } = lane;
+			this.#then.lost({ origin, upTo: last, before: Number.POSITIVE_INFINITY, isEarlier: false });
+		}
 	}
 
 	#look(lane: Lane<T>): void {

@@ -18,7 +18,7 @@ interface Gone {
 	isBack: boolean;
 }
 
-export interface ArrivalsListener<T> extends Consequences<T> {
+export interface ArrivalsListener<T> extends Omit<Consequences<T>, "failed"> {
 	/** What {@link Arrivals.isWhole} says may be another. */
 	changed(): void;
 }
@@ -40,7 +40,8 @@ export class Arrivals<T> {
 		this.#listener = listener;
 		this.continuity = new Continuity({
 			handOn: item => listener.handOn(item),
-			lost: loss => listener.lost(loss)
+			lost: loss => listener.lost(loss),
+			failed: error => service.logger.error("SSE: an event was lost in this gateway.", error)
 		});
 		this.#introductions = new Introductions(service, {
 			changed: () => this.#look(),

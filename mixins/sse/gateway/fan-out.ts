@@ -150,7 +150,7 @@ export class FanOut implements Subscriber {
 		if (isRefusal(event)) return this.#drop(event, from.nodeID);
 		const id = event.id === undefined ? undefined : parseId(event.id);
 		if (id !== undefined && this.#arrivals !== undefined) {
-			this.#arrivals.take(id, { event, from }, 2 * (event.json?.length ?? 0));
+			this.#arrivals.take(id, { event, from }, bytesOf(event));
 			return;
 		}
 		// What comes beside the stream has no place in its order, and what is no id of this bus none in its own.
@@ -204,9 +204,9 @@ export class FanOut implements Subscriber {
 		return this.#hasPassed ? undefined : this.#places.live;
 	}
 
-	/** The place of a stream that begins here, or was told here; an earlier one while something is suspected to be missing. */
-	place(): string | undefined {
-		return this.#places.latest;
+	/** For a stream that begins here, or was told here; an earlier place while something is suspected to be missing. */
+	placeFor(stream: EventStream): string | undefined {
+		return this.#places.placeFor(stream);
 	}
 
 	#lost(loss: Loss): void {
@@ -230,6 +230,17 @@ export class FanOut implements Subscriber {
 /** Whether the bus gives ids on arrival. */
 function hasId({ id, rank }: Source): boolean {
 	return id !== undefined || rank !== undefined;
+}
+
+/** What an event, besides its record, and its texts take while it waits, about; a raw payload is not measured. */
+const WAITING_BYTES = 500;
+const CHARACTER_BYTES = 2;
+
+function bytesOf({ sessionId, json = "" }: SseEvent): number {
+	let characters = json.length;
+	if (typeof sessionId === "string") characters += sessionId.length;
+	else for (const id of sessionId) characters += id.length + CHARACTER_BYTES * 8;
+	return WAITING_BYTES + characters * CHARACTER_BYTES;
 }
 
 /** On the gateway's own clock; an event of the past counts as old as it is. */

@@ -15,7 +15,7 @@ export class Places {
 	#wasWhole = true;
 	/** The last place that could be vouched for, while none can. */
 	#last: string | undefined;
-	/** Streams have a place that is older than what they know. */
+	/** Some stream has a place that is older than what it knows. */
 	#hasOld = false;
 
 	/** @param isWhole Whether nothing is suspected to be missing. */
@@ -43,11 +43,16 @@ export class Places {
 		return this.isWhole ? this.#history?.place(performance.now()) : undefined;
 	}
 
-	/** Of a stream that begins here, or was told here; an earlier one while something is suspected. */
-	get latest(): string | undefined {
+	/** For a stream that begins here, or was told here; an earlier one while something is suspected. */
+	placeFor(stream: EventStream): string | undefined {
 		if (this.isWhole) return this.#history?.place(performance.now());
-		this.#hasOld = true;
+		this.#noteOld(stream);
 		return this.#last;
+	}
+
+	#noteOld(stream: EventStream): void {
+		stream.hasOldPlace = true;
+		this.#hasOld = true;
 	}
 
 	/**
@@ -60,18 +65,16 @@ export class Places {
 		const now = performance.now();
 		const place = this.live;
 		const frame = resetFrame("gap", place);
-		if (place === undefined) this.#hasOld = true;
 		let told = 0;
 		for (const stream of this.#streams) {
 			// What was read may have been sent before these streams were let in; what follows is not.
 			this.#history?.letIn(stream, now);
 			// It is told when it is decided how the stream begins.
 			if (stream.pending !== undefined) continue;
-			if (stream.currentSince >= before) {
-				// Its place is one from before the gap.
-				this.#hasOld = true;
-				continue;
-			}
+			const isTold = stream.currentSince < before;
+			// If it is not, its place is one from before the gap.
+			if (!isTold || place === undefined) this.#noteOld(stream);
+			if (!isTold) continue;
 			told++;
 			stream.currentSince = now;
 			// A held stream has not seen everything up to that id yet.
@@ -89,6 +92,9 @@ export class Places {
 		this.#hasOld = false;
 		const frame: Frame = heartbeatFrame(this.live);
 		for (const stream of this.#streams) {
+			if (!stream.hasOldPlace) continue;
+			stream.hasOldPlace = false;
+			// Those that are held get one with what they have missed.
 			if (stream.pending === undefined && !stream.isHeld) stream.send(frame);
 		}
 	}

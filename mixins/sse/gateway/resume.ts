@@ -28,7 +28,7 @@ export interface Beginning {
 	/** Whether the ids of events may be given: nothing is suspected to be missing before them. */
 	readonly isWhole: boolean;
 	/** A place behind which nothing is suspected to be missing. */
-	place(): string | undefined;
+	placeFor(stream: EventStream): string | undefined;
 }
 
 /**
@@ -54,7 +54,7 @@ export function begin(
 	if (lastEventId === undefined) {
 		const now = performance.now();
 		history.letIn(stream, now);
-		stream.write(openFrame(eventNames, false, { ...hello, position: from.place() }));
+		stream.write(openFrame(eventNames, false, { ...hello, position: from.placeFor(stream) }));
 		return;
 	}
 
@@ -78,7 +78,7 @@ export function begin(
 		stream.pending = undefined;
 		stream.write(openFrame(eventNames, typeof answer !== "string", hello));
 		if (typeof answer === "string") {
-			tell(stream, answer, from.place());
+			tell(stream, answer, from.placeFor(stream));
 			stream.isHeld = false;
 		} else {
 			replay(stream, from, history, answer);
@@ -100,7 +100,7 @@ function replay(stream: EventStream, from: Beginning, history: History, cursor: 
 	const goOn = (): void => replay(stream, from, history, cursor);
 	const frames = history.read(cursor, stream, Math.min(SLICE, stream.maxUnsentBytes / 2));
 	if (frames === null) {
-		tell(stream, "expired", from.place());
+		tell(stream, "expired", from.placeFor(stream));
 	} else {
 		const shown = from.isWhole ? frames : frames.map(withoutId);
 		if (shown.length > 0 && !stream.write(...shown)) {

@@ -63,6 +63,8 @@ export class EventStream implements Subscription {
 	 * earlier.
 	 */
 	currentSince: number = performance.now();
+	/** Its place is older than what it knows: better ones could not be vouched for when it was given. */
+	hasOldPlace = false;
 	/** `performance.now()` of the look at which the stream was first found silent. */
 	silentSince = 0;
 

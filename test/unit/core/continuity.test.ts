@@ -10,18 +10,22 @@ const NEXT_LIFE = "bbbbbbbb";
 /** A gateway's end of the bus, to which a test brings what it likes. */
 class Gateway {
 	readonly told: (number | string)[] = [];
+	/** Numbers of the events at which it fails. */
+	readonly fails = new Set<number>();
 	readonly losses: Loss[] = [];
 	/** Whether nothing was suspected when each event was handed on. */
 	readonly wasWhole: boolean[] = [];
 	readonly continuity: Continuity<number> = new Continuity({
 		handOn: seq => {
+			if (this.fails.has(seq)) throw new Error(`no ${seq}`);
 			this.told.push(seq);
 			this.wasWhole.push(this.continuity.isWhole);
 		},
 		lost: loss => {
 			this.told.push("lost");
 			this.losses.push(loss);
-		}
+		},
+		failed: error => this.told.push(String(error))
 	});
 	now = 1000;
 
@@ -121,6 +125,15 @@ describe("events of a sender", () => {
 		for (let seq = 2; seq < 20_000; seq += 2) gateway.take(seq);
 		gateway.wait();
 		expect(gateway.told).toEqual(["lost", ...Array.from({ length: 9999 }, (_, n) => 2 * (n + 1))]);
+	});
+
+	// What had waited behind it was lost as well, and nobody was told of any of it.
+	it("at which a gateway fails are lost, and told, and keep up none of those behind them", () => {
+		const gateway = new Gateway();
+		gateway.fails.add(2);
+		gateway.take(1, 3, 4, 2, 5);
+		expect(gateway.told).toEqual([1, "Error: no 2", "lost", 3, 4, 5]);
+		expect(gateway.losses[0]).toMatchObject({ upTo: 2, before: Number.POSITIVE_INFINITY });
 	});
 
 	it("are remembered of a bounded number of senders", () => {

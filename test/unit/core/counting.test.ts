@@ -42,7 +42,7 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 
 	it("events, each for a session and of a name of its own, of many origins", async () => {
 		const maxBytes = 2 ** 20;
-		const continuity = new Continuity({ handOn: () => {}, lost: () => {} });
+		const continuity = new Continuity({ handOn() {}, lost() {}, failed() {} });
 		const history = new History(
 			{ maxBytes, maxAge: 300_000, gateway: "gw" },
 			orderByOrigin(continuity, 0)
