@@ -69,8 +69,10 @@ describe("`npm start`", () => {
 		await say(page, "hello");
 		await events(page, "notifications").first().waitFor();
 
-		app.kill("SIGTERM");
+		// Ctrl-C; a shell between npm and Node would die of SIGTERM at once, and npm take that for the end
+		app.kill("SIGINT");
 		await app.exited;
+		expect(app.output).toContain("ServiceBroker is stopped");
 	});
 });
 
