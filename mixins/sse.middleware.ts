@@ -121,17 +121,22 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 					const typed = isTyped(options);
 					const revocation = readSafely(() => readClose(payload, { typed }));
 					if (isRefusal(revocation)) return reject(this, SseError.invalidClose(revocation));
+					const data = plain(revocation);
+					const tooLarge = refusePastLimit(this, CLOSE, data, options);
+					if (tooLarge !== undefined) return reject(this, SseError.invalidClose(tooLarge));
 					const id = revocationIdsOf(this).next();
 					// By both ways: the Moleculer event comes to gateways that do not hear the stream, and is what the sender
 					// hears of; the stream also tells gateways that start later.
 					streams.get(this)?.revoke(revocation, id);
-					return broadcast(CLOSE, plain(revocation), withRevocationId(options, id));
+					return broadcast(CLOSE, data, withRevocationId(options, id));
 				}
 				const checked = checkOf(this)(payload, { typed: isTyped(options) });
 				if (isRefusal(checked)) return reject(this, SseError.invalidEvent(checked));
 				const { address, json } = checked;
+				const { eventName: name, sessionId } = address;
+				const data = { eventName: name, sessionId, json };
 				const tooLarge =
-					streamOptions === undefined ? refusePastLimit(this, address, json, options) : undefined;
+					streamOptions === undefined ? refusePastLimit(this, SEND, data, options) : undefined;
 				if (tooLarge !== undefined) return reject(this, SseError.invalidEvent(tooLarge));
 				return (installedBus(this) as Bus).publish(address, json, options);
 			});

@@ -80,3 +80,26 @@ describe("an event that is larger than the transporter carries", () => {
 		await eventually(() => expect(stream.received("news")[0]).toHaveLength(1_200_000));
 	});
 });
+
+describe("a revocation that is larger than the transporter carries", () => {
+	// Its receivers dropped it: nobody was logged out, and the sender did not hear of that.
+	it("is refused at its sender; in parts it is carried out", async () => {
+		const { sender, stream } = await startPair();
+		const sessionId = [...Array.from({ length: 50_000 }, () => crypto.randomUUID()), "A"];
+		await expect(sender.broker.broadcast("sse.close", { sessionId })).rejects.toMatchObject({
+			type: "SSE_INVALID_CLOSE",
+			data: { field: "sessionId" },
+			message: expect.stringMatching(/packet of \d+ bytes, of which the transporter carries 983040/)
+		});
+		await sender.send(news("the next"));
+		await stream.until(() => stream.received("news").includes("the next"), "the next event");
+
+		for (let next = 0; next < sessionId.length; next += 10_000) {
+			await sender.broker.broadcast("sse.close", {
+				sessionId: sessionId.slice(next, next + 10_000)
+			});
+		}
+		expect(await stream.end).toBe("ended");
+		expect(stream.received("sse.close")).toEqual([{ reason: "revoked" }]);
+	});
+});

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { type Context, type Middleware, ServiceBroker } from "moleculer";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { SseError, SseMiddleware } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGateway, TestGateway, TestNode } from "../support/gateway.ts";
@@ -391,6 +391,40 @@ describe("a sender whose bus cannot take the event", () => {
 
 		expect(sender.log.at("error").join()).toContain("no connection");
 		expect(await rejections()).toEqual([]);
+	});
+});
+
+// An outage of an MQTT broker held up every action that awaits its events, for as long as the outage lasted: the transporter keeps
+// what it cannot send.
+describe("a sender whose transporter keeps what it cannot send", () => {
+	async function startHeldUp(namespace: string): Promise<{ sender: TestNode; letGo(): void }> {
+		const gateway = await startGateway({ broker: memberOf(namespace, "gateway") });
+		const sender = new TestNode({ broker: memberOf(namespace, "sender"), services: [shop] });
+		await sender.broker.start();
+		await meet(gateway.broker, sender.broker);
+		const kept = Promise.withResolvers<void>();
+		onTestFinished(() => kept.resolve());
+		Object.assign(sender.broker.transit?.tx ?? {}, { send: () => kept.promise });
+		return { sender, letGo: kept.resolve };
+	}
+
+	it("does not wait for it", async () => {
+		const { sender } = await startHeldUp("held-up-1");
+		const placed = [];
+		for (let order = 0; order < 3; order++) placed.push(await sender.broker.call("shop.order"));
+		expect(placed).toEqual(["placed", "placed", "placed"]);
+		await sender.broker.broadcast("sse.close", { sessionId: "alice" });
+	});
+
+	it("does with throwError", async () => {
+		const { sender, letGo } = await startHeldUp("held-up-2");
+		const ended = vi.fn();
+		const sending = sender.broker.broadcast("sse.send", good, { throwError: true }).then(ended);
+		// which has waited for longer than that one may
+		await sender.broker.call("shop.order");
+		expect(ended).not.toHaveBeenCalled();
+		letGo();
+		await sending;
 	});
 });
 

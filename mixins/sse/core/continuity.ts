@@ -1,6 +1,6 @@
 import { evictOldest } from "./evict.ts";
 import { type EventId, lifeOf, type Position } from "./id.ts";
-import { Lane } from "./lane.ts";
+import { Lane, PATIENCE } from "./lane.ts";
 import type { Report } from "./report.ts";
 
 /** Origins kept; past them those silent longest are forgotten. */
@@ -103,20 +103,31 @@ export class Continuity<T> {
 		this.#skip(lane, Number.POSITIVE_INFINITY);
 	}
 
-	/** Takes what an origin says of itself. */
-	hear(origin: string, { epoch, seq, age, up, isEnd }: Report, now: number): void {
+	/**
+	 * Takes what an origin says of itself.
+	 *
+	 * @param patience Milliseconds for which events may be overtaken by that.
+	 */
+	hear(
+		origin: string,
+		{ epoch, seq, age, up, isEnd }: Report,
+		now: number,
+		patience: number = PATIENCE
+	): void {
 		const isMet = laneOf(this.#origins.get(origin)?.lanes ?? [], epoch) === undefined;
 		const lane = this.#laneOf(origin, epoch, now - up);
 		if (lane === undefined) return;
 		lane.end = isEnd ? seq : undefined;
 		lane.isStale = false;
-		if (isMet) {
+		if (isMet && (seq === 0 || age >= patience)) {
 			// What it sent before it had heard of this gateway never comes.
 			lane.last = seq;
 			if (seq > 0) this.#then.lost({ origin, upTo: seq, before: now - age, isEarlier: true });
-		} else if (lane.claim(seq, now, now - age)) {
-			this.#open.add(lane);
+			return;
 		}
+		// Its last events may be on their way, overtaken by this.
+		if (isMet) lane.isNew = true;
+		if (lane.claim(seq, now, now - age)) this.#open.add(lane);
 	}
 
 	/** This gateway may have been away: what was sent meanwhile did not come. */
@@ -189,8 +200,10 @@ export class Continuity<T> {
 		const { origin } = lane;
 		const { upTo, before } = hole;
 		if (!isTold) {
+			const isEarlier = lane.isNew;
+			lane.isNew = false;
 			this.#open.delete(lane);
-			this.#then.lost({ origin, upTo, before, isEarlier: false });
+			this.#then.lost({ origin, upTo, before, isEarlier });
 		}
 		for (const seq of lane.waitingUpTo(upTo)) {
 			lane.last = Math.max(lane.last, seq - 1);
@@ -226,8 +239,12 @@ export class Continuity<T> {
 	}
 
 	#look(lane: Lane<T>): void {
-		if (lane.isOpen) this.#open.add(lane);
-		else this.#open.delete(lane);
+		if (lane.isOpen) {
+			this.#open.add(lane);
+			return;
+		}
+		this.#open.delete(lane);
+		lane.isNew = false;
 	}
 }
 

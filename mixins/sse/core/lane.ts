@@ -27,6 +27,8 @@ export class Lane<T> {
 	end: number | undefined;
 	/** Since its origin said last where it is, this gateway may have been away. */
 	isStale = false;
+	/** What is missing now was sent before its origin had heard of this gateway, or is on its way. */
+	isNew = false;
 	/** By their numbers, in the order in which they came; most lanes never have any. */
 	#early: Map<number, Early<T>> | undefined;
 	/** How far its origin says to have come; when that was heard first; and by when it had been sent. */
@@ -104,10 +106,16 @@ export class Lane<T> {
 			const seq = seqs[index] as number;
 			noticed = Math.min(noticed, this.#early?.get(seq)?.at ?? noticed);
 			const before = index === 0 ? this.last : (seqs[index - 1] as number);
-			if (seq > before + 1 && this.#dueAt(noticed) <= now)
-				return { upTo: seq - 1, before: noticed };
+			if (seq > before + 1 && this.#dueAt(noticed) <= now) {
+				return { upTo: seq - 1, before: this.#sentBy(seq - 1, noticed) };
+			}
 		}
 		return undefined;
+	}
+
+	/** By when all up to a number had been sent, of which one behind it has come. */
+	#sentBy(seq: number, noticed: number): number {
+		return seq <= this.#claimed ? Math.min(noticed, this.#sentBefore) : noticed;
 	}
 
 	/** Numbers of the events that wait, up to one, in order. */

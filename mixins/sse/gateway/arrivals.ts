@@ -109,7 +109,9 @@ export class Arrivals<T> {
 		this.#introductions.noticeSleep();
 		// What it said before it went may come afterwards.
 		if (report.isEnd || this.#gone.get(nodeID)?.isBack) this.#gone.delete(nodeID);
-		this.continuity.hear(encodeOrigin(nodeID), report, performance.now());
+		// Within a node nothing overtakes.
+		const patience = nodeID === this.#service.broker.nodeID ? 0 : undefined;
+		this.continuity.hear(encodeOrigin(nodeID), report, performance.now(), patience);
 		// Behind what it says, which counts from the same moment on.
 		this.#introductions.heard(nodeID);
 		this.#schedule();

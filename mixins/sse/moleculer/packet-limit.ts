@@ -1,6 +1,5 @@
 import type { ServiceBroker } from "moleculer";
 import { type Refusal, refuse } from "../core/errors.ts";
-import { type Address, SEND } from "../core/event.ts";
 import { readOptions } from "./broadcast-options.ts";
 
 /** Bytes of a packet besides an event and what travels with it: ids, names of fields, the transporter's header. */
@@ -16,34 +15,42 @@ interface Transporter {
 	client?: { info?: { max_payload?: unknown } | null } | null;
 }
 
+/** What a Moleculer event carries to the gateways. */
+interface Carried {
+	readonly sessionId: string | readonly string[];
+	readonly json?: string;
+}
+
 /**
  * Refuses an event that the transporter does not carry, where it says what it carries: TCP, whose receivers drop what is larger
  * without a word, and NATS, whose server tells its clients. Over others it is sent; if it does not arrive, it counts as lost.
  */
 export function refusePastLimit(
 	broker: ServiceBroker,
-	{ eventName, sessionId }: Address,
-	json: string,
+	event: string,
+	data: Carried,
 	options: object | undefined
 ): Refusal | undefined {
 	const limit = packetLimit(broker);
 	if (limit === undefined) return undefined;
 	const { parentCtx, meta: own, headers, groups } = readOptions(options);
 	const meta = { ...asObject(parentCtx?.meta), ...asObject(own) };
+	const { sessionId, json = "" } = data;
 	const characters =
 		json.length + idCharacters(sessionId) + [meta, headers, groups].reduce(addCharacters, 0);
 	if (characters * MOST_PER_CHARACTER + ENVELOPE < limit) return undefined;
-	const data = { eventName, sessionId, json };
-	const bytes = packetBytes(broker, { event: SEND, data, meta, headers, groups });
+	const bytes = packetBytes(broker, { event, data, meta, headers, groups });
 	if (bytes === undefined || bytes <= limit) return undefined;
+	const [field, others] =
+		data.json === undefined ? ["sessionId", "metadata"] : ["payload", "session ids and metadata"];
 	return refuse(
-		"payload",
-		`"payload" makes, with its session ids and metadata, a packet of ${bytes} bytes, of which the transporter carries ${limit}: send less at a time.`
+		field,
+		`"${field}" makes, with its ${others}, a packet of ${bytes} bytes, of which the transporter carries ${limit}: send less at a time.`
 	);
 }
 
 /** In JSON, with quotation marks and commas. */
-function idCharacters(sessionId: Address["sessionId"]): number {
+function idCharacters(sessionId: Carried["sessionId"]): number {
 	if (typeof sessionId === "string") return sessionId.length;
 	let count = 0;
 	for (const id of sessionId) count += id.length + 3;

@@ -1,5 +1,6 @@
 import type { ServiceBroker } from "moleculer";
 import { toError } from "../core/guard.ts";
+import { AtMost } from "./at-most.ts";
 import type { Departures } from "./departures.ts";
 import { gently } from "./unawaited.ts";
 
@@ -25,6 +26,12 @@ export type SafeBroadcast = (
 ) => Promise<unknown>;
 
 /**
+ * Milliseconds that a sender without `throwError` waits for its transporter. Some, as MQTT's, keep to themselves what they cannot
+ * send until they are connected again.
+ */
+const PATIENCE = 1000;
+
+/**
  * Moleculer's broadcast as a promise, always: where its call would throw, or answers nothing, an action that only sends an
  * event would fail. Without `throwError` a failure is logged, and the promise resolves; with it the promise rejects, in
  * Moleculer 0.14 too, which keeps to itself what its transporter rejects.
@@ -34,6 +41,7 @@ export function safeBroadcast(
 	broadcast: Broadcast,
 	departures: Departures
 ): SafeBroadcast {
+	const atMost = new AtMost(PATIENCE);
 	return (eventName, payload, options, onStranded) => {
 		const complain = (error: Error): void =>
 			broker.logger.error(`SSE: "${eventName}" did not reach every node: ${error.message}`);
@@ -47,7 +55,7 @@ export function safeBroadcast(
 		// Moleculer has logged what its packets come to.
 		for (const sent of sends) sent.catch(() => {});
 		if (departure.isBrokenOff) complain(departure.thrown.at(-1) as Error);
-		return Promise.resolve(result).catch(complain);
+		return atMost.wait(Promise.resolve(result).catch(complain));
 	};
 }
 

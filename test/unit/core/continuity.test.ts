@@ -153,6 +153,30 @@ describe("a sender that says how far it is", () => {
 		expect(gateway.losses).toEqual([{ origin: "n", upTo: 56, before: 600, isEarlier: true }]);
 	});
 
+	// An answer that overtook an event had it told as lost, and dropped when it came.
+	it("right after an event may have overtaken it: that one is waited for, and handed on", () => {
+		const gateway = new Gateway().hear(56, { age: 10 });
+		expect(gateway.continuity.isWhole).toBe(false);
+		gateway.wait(20).take(56).take(57);
+		expect(gateway.told).toEqual([]);
+		gateway.wait();
+		expect(gateway.told).toEqual(["lost", 56, 57]);
+		expect(gateway.losses).toEqual([{ origin: "n", upTo: 55, before: 990, isEarlier: true }]);
+		expect(gateway.take(59).wait().losses[1]).toMatchObject({ upTo: 58, isEarlier: false });
+	});
+
+	it("right after its first events has lost none of them if all come", () => {
+		const gateway = new Gateway().hear(2, { age: 10 }).take(1, 2).wait();
+		expect(gateway.told).toEqual([1, 2]);
+		expect(gateway.take(4).wait().losses).toMatchObject([{ upTo: 3, isEarlier: false }]);
+	});
+
+	it("right after an event that is on its way to others alone has told so a moment later", () => {
+		const gateway = new Gateway().hear(56, { age: 10 }).wait().take(57);
+		expect(gateway.told).toEqual(["lost", 57]);
+		expect(gateway.losses).toEqual([{ origin: "n", upTo: 56, before: 990, isEarlier: true }]);
+	});
+
 	it("without having sent anything has lost nothing", () => {
 		expect(new Gateway().hear(0).take(1).told).toEqual([1]);
 	});
@@ -204,7 +228,8 @@ describe("a sender that begins another life", () => {
 		const gateway = new Gateway()
 			.take(1)
 			.wait(5000)
-			.hear(2, { epoch: NEXT_LIFE, age: 10, up: 900 });
+			.hear(2, { epoch: NEXT_LIFE, age: 10, up: 900 })
+			.wait();
 		expect(gateway.losses).toEqual([
 			{ origin: "n", before: 5100, isEarlier: false },
 			{ origin: "n", upTo: 2, before: 5990, isEarlier: true }

@@ -1,0 +1,38 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { AtMost } from "../../../mixins/sse/moleculer/at-most.ts";
+
+describe("what is waited for", () => {
+	beforeEach(() => void vi.useFakeTimers());
+	afterEach(() => void vi.useRealTimers());
+
+	it("is what it is if it comes in time", async () => {
+		const atMost = new AtMost(1000);
+		const failure = new Error("no connection");
+		await expect(atMost.wait(Promise.resolve(1))).resolves.toBe(1);
+		await expect(atMost.wait(Promise.reject(failure))).rejects.toBe(failure);
+	});
+
+	it("is waited for as long as it may take, and not much longer, whenever that has begun", async () => {
+		const atMost = new AtMost(1000);
+		const never = new Promise<never>(() => {});
+		const began: number[] = [];
+		const took: number[] = [];
+		for (let n = 0; n < 50; n++) {
+			began[n] = Date.now();
+			void atMost.wait(never).then(() => took.push(Date.now() - (began[n] as number)));
+			await vi.advanceTimersByTimeAsync(37);
+		}
+		await vi.advanceTimersByTimeAsync(2000);
+		expect(took).toHaveLength(50);
+		expect(Math.min(...took)).toBeGreaterThanOrEqual(1000);
+		expect(Math.max(...took)).toBeLessThanOrEqual(1500);
+	});
+
+	it("takes no timer while there is nothing", async () => {
+		const atMost = new AtMost(1000);
+		await atMost.wait(Promise.resolve());
+		expect(vi.getTimerCount()).toBe(1);
+		await vi.advanceTimersByTimeAsync(2000);
+		expect(vi.getTimerCount()).toBe(0);
+	});
+});
