@@ -1,6 +1,6 @@
 /** Says of a cell what came of it: pure. */
 import { judge } from "../chaos/checker.ts";
-import type { Log, Sent } from "../chaos/log.ts";
+import type { Log, Mark, Sent } from "../chaos/log.ts";
 
 /** A client, and what may happen to it. */
 export interface Watched {
@@ -61,17 +61,43 @@ export function assess(
 		total.wrong += verdict.foreign + verdict.doubles;
 		findings.push(...verdict.findings);
 		const missed = verdict.lost + verdict.told;
-		const isFalse = !mayBeReset && (missed === 0 || verdict.resets >= FLOOD);
+		const isTrue = missed > 0 || wasBehind(due.flat(), { ...log, entries });
+		const isFalse = !mayBeReset && (!isTrue || verdict.resets >= FLOOD);
 		if (!isFalse || verdict.resets === 0) continue;
 		total.falseResets += verdict.resets;
 		const kinds = log.entries.flatMap(entry => (entry.kind === "reset" ? entry.reason : []));
 		const reasons = [...new Set(kinds)].map(
 			reason => `${reason} × ${kinds.filter(kind => kind === reason).length}`
 		);
-		const why = missed === 0 ? "missed nothing" : "is told again and again";
+		const why = isTrue ? "is told again and again" : "missed nothing";
 		findings.push(`${log.sessionId}: ${why}, and was reset (${reasons.join(", ")})`);
 	}
 	return { ...total, findings };
+}
+
+/** Milliseconds after which an event that has not come is not on its way any more. */
+const LATE = 200;
+
+/**
+ * Whether a client that in the end has got everything lacked something at each of its resets: on one gateway it was told of
+ * what it got on another one, to which it went with a place from before.
+ */
+function wasBehind(sent: readonly Sent[], { sessionId, entries }: Log): boolean {
+	const due = sent.filter(event => event.sessionId === sessionId || event.sessionId === "*");
+	const keyOf = ({ from, n }: Mark) => `${from} ${n}`;
+	const came = new Map<string, number>();
+	// Backwards: what came again has come the first time.
+	for (const entry of entries.toReversed()) {
+		if (entry.kind === "event") came.set(keyOf(entry.data as Mark), entry.at);
+	}
+	return entries.every(
+		reset =>
+			reset.kind !== "reset" ||
+			due.some(event => {
+				const at = came.get(keyOf(event)) ?? Number.POSITIVE_INFINITY;
+				return event.at < reset.at - LATE && at > reset.at;
+			})
+	);
 }
 
 /**

@@ -43,6 +43,18 @@ describe("a client of a cell", () => {
 		expect(isRight(verdictOf([sent(1, 20)], entries, true), true)).toBe(true);
 	});
 
+	// It was told on a gateway that had lost events, and got them on another one, to which it went with its old place.
+	it("that lacked at its reset what it got afterwards was told truly", () => {
+		const events = [sent(1, 20), sent(2, 30)];
+		const late: Entry = { kind: "event", at: 700, id: "a.2", data: { from: "a", n: 2, at: 30 } };
+		const verdict = verdictOf(events, [opened, event(1, 20), reset(500), late]);
+		expect(verdict).toMatchObject({ delivered: 2, lost: 0, resets: 1, falseResets: 0 });
+		const again = [opened, event(1, 20), event(2, 30), reset(500), late];
+		expect(verdictOf(events, again).falseResets).toBe(1);
+		const onItsWay = [opened, event(1, 20), reset(32), late];
+		expect(verdictOf(events, onItsWay).falseResets).toBe(1);
+	});
+
 	it("is due only what was sent when its stream was open", () => {
 		const events = [sent(1, 5), sent(2, 8), sent(3, 20)];
 		// one of those from before came all the same
