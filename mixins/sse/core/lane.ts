@@ -135,7 +135,8 @@ export class Lane<T> {
 	 * @returns Whether something is missing by that.
 	 */
 	claim(seq: number, now: number, before: number): boolean {
-		if (seq > this.#claimed) {
+		// Of what is before an event that has come, nothing new is said by that.
+		if (seq > this.#claimed && seq > this.#newestEarly) {
 			if (this.#claimed <= this.last) this.#claimedSince = now;
 			// It may be under way for as long as any, though not for ever.
 			this.#claimedAt = Math.min(now, this.#claimedSince + LONGEST - PATIENCE);
@@ -143,6 +144,12 @@ export class Lane<T> {
 			this.#sentBefore = before;
 		}
 		return this.isOpen;
+	}
+
+	get #newestEarly(): number {
+		let newest = 0;
+		for (const seq of this.#early?.keys() ?? []) newest = Math.max(newest, seq);
+		return newest;
 	}
 
 	get #noticedAt(): number {

@@ -165,6 +165,13 @@ describe("a sender that says how far it is", () => {
 		expect(gateway.take(59).wait().losses[1]).toMatchObject({ upTo: 58, isEarlier: false });
 	});
 
+	it("says nothing new of what is missing by saying again how far it is when later events have come", () => {
+		const gateway = new Gateway().hear(56, { age: 10 }).wait(100).take(57, 58);
+		gateway.hear(58, { age: 0 }).wait();
+		expect(gateway.told).toEqual(["lost", 57, 58]);
+		expect(gateway.losses).toEqual([{ origin: "n", upTo: 56, before: 990, isEarlier: true }]);
+	});
+
 	it("right after its first events has lost none of them if all come", () => {
 		const gateway = new Gateway().hear(2, { age: 10 }).take(1, 2).wait();
 		expect(gateway.told).toEqual([1, 2]);
