@@ -82,6 +82,7 @@ export class Client {
 			agent: this.#agent
 		});
 		this.#request = req;
+		const askedAt = Date.now();
 		const note = (entry: Entry) => this.#entries.push(entry);
 		const over = (pause: number) => {
 			if (req !== this.#request) return;
@@ -104,7 +105,7 @@ export class Client {
 					this.#lastEventId = id ?? this.#lastEventId;
 					const at = Date.now();
 					const content = JSON.parse(data);
-					if (event === "sse.open") note({ kind: "opened", at, resumed: content.resumed });
+					if (event === "sse.open") note({ kind: "opened", at, askedAt, resumed: content.resumed });
 					else if (event === "sse.reset") note({ kind: "reset", at, reason: content.reason });
 					else if (!event.startsWith("sse.")) note({ kind: "event", at, id, data: content });
 				}

@@ -17,7 +17,13 @@ export interface Sent extends Mark {
 
 /** What befell a client, over all its streams, in the order in which it did. */
 export type Entry =
-	| { readonly kind: "opened"; readonly at: number; readonly resumed: boolean }
+	| {
+			readonly kind: "opened";
+			readonly at: number;
+			/** When its client asked for the stream: from then on it may have been open. */
+			readonly askedAt?: number;
+			readonly resumed: boolean;
+	  }
 	| {
 			readonly kind: "event";
 			readonly at: number;

@@ -128,17 +128,24 @@ export class Cell {
 		return assess([...this.#sent.values()], this.#clients);
 	}
 
-	/** Notes it as untrue if a gateway, or a sender, does not say that it hears the others, or that it does not. */
-	async expectHearing(node: StageNode, isHearing: boolean, when: string): Promise<void> {
-		const { working } = await node.state();
-		if (working !== isHearing) {
-			this.untruths.push(`${when}: busState of ${node.nodeID} says working: ${working}`);
+	/**
+	 * Notes it as untrue if a gateway, or a sender, does not say that it hears the others, or that it does not.
+	 *
+	 * @param within Milliseconds that it may take until it says so.
+	 */
+	async expectHearing(
+		node: StageNode,
+		isHearing: boolean,
+		when: string,
+		within = 0
+	): Promise<void> {
+		const until = Date.now() + within;
+		let untruths = await untruthsOf(node, isHearing);
+		while (untruths.length > 0 && Date.now() < until) {
+			await sleep(100);
+			untruths = await untruthsOf(node, isHearing);
 		}
-		if (node.role !== "gateway") return;
-		const { degraded = false } = await openingOf(node.url);
-		if (degraded === isHearing) {
-			this.untruths.push(`${when}: sse.open of ${node.nodeID} says degraded: ${degraded}`);
-		}
+		this.untruths.push(...untruths.map(untruth => `${when}: ${untruth}`));
 	}
 
 	close(): void {
@@ -159,4 +166,19 @@ export class Cell {
 		this.#sent.set(nodeID, sequence);
 		return sequence;
 	}
+}
+
+/** What a node says of its hearing, and is not so. */
+async function untruthsOf(node: StageNode, isHearing: boolean): Promise<string[]> {
+	const untruths: string[] = [];
+	const { working } = await node.state();
+	if (working !== isHearing) {
+		untruths.push(`busState of ${node.nodeID} says working: ${working}`);
+	}
+	if (node.role !== "gateway") return untruths;
+	const { degraded = false } = await openingOf(node.url);
+	if (degraded === isHearing) {
+		untruths.push(`sse.open of ${node.nodeID} says degraded: ${degraded}`);
+	}
+	return untruths;
 }

@@ -16,6 +16,8 @@ const LASTS = 5000;
 const NOTICED = 3500;
 /** Milliseconds within which nodes hear each other after an outage. */
 const RECOVERY = 60_000;
+/** Milliseconds within which gateways that know the senders have heard that these know them: they ask every eight seconds. */
+const MET = 20_000;
 /** Everyone misses some of them: every other one is for all. */
 const TO = ["*", "s0", "*", "s1", "*", "s2", "*", "s3"];
 
@@ -99,7 +101,9 @@ async function recover(cell: Cell): Promise<void> {
 		cell.untruths.push(`after the outage: ${(error as Error).message}`);
 		return;
 	}
-	for (const node of nodesOf(stage)) await cell.expectHearing(node, true, "after the outage");
+	for (const node of nodesOf(stage)) {
+		await cell.expectHearing(node, true, "after the outage", MET);
+	}
 	await cell.send(stage.senders, { count: 4, to: TO });
 	await cell.settle({ within: cell.within, quiet: 1000 });
 }

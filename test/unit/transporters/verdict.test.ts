@@ -55,6 +55,15 @@ describe("a client of a cell", () => {
 		expect(verdictOf(events, onItsWay).falseResets).toBe(1);
 	});
 
+	// A gateway that joined a cluster had the stream open before its client heard of that.
+	it("may be told of what was sent while its stream was being opened, and not of what was sent before", () => {
+		const events = [sent(1, 5), sent(2, 300)];
+		const late: Entry = { kind: "event", at: 301, id: "a.2", data: { from: "a", n: 2, at: 300 } };
+		const openedSlowly: Entry = { ...opened, askedAt: 2 } as Entry;
+		expect(verdictOf(events, [openedSlowly, late, reset(600)]).falseResets).toBe(0);
+		expect(verdictOf(events, [opened, late, reset(600)]).falseResets).toBe(1);
+	});
+
 	it("is due only what was sent when its stream was open", () => {
 		const events = [sent(1, 5), sent(2, 8), sent(3, 20)];
 		// one of those from before came all the same
