@@ -101,7 +101,7 @@ describe("a sender", () => {
 		expect(positions().map(([, { end }]) => end)).toEqual([undefined, undefined, true]);
 	});
 
-	it("that has sent nothing says so to who asks, and else nothing", async () => {
+	it("that has sent nothing says so to who asks and in the end, and else nothing", async () => {
 		const heard: Parameters<typeof listener>[0] = [];
 		const { sender, gateway } = await startPair([listener(heard)]);
 		heard.length = 0;
@@ -109,8 +109,9 @@ describe("a sender", () => {
 		await gateway.broker.broadcast("sse.hello", { id: "gw.abcdefgh.2", to: ["sender"] });
 		await eventually(() => expect(heard).toHaveLength(1));
 		expect(heard[0]).toMatchObject({ nodeID: "sender", params: { seq: 0, age: 0 } });
+		expect(heard[0]?.params.re).toEqual(["gw.abcdefgh.2"]);
 		await sender.broker.stop();
-		expect(heard).toHaveLength(1);
+		expect(heard.slice(1).map(({ params }) => params)).toMatchObject([{ seq: 0, end: true }]);
 	});
 
 	it("that is restarted in order has lost nothing", async () => {

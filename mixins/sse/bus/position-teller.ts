@@ -3,6 +3,7 @@ import { guard, toError } from "../core/guard.ts";
 import { HELLO, POSITION, readHello, type SsePosition } from "../core/report.ts";
 import type { Sequence, Sequences } from "../core/sequences.ts";
 import { isConnected, onConnected } from "../moleculer/transporter.ts";
+import { GoneSenders } from "./gone-senders.ts";
 import { QuietSequences } from "./quiet-sequences.ts";
 
 /** Name of the service by which a sender hears that a gateway asks. */
@@ -10,20 +11,38 @@ export const SENDER_SERVICE = "$sse";
 
 /** Milliseconds within which those who ask are answered together, and those who are met are told together. */
 const TOGETHER = 20;
+/** Questions answered together; who asks past that asks again. */
+const MAX_ANSWERS = 200;
+
+/** What is told with where a sequence is. */
+interface How {
+	/** Ids of the questions that are answered. */
+	readonly answers?: readonly string[];
+	/** Milliseconds for which who asks has not heard who came and went. */
+	readonly away?: number;
+	readonly end?: boolean;
+}
 
 /**
  * Tells the gateways how far this node's events have come, on the way that the events go: once it has been quiet, again and
  * again, when it meets a gateway, when it is connected anew, when it is asked, and when it stops. By that a gateway notices that
  * it has not got the last ones. Each sequence is quiet for itself: another one that is busy does not hide its last event.
  *
- * A node that has not sent anything answers, and is silent otherwise.
+ * A node that has not sent anything answers, says so when it stops, and is silent otherwise.
  */
 export class PositionTeller {
 	readonly #broker: ServiceBroker;
 	readonly #sequences: Sequences;
-	readonly #bornAt = performance.now();
+	readonly #gone: GoneSenders;
+	/** Gateways that it has met. */
+	readonly #met = new Set<string>();
+	/** The first moment at which it could send to others: a former process of this node may have sent until then. */
+	#bornAt = performance.now();
+	#wasConnected = false;
 	readonly #quiet = new QuietSequences((sequence, now) => this.#tellOf(sequence, now));
 	#answer: NodeJS.Timeout | undefined;
+	#asked: string[] = [];
+	#away = 0;
 	/** Runs while those who are met wait for each other. */
 	#meeting: NodeJS.Timeout | undefined;
 	#hasMetMore = false;
@@ -31,6 +50,7 @@ export class PositionTeller {
 	constructor(broker: ServiceBroker, sequences: Sequences) {
 		this.#broker = broker;
 		this.#sequences = sequences;
+		this.#gone = new GoneSenders(broker, SENDER_SERVICE);
 	}
 
 	/** To be called once, when the broker is created. */
@@ -38,11 +58,17 @@ export class PositionTeller {
 		const { localBus } = this.#broker;
 		const onFault = (error: Error): void =>
 			this.#broker.logger.error("SSE: the gateways were not told of a position.", error);
-		const meet = guard(onFault, ({ node }: { node: { id: string } }) => {
-			if (this.#isGateway(node.id)) this.#meet();
+		this.#gone.listen();
+		const meet = guard(onFault, ({ node: { id } }: { node: { id: string } }) => {
+			if (!this.#isGateway(id)) return;
+			this.#met.add(id);
+			this.#meet();
 		});
 		localBus.on("$node.connected", meet);
-		localBus.on("$node.updated", meet);
+		localBus.on("$node.updated", event => {
+			if (!this.#met.has(event.node.id)) meet(event);
+		});
+		localBus.on("$node.disconnected", event => this.#met.delete(event.node.id));
 		onConnected(
 			this.#broker,
 			guard(onFault, () => this.#reconnected())
@@ -61,11 +87,12 @@ export class PositionTeller {
 					tracing: false,
 					bulkhead: { enabled: false },
 					handler: (ctx: { params: unknown; nodeID: string | null }) => {
-						const to = readHello(ctx.params)?.to;
-						if (to !== undefined && !to.includes(nodeID)) return;
+						const hello = readHello(ctx.params);
+						if (hello === undefined || hello.to?.includes(nodeID) === false) return;
+						const { id, away = 0 } = hello;
 						// A gateway of this node waits for it before it opens its streams.
-						if (ctx.nodeID === nodeID) this.#tell({ isAnswer: true });
-						else this.#answerSoon();
+						if (ctx.nodeID === nodeID) this.#tell({ answers: [id] });
+						else this.#answerSoon(id, away);
 					}
 				}
 			}
@@ -80,8 +107,10 @@ export class PositionTeller {
 	}
 
 	#reconnected(): void {
-		this.#tell();
 		const now = performance.now();
+		if (!this.#wasConnected) this.#bornAt = now;
+		this.#wasConnected = true;
+		this.#tell();
 		for (const sequence of this.#sequences) {
 			if (sequence.sentAt > Number.NEGATIVE_INFINITY) this.#quiet.begin(sequence, now);
 		}
@@ -104,20 +133,27 @@ export class PositionTeller {
 		this.#tell();
 	}
 
-	#answerSoon(): void {
-		this.#answer ??= setTimeout(() => {
-			this.#answer = undefined;
-			this.#tell({ isAnswer: true });
-		}, TOGETHER).unref();
+	#answerSoon(id: string, away: number): void {
+		if (this.#asked.length < MAX_ANSWERS) this.#asked.push(id);
+		this.#away = Math.max(this.#away, away);
+		this.#answer ??= setTimeout(() => this.#tell(this.#takeAsked()), TOGETHER).unref();
 	}
 
+	#takeAsked(): How {
+		clearTimeout(this.#answer);
+		const how = { answers: this.#asked, away: this.#away };
+		this.#answer = undefined;
+		this.#asked = [];
+		this.#away = 0;
+		return how;
+	}
+
+	/** Who has asked is answered by that: it would wait for ever. */
 	#end(): void {
 		this.#quiet.clear();
-		clearTimeout(this.#answer);
 		clearTimeout(this.#meeting);
-		this.#answer = undefined;
 		this.#meeting = undefined;
-		this.#tell({ end: true });
+		this.#tell({ ...this.#takeAsked(), end: true });
 	}
 
 	#isGateway(nodeID: string): boolean {
@@ -125,8 +161,8 @@ export class PositionTeller {
 		return endpoints.some(({ id }: { id: string }) => id === nodeID);
 	}
 
-	/** Tells of each sequence. Those that were never used are told to who asks. */
-	#tell(how: { isAnswer?: boolean; end?: boolean } = {}): void {
+	/** Tells of each sequence. Those that were never used are told to who asks, and in the end. */
+	#tell(how: How = {}): void {
 		const now = performance.now();
 		for (const sequence of this.#sequences) this.#tellOf(sequence, now, how);
 	}
@@ -134,15 +170,21 @@ export class PositionTeller {
 	#tellOf(
 		{ groups, ids, sentAt }: Sequence,
 		now: number,
-		{ isAnswer = false, end = false }: { isAnswer?: boolean; end?: boolean } = {}
+		{ answers = [], away = 0, end = false }: How = {}
 	): void {
 		const { epoch, seq } = ids.position;
-		if (seq === 0 && !isAnswer) return;
+		if (seq === 0 && answers.length === 0 && !end) return;
 		// Rounded down: what is older than it says is told to nobody who has not missed it.
 		const age = Math.floor(Math.max(0, now - sentAt));
 		const up = Math.floor(now - this.#bornAt);
 		const position: SsePosition = { epoch, seq, age: seq === 0 ? 0 : age, up };
 		if (end) position.end = true;
+		if (answers.length > 0) position.re = answers;
+		if (away > 0) {
+			const gone = this.#gone.within(away);
+			if (gone.length > 0)
+				position.gone = gone.map(({ nodeID, instance, ago }) => [nodeID, instance, ago]);
+		}
 		this.#send(position, groups);
 	}
 

@@ -100,7 +100,7 @@ export class Continuity<T> {
 		this.#earlyBytes += bytes;
 		this.#open.add(lane);
 		if (this.#early <= MAX_EARLY && this.#earlyBytes <= MAX_EARLY_BYTES) return;
-		this.#skip(lane, Number.POSITIVE_INFINITY);
+		this.#skip(this.#fullest(lane), Number.POSITIVE_INFINITY);
 	}
 
 	/**
@@ -135,6 +135,16 @@ export class Continuity<T> {
 		for (const { lanes } of this.#origins.values()) for (const lane of lanes) lane.isStale = true;
 	}
 
+	/** Whether an origin has said where it is, in each sequence that is known of it, since this gateway may have been away. */
+	isFresh(origin: string): boolean {
+		return this.#origins.get(origin)?.lanes.every(lane => !lane.isStale) ?? true;
+	}
+
+	/** Whether an origin, if it is known, has said that it ends. */
+	hasEnded(origin: string): boolean {
+		return this.#origins.get(origin)?.lanes.every(lane => lane.end !== undefined) ?? true;
+	}
+
 	/** Whether an origin, if it is known, has said where it ends, and all of that has come. */
 	isComplete(origin: string): boolean {
 		return this.#origins.get(origin)?.lanes.every(lane => lane.isComplete) ?? true;
@@ -154,6 +164,13 @@ export class Continuity<T> {
 	/** Gives up what is missing for too long. */
 	decide(now: number): void {
 		for (const lane of this.#open) if (lane.dueAt <= now) this.#skip(lane, now);
+	}
+
+	/** That of which most waits, as far as it is not the given one. */
+	#fullest(lane: Lane<T>): Lane<T> {
+		let fullest = lane;
+		for (const other of this.#open) if (other.waiting > fullest.waiting) fullest = other;
+		return fullest;
 	}
 
 	#laneOf(name: string, epoch: string, bornAt: number): Lane<T> | undefined {
@@ -202,7 +219,8 @@ export class Continuity<T> {
 		if (!isTold) {
 			const isEarlier = lane.isNew;
 			lane.isNew = false;
-			this.#open.delete(lane);
+			// Unless more is missing, nothing is before the place that is given with that.
+			if (!lane.isOpenBehind(upTo)) this.#open.delete(lane);
 			this.#then.lost({ origin, upTo, before, isEarlier });
 		}
 		for (const seq of lane.waitingUpTo(upTo)) {

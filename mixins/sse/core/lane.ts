@@ -1,7 +1,7 @@
 /** Milliseconds that what is missing is waited for: transporters and middlewares may let one event overtake another. */
 export const PATIENCE = 250;
 /** The same while what is missing comes in, piece by piece. */
-export const LONGEST = 1000;
+export const LONGEST = 5000;
 
 /** An event that came before one that was sent earlier. */
 interface Early<T> {
@@ -96,16 +96,16 @@ export class Lane<T> {
 	 */
 	dueHole(now: number): Hole | undefined {
 		const seqs = [...(this.#early?.keys() ?? [])].sort((a, b) => a - b);
-		const isClaimed = this.#claimed > (seqs.at(-1) ?? this.last);
-		let noticed = isClaimed ? this.#claimedAt : Number.POSITIVE_INFINITY;
 		// Behind all that came early, what its origin says is missing as well.
-		if (isClaimed && this.#dueAt(noticed) <= now) {
+		if (this.#claimed > (seqs.at(-1) ?? this.last) && this.#dueAt(this.#claimedAt) <= now) {
 			return { upTo: this.#claimed, before: this.#sentBefore };
 		}
+		let came = Number.POSITIVE_INFINITY;
 		for (let index = seqs.length - 1; index >= 0; index--) {
 			const seq = seqs[index] as number;
-			noticed = Math.min(noticed, this.#early?.get(seq)?.at ?? noticed);
+			came = Math.min(came, this.#early?.get(seq)?.at ?? came);
 			const before = index === 0 ? this.last : (seqs[index - 1] as number);
+			const noticed = this.#claimed > before ? Math.min(came, this.#claimedAt) : came;
 			if (seq > before + 1 && this.#dueAt(noticed) <= now) {
 				return { upTo: seq - 1, before: this.#sentBy(seq - 1, noticed) };
 			}
@@ -152,10 +152,22 @@ export class Lane<T> {
 		return newest;
 	}
 
+	/** When it was noticed that the next one is missing. */
 	get #noticedAt(): number {
 		const claimed = this.#claimed > this.last ? this.#claimedAt : Number.POSITIVE_INFINITY;
 		// The first that came is the first in the map.
 		for (const { at } of this.#early?.values() ?? []) return Math.min(claimed, at);
 		return claimed;
+	}
+
+	/** Whether something behind a number is missing as well. */
+	isOpenBehind(seq: number): boolean {
+		const seqs = this.waitingUpTo(Number.POSITIVE_INFINITY).filter(waiting => waiting > seq);
+		let next = seq;
+		for (const waiting of seqs) {
+			if (waiting > next + 1) return true;
+			next = waiting;
+		}
+		return this.#claimed > next;
 	}
 }

@@ -13,6 +13,19 @@ export interface Report extends Position {
 	readonly up: number;
 	/** It stops, and sends nothing more in this life. */
 	readonly isEnd: boolean;
+	/** Ids of the questions that this answers. */
+	readonly answers: readonly string[];
+	/** Senders that have gone, as far as who answers has noticed. */
+	readonly gone: readonly GoneSender[];
+}
+
+/** A node with the sender's half that was there, and is not any more. */
+export interface GoneSender {
+	readonly nodeID: string;
+	/** Which process it was: Moleculer's `instanceID`. */
+	readonly instance: string;
+	/** Milliseconds since it was missed. */
+	readonly ago: number;
 }
 
 /** A report as it travels. */
@@ -20,6 +33,8 @@ export interface SsePosition extends Position {
 	age?: number;
 	up?: number;
 	end?: true;
+	re?: readonly string[];
+	gone?: readonly (readonly [nodeID: string, instance: string, ago: number])[];
 }
 
 /** What a gateway asks with. */
@@ -28,23 +43,50 @@ export interface SseHello {
 	readonly id: string;
 	/** The nodes that are asked; default: all. */
 	readonly to?: readonly string[];
+	/** Milliseconds for which it may not have heard who came and went; default: it has heard that. */
+	readonly away?: number;
 }
 
 const EPOCH = /^[0-9a-z]{1,64}$/;
 
+/** Most that is read of a list. */
+const MAX_LIST = 1000;
+
 /** Reads what came over the bus as a report; undefined if it is none. */
 export function readReport(input: unknown): Report | undefined {
-	const { epoch, seq, age, up, end } = fieldsOf(input);
+	const { epoch, seq, age, up, end, re, gone } = fieldsOf(input);
 	if (typeof epoch !== "string" || !EPOCH.test(epoch)) return undefined;
 	if (!Number.isSafeInteger(seq) || (seq as number) < 0) return undefined;
-	return { epoch, seq: seq as number, age: duration(age), up: duration(up), isEnd: end === true };
+	return {
+		epoch,
+		seq: seq as number,
+		age: duration(age),
+		up: duration(up),
+		isEnd: end === true,
+		answers: listOf(re).filter(id => typeof id === "string"),
+		gone: listOf(gone).flatMap(readGone)
+	};
 }
 
 /** Reads what came over the bus as a gateway's question; undefined if it is none. */
 export function readHello(input: unknown): SseHello | undefined {
-	const { id, to } = fieldsOf(input);
+	const { id, to, away } = fieldsOf(input);
 	if (typeof id !== "string" || id.length > 1024) return undefined;
-	return Array.isArray(to) ? { id, to } : { id };
+	return {
+		id,
+		...(Array.isArray(to) && { to }),
+		...(duration(away) > 0 && { away: duration(away) })
+	};
+}
+
+function readGone(input: unknown): GoneSender[] {
+	const [nodeID, instance, ago] = listOf(input);
+	if (typeof nodeID !== "string" || typeof instance !== "string") return [];
+	return [{ nodeID, instance, ago: duration(ago) }];
+}
+
+function listOf(input: unknown): readonly unknown[] {
+	return Array.isArray(input) ? input.slice(0, MAX_LIST) : [];
 }
 
 function fieldsOf(input: unknown): Record<string, unknown> {

@@ -1,7 +1,7 @@
 import { createIdSource, type IdSource } from "./id.ts";
 
 /** Sequences of one life of a node; an application that has more groups than that gets no ids for what is over. */
-const MAX_SEQUENCES = 1000;
+const MAX_SEQUENCES = 64;
 
 /** One sequence, and for whom it is. */
 export interface Sequence {

@@ -1,17 +1,19 @@
 import { type Consequences, Continuity, type Loss } from "../core/continuity.ts";
 import { guard } from "../core/guard.ts";
 import { type EventId, encodeOrigin } from "../core/id.ts";
-import { readReport } from "../core/report.ts";
-import { hearsOthers } from "../moleculer/transporter.ts";
+import { type GoneSender, readReport } from "../core/report.ts";
 import { Introductions } from "./introductions.ts";
 import type { GatewayService } from "./types.ts";
+import { Witnesses } from "./witnesses.ts";
 
-/** Milliseconds after which a node that has gone without saying that it ends counts as ended. */
+/** Milliseconds with a connection after which a node that has gone without saying that it ends counts as ended. */
 const GONE = 30_000;
+/** Milliseconds for which it is remembered who has gone that had sent nothing: it may turn out that nothing was heard then. */
+const UNNOTICED = 120_000;
 
 /** A node that has gone. */
 interface Gone {
-	readonly at: number;
+	at: number;
 	/** It was asked where it is, and had not answered. */
 	readonly wasAsked: boolean;
 	/** It, or another process in its place, is back, and has not said yet where it is. */
@@ -31,6 +33,9 @@ export class Arrivals<T> {
 	readonly #listener: ArrivalsListener<T>;
 	/** Nodes that have gone, and when. */
 	readonly #gone = new Map<string, Gone>();
+	/** Nodes that have gone without a word, and, as far as was heard, without having sent anything; and when. */
+	readonly #quiet = new Map<string, number>();
+	readonly #witnesses = new Witnesses();
 	#decision: NodeJS.Timeout | undefined;
 	#decidesAt = Number.POSITIVE_INFINITY;
 	#unlisten: (() => void) | undefined;
@@ -45,7 +50,8 @@ export class Arrivals<T> {
 		});
 		this.#introductions = new Introductions(service, {
 			changed: () => this.#look(),
-			wasAway: () => this.continuity.away(),
+			wasAway: () => this.#wasAway(),
+			met: (nodeID, instance) => this.#witnesses.meet(nodeID, instance),
 			replaced: nodeID => this.#miss(nodeID, true)
 		});
 	}
@@ -62,7 +68,8 @@ export class Arrivals<T> {
 
 	/** Whether all that was sent before what has come has come, as far as can be known. */
 	get isWhole(): boolean {
-		return this.#gone.size === 0 && this.continuity.isWhole && this.#introductions.isComplete;
+		const isWhole = this.#gone.size === 0 && this.#witnesses.areHeard && this.continuity.isWhole;
+		return isWhole && this.#introductions.isComplete;
 	}
 
 	/** Listens, again if it does already. */
@@ -106,34 +113,76 @@ export class Arrivals<T> {
 	hear(input: unknown, nodeID: string): void {
 		const report = readReport(input);
 		if (report === undefined) return;
+		const { isEnd, gone } = report;
+		const isOther = nodeID !== this.#service.broker.nodeID;
+		const origin = encodeOrigin(nodeID);
 		this.#introductions.noticeSleep();
-		// What it said before it went may come afterwards.
-		if (report.isEnd || this.#gone.get(nodeID)?.isBack) this.#gone.delete(nodeID);
+		const isAnswer = this.#introductions.isAnswered(report.answers);
 		// Within a node nothing overtakes.
-		const patience = nodeID === this.#service.broker.nodeID ? 0 : undefined;
-		this.continuity.hear(encodeOrigin(nodeID), report, performance.now(), patience);
+		this.continuity.hear(origin, report, performance.now(), isOther ? undefined : 0);
+		if (isOther && isAnswer) this.#hearOf(gone);
+		// What it said before it went may come afterwards, and a report may be of one of several sequences.
+		const isAll = this.continuity.isFresh(origin);
+		const isBack = this.#gone.get(nodeID)?.isBack === true && isAll;
+		if (isBack || (isEnd && this.continuity.isComplete(origin))) this.#gone.delete(nodeID);
+		if (isEnd && isAll) this.#introductions.left(nodeID);
 		// Behind what it says, which counts from the same moment on.
-		this.#introductions.heard(nodeID);
+		else this.#introductions.heard(nodeID, isAnswer && isAll);
 		this.#schedule();
 		this.#listener.changed();
 	}
 
+	/** Another node tells of senders that have come and gone; of those that are not known here nothing has come. */
+	#hearOf(gone: readonly GoneSender[]): void {
+		const now = performance.now();
+		for (const { nodeID, ago } of this.#witnesses.hear(gone)) {
+			this.#listener.lost({
+				origin: encodeOrigin(nodeID),
+				before: now - ago,
+				isEarlier: true
+			});
+		}
+	}
+
+	/** What is known of who has sent nothing, and who has gone, is from before. */
+	#wasAway(): void {
+		const now = performance.now();
+		this.continuity.away();
+		this.#witnesses.wasAway(now);
+		for (const [nodeID, at] of this.#quiet) {
+			if (now - at < UNNOTICED) this.#gone.set(nodeID, { at: now, wasAsked: true, isBack: false });
+		}
+		this.#quiet.clear();
+		for (const gone of this.#gone.values()) gone.at = now;
+	}
+
 	/** A node is gone: unless it has said where it ends, and all of that has come, something may be missing. */
 	#miss(nodeID: string, isBack: boolean): void {
+		this.#introductions.noticeLoss();
 		const wasAsked = this.#introductions.isAwaited(nodeID);
-		if (!wasAsked && this.continuity.isComplete(encodeOrigin(nodeID))) return;
-		this.#gone.set(nodeID, { at: performance.now(), wasAsked, isBack });
+		const origin = encodeOrigin(nodeID);
+		if (wasAsked || !this.continuity.isComplete(origin)) {
+			this.#gone.set(nodeID, { at: performance.now(), wasAsked, isBack });
+		} else if (!this.continuity.hasEnded(origin)) {
+			this.#quiet.set(nodeID, performance.now());
+		}
 	}
 
 	#look(): void {
 		const now = performance.now();
-		for (const [nodeID, { at, wasAsked }] of this.#gone) {
+		for (const [nodeID, at] of this.#quiet) if (now - at >= UNNOTICED) this.#quiet.delete(nodeID);
+		const { isAway } = this.#introductions;
+		for (const [nodeID, { at, wasAsked, isBack }] of this.#gone) {
 			const origin = encodeOrigin(nodeID);
 			// Its last packet may come behind the news that it has gone.
 			const isOver = !wasAsked && this.continuity.isComplete(origin);
-			if (!isOver && (now - at < GONE || !hearsOthers(this.#service.broker))) continue;
+			// One that is back is asked until it answers.
+			if (!isOver && (isBack || now - at < GONE || isAway)) continue;
 			this.#gone.delete(nodeID);
 			if (!isOver) this.continuity.leave(origin, now, wasAsked);
+		}
+		if (!isAway && this.#witnesses.giveUp(now)) {
+			this.#listener.lost({ origin: NOBODY, before: now, isEarlier: false });
 		}
 		this.#listener.changed();
 	}
@@ -157,8 +206,13 @@ export class Arrivals<T> {
 	}
 }
 
+/** Origin of what may have been sent by nodes that nobody can tell of. */
+const NOBODY = "";
+
 /** A line for the log. */
 export function describeLoss({ origin, upTo, isEarlier }: Loss): string {
+	if (origin === NOBODY)
+		return "SSE: this node was not connected, and no other can tell what was sent meanwhile.";
 	if (upTo === undefined)
 		return `SSE: '${origin}' has ended unheard: it may have sent events that did not come here.`;
 	if (isEarlier)

@@ -1,14 +1,15 @@
 import type { ServiceBroker } from "moleculer";
 import { SENDER_SERVICE } from "../bus/position-teller.ts";
 import { guard } from "../core/guard.ts";
-import { encodeOrigin, newEpoch } from "../core/id.ts";
-import { HELLO, type SseHello } from "../core/report.ts";
+import { HELLO } from "../core/report.ts";
 import { SleepWatch } from "../core/sleep-watch.ts";
 import { hearsOthers, onConnected } from "../moleculer/transporter.ts";
+import { Questions } from "./questions.ts";
+import { Silence } from "./silence.ts";
 import type { GatewayService } from "./types.ts";
 
 /** Milliseconds until nodes that have not answered are asked again; each time doubles them. */
-const FIRST_PAUSE = 50;
+const FIRST_PAUSE = 200;
 const LAST_PAUSE = 8000;
 /** Milliseconds after which it is logged that a node does not answer. */
 const PATIENCE = 15_000;
@@ -22,13 +23,16 @@ interface RegistryNode {
 	readonly id: string;
 	/** Drawn when its broker is created. */
 	readonly instanceID?: string | null;
+	readonly available?: boolean;
 }
 
 export interface IntroductionsListener {
 	/** Called when the answer may be another, and every second. */
 	changed(): void;
-	/** This gateway may have been away. */
+	/** This gateway may have been away until now, or is away since now. */
 	wasAway(): void;
+	/** A process of a node is known. */
+	met(nodeID: string, instance: string | null | undefined): void;
 	/** A node is another process than it was, without having been gone in between. */
 	replaced(nodeID: string): void;
 }
@@ -41,15 +45,15 @@ export class Introductions {
 	readonly #broker: ServiceBroker;
 	readonly #service: GatewayService;
 	readonly #listener: IntroductionsListener;
-	readonly #life = newEpoch();
-	#asked = 0;
+	readonly #questions: Questions;
 	/** Nodes that have not answered yet, and when that is logged. */
 	readonly #unheard = new Map<string, number>();
 	readonly #sleep = new SleepWatch();
 	readonly #heard = new Set<string>();
+	readonly #silence = new Silence();
 	/** Which process each node is. */
 	readonly #instances = new Map<string, string | null | undefined>();
-	#wasAway = true;
+	#isAway = true;
 	#pause = FIRST_PAUSE;
 	#timer: NodeJS.Timeout | undefined;
 	#watch: NodeJS.Timeout | undefined;
@@ -59,6 +63,7 @@ export class Introductions {
 		this.#broker = service.broker;
 		this.#service = service;
 		this.#listener = listener;
+		this.#questions = new Questions(service.broker);
 	}
 
 	/** See {@link SleepWatch}. */
@@ -71,10 +76,15 @@ export class Introductions {
 		return this.#unheard.has(nodeID);
 	}
 
+	/** Whether this gateway hears nobody, or has begun to again and has not asked yet. */
+	get isAway(): boolean {
+		this.noticeLoss();
+		return this.#isAway;
+	}
+
 	/** Whether every sender that is known here sends its events here. */
 	get isComplete(): boolean {
-		if (!hearsOthers(this.#broker)) this.#wasAway = true;
-		return !this.#wasAway && this.#unheard.size === 0 && this.#broker.started;
+		return !this.isAway && this.#unheard.size === 0 && this.#broker.started;
 	}
 
 	/** Listens, again if it does already. */
@@ -85,7 +95,7 @@ export class Introductions {
 			this.#service.logger.error("SSE: the senders were not asked where they are.", error);
 		const renew = guard(onFault, () => this.#renew());
 		const meet = guard(onFault, ({ node }: { node: RegistryNode }) => {
-			this.#instances.set(node.id, node.instanceID);
+			this.#know(node);
 			this.#meet(node.id, true);
 		});
 		const update = guard(onFault, ({ node }: { node: RegistryNode }) => this.#update(node));
@@ -117,15 +127,26 @@ export class Introductions {
 		this.#unlisten = undefined;
 	}
 
-	/** A node has said something by which it knows of this gateway. */
-	heard(nodeID: string): void {
+	/** Whether something answers what was asked since this gateway may have been away; what is said unasked may be from before. */
+	isAnswered(questions: readonly string[]): boolean {
+		return this.#questions.includes(questions);
+	}
+
+	/** A node has said something. @param isAnswer It has answered, of all that is known of it. */
+	heard(nodeID: string, isAnswer: boolean): void {
+		this.#silence.heard(nodeID, performance.now());
+		if (!isAnswer) return;
 		this.#heard.add(nodeID);
-		if (this.#unheard.delete(nodeID) && this.#unheard.size === 0) this.#listener.changed();
+		if (!this.#unheard.delete(nodeID) || this.#unheard.size > 0) return;
+		if (!this.#isAway) this.#questions.finish();
+		this.#listener.changed();
 	}
 
 	/** A node is gone. */
 	left(nodeID: string): void {
 		this.#heard.delete(nodeID);
+		this.#silence.left(nodeID);
+		this.#instances.delete(nodeID);
 		if (this.#unheard.delete(nodeID)) this.#listener.changed();
 	}
 
@@ -134,15 +155,23 @@ export class Introductions {
 		if (this.#sleep.wasSuspended()) this.#renew();
 	}
 
+	/** Looks whether the connection is lost. */
+	noticeLoss(): void {
+		if (this.#isAway || hearsOthers(this.#broker)) return;
+		this.#isAway = true;
+		this.#questions.leave();
+		this.#listener.wasAway();
+	}
+
 	/** This gateway may have been away: every sender is asked. */
 	#renew(): void {
+		this.#questions.begin();
 		this.#heard.clear();
 		this.#unheard.clear();
-		this.#wasAway = !hearsOthers(this.#broker);
+		this.#silence.clear();
+		this.#isAway = !hearsOthers(this.#broker);
 		this.#instances.clear();
-		for (const { id, instanceID } of this.#broker.registry.nodes.toArray()) {
-			this.#instances.set(id, instanceID);
-		}
+		for (const node of this.#broker.registry.nodes.toArray()) this.#know(node);
 		for (const nodeID of this.#senders()) this.#await(nodeID);
 		this.#pause = FIRST_PAUSE;
 		this.#listener.wasAway();
@@ -150,14 +179,21 @@ export class Introductions {
 		this.#listener.changed();
 	}
 
-	/** A node that is restarted at once was never gone to Moleculer. Its services may come later than itself. */
-	#update({ id, instanceID }: RegistryNode): void {
-		const known = this.#instances.get(id);
+	#know({ id, instanceID, available = true }: RegistryNode): void {
+		if (!available) return;
 		this.#instances.set(id, instanceID);
+		this.#listener.met(id, instanceID);
+	}
+
+	/** A node that is restarted at once was never gone to Moleculer. Its services may come later than itself. */
+	#update(node: RegistryNode): void {
+		const { id, instanceID } = node;
+		const known = this.#instances.get(id);
 		if (known !== undefined && known !== instanceID) {
 			this.#listener.replaced(id);
 			this.left(id);
 		}
+		this.#know(node);
 		this.#meet(id);
 	}
 
@@ -184,27 +220,35 @@ export class Introductions {
 				`SSE: the node '${nodeID}' does not answer. It may not know of this gateway, which is degraded meanwhile.`
 			);
 		}
-		const isBack = this.#wasAway && hearsOthers(this.#broker);
+		const isBack = this.#isAway && hearsOthers(this.#broker);
 		if (this.#sleep.wasAsleep(LOOK) || isBack) this.#renew();
+		else this.#lookForSilence(now);
 		this.#listener.changed();
+	}
+
+	#lookForSilence(now: number): void {
+		this.noticeLoss();
+		if (this.#isAway) return;
+		const silent = this.#silence.ask(now);
+		if (silent.length > 0) this.#questions.ask(silent);
+		for (const nodeID of this.#silence.takeUnanswered(now)) {
+			this.#heard.delete(nodeID);
+			this.#await(nodeID);
+			this.#pause = FIRST_PAUSE;
+			this.#ask();
+		}
 	}
 
 	#await(nodeID: string): void {
 		this.#unheard.set(nodeID, performance.now() + PATIENCE);
 	}
 
+	/** Asks those that have not answered, or nobody: others know this gateway, and a point that they have in common, by that. */
 	#ask(): void {
 		clearTimeout(this.#timer);
 		this.#timer = undefined;
 		if (!hearsOthers(this.#broker)) return;
-		const hello: SseHello = {
-			id: `${encodeOrigin(this.#broker.nodeID)}.${this.#life}.${++this.#asked}`,
-			to: [...this.#unheard.keys()]
-		};
-		const complain = (error: unknown): void =>
-			this.#service.logger.debug("SSE: the senders were not asked where they are.", error);
-		const ask = async (): Promise<unknown> => this.#broker.broadcast(HELLO, hello);
-		ask().catch(complain);
+		this.#questions.ask([...this.#unheard.keys()]);
 		if (this.#unheard.size === 0) return;
 		this.#askAfter(this.#pause);
 		this.#pause = Math.min(this.#pause * 2, LAST_PAUSE);
@@ -212,7 +256,9 @@ export class Introductions {
 
 	#askAfter(delay: number): void {
 		clearTimeout(this.#timer);
-		this.#timer = setTimeout(() => this.#ask(), delay).unref();
+		this.#timer = setTimeout(() => {
+			if (this.#unheard.size > 0) this.#ask();
+		}, delay).unref();
 	}
 
 	/** The nodes that answer, this one included. */

@@ -104,4 +104,21 @@ const killed: Scenario = {
 	}
 };
 
-export const ARRIVALS: readonly Scenario[] = [reloaded, started, late, restarted, killed];
+/** A script, for example, that calls an action and has nothing to send. */
+const silent: Scenario = {
+	name: "silent node comes and goes",
+	part: PART,
+	impossible: needsNodes,
+	async play(cell) {
+		const { stage } = cell;
+		await openOnEach(cell);
+		await sendAndSettle(cell, 2);
+		for (const name of ["script-1", "script-2"]) {
+			const node = await stage.add("sender", name);
+			await stage.end(node);
+		}
+		await sendAndSettle(cell, 2, 2000);
+	}
+};
+
+export const ARRIVALS: readonly Scenario[] = [reloaded, started, late, silent, restarted, killed];

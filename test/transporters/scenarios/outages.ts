@@ -1,6 +1,7 @@
 /** Connections break: all, a sender's, or a gateway's. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "../../chaos/clients.ts";
+import { eventually } from "../../support/eventually.ts";
 import type { Cell } from "../cell.ts";
 import type { Stage } from "../stage.ts";
 import type { StageNode } from "../stage-node.ts";
@@ -129,6 +130,67 @@ const restartedInOutage: Scenario = {
 	}
 };
 
+async function untilKnows(sender: StageNode, { nodeID }: StageNode): Promise<void> {
+	await eventually(
+		async () => {
+			const { gateways } = await sender.state();
+			if (!gateways.includes(nodeID)) throw new Error(`${sender.nodeID} does not know ${nodeID}`);
+		},
+		{ timeout: RECOVERY, interval: 100 }
+	);
+}
+
+/** A job is started, sends, and ends in order, while a gateway is cut off that never meets it. */
+const lifeInOutage: Scenario = {
+	name: "sender's life in an outage of one gateway",
+	part: "outage-gateway",
+	mayLose: true,
+	impossible: needsProcesses,
+	async play(cell) {
+		const { stage } = cell;
+		await openOnEach(cell);
+		await sendAndSettle(cell, 3);
+		const job = await stage.prepare("sender", "job-1");
+		const gateway = nodeOf(stage, "gateway");
+		await gateway.cut();
+		await sleep(1000);
+		await stage.start(job);
+		await untilKnows(job, stage.gateways[1] as StageNode);
+		await cell.send([job], { count: 2 });
+		await sleep(500);
+		await stage.end(job);
+		await gateway.heal();
+		await cell.settle({ within: cell.within, quiet: 3000 });
+		await recover(cell);
+	}
+};
+
+/** It had said that it had sent nothing, and everybody had heard that. */
+const firstInOutage: Scenario = {
+	name: "first event in an outage of one gateway, then killed",
+	part: "outage-gateway",
+	mayLose: true,
+	impossible: needsProcesses,
+	async play(cell) {
+		const { stage } = cell;
+		const [onCut, onOther] = await openOnEach(cell);
+		const job = await stage.add("sender", "job-2");
+		await stage.untilMet([job]);
+		await sleep(1500);
+		const gateway = nodeOf(stage, "gateway");
+		await gateway.cut();
+		await cell.send([job], { count: 1 });
+		await sleep(500);
+		await job.host.stop(0);
+		// that it may have sent more than has come, gateways may tell
+		cell.excuse(...[onCut, onOther].filter(client => client !== undefined));
+		await sleep(LASTS);
+		await gateway.heal();
+		await cell.settle({ within: 60_000, quiet: 3000 });
+		await recover(cell);
+	}
+};
+
 /** Its process stands still for longer than senders wait for its heartbeats, and not longer than it waits itself. */
 const suspended: Scenario = {
 	name: "gateway suspended",
@@ -153,6 +215,8 @@ export const OUTAGES: readonly Scenario[] = [
 		outage(target, "silence"),
 		outage(target, "sends")
 	]),
+	lifeInOutage,
+	firstInOutage,
 	restartedInOutage,
 	suspended
 ];

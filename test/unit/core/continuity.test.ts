@@ -13,6 +13,7 @@ class Gateway {
 	/** Numbers of the events at which it fails. */
 	readonly fails = new Set<number>();
 	readonly losses: Loss[] = [];
+	onLost: () => void = () => {};
 	/** Whether nothing was suspected when each event was handed on. */
 	readonly wasWhole: boolean[] = [];
 	readonly continuity: Continuity<number> = new Continuity({
@@ -24,6 +25,7 @@ class Gateway {
 		lost: loss => {
 			this.told.push("lost");
 			this.losses.push(loss);
+			this.onLost();
 		},
 		failed: error => this.told.push(String(error))
 	});
@@ -42,7 +44,8 @@ class Gateway {
 	}
 
 	hear(seq: number, { epoch = LIFE, age = 0, up = 0, isEnd = false }: Partial<Report> = {}): this {
-		this.continuity.hear("n", { epoch, seq, age, up, isEnd }, this.now);
+		const report: Report = { epoch, seq, age, up, isEnd, answers: [], gone: [] };
+		this.continuity.hear("n", report, this.now);
 		return this;
 	}
 
@@ -134,6 +137,38 @@ describe("events of a sender", () => {
 		gateway.take(1, 3, 4, 2, 5);
 		expect(gateway.told).toEqual([1, "Error: no 2", "lost", 3, 4, 5]);
 		expect(gateway.losses[0]).toMatchObject({ upTo: 2, before: Number.POSITIVE_INFINITY });
+	});
+
+	// The place of a reset was given while a later event was missing as well.
+	it("are not whole when one hole is told and another one is there", () => {
+		const gateway = new Gateway().take(1, 3).wait(200).take(5);
+		const whole: boolean[] = [];
+		gateway.onLost = () => whole.push(gateway.continuity.isWhole);
+		gateway.wait(50);
+		expect(gateway.told).toEqual([1, "lost", 3]);
+		gateway.wait(200);
+		expect(gateway.told).toEqual([1, "lost", 3, "lost", 5]);
+		expect(whole).toEqual([false, true]);
+	});
+
+	it("are given up when that is due, though they were first missed by what their sender said", () => {
+		const gateway = new Gateway().take(1).hear(2).wait(200).take(4);
+		expect(gateway.continuity.nextDecision).toBe(gateway.now + 50);
+		gateway.wait(50);
+		expect(gateway.told).toEqual([1, "lost", 4]);
+		expect(gateway.continuity.nextDecision).toBe(Number.POSITIVE_INFINITY);
+	});
+
+	it("are given up where most wait when too many do, and not where one has just come early", () => {
+		const gateway = new Gateway().take(1);
+		const other = (seq: number) =>
+			gateway.continuity.observe({ origin: "m", epoch: LIFE, seq }, seq, gateway.now, 10);
+		other(1);
+		for (let seq = 3; seq < 10_003; seq++) other(seq);
+		expect(gateway.told).toEqual([1, 1]);
+		gateway.take(3);
+		expect(gateway.losses).toMatchObject([{ origin: "m", upTo: 2 }]);
+		expect(gateway.take(2).told.slice(-2)).toEqual([2, 3]);
 	});
 
 	it("are remembered of a bounded number of senders", () => {

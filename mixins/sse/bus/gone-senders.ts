@@ -1,0 +1,67 @@
+import type { ServiceBroker } from "moleculer";
+import { guard } from "../core/guard.ts";
+import type { GoneSender } from "../core/report.ts";
+
+/** Senders remembered, the latest. */
+const MOST = 1000;
+
+/** What is read of a node in Moleculer's registry. */
+interface RegistryNode {
+	readonly id: string;
+	/** Drawn when its broker is created. */
+	readonly instanceID?: string | null;
+	readonly services?: readonly { readonly name: string }[];
+}
+
+/**
+ * Remembers which senders have come and gone. A gateway that was cut off meanwhile has never met them, and what they sent never
+ * comes to it; who was there can tell.
+ */
+export class GoneSenders {
+	readonly #broker: ServiceBroker;
+	readonly #service: string;
+	readonly #present = new Map<string, string>();
+	#gone: { nodeID: string; instance: string; at: number }[] = [];
+
+	/** @param service That by which a node is known to be a sender. */
+	constructor(broker: ServiceBroker, service: string) {
+		this.#broker = broker;
+		this.#service = service;
+	}
+
+	/** To be called once, when the broker is created. */
+	listen(): void {
+		const onFault = (error: Error): void =>
+			this.#broker.logger.error("SSE: a node was not noticed.", error);
+		const note = guard(onFault, ({ node }: { node: RegistryNode }) => this.#note(node));
+		this.#broker.localBus.on("$node.connected", note);
+		this.#broker.localBus.on("$node.updated", note);
+		this.#broker.localBus.on(
+			"$node.disconnected",
+			guard(onFault, ({ node }: { node: RegistryNode }) => this.#miss(node.id))
+		);
+	}
+
+	/** Those that were missed in the last so many milliseconds. */
+	within(duration: number): GoneSender[] {
+		const now = performance.now();
+		return this.#gone.flatMap(({ nodeID, instance, at }) =>
+			now - at <= duration ? [{ nodeID, instance, ago: Math.floor(now - at) }] : []
+		);
+	}
+
+	#note({ id, instanceID, services = [] }: RegistryNode): void {
+		// One that is restarted at once was never gone to Moleculer.
+		if (this.#present.get(id) !== instanceID) this.#miss(id);
+		if (!instanceID || !services.some(({ name }) => name === this.#service)) return;
+		this.#present.set(id, instanceID);
+	}
+
+	#miss(nodeID: string): void {
+		const instance = this.#present.get(nodeID);
+		if (instance === undefined) return;
+		this.#present.delete(nodeID);
+		this.#gone.push({ nodeID, instance, at: performance.now() });
+		if (this.#gone.length > MOST) this.#gone = this.#gone.slice(-MOST / 2);
+	}
+}

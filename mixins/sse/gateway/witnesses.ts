@@ -1,0 +1,59 @@
+import { evictOldest } from "../core/evict.ts";
+import type { GoneSender } from "../core/report.ts";
+
+/** Milliseconds with a connection after which nobody is expected any more who could tell what has happened without it. */
+const PATIENCE = 30_000;
+/** Processes of nodes remembered. */
+const MAX_MET = 10_000;
+
+/**
+ * Knows which senders this gateway has met, and whether somebody who was there can tell of others: a sender that comes and goes
+ * while the gateway is cut off is not known to it afterwards.
+ */
+export class Witnesses {
+	readonly #met = new Map<string, true>();
+	#hasMetOthers = false;
+	/** `performance.now()` since which it is connected, and nobody has told; undefined if somebody has. */
+	#waitsSince: number | undefined;
+
+	/** Whether nobody was there unnoticed, as far as anybody can tell. */
+	get areHeard(): boolean {
+		return this.#waitsSince === undefined;
+	}
+
+	/** A process of a node is known. */
+	meet(nodeID: string, instance: string | null | undefined): void {
+		if (!instance) return;
+		this.#met.set(keyOf(nodeID, instance), true);
+		evictOldest(this.#met, MAX_MET);
+	}
+
+	/** This gateway may have been away, until now. */
+	wasAway(now: number): void {
+		if (this.#hasMetOthers) this.#waitsSince = now;
+	}
+
+	/**
+	 * Another node has answered since.
+	 *
+	 * @returns Senders that were there meanwhile, and that this gateway has not met; each once.
+	 */
+	hear(gone: readonly GoneSender[]): GoneSender[] {
+		this.#hasMetOthers = true;
+		this.#waitsSince = undefined;
+		const unmet = gone.filter(({ nodeID, instance }) => !this.#met.has(keyOf(nodeID, instance)));
+		for (const { nodeID, instance } of unmet) this.meet(nodeID, instance);
+		return unmet;
+	}
+
+	/** Whether it is too late for anybody to come who was there; not again until the next absence. */
+	giveUp(now: number): boolean {
+		if (this.#waitsSince === undefined || now - this.#waitsSince < PATIENCE) return false;
+		this.#waitsSince = undefined;
+		return true;
+	}
+}
+
+function keyOf(nodeID: string, instance: string): string {
+	return `${nodeID} ${instance}`;
+}

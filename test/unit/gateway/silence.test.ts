@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { Silence } from "../../../mixins/sse/gateway/silence.ts";
+
+// The way from one sender to a gateway was broken, both took each other for there, and nobody suspected anything.
+describe("a sender from which nothing comes", () => {
+	it("is asked once after more than a minute, and has five seconds to answer", () => {
+		const silence = new Silence();
+		silence.heard("a", 0);
+		silence.heard("b", 50_000);
+		expect(silence.ask(69_999)).toEqual([]);
+		expect(silence.ask(70_000)).toEqual(["a"]);
+		expect(silence.ask(71_000)).toEqual([]);
+		expect(silence.takeUnanswered(74_999)).toEqual([]);
+		expect(silence.takeUnanswered(75_000)).toEqual(["a"]);
+		expect(silence.takeUnanswered(80_000)).toEqual([]);
+		expect(silence.ask(119_999)).toEqual([]);
+		expect(silence.ask(120_000)).toEqual(["b"]);
+	});
+
+	it("is heard by whatever it says, and not missed when it has gone", () => {
+		const silence = new Silence();
+		silence.heard("a", 0);
+		silence.heard("b", 0);
+		expect(silence.ask(70_000)).toEqual(["a", "b"]);
+		silence.heard("a", 70_010);
+		silence.left("b");
+		expect(silence.takeUnanswered(80_000)).toEqual([]);
+		expect(silence.ask(140_010)).toEqual(["a"]);
+	});
+});
