@@ -14,11 +14,17 @@ const TOGETHER = 20;
 /** Questions answered together; who asks past that asks again. */
 const MAX_ANSWERS = 200;
 
+/**
+ * Milliseconds for which all are told who has come and gone: a gateway need not have noticed that it was cut off, and reports
+ * come once a minute at least.
+ */
+const RECENTLY = 180_000;
+
 /** What is told with where a sequence is. */
 interface How {
 	/** Ids of the questions that are answered. */
 	readonly answers?: readonly string[];
-	/** Milliseconds for which who asks has not heard who came and went. */
+	/** Milliseconds for which who asks may not have heard who came and went. */
 	readonly away?: number;
 	readonly end?: boolean;
 }
@@ -180,10 +186,9 @@ export class PositionTeller {
 		const position: SsePosition = { epoch, seq, age: seq === 0 ? 0 : age, up };
 		if (end) position.end = true;
 		if (answers.length > 0) position.re = answers;
-		if (away > 0) {
-			const gone = this.#gone.within(away);
-			if (gone.length > 0)
-				position.gone = gone.map(({ nodeID, instance, ago }) => [nodeID, instance, ago]);
+		const gone = this.#gone.within(Math.max(away, RECENTLY));
+		if (gone.length > 0) {
+			position.gone = gone.map(({ nodeID, instance, ago }) => [nodeID, instance, ago]);
 		}
 		this.#send(position, groups);
 	}

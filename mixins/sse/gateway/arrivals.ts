@@ -120,7 +120,8 @@ export class Arrivals<T> {
 		const isAnswer = this.#introductions.isAnswered(report.answers);
 		// Within a node nothing overtakes.
 		this.continuity.hear(origin, report, performance.now(), isOther ? undefined : 0);
-		if (isOther && isAnswer) this.#hearOf(gone);
+		if (isOther) this.#hearOf(gone);
+		if (isOther && isAnswer) this.#witnesses.answer();
 		// What it said before it went may come afterwards, and a report may be of one of several sequences.
 		const isAll = this.continuity.isFresh(origin);
 		const isBack = this.#gone.get(nodeID)?.isBack === true && isAll;
@@ -135,7 +136,7 @@ export class Arrivals<T> {
 	/** Another node tells of senders that have come and gone; of those that are not known here nothing has come. */
 	#hearOf(gone: readonly GoneSender[]): void {
 		const now = performance.now();
-		for (const { nodeID, ago } of this.#witnesses.hear(gone)) {
+		for (const { nodeID, ago } of this.#witnesses.unmetOf(gone)) {
 			this.#listener.lost({
 				origin: encodeOrigin(nodeID),
 				before: now - ago,

@@ -33,14 +33,14 @@ export class Witnesses {
 		if (this.#hasMetOthers) this.#waitsSince = now;
 	}
 
-	/**
-	 * Another node has answered since.
-	 *
-	 * @returns Senders that were there meanwhile, and that this gateway has not met; each once.
-	 */
-	hear(gone: readonly GoneSender[]): GoneSender[] {
+	/** Another node has answered since. */
+	answer(): void {
 		this.#hasMetOthers = true;
 		this.#waitsSince = undefined;
+	}
+
+	/** Those of senders that have come and gone that this gateway has not met; each once. */
+	unmetOf(gone: readonly GoneSender[]): GoneSender[] {
 		const unmet = gone.filter(({ nodeID, instance }) => !this.#met.has(keyOf(nodeID, instance)));
 		for (const { nodeID, instance } of unmet) this.meet(nodeID, instance);
 		return unmet;

@@ -160,7 +160,8 @@ const lifeInOutage: Scenario = {
 		await sleep(500);
 		await stage.end(job);
 		await gateway.heal();
-		await cell.settle({ within: cell.within, quiet: 3000 });
+		// where the gateway does not notice that it was cut off, senders tell it within a minute
+		await cell.settle({ within: 80_000, quiet: 3000 });
 		await recover(cell);
 	}
 };
@@ -186,7 +187,8 @@ const firstInOutage: Scenario = {
 		cell.excuse(...[onCut, onOther].filter(client => client !== undefined));
 		await sleep(LASTS);
 		await gateway.heal();
-		await cell.settle({ within: 60_000, quiet: 3000 });
+		// until it is found missing, and half a minute more
+		await cell.settle({ within: 150_000, quiet: 3000 });
 		await recover(cell);
 	}
 };

@@ -9,17 +9,17 @@ describe("what other nodes tell of who has come and gone", () => {
 	it("is news if that process was never met here, and once", () => {
 		const witnesses = new Witnesses();
 		witnesses.meet("job", "met");
-		expect(witnesses.hear([gone("met"), gone("unmet")])).toEqual([gone("unmet")]);
-		expect(witnesses.hear([gone("met"), gone("unmet")])).toEqual([]);
-		expect(witnesses.hear([gone("met", "other")])).toEqual([gone("met", "other")]);
+		expect(witnesses.unmetOf([gone("met"), gone("unmet")])).toEqual([gone("unmet")]);
+		expect(witnesses.unmetOf([gone("met"), gone("unmet")])).toEqual([]);
+		expect(witnesses.unmetOf([gone("met", "other")])).toEqual([gone("met", "other")]);
 	});
 
 	it("is waited for after an absence, and not for ever", () => {
 		const witnesses = new Witnesses();
-		witnesses.hear([]);
+		witnesses.answer();
 		witnesses.wasAway(0);
 		expect(witnesses.areHeard).toBe(false);
-		witnesses.hear([]);
+		witnesses.answer();
 		expect(witnesses.areHeard).toBe(true);
 
 		witnesses.wasAway(100_000);
@@ -43,6 +43,6 @@ describe("what other nodes tell of who has come and gone", () => {
 	it("is remembered of a bounded number", () => {
 		const witnesses = new Witnesses();
 		for (let n = 0; n < 20_000; n++) witnesses.meet("job", `i${n}`);
-		expect(witnesses.hear([gone("i0"), gone("i19999")])).toEqual([gone("i0")]);
+		expect(witnesses.unmetOf([gone("i0"), gone("i19999")])).toEqual([gone("i0")]);
 	});
 });
