@@ -3,26 +3,36 @@ import type { EventStream } from "../http/event-stream.ts";
 /** Milliseconds between two looks at whose turn it is. */
 const STEP = 20;
 
+/** Milliseconds from one stream to the next, as long as the window has room: 100 a second come back to the others. */
+const PACE = 10;
+
 /**
- * Closes streams one after the other, in random order and evenly over a window, so that those who come
- * back do not all come at once.
+ * Closes streams one after the other, in random order and evenly, so that those who come back do not all come at once. The
+ * first is closed at once, and so are all if there are few: nobody waits for a window that a few streams do not need.
  *
+ * @param longest Milliseconds over which they are closed at most.
  * @param close Closes one stream; streams that have ended meanwhile are closed again, to no effect.
  * @returns Closes no more.
  */
 export function closeOver(
-	window: number,
+	longest: number,
 	streams: Iterable<EventStream>,
 	close: (stream: EventStream) => void
 ): () => void {
 	const order = shuffled([...streams]);
+	const window = Math.min(longest, (order.length - 1) * PACE);
 	const began = performance.now();
 	let next = 0;
+	/** @returns Whether all are closed. */
+	const closeDue = (): boolean => {
+		const part = window > 0 ? Math.min(1, (performance.now() - began) / window) : 1;
+		const due = 1 + Math.floor(part * (order.length - 1));
+		while (next < due && next < order.length) close(order[next++] as EventStream);
+		return next === order.length;
+	};
+	if (closeDue()) return () => {};
 	const timer = setInterval(() => {
-		const part = Math.min(1, (performance.now() - began) / window);
-		const turn = Math.floor(part * order.length);
-		while (next < turn) close(order[next++] as EventStream);
-		if (part === 1) clearInterval(timer);
+		if (closeDue()) clearInterval(timer);
 	}, STEP);
 	return () => clearInterval(timer);
 }
