@@ -25,7 +25,7 @@ describe("a gateway in an Express application", () => {
 
 		expect(stream.headers).toMatchObject({
 			"content-type": "text/event-stream",
-			"cache-control": "no-cache, no-transform",
+			"cache-control": "no-cache, no-store, no-transform",
 			"x-accel-buffering": "no"
 		});
 		expect((await stream.next("news")).data).toBe('{"n":1}');

@@ -110,7 +110,7 @@ describe("methods", () => {
 		expect(status).toBe(200);
 		expect(headers).toMatchObject({
 			"content-type": "text/event-stream",
-			"cache-control": "no-cache, no-transform",
+			"cache-control": "no-cache, no-store, no-transform",
 			"x-accel-buffering": "no"
 		});
 		expect(text).toBe("");

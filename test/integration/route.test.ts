@@ -24,7 +24,7 @@ describe("the route of the mixin", () => {
 		expect(stream.status).toBe(200);
 		expect(stream.headers).toMatchObject({
 			"content-type": "text/event-stream",
-			"cache-control": "no-cache, no-transform",
+			"cache-control": "no-cache, no-store, no-transform",
 			"x-accel-buffering": "no"
 		});
 		expect(stream.text).toMatch(
@@ -39,7 +39,7 @@ describe("the route of the mixin", () => {
 		expect(stream.status).toBe(200);
 		expect(stream.headers).toMatchObject({
 			"content-type": "text/event-stream",
-			"cache-control": "no-cache, no-transform",
+			"cache-control": "no-cache, no-store, no-transform",
 			"x-accel-buffering": "no"
 		});
 		expect(stream.headers).not.toHaveProperty("connection");

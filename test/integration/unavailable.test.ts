@@ -221,7 +221,7 @@ describe.each(CASES)("a failure of %s over %s", (where, transport) => {
 				200,
 				"text/event-stream"
 			]);
-			expect(stream.headers["cache-control"]).toBe("no-cache, no-transform");
+			expect(stream.headers["cache-control"]).toBe("no-cache, no-store, no-transform");
 			expect(stream.text).toMatch(
 				/^retry: \d+\nevent: sse\.close\ndata: \{"reason":"unavailable"\}\n\n$/
 			);

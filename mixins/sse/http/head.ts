@@ -1,10 +1,13 @@
 import type { ServerResponse } from "node:http";
 import { isHttp2, type StreamResponse } from "./connection.ts";
 
-/** `no-transform` keeps compressing proxies from buffering the stream, `X-Accel-Buffering` nginx. */
+/**
+ * `no-store` keeps browsers from writing the stream to disk, which `no-cache` alone does not; `no-transform` keeps
+ * compressing proxies from buffering it, `X-Accel-Buffering` nginx.
+ */
 const HEAD = {
 	"Content-Type": "text/event-stream",
-	"Cache-Control": "no-cache, no-transform",
+	"Cache-Control": "no-cache, no-store, no-transform",
 	"X-Accel-Buffering": "no"
 };
 
