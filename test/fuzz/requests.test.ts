@@ -41,6 +41,8 @@ const headerValue = fc.oneof(
 		"x".repeat(40_000),
 		"text/html",
 		"text/event-stream;q=0",
+		"text/event-stream;charset=utf-8",
+		"*",
 		"*/*;q=",
 		"gzip",
 		"100-continue",

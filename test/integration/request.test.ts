@@ -88,9 +88,14 @@ describe("content negotiation", () => {
 		expect(gateway.held).toEqual(NOTHING);
 	});
 
+	// A header of parameters, an empty one and a lone `*` were refused, and by 406 for good: real clients send all three.
 	it.each([
 		["nothing", {}],
+		["an empty header", { accept: "" }],
+		["a lone asterisk", { accept: "*" }],
 		["everything", { accept: "*/*" }],
+		["the type with a charset", { accept: "text/event-stream; charset=UTF-8" }],
+		["what old clients send", { accept: "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2" }],
 		["all text", { accept: "text/*;q=0.1" }],
 		["the type itself", { accept: "text/event-stream" }],
 		["the type among others", { accept: "text/html, text/event-stream;q=0.1" }],

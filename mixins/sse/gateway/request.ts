@@ -1,4 +1,5 @@
 import Negotiator from "negotiator";
+import { admitsStream } from "../core/accept.ts";
 import { type EventsContract, isAgreed } from "../core/contract.ts";
 import { eventNameProblem } from "../core/event.ts";
 import { ownText } from "../core/own-text.ts";
@@ -42,7 +43,7 @@ export function readRequest(
 			method: request.method
 		});
 	}
-	if (new Negotiator(request).mediaType([EVENT_STREAM]) === undefined) {
+	if (!admitsStream(request.headers.accept)) {
 		throw new SseError("SSE_NOT_ACCEPTABLE", `A stream is ${EVENT_STREAM}: accept that type.`, {
 			accepted: [EVENT_STREAM]
 		});
