@@ -4,6 +4,7 @@ import { CLOSE } from "./sse/core/close.ts";
 import { SEND } from "./sse/core/event.ts";
 import { SSE_MIXIN_OPTIONS } from "./sse/core/options.ts";
 import { HELLO, POSITION } from "./sse/core/report.ts";
+import { warnOfCors } from "./sse/gateway/cors-check.ts";
 import { answerTransientErrors } from "./sse/gateway/error-path.ts";
 import { Gateway } from "./sse/gateway/gateway.ts";
 import { watchChecks } from "./sse/gateway/pipeline.ts";
@@ -84,6 +85,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			watchChecks(schema, gatewayOf);
 			answerTransientErrors(schema, gatewayOf);
 			watchHandling(schema);
+			warnOfCors(schema);
 			// Hooks of `stopped` run from the last to the first: the streams must end before the gateway
 			// waits for its server to close, which never happens while they are open.
 			schema.stopped = [
