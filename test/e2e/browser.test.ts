@@ -55,8 +55,8 @@ async function foreignPage(context: BrowserContext, host: string): Promise<Page>
 	return page;
 }
 
-/** Opens an EventSource in a page, and keeps what becomes of it. */
-function stream(page: Page, url: string, withCredentials = false): Promise<void> {
+/** Opens an EventSource in a page, and keeps what becomes of it. @param more Code that runs with it, as its `source`. */
+function stream(page: Page, url: string, withCredentials = false, more = ""): Promise<void> {
 	return page.evaluate(
 		`{
 			const log = window.log = [];
@@ -66,6 +66,7 @@ function stream(page: Page, url: string, withCredentials = false): Promise<void>
 			for (const name of ["news", "sse.open", "sse.reset", "sse.close"]) {
 				source.addEventListener(name, ({ data }) => log.push(name + " " + data));
 			}
+			${more}
 		}`
 	) as Promise<void>;
 }
@@ -260,9 +261,69 @@ describe("a native EventSource", () => {
 	}, 60_000);
 });
 
+/** The code of README behind a mark. */
+function snippetOf(name: string): string {
+	const [, rest = ""] = readFileSync("README.md", "utf8").split(`<!-- snippet: ${name} -->`);
+	return codeBlocks(rest)[0]?.code ?? "";
+}
+
+describe("a page with README's snippet for lost places", () => {
+	const worker = (_req: unknown, res: import("node:http").ServerResponse) =>
+		void res
+			.setHeader("content-type", "text/javascript")
+			.end('addEventListener("fetch", event => event.respondWith(fetch(event.request)));');
+
+	/** Opens a stream in an empty page, with the snippet; tells what comes of it. */
+	async function openPage(query = "", hasWorker = false) {
+		const gateway = await start({
+			sse: { timeout: 1000, retry: [50, 100] },
+			settings: { routes: [{ path: "/worker.js", aliases: { "GET /": worker } }] }
+		});
+		const page = await (await visitor()).newPage();
+		await page.goto(`${gateway.origin}/page`);
+		if (hasWorker) {
+			await page.evaluate('navigator.serviceWorker.register("/worker.js")');
+			await page.evaluate("navigator.serviceWorker.ready");
+			await page.reload();
+			await page.waitForFunction("navigator.serviceWorker.controller !== null");
+		}
+		const names = 'const stream = source, reloadState = () => log.push("reload");\n';
+		await stream(page, gateway.url("news") + query, false, names + snippetOf("reload"));
+		return page;
+	}
+	const opens = (log: readonly string[]) =>
+		log.flatMap(entry =>
+			entry.startsWith("sse.open ") ? [JSON.parse(entry.slice("sse.open ".length)).resumed] : []
+		);
+	const came = (page: Page, times: number) =>
+		eventually(async () => expect(opens(await logOf(page)).length).toBeGreaterThanOrEqual(times), {
+			timeout: 15_000
+		});
+
+	it("loads its state anew if its place got lost on the way, once", async () => {
+		const page = await openPage("", true);
+		await came(page, 2);
+		await until(page, "reload");
+		const log = await logOf(page);
+
+		expect(opens(log)[1]).toBe(false);
+		expect(log.filter(entry => entry.startsWith("sse.reset"))).toEqual([]);
+		expect(log.filter(entry => entry === "reload").length).toBeLessThan(opens(log).length);
+	}, 60_000);
+
+	it("loads it once if it is told, and not if it goes on where it was", async () => {
+		// a place that nobody has given
+		const page = await openPage("&lastEventId=forged");
+		await came(page, 3);
+		const log = await logOf(page);
+
+		expect(opens(log).slice(0, 3)).toEqual([false, true, true]);
+		expect(log.filter(entry => entry === "reload")).toEqual(["reload"]);
+	}, 60_000);
+});
+
 describe("README's snippet for tickets", () => {
-	const [, rest = ""] = readFileSync("README.md", "utf8").split("<!-- snippet: ticket -->");
-	const snippet = codeBlocks(rest)[0]?.code ?? "";
+	const snippet = snippetOf("ticket");
 
 	it("asks for a new ticket whenever one is used up, and misses nothing, until the session is over", async () => {
 		let asked = 0;
