@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { SseGateway } from "../../mixins/sse/index.ts";
+import type { SseGateway, SseMixinOptions } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
 import { connectHttp2, openHttp2Stream } from "../support/http2-client.ts";
+import { meet, memberOf } from "../support/meet.ts";
 import { send } from "../support/request.ts";
-import { openStream, requestStream } from "../support/stream-client.ts";
+import { openStream, requestStream, type StreamClient } from "../support/stream-client.ts";
 
 const DRAIN = 1000;
 /** So many streams, 10 ms apart, take all of it. */
@@ -12,6 +13,24 @@ const ENOUGH = 120;
 const ready = (gateway: TestGateway) => (gateway.service as unknown as SseGateway).sseReady();
 const openMany = (gateway: TestGateway, count: number) =>
 	Promise.all(Array.from({ length: count }, () => openStream(gateway.url("news"))));
+
+interface OtherSetup {
+	sse?: SseMixinOptions;
+	isGone?: boolean;
+}
+
+const knows = (gateway: TestGateway, nodeID: string) =>
+	gateway.broker.registry.getNodeList({ onlyAvailable: true }).some(({ id }) => id === nodeID);
+
+/** Two gateways that know each other. @param routes Of the other. */
+async function startTwo(sse: SseMixinOptions, otherSse: SseMixinOptions = {}, routes?: object[]) {
+	const namespace = crypto.randomUUID();
+	const gateway = await startGateway({ sse, broker: memberOf(namespace, "gateway") });
+	const broker = memberOf(namespace, "other");
+	const other = await startGateway({ sse: otherSse, settings: routes ? { routes } : {}, broker });
+	await meet(gateway.broker, other.broker);
+	return { gateway, other };
+}
 
 describe("a node that stops", () => {
 	it("closes its streams spread over the window, each with a retry of its own", async () => {
@@ -42,6 +61,70 @@ describe("a node that stops", () => {
 		}
 		expect(new Set(streams.map(({ retries }) => retries[1])).size).toBeGreaterThan(ENOUGH - 5);
 		expect(gateway.held).toEqual(NOTHING);
+	});
+
+	// Its clients came back to it within its stop, several times each, and were sent away each time.
+	describe("and knows of no other gateway", () => {
+		const retry: [number, number] = [0, 100];
+		const away = async (stream: StreamClient) => {
+			await stream.end;
+			return stream.retries.at(-1) as number;
+		};
+
+		it("tells its clients to come back when it has stopped, whenever they are told", async () => {
+			const gateway = await startGateway({ sse: { drain: DRAIN, retry } });
+			const streams = await openMany(gateway, ENOUGH);
+			const began = performance.now();
+			const over = async (stream: StreamClient) => {
+				const wait = await away(stream);
+				return performance.now() + wait;
+			};
+			const ends = Promise.all(streams.map(over));
+			const stopped = gateway.broker.stop();
+			await eventually(() => expect(gateway.held.streams).toBeLessThan(ENOUGH));
+			const late = over(await requestStream(gateway.url("news")));
+			await stopped;
+			const isOver = performance.now();
+
+			for (const comesBack of [...(await ends), await late]) {
+				expect(comesBack).toBeGreaterThan(Math.min(isOver, began + DRAIN));
+			}
+		});
+
+		it.each([
+			["of another path", { sse: { path: "/other" } }],
+			["of none", { sse: { path: null } }],
+			["that is gone", { isGone: true }]
+		])("though there is one %s", async (_, { sse = {}, isGone = false }: OtherSetup) => {
+			const { gateway, other } = await startTwo({ drain: DRAIN, retry }, sse);
+			if (isGone) {
+				await other.broker.stop();
+				await eventually(() => expect(knows(gateway, "other")).toBe(false));
+			}
+			const [stream] = (await openMany(gateway, 1)) as [StreamClient];
+			const told = away(stream);
+			await gateway.broker.stop();
+			expect(await told).toBeGreaterThan(retry[1]);
+		});
+	});
+
+	it("sends them to another gateway soon", async () => {
+		const retry: [number, number] = [0, 100];
+		const { gateway } = await startTwo({ drain: DRAIN, retry });
+		const [stream] = (await openMany(gateway, 1)) as [StreamClient];
+		await gateway.broker.stop();
+		await stream.end;
+		expect(stream.retries.at(-1)).toBeLessThanOrEqual(retry[1]);
+	});
+
+	it("sends them soon to another that has a route of the same path", async () => {
+		const retry: [number, number] = [0, 100];
+		const route = { path: "/sse", aliases: { "GET /event-stream": { type: "sse" } } };
+		const { gateway } = await startTwo({ drain: DRAIN, retry }, { path: null }, [route]);
+		const [stream] = (await openMany(gateway, 1)) as [StreamClient];
+		await gateway.broker.stop();
+		await stream.end;
+		expect(stream.retries.at(-1)).toBeLessThanOrEqual(retry[1]);
 	});
 
 	it.each([{ drain: 0 }, { drain: 200, retry: null }])(

@@ -20,7 +20,7 @@ export function closeOver(
 	close: (stream: EventStream) => void
 ): () => void {
 	const order = shuffled([...streams]);
-	const window = Math.min(longest, (order.length - 1) * PACE);
+	const window = windowFor(order.length, longest);
 	const began = performance.now();
 	let next = 0;
 	/** @returns Whether all are closed. */
@@ -35,6 +35,11 @@ export function closeOver(
 		if (closeDue()) clearInterval(timer);
 	}, STEP);
 	return () => clearInterval(timer);
+}
+
+/** Milliseconds over which so many streams are closed. */
+export function windowFor(count: number, longest: number): number {
+	return Math.max(0, Math.min(longest, (count - 1) * PACE));
 }
 
 function shuffled<T>(items: T[]): T[] {

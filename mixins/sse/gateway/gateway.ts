@@ -17,7 +17,8 @@ import { Http2Sessions } from "../http/http2-sessions.ts";
 import { Settling } from "../http/settling.ts";
 import { Access, noTicket } from "./access.ts";
 import { Compression } from "./compression.ts";
-import { closeOver } from "./drain.ts";
+import { Departure } from "./departure.ts";
+import { closeOver, windowFor } from "./drain.ts";
 import { drawEnd, drawRetry } from "./draws.ts";
 import { noSession } from "./failures.ts";
 import { FanOut } from "./fan-out.ts";
@@ -57,6 +58,7 @@ export class Gateway {
 	readonly #handling = new WeakMap<GatewayRequest, EventStream | undefined>();
 	readonly #complaints: Complaints;
 	readonly #sessions = new Http2Sessions();
+	readonly #departure: Departure;
 	/** Streams whose connection is not closed yet, ended ones included. */
 	#unclosed = 0;
 	#isStarted = false;
@@ -68,7 +70,11 @@ export class Gateway {
 		this.#service = service;
 		this.access = new Access(options, service);
 		this.limits = new Limits(options.limits, options.trustProxy, service);
-		this.unavailable = new Unavailable(options, service, () => this.isReady);
+		this.#departure = new Departure(service);
+		this.unavailable = new Unavailable(options, service, {
+			isReady: () => this.isReady,
+			timeLeft: () => this.#departure.timeLeft
+		});
 		this.#complaints = new Complaints(text => service.logger.error(text));
 		this.#compression = new Compression(options.compression);
 		const conflates = options.buffer.policy === "conflate";
@@ -130,9 +136,7 @@ export class Gateway {
 		const { eventNames, lastEventId } = query;
 		const retry = drawRetry(this.#options.retry);
 		// Not a 503: a native EventSource never comes back from one (WHATWG HTML, 9.2.3).
-		if (this.#stopped !== undefined) {
-			return answerAndHangUp(response, closeFrame("drain", retry));
-		}
+		if (this.#stopped !== undefined) return this.#sendOn(response);
 		const isHead = request.method === "HEAD";
 		// A HEAD asks `session` and `authorize` as a GET does: it counts as one.
 		const early = this.limits.arrive(request);
@@ -150,9 +154,7 @@ export class Gateway {
 			response.end();
 			return;
 		}
-		if (this.#stopped !== undefined) {
-			return answerAndHangUp(response, closeFrame("drain", retry));
-		}
+		if (this.#stopped !== undefined) return this.#sendOn(response);
 		const revocation = opening.revokedBy({ sessionIds, eventNames }, claim.provenAt);
 		if (revocation !== undefined) {
 			return answerBriefly(response, closeFrame(revocation.reason, retry));
@@ -224,6 +226,8 @@ export class Gateway {
 	/** Takes streams, after a stop as well, when the past is read where the bus can tell of it. */
 	async start(): Promise<void> {
 		this.#stopped = undefined;
+		this.#departure.cancel();
+		this.#departure.announce();
 		// A server that moleculer-web makes brings its requests here first.
 		const makesServer = Reflect.get(this.#service.settings ?? {}, "server") === true;
 		if (!makesServer) this.#incoming.start();
@@ -238,11 +242,12 @@ export class Gateway {
 		const stopped = Promise.withResolvers<void>();
 		this.#stopped = stopped;
 		const { drain } = this.#options;
+		this.#departure.begin(windowFor(this.#registry.size, drain) + DRAIN_GRACE);
 		if (this.#unclosed === 0) stopped.resolve();
 		if (drain === 0) {
 			for (const stream of this.#registry) this.#drain(stream);
 		} else {
-			const close = (stream: EventStream) => this.#drain(stream, drawRetry(this.#options.retry));
+			const close = (stream: EventStream) => this.#drain(stream, this.#drawReturn());
 			stopped.promise.then(closeOver(drain, this.#registry, close));
 		}
 		if (drain > 0) await stopped.promise;
@@ -252,6 +257,17 @@ export class Gateway {
 		this.#incoming.stop();
 		this.fanOut.unlisten();
 		await this.#reading.stop();
+	}
+
+	/** To another gateway, or to this one when it is back. */
+	#sendOn(response: GatewayResponse): void {
+		answerAndHangUp(response, closeFrame("drain", this.#drawReturn()));
+	}
+
+	/** The `retry:` of a client that is sent away because the gateway stops. */
+	#drawReturn(): number | undefined {
+		const retry = drawRetry(this.#options.retry);
+		return retry === undefined ? undefined : retry + this.#departure.timeLeft;
 	}
 
 	#drain(stream: EventStream, retry?: number): void {

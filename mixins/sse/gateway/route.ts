@@ -12,6 +12,8 @@ const ROUTE = "moleculer-sse";
 export interface Alias {
 	type?: string;
 	name?: string;
+	/** As moleculer-web has it, once the route is made. */
+	fullPath?: string;
 	match?(url: string): object | false;
 	action?: unknown;
 	handler?: unknown;

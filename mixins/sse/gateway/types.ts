@@ -3,6 +3,7 @@ import type { StreamLimits, TicketOptions } from "../core/access-options.ts";
 import type { EventsContract } from "../core/contract.ts";
 import type { GatewaySettings, HistoryLimits } from "../core/options.ts";
 import type { StreamRequest, StreamResponse } from "../http/connection.ts";
+import type { Alias } from "./route.ts";
 
 /** A request as moleculer-web passes it through its pipeline. */
 export type GatewayRequest = StreamRequest & {
@@ -35,6 +36,8 @@ export interface GatewayService {
 	readonly metadata?: Record<string, unknown>;
 	/** Those of moleculer-web among them. */
 	readonly settings?: object;
+	/** Of all routes, as moleculer-web has made them. */
+	readonly aliases?: readonly Alias[];
 	logResponse?(request: GatewayRequest, response: GatewayResponse): void;
 }
 

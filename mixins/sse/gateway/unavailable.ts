@@ -32,20 +32,27 @@ const OF_ANOTHER_BODY = [
 	"Last-Modified"
 ];
 
+/** What is asked of the gateway. */
+export interface StoppingGateway {
+	/** Whether it takes new streams. */
+	isReady(): boolean;
+	/** Milliseconds for which who comes back finds nobody, because it stops. */
+	timeLeft(): number;
+}
+
 /** Sends clients away whose streams cannot be opened for a reason that passes by itself. */
 export class Unavailable {
 	readonly #options: GatewayOptions;
-	readonly #isReady: () => boolean;
+	readonly #gateway: StoppingGateway;
 	readonly #service: GatewayService;
 	readonly #addressOf: AddressReader;
 	readonly #returns = new Returns();
 	readonly #faults: ReasonLog;
 	readonly #refusals: ReasonLog;
 
-	/** @param isReady Whether the gateway takes new streams. */
-	constructor(options: GatewayOptions, service: GatewayService, isReady: () => boolean) {
+	constructor(options: GatewayOptions, service: GatewayService, gateway: StoppingGateway) {
 		this.#options = options;
-		this.#isReady = isReady;
+		this.#gateway = gateway;
 		this.#service = service;
 		this.#addressOf = addressReader(options.trustProxy);
 		this.#faults = new ReasonLog(text => service.logger.error(text));
@@ -76,9 +83,10 @@ export class Unavailable {
 	 */
 	answer(request: GatewayRequest, response: GatewayResponse, thrown: unknown): void {
 		this.#log(thrown);
-		const retry = this.#wait(request, this.#after(thrown, request, response));
+		const after = Math.min(this.#after(thrown, request, response), MAX_AFTER);
+		const retry = this.#wait(request, Math.max(after, this.#gateway.timeLeft()));
 		// A session of HTTP/2 would keep a node from stopping.
-		const answer = this.#isReady() ? answerBriefly : answerAndHangUp;
+		const answer = this.#gateway.isReady() ? answerBriefly : answerAndHangUp;
 		try {
 			for (const name of OF_ANOTHER_BODY) response.removeHeader(name);
 			answer(response, closeFrame("unavailable", retry));
@@ -116,7 +124,7 @@ export class Unavailable {
 		const growth = Math.min(this.#returns.waiting(address, now) * STEP, MAX_GROWTH);
 		this.#returns.told(address, now + WINDOW, now);
 		const drawn = drawRetry(this.#options.retry ?? RANGE) ?? 0;
-		return Math.round(Math.min(after, MAX_AFTER) + drawn + (growth * (1 + Math.random())) / 2);
+		return Math.round(after + drawn + (growth * (1 + Math.random())) / 2);
 	}
 
 	#log(thrown: unknown): void {
