@@ -32,7 +32,7 @@ import { Revocations } from "./revocations.ts";
 import type { GatewayOptions, GatewayRequest, GatewayResponse, GatewayService } from "./types.ts";
 import { Unavailable } from "./unavailable.ts";
 
-/** Milliseconds that clients have to take their last bytes when the node stops. */
+/** Milliseconds that clients have to take their last bytes when the node stops, or when a stream gives way. */
 const DRAIN_GRACE = 250;
 
 /** The streams of one gateway service: opens them for requests, and ends them. */
@@ -69,7 +69,7 @@ export class Gateway {
 		this.#options = options;
 		this.#service = service;
 		this.access = new Access(options, service);
-		this.limits = new Limits(options.limits, options.trustProxy, service);
+		this.limits = new Limits(options.limits, options.trustProxy, service, this.#registry);
 		this.#departure = new Departure(service);
 		this.unavailable = new Unavailable(options, service, {
 			isReady: () => this.isReady,
@@ -159,10 +159,12 @@ export class Gateway {
 		if (revocation !== undefined) {
 			return answerBriefly(response, closeFrame(revocation.reason, retry));
 		}
-		const late = this.limits.admit(request, sessionIds);
-		if (late !== undefined) return sendAway(response, late);
+		const isBack = lastEventId !== undefined;
+		const room = this.limits.admit(request, { sessionIds, eventNames }, isBack);
+		if ("sentAway" in room) return sendAway(response, room.sentAway);
 		// Last, so that a stream that is sent away may come back with it.
 		if (!claim.take()) throw noTicket();
+		if (room.ghost !== undefined) this.#giveWay(room.ghost);
 
 		const stream = new EventStream(request, response, {
 			sessionIds,
@@ -257,6 +259,12 @@ export class Gateway {
 		this.#incoming.stop();
 		this.fanOut.unlisten();
 		await this.#reading.stop();
+	}
+
+	/** If its client is there after all, it comes back. */
+	#giveWay(stream: EventStream): void {
+		this.limits.replace(stream);
+		stream.end("limit", { grace: DRAIN_GRACE, retry: drawRetry(this.#options.retry) });
 	}
 
 	/** To another gateway, or to this one when it is back. */

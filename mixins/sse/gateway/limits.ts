@@ -1,13 +1,18 @@
 import type { StreamLimits } from "../core/access-options.ts";
 import { Pace } from "../core/pace.ts";
+import type { Registry, Subscription } from "../core/registry.ts";
 import { MAX_WAITING, Returns } from "../core/returns.ts";
 import { Tally } from "../core/tally.ts";
 import type { EventStream } from "../http/event-stream.ts";
 import { type AddressReader, addressReader, type TrustProxy } from "./address.ts";
+import { Ghosts } from "./ghosts.ts";
 import type { GatewayRequest, GatewayService } from "./types.ts";
 
 /** A stream that may not open now: milliseconds until it may come back, or never. */
 export type SentAway = { readonly retry: number } | "for good";
+
+/** Whether a stream may open, and which other has to give way first, if any. */
+export type Room = { readonly sentAway: SentAway } | { readonly ghost: EventStream | undefined };
 
 /** Shortest wait, in milliseconds, of one that is sent away; it is drawn from once to twice as much. */
 const WAIT = 5000;
@@ -26,14 +31,23 @@ export class Limits {
 	readonly #returns = new Returns();
 	readonly #sessions = new Tally();
 	readonly #addresses = new Tally();
+	readonly #ghosts: Ghosts;
+	/** Streams that have given way, and do not count for their sessions any more. */
+	readonly #replaced = new Set<EventStream>();
 	/** Of streams that count for an address. */
 	readonly #addressOfStream = new Map<EventStream, string>();
 	#open = 0;
 	#loggedAt = Number.NEGATIVE_INFINITY;
 	#sentAway = 0;
 
-	constructor(limits: StreamLimits, trustProxy: TrustProxy, service: GatewayService) {
+	constructor(
+		limits: StreamLimits,
+		trustProxy: TrustProxy,
+		service: GatewayService,
+		streams: Registry<EventStream>
+	) {
 		this.#limits = limits;
+		this.#ghosts = new Ghosts(streams, limits.streamsPerSession);
 		this.#service = service;
 		this.#addressOf = addressReader(trustProxy);
 		if (limits.opensPerSecond > 0) this.#pace = new Pace(limits.opensPerSecond);
@@ -41,12 +55,13 @@ export class Limits {
 
 	/** How much is remembered, for tests and for a look from outside. */
 	get held(): number {
-		return this.counted + this.#returns.size;
+		return this.counted + this.#returns.size + this.#ghosts.size;
 	}
 
 	/** Entries of streams that are there: none without any. */
 	get counted(): number {
-		return this.#sessions.size + this.#addresses.size + this.#addressOfStream.size;
+		const streams = this.#addressOfStream.size + this.#replaced.size;
+		return this.#sessions.size + this.#addresses.size + streams;
 	}
 
 	/** Before anybody is asked who it is: whether there is room, and at what pace. */
@@ -58,14 +73,33 @@ export class Limits {
 		return this.#sendAway("opensPerSecond", this.#pace.wait(now, WAIT), now);
 	}
 
-	/** When it is known who it is, in the turn in which the stream opens. */
-	admit(request: GatewayRequest, [sessionId = ""]: readonly string[]): SentAway | undefined {
+	/**
+	 * When it is known who it is, in the turn in which the stream opens.
+	 *
+	 * @param isBack The client says that it has been here before.
+	 * @returns What gives way is to be told to {@link replace}.
+	 */
+	admit(request: GatewayRequest, stream: Subscription, isBack: boolean): Room {
 		const now = performance.now();
-		if (isReached(this.#limits.streamsPerSession, this.#sessions.of(sessionId))) {
-			return this.#sendAway("streamsPerSession", LONG_WAIT, now, `session ${sessionId}`);
+		const [session = ""] = stream.sessionIds;
+		let ghost: EventStream | undefined;
+		if (isReached(this.#limits.streamsPerSession, this.#sessions.of(session))) {
+			ghost = isBack ? this.#ghosts.of(stream) : undefined;
+			if (ghost === undefined) {
+				const key = `session ${session}`;
+				return { sentAway: this.#sendAway("streamsPerSession", LONG_WAIT, now, key) };
+			}
 		}
 		// Others may have opened while the application thought.
-		return this.#lookForRoom(request, now);
+		const sentAway = this.#lookForRoom(request, now);
+		return sentAway === undefined ? { ghost } : { sentAway };
+	}
+
+	/** A stream gives way to another of its session, and is about to end. */
+	replace(stream: EventStream): void {
+		this.#ghosts.replace(stream);
+		this.#replaced.add(stream);
+		this.#sessions.down(stream.sessionIds[0] as string);
 	}
 
 	/** Counts a stream; the first of its ids is its session's own. */
@@ -81,7 +115,7 @@ export class Limits {
 	/** Nothing is left of a stream. */
 	closed(stream: EventStream): void {
 		this.#open--;
-		this.#sessions.down(stream.sessionIds[0] as string);
+		if (!this.#replaced.delete(stream)) this.#sessions.down(stream.sessionIds[0] as string);
 		const address = this.#addressOfStream.get(stream);
 		if (address === undefined) return;
 		this.#addressOfStream.delete(stream);
