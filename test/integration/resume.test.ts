@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { History } from "../../mixins/sse/core/history.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { meet, memberOf } from "../support/meet.ts";
 import {
 	openStream,
 	type ReceivedEvent,
@@ -338,13 +339,86 @@ describe("a client that is ahead of this gateway", () => {
 		expect(await settle(gateway, other, "n.e.3")).toEqual([]);
 	});
 
-	it("does not wait for ever", async () => {
+	// They went past the stream, which was held, and were in the history all the same: only the reset told of them.
+	it("does not wait for ever, and gets what was sent while it waited behind the reset", async () => {
 		const gateway = await startBare();
 		await give(gateway, "n.e.1");
-		const stream = await open(gateway, "n.e.2");
-		expect(stream.received("sse.reset")).toEqual([{ reason: "unknown" }]);
+		const pending = open(gateway, "n.e.9");
+		await eventually(() => expect(gateway.held.streams).toBe(1));
 		await give(gateway, "n.e.2");
-		expect(await settle(gateway, stream, "n.e.3")).toEqual(["n.e.2"]);
+		await gateway.send({ eventName: NEWS, sessionId: "A", payload: "plain" });
+		await give(gateway, "n.e.3", "other's", "B");
+		const stream = await pending;
+		expect(await settle(gateway, stream, "n.e.4")).toEqual(["n.e.2", "plain"]);
+		expect(names(stream)).toEqual(["sse.open", "sse.reset", NEWS, NEWS, NEWS]);
+		expect(stream.received("sse.reset")).toEqual([{ reason: "unknown" }]);
+	});
+
+	// The place was one behind what the stream still had to get: who left in between missed that.
+	it("is given a place from which it gets that again, if it leaves between the two", async () => {
+		const gateway = await startBare();
+		await give(gateway, "n.e.1");
+		const pending = open(gateway, "n.e.9");
+		await eventually(() => expect(gateway.held.streams).toBe(1));
+		await give(gateway, "n.e.2");
+		const stream = await pending;
+		const { id } = await stream.next("sse.reset");
+		const again = await open(gateway, id);
+		expect(opened(again)).toMatchObject({ resumed: true });
+		expect(await settle(gateway, again, "n.e.3")).toEqual(["n.e.2"]);
+	});
+
+	it("is replayed nothing from before a revocation that came while it waited", async () => {
+		const gateway = await startBare();
+		await give(gateway, "n.e.1");
+		const { fanOut } = Reflect.get(gateway.service, Symbol.for("moleculer-sse.gateway"));
+		const pending = open(gateway, "n.e.9");
+		await eventually(() => expect(gateway.held.streams).toBe(1));
+		await give(gateway, "n.e.2");
+		// one that comes late, and closes nothing
+		fanOut.history.revoke({ sessionId: "A", reason: "revoked" }, performance.now());
+		await give(gateway, "n.e.3");
+		const stream = await pending;
+		expect(stream.received("sse.reset")).toEqual([{ reason: "revoked" }]);
+		expect(await settle(gateway, stream, "n.e.4")).toEqual([]);
+	});
+});
+
+// It waited two seconds for what could not come, and went without events meanwhile.
+describe("a client whose event cannot come any more is told at once:", () => {
+	/** How often it was looked whether it has come. */
+	async function looks(gateway: TestGateway, lastEventId: string): Promise<number> {
+		const since = vi.spyOn(History.prototype, "since").mockClear();
+		onTestFinished(() => since.mockRestore());
+		const stream = await open(gateway, lastEventId);
+		await stream.next("sse.reset");
+		return since.mock.calls.length;
+	}
+	const transporter = () => memberOf(crypto.randomUUID(), "node-1");
+
+	it("there is no other node", async () => {
+		const gateway = await startGateway();
+		expect(await looks(gateway, "other.0a1b2c3d.7")).toBe(1);
+	});
+
+	it("this node has sent it, before it was restarted", async () => {
+		const gateway = await startGateway({ broker: transporter() });
+		await meet(gateway.broker);
+		expect(await looks(gateway, "node-1.0a1b2c3d.7")).toBe(1);
+		expect(await looks(gateway, "node-1.0a1b2c3d.7~node-1.0a1b2c3d~9")).toBe(1);
+	});
+
+	it("this gateway was never there", async () => {
+		const gateway = await startGateway({ broker: transporter() });
+		await meet(gateway.broker);
+		const first = await open(gateway);
+		expect(await looks(gateway, place(first).replace(/~\d+(~s)?$/, "~999"))).toBe(1);
+	});
+
+	it("and not if another node may have sent it", async () => {
+		const gateway = await startGateway({ broker: transporter() });
+		await meet(gateway.broker);
+		expect(await looks(gateway, "other.0a1b2c3d.7")).toBeGreaterThan(1);
 	});
 });
 

@@ -102,9 +102,10 @@ export class History {
 
 	/** Whether what cannot be resumed now may be because the event has not come here yet. */
 	mayCome(lastEventId: string, reason: ResetReason): boolean {
-		const eventId = readPlace(lastEventId)?.eventId ?? lastEventId;
-		const isAhead = reason === "unknown" || reason === "epoch";
-		return isAhead && this.#order.isId(eventId);
+		const place = readPlace(lastEventId);
+		// Nobody was ever further on this gateway than it is itself.
+		if (place?.gateway === this.#gateway) return false;
+		return this.#order.mayCome(place?.eventId ?? lastEventId, reason);
 	}
 
 	/**
@@ -204,6 +205,18 @@ export class History {
 		const cursor = this.#locate(lastEventId, now, liveFrom);
 		if (typeof cursor === "string") return cursor;
 		return cursor.next >= from || this.#onlyReachesBack(cursor, from, stream) ? cursor : reason;
+	}
+
+	/**
+	 * Where a stream goes on that has been told that it may have missed something: where it was opened. What came since was
+	 * sent to a stream that was there, and only had to wait.
+	 *
+	 * @param liveFrom {@link head} when the stream was opened.
+	 */
+	sinceOpened(liveFrom: number, now: number, stream: Subscription): Cursor {
+		const { from } = this.#revoked.admit(stream, now);
+		const next = Math.min(Math.max(liveFrom, from), this.#head);
+		return { next, seen: 0, seenOrigin: undefined, liveFrom, decidedAt: liveFrom };
 	}
 
 	/**

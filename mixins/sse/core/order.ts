@@ -18,8 +18,8 @@ export interface Order {
 	 * may have come to another gateway in another order. 0 if all gateways have one order.
 	 */
 	readonly overlap: number;
-	/** Whether a text has the form of an id. */
-	isId(text: string): boolean;
+	/** Whether the event of an id that is not among those kept may still come, so that it helps to wait for it. */
+	mayCome(id: string, reason: ResetReason): boolean;
 	/** Where an id stands; undefined for what is no id. */
 	rankOf(id: string): Rank | undefined;
 	/** The id that stands there. */
@@ -57,12 +57,27 @@ export interface Positions {
 	position(origin: string, epoch: string): Position | undefined;
 }
 
-/** Ids `<origin>.<epoch>.<seq>`: each origin's events are in order, origins interleave anyhow. */
-export function orderByOrigin(positions: Positions, overlap: number): Order {
+/**
+ * Ids `<origin>.<epoch>.<seq>`: each origin's events are in order, origins interleave anyhow.
+ *
+ * @param isElsewhere Whether an origin may be another node, whose events others may have before they come here. What is
+ * sent here is here at once.
+ */
+export function orderByOrigin(
+	positions: Positions,
+	overlap: number,
+	isElsewhere: (origin: string) => boolean = () => true
+): Order {
 	let last = "";
 	return {
 		overlap,
-		isId: text => parseId(text) !== undefined,
+		mayCome(text, reason) {
+			const id = parseId(text);
+			if (id === undefined || !mayBeAhead(reason)) return false;
+			// A life that is known here goes on; what this node sent in an earlier one never comes.
+			const isKnown = positions.position(id.origin, id.epoch)?.epoch === id.epoch;
+			return isKnown || isElsewhere(id.origin);
+		},
 		rankOf(text) {
 			const id = parseId(text);
 			if (id === undefined) return undefined;
@@ -85,7 +100,7 @@ export function orderByOrigin(positions: Positions, overlap: number): Order {
 /** Ids `<offset>-<timestamp>`: the stream's order, the same on every gateway. */
 export const ORDER_OF_STREAM: Order = {
 	overlap: 0,
-	isId: text => parseStreamId(text) !== undefined,
+	mayCome: (text, reason) => parseStreamId(text) !== undefined && mayBeAhead(reason),
 	rankOf: rankOnStream,
 	idOf: ({ number, index, stamp }) => writeStreamId({ offset: number, timestamp: stamp, index }),
 	whyMissing(text, { oldest, newest }) {
@@ -96,6 +111,10 @@ export const ORDER_OF_STREAM: Order = {
 		return oldest === undefined || compareRanks(rank, oldest) < 0 ? "expired" : "epoch";
 	}
 };
+
+function mayBeAhead(reason: ResetReason): boolean {
+	return reason === "unknown" || reason === "epoch";
+}
 
 function rankOnStream(text: string): Rank | undefined {
 	const id = parseStreamId(text);

@@ -97,8 +97,15 @@ export class FanOut implements Subscriber {
 		const order: Order =
 			this.#arrivals === undefined
 				? ORDER_OF_STREAM
-				: orderByOrigin(this.#arrivals.continuity, Math.min(OVERLAP, limits.maxAge / 2));
+				: orderByOrigin(this.#arrivals.continuity, Math.min(OVERLAP, limits.maxAge / 2), origin =>
+						this.#isElsewhere(origin)
+					);
 		return new History({ ...limits, gateway: this.#newLife() }, order, this.#rendering.slab);
+	}
+
+	#isElsewhere(origin: string): boolean {
+		const { transit, nodeID } = this.#service.broker;
+		return Boolean(transit) && origin !== encodeOrigin(nodeID);
 	}
 
 	begin(): void {

@@ -184,7 +184,7 @@ export class Gateway {
 		this.#registry.add(stream);
 		this.#heartbeat.start();
 		stream.open();
-		begin(stream, this.fanOut, lastEventId, { retry, degraded: this.#isDegraded });
+		begin(stream, this.fanOut, lastEventId, () => ({ retry, degraded: this.#isDegraded }));
 		if (this.#handling.has(request)) this.#handling.set(request, stream);
 		else this.#settling.add(stream);
 		this.#service.logResponse?.(request, response);

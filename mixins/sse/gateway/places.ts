@@ -93,6 +93,11 @@ export class Places {
 		const frame: Frame = heartbeatFrame(this.live);
 		for (const stream of this.#streams) {
 			if (!stream.hasOldPlace) continue;
+			// What is held has not seen everything up to that place yet.
+			if (stream.isHeld) {
+				this.#hasOld = true;
+				continue;
+			}
 			stream.hasOldPlace = false;
 			// Those that are held get one with what they have missed.
 			if (stream.pending === undefined && !stream.isHeld) stream.send(frame);

@@ -1,7 +1,7 @@
 import { inOwnBuffer } from "../core/chunk.ts";
 import { type OpenOptions, openFrame, resetFrame } from "../core/control.ts";
 import type { Cursor } from "../core/cursor.ts";
-import { withoutId } from "../core/frame.ts";
+import { type Frame, withoutId } from "../core/frame.ts";
 import { guard } from "../core/guard.ts";
 import type { History } from "../core/history.ts";
 import type { ResetReason } from "../core/order.ts";
@@ -35,61 +35,74 @@ export interface Beginning {
  * Begins a stream: a new one live, a returning one where it was, or with the news that something may
  * be missing. While the stream is held, live events pass it by; the history has them, and they are read
  * from there in their order.
+ *
+ * @param hello What the first frame says, by the time at which it is written.
  */
 export function begin(
 	stream: EventStream,
 	from: Beginning,
 	lastEventId: string | undefined,
-	hello: Omit<OpenOptions, "position">
+	hello: () => Omit<OpenOptions, "position">
 ): void {
 	const { eventNames } = stream;
 	const { history } = from;
 	// Until it is told, what is found missing later may have been sent before it came back.
 	if (lastEventId !== undefined) stream.currentSince = Number.NEGATIVE_INFINITY;
 	if (history === undefined) {
-		stream.write(openFrame(eventNames, false, hello));
-		if (lastEventId !== undefined) tell(stream, "unknown");
+		const frame = openFrame(eventNames, false, hello());
+		if (lastEventId === undefined) stream.write(frame);
+		else tell(stream, "unknown", undefined, frame);
 		return;
 	}
 	if (lastEventId === undefined) {
 		const now = performance.now();
 		history.letIn(stream, now);
-		stream.write(openFrame(eventNames, false, { ...hello, position: from.placeFor(stream) }));
+		stream.write(openFrame(eventNames, false, { ...hello(), position: from.placeFor(stream) }));
 		return;
 	}
 
 	const deadline = performance.now() + AHEAD;
 	const liveFrom = history.head;
+	/** Of one that is told: behind it comes what was sent since it was opened. */
+	let place: string | undefined;
 	let pause = FIRST_LOOK;
 	const failed = (error: Error): void => stream.fail(error);
 	const decide = (): void => {
 		if (!stream.isOpen) return;
 		const now = performance.now();
 		const answer = history.since(lastEventId, now, stream, liveFrom);
+		if (typeof answer === "string") place ??= from.placeFor(stream);
 		if (typeof answer === "string" && history.mayCome(lastEventId, answer) && now < deadline) {
-			stream.pending ??= inOwnBuffer(openFrame(eventNames, false, hello));
+			stream.pending ??= inOwnBuffer(openFrame(eventNames, false, hello()));
 			stream.flushHead();
 			setTimeout(guard(failed, decide), Math.min(pause, deadline - now)).unref();
 			pause *= 2;
 			return;
 		}
+		const isTold = typeof answer === "string";
+		const cursor = isTold ? history.sinceOpened(liveFrom, now, stream) : answer;
 		// Behind the decision: what was sent before this stream is not for it because it has come.
 		history.letIn(stream, now);
 		stream.pending = undefined;
-		stream.write(openFrame(eventNames, typeof answer !== "string", hello));
-		if (typeof answer === "string") {
-			tell(stream, answer, from.placeFor(stream));
-			stream.isHeld = false;
-		} else {
-			replay(stream, from, history, answer);
-		}
+		const frame = openFrame(eventNames, !isTold, hello());
+		if (isTold) tell(stream, answer, place, frame);
+		else stream.write(frame);
+		replay(stream, from, history, cursor);
 	};
 	stream.isHeld = true;
 	decide();
 }
 
-function tell(stream: EventStream, reason: ResetReason, place?: string): void {
-	stream.write(resetFrame(reason, place));
+/** @param opening The first frame, if this is the second: both go at once. */
+function tell(
+	stream: EventStream,
+	reason: ResetReason,
+	place: string | undefined,
+	opening?: Frame
+): void {
+	const reset = resetFrame(reason, place);
+	if (opening === undefined) stream.write(reset);
+	else stream.write(opening, reset);
 	stream.currentSince = performance.now();
 }
 
