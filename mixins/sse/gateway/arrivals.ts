@@ -66,6 +66,11 @@ export class Arrivals<T> {
 		return this.#introductions.isComplete;
 	}
 
+	/** Whether senders are being asked where they are, and are likely to answer. */
+	get isMeeting(): boolean {
+		return !this.#introductions.isComplete && hearsOthers(this.#service.broker);
+	}
+
 	/** Whether all that was sent before what has come has come, as far as can be known. */
 	get isWhole(): boolean {
 		const isWhole = this.#gone.size === 0 && this.#witnesses.areHeard && this.continuity.isWhole;

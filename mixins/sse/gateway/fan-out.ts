@@ -14,6 +14,7 @@ import { readHello } from "../core/report.ts";
 import type { EventStream } from "../http/event-stream.ts";
 import { Arrivals, describeLoss } from "./arrivals.ts";
 import { Drops } from "./drops.ts";
+import { Meeting } from "./meeting.ts";
 import { Places } from "./places.ts";
 import { Rendering } from "./rendering.ts";
 import type { GatewayService } from "./types.ts";
@@ -56,6 +57,7 @@ export class FanOut implements Subscriber {
 	readonly #arrivals: Arrivals<Arrived> | undefined;
 	readonly #begunAt = performance.now();
 	readonly #places: Places;
+	readonly #meeting: Meeting;
 	readonly #rendering: Rendering;
 	readonly #drops: Drops;
 	/** Events of the past have gone by the streams that are open, which do not know yet. */
@@ -87,10 +89,14 @@ export class FanOut implements Subscriber {
 			: new Arrivals(service, {
 					handOn: ({ event, from }) => this.#handOn(event, from),
 					lost: loss => this.#lost(loss),
-					changed: () => this.#places.renew()
+					changed: () => {
+						this.#meeting.look();
+						this.#places.renew();
+					}
 				});
 		this.history = limits === null ? undefined : this.#newHistory(limits);
 		this.#places = new Places(this.history, streams, () => this.#arrivals?.isWhole ?? true);
+		this.#meeting = new Meeting(this, streams);
 	}
 
 	#newHistory(limits: HistoryLimits): History {
@@ -134,6 +140,11 @@ export class FanOut implements Subscriber {
 	/** Whether the ids of events may be given: nothing is suspected to be missing before them. */
 	get isWhole(): boolean {
 		return this.#places.isWhole;
+	}
+
+	/** See {@link Arrivals.isMeeting}. */
+	get isMeeting(): boolean {
+		return this.#arrivals?.isMeeting ?? false;
 	}
 
 	/** A sender has said how far its events have come. */
@@ -216,6 +227,11 @@ export class FanOut implements Subscriber {
 		return this.#places.placeFor(stream);
 	}
 
+	/** See {@link Places.released}. */
+	released(stream: EventStream): void {
+		this.#places.released(stream);
+	}
+
 	#lost(loss: Loss): void {
 		// How long ago something was sent cannot be reckoned over a time in which this machine's clock stood still.
 		const before = Math.max(loss.before, this.#arrivals?.awakeSince ?? loss.before);
@@ -224,7 +240,8 @@ export class FanOut implements Subscriber {
 			return;
 		}
 		this.history?.markGap(performance.now());
-		const told = this.#places.tell(before);
+		const isMet = loss.isEarlier && this.isMeeting && this.history !== undefined;
+		const told = (isMet ? this.#meeting : this.#places).tell(before);
 		// Nobody may have missed what was sent before anybody came.
 		this.#service.logger[loss.isEarlier && told === 0 ? "debug" : "warn"](describeLoss(loss));
 	}

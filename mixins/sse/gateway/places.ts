@@ -83,6 +83,17 @@ export class Places {
 		return told;
 	}
 
+	/** A stream has been brought up to date, and is live. */
+	released(stream: EventStream): void {
+		if (!stream.hasOldPlace) return;
+		if (this.isWhole) {
+			stream.hasOldPlace = false;
+			stream.send(heartbeatFrame(this.live));
+		} else {
+			this.#noteOld(stream);
+		}
+	}
+
 	/** If places can be vouched for again, those that were not given are given. */
 	renew(): void {
 		if (!this.isWhole) return;
@@ -93,14 +104,10 @@ export class Places {
 		const frame: Frame = heartbeatFrame(this.live);
 		for (const stream of this.#streams) {
 			if (!stream.hasOldPlace) continue;
-			// What is held has not seen everything up to that place yet.
-			if (stream.isHeld) {
-				this.#hasOld = true;
-				continue;
-			}
+			// It has not seen everything up to that place yet: see `released`.
+			if (stream.isHeld) continue;
 			stream.hasOldPlace = false;
-			// Those that are held get one with what they have missed.
-			if (stream.pending === undefined && !stream.isHeld) stream.send(frame);
+			stream.send(frame);
 		}
 	}
 }

@@ -27,8 +27,12 @@ export interface Beginning {
 	readonly history: History | undefined;
 	/** Whether the ids of events may be given: nothing is suspected to be missing before them. */
 	readonly isWhole: boolean;
+	/** Senders are being asked where they are: what they have sent unheard is told when they have answered. */
+	readonly isMeeting: boolean;
 	/** A place behind which nothing is suspected to be missing. */
 	placeFor(stream: EventStream): string | undefined;
+	/** A stream is live from now on. */
+	released(stream: EventStream): void;
 }
 
 /**
@@ -67,12 +71,15 @@ export function begin(
 	let place: string | undefined;
 	let pause = FIRST_LOOK;
 	const failed = (error: Error): void => stream.fail(error);
+	// What is lost where this gateway meets the senders is told once, with this.
+	const mayChange = (reason: ResetReason): boolean =>
+		from.isMeeting || history.mayCome(lastEventId, reason);
 	const decide = (): void => {
 		if (!stream.isOpen) return;
 		const now = performance.now();
 		const answer = history.since(lastEventId, now, stream, liveFrom);
 		if (typeof answer === "string") place ??= from.placeFor(stream);
-		if (typeof answer === "string" && history.mayCome(lastEventId, answer) && now < deadline) {
+		if (typeof answer === "string" && mayChange(answer) && now < deadline) {
 			stream.pending ??= inOwnBuffer(openFrame(eventNames, false, hello()));
 			stream.flushHead();
 			setTimeout(guard(failed, decide), Math.min(pause, deadline - now)).unref();
@@ -91,6 +98,31 @@ export function begin(
 	};
 	stream.isHeld = true;
 	decide();
+}
+
+/** Where a stream was when it was held. */
+export interface Held {
+	/** Position in the history of what comes next. */
+	readonly liveFrom: number;
+	readonly place: string | undefined;
+}
+
+/**
+ * Brings a stream up to date that was live, and has been held since then.
+ *
+ * @param before `performance.now()` by which what it may have missed had been sent: it is told of that first, unless it was told
+ * meanwhile.
+ */
+export function release(
+	stream: EventStream,
+	from: Beginning,
+	{ liveFrom, place }: Held,
+	before: number
+): void {
+	const { history } = from;
+	if (!stream.isOpen || history === undefined) return;
+	if (stream.currentSince < before) tell(stream, "gap", place);
+	replay(stream, from, history, history.sinceOpened(liveFrom, performance.now(), stream));
 }
 
 /** @param opening The first frame, if this is the second: both go at once. */
@@ -127,4 +159,5 @@ function replay(stream: EventStream, from: Beginning, history: History, cursor: 
 		}
 	}
 	stream.isHeld = false;
+	from.released(stream);
 }

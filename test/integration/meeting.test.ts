@@ -1,0 +1,134 @@
+import type { Context, ServiceSchema } from "moleculer";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { History } from "../../mixins/sse/core/history.ts";
+import { eventually } from "../support/eventually.ts";
+import { TestGateway, TestNode } from "../support/gateway.ts";
+import { meet, memberOf } from "../support/meet.ts";
+import { openStream } from "../support/stream-client.ts";
+
+const NEWS = "news";
+const toAll = (payload: unknown) => ({ eventName: NEWS, sessionId: "*", payload });
+
+type Broadcast = (
+	name: string,
+	params: { seq: number; age?: number },
+	options: unknown
+) => Promise<unknown>;
+
+/** A busy sender: whenever it says where it is, it has just sent something. It says nothing until `speak`. */
+async function startSender(namespace: string, nodeID: string) {
+	let speaks = false;
+	/** Answers that it has sent something. */
+	let answer: (() => Promise<unknown>) | undefined;
+	const middleware = {
+		broadcast:
+			(next: Broadcast): Broadcast =>
+			async (name, params, options) => {
+				if (name !== "sse.position") return next(name, params, options);
+				const say = () => next(name, { ...params, age: 0 }, options);
+				if (speaks) return say();
+				if (params.seq > 0) answer = say;
+				return undefined;
+			}
+	};
+	const speak = async () => {
+		await eventually(() => {
+			expect(answer).toBeDefined();
+			const listeners = node.broker.registry.events.getAllEndpoints("sse.position");
+			expect(listeners.map(({ id }: { id: string }) => id)).toContain("gw");
+		});
+		speaks = true;
+		await answer?.();
+	};
+	const sent: string[] = [];
+	const ear = {
+		name: "ear",
+		events: { "sse.send": (ctx: Context<{ id: string }>) => void sent.push(ctx.params.id) }
+	} as unknown as ServiceSchema;
+	const broker = { ...memberOf(namespace, nodeID), middlewares: [middleware as never] };
+	const node = new TestNode({ broker, services: [ear] });
+	await node.broker.start();
+	return { node, speak, sent };
+}
+
+// Each sender that such a gateway met had its own loss told: a page loaded its state once for each of them, and once
+// more for the place that it had come back with.
+describe("a gateway that has just started tells once what its senders have sent unheard", () => {
+	it("to clients that came for the first time", async () => {
+		const namespace = crypto.randomUUID();
+		const senders = [await startSender(namespace, "s1"), await startSender(namespace, "s2")];
+		const { promise, resolve } = Promise.withResolvers<void>();
+		// others hear of the gateway when this has started
+		const slow = { name: "database", started: () => promise };
+		const gateway = new TestGateway(
+			new TestNode({ broker: memberOf(namespace, "gw"), services: [slow] })
+		);
+		const started = gateway.broker.start();
+		await eventually(() => expect(gateway.service.server.listening).toBe(true));
+		const stream = await openStream(gateway.url(NEWS));
+		for (const { node } of senders) await node.send(toAll("unheard"));
+		resolve();
+		await started;
+		for (const { node, speak } of senders) {
+			await speak();
+			const name = `'${node.broker.nodeID}' has sent events`;
+			await eventually(() => expect(gateway.log.at("warn").join()).toContain(name));
+			await node.send(toAll(`heard of ${node.broker.nodeID}`));
+		}
+		await meet(gateway.broker, ...senders.map(({ node }) => node.broker));
+		await gateway.send(toAll("last"));
+		await stream.until(() => stream.received(NEWS).includes("last"));
+		// what is sent once a sender is met comes behind the telling
+		expect(stream.events.map(({ event }) => event).slice(0, 3)).toEqual([
+			...["sse.open", "sse.reset", NEWS]
+		]);
+		expect(stream.received("sse.reset")).toEqual([{ reason: "gap" }]);
+		expect(stream.received(NEWS)).toEqual(["heard of s1", "heard of s2", "last"]);
+	});
+
+	it("to clients that come back, which are told by the same reset that they may have missed more", async () => {
+		const namespace = crypto.randomUUID();
+		const senders = [await startSender(namespace, "s1"), await startSender(namespace, "s2")];
+		for (const { node } of senders) await node.send(toAll("unheard"));
+		const gateway = new TestGateway(new TestNode({ broker: memberOf(namespace, "gw") }));
+		await gateway.broker.start();
+		const since = vi.spyOn(History.prototype, "since");
+		onTestFinished(() => since.mockRestore());
+		const headers = { "Last-Event-ID": senders[0]?.sent[0] as string };
+		const pending = openStream(gateway.url(NEWS), { headers });
+		await eventually(() => expect(gateway.held.streams).toBe(1));
+		for (const { speak } of senders) {
+			await speak();
+			await eventually(() => expect(since.mock.results.at(-1)?.value).toBe("expired"));
+		}
+		const stream = await pending;
+		await meet(gateway.broker, ...senders.map(({ node }) => node.broker));
+		await gateway.send(toAll("heard"));
+		await stream.next(NEWS);
+		expect(stream.received("sse.open")).toEqual([{ eventNames: [NEWS], resumed: false }]);
+		expect(stream.received("sse.reset")).toEqual([{ reason: "expired" }]);
+
+		// its place was one from before the gateway had met anybody
+		const { id } = await stream.next("sse.heartbeat");
+		const again = await openStream(gateway.url(NEWS), {
+			headers: { "Last-Event-ID": id as string }
+		});
+		await again.next(NEWS);
+		expect(again.received("sse.open")).toEqual([{ eventNames: [NEWS], resumed: true }]);
+		expect(again.received(NEWS)).toEqual(["heard"]);
+	});
+
+	it("within two seconds, whoever else has not answered", async () => {
+		const namespace = crypto.randomUUID();
+		const senders = [await startSender(namespace, "s1"), await startSender(namespace, "s2")];
+		for (const { node } of senders) await node.send(toAll("unheard"));
+		const gateway = new TestGateway(new TestNode({ broker: memberOf(namespace, "gw") }));
+		await gateway.broker.start();
+		const stream = await openStream(gateway.url(NEWS));
+		await senders[0]?.speak();
+		await senders[0]?.node.send(toAll("heard"));
+		await stream.next(NEWS);
+		expect(stream.events.map(({ event }) => event)).toEqual(["sse.open", "sse.reset", NEWS]);
+		expect(stream.received("sse.reset")).toEqual([{ reason: "gap" }]);
+	});
+});
