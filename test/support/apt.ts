@@ -13,18 +13,19 @@ const APT = ["-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=120"];
 /**
  * Installs packages with apt in one go, as root, without starting the services that they bring.
  *
- * A package that this system's lists do not know is left out: whoever needs it says so better than apt.
- * What apt writes is shown only in the error when the last of two attempts fails.
+ * A package that this system's lists do not know is left out: whoever needs it says so better than apt. The others are
+ * answered. What apt writes is shown only in the error when the last of two attempts fails.
  */
-export async function aptInstall(packages: readonly string[]): Promise<void> {
+export async function aptInstall(packages: readonly string[]): Promise<readonly string[]> {
 	const restore = forbidServices();
 	try {
 		await attempt(["apt-get", ...APT, "update"]);
 		const known: string[] = [];
 		for (const name of packages) if (await isKnown(name)) known.push(name);
-		if (known.length === 0) return;
+		if (known.length === 0) return known;
 		const install = ["apt-get", ...APT, "install", "-y", "--no-install-recommends", ...known];
 		await attempt(install);
+		return known;
 	} finally {
 		restore();
 	}

@@ -20,7 +20,8 @@ export interface Machine {
 	version(path: string, ...args: string[]): Promise<string | null>;
 	/** Whether packages can be installed here: root, on a system with apt. */
 	canInstall(): boolean;
-	install(packages: readonly string[]): Promise<void>;
+	/** Answers which of them there are; rejects if one of those cannot be installed. */
+	install(packages: readonly string[]): Promise<readonly string[]>;
 }
 
 /** The machine that this runs on, as seen with the given environment. */

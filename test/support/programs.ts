@@ -8,9 +8,9 @@ export interface Programs {
 	readonly chromium: string;
 	/** Path of nginx. */
 	readonly nginx: string;
-	/** Path of Firefox; null if there is none: its test is then skipped. */
+	/** Path of Firefox; null if there is none, and none can be installed: its test is then skipped. */
 	readonly firefox: string | null;
-	/** Path of a Python that has pika, the AMQP client; null if there is none: its test is then skipped. */
+	/** Path of a Python that has pika, the AMQP client; null as with Firefox. */
 	readonly pika: string | null;
 }
 
@@ -96,7 +96,7 @@ const FIREFOX: Wanted<string> = {
 		return version ? { value: path, line: `Firefox: ${path} (${version})` } : null;
 	},
 	packages: ["firefox-esr"],
-	remedy: "Firefox: install it, or run as root on Debian; without it, one test is skipped"
+	remedy: "Firefox: install it, or run as root on Debian; elsewhere, one test is skipped without it"
 };
 
 const PIKA: Wanted<string> = {
@@ -109,13 +109,14 @@ const PIKA: Wanted<string> = {
 		return null;
 	},
 	packages: ["python3-pika"],
-	remedy: "pika: install python3-pika; without it, one test is skipped"
+	remedy: "pika: install python3-pika; where apt-get cannot, one test is skipped without it"
 };
 
 /**
  * Finds the programs, and installs those that are missing where that is possible, all in one go.
  *
- * Says in one line each what it uses; throws one error that names every missing one and its remedies.
+ * Says in one line each what it uses; throws one error that names every missing one and its remedies. Firefox and pika may be
+ * missing only where the system has no package of them.
  */
 export async function bringPrograms(
 	machine: Machine = thisMachine(),
@@ -132,14 +133,19 @@ export async function bringPrograms(
 		]);
 
 	let found = await locate();
+	let installed: readonly string[] = [];
 	if (found.includes(null) && machine.canInstall()) {
 		const packages = wanted.flatMap(({ packages }, at) => (found[at] ? [] : packages));
 		say(`installing ${packages.join(", ")} with apt-get`);
-		await machine.install(packages);
+		installed = await machine.install(packages);
 		found = await locate();
 	}
 	const [rabbitmq, chromium, nginx, firefox, pika] = found;
-	if (!rabbitmq || !chromium || !nginx) {
+	// What has come, and does not start, is no reason to skip a test.
+	const isBroken = wanted.some(
+		({ packages }, at) => !found[at] && packages.some(name => installed.includes(name))
+	);
+	if (!rabbitmq || !chromium || !nginx || isBroken) {
 		const remedies = wanted.flatMap(({ remedy }, at) => (found[at] ? [] : remedy));
 		throw new Error(`the tests need programs that are not here:\n- ${remedies.join("\n- ")}`);
 	}

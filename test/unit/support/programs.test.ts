@@ -7,12 +7,15 @@ function machine({
 	has = [],
 	env = {},
 	root = false,
-	broken = []
+	broken = [],
+	unknown = []
 }: {
 	has?: string[];
 	env?: Record<string, string>;
 	root?: boolean;
 	broken?: string[];
+	/** Packages that the system's lists do not have. */
+	unknown?: string[];
 }): Machine & { installed: string[][] } {
 	const programs = new Set(has);
 	const installed: string[][] = [];
@@ -30,7 +33,9 @@ function machine({
 		canInstall: () => root,
 		async install(packages) {
 			installed.push([...packages]);
-			for (const name of [...packages, "epmd"]) programs.add(name);
+			const known = packages.filter(name => !unknown.includes(name));
+			for (const name of [...known, "epmd"]) programs.add(name.replace("-pika", ""));
+			return known;
 		}
 	};
 }
@@ -113,6 +118,23 @@ describe("bringPrograms", () => {
 		const programs = await bringPrograms(here, line => lines.push(line));
 		expect(programs[name]).toBeNull();
 		expect(lines.filter(line => line.includes("one test is skipped"))).toHaveLength(1);
+	});
+
+	// A Firefox that came and did not start was one that there was none of, and its test was skipped.
+	it.each([
+		["Firefox", "firefox-esr"],
+		["pika", "python3"]
+	] as const)(
+		"takes a %s that it has installed, and that does not start, for missing",
+		async (name, program) => {
+			const here = machine({ root: true, broken: [program] });
+			await expect(bringPrograms(here, silent)).rejects.toThrow(`- ${name}: install`);
+		}
+	);
+
+	it("does without a Firefox of which the system has no package", async () => {
+		const here = machine({ root: true, unknown: ["firefox-esr"] });
+		expect((await bringPrograms(here, silent)).firefox).toBeNull();
 	});
 
 	it("names every missing program and its remedies, once", async () => {
