@@ -91,6 +91,24 @@ describe("a node that stops", () => {
 			}
 		});
 
+		it("tells those of them that fail before they come to their stream, too", async () => {
+			const use = [
+				(_req: unknown, _res: unknown, next: (error: Error) => void) => next(new Error("away"))
+			];
+			const aliases = { "GET /events": { type: "sse" } };
+			const gateway = await startGateway({
+				sse: { drain: DRAIN, retry },
+				settings: { routes: [{ path: "/live", use, aliases }] }
+			});
+			await openMany(gateway, ENOUGH);
+			const stopped = gateway.broker.stop();
+			await eventually(() => expect(gateway.held.streams).toBeLessThan(ENOUGH));
+			const late = await requestStream(gateway.at("/live/events", "news"));
+			expect(await away(late)).toBeGreaterThan(1000);
+			expect(late.received("sse.close")).toEqual([{ reason: "unavailable" }]);
+			await stopped;
+		});
+
 		it.each([
 			["of another path", { sse: { path: "/other" } }],
 			["of none", { sse: { path: null } }],
