@@ -8,7 +8,7 @@ import type { SenderLimits } from "./sse/core/access-options.ts";
 import { CLOSE, type Revocation, readClose, type SseClose } from "./sse/core/close.ts";
 import type { EventsContract } from "./sse/core/contract.ts";
 import { isRefusal } from "./sse/core/errors.ts";
-import { readSafely, SEND } from "./sse/core/event.ts";
+import { isNobody, readSafely, SEND } from "./sse/core/event.ts";
 import { createIdSource, newEpoch } from "./sse/core/id.ts";
 import { onePer } from "./sse/core/one-per.ts";
 import { SSE_MIDDLEWARE_OPTIONS } from "./sse/core/options.ts";
@@ -121,6 +121,7 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 					const typed = isTyped(options);
 					const revocation = readSafely(() => readClose(payload, { typed }));
 					if (isRefusal(revocation)) return reject(this, SseError.invalidClose(revocation));
+					if (isNobody(revocation.sessionId)) return Promise.resolve();
 					const data = plain(revocation);
 					const tooLarge = refusePastLimit(this, CLOSE, data, options);
 					if (tooLarge !== undefined) return reject(this, SseError.invalidClose(tooLarge));
@@ -133,6 +134,8 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 				const checked = checkOf(this)(payload, { typed: isTyped(options) });
 				if (isRefusal(checked)) return reject(this, SseError.invalidEvent(checked));
 				const { address, json } = checked;
+				// Checked all the same: a bad event is to be found before an article has its first follower.
+				if (isNobody(address.sessionId)) return Promise.resolve();
 				const { eventName: name, sessionId } = address;
 				const data = { eventName: name, sessionId, json };
 				const tooLarge =

@@ -370,7 +370,6 @@ const BAD: [what: string, params: unknown, field: string][] = [
 	["no sessionId", {}, "sessionId"],
 	["a sessionId that is null", { sessionId: null }, "sessionId"],
 	["an empty sessionId", { sessionId: "" }, "sessionId"],
-	["no ids", { sessionId: [] }, "sessionId"],
 	["a number", { sessionId: 7 }, "sessionId"],
 	["everyone among ids", { sessionId: ["a", "*"] }, "sessionId[1]"],
 	["an empty eventName", { sessionId: "a", eventName: "" }, "eventName"],
@@ -384,6 +383,19 @@ const BAD: [what: string, params: unknown, field: string][] = [
 	["an unknown field", { sessionId: "a", session: "b" }, "session"],
 	["an inherited address", Object.create({ sessionId: "a" }), "sessionId"]
 ];
+
+describe("an sse.close of nobody", () => {
+	it.each([true, false])("closes nothing, and is no error: middleware %s", async middleware => {
+		const gateway = await startGateway({ middleware });
+		const stream = await openStream(gateway.url("news"), { session: "a" });
+		await close(gateway, { sessionId: [] });
+		await gateway.send({ eventName: "news", sessionId: "a", payload: 1 });
+		await stream.next("news");
+
+		expect(stream.events.map(({ event }) => event)).toEqual(["sse.open", "news"]);
+		expect([...gateway.log.at("warn"), ...gateway.log.at("error")]).toEqual([]);
+	});
+});
 
 describe("a bad sse.close", () => {
 	it.each(BAD)("is refused where it was sent: %s", async (_, params, field) => {

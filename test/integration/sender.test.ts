@@ -51,7 +51,6 @@ const BAD: [what: string, event: unknown, field: string, problem: string][] = [
 	["no sessionId", { ...good, sessionId: undefined }, "sessionId", "is missing"],
 	["a sessionId that is null", { ...good, sessionId: null }, "sessionId", "is missing"],
 	["an empty sessionId", { ...good, sessionId: "" }, "sessionId", "is empty"],
-	["no sessionIds", { ...good, sessionId: [] }, "sessionId", "is an empty array"],
 	["a sessionId that is a number", { ...good, sessionId: 42 }, "sessionId", "takes a string"],
 	["a sessionId that is false", { ...good, sessionId: false }, "sessionId", "takes a string"],
 	["a sessionId that is an object", { ...good, sessionId: {} }, "sessionId", "takes a string"],
@@ -242,6 +241,59 @@ describe("a good event", () => {
 		expect(event).toEqual({ ...good, sessionId: ["alice"] });
 		const ids = node.sent.map(sent => (sent as { id: string }).id);
 		expect(new Set(ids).size).toBe(2);
+	});
+});
+
+// A push to an article without followers was an error, and failed the action that published the article.
+describe("an event for nobody", () => {
+	it.each([{}, { throwError: true }, { throwError: false }])(
+		"is sent to nobody, and fails nothing: %o",
+		async options => {
+			const articles = {
+				name: "articles",
+				actions: {
+					publish: async (ctx: Context) => {
+						await ctx.broadcast("sse.send", { ...good, sessionId: [] }, options);
+						return "published";
+					}
+				}
+			};
+			const node = await startSender();
+			node.broker.createService(articles);
+			await node.broker.waitForServices("articles");
+
+			expect(await node.broker.call("articles.publish")).toBe("published");
+			expect(node.sent).toEqual([]);
+			expect([...node.log.at("warn"), ...node.log.at("error")]).toEqual([]);
+		}
+	);
+
+	it("uses no number: to gateways a number that no event has is a lost event", async () => {
+		const node = await startSender();
+		for (const sessionId of ["alice", [], "alice"]) await node.send({ ...good, sessionId });
+
+		const ids = node.sent.map(sent => (sent as { id: string }).id);
+		expect(ids.map(id => id.split(".").at(-1))).toEqual(["1", "2"]);
+	});
+
+	it("is refused for anything else that is wrong with it", async () => {
+		const node = await startSender();
+
+		await expect(node.send({ ...good, sessionId: [], payload: cyclic })).rejects.toMatchObject({
+			type: "SSE_INVALID_EVENT",
+			data: { field: "payload" }
+		});
+	});
+
+	it("is passed over in silence by a gateway that it reaches", async () => {
+		const gateway = await startGateway({ middleware: false });
+		const stream = await openStream(gateway.url("news"), { session: "alice" });
+		await gateway.send({ ...good, sessionId: [] });
+		await gateway.send({ ...good, payload: "next" });
+		await stream.next("news");
+
+		expect(stream.received("news")).toEqual(["next"]);
+		expect(gateway.log.at("warn")).toEqual([]);
 	});
 });
 

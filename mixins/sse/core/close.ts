@@ -8,7 +8,7 @@ export const CLOSE = "sse.close";
 
 /** Closes the streams of sessions, on every gateway. */
 export interface SseClose {
-	/** A session id, several of them, or `"*"` for the streams of all sessions. */
+	/** A session id, several of them, none for nobody, or `"*"` for the streams of all sessions. */
 	sessionId: string | readonly string[];
 	/** Only streams that listen to this event name; default: all. */
 	eventName?: string;

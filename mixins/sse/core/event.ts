@@ -16,7 +16,7 @@ export const MAX_SESSION_ID_LENGTH = 256;
 export interface SseSend<Payload = unknown> {
 	/** 1 to 128 characters, not starting with `sse.`; what the browser listens to. */
 	eventName: string;
-	/** A session id, several of them, or `"*"` for every stream of that event name. */
+	/** A session id, several of them, none for nobody, or `"*"` for every stream of that event name. */
 	sessionId: string | readonly string[];
 	/** Anything that JSON can carry; the browser gets it as one line of JSON. */
 	payload: Payload;
@@ -180,7 +180,12 @@ function refuseField(field: string): Refusal {
 	);
 }
 
-/** One id, several, or everyone's address; or the refusal of anything else. */
+/** Whether it addresses nobody: a list of session ids, as of an article's followers, may be empty. */
+export function isNobody(sessionId: string | readonly string[]): boolean {
+	return sessionId.length === 0;
+}
+
+/** One id, several, none, or everyone's address; or the refusal of anything else. */
 export function readSessionId(
 	input: unknown,
 	source: Provenance
@@ -189,15 +194,13 @@ export function readSessionId(
 		// Never a default: forgetting the address must not make a private event public.
 		return refuse(
 			"sessionId",
-			`"sessionId" is missing: give a session id, an array of them, or "${EVERYONE}" for everyone.`
+			`"sessionId" is missing: give a session id, an array of them, empty for nobody, or "${EVERYONE}" ` +
+				"for everyone."
 		);
 	}
 	if (input === EVERYONE) return EVERYONE;
 	if (!Array.isArray(input)) return readOneSessionId(input, "sessionId", source);
 
-	if (input.length === 0) {
-		return refuse("sessionId", `"sessionId" is an empty array: give at least one session id.`);
-	}
 	const ids: string[] = [];
 	for (let index = 0; index < input.length; index++) {
 		const id = readOneSessionId(input[index], `sessionId[${index}]`, source);

@@ -3,7 +3,7 @@ import type { SenderLimits } from "../core/access-options.ts";
 import type { Loss } from "../core/continuity.ts";
 import { breach, type EventsContract } from "../core/contract.ts";
 import { isRefusal, type Refusal } from "../core/errors.ts";
-import { type SseEvent, validate } from "../core/event.ts";
+import { isNobody, type SseEvent, validate } from "../core/event.ts";
 import { withoutId } from "../core/frame.ts";
 import { History } from "../core/history.ts";
 import { encodeOrigin, newEpoch, parseId } from "../core/id.ts";
@@ -181,6 +181,7 @@ export class FanOut implements Subscriber {
 		// Behind the look at its place in the sequence: what is refused here is not lost on the way.
 		const broken = breach(this.#events, event);
 		if (broken !== undefined) return this.#drop(broken, from.nodeID);
+		if (isNobody(event.sessionId)) return;
 		const streams = this.#streams.select(event.sessionId, event.eventName);
 		// Without a history what nobody listens to is done with.
 		if (streams.size === 0 && this.history === undefined) return;

@@ -2,6 +2,7 @@ import type { Listener } from "../bus/bus.ts";
 import { TOLERANCE } from "../core/clock.ts";
 import { CLOSE, concerns, readClose } from "../core/close.ts";
 import { isRefusal } from "../core/errors.ts";
+import { isNobody } from "../core/event.ts";
 import { HeardRevocations } from "../core/heard.ts";
 import type { History } from "../core/history.ts";
 import { type Opening, Openings } from "../core/openings.ts";
@@ -66,6 +67,7 @@ export class Revocations {
 			this.#drops.tell(CLOSE, nodeID, revocation);
 			return;
 		}
+		if (isNobody(revocation.sessionId)) return;
 		// One that comes late is not as good as one that comes now: that may still follow, by the other way.
 		const isNew =
 			sentAt === undefined

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isRefusal, type Refusal } from "../../../mixins/sse/core/errors.ts";
-import { eventNameProblem, validate } from "../../../mixins/sse/core/event.ts";
+import { eventNameProblem, isNobody, validate } from "../../../mixins/sse/core/event.ts";
 import { serialise } from "../../../mixins/sse/core/payload.ts";
 import { anyText, eventName, trickyKey } from "../../support/arbitraries.ts";
 
@@ -26,6 +26,13 @@ describe("an event", () => {
 		});
 	});
 
+	it("may be for nobody", () => {
+		expect(validate({ ...good, sessionId: [] })).toEqual({ ...good, sessionId: [] });
+		expect(isNobody([])).toBe(true);
+		expect(isNobody("s1")).toBe(false);
+		expect(isNobody(["s1"])).toBe(false);
+	});
+
 	it.each([[undefined], [null], ["text"], [7], [[good]], [() => good]])(
 		"is an object, not %j",
 		input => {
@@ -48,7 +55,6 @@ describe("an event", () => {
 		["sessionId", { sessionId: "" }],
 		["sessionId", { sessionId: 42 }],
 		["sessionId", { sessionId: {} }],
-		["sessionId", { sessionId: [] }],
 		["sessionId", { sessionId: "x".repeat(257) }],
 		["sessionId[1]", { sessionId: ["a", ""] }],
 		["sessionId[0]", { sessionId: ["*"] }],
