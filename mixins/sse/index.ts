@@ -13,6 +13,7 @@ export type {
 	CompressionOptions,
 	RefusalPolicy
 } from "./core/options.ts";
+export type { SseSessionId } from "./core/session-id.ts";
 export type {
 	Authorizer,
 	ExpiringSession,

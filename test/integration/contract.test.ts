@@ -55,6 +55,14 @@ describe("with a contract, a sender", () => {
 		expect(stream.received("news")).toEqual(["anything"]);
 	});
 
+	it("may address numbers", async () => {
+		const gateway = await start();
+		const stream = await openStream(gateway.url("private"), { session: "7" });
+		await gateway.send({ eventName: "private", sessionId: [7], payload: 1 });
+
+		expect((await stream.next("private")).data).toBe("1");
+	});
+
 	it("keeps its own object as it was", async () => {
 		const gateway = await start();
 		const payload = Object.freeze({ status: "paid", note: " x " });

@@ -35,7 +35,8 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 	},
 	session: {
 		takes:
-			"a function (ctx, req) => string | string[] | { ids, expiresAt } | null, given to SseMixin() itself",
+			"a function (ctx, req) => id | id[] | { ids, expiresAt } | null, with ids that are strings or whole " +
+			"numbers, given to SseMixin() itself",
 		values: ["alice", null, 7, {}, ["alice"]]
 	},
 	authorize: {

@@ -370,7 +370,9 @@ const BAD: [what: string, params: unknown, field: string][] = [
 	["no sessionId", {}, "sessionId"],
 	["a sessionId that is null", { sessionId: null }, "sessionId"],
 	["an empty sessionId", { sessionId: "" }, "sessionId"],
-	["a number", { sessionId: 7 }, "sessionId"],
+	["a fraction", { sessionId: 7.5 }, "sessionId"],
+	["-0", { sessionId: -0 }, "sessionId"],
+	["a number that has lost digits", { sessionId: [2 ** 53] }, "sessionId[0]"],
 	["everyone among ids", { sessionId: ["a", "*"] }, "sessionId[1]"],
 	["an empty eventName", { sessionId: "a", eventName: "" }, "eventName"],
 	["an eventName that is null", { sessionId: "a", eventName: null }, "eventName"],
@@ -383,6 +385,19 @@ const BAD: [what: string, params: unknown, field: string][] = [
 	["an unknown field", { sessionId: "a", session: "b" }, "session"],
 	["an inherited address", Object.create({ sessionId: "a" }), "sessionId"]
 ];
+
+describe("an sse.close of a number", () => {
+	it.each([true, false])("closes the streams of its text: middleware %s", async middleware => {
+		const gateway = await startGateway({ middleware });
+		const stream = await openStream(gateway.url("news"), { session: "42" });
+		await openStream(gateway.url("news"), { session: "4" });
+		await close(gateway, { sessionId: [42], reason: "banned" });
+		await stream.end;
+
+		expect(stream.text).toContain(closing("banned"));
+		expect(gateway.held.streams).toBe(1);
+	});
+});
 
 describe("an sse.close of nobody", () => {
 	it.each([true, false])("closes nothing, and is no error: middleware %s", async middleware => {

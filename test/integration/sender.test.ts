@@ -51,11 +51,15 @@ const BAD: [what: string, event: unknown, field: string, problem: string][] = [
 	["no sessionId", { ...good, sessionId: undefined }, "sessionId", "is missing"],
 	["a sessionId that is null", { ...good, sessionId: null }, "sessionId", "is missing"],
 	["an empty sessionId", { ...good, sessionId: "" }, "sessionId", "is empty"],
-	["a sessionId that is a number", { ...good, sessionId: 42 }, "sessionId", "takes a string"],
+	["a sessionId that is a fraction", { ...good, sessionId: 4.2 }, "sessionId", "no whole number"],
+	["a sessionId that is NaN", { ...good, sessionId: Number.NaN }, "sessionId", "no whole number"],
+	["a sessionId that is -0", { ...good, sessionId: -0 }, "sessionId", 'text would be "0"'],
+	["a sessionId past 2^53", { ...good, sessionId: 2 ** 53 }, "sessionId", "has lost digits"],
+	["a sessionId that is a BigInt", { ...good, sessionId: 42n }, "sessionId", "String(id)"],
 	["a sessionId that is false", { ...good, sessionId: false }, "sessionId", "takes a string"],
 	["a sessionId that is an object", { ...good, sessionId: {} }, "sessionId", "takes a string"],
 	["a long sessionId", { ...good, sessionId: "x".repeat(257) }, "sessionId", "is longer than 256"],
-	["a number among ids", { ...good, sessionId: ["a", 7] }, "sessionId[1]", "takes a string"],
+	["a fraction among ids", { ...good, sessionId: ["a", 7.5] }, "sessionId[1]", "no whole number"],
 	["ids within ids", { ...good, sessionId: [["a"]] }, "sessionId[0]", "takes a string"],
 	["a hole among ids", { ...good, sessionId: new Array(1) }, "sessionId[0]", "takes a string"],
 	["an empty id among ids", { ...good, sessionId: ["a", ""] }, "sessionId[1]", "is empty"],
@@ -244,6 +248,38 @@ describe("a good event", () => {
 	});
 });
 
+describe("an event for numbers", () => {
+	it.each([
+		[42, "42"],
+		[-1, "-1"],
+		[
+			[1, "two", 3],
+			["1", "two", "3"]
+		]
+	])("leaves the node for their decimal text: %j", async (sessionId, text) => {
+		const node = await startSender();
+		await node.send({ ...good, sessionId });
+
+		expect(node.sent).toEqual([{ ...leaving, sessionId: text }]);
+	});
+
+	it.each([true, false])(
+		"reaches the streams of that text, on gateways that older senders reach too: middleware %s",
+		async middleware => {
+			const gateway = await startGateway({ middleware });
+			const stream = await openStream(gateway.url("news"), { session: "42" });
+			const other = await openStream(gateway.url("news"), { session: "4" });
+			await gateway.send({ ...good, sessionId: 42, payload: "one" });
+			await gateway.send({ ...good, sessionId: [4.2e1, "none"], payload: "list" });
+			await gateway.send({ ...good, sessionId: "42", payload: "text" });
+			await stream.next("news", 3);
+
+			expect(stream.received("news")).toEqual(["one", "list", "text"]);
+			expect(other.received("news")).toEqual([]);
+		}
+	);
+});
+
 // A push to an article without followers was an error, and failed the action that published the article.
 describe("an event for nobody", () => {
 	it.each([{}, { throwError: true }, { throwError: false }])(
@@ -315,7 +351,7 @@ describe("an event typed into the REPL", () => {
 		expect(node.sent).toEqual([{ ...leaving, sessionId: text }]);
 	});
 
-	it.each([1.5, -1, 2 ** 53, Number.NaN, true])(
+	it.each([1.5, -0, 2 ** 53, Number.NaN, true])(
 		"does not guess what was typed: %j",
 		async sessionId => {
 			const node = await startSender();
@@ -733,7 +769,7 @@ describe("a gateway does not trust its senders", () => {
 	it("validates what was broadcast past the middleware, within the node", async () => {
 		const gateway = await startGateway();
 		const stream = await openStream(gateway.url("news"), { session: "alice" });
-		await gateway.broker.broadcastLocal("sse.send", { ...good, sessionId: 7 });
+		await gateway.broker.broadcastLocal("sse.send", { ...good, sessionId: 7.5 });
 		await gateway.broker.broadcastLocal("sse.send", good);
 
 		expect(await stream.next("news")).toEqual({ id: undefined, event: "news", data: "1" });

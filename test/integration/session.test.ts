@@ -205,7 +205,10 @@ describe("the session of a resolver", () => {
 	});
 
 	it.each([
-		["a number", () => 7],
+		["a fraction", () => 7.5],
+		["a number that has lost digits", () => [2 ** 53]],
+		["-0", () => -0],
+		["a BigInt", () => 7n],
 		["an empty text", () => ""],
 		["everyone's address", () => "*"],
 		["everyone's address among ids", () => ["alice", "*"]],
@@ -222,9 +225,31 @@ describe("the session of a resolver", () => {
 
 		expect(status).toBe(500);
 		expect(error.type).toBe("SSE_INTERNAL");
-		expect(gateway.log.at("error").join()).toContain("The session resolver gave an id that");
+		expect(gateway.log.at("error").join()).toContain("The session resolver gave no session");
 		expect(gateway.held).toEqual(NOTHING);
 		expect(await rejections()).toEqual([]);
+	});
+
+	// Databases number their users. Each resolver had to write `String(user.id)`, and each sender too.
+	it.each([
+		["a number", () => 7],
+		["numbers among texts", () => ["me", 7]],
+		["a number that ends", () => ({ ids: 7, expiresAt: Date.now() + 60_000 })],
+		["the same as text, and twice", () => [7, "7"]]
+	])("is known by the text of its numbers: %s", async (_, session) => {
+		const seen: unknown[] = [];
+		const authorize = (_ctx: unknown, { sessionIds }: { sessionIds: readonly string[] }) => {
+			seen.push(...sessionIds);
+			return true;
+		};
+		const gateway = await start(session, { sse: { authorize } });
+		const stream = await openStream(gateway.url("news"));
+		await gateway.send({ eventName: "news", sessionId: 7, payload: "number" });
+		await gateway.send({ eventName: "news", sessionId: "7", payload: "text" });
+		await stream.next("news", 2);
+
+		expect(stream.received("news")).toEqual(["number", "text"]);
+		expect(seen.filter(id => id !== "me")).toEqual(["7"]);
 	});
 
 	it("is resolved from the request and its context, once a stream", async () => {

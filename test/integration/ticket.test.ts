@@ -359,7 +359,7 @@ const FORGED: [what: string, make: () => string | Promise<string>][] = [
 	["without ids", () => forge({ names: ["news"] }, SECRET)],
 	["with no ids", () => forge({ ...good, ids: [] }, SECRET)],
 	["with everyone's address as id", () => forge({ ...good, ids: ["*"] }, SECRET)],
-	["with a number as id", () => forge({ ...good, ids: [7] }, SECRET)],
+	["with a fraction as id", () => forge({ ...good, ids: ["alice", 7.5] }, SECRET)],
 	["without names", () => forge({ ids: ["alice"] }, SECRET)],
 	["with a name that is a text", () => forge({ ...good, names: "news" }, SECRET)],
 	["of other names", () => forge({ ...good, names: ["orders"] }, SECRET)],
@@ -389,6 +389,18 @@ describe("a stream is refused with 401 for a ticket that is", () => {
 		clocks.pass(LONG);
 
 		await openStream(at(gateway, await forge(claims, SECRET)));
+	});
+
+	it("not another program's with a number as id: it is the same as its text", async () => {
+		const clocks = stubClocks();
+		const gateway = await start();
+		clocks.pass(LONG);
+		const stream = await openStream(at(gateway, await forge({ ...good, ids: [7, "7"] }, SECRET)));
+		await gateway.send({ eventName: "news", sessionId: 7, payload: "to seven" });
+		await stream.next("news");
+
+		expect(stream.received("news")).toEqual(["to seven"]);
+		expect(gateway.held.sessions).toBe(1);
 	});
 
 	it("altered, in any one character", async () => {

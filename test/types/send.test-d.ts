@@ -10,6 +10,9 @@ describe("SseSend", () => {
 		({ eventName, sessionId: ["a", "b"], payload }) satisfies SseSend;
 		({ eventName, sessionId: ["a", "b"] as const, payload }) satisfies SseSend;
 		({ eventName, sessionId: "*", payload }) satisfies SseSend;
+		({ eventName, sessionId: 42, payload }) satisfies SseSend;
+		({ eventName, sessionId: ["a", 42], payload }) satisfies SseSend;
+		({ eventName, sessionId: [], payload }) satisfies SseSend;
 	});
 
 	it("takes any payload, and null for none", () => {
@@ -45,8 +48,8 @@ describe("SseSend", () => {
 		({ sessionId, payload }) satisfies SseSend;
 		// @ts-expect-error no payload
 		({ eventName, sessionId }) satisfies SseSend;
-		// @ts-expect-error session ids are strings
-		({ eventName, sessionId: 42, payload }) satisfies SseSend;
+		// @ts-expect-error session ids are strings or numbers
+		({ eventName, sessionId: true, payload }) satisfies SseSend;
 		// @ts-expect-error the id is given by the middleware
 		({ eventName, sessionId, payload, id: "1" }) satisfies SseSend;
 	});

@@ -18,6 +18,8 @@ describe("a session resolver", () => {
 		SseMixin({ session: () => "a" });
 		SseMixin({ session: () => ["a", "b"] });
 		SseMixin({ session: () => ["a", "b"] as const });
+		SseMixin({ session: () => 42 });
+		SseMixin({ session: () => ["a", 42] });
 		SseMixin({ session: () => [] });
 		SseMixin({ session: () => null });
 		SseMixin({ session: () => undefined });
@@ -62,10 +64,10 @@ describe("a session resolver", () => {
 	});
 
 	it("gives nothing that is no id", () => {
-		// @ts-expect-error a number
-		SseMixin({ session: () => 42 });
+		// @ts-expect-error a BigInt
+		SseMixin({ session: () => 42n });
 		// @ts-expect-error an array of something else
-		SseMixin({ session: () => ["a", 42] });
+		SseMixin({ session: () => ["a", true] });
 		// @ts-expect-error true is no session
 		SseMixin({ session: async () => true });
 		// @ts-expect-error a third parameter

@@ -1,7 +1,8 @@
 import { isRefusal, type Refusal, refuse } from "./errors.ts";
-import { EVERYONE, eventNameProblem, ownFields, type Provenance, readSessionId } from "./event.ts";
+import { eventNameProblem, ownFields, type Provenance } from "./event.ts";
 import { ownText } from "./own-text.ts";
 import type { Subscription } from "./registry.ts";
+import { EVERYONE, readRecipients, type SseSessionId } from "./session-id.ts";
 
 /** The name under which revocations travel: `ctx.broadcast(CLOSE, …)`. */
 export const CLOSE = "sse.close";
@@ -9,7 +10,7 @@ export const CLOSE = "sse.close";
 /** Closes the streams of sessions, on every gateway. */
 export interface SseClose {
 	/** A session id, several of them, none for nobody, or `"*"` for the streams of all sessions. */
-	sessionId: string | readonly string[];
+	sessionId: SseSessionId | readonly SseSessionId[];
 	/** Only streams that listen to this event name; default: all. */
 	eventName?: string;
 	/** Told to the page in `sse.close`: 1 to 64 printable ASCII characters; default `revoked`. */
@@ -39,7 +40,7 @@ export function readClose(input: unknown, source: Provenance = {}): Revocation |
 		return refuse(field, `"${field}" is not a field of ${CLOSE}: it takes ${FIELDS.join(", ")}.`);
 	}
 	// Forgetting whom must not close everyone's streams.
-	const sessionId = readSessionId(fields.get("sessionId"), source);
+	const sessionId = readRecipients(fields.get("sessionId"), source.typed === true);
 	if (isRefusal(sessionId)) return sessionId;
 
 	const eventName = fields.get("eventName");

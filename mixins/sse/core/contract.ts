@@ -1,5 +1,6 @@
 import { type Refusal, refuse } from "./errors.ts";
-import { type Address, EVERYONE, eventNameProblem } from "./event.ts";
+import { type Address, eventNameProblem } from "./event.ts";
+import { EVERYONE } from "./session-id.ts";
 
 /** Whom an event may be addressed to. */
 export type Audience = "session" | "public";

@@ -1,7 +1,7 @@
-import { EVERYONE } from "./event.ts";
 import { ownText } from "./own-text.ts";
 import { Queue } from "./queue.ts";
 import type { Subscription } from "./registry.ts";
+import { EVERYONE } from "./session-id.ts";
 
 /** The events of one session id, or of everyone, that have one name: their rows, oldest first. */
 export interface EventList {

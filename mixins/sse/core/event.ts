@@ -1,29 +1,29 @@
 import { isRefusal, type Refusal, refuse } from "./errors.ts";
 import { toError } from "./guard.ts";
 import type { Rank } from "./order.ts";
+import { readRecipients, type SseSessionId } from "./session-id.ts";
 
 /** The name under which events travel: `ctx.broadcast(SEND, …)`. */
 export const SEND = "sse.send";
-/** The `sessionId` that addresses every stream of an event name. */
-export const EVERYONE = "*";
 /** Event names in this space belong to the plugin: `sse.open`, `sse.close`, … */
 export const RESERVED_PREFIX = "sse.";
 export const MAX_EVENT_NAME_LENGTH = 128;
-/** Longest session id; ids are keys of the registry, so their size is bounded like their number. */
-export const MAX_SESSION_ID_LENGTH = 256;
 
 /** An event as a sender gives it. */
 export interface SseSend<Payload = unknown> {
 	/** 1 to 128 characters, not starting with `sse.`; what the browser listens to. */
 	eventName: string;
 	/** A session id, several of them, none for nobody, or `"*"` for every stream of that event name. */
-	sessionId: string | readonly string[];
+	sessionId: SseSessionId | readonly SseSessionId[];
 	/** Anything that JSON can carry; the browser gets it as one line of JSON. */
 	payload: Payload;
 }
 
-/** What an event is called, and whom it is for. */
-export type Address = Pick<SseSend, "eventName" | "sessionId">;
+/** What an event is called, and whom it is for; both have been read. */
+export interface Address {
+	eventName: string;
+	sessionId: string | readonly string[];
+}
 
 /** An event on its way through the cluster, with `json` from a node with `SseMiddleware`, and else with `payload`. */
 export interface SseEvent extends Address {
@@ -43,10 +43,7 @@ export interface Provenance {
 	acceptId?: boolean;
 	/** The bus has the payload apart from the event. Default false. */
 	hasPayload?: boolean;
-	/**
-	 * Typed into the Moleculer REPL, which turns `--sessionId 42` into a number. Whole numbers are
-	 * then taken as the text that was typed. Default false.
-	 */
+	/** Typed into the Moleculer REPL, which turns `--sessionId 1e3` into a number: a refusal says so. Default false. */
 	typed?: boolean;
 }
 
@@ -67,13 +64,13 @@ export function validate(input: unknown, source: Provenance = {}): SseEvent | Re
 	if (nameProblem !== undefined) {
 		return refuse("eventName", `"eventName" ${nameProblem}.`);
 	}
-	const sessions = readSessionId(sessionId, source);
-	if (isRefusal(sessions)) return sessions;
+	const recipients = readRecipients(sessionId, source.typed === true);
+	if (isRefusal(recipients)) return recipients;
 	if (payload === undefined && json === undefined && source.hasPayload !== true) {
 		return refuse("payload", `"payload" is missing: give any JSON value, null for none.`);
 	}
 
-	const event: SseEvent = { eventName: eventName as string, sessionId: sessions };
+	const event: SseEvent = { eventName: eventName as string, sessionId: recipients };
 	if (payload !== undefined) event.payload = payload;
 	if (json !== undefined) {
 		if (payload !== undefined) {
@@ -108,17 +105,6 @@ export function eventNameProblem(name: unknown): string | undefined {
 	if (name.startsWith(RESERVED_PREFIX)) {
 		return `starts with "${RESERVED_PREFIX}", which is reserved for the plugin's own events`;
 	}
-	return undefined;
-}
-
-/** What is wrong with a session id, as the end of a sentence, or `undefined` if nothing is. */
-export function sessionIdProblem(id: unknown): string | undefined {
-	if (typeof id !== "string") return "takes a string";
-	if (id === "") return "is empty";
-	if (id.length > MAX_SESSION_ID_LENGTH) {
-		return `is longer than ${MAX_SESSION_ID_LENGTH} characters`;
-	}
-	if (id === EVERYONE) return `is "${EVERYONE}", which addresses everyone and is no one's id`;
 	return undefined;
 }
 
@@ -178,46 +164,4 @@ function refuseField(field: string): Refusal {
 			? `"${field}" is given by SseMiddleware: leave it out.`
 			: `"${field}" is not a field of ${SEND}: it takes eventName, sessionId and payload.`
 	);
-}
-
-/** Whether it addresses nobody: a list of session ids, as of an article's followers, may be empty. */
-export function isNobody(sessionId: string | readonly string[]): boolean {
-	return sessionId.length === 0;
-}
-
-/** One id, several, none, or everyone's address; or the refusal of anything else. */
-export function readSessionId(
-	input: unknown,
-	source: Provenance
-): string | readonly string[] | Refusal {
-	if (input === undefined || input === null) {
-		// Never a default: forgetting the address must not make a private event public.
-		return refuse(
-			"sessionId",
-			`"sessionId" is missing: give a session id, an array of them, empty for nobody, or "${EVERYONE}" ` +
-				"for everyone."
-		);
-	}
-	if (input === EVERYONE) return EVERYONE;
-	if (!Array.isArray(input)) return readOneSessionId(input, "sessionId", source);
-
-	const ids: string[] = [];
-	for (let index = 0; index < input.length; index++) {
-		const id = readOneSessionId(input[index], `sessionId[${index}]`, source);
-		if (isRefusal(id)) return id;
-		ids.push(id);
-	}
-	return ids;
-}
-
-function readOneSessionId(input: unknown, field: string, source: Provenance): string | Refusal {
-	const id =
-		source.typed && Number.isSafeInteger(input) && (input as number) >= 0 ? String(input) : input;
-	const problem = sessionIdProblem(id);
-	if (problem === undefined) return id as string;
-	const remedy =
-		source.typed && typeof input === "number"
-			? `: the REPL read a number; "sse send" keeps ids as text`
-			: "";
-	return refuse(field, `"${field}" ${problem}${remedy}.`);
 }

@@ -1,7 +1,7 @@
 import { concerns, type Revocation } from "./close.ts";
-import { EVERYONE } from "./event.ts";
 import { Queue } from "./queue.ts";
 import type { Subscription } from "./registry.ts";
+import { EVERYONE } from "./session-id.ts";
 
 /** A request that may become a stream, or be granted something else, on answers that take their time. */
 export interface Opening {

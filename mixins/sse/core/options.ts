@@ -125,7 +125,8 @@ export const SSE_MIXIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 	session: {
 		default: undefined,
 		takes:
-			"a function (ctx, req) => string | string[] | { ids, expiresAt } | null, given to SseMixin() itself",
+			"a function (ctx, req) => id | id[] | { ids, expiresAt } | null, with ids that are strings or whole " +
+			"numbers, given to SseMixin() itself",
 		...optionalFunction
 	},
 	authorize: {

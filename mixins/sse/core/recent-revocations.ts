@@ -1,7 +1,7 @@
 import type { Revocation } from "./close.ts";
-import { EVERYONE } from "./event.ts";
 import { Queue } from "./queue.ts";
 import type { Subscription } from "./registry.ts";
+import { EVERYONE } from "./session-id.ts";
 
 /** The most session ids that are remembered, each counted as often as it was revoked. */
 const MAX_IDS = 50_000;

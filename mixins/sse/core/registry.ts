@@ -1,4 +1,4 @@
-import { EVERYONE } from "./event.ts";
+import { EVERYONE } from "./session-id.ts";
 
 /** What the registry knows of a stream. */
 export interface Subscription {

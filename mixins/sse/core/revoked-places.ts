@@ -1,7 +1,7 @@
 import type { Revocation } from "./close.ts";
-import { EVERYONE } from "./event.ts";
 import { Latest } from "./latest.ts";
 import type { Subscription } from "./registry.ts";
+import { EVERYONE } from "./session-id.ts";
 
 /**
  * Milliseconds after a revocation for which everything that is sent to the session is kept from it, unless

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { parseCookie, stringifySetCookie } from "cookie";
-import { sessionIdProblem } from "../core/event.ts";
+import { isRefusal } from "../core/errors.ts";
+import { readSessionId } from "../core/session-id.ts";
 import type { GatewayRequest, GatewayResponse } from "./types.ts";
 
 const NAME = "sid";
@@ -14,7 +15,7 @@ const issuedTo = new WeakMap<GatewayRequest, string>();
  */
 export function cookieSession(request: GatewayRequest, response: GatewayResponse): string {
 	const held = parseCookie(request.headers.cookie ?? "")[NAME];
-	if (held !== undefined && sessionIdProblem(held) === undefined) return held;
+	if (held !== undefined && !isRefusal(readSessionId(held, NAME))) return held;
 	const before = issuedTo.get(request);
 	if (before !== undefined) return before;
 

@@ -1,5 +1,6 @@
-import { sessionIdProblem } from "../core/event.ts";
+import { isRefusal } from "../core/errors.ts";
 import { ownText } from "../core/own-text.ts";
+import { readSessionId } from "../core/session-id.ts";
 import { cookieSession } from "./cookie.ts";
 import type { GatewayRequest, GatewayResponse, SessionResolver } from "./types.ts";
 
@@ -37,15 +38,17 @@ function isExpiring(answer: unknown): answer is { ids: unknown; expiresAt: unkno
 
 function sessionOf(answer: unknown, expiresAt: number): Session | null {
 	if (answer === null || answer === undefined) return null;
-	const ids: readonly unknown[] = Array.isArray(answer) ? answer : [answer];
-	for (const id of ids) {
-		const problem = sessionIdProblem(id);
-		if (problem !== undefined) {
-			throw new TypeError(`The session resolver gave an id that ${problem}; got a ${typeof id}.`);
+	const isList = Array.isArray(answer);
+	const ids = new Set<string>();
+	for (const [index, given] of (isList ? answer : [answer]).entries()) {
+		const id = readSessionId(given, isList ? `ids[${index}]` : "id");
+		if (isRefusal(id)) {
+			const got = given === null ? "null" : `a ${typeof given}`;
+			throw new TypeError(`The session resolver gave no session; got ${got}: ${id.message}`);
 		}
+		ids.add(ownText(id));
 	}
-	const distinct = [...new Set(ids as readonly string[])].map(ownText);
-	return distinct.length === 0 ? null : { ids: distinct, expiresAt };
+	return ids.size === 0 ? null : { ids: [...ids], expiresAt };
 }
 
 /** A session that ends at no time that can be told is a bug in the resolver, not one that never ends. */

@@ -1,4 +1,5 @@
-import { sessionIdProblem } from "../core/event.ts";
+import { isRefusal } from "../core/errors.ts";
+import { readSessionId } from "../core/session-id.ts";
 import { isLife } from "./lives.ts";
 import type { Session } from "./session.ts";
 
@@ -57,15 +58,16 @@ export function readClaims(claims: Record<string, unknown>): Ticket | undefined 
 	if (typeof iat !== "number" || typeof nbf !== "number" || typeof exp !== "number") {
 		return undefined;
 	}
-	if (!isList(ids) || ids.length === 0 || !isList(names) || names.length === 0) return undefined;
-	if (ids.some(id => sessionIdProblem(id) !== undefined)) return undefined;
+	if (!isList(names) || names.length === 0) return undefined;
+	const sessionIds = readIds(ids);
+	if (sessionIds === undefined) return undefined;
 	const issuer = readIssuer(claims);
 	if (issuer === undefined && claims.gw !== undefined) return undefined;
 	// A gateway leaves that of no namespace out.
 	const { ns = issuer && "" } = claims;
 	if (ns !== undefined && typeof ns !== "string") return undefined;
 	return {
-		ids,
+		ids: sessionIds,
 		eventNames: names,
 		expiresAt: end,
 		jti,
@@ -87,6 +89,18 @@ function readIssuer({
 	if (!isLife(gw) || typeof at !== "number" || typeof heard !== "number") return undefined;
 	if (!isList(after) || !isList(lives)) return undefined;
 	return { life: gw, at, heard, after, lives };
+}
+
+/** At least one, without repetition; undefined if it is no list of session ids. */
+function readIds(given: unknown): readonly string[] | undefined {
+	if (!Array.isArray(given) || given.length === 0) return undefined;
+	const ids = new Set<string>();
+	for (const one of given) {
+		const id = readSessionId(one, "ids");
+		if (isRefusal(id)) return undefined;
+		ids.add(id);
+	}
+	return [...ids];
 }
 
 function isList(value: unknown): value is string[] {

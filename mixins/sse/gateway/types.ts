@@ -2,6 +2,7 @@ import type { Context, Service, ServiceBroker } from "moleculer";
 import type { StreamLimits, TicketOptions } from "../core/access-options.ts";
 import type { EventsContract } from "../core/contract.ts";
 import type { GatewaySettings, HistoryLimits } from "../core/options.ts";
+import type { SseSessionId } from "../core/session-id.ts";
 import type { StreamRequest, StreamResponse } from "../http/connection.ts";
 import type { Alias } from "./route.ts";
 
@@ -68,14 +69,14 @@ type Awaitable<T> = T | Promise<T>;
 
 /** A session that ends: with it end its streams, by `sse.close` with reason `expired`. */
 export interface ExpiringSession {
-	ids: string | readonly string[];
+	ids: SseSessionId | readonly SseSessionId[];
 	/** Milliseconds since 1970, or a Date; a session that has ended is none. Default: never. */
 	expiresAt?: number | Date;
 }
 
 /**
  * Names the ids that a request's streams answer to: session, user, tenant. The first is the caller's
- * own and becomes `ctx.meta.sessionId`. Null, undefined or an empty array refuses with 401. Runs
+ * own and becomes `ctx.meta.sessionId`, as text. Null, undefined or an empty array refuses with 401. Runs
  * after the route's own authentication (before it as well, if `sseSession` is called there), and again
  * whenever a stream comes back.
  */
@@ -83,7 +84,7 @@ export type SessionResolver = (
 	// biome-ignore lint/suspicious/noExplicitAny: the shape of params and meta is the user's
 	ctx: Context<any, any>,
 	req: GatewayRequest
-) => Awaitable<string | readonly string[] | ExpiringSession | null | undefined>;
+) => Awaitable<SseSessionId | readonly SseSessionId[] | ExpiringSession | null | undefined>;
 
 export interface StreamAccess {
 	sessionIds: readonly string[];

@@ -1,4 +1,5 @@
 import { SEND } from "../core/event.ts";
+import type { SseSessionId } from "../core/session-id.ts";
 
 /**
  * The payload of each event name. Empty until an application adds to it:
@@ -23,7 +24,7 @@ export type SsePayload<Name> = Name extends keyof SseEvents ? SseEvents[Name] : 
 /** An event whose payload fits its name. */
 export interface TypedSend<Name extends SseEventName> {
 	eventName: Name;
-	sessionId: string | readonly string[];
+	sessionId: SseSessionId | readonly SseSessionId[];
 	payload: SsePayload<Name>;
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { SseSend } from "../../../mixins/sse/core/event.ts";
+import type { SseEvent } from "../../../mixins/sse/core/event.ts";
 import { readMessage, writeEvent, writeMessage } from "../../../mixins/sse/core/message.ts";
 import { readWritten } from "../../../mixins/sse/core/written-message.ts";
 import { anyText } from "../../support/arbitraries.ts";
@@ -20,7 +20,7 @@ function read(text: string): { address: unknown; json: string }[] | undefined {
 	}));
 }
 
-const written = (events: readonly SseSend[]) =>
+const written = (events: readonly SseEvent[]) =>
 	writeMessage(events.map(event => writeEvent(event, JSON.stringify(event.payload))));
 
 const A = '{"eventName":"a","sessionId":"s","payload":1}';
