@@ -11,11 +11,12 @@ import { watchChecks } from "./sse/gateway/pipeline.ts";
 import {
 	appendRoute,
 	checkAliases,
+	checkNewRoutes,
 	type MergedSchema,
 	noteArrivals,
-	serveAliases,
 	watchHandling
 } from "./sse/gateway/route.ts";
+import { makeAliases, serveAliases } from "./sse/gateway/serve-aliases.ts";
 import { TICKET_USED } from "./sse/gateway/shared-tickets.ts";
 import { addTicketAction } from "./sse/gateway/ticket-action.ts";
 import type {
@@ -76,10 +77,13 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 		// Runs when all mixins have been merged, whatever their order.
 		merged(this: object, schema: MergedSchema): void {
 			const checked = checkOptions("SseMixin", SSE_MIXIN_OPTIONS, options, schema.settings?.sse);
-			optionsOf.set(this, checked as unknown as GatewayOptions);
-			checkAliases(schema);
+			const gatewayOptions = checked as unknown as GatewayOptions;
+			optionsOf.set(this, gatewayOptions);
+			checkAliases(schema, gatewayOptions);
 			if (checked.ticket) addTicketAction(schema, gatewayOf);
-			if (typeof checked.path === "string") appendRoute(schema, checked.path);
+			if (gatewayOptions.path !== null) appendRoute(schema, gatewayOptions.path);
+			checkNewRoutes(schema, gatewayOptions.path, gatewayOptions);
+			makeAliases(schema, gatewayOf, gatewayOptions);
 			noteArrivals(schema, gatewayOf);
 			serveAliases(schema, gatewayOf);
 			watchChecks(schema, gatewayOf);

@@ -2,6 +2,7 @@ import { ServiceBroker, type ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
 import { describe, expect, it } from "vitest";
 import { SseMixin } from "../../mixins/sse/index.ts";
+import { eventually } from "../support/eventually.ts";
 import {
 	gatewaySchema,
 	MIXIN_ORDERS,
@@ -258,6 +259,47 @@ describe("a gateway that cannot stream as it is configured does not start", () =
 		);
 	});
 
+	it.each([
+		["an action among middlewares", [mine, "greeter.hello", { type: "sse" }], "neither action"],
+		["one as text among them", [mine, "sse:greeter.hello"], "neither action"],
+		["two of them", [{ type: "sse" }, { type: "sse" }], 'one { type: "sse" }'],
+		["a type in capitals", { type: "SSE" }, 'type: "sse"'],
+		["event names and no type", { eventNames: ["news"] }, 'type: "sse"'],
+		["a text for event names", { type: "sse", eventNames: "news" }, "an array of event names"],
+		["no event names", { type: "sse", eventNames: [] }, "at least one"],
+		["null for event names", { type: "sse", eventNames: null }, "an array of event names"],
+		["a name that is no text", { type: "sse", eventNames: ["news", 7] }, "takes a string"],
+		["a reserved name", { type: "sse", eventNames: ["sse.open"] }, "reserved"],
+		["an empty name", { type: "sse", eventNames: [""] }, "is empty"]
+	])("an alias that is meant to stream has %s", (_, alias, remedy) => {
+		const start = create({
+			settings: { routes: [{ path: "/", aliases: { "GET /live": alias } }] }
+		});
+
+		expect(start).toThrow(
+			expect.objectContaining({
+				type: "SSE_INVALID_OPTION",
+				data: { alias: "GET /live" },
+				message: expect.stringContaining(remedy)
+			})
+		);
+	});
+
+	it("an alias of REST is of type sse", () => {
+		const aliases = { "REST /live": { type: "sse" } };
+
+		expect(create({ settings: { routes: [{ path: "/", aliases }] } })).toThrow("write GET");
+	});
+
+	it.each([
+		[{ events: { news: {} } }, 'has "other" among its eventNames: add it to the option "events"'],
+		[{ limits: { eventNamesPerStream: 1 } }, "raise limits.eventNamesPerStream"]
+	])("an alias has event names that %j does not allow", (sse, remedy) => {
+		const aliases = { "GET /live": { type: "sse", eventNames: ["news", "other"] } };
+
+		expect(create({ sse, settings: { routes: [{ path: "/", aliases }] } })).toThrow(remedy);
+	});
+
 	it("the service has no moleculer-web", () => {
 		const broker = new ServiceBroker({ logger: false });
 
@@ -267,6 +309,76 @@ describe("a gateway that cannot stream as it is configured does not start", () =
 				message: expect.stringContaining("mixins: [SseMixin(), ApiGateway]")
 			})
 		);
+	});
+});
+
+// They were checked in the settings alone: a route that came later took the place of the mixin's own, or had an alias that
+// answered 404, and nothing was said.
+describe("a route that is added at run time", () => {
+	const add = (gateway: TestGateway, route: unknown) =>
+		gateway.broker.call("api.addRoute", { route });
+
+	it("streams", async () => {
+		const gateway = await startGateway();
+		await add(gateway, {
+			path: "/live",
+			aliases: { "GET /": { type: "sse", eventNames: ["news"] } }
+		});
+		const stream = await requestStream(gateway.at("/live"));
+
+		expect(JSON.parse((await stream.next("sse.open")).data).eventNames).toEqual(["news"]);
+	});
+
+	it.each([
+		["an alias with an action", { "GET /": { type: "sse", action: "greeter.hello" } }],
+		["an alias as text", { "GET /": "sse:greeter.hello" }],
+		["no event names", { "GET /": { type: "sse", eventNames: [] } }],
+		["a type in capitals", { "GET /": { type: "SSE" } }]
+	])("is refused as one of the settings is, and changes nothing: %s", async (_, aliases) => {
+		const gateway = await startGateway();
+		const before = await gateway.broker.call("api.listAliases");
+
+		await expect(add(gateway, { path: "/live", aliases })).rejects.toMatchObject({
+			type: "SSE_INVALID_OPTION",
+			data: { alias: "GET /" }
+		});
+		expect(await gateway.broker.call("api.listAliases")).toEqual(before);
+	});
+
+	it.each([
+		["its path", { path: "/sse/event-stream/" }],
+		["the path of its alias", { path: "/sse", aliases: { "GET event-stream": mine } }]
+	])("does not take the place of the mixin's own, by %s", async (_, route) => {
+		const gateway = await startGateway();
+
+		await expect(add(gateway, route)).rejects.toMatchObject({
+			type: "SSE_INVALID_OPTION",
+			data: { option: "path" }
+		});
+		await openStream(gateway.url("news"));
+	});
+
+	it("may have any path where the mixin has no route", async () => {
+		const gateway = await startGateway({ sse: { path: null } });
+		await add(gateway, { path: "/sse/event-stream", aliases: { "GET /": { type: "sse" } } });
+
+		await openStream(gateway.url("news"));
+	});
+});
+
+describe("an action whose `rest` is of type sse", () => {
+	it("is told in the log: an action cannot stream", async () => {
+		const rest = { method: "GET" as const, path: "/live", type: "sse" };
+		const gateway = await startGateway({
+			settings: { routes: [{ path: "/", autoAliases: true }] },
+			services: [{ name: "news", actions: { live: { rest, handler: () => "none" } } }]
+		});
+
+		// moleculer-web makes such aliases a while after the services are there
+		await eventually(() =>
+			expect(gateway.log.at("error").join()).toContain('"news.live" has a rest of type "sse"')
+		);
+		expect((await send(`${gateway.origin}/news/live`)).text).toBe('"none"');
 	});
 });
 

@@ -27,7 +27,16 @@ describe("SseMixin", () => {
 			name: "api",
 			mixins: [SseMixin(), ApiGateway],
 			settings: {
-				routes: [{ path: "/live", aliases: { "GET /events": { type: "sse" } } }]
+				routes: [
+					{
+						path: "/live",
+						aliases: {
+							"GET /events": { type: "sse" },
+							"GET /chat": { type: "sse", eventNames: ["chat.message"], auth: "required" },
+							"GET /feed": [(_req, _res, next) => next?.(), { type: "sse" } as never]
+						}
+					}
+				]
 			}
 		};
 		new ServiceBroker().createService(schema);

@@ -160,6 +160,11 @@ export class Access {
 		return told === undefined ? undefined : this.#orFail(told);
 	}
 
+	/** Something has happened to a request by which it may be another's now. */
+	forget(request: GatewayRequest): void {
+		this.#answers.forget(request);
+	}
+
 	/**
 	 * @throws SseError `SSE_FORBIDDEN` unless the application allows it; `SSE_INTERNAL` if it cannot say.
 	 */

@@ -3,7 +3,8 @@ import { isTransient } from "../core/transient.ts";
 import { MoleculerRetryableError } from "../moleculer/moleculer-values.ts";
 import type { Gateway } from "./gateway.ts";
 import { guardMiddleware, type Middleware } from "./middleware-guard.ts";
-import { type Alias, isStreamAlias, type MergedSchema } from "./route.ts";
+import type { Alias, MergedSchema } from "./route.ts";
+import { isStreamAlias, namesOf } from "./serve-aliases.ts";
 import type { GatewayRequest, GatewayResponse } from "./types.ts";
 
 /**
@@ -65,9 +66,10 @@ export function answerTransientErrors(
 			if (isObject(error)) judged.add(error);
 			return false;
 		}
-		const route = routeOfStream(service, request);
-		if (route === undefined || !unavailable.takes(request, response)) return false;
-		const refusal = writeCors(service, route, request, response);
+		const alias = aliasOfStream(service, request);
+		if (alias === undefined) return false;
+		if (!unavailable.takes(request, response, namesOf(alias))) return false;
+		const refusal = writeCors(service, alias.route, request, response);
 		if (refusal === undefined || isTransient(refusal.error)) {
 			unavailable.answer(request, response, thrown);
 		} else {
@@ -154,11 +156,11 @@ function isOfStream({ method }: GatewayRequest, found: Found): found is { alias:
 	return (method === "GET" || method === "HEAD") && !!found && isStreamAlias(found.alias);
 }
 
-/** The route of a stream's request, which may have failed before it came there; undefined for any other. */
-function routeOfStream(service: WebService, request: GatewayRequest): WebRoute | undefined {
+/** The alias of a stream's request, which may have failed before it came there; undefined for any other. */
+function aliasOfStream(service: WebService, request: GatewayRequest): WebAlias | undefined {
 	try {
 		const found = service.resolveAlias(pathOf(request), request.method ?? "");
-		return isOfStream(request, found) ? found.alias.route : undefined;
+		return isOfStream(request, found) ? found.alias : undefined;
 	} catch {
 		// Its path cannot be decoded.
 		return undefined;

@@ -129,10 +129,16 @@ export class Gateway {
 	 * Opens a stream for a request that has passed moleculer-web's own pipeline.
 	 *
 	 * @param opening Begun before anybody judged the request.
+	 * @param ofAlias The event names that there are at its URL, if it has some of its own.
 	 * @throws SseError if the request is refused; nothing has been written then.
 	 */
-	async open(request: GatewayRequest, response: GatewayResponse, opening: Opening): Promise<void> {
-		const query = readRequest(request, response, this.#options);
+	async open(
+		request: GatewayRequest,
+		response: GatewayResponse,
+		opening: Opening,
+		ofAlias?: readonly string[]
+	): Promise<void> {
+		const query = readRequest(request, response, this.#options, ofAlias);
 		const { eventNames, lastEventId } = query;
 		const retry = drawRetry(this.#options.retry);
 		// Not a 503: a native EventSource never comes back from one (WHATWG HTML, 9.2.3).

@@ -29,12 +29,15 @@ export interface NameRules {
  * Reads what a request asks for. The names come from the URL itself: `req.query` is whatever the
  * application's parser makes of it.
  *
+ * @param ofAlias The event names that there are at this URL, checked: all of them, where the request names none. Default:
+ * any that the rules allow.
  * @throws SseError 400, 405 or 406, before anything has been written.
  */
 export function readRequest(
 	request: GatewayRequest,
 	response: GatewayResponse,
-	rules: NameRules
+	rules: NameRules,
+	ofAlias?: readonly string[]
 ): StreamQuery {
 	if (request.method !== "GET" && request.method !== "HEAD") {
 		// RFC 9110, 15.5.6: a 405 says what is allowed.
@@ -52,7 +55,7 @@ export function readRequest(
 	const start = url.indexOf("?");
 	const query = new URLSearchParams(start === -1 ? "" : url.slice(start + 1));
 	return {
-		eventNames: readEventNames(query, rules),
+		eventNames: readEventNames(query, rules, ofAlias),
 		lastEventId: readLastEventId(request, query),
 		tickets: query.getAll("ticket")
 	};
@@ -73,8 +76,22 @@ function readLastEventId(request: GatewayRequest, query: URLSearchParams): strin
 	return given || undefined;
 }
 
-function readEventNames(query: URLSearchParams, rules: NameRules): readonly string[] {
-	return checkEventNames(query.getAll(PARAMETER), rules);
+function readEventNames(
+	query: URLSearchParams,
+	rules: NameRules,
+	ofAlias: readonly string[] | undefined
+): readonly string[] {
+	const asked = query.getAll(PARAMETER);
+	if (ofAlias === undefined) return checkEventNames(asked, rules);
+	if (asked.length === 0) return ofAlias;
+	const names = checkEventNames(asked, rules);
+	if (names.every(name => ofAlias.includes(name))) return names;
+	throw noSuchEvent();
+}
+
+function noSuchEvent(): SseError {
+	const message = `Parameter "${PARAMETER}" names an event that there is none of here.`;
+	return SseError.invalidRequest(PARAMETER, message);
 }
 
 /**
@@ -94,10 +111,7 @@ export function checkEventNames(names: readonly unknown[], rules: NameRules): re
 		if (problem !== undefined) {
 			throw SseError.invalidRequest(PARAMETER, `Parameter "${PARAMETER}" ${problem}.`);
 		}
-		if (!isAgreed(rules.events, name as string)) {
-			const message = `Parameter "${PARAMETER}" names an event that there is none of here.`;
-			throw SseError.invalidRequest(PARAMETER, message);
-		}
+		if (!isAgreed(rules.events, name as string)) throw noSuchEvent();
 	}
 	const distinct = [...new Set(names as readonly string[])].map(ownText);
 	const most = rules.limits.eventNamesPerStream;

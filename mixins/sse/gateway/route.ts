@@ -1,19 +1,21 @@
 import { handle } from "../http/onlookers.ts";
 import { SseError } from "../moleculer/sse-error.ts";
 import type { Gateway } from "./gateway.ts";
+import type { NameRules } from "./request.ts";
+import { ALIAS_TYPE, readStreamAlias } from "./stream-alias.ts";
 import type { GatewayRequest, GatewayResponse } from "./types.ts";
 
-/** The `type` of an alias that streams. */
-const ALIAS_TYPE = "sse";
-
 /** By this name the appended route's alias is known from the application's. */
-const ROUTE = "moleculer-sse";
+export const OWN_ALIAS = "moleculer-sse";
+/** Every method, to answer others than GET and HEAD with 405. */
+const OWN_MATCH = "* /";
 
 export interface Alias {
 	type?: string;
 	name?: string;
 	/** As moleculer-web has it, once the route is made. */
 	fullPath?: string;
+	method?: string;
 	match?(url: string): object | false;
 	action?: unknown;
 	handler?: unknown;
@@ -22,7 +24,7 @@ export interface Alias {
 interface Route {
 	path?: string;
 	name?: string;
-	aliases?: Record<string, unknown>;
+	aliases?: Record<string, unknown> | null;
 	[setting: string]: unknown;
 }
 
@@ -37,13 +39,6 @@ export interface MergedSchema {
 
 type Hook = (this: never) => unknown;
 
-type AliasHandler = (
-	this: unknown,
-	request: GatewayRequest,
-	response: GatewayResponse,
-	alias: Alias
-) => Promise<unknown>;
-
 /**
  * Appends the mixin's own route to a merged schema. Settings cannot bring it: Moleculer merges arrays
  * by index, so that it would land in the user's first route.
@@ -55,7 +50,7 @@ export function appendRoute(schema: MergedSchema, path: string): void {
 	schema.settings ??= {};
 	const { settings } = schema;
 	const routes = settings.routes ?? [];
-	if (routes.some(route => pathsOf(route).some(taken => samePath(taken, path)))) {
+	if (routes.some(route => takes(route, path))) {
 		throw new SseError(
 			"SSE_INVALID_OPTION",
 			`SseMixin(): option "path" is "${path}", which is already a route of this gateway; give ` +
@@ -69,8 +64,7 @@ export function appendRoute(schema: MergedSchema, path: string): void {
 		path,
 		bodyParsers: false,
 		mappingPolicy: "restrict",
-		// Every method, to answer others than GET and HEAD with 405.
-		aliases: { "* /": { type: ALIAS_TYPE, name: ROUTE } }
+		aliases: { [OWN_MATCH]: { type: ALIAS_TYPE, name: OWN_ALIAS } }
 	});
 	settings.routes = routes;
 	resolveFirst(schema);
@@ -84,49 +78,49 @@ function resolveFirst({ methods }: MergedSchema): void {
 	const original = methods?.resolveAlias;
 	if (methods === undefined || typeof original !== "function") throw notAGateway();
 	methods.resolveAlias = function (this: { aliases: Alias[] }, url: string, method: string) {
-		const alias = this.aliases.find(({ name }) => name === ROUTE);
+		const alias = this.aliases.find(({ name }) => name === OWN_ALIAS);
 		const params = alias?.match?.(url);
 		return params ? { alias, params } : original.call(this, url, method);
 	};
 }
 
-/** @throws SseError for an alias of type `sse` that also has an action: it could not stream. */
-export function checkAliases(schema: MergedSchema): void {
-	for (const route of schema.settings?.routes ?? []) {
-		for (const [match, alias] of Object.entries(route.aliases ?? {})) {
-			const conflict =
-				typeof alias === "string"
-					? alias.startsWith(`${ALIAS_TYPE}:`)
-					: isAlias(alias) && alias.type === ALIAS_TYPE && !streams(alias);
-			if (!conflict) continue;
-			throw new SseError(
-				"SSE_INVALID_OPTION",
-				`The alias "${match}" is of type "${ALIAS_TYPE}" and takes neither action nor handler.`,
-				{ alias: match }
-			);
-		}
-	}
+/** @throws SseError for an alias that was meant to stream, and cannot. */
+export function checkAliases({ settings }: MergedSchema, rules: NameRules): void {
+	for (const route of settings?.routes ?? []) checkRoute(route, rules);
+}
+
+function checkRoute({ aliases }: Route, rules: NameRules): void {
+	for (const [match, alias] of Object.entries(aliases ?? {})) readStreamAlias(match, alias, rules);
 }
 
 /**
- * Lets `{ type: "sse" }` aliases stream. moleculer-web's own handler runs first, and with it the rate
- * limit, `onBeforeCall`, authentication and authorization of the alias's route. The request's action
- * ends when the stream is open: a pending one would hold its context, span and bulkhead slot.
+ * Has routes that are added later, by `addRoute`, checked as those of the settings are.
+ *
+ * @param path Of the mixin's own route; null if there is none.
  */
-export function serveAliases(schema: MergedSchema, gatewayOf: (service: unknown) => Gateway): void {
-	const { methods } = schema;
-	const original = methods?.aliasHandler;
-	if (methods === undefined || typeof original !== "function") throw notAGateway();
-	const handler: AliasHandler = async function (request, response, alias) {
-		const result = await original.call(this, request, response, alias);
-		if (!isStreamAlias(alias)) return result;
-		const gateway = gatewayOf(this);
-		const opening = gateway.access.openingOf(request) ?? gateway.revocations.begin();
-		await gateway.open(request, response, opening);
-		// moleculer-web takes null for "not found".
-		return true;
+export function checkNewRoutes(
+	{ methods = {} }: MergedSchema,
+	path: string | null,
+	rules: NameRules
+): void {
+	const original = methods.createRoute;
+	if (typeof original !== "function") return;
+	methods.createRoute = function (this: unknown, route: Route, ...rest: unknown[]) {
+		checkRoute(route, rules);
+		if (path !== null && !isOwn(route) && takes(route, path)) {
+			throw new SseError(
+				"SSE_INVALID_OPTION",
+				`The route "${route.path ?? ""}" would take the place of SseMixin's own, whose path is "${path}"; give one ` +
+					"of them another path.",
+				{ option: "path" }
+			);
+		}
+		return original.call(this, route, ...rest);
 	};
-	methods.aliasHandler = handler;
+}
+
+function isOwn({ aliases }: Route): boolean {
+	return (aliases?.[OWN_MATCH] as Alias | undefined)?.name === OWN_ALIAS;
 }
 
 /**
@@ -171,7 +165,7 @@ export function watchHandling({ methods = {} }: MergedSchema): void {
 	};
 }
 
-function notAGateway(): SseError {
+export function notAGateway(): SseError {
 	return new SseError(
 		"SSE_INVALID_OPTION",
 		"SseMixin needs moleculer-web in the same service: mixins: [SseMixin(), ApiGateway].",
@@ -179,23 +173,10 @@ function notAGateway(): SseError {
 	);
 }
 
-function isAlias(alias: unknown): alias is Alias {
-	return typeof alias === "object" && alias !== null && !Array.isArray(alias);
-}
-
-/** Whether an alias of moleculer-web streams. */
-export function isStreamAlias(alias: Alias): boolean {
-	return alias.type === ALIAS_TYPE && streams(alias);
-}
-
-function streams(alias: Alias): boolean {
-	return !alias.action && !alias.handler;
-}
-
-/** A route's path, and those of its aliases. */
-function pathsOf({ path = "", aliases = {} }: Route): string[] {
-	const own = Object.keys(aliases).map(match => match.split(/\s+/).at(-1) as string);
-	return [path, ...own.map(alias => `${path}/${alias}`)];
+/** Whether a route has a path, or one of its aliases has. */
+function takes({ path = "", aliases }: Route, wanted: string): boolean {
+	const own = Object.keys(aliases ?? {}).map(match => match.split(/\s+/).at(-1) as string);
+	return [path, ...own.map(alias => `${path}/${alias}`)].some(taken => samePath(taken, wanted));
 }
 
 function samePath(a: string, b: string): boolean {

@@ -61,6 +61,11 @@ export class SessionAnswers {
 		return answer.session;
 	}
 
+	/** The application is asked again, whatever it has answered. */
+	forget(request: GatewayRequest): void {
+		this.#answers.delete(request);
+	}
+
 	/** Whether no authentication or authorization is still to come that could change who it is. */
 	isFinal(request: GatewayRequest): boolean {
 		const { authentication, authorization } = request.$route ?? {};

@@ -15,7 +15,8 @@ export type GatewayRequest = StreamRequest & {
 	query?: unknown;
 	$params?: unknown;
 	$ctx?: Context<unknown, Record<string, unknown>> | undefined;
-	/** Where the action of the request's alias is called. */
+	/** The action of the request's alias, and where it is called; of a stream's, what stands in their place. */
+	$action?: unknown;
 	$endpoint?: unknown;
 	$route?: {
 		logging?: boolean;

@@ -64,11 +64,15 @@ export class Unavailable {
 		return this.#options.refusals === "stream";
 	}
 
-	/** Whether a stream's request is to be answered here: one that is refused for good in any case need not come back. */
-	takes(request: GatewayRequest, response: GatewayResponse): boolean {
+	/**
+	 * Whether a stream's request is to be answered here: one that is refused for good in any case need not come back.
+	 *
+	 * @param ofAlias As of {@link readRequest}.
+	 */
+	takes(request: GatewayRequest, response: GatewayResponse, ofAlias?: readonly string[]): boolean {
 		if (isSettled(request, response)) return false;
 		try {
-			readRequest(request, response, this.#options);
+			readRequest(request, response, this.#options, ofAlias);
 			return true;
 		} catch {
 			return false;

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { tempFolder } from "../support/temp-folder.ts";
+import { pack } from "./pack.ts";
+import { Project } from "./project.ts";
+
+const folder = tempFolder("web-releases");
+let tarball: string;
+
+beforeAll(async () => {
+	tarball = await pack(folder.path);
+});
+afterAll(() => folder.remove());
+
+/** A gateway as Moleculer's own project template makes it, with streams added to it. Prints what clients are answered. */
+const APP = `
+const { ServiceBroker } = require("moleculer");
+const ApiGateway = require("moleculer-web");
+const { SseMiddleware, SseMixin } = require("moleculer-sse");
+
+const lines = [];
+const logger = { type: "Console", options: { formatter: (_type, args) => {
+	lines.push(args.join(" ").replace(/\\u001b\\[\\d+m/g, "").trim());
+	return [];
+} } };
+const broker = new ServiceBroker({ nodeID: "node-1", logger, middlewares: [SseMiddleware()] });
+const used = (_req, res, next) => {
+	res.setHeader("x-used", "yes");
+	next();
+};
+const service = broker.createService({
+	name: "api",
+	mixins: [SseMixin({ drain: 0, session: (ctx, req) => req.$action.name === "sse" ? ctx.meta.user?.id ?? 7 : 8 }), ApiGateway],
+	settings: {
+		port: 0,
+		ip: "127.0.0.1",
+		routes: [{
+			path: "/api",
+			authentication: true,
+			authorization: true,
+			aliases: {
+				"GET /private": { type: "sse", auth: "required" },
+				"GET /chat": [used, { type: "sse", eventNames: ["chat.message"] }]
+			}
+		}]
+	},
+	methods: {
+		async authenticate(ctx, route, req) {
+			return req.headers.authorization ? { id: 1 } : null;
+		},
+		async authorize(ctx, route, req) {
+			if (req.$action.auth == "required" && !ctx.meta.user) {
+				throw new ApiGateway.Errors.UnAuthorizedError("NO_RIGHTS");
+			}
+		}
+	}
+});
+
+async function answer(path, headers = {}) {
+	const response = await fetch("http://127.0.0.1:" + service.server.address().port + path, { headers });
+	if (response.status !== 200) return { status: response.status, type: (await response.json()).type };
+	const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+	let text = "";
+	while (!text.includes("\\n\\n")) text += (await reader.read()).value;
+	reader.cancel();
+	return {
+		status: 200,
+		used: response.headers.get("x-used"),
+		names: JSON.parse(/^data: (.*)$/m.exec(text)[1]).eventNames
+	};
+}
+
+broker.start().then(async () => {
+	const refused = await broker
+		.call("api.addRoute", { route: { path: "/late", aliases: { "GET /": { type: "SSE" } } } })
+		.catch(({ type }) => type);
+	console.log(JSON.stringify({
+		guest: await answer("/api/private?eventName=news"),
+		user: await answer("/api/private?eventName=news", { authorization: "me" }),
+		chat: await answer("/api/chat"),
+		own: await answer("/sse/event-stream?eventName=news"),
+		refused,
+		routes: lines.filter(line => line.includes("=> sse"))
+	}));
+	await broker.stop();
+	process.exit();
+});
+`;
+
+describe.each([
+	["0.10.0", "0.14.12"],
+	["0.10.8", "0.14.36"],
+	["^0.11.0", "^0.15.0"]
+])("moleculer-web %s with Moleculer %s", (web, moleculer) => {
+	let project: Project;
+	beforeAll(async () => {
+		project = await Project.create({
+			type: "commonjs",
+			packages: [tarball, `moleculer@${moleculer}`, `moleculer-web@${web}`],
+			files: { "app.js": APP }
+		});
+	});
+	afterAll(() => project?.remove());
+
+	it("streams behind the hooks of Moleculer's own project template", async () => {
+		const { output, end } = await project.run("app.js");
+
+		expect(end, output).toBe("code 0");
+		const open = { status: 200, used: null, names: ["news"] };
+		expect(JSON.parse(output)).toEqual({
+			guest: { status: 401, type: "NO_RIGHTS" },
+			user: open,
+			chat: { ...open, used: "yes", names: ["chat.message"] },
+			own: open,
+			refused: "SSE_INVALID_OPTION",
+			routes: ["GET /api/private => sse", "GET /api/chat => sse", "GET /sse/event-stream => sse"]
+		});
+	});
+});
