@@ -2,6 +2,7 @@ import type { Middleware, ServiceBroker } from "moleculer";
 import { type GivenStreamOptions, streamOf } from "./sse/bus/broker-stream.ts";
 import type { Bus, BusState, PublishOptions } from "./sse/bus/bus.ts";
 import { installBus, installedBus } from "./sse/bus/installed.ts";
+import { tellReach } from "./sse/bus/reach.ts";
 import { StreamBus } from "./sse/bus/stream-bus.ts";
 import { TransporterBus } from "./sse/bus/transporter-bus.ts";
 import type { SenderLimits } from "./sse/core/access-options.ts";
@@ -55,6 +56,8 @@ export interface SseMiddlewareOptions {
  * stream, are looked at when the broker is created.
  */
 export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
+	// Moleculer calls functions among its middlewares with the broker.
+	if (isBroker(options)) throw misplaced("SseMiddleware was handed over without being called");
 	const { stream, events, limits } = checkOptions(
 		"SseMiddleware",
 		SSE_MIDDLEWARE_OPTIONS,
@@ -90,8 +93,10 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 	const middleware = {
 		name: "SseMiddleware",
 
-		created(broker: ServiceBroker): void {
+		created(broker?: ServiceBroker): void {
+			if (broker === undefined) throw misplaced("SseMiddleware() is a middleware, and no mixin");
 			checkOf(broker);
+			tellReach(broker);
 			installReplCommand(broker);
 			reviveDeafChannel(broker);
 			transporters.get(broker)?.listen();
@@ -109,6 +114,8 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 		},
 
 		broadcast(this: ServiceBroker, next: Broadcast): Broadcast {
+			// The second would refuse what the first has made of an event.
+			if (installedBus(this) !== undefined) throw misplaced("SseMiddleware is there twice");
 			const broadcast = safeBroadcast(this, next, departuresOf(this));
 			if (streamOptions === undefined) {
 				const bus = new TransporterBus(this, new Sequences(this.nodeID, newEpoch()), broadcast);
@@ -171,6 +178,18 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 	};
 	// Moleculer's types describe the hooks of broker methods as what these return.
 	return middleware as unknown as Middleware;
+}
+
+function isBroker(options: unknown): boolean {
+	const { createService } = (options ?? {}) as { createService?: unknown };
+	return typeof createService === "function";
+}
+
+function misplaced(what: string): SseError {
+	return new SseError(
+		"SSE_INVALID_OPTION",
+		`${what}: write middlewares: [SseMiddleware()] in the broker's options, once.`
+	);
 }
 
 /** A handler of events as Moleculer's middlewares wrap it. */

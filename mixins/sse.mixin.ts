@@ -1,4 +1,5 @@
 import type { Context, Service, ServiceSchema } from "moleculer";
+import { tellReach } from "./sse/bus/reach.ts";
 import { subscription } from "./sse/bus/transporter-bus.ts";
 import { CLOSE } from "./sse/core/close.ts";
 import { SEND } from "./sse/core/event.ts";
@@ -28,11 +29,15 @@ import type {
 } from "./sse/gateway/types.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
 import { startWithoutTransporter } from "./sse/moleculer/patient-start.ts";
+import { SseError } from "./sse/moleculer/sse-error.ts";
 
 /** A hook that Moleculer has had since 0.14.11, and that its types do not know. */
 interface Merged {
 	merged(schema: MergedSchema): void;
 }
+
+/** Schemas of services that have the mixin. */
+const mixed = new WeakSet<MergedSchema>();
 
 /**
  * Turns a moleculer-web gateway into a streaming node: `mixins: [SseMixin(), ApiGateway]`, in either
@@ -76,6 +81,8 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 
 		// Runs when all mixins have been merged, whatever their order.
 		merged(this: object, schema: MergedSchema): void {
+			if (mixed.has(schema)) throw misplaced("SseMixin is there twice");
+			mixed.add(schema);
 			const checked = checkOptions("SseMixin", SSE_MIXIN_OPTIONS, options, schema.settings?.sse);
 			const gatewayOptions = checked as unknown as GatewayOptions;
 			optionsOf.set(this, gatewayOptions);
@@ -115,6 +122,9 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 		},
 
 		created(this: Service): void {
+			if (!optionsOf.has(this))
+				throw misplaced("SseMixin() is a mixin of a service, and no middleware");
+			tellReach(this.broker);
 			startWithoutTransporter(this.broker);
 			const gateway = new Gateway(optionsOf.get(this) as GatewayOptions, this);
 			gateways.set(this, gateway);
@@ -125,6 +135,20 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 		}
 	};
 	return schema;
+}
+
+// Moleculer looks into each of a service's mixins for others, and finds nothing in a function to mix in.
+Object.defineProperty(SseMixin, "mixins", {
+	get(): never {
+		throw misplaced("SseMixin was handed over without being called");
+	}
+});
+
+function misplaced(what: string): SseError {
+	return new SseError(
+		"SSE_INVALID_OPTION",
+		`${what}: write mixins: [SseMixin(), ApiGateway] in the gateway's service, once.`
+	);
 }
 
 function listOf<T>(items: T | T[] | undefined): T[] {

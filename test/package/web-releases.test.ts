@@ -73,12 +73,19 @@ broker.start().then(async () => {
 	const refused = await broker
 		.call("api.addRoute", { route: { path: "/late", aliases: { "GET /": { type: "SSE" } } } })
 		.catch(({ type }) => type);
+	let uncalled;
+	try {
+		broker.createService({ name: "other", mixins: [SseMixin, ApiGateway] });
+	} catch ({ message }) {
+		uncalled = message;
+	}
 	console.log(JSON.stringify({
 		guest: await answer("/api/private?eventName=news"),
 		user: await answer("/api/private?eventName=news", { authorization: "me" }),
 		chat: await answer("/api/chat"),
 		own: await answer("/sse/event-stream?eventName=news"),
 		refused,
+		uncalled,
 		routes: lines.filter(line => line.includes("=> sse"))
 	}));
 	await broker.stop();
@@ -112,6 +119,7 @@ describe.each([
 			chat: { ...open, used: "yes", names: ["chat.message"] },
 			own: open,
 			refused: "SSE_INVALID_OPTION",
+			uncalled: expect.stringContaining("handed over without being called"),
 			routes: ["GET /api/private => sse", "GET /api/chat => sse", "GET /sse/event-stream => sse"]
 		});
 	});

@@ -1,0 +1,130 @@
+import { fileURLToPath } from "node:url";
+import { type BrokerOptions, type Middleware, ServiceBroker, type ServiceSchema } from "moleculer";
+import ApiGateway from "moleculer-web";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { SseMiddleware, SseMixin } from "../../mixins/sse/index.ts";
+import { gatewaySchema, startGateway, TestNode } from "../support/gateway.ts";
+import { HandBus } from "../support/hand-bus.ts";
+import { spawnNode } from "../support/process.ts";
+import { RecordedLog } from "../support/recorded-log.ts";
+
+const WORKERS = fileURLToPath(new URL("../support/fixtures/cluster-workers.ts", import.meta.url));
+
+/** What a broker of these middlewares says when it cannot be created, upon which Moleculer ends the process. */
+function fatalOf(middlewares: unknown[]): string {
+	const log = new RecordedLog();
+	const exit = vi.spyOn(process, "exit").mockImplementation(() => undefined as never);
+	onTestFinished(() => exit.mockRestore());
+	new ServiceBroker({ logger: log, middlewares: middlewares as Middleware[] });
+	expect(exit).toHaveBeenCalledWith(1);
+	return log.at("fatal").join();
+}
+
+/** What a service of these mixins cannot be created for. */
+function problemOf(mixins: unknown): unknown {
+	const broker = new ServiceBroker({ logger: false });
+	try {
+		broker.createService({ name: "api", mixins, settings: { port: 0 } } as ServiceSchema);
+	} catch (error) {
+		return error;
+	}
+	throw new Error("the service was created");
+}
+
+// Each of these was silent: Moleculer found nothing in a function to mix in, took the broker for the options of the
+// middleware, or had each event checked twice and refused.
+describe("a half that is not where it belongs stops the start, and says what to write", () => {
+	it.each([
+		["among mixins", [SseMixin, ApiGateway]],
+		["last among mixins", [ApiGateway, SseMixin]],
+		["in place of mixins", SseMixin],
+		["in a mixin of a mixin", [{ mixins: [SseMixin] }, ApiGateway]]
+	])("SseMixin that was not called, %s", (_, mixins) => {
+		expect(problemOf(mixins)).toMatchObject({
+			name: "SseError",
+			type: "SSE_INVALID_OPTION",
+			message: expect.stringContaining("mixins: [SseMixin(), ApiGateway]")
+		});
+	});
+
+	it("SseMiddleware that was not called", () => {
+		expect(fatalOf([SseMiddleware])).toContain("middlewares: [SseMiddleware()]");
+	});
+
+	it("SseMiddleware twice", () => {
+		expect(fatalOf([SseMiddleware(), SseMiddleware()])).toContain("SseMiddleware is there twice");
+		const one = SseMiddleware();
+		expect(fatalOf([one, one])).toContain("SseMiddleware is there twice");
+	});
+
+	it("SseMixin twice", () => {
+		for (const path of ["/sse", null]) {
+			expect(problemOf([SseMixin({ path }), SseMixin({ path }), ApiGateway])).toMatchObject({
+				type: "SSE_INVALID_OPTION",
+				message: expect.stringContaining("SseMixin is there twice")
+			});
+		}
+	});
+
+	it("SseMiddleware among mixins", () => {
+		expect(problemOf([SseMiddleware(), ApiGateway])).toMatchObject({
+			type: "SSE_INVALID_OPTION",
+			message: expect.stringContaining("middlewares: [SseMiddleware()]")
+		});
+	});
+
+	it("SseMixin among middlewares", () => {
+		expect(fatalOf([SseMixin()])).toContain("mixins: [SseMixin(), ApiGateway]");
+	});
+
+	it("not one middleware for several brokers, one after the other or at once", async () => {
+		const one = SseMiddleware();
+		const nodes = ["a", "b"].map(
+			nodeID => new TestNode({ middleware: false, broker: { nodeID, middlewares: [one] } })
+		);
+		for (const { broker } of nodes) await broker.start();
+
+		expect(nodes.flatMap(({ log }) => [...log.at("warn"), ...log.at("error")])).toEqual([]);
+	});
+});
+
+describe("a broker that delivers no events, or not where they should go, says so", () => {
+	const logOf = (options: BrokerOptions) => {
+		const log = new RecordedLog();
+		new ServiceBroker({ logger: log, ...options }).createService(gatewaySchema());
+		return log;
+	};
+
+	it.each([
+		["with SseMiddleware", [SseMiddleware()]],
+		["without it", []]
+	])("without a transporter, and without the balancer: %s", (_, middlewares) => {
+		const log = logOf({ disableBalancer: true, middlewares });
+
+		expect(log.at("error")).toEqual([expect.stringContaining("leave `disableBalancer` out")]);
+	});
+
+	it.each([SseMiddleware, SseMiddleware()])("with `middlewares` that is no array", middlewares => {
+		const log = logOf({ middlewares: middlewares as never });
+
+		expect(log.at("error")).toEqual([expect.stringContaining("middlewares: [SseMiddleware()]")]);
+	});
+
+	it("as one of a cluster's workers, without a transporter", async () => {
+		const workers = spawnNode(WORKERS, []);
+		onTestFinished(() => workers.stop());
+		expect(await workers.exited).toBe("code 0");
+
+		expect(workers.output).toMatch(/WARN +alone\b.*worker of a cluster and has no transporter/);
+		expect(workers.output.match(/worker of a cluster/g)).toHaveLength(1);
+	});
+
+	it("and no other does", async () => {
+		const gateway = await startGateway();
+		const { gateway: reading } = await HandBus.start();
+
+		for (const { log } of [gateway, reading]) {
+			expect([...log.at("warn"), ...log.at("error")]).toEqual([]);
+		}
+	});
+});
