@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, inject, it } from "vitest";
+import { openStream } from "../support/stream-client.ts";
 import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
 
 const event = (payload: unknown, sessionId: unknown = "A") => ({
@@ -46,6 +47,23 @@ describe("another program that publishes to the exchange `sse.send`", () => {
 		const again = await openNews(gateway, { lastEventId: ids[0] as string });
 		await again.next(NEWS, 2);
 		expect(again.received(NEWS)).toEqual([{ n: 2 }, { n: 3 }]);
+	});
+
+	it("may number its sessions, and send to nobody", async () => {
+		const stream = await TestStream.open(WITHOUT_NAMESPACE);
+		const gateway = await stream.gateway("gateway-1");
+		const client = await openStream(gateway.url(NEWS), { session: "7" });
+		stream.publish(event("to nobody", []));
+		stream.publish([event(1, 7), event("to nobody", []), event(2, ["A", 7]), event(3, "7")]);
+		await client.next(NEWS, 3);
+
+		expect(client.received(NEWS)).toEqual([1, 2, 3]);
+		expect(gateway.log.at("warn")).toEqual([]);
+		const [first] = client.events.filter(({ event }) => event === NEWS);
+		const headers = { "last-event-id": first?.id };
+		const again = await openStream(gateway.url(NEWS), { session: "7", headers });
+		await again.next(NEWS, 2);
+		expect(again.received(NEWS)).toEqual([2, 3]);
 	});
 
 	it.each(MALFORMED)(
