@@ -210,8 +210,10 @@ export function busState(broker: ServiceBroker): BusState | undefined {
 }
 
 function reject(broker: ServiceBroker, error: SseError): Promise<never> {
+	// Without data there is nothing to show, not even that it is undefined.
+	const shown = error.data === undefined ? [] : [error.data];
 	return gently(Promise.reject(error), () =>
-		broker.logger.error(`SSE: an event was not sent: ${error.message}`, error.data)
+		broker.logger.error(`SSE: an event was not sent: ${error.message}`, ...shown)
 	);
 }
 
