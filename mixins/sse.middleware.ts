@@ -196,7 +196,11 @@ function misplaced(what: string): SseError {
 type HandleEvent = (ctx: { eventName: string }) => unknown;
 
 /** Serializers of transporters differ in what becomes of undefined. */
-function plain({ sessionId, eventName, reason }: Revocation): SseClose {
+function plain({
+	sessionId,
+	eventName,
+	reason
+}: Revocation): SseClose & Pick<Revocation, "sessionId"> {
 	return eventName === undefined ? { sessionId, reason } : { sessionId, eventName, reason };
 }
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { Context, ServiceSchema } from "moleculer";
 import ApiGateway, { type ApiSettingsSchema } from "moleculer-web";
-import { type SseGateway, SseMixin } from "../mixins/sse/index.ts";
+import { type SseGateway, SseMixin, sseSession } from "../mixins/sse/index.ts";
 
 /** The gateway: serves the page, the API that the page calls, and its streams. */
 const service: ServiceSchema<ApiSettingsSchema, object, { server: Server } & SseGateway> = {
@@ -27,9 +27,7 @@ const service: ServiceSchema<ApiSettingsSchema, object, { server: Server } & Sse
 				},
 				bodyParsers: { json: true },
 				/** Actions learn whose streams to send to from `ctx.meta.sessionId`. */
-				async onBeforeCall(this: SseGateway, ctx, _route, req, res) {
-					await this.sseSession(ctx, req, res);
-				}
+				onBeforeCall: sseSession
 			}
 		]
 	},

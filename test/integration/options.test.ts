@@ -44,6 +44,34 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 			"a function (ctx, { sessionIds, eventNames, req }) => boolean, given to SseMixin() itself",
 		values: [true, false, null, "yes", {}]
 	},
+	cookie: {
+		takes: "{ name, secure, sameSite, path, domain }",
+		values: [
+			null,
+			"sid",
+			true,
+			[],
+			{ name: "" },
+			{ name: "a b" },
+			{ name: "a;b" },
+			{ name: 7 },
+			{ secure: "yes" },
+			{ sameSite: "Lax" },
+			{ path: "sse" },
+			{ path: "/a;b" },
+			{ domain: "" },
+			{ domain: "a b" },
+			{ maxAge: 1 }
+		].concat([
+			// what browsers drop without a word
+			{ sameSite: "none" },
+			{ sameSite: "none", secure: false },
+			{ name: "__Secure-sid" },
+			{ name: "__Host-sid" },
+			{ name: "__host-sid", secure: true, path: "/sse" },
+			{ name: "__Host-sid", secure: true, domain: "shop.example" }
+		] as never[])
+	},
 	events: {
 		takes: 'an object { "<event name>": { params, audience, conflate } }',
 		values: [

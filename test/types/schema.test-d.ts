@@ -10,7 +10,8 @@ import {
 	type SseGateway,
 	SseMiddleware,
 	SseMixin,
-	type SseMixinOptions
+	type SseMixinOptions,
+	sseSession
 } from "../../mixins/sse/index.ts";
 
 describe("SseMixin", () => {
@@ -88,6 +89,30 @@ describe("SseGateway", () => {
 		gateway.sseSession(ctx, req);
 		// @ts-expect-error there is nothing else
 		gateway.sseStreams;
+	});
+});
+
+describe("sseSession", () => {
+	// A hook had to be written with `this: SseGateway`: without it, `this` was the settings' own object.
+	it("is a route's `onBeforeCall` as it is", () => {
+		({
+			name: "api",
+			mixins: [SseMixin(), ApiGateway],
+			settings: {
+				routes: [
+					{ path: "/api", aliases: { "POST /orders": "orders.place" }, onBeforeCall: sseSession }
+				]
+			}
+		}) satisfies ServiceSchema<ApiSettingsSchema>;
+		const settings: ApiSettingsSchema = { routes: [{ path: "/api", onBeforeCall: sseSession }] };
+		expectTypeOf(settings).toExtend<ApiSettingsSchema>();
+	});
+
+	it("is called with the service as `this`", () => {
+		const [ctx, req, res] = [{} as Context, {} as IncomingRequest, {} as WebResponse];
+		sseSession.call({} as SseGateway, ctx, {}, req, res);
+		// @ts-expect-error no service
+		sseSession(ctx, {}, req, res);
 	});
 });
 

@@ -5,7 +5,8 @@ import {
 	type GatewayRequest,
 	type SessionResolver,
 	SseMixin,
-	type StreamAccess
+	type StreamAccess,
+	visitorSession
 } from "../../mixins/sse/index.ts";
 
 interface User {
@@ -61,6 +62,15 @@ describe("a session resolver", () => {
 		];
 		SseMixin({ session: byUser });
 		expectTypeOf(byUser).toExtend<SessionResolver>();
+	});
+
+	it("may tell visitors and users apart", () => {
+		SseMixin({ session: visitorSession });
+		SseMixin({
+			session: (ctx, req) =>
+				ctx.meta.user ? [`user:${ctx.meta.user.id}`, "users"] : visitorSession(ctx, req)
+		});
+		expectTypeOf(visitorSession).returns.toEqualTypeOf<string>();
 	});
 
 	it("gives nothing that is no id", () => {

@@ -6,6 +6,7 @@ import {
 	TICKET_OPTION,
 	TRUST_PROXY_OPTION
 } from "./access-options.ts";
+import { COOKIE_OPTION, type CookieOptions } from "./cookie-options.ts";
 import { STREAM_OPTION } from "./stream-options.ts";
 
 /**
@@ -72,6 +73,8 @@ export interface HistoryLimits {
 export interface GatewaySettings {
 	/** Path of the route that the mixin adds; default `/sse/event-stream`, null = none. */
 	path: string | null;
+	/** The cookie of the default session. */
+	cookie: CookieOptions;
 	/**
 	 * Life of one stream in milliseconds; default 180,000, 0 = never. Each stream lives up to 10 %
 	 * longer, drawn at random, so that streams opened together do not come back together.
@@ -88,8 +91,8 @@ export interface GatewaySettings {
 	/** Bounds of what clients may open; 0 = off, each. */
 	limits: StreamLimits;
 	/**
-	 * Which proxies in front are believed about a client's address (`X-Forwarded-For`): how many, or their
-	 * addresses and ranges. Default false: none.
+	 * Which proxies in front are believed about a client's address (`X-Forwarded-For`) and whether it came by https
+	 * (`X-Forwarded-Proto`): how many, or their addresses and ranges. Default false: none.
 	 */
 	trustProxy: boolean | number | string | readonly string[];
 	/** How what passes by itself is refused; default `stream`. */
@@ -135,6 +138,7 @@ export const SSE_MIXIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 			"a function (ctx, { sessionIds, eventNames, req }) => boolean, given to SseMixin() itself",
 		...optionalFunction
 	},
+	cookie: COOKIE_OPTION,
 	events: EVENTS_OPTION,
 	ticket: TICKET_OPTION,
 	timeout: { default: 180_000, ...milliseconds("never") },

@@ -1,6 +1,8 @@
 import type { Context } from "moleculer";
 import type { Opening } from "../core/openings.ts";
 import { SseError } from "../moleculer/sse-error.ts";
+import { trustIn } from "./address.ts";
+import { SessionCookie } from "./cookie.ts";
 import { Failures, forbidden, noSession } from "./failures.ts";
 import { checkEventNames, type StreamQuery } from "./request.ts";
 import { resolveSession, type Session } from "./session.ts";
@@ -17,7 +19,7 @@ import type {
 	StreamAccess
 } from "./types.ts";
 
-type AccessOptions = Pick<GatewayOptions, PrivateOption | "limits">;
+type AccessOptions = Pick<GatewayOptions, PrivateOption | "limits" | "cookie" | "trustProxy">;
 
 /** Who a stream is for, and the ticket that says so. */
 export interface Claim {
@@ -39,13 +41,14 @@ export class Access {
 	/** By request: since it came. What is not in here is no request, whatever it says that it is. */
 	readonly #arrived = new WeakMap<object, Opening>();
 
-	/** @throws SseError `SSE_INVALID_OPTION` if tickets have no secret. */
+	/** @throws SseError `SSE_INVALID_OPTION` if tickets have no secret, or a trusted proxy no address. */
 	constructor(options: AccessOptions, service: GatewayService) {
 		this.#options = options;
 		this.#service = service;
 		this.#failures = new Failures(service);
+		const cookie = new SessionCookie(options.cookie, trustIn(options.trustProxy));
 		this.#answers = new SessionAnswers((request, response) =>
-			resolveSession(options.session, request, response)
+			resolveSession(options.session, cookie, request, response)
 		);
 		if (options.ticket) this.tickets = createTickets(options.ticket, service);
 	}

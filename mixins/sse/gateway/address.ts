@@ -11,13 +11,9 @@ export type TrustProxy = boolean | number | string | readonly string[];
 /** The address that a request comes from, as far as the proxies in between are believed. */
 export type AddressReader = (request: GatewayRequest) => string | undefined;
 
-/**
- * @param trust False believes nobody: the address is that of the connection. A number believes so many
- * hops, a list these addresses and ranges, true everybody.
- * @throws SseError `SSE_INVALID_OPTION` for an address or range that is none.
- */
+/** @throws SseError `SSE_INVALID_OPTION` for an address or range that is none. */
 export function addressReader(trust: TrustProxy): AddressReader {
-	const isTrusted = compile(trust);
+	const isTrusted = trustIn(trust);
 	return request => {
 		// The library reads Node's requests; that of HTTP/2 has what it looks at.
 		const address = proxyAddr(request as never, isTrusted);
@@ -25,9 +21,15 @@ export function addressReader(trust: TrustProxy): AddressReader {
 	};
 }
 
-type Trust = (address: string, hop: number) => boolean;
+/** Whether a proxy is believed, by its address and by how many proxies stand between it and the gateway. */
+export type Trust = (address: string, hop: number) => boolean;
 
-function compile(trust: TrustProxy): Trust {
+/**
+ * @param trust False believes nobody: the address is that of the connection. A number believes so many
+ * hops, a list these addresses and ranges, true everybody.
+ * @throws SseError `SSE_INVALID_OPTION` for an address or range that is none.
+ */
+export function trustIn(trust: TrustProxy): Trust {
 	if (typeof trust === "boolean") return () => trust;
 	if (typeof trust === "number") return (_, hop) => hop < trust;
 	try {

@@ -1,4 +1,5 @@
-import { type Alias, isStreamAlias, type MergedSchema } from "./route.ts";
+import type { Alias, MergedSchema } from "./route.ts";
+import { isStreamAlias } from "./serve-aliases.ts";
 
 const HEADER = "Last-Event-ID";
 

@@ -1,4 +1,4 @@
-import { isStreamAlias } from "./route.ts";
+import { isStreamAlias } from "./serve-aliases.ts";
 import type { GatewayService } from "./types.ts";
 
 /** In the metadata of a gateway's service, which Moleculer makes known to all nodes: the paths at which it streams. */

@@ -1,8 +1,9 @@
 import { isRefusal } from "../core/errors.ts";
 import { ownText } from "../core/own-text.ts";
 import { readSessionId } from "../core/session-id.ts";
-import { cookieSession } from "./cookie.ts";
+import type { SessionCookie } from "./cookie.ts";
 import type { GatewayRequest, GatewayResponse, SessionResolver } from "./types.ts";
+import { offerVisitor } from "./visitor.ts";
 
 /** Who a request is. */
 export interface Session {
@@ -15,16 +16,19 @@ export interface Session {
 /**
  * The session of a request, or null if it has none, or one that has ended.
  *
+ * @param resolver Undefined = the cookie.
  * @throws TypeError if the resolver gives something that is no session; or whatever the resolver throws.
  */
 export async function resolveSession(
 	resolver: SessionResolver | undefined,
+	cookie: SessionCookie,
 	request: GatewayRequest,
 	response: GatewayResponse
 ): Promise<Session | null> {
+	if (resolver !== undefined) offerVisitor(request, response, cookie);
 	const answer: unknown =
 		resolver === undefined
-			? cookieSession(request, response)
+			? cookie.sessionOf(request, response)
 			: // biome-ignore lint/style/noNonNullAssertion: set by moleculer-web before any handler runs
 				await resolver(request.$ctx!, request);
 	if (!isExpiring(answer)) return sessionOf(answer, Number.POSITIVE_INFINITY);

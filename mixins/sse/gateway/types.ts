@@ -1,6 +1,7 @@
 import type { Context, Service, ServiceBroker } from "moleculer";
 import type { StreamLimits, TicketOptions } from "../core/access-options.ts";
 import type { EventsContract } from "../core/contract.ts";
+import type { CookieOptions } from "../core/cookie-options.ts";
 import type { GatewaySettings, HistoryLimits } from "../core/options.ts";
 import type { SseSessionId } from "../core/session-id.ts";
 import type { StreamRequest, StreamResponse } from "../http/connection.ts";
@@ -102,14 +103,16 @@ export type Authorizer = (
 
 /** The options of {@link GatewaySettings}, and the functions, which never stand in `settings`. */
 export interface SseMixinOptions
-	extends Partial<Omit<GatewaySettings, "buffer" | "history" | "limits">> {
+	extends Partial<Omit<GatewaySettings, "buffer" | "cookie" | "history" | "limits">> {
+	/** Of the default session; parts that are left out keep their defaults. */
+	cookie?: Partial<CookieOptions>;
 	/** Parts that are left out keep their defaults; null = off. */
 	history?: Partial<HistoryLimits> | null;
 	/** Parts that are left out keep their defaults. */
 	buffer?: Partial<GatewaySettings["buffer"]>;
 	/** Parts that are left out keep their defaults; 0 = off, each. */
 	limits?: Partial<StreamLimits>;
-	/** Default: cookie `sid`, issued if it is missing. */
+	/** Default: what the cookie holds, see `cookie`; it is issued if it is missing. */
 	session?: SessionResolver;
 	/** Default: every session may open a stream of any event name. */
 	authorize?: Authorizer;

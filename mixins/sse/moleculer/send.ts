@@ -40,7 +40,7 @@ interface Sender {
  *
  * @param options Those of `broadcast`.
  */
-export function sseSend<const Name extends SseEventName>(
+export function sseSend<Name extends SseEventName>(
 	ctx: Sender,
 	event: TypedSend<Name>,
 	options?: { throwError?: boolean; [option: string]: unknown }
