@@ -105,6 +105,7 @@ const config: ViteUserConfig = defineConfig({
 					...WAITING,
 					name: "package",
 					include: ["test/package/**/*.test.ts"],
+					globalSetup: "test/package/tarball.setup.ts",
 					testTimeout: 3 * MINUTE
 				}
 			}

@@ -1,31 +1,26 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { eventually } from "../support/eventually.ts";
-import { tempFolder } from "../support/temp-folder.ts";
-import { pack } from "./pack.ts";
-import { Page } from "./page.ts";
-import { type Plan, Project } from "./project.ts";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { describe, expect, inject, it } from "vitest";
+import { COMPILED, expectToCompile } from "./compile.ts";
+import { installed } from "./installed.ts";
+import type { Project } from "./project.ts";
 import {
 	COMMAND,
 	commonJsExample,
 	FIRST_EXAMPLE,
-	PAGE,
-	TYPESCRIPT_COMMAND,
+	OLDEST_TYPESCRIPT,
 	typeScriptExample
 } from "./readme.ts";
+import { expectToSend } from "./repl.ts";
 import { node } from "./run.ts";
+import { expectToPassJest, expectToPassVitest } from "./runners.ts";
+import { expectToRun, servedPage } from "./running.ts";
+import "../support/provided.ts";
 
 const program = (name: string) => resolve("node_modules/.bin", name);
 
-const folder = tempFolder("package");
-let tarball: string;
-
-beforeAll(async () => {
-	tarball = await pack(folder.path);
-});
-afterAll(() => folder.remove());
+const tarball = inject("tarball");
 
 describe("the tarball", () => {
 	it("holds what a user needs and nothing else", () => {
@@ -37,6 +32,7 @@ describe("the tarball", () => {
 			"LICENSE",
 			"README.md",
 			"SECURITY.md",
+			"dist/BUNDLED-LICENSES.txt",
 			"dist/index.cjs",
 			"dist/index.cjs.map",
 			"dist/index.d.cts",
@@ -56,91 +52,48 @@ describe("the tarball", () => {
 		]);
 	});
 
+	const read = (file: string) =>
+		execFileSync("tar", ["-xOzf", tarball, `package/dist/${file}`], { encoding: "utf8" });
+	const readMap = (file: string): { sources: string[]; sourcesContent: (string | null)[] } =>
+		JSON.parse(read(`${file}.map`));
+
 	it.each(["index.mjs", "index.cjs"])("%s has a source map that holds its sources", name => {
-		const read = (file: string) =>
-			execFileSync("tar", ["-xOzf", tarball, `package/dist/${file}`], { encoding: "utf8" });
 		expect(read(name)).toContain(`//# sourceMappingURL=${name}.map`);
-		const map: { sources: string[]; sourcesContent: (string | null)[] } = JSON.parse(
-			read(`${name}.map`)
-		);
+		const map = readMap(name);
 		const sources = map.sources.map(path =>
-			readFileSync(join(folder.path, "repository/dist", path), "utf8")
+			readFileSync(join(dirname(tarball), "repository/dist", path), "utf8")
 		);
 		expect(map.sourcesContent).toEqual(sources);
 	});
 
-	it("has no fault that publint knows, in strict mode", async () => {
-		expect(await node(program("publint"), ["--strict", tarball], folder.path)).toMatch(/All good!/);
+	it("has the license of each package that is in it, and has only what is an ES module alone", () => {
+		const bundled = (file: string) => [
+			...new Set(
+				readMap(file).sources.flatMap(path => /.*\/node_modules\/([^/]+)\//.exec(path)?.[1] ?? [])
+			)
+		];
+		expect(bundled("index.mjs")).toEqual([]);
+		expect(bundled("index.cjs").sort()).toEqual(["cookie", "jose"]);
+		const licenses = read("BUNDLED-LICENSES.txt");
+		for (const name of bundled("index.cjs")) {
+			const own = globSync(`node_modules/${name}/LICENSE*`).map(file => readFileSync(file, "utf8"));
+			expect(own).toHaveLength(1);
+			expect(licenses).toContain(own[0]?.trim());
+		}
 	});
 
-	// No resolution needs to be left out, not even Node 10's: `cookie`, which is ESM only, is required by
-	// the CommonJS build (Node 22.12 can), and no declaration mentions it.
+	it("has no fault that publint knows, in strict mode", async () => {
+		expect(await node(program("publint"), ["--strict", tarball], dirname(tarball))).toMatch(
+			/All good!/
+		);
+	});
+
+	// No resolution needs to be left out, not even Node 10's: no declaration mentions what is an ES module alone.
 	it("has types that are right however it is imported", async () => {
-		const printed = await node(program("attw"), ["--profile", "strict", tarball], folder.path);
+		const printed = await node(program("attw"), ["--profile", "strict", tarball], dirname(tarball));
 		expect(printed).toMatch(/No problems found/);
 	});
 });
-
-const TSCONFIG = JSON.stringify({
-	compilerOptions: {
-		target: "es2023",
-		module: "nodenext",
-		strict: true,
-		noUncheckedIndexedAccess: true,
-		exactOptionalPropertyTypes: true,
-		noEmit: true,
-		types: ["node"],
-		// the package's own declarations are to be checked, too
-		skipLibCheck: false
-	},
-	include: ["*.ts", "services", "probe.*"]
-});
-
-/** Fails to compile where the package's types are `any`, or cannot be found: nothing is an error then. */
-const PROBE = `
-import { SseError, SseMiddleware, SseMixin, type SseSend } from "moleculer-sse";
-SseMixin({ heartbeat: 1000 });
-// @ts-expect-error
-SseMixin({ heartbeat: "1s" });
-// @ts-expect-error
-SseMiddleware({ heartbeat: 1000 });
-// @ts-expect-error
-export const error: SseError = new Error();
-// @ts-expect-error
-export const send: SseSend = { eventName: "a", payload: 1 };
-`;
-const PROBES = { "probe.mts": PROBE, "probe.cts": PROBE };
-
-/**
- * Compiles a project strictly, with every declaration of the package: those for import and those for
- * require. Errors inside the declarations of Moleculer and moleculer-web are theirs.
- */
-async function expectToCompile(project: Project): Promise<void> {
-	const options = ["--listFiles", "--pretty", "false"];
-	const { output } = await project.run("node_modules/.bin/tsc", ...options);
-	expect(output).toContain("node_modules/moleculer-sse/dist/index.d.mts");
-	expect(output).toContain("node_modules/moleculer-sse/dist/index.d.cts");
-	const errors = output
-		.split("\n")
-		.filter(line => /error TS\d+/.test(line))
-		.filter(line => !/^node_modules\/moleculer(-web)?\//.test(line));
-	expect(errors).toEqual([]);
-}
-
-/** Creates a project before the tests of a suite, and removes it after them. */
-function installed(plan: Plan): () => Project {
-	let project: Project;
-	beforeAll(async () => {
-		project = await Project.create({ ...plan, packages: [tarball, ...plan.packages] });
-	});
-	afterAll(() => project?.remove());
-	return () => project;
-}
-
-async function servedPage(origin: string): Promise<string> {
-	const response = await fetch(origin);
-	return response.text();
-}
 
 /** All of the package's names are there, whichever way it is loaded. */
 async function expectToLoad(project: Project): Promise<void> {
@@ -149,96 +102,60 @@ async function expectToLoad(project: Project): Promise<void> {
 		"import.mjs": `import * as sse from "moleculer-sse"; ${print}`,
 		"require.cjs": `const sse = require("moleculer-sse"); ${print}`
 	});
-	const names = { output: "SseError,SseMiddleware,SseMixin,busState,sseSend\n", end: "code 0" };
+	const all = "SseError,SseMiddleware,SseMixin,busState,sseSend,sseSession,visitorSession";
+	const names = { output: `${all}\n`, end: "code 0" };
 	expect(await project.run("import.mjs")).toEqual(names);
 	expect(await project.run("require.cjs")).toEqual(names);
-}
-
-/** Starts the first example, and ends it. Two visitors order; each hears of the own order alone. */
-async function expectToRun(
-	project: Project,
-	command: string,
-	pageOf: (origin: string) => Promise<string>
-): Promise<void> {
-	const { running, origin } = await project.start(command);
-	onTestFinished(() => running.stop());
-	await running.waitFor(/ServiceBroker with \d+ service\(s\) started successfully/);
-
-	const html = await pageOf(origin);
-	const [one, other] = [new Page(html, origin), new Page(html, origin)];
-	onTestFinished(() => {
-		one.close();
-		other.close();
-	});
-	await Promise.all([one.opened(), other.opened()]);
-	for (const page of [one, other]) {
-		await page.click();
-		await eventually(() => expect(page.written).toContain("paid"));
-	}
-
-	// with both streams open, which it closes over the 5 s of `drain`
-	running.kill("SIGTERM");
-	await eventually(() => expect(running.ended).toBe("code 0"), { timeout: 15_000 });
-	// when their streams have ended, nothing can be on its way to the wrong one any more
-	await eventually(() => expect([one, other].filter(page => page.isOpen)).toEqual([]));
-	expect([one.written, other.written]).toEqual([["paid"], ["paid"]]);
-	expect(running.output).not.toMatch(/\b(WARN|ERROR|FATAL)\b|unhandledRejection/);
 }
 
 describe("an ESM project on Moleculer 0.15", () => {
 	const project = installed({
 		type: "module",
-		packages: ["moleculer@^0.15.0", "moleculer-web@^0.11.0"],
+		packages: ["moleculer@^0.15.0", "moleculer-web@^0.11.0", "vitest"],
 		files: FIRST_EXAMPLE
 	});
 
 	it("runs the README's first example", () => expectToRun(project(), COMMAND, servedPage));
 
 	it("gives the same by import and by require", () => expectToLoad(project()));
+
+	it("passes the README's tests in Vitest", () => expectToPassVitest(project()));
 });
 
-describe("an ESM project on the oldest Moleculer that package.json asks for", () => {
+describe("a project on the oldest Moleculer that package.json asks for", () => {
 	const project = installed({
-		type: "module",
-		packages: ["moleculer@0.14.12", "moleculer-web@0.10.8"],
-		files: {}
+		type: "commonjs",
+		packages: ["moleculer@0.14.12", "moleculer-web@0.10.8", "moleculer-repl@^0.6.4"],
+		files: commonJsExample()
 	});
 
 	// It is CommonJS alone, and Node finds no names in it but `ServiceBroker`: `import { Errors } from "moleculer"` was a
 	// SyntaxError, so that the package could only be required there.
 	it("gives the same by import and by require", () => expectToLoad(project()));
+
+	it("runs the README's first example", () => expectToRun(project(), COMMAND, servedPage));
+
+	it("has `sse send` in its REPL", () => expectToSend(project()));
 });
 
 describe("a CommonJS project on Moleculer 0.14", () => {
 	const project = installed({
 		type: "commonjs",
 		packages: [
-			...["moleculer@0.14.36", "moleculer-web@0.10.8"],
-			...["typescript@~5.9.0", "@types/node@^22.12.0"]
+			...["moleculer@0.14.36", "moleculer-web@0.10.8", "moleculer-repl@^0.7.4", "jest@^29.7.0"],
+			...[`typescript@~${OLDEST_TYPESCRIPT}.0`, "@types/node@22.12.0"]
 		],
 		files: commonJsExample()
 	});
 
 	it("runs the README's first example", () => expectToRun(project(), COMMAND, servedPage));
 
-	it("compiles the README's first example in TypeScript 5", async () => {
-		await project().write({ ...typeScriptExample(), ...PROBES, "tsconfig.json": TSCONFIG });
+	it("compiles the README's first example in the oldest TypeScript", async () => {
+		await project().write({ ...typeScriptExample(), ...COMPILED });
 		await expectToCompile(project());
 	});
-});
 
-describe("a TypeScript project on Moleculer 0.15", () => {
-	const project = installed({
-		type: "module",
-		packages: [
-			...["moleculer@^0.15.0", "moleculer-web@^0.11.0"],
-			...["typescript@^7.0.0", "@types/node@^24.0.0"]
-		],
-		files: { ...typeScriptExample(), ...PROBES, "tsconfig.json": TSCONFIG }
-	});
+	it("passes the README's tests in Jest 29", () => expectToPassJest(project()));
 
-	it("compiles the README's first example", () => expectToCompile(project()));
-
-	it("runs it as it is, by Node's own type stripping", () =>
-		expectToRun(project(), TYPESCRIPT_COMMAND, async () => PAGE));
+	it("has `sse send` in its REPL", () => expectToSend(project()));
 });

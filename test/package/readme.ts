@@ -45,6 +45,12 @@ export function typeScriptExample(): Files {
 	return { ...Object.fromEntries(renamed), ...filesOf("TypeScript") };
 }
 
+/** The tests of the first example, in Jest. */
+export const README_TESTS: Files = filesOf("Jest and Vitest");
+
+/** The oldest TypeScript that the package's types are for: `5.0`. */
+export const OLDEST_TYPESCRIPT: string = /TypeScript ≥ (\d+\.\d+)/.exec(README)?.[1] ?? "";
+
 /** What starts the first example in TypeScript. */
 export const TYPESCRIPT_COMMAND: string = `${COMMAND.replace(
 	".config.js",
