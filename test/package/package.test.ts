@@ -2,20 +2,13 @@ import { execFileSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { describe, expect, inject, it } from "vitest";
-import { COMPILED, expectToCompile } from "./compile.ts";
 import { installed } from "./installed.ts";
-import type { Project } from "./project.ts";
-import {
-	COMMAND,
-	commonJsExample,
-	FIRST_EXAMPLE,
-	OLDEST_TYPESCRIPT,
-	typeScriptExample
-} from "./readme.ts";
-import { expectToSend } from "./repl.ts";
+import { expectToLoad } from "./loading.ts";
+import { COMMAND, FIRST_EXAMPLE } from "./readme.ts";
 import { node } from "./run.ts";
-import { expectToPassJest, expectToPassVitest } from "./runners.ts";
+import { expectToPassVitest } from "./runners.ts";
 import { expectToRun, servedPage } from "./running.ts";
+import { expectToProxy } from "./vite.ts";
 import "../support/provided.ts";
 
 const program = (name: string) => resolve("node_modules/.bin", name);
@@ -95,23 +88,10 @@ describe("the tarball", () => {
 	});
 });
 
-/** All of the package's names are there, whichever way it is loaded. */
-async function expectToLoad(project: Project): Promise<void> {
-	const print = 'console.log(Object.keys(sse).filter(name => name !== "__esModule").sort().join())';
-	await project.write({
-		"import.mjs": `import * as sse from "moleculer-sse"; ${print}`,
-		"require.cjs": `const sse = require("moleculer-sse"); ${print}`
-	});
-	const all = "SseError,SseMiddleware,SseMixin,busState,sseSend,sseSession,visitorSession";
-	const names = { output: `${all}\n`, end: "code 0" };
-	expect(await project.run("import.mjs")).toEqual(names);
-	expect(await project.run("require.cjs")).toEqual(names);
-}
-
 describe("an ESM project on Moleculer 0.15", () => {
 	const project = installed({
 		type: "module",
-		packages: ["moleculer@^0.15.0", "moleculer-web@^0.11.0", "vitest"],
+		packages: ["moleculer@^0.15.0", "moleculer-web@^0.11.0", "vitest@^5.0.0"],
 		files: FIRST_EXAMPLE
 	});
 
@@ -120,42 +100,6 @@ describe("an ESM project on Moleculer 0.15", () => {
 	it("gives the same by import and by require", () => expectToLoad(project()));
 
 	it("passes the README's tests in Vitest", () => expectToPassVitest(project()));
-});
 
-describe("a project on the oldest Moleculer that package.json asks for", () => {
-	const project = installed({
-		type: "commonjs",
-		packages: ["moleculer@0.14.12", "moleculer-web@0.10.8", "moleculer-repl@^0.6.4"],
-		files: commonJsExample()
-	});
-
-	// It is CommonJS alone, and Node finds no names in it but `ServiceBroker`: `import { Errors } from "moleculer"` was a
-	// SyntaxError, so that the package could only be required there.
-	it("gives the same by import and by require", () => expectToLoad(project()));
-
-	it("runs the README's first example", () => expectToRun(project(), COMMAND, servedPage));
-
-	it("has `sse send` in its REPL", () => expectToSend(project()));
-});
-
-describe("a CommonJS project on Moleculer 0.14", () => {
-	const project = installed({
-		type: "commonjs",
-		packages: [
-			...["moleculer@0.14.36", "moleculer-web@0.10.8", "moleculer-repl@^0.7.4", "jest@^29.7.0"],
-			...[`typescript@~${OLDEST_TYPESCRIPT}.0`, "@types/node@22.12.0"]
-		],
-		files: commonJsExample()
-	});
-
-	it("runs the README's first example", () => expectToRun(project(), COMMAND, servedPage));
-
-	it("compiles the README's first example in the oldest TypeScript", async () => {
-		await project().write({ ...typeScriptExample(), ...COMPILED });
-		await expectToCompile(project());
-	});
-
-	it("passes the README's tests in Jest 29", () => expectToPassJest(project()));
-
-	it("has `sse send` in its REPL", () => expectToSend(project()));
+	it("streams through the README's proxy of Vite", () => expectToProxy(project()));
 });

@@ -48,6 +48,10 @@ export function typeScriptExample(): Files {
 /** The tests of the first example, in Jest. */
 export const README_TESTS: Files = filesOf("Jest and Vitest");
 
+/** The configuration of Vite whose proxy lets streams through. */
+export const VITE_CONFIG: string =
+	filesOf("Proxies of development servers")["vite.config.js"] ?? "";
+
 /** The oldest TypeScript that the package's types are for: `5.0`. */
 export const OLDEST_TYPESCRIPT: string = /TypeScript ≥ (\d+\.\d+)/.exec(README)?.[1] ?? "";
 

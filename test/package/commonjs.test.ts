@@ -1,0 +1,58 @@
+import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { tempFolder } from "../support/temp-folder.ts";
+import { COMPILED, expectToCompile } from "./compile.ts";
+import { installed } from "./installed.ts";
+import { expectToLoad } from "./loading.ts";
+import { COMMAND, commonJsExample, OLDEST_TYPESCRIPT, typeScriptExample } from "./readme.ts";
+import { expectToSend } from "./repl.ts";
+import { npm } from "./run.ts";
+import { expectToPassJest } from "./runners.ts";
+import { expectToRun, servedPage } from "./running.ts";
+import "../support/provided.ts";
+
+describe("a project on the oldest Moleculer that package.json asks for", () => {
+	const project = installed({
+		type: "commonjs",
+		packages: ["moleculer@0.14.12", "moleculer-web@0.10.8", "moleculer-repl@^0.6.4"],
+		files: commonJsExample()
+	});
+
+	// It is CommonJS alone, and Node finds no names in it but `ServiceBroker`: `import { Errors } from "moleculer"` was a
+	// SyntaxError, so that the package could only be required there.
+	it("gives the same by import and by require", () => expectToLoad(project()));
+
+	it("runs the README's first example", () => expectToRun(project(), COMMAND, servedPage));
+
+	it("has `sse send` in its REPL", () => expectToSend(project()));
+});
+
+describe("a CommonJS project on Moleculer 0.14", () => {
+	const project = installed({
+		type: "commonjs",
+		packages: [
+			...["moleculer@0.14.36", "moleculer-web@0.10.8", "moleculer-repl@^0.7.4", "jest@^29.7.0"],
+			...[`typescript@~${OLDEST_TYPESCRIPT}.0`, "@types/node@22.12.0"]
+		],
+		files: commonJsExample()
+	});
+
+	it("runs the README's first example", () => expectToRun(project(), COMMAND, servedPage));
+
+	it("compiles the README's first example in the oldest TypeScript", async () => {
+		await project().write({ ...typeScriptExample(), ...COMPILED });
+		await expectToCompile(project());
+	});
+
+	it("passes the README's tests in Jest 29", () => expectToPassJest(project()));
+
+	it("has `sse send` in its REPL", () => expectToSend(project()));
+});
+
+// npm refused to install it beside these: for a package that neither needs without AMQP they ask for other releases.
+it.each(["0.14.14", "0.14.20"])("npm installs it beside Moleculer %s", async version => {
+	const folder = tempFolder("beside");
+	onTestFinished(() => folder.remove());
+	const packages = [inject("tarball"), `moleculer@${version}`, "moleculer-web@0.10.8"];
+	const flags = ["--dry-run", "--prefer-offline", "--no-audit", "--no-fund"];
+	expect(await npm(["install", ...flags, ...packages], folder.path)).toMatch(/added \d+ packages/);
+});

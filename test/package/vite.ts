@@ -1,0 +1,42 @@
+import { expect, onTestFinished } from "vitest";
+import { connect } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/ports.ts";
+import type { Project } from "./project.ts";
+import { COMMAND, VITE_CONFIG } from "./readme.ts";
+
+/** A page behind Vite gets its events, and hears of it when its gateway has crashed, or is not there. */
+export async function expectToProxy(project: Project): Promise<void> {
+	const gateway = await project.start(COMMAND);
+	onTestFinished(() => gateway.running.stop());
+	await gateway.running.waitFor(/started successfully/);
+	const port = await freePort();
+	const target = gateway.origin;
+	await project.write({ "vite.config.js": VITE_CONFIG.replace("http://localhost:3000", target) });
+	const vite = await project.start(`vite --host 127.0.0.1 --port ${port} --strictPort`);
+	onTestFinished(() => vite.running.stop());
+	const origin = `http://127.0.0.1:${port}`;
+	await vite.running.untilReady(() => fetch(origin), 60_000);
+
+	const page = await connect(origin, "alice", ["order-update"]);
+	const order = { method: "POST", headers: { cookie: "sid=alice" } };
+	expect((await fetch(`${origin}/api/orders`, order)).status).toBe(200);
+	await eventually(() => expect(page.events.map(({ data }) => data)).toEqual([{ status: "paid" }]));
+
+	gateway.running.kill("SIGKILL");
+	await page.ended;
+	expect(await answer(`${origin}/sse/event-stream?eventName=order-update`)).toEqual({
+		status: 200,
+		type: "text/event-stream",
+		text: "retry: 1000\n\n"
+	});
+}
+
+async function answer(url: string): Promise<{ status: number; type: string | null; text: string }> {
+	const response = await fetch(url);
+	return {
+		status: response.status,
+		type: response.headers.get("content-type"),
+		text: await response.text()
+	};
+}
