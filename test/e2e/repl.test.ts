@@ -67,6 +67,14 @@ describe("at the REPL of a node that is no gateway", () => {
 		await eventually(() => expect(data(client)).toEqual([1]));
 	});
 
+	it("`emit sse.send` is refused, by a line that says what to do and nothing else", async () => {
+		repl.type("emit sse.send --eventName notifications --sessionId abc --payload.message lost");
+		await repl.shows(/was emitted.*: broadcast it\.\s/);
+		repl.type("sse send abc notifications 1");
+		await repl.shows(/Sent "notifications"/);
+		expect(repl.process.output).not.toMatch(/broadcast it\.\s+undefined/);
+	});
+
 	it("`sse send` takes JSON and keeps ids as the text that was typed", async () => {
 		const [abc, typed, thousand] = [await open("abc"), await open("1e3"), await open("1000")];
 		repl.type(`sse send abc notifications '{"message":"hi there"}'`);

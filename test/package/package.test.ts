@@ -75,6 +75,15 @@ describe("the tarball", () => {
 		}
 	});
 
+	it.each(["index.d.mts", "index.d.cts"])(
+		"%s asks for no types but Moleculer's and Node's",
+		name => {
+			const asked = [...read(name).matchAll(/\bfrom "([^"]+)"|\bimport\("([^"]+)"\)/g)];
+			const packages = new Set(asked.map(([, from, imported]) => from ?? imported));
+			expect([...packages].filter(from => !from?.startsWith("node:"))).toEqual(["moleculer"]);
+		}
+	);
+
 	it("has no fault that publint knows, in strict mode", async () => {
 		expect(await node(program("publint"), ["--strict", tarball], dirname(tarball))).toMatch(
 			/All good!/
