@@ -34,6 +34,16 @@ describe("SseMixin", () => {
 		SseMixin({ buffer: { policy: "disconnect" } });
 	});
 
+	it("takes a part of the cookie's options", () => {
+		SseMixin({ cookie: {} });
+		SseMixin({ cookie: { name: "__Host-sid", secure: true } });
+		SseMixin({ cookie: { secure: "auto", sameSite: "none", path: "/", domain: null } });
+		// @ts-expect-error as in the header
+		SseMixin({ cookie: { sameSite: "Lax" } });
+		// @ts-expect-error it is always HttpOnly
+		SseMixin({ cookie: { httpOnly: false } });
+	});
+
 	it("takes a range that nobody may write to", () => {
 		SseMixin({ retry: [1000, 2000] as const });
 	});
