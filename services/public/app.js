@@ -6,13 +6,15 @@
  *   #state[data-state]              "connecting", "open" or "closed": all streams in one word
  *   #streams li.stream[data-state]  a stream, with a button to close it
  *   #open-form, #open-stream        opens one with the checked input[name="eventName"]
- *   #session                        what the streams share
  *   #message, #send                 a message to this session
  *   #item, #place-order             an order; #orders li[data-order][data-status] shows its progress
- *   #filters button[data-name]      shows or hides the events of a name: [aria-pressed]
+ *   #filters button[data-name]      shows or hides the events of a name, and counts them: [aria-pressed]
  *   #events li                      an event, newest first: [data-event], [data-id], [data-stream]
  *   #clear                          forgets the events
  *   #open-error, #error             what went wrong with a stream, with a call
+ *
+ * Streams come and go by themselves, so nothing that they change may move what stands below: texts that change have
+ * their room from the beginning.
  */
 
 const PATH = "/sse/event-stream";
@@ -22,10 +24,12 @@ const COURSE = ["placed", "paid", "packed", "shipped", "delivered"];
 const SHOWN = 200;
 /** Browsers keep six HTTP/1.1 connections to a host: a sixth stream would leave none for the API. */
 const STREAMS = 5;
+/** Milliseconds after which a stream or a call that has no answer yet is not waited for in silence. */
+const PATIENCE = 2000;
 
 const $ = selector => document.querySelector(selector);
 
-/** @type {Map<number, { source: EventSource, row: HTMLElement }>} */
+/** @type {Map<number, { source: EventSource, row: HTMLElement, answered(): void }>} */
 const streams = new Map();
 /** Whether a stream has been open, and so brought the session's cookie. */
 let session = false;
@@ -33,6 +37,8 @@ const counts = new Map();
 const hidden = new Set(["sse.heartbeat"]);
 let streamNumber = 0;
 
+const NO_NAME = "Choose at least one event name.";
+const UNREACHABLE = "Not sent: the gateway was away.";
 /** An element with a class and a text; text never becomes markup. */
 function element(tag, className, text = "") {
 	const made = document.createElement(tag);
@@ -46,9 +52,10 @@ function openStream(eventNames) {
 	const query = new URLSearchParams(eventNames.map(name => ["eventName", name]));
 	const source = new EventSource(`${PATH}?${query}`);
 	const row = streamRow(number, eventNames);
-	streams.set(number, { source, row });
+	const answered = impatience($("#open-error"), `Stream ${number}`);
+	streams.set(number, { source, row, answered });
 
-	source.addEventListener("open", () => show(number, "open", "open"));
+	for (const type of ["open", "error"]) source.addEventListener(type, answered, { once: true });
 	source.addEventListener("error", () => {
 		const { closed = "connection lost" } = row.dataset;
 		delete row.dataset.closed;
@@ -59,6 +66,35 @@ function openStream(eventNames) {
 		source.addEventListener(name, event => receive(number, name, event));
 	}
 	show(number, "connecting", "connecting …");
+}
+
+/**
+ * Says in an element that something has no answer yet: after a while, and until the function that it
+ * returns is called.
+ */
+function impatience(place, what) {
+	let message = "";
+	const timer = setTimeout(() => {
+		message = `${what} has no answer yet.${connectionLimit()}`;
+		place.textContent = message;
+	}, PATIENCE);
+	return () => {
+		clearTimeout(timer);
+		clear(place, message);
+	};
+}
+
+/** What is past its connections the browser holds back, and tells nobody. */
+function connectionLimit() {
+	const loaded = ["navigation", "resource"].flatMap(type => performance.getEntriesByType(type));
+	// what came from the cache has no protocol
+	if (loaded.some(({ nextHopProtocol }) => /^h[23]/.test(nextHopProtocol))) return "";
+	return " Browsers open six HTTP/1.1 connections to a host, for all tabs together, and each stream takes one: close a stream, or a tab.";
+}
+
+/** Takes one message away, and no other that stands there by now. */
+function clear(place, message) {
+	if (place.textContent === message) place.textContent = "";
 }
 
 function streamRow(number, eventNames) {
@@ -78,8 +114,9 @@ function streamRow(number, eventNames) {
 }
 
 function closeStream(number) {
-	const { source, row } = streams.get(number);
+	const { source, row, answered } = streams.get(number);
 	source.close();
+	answered();
 	row.remove();
 	streams.delete(number);
 	showState();
@@ -117,19 +154,16 @@ function showState() {
 	session ||= open > 0;
 	for (const id of ["#send", "#place-order"]) $(id).disabled = !session;
 	$("#open-stream").disabled = !session && state === "connecting";
-	$("#session").textContent =
-		open > 1
-			? `One session, ${open} streams: they share the cookie “sid”.`
-			: open === 1
-				? "One session, known by the cookie “sid”. Open a second stream: it shares the session."
-				: "";
 }
 
 function receive(number, name, { data, lastEventId }) {
 	const value = JSON.parse(data);
-	counts.set(name, (counts.get(name) ?? 0) + 1);
-	showFilters();
-	if (name === "sse.open" && value.resumed) show(number, "open", "open, resumed");
+	count(name, counts.get(name) + 1);
+	if (name === "sse.open") {
+		// EventSource's own "open" also fires where a proxy has answered in the gateway's place
+		show(number, "open", value.resumed ? "open, resumed" : "open");
+		clear($("#error"), UNREACHABLE);
+	}
 	if (name === "sse.reset") show(number, "open", `open, may have missed events: ${value.reason}`);
 	if (name === "sse.close") {
 		const text = `closed by the gateway: ${value.reason}`;
@@ -164,20 +198,21 @@ function spaced(value) {
 	return JSON.stringify(value, null, 1).replace(/\n\s*/g, " ");
 }
 
-function showFilters() {
-	const group = $("#filters");
-	for (const [name, count] of counts) {
-		let button = group.querySelector(`[data-name="${CSS.escape(name)}"]`);
-		if (button === null) {
-			button = element("button", "");
-			button.type = "button";
-			button.dataset.name = name;
-			button.setAttribute("aria-pressed", String(!hidden.has(name)));
-			button.addEventListener("click", () => toggle(name, button));
-			group.append(button);
-		}
-		button.textContent = `${name} ${count}`;
-	}
+function addFilter(name) {
+	const button = element("button", "", `${name} `);
+	button.type = "button";
+	button.dataset.name = name;
+	button.setAttribute("aria-pressed", String(!hidden.has(name)));
+	button.addEventListener("click", () => toggle(name, button));
+	button.append(element("span", "count"));
+	$("#filters").append(button);
+	count(name, 0);
+}
+
+/** How many events of a name have come. */
+function count(name, number) {
+	counts.set(name, number);
+	$(`#filters [data-name="${name}"] .count`).textContent = number;
 }
 
 function toggle(name, button) {
@@ -206,8 +241,9 @@ function showOrder({ orderId, item, quantity, status }) {
 }
 
 /** Calls the API; what is wrong is shown, and cleared by the next call that is right. */
-async function post(path, body) {
+async function post(path, what, body) {
 	const error = $("#error");
+	const answered = impatience(error, what);
 	try {
 		const response = await fetch(path, {
 			method: "POST",
@@ -217,7 +253,9 @@ async function post(path, body) {
 		const answer = await response.json();
 		error.textContent = response.ok ? "" : `${response.status}: ${answer.message}`;
 	} catch {
-		error.textContent = "The gateway cannot be reached.";
+		error.textContent = UNREACHABLE;
+	} finally {
+		answered();
 	}
 }
 
@@ -226,7 +264,7 @@ $("#open-form").addEventListener("submit", event => {
 	const eventNames = new FormData(event.target).getAll("eventName");
 	const error =
 		eventNames.length === 0
-			? "Choose at least one event name."
+			? NO_NAME
 			: streams.size >= STREAMS
 				? `${STREAMS} streams at most: browsers keep six connections to a host, and the API needs one.`
 				: "";
@@ -236,18 +274,22 @@ $("#open-form").addEventListener("submit", event => {
 
 $("#message-form").addEventListener("submit", event => {
 	event.preventDefault();
-	post("/api/notifications", { message: $("#message").value });
+	post("/api/notifications", "The message", { message: $("#message").value });
 });
 
 $("#order-form").addEventListener("submit", event => {
 	event.preventDefault();
-	post("/api/orders", { item: $("#item").value });
+	post("/api/orders", "The order", { item: $("#item").value });
 });
 
 $("#clear").addEventListener("click", () => {
 	$("#events").replaceChildren();
-	counts.clear();
-	$("#filters").replaceChildren();
+	for (const name of counts.keys()) count(name, 0);
 });
+
+$("#open-form").addEventListener("change", () => clear($("#open-error"), NO_NAME));
+
+const offered = [...document.querySelectorAll('input[name="eventName"]')].map(({ value }) => value);
+for (const name of [...offered, ...OWN]) addFilter(name);
 
 openStream(["notifications", "order-update", "price"]);

@@ -1,10 +1,14 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import { launchChromium } from "../support/chromium.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/ports.ts";
-import { spawnNode, spawnProcess } from "../support/process.ts";
+import { type RunningProcess, spawnNode, spawnProcess } from "../support/process.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+import { openTerminal } from "../support/terminal.ts";
 import "../support/provided.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -16,15 +20,22 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
+/** What Chromium itself writes to the console when a gateway is away. */
+const AWAY = /^Failed to load resource: net::ERR_/;
+
 /** Opens the example's page in a browser of its own, with nothing kept from before. */
-async function openPage(url: string): Promise<Page> {
-	const context = await browser.newContext();
+async function openPage(url: string, { width = 1280 } = {}): Promise<Page> {
+	const context = await browser.newContext({ viewport: { width, height: 800 } });
 	onTestFinished(() => context.close());
+	return openTab(context, url);
+}
+
+async function openTab(context: BrowserContext, url: string): Promise<Page> {
 	const page = await context.newPage();
 	const errors: string[] = [];
 	page.on("pageerror", error => errors.push(String(error)));
 	page.on("console", message => {
-		if (message.type() === "error") errors.push(message.text());
+		if (message.type() === "error" && !AWAY.test(message.text())) errors.push(message.text());
 	});
 	onTestFinished(() => expect(errors).toEqual([]));
 	await page.goto(url);
@@ -33,11 +44,32 @@ async function openPage(url: string): Promise<Page> {
 }
 
 async function startExample(env: Record<string, string> = {}): Promise<string> {
+	return (await runExample(env)).url;
+}
+
+async function runExample(
+	env: Record<string, string> = {}
+): Promise<{ url: string; example: RunningProcess }> {
 	const example = spawnNode(EXAMPLE, [], { env: { TICK_MS: "100", ...env } });
 	onTestFinished(() => example.stop());
 	const [, port] = await example.waitFor(/listening on (\d+)/);
-	return `http://127.0.0.1:${port}`;
+	return { url: `http://127.0.0.1:${port}`, example };
 }
+
+/** Notes wherever on the page its parts have stood, frame by frame. */
+const WATCH_PLACES = `{
+	window.places = new Set();
+	const watch = () => {
+		const parts = "#open-form, #open-error, #message-form, #order-form, #error, #filters, #clear, #events";
+		const tops = [...document.querySelectorAll(parts)].map(part => {
+			const { left, top } = part.getBoundingClientRect();
+			return [part.id, Math.round(left), Math.round(top + window.scrollY)].join(" ");
+		});
+		window.places.add(tops.join("; "));
+		requestAnimationFrame(watch);
+	};
+	watch();
+}`;
 
 const events = (page: Page, name: string, stream = 1): Locator =>
 	page.locator(`#events li[data-event="${name}"][data-stream="${stream}"]`);
@@ -73,6 +105,29 @@ describe("`npm start`", () => {
 		app.kill("SIGINT");
 		await app.exited;
 		expect(app.output).toContain("ServiceBroker is stopped");
+	});
+});
+
+describe("the footer of the page", () => {
+	// It had `npm run repl` run beside `npm start`, where the port is taken.
+	it("has commands that do what it says", async () => {
+		const port = await freePort();
+		const home = tempFolder("home");
+		const html = readFileSync(join(ROOT, "services/public/index.html"), "utf8");
+		const [repl, start, send] = [...html.matchAll(/<code>(.*?)<\/code>/g)].map(([, code]) => code);
+		expect(start).toBe("npm start");
+		const env = { PORT: String(port), TRANSPORTER: "", NODE_ID: "", HOME: home.path };
+		const terminal = openTerminal(repl as string, { cwd: ROOT, env });
+		onTestFinished(async () => {
+			await terminal.process.stop();
+			await home.remove();
+		});
+		await terminal.shows(/mol \$/);
+		const page = await openPage(`http://127.0.0.1:${port}`);
+		terminal.type(send as string);
+		await events(page, "notifications").first().waitFor();
+
+		expect(await events(page, "notifications").locator("code").textContent()).toBe("hi");
 	});
 });
 
@@ -170,6 +225,68 @@ describe("the page", () => {
 		expect(await page.locator("#streams li.stream").count()).toBe(5);
 		await say(page, "still there");
 		await events(page, "notifications", 5).first().waitFor();
+	});
+
+	// The line below the streams went with the last open one, and a lost connection's text took a second line: what stands
+	// below jumped by up to 52 pixels, twice at each reconnect.
+	it.each([360, 800, 1280])(
+		"moves nothing when its streams come and go, %i pixels wide",
+		async width => {
+			const port = String(await freePort());
+			const { url, example } = await runExample({ PORT: port, STREAM_TIMEOUT: "1000" });
+			const page = await openPage(url, { width });
+			await events(page, "price").first().waitFor();
+			await page.evaluate(WATCH_PLACES);
+			await events(page, "sse.open").nth(1).waitFor();
+			await example.stop();
+			await page.waitForSelector('.stream:has-text("connection lost")');
+			await say(page, "to nobody");
+			await page.waitForSelector('#error:has-text("was away")');
+			await runExample({ PORT: port });
+			await events(page, "sse.reset").first().waitFor();
+
+			const [first, ...others] = (await page.evaluate("[...window.places]")) as string[];
+			for (const place of others) expect(place).toBe(first);
+		}
+	);
+
+	it("says that the gateway could not be reached until it is back", async () => {
+		const port = String(await freePort());
+		const { url, example } = await runExample({ PORT: port });
+		const page = await openPage(url);
+		await example.stop();
+		await say(page, "to nobody");
+		await page.waitForSelector('#error:has-text("was away")');
+		await runExample({ PORT: port });
+		await page.waitForSelector('#state[data-state="open"]');
+
+		expect(await page.locator("#error").textContent()).toBe("");
+	});
+
+	it("says after two seconds that a browser has no connection left for what it sends or opens", async () => {
+		const url = await startExample();
+		const page = await openPage(url);
+		for (let n = 2; n <= 5; n++) {
+			await page.click("#open-stream");
+			await page.waitForSelector(`#state:text("${n} streams open")`);
+		}
+		const other = await openTab(page.context(), url);
+		await say(page, "waits");
+		const waits = /^The message has no answer yet\. Browsers open six HTTP\/1\.1 connections/;
+		await eventually(async () => expect(await page.textContent("#error")).toMatch(waits), {
+			timeout: 20_000
+		});
+		await other.click("#open-stream");
+		const waitsToo = /^Stream 2 has no answer yet\. Browsers open six HTTP\/1\.1 connections/;
+		await eventually(async () => expect(await other.textContent("#open-error")).toMatch(waitsToo), {
+			timeout: 20_000
+		});
+
+		for (const number of [1, 2]) await page.click(`[aria-label="Close stream ${number}"]`);
+		await events(page, "notifications", 5).first().waitFor();
+		await other.waitForSelector('#state:text("2 streams open")');
+		expect(await page.textContent("#error")).toBe("");
+		expect(await other.textContent("#open-error")).toBe("");
 	});
 
 	it("shows what a message says, and never runs it", async () => {
