@@ -28,5 +28,5 @@ export function configuration(name: string, { port, gateways, folder }: Place): 
 			return `${gateway.host}${between}${gateway.port}`;
 		})
 		.replaceAll(/\b8080\b/g, String(port))
-		.replaceAll(/\/(?:etc\/(?:haproxy|apache2)|var\/www\/html|usr\/lib\/cgi-bin)\b/g, folder);
+		.replaceAll(/\/(?:etc\/(?:haproxy|apache2)|var\/www\/html)\b/g, folder);
 }

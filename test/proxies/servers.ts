@@ -113,7 +113,7 @@ const APACHE: ProxyKind = {
 ServerName localhost
 DefaultRuntimeDir ${place.folder}
 PidFile apache.pid
-ErrorLog /dev/stderr
+ErrorLog "|/bin/cat"
 ${process.getuid?.() === 0 ? "User www-data\nGroup www-data" : ""}
 ${modules.join("\n")}
 `
@@ -144,8 +144,9 @@ const LIGHTTPD: ProxyKind = {
 	package: "lighttpd",
 	version: ["-v"],
 	gateways: 2,
-	files: ["lighttpd.conf"],
+	files: ["lighttpd.conf", "away.cgi"],
 	commandLine(path, place) {
+		put(place, "away.cgi");
 		return { command: path, args: ["-D", "-f", put(place, "lighttpd.conf")] };
 	}
 };
