@@ -161,6 +161,11 @@ export async function bringPrograms(
 	};
 }
 
+/** The path of a Chromium alone; null if there is none. */
+export async function locateChromium(machine: Machine = thisMachine()): Promise<string | null> {
+	return (await CHROMIUM.locate(machine))?.value ?? null;
+}
+
 /** The RabbitMQ alone, for what needs none of the others; null if there is none. */
 export async function locateRabbitMq(
 	machine: Machine = thisMachine()
