@@ -56,6 +56,7 @@ function openStream(eventNames) {
 	streams.set(number, { source, row, answered });
 
 	for (const type of ["open", "error"]) source.addEventListener(type, answered, { once: true });
+	source.addEventListener("open", probe, { once: true });
 	source.addEventListener("error", () => {
 		const { closed = "connection lost" } = row.dataset;
 		delete row.dataset.closed;
@@ -82,6 +83,14 @@ function impatience(place, what) {
 		clearTimeout(timer);
 		clear(place, message);
 	};
+}
+
+/** Finds out, and says, if a stream has taken the last connection that the browser opens. */
+async function probe() {
+	const answered = impatience($("#open-error"), "The API");
+	// an API that is away is for its next call to tell
+	await fetch("/api/health", { cache: "no-store" }).catch(() => {});
+	answered();
 }
 
 /** What is past its connections the browser holds back, and tells nobody. */

@@ -271,6 +271,10 @@ describe("the page", () => {
 			await page.waitForSelector(`#state:text("${n} streams open")`);
 		}
 		const other = await openTab(page.context(), url);
+		const full = /^The API has no answer yet\. Browsers open six HTTP\/1\.1 connections/;
+		await eventually(async () => expect(await other.textContent("#open-error")).toMatch(full), {
+			timeout: 20_000
+		});
 		await say(page, "waits");
 		const waits = /^The message has no answer yet\. Browsers open six HTTP\/1\.1 connections/;
 		await eventually(async () => expect(await page.textContent("#error")).toMatch(waits), {
