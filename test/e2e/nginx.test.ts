@@ -3,11 +3,11 @@ import { createServer } from "node:http";
 import { expect, inject, it, onTestFinished } from "vitest";
 import { startProxy } from "../proxies/proxy.ts";
 import { play, SOURCES } from "../proxies/scenario.ts";
-import { nginxCommandLine } from "../proxies/servers.ts";
 import { Stage } from "../proxies/stage.ts";
 import { launchChromium } from "../support/chromium.ts";
 import { eventually } from "../support/eventually.ts";
 import { type NameServer, startNameServer } from "../support/name-server.ts";
+import { nginxArguments } from "../support/nginx.ts";
 import { freePort } from "../support/ports.ts";
 import "../support/provided.ts";
 
@@ -27,15 +27,16 @@ async function startComposeNginx(
 	const nginx = await startProxy(
 		{
 			name: "nginx",
-			commandLine: (path, { port, folder }) =>
-				nginxCommandLine(
-					path,
+			commandLine: (command, { port, folder }) => ({
+				command,
+				args: nginxArguments(
 					folder,
 					readFileSync(FILE, "utf8")
 						.replace("resolver 127.0.0.11 ", `resolver 127.0.0.1:${names.port} `)
 						.replace("listen 8080;", `listen 127.0.0.1:${port};`)
 						.replace(`${NAME}:3000;`, `${NAME}:${gatewayPort};`)
 				)
+			})
 		},
 		inject("programs").nginx,
 		[]

@@ -1,6 +1,7 @@
 /** The servers of Debian that the documentation has configurations for, and how each is started with one. */
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { nginxArguments } from "../support/nginx.ts";
 import { configuration, type Place } from "./configuration.ts";
 import type { ProxyKind } from "./proxy.ts";
 
@@ -20,36 +21,10 @@ const NGINX: ProxyKind = {
 	gateways: 2,
 	files: ["nginx.conf"],
 	commandLine(path, place) {
-		return nginxCommandLine(path, place.folder, configuration("nginx.conf", place));
+		const args = nginxArguments(place.folder, configuration("nginx.conf", place));
+		return { command: path, args };
 	}
 };
-
-/** @param http what stands in the block `http` */
-export function nginxCommandLine(
-	path: string,
-	folder: string,
-	http: string
-): { command: string; args: string[] } {
-	mkdirSync(join(folder, "temp"));
-	const file = join(folder, "main.conf");
-	const temp = ["client_body", "proxy", "fastcgi", "scgi", "uwsgi"];
-	writeFileSync(
-		file,
-		`daemon off;
-worker_processes 1;
-pid nginx.pid;
-error_log stderr notice;
-${process.getuid?.() === 0 ? "user root root;" : ""}
-events {}
-http {
-	access_log off;
-${temp.map(name => `\t${name}_temp_path temp/${name};`).join("\n")}
-${http}
-}
-`
-	);
-	return { command: path, args: ["-p", folder, "-c", file, "-e", "stderr"] };
-}
 
 const HAPROXY: ProxyKind = {
 	name: "HAProxy",

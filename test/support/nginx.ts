@@ -22,10 +22,7 @@ export interface Nginx {
 export async function startNginx(path: string, upstreams: readonly number[]): Promise<Nginx> {
 	const port = await freePort();
 	const folder = tempFolder("nginx");
-	mkdirSync(join(folder.path, "temp"));
-	const configuration = join(folder.path, "nginx.conf");
-	writeFileSync(configuration, render(port, upstreams));
-	const process = spawnProcess(path, ["-p", folder.path, "-c", configuration, "-e", "stderr"]);
+	const process = spawnProcess(path, nginxArguments(folder.path, render(port, upstreams)));
 	const stop = async () => {
 		await process.stop();
 		await folder.remove();
@@ -39,9 +36,18 @@ export async function startNginx(path: string, upstreams: readonly number[]): Pr
 	return { url: `http://127.0.0.1:${port}`, process, stop };
 }
 
-function render(port: number, upstreams: readonly number[]): string {
+/**
+ * Writes a main file of nginx to an empty folder, and answers the arguments with which nginx runs there in the foreground.
+ *
+ * @param http what stands in its block `http`
+ */
+export function nginxArguments(folder: string, http: string): string[] {
+	mkdirSync(join(folder, "temp"));
+	const configuration = join(folder, "main.conf");
 	const asRoot = process.getuid?.() === 0;
-	return `daemon off;
+	writeFileSync(
+		configuration,
+		`daemon off;
 worker_processes 1;
 pid nginx.pid;
 error_log stderr notice;
@@ -54,7 +60,15 @@ http {
 	fastcgi_temp_path temp/fastcgi;
 	scgi_temp_path temp/scgi;
 	uwsgi_temp_path temp/uwsgi;
-	upstream gateways {
+${http}
+}
+`
+	);
+	return ["-p", folder, "-c", configuration, "-e", "stderr"];
+}
+
+function render(port: number, upstreams: readonly number[]): string {
+	return `	upstream gateways {
 ${upstreams.map(upstream => `\t\tserver 127.0.0.1:${upstream} max_fails=0;`).join("\n")}
 	}
 	server {
@@ -70,7 +84,5 @@ ${upstreams.map(upstream => `\t\tserver 127.0.0.1:${upstream} max_fails=0;`).joi
 			proxy_cache off;
 			proxy_read_timeout 1h;
 		}
-	}
-}
-`;
+	}`;
 }
