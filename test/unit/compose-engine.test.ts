@@ -14,7 +14,7 @@ function machine(prints: Record<string, string | null>): Machine {
 		version: async (path, ...args) =>
 			prints[[path.replace("/bin/", ""), args[0]].join(" ")] ?? null,
 		canInstall: () => false,
-		install: async () => {}
+		install: async () => []
 	};
 }
 
