@@ -13,7 +13,6 @@ import { readSafely, SEND } from "./sse/core/event.ts";
 import { createIdSource, newEpoch } from "./sse/core/id.ts";
 import { onePer } from "./sse/core/one-per.ts";
 import { SSE_MIDDLEWARE_OPTIONS } from "./sse/core/options.ts";
-import { Sequences } from "./sse/core/sequences.ts";
 import { isNobody } from "./sse/core/session-id.ts";
 import { STREAM_OPTIONS, type StreamOptions } from "./sse/core/stream-options.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
@@ -74,8 +73,8 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 
 	// One middleware may serve several brokers.
 	const transporters = new WeakMap<ServiceBroker, TransporterBus>();
-	// Numbered separately: to a gateway, a number missing among the events is a lost event.
-	const revocationIdsOf = onePer((broker: ServiceBroker) =>
+	// Of revocations that stand on the stream: by these, what comes in both ways is taken once.
+	const idsOnStreamOf = onePer((broker: ServiceBroker) =>
 		createIdSource(broker.nodeID, newEpoch())
 	);
 	const streams = new WeakMap<ServiceBroker, StreamBus>();
@@ -118,7 +117,7 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 			if (installedBus(this) !== undefined) throw misplaced("SseMiddleware is there twice");
 			const broadcast = safeBroadcast(this, next, departuresOf(this));
 			if (streamOptions === undefined) {
-				const bus = new TransporterBus(this, new Sequences(this.nodeID, newEpoch()), broadcast);
+				const bus = new TransporterBus(this, broadcast);
 				transporters.set(this, bus);
 				installBus(this, bus);
 			} else {
@@ -133,7 +132,9 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 					const data = plain(revocation);
 					const tooLarge = refusePastLimit(this, CLOSE, data, options);
 					if (tooLarge !== undefined) return reject(this, SseError.invalidClose(tooLarge));
-					const id = revocationIdsOf(this).next();
+					const transporter = transporters.get(this);
+					if (transporter !== undefined) return transporter.revoke(data, options);
+					const id = idsOnStreamOf(this).next();
 					// By both ways: the Moleculer event comes to gateways that do not hear the stream, and is what the sender
 					// hears of; the stream also tells gateways that start later.
 					streams.get(this)?.revoke(revocation, id);
@@ -159,7 +160,7 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 
 		localEvent(this: ServiceBroker, next: HandleEvent, event: { name: string }): HandleEvent {
 			// A pattern may match it.
-			if (event.name !== SEND && !/[*?]/.test(event.name)) return next;
+			if (event.name !== SEND && event.name !== CLOSE && !/[*?]/.test(event.name)) return next;
 			const departures = departuresOf(this);
 			return ctx => {
 				departures.hear(ctx.eventName);

@@ -54,7 +54,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 	const schema: Partial<ServiceSchema> & Merged & { methods: SseGateway } = {
 		events: {
 			[SEND]: subscription(service => gatewayOf(service).fanOut.receive),
-			[POSITION]: subscription(service => gatewayOf(service).fanOut.hear),
+			[POSITION]: subscription(service => gatewayOf(service).hear),
 			[HELLO]: subscription(service => gatewayOf(service).fanOut.meet),
 			[CLOSE]: subscription(service => gatewayOf(service).revocations.receive),
 			[TICKET_USED]: subscription(

@@ -1,7 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import { guard, toError } from "../core/guard.ts";
 import { HELLO, POSITION, readHello, type SsePosition } from "../core/report.ts";
-import type { Sequence, Sequences } from "../core/sequences.ts";
+import type { Sequence } from "../core/sequences.ts";
 import { isConnected, onConnected } from "../moleculer/transporter.ts";
 import { GoneSenders } from "./gone-senders.ts";
 import { QuietSequences } from "./quiet-sequences.ts";
@@ -38,7 +38,7 @@ interface How {
  */
 export class PositionTeller {
 	readonly #broker: ServiceBroker;
-	readonly #sequences: Sequences;
+	readonly #sequences: Iterable<Sequence>;
 	readonly #gone: GoneSenders;
 	/** Gateways that it has met. */
 	readonly #met = new Set<string>();
@@ -53,7 +53,7 @@ export class PositionTeller {
 	#meeting: NodeJS.Timeout | undefined;
 	#hasMetMore = false;
 
-	constructor(broker: ServiceBroker, sequences: Sequences) {
+	constructor(broker: ServiceBroker, sequences: Iterable<Sequence>) {
 		this.#broker = broker;
 		this.#sequences = sequences;
 		this.#gone = new GoneSenders(broker, SENDER_SERVICE);
@@ -174,19 +174,20 @@ export class PositionTeller {
 	}
 
 	#tellOf(
-		{ groups, ids, sentAt }: Sequence,
+		{ groups, ids, of, sentAt }: Sequence,
 		now: number,
 		{ answers = [], away = 0, end = false }: How = {}
 	): void {
 		const { epoch, seq } = ids.position;
-		if (seq === 0 && answers.length === 0 && !end) return;
+		if (seq === 0 && (of !== undefined || (answers.length === 0 && !end))) return;
 		// Rounded down: what is older than it says is told to nobody who has not missed it.
 		const age = Math.floor(Math.max(0, now - sentAt));
 		const up = Math.floor(now - this.#bornAt);
 		const position: SsePosition = { epoch, seq, age: seq === 0 ? 0 : age, up };
 		if (end) position.end = true;
-		if (answers.length > 0) position.re = answers;
-		const gone = this.#gone.within(Math.max(away, RECENTLY));
+		if (of !== undefined) position.of = of;
+		else if (answers.length > 0) position.re = answers;
+		const gone = of === undefined ? this.#gone.within(Math.max(away, RECENTLY)) : [];
 		if (gone.length > 0) {
 			position.gone = gone.map(({ nodeID, instance, ago }) => [nodeID, instance, ago]);
 		}

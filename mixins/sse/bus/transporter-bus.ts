@@ -1,8 +1,10 @@
 import type { Context, EventSchema, ServiceBroker } from "moleculer";
+import { CLOSE, type SseClose } from "../core/close.ts";
 import { type Address, SEND } from "../core/event.ts";
-import type { Sequences } from "../core/sequences.ts";
+import { newEpoch } from "../core/id.ts";
+import { Sequences } from "../core/sequences.ts";
 import { groupsOf } from "../moleculer/broadcast-options.ts";
-import { readRevocationKey } from "../moleculer/revocation-id.ts";
+import { readRevocationKey, withRevocationId } from "../moleculer/revocation-id.ts";
 import type { SafeBroadcast } from "../moleculer/safe-broadcast.ts";
 import { hearsOthers, isConnected, watchNats } from "../moleculer/transporter.ts";
 import type { Bus, BusState, Listener, PublishOptions } from "./bus.ts";
@@ -12,15 +14,24 @@ import { PositionTeller } from "./position-teller.ts";
 export class TransporterBus implements Bus {
 	readonly #broker: ServiceBroker;
 	readonly #sequences: Sequences;
+	/** Apart from the events: among these, a number that no event has is a lost event. */
+	readonly #revocations: Sequences;
 	readonly #teller: PositionTeller;
 	readonly #broadcast: SafeBroadcast;
 
 	/** @param broadcast Moleculer's own, which neither throws nor rejects but with `throwError`. */
-	constructor(broker: ServiceBroker, sequences: Sequences, broadcast: SafeBroadcast) {
+	constructor(broker: ServiceBroker, broadcast: SafeBroadcast) {
+		const { nodeID } = broker;
 		this.#broker = broker;
-		this.#sequences = sequences;
+		this.#sequences = new Sequences(nodeID, newEpoch());
+		this.#revocations = new Sequences(nodeID, newEpoch(), "close");
 		this.#broadcast = broadcast;
-		this.#teller = new PositionTeller(broker, sequences);
+		const counted = [this.#sequences, this.#revocations];
+		this.#teller = new PositionTeller(broker, {
+			*[Symbol.iterator]() {
+				for (const sequences of counted) yield* sequences;
+			}
+		});
 	}
 
 	/** To be called once, when the broker is created. */
@@ -43,6 +54,15 @@ export class TransporterBus implements Bus {
 		// To gateways, a number that no event has is a lost event.
 		const takeBack = () => sequence.ids.takeBack(id);
 		return this.#broadcast(SEND, { eventName, sessionId, json, id }, options, takeBack);
+	}
+
+	/** Broadcasts a revocation; by its number, a gateway notices that it has missed one. */
+	revoke(close: SseClose, options?: PublishOptions): Promise<unknown> {
+		const sequence = this.#revocations.of(groupsOf(options));
+		const id = sequence?.ids.next();
+		if (sequence !== undefined) this.#teller.sent(sequence);
+		const takeBack = () => id !== undefined && sequence?.ids.takeBack(id);
+		return this.#broadcast(CLOSE, close, withRevocationId(options, id), takeBack);
 	}
 
 	get state(): BusState {

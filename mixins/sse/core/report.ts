@@ -5,8 +5,13 @@ export const POSITION = "sse.position";
 /** The Moleculer event by which a gateway asks for that. */
 export const HELLO = "sse.hello";
 
-/** How far a sender says that its events have come. */
+/** What a sender counts besides its events: its revocations, `sse.close`. */
+export type Counted = "close";
+
+/** How far a sender says that its events have come, or its revocations. */
 export interface Report extends Position {
+	/** Undefined = events. */
+	readonly of?: Counted;
 	/** Milliseconds since it sent the last of them; 0 if that is not known. */
 	readonly age: number;
 	/** Milliseconds since its life began; 0 if that is not known. */
@@ -30,6 +35,7 @@ export interface GoneSender {
 
 /** A report as it travels. */
 export interface SsePosition extends Position {
+	of?: Counted;
 	age?: number;
 	up?: number;
 	end?: true;
@@ -54,10 +60,12 @@ const MAX_LIST = 1000;
 
 /** Reads what came over the bus as a report; undefined if it is none. */
 export function readReport(input: unknown): Report | undefined {
-	const { epoch, seq, age, up, end, re, gone } = fieldsOf(input);
+	const { of, epoch, seq, age, up, end, re, gone } = fieldsOf(input);
+	if (of !== undefined && of !== "close") return undefined;
 	if (typeof epoch !== "string" || !EPOCH.test(epoch)) return undefined;
 	if (!Number.isSafeInteger(seq) || (seq as number) < 0) return undefined;
 	return {
+		...(of && { of }),
 		epoch,
 		seq: seq as number,
 		age: duration(age),

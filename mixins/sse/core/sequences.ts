@@ -1,4 +1,5 @@
 import { createIdSource, type IdSource } from "./id.ts";
+import type { Counted } from "./report.ts";
 
 /** Sequences of one life of a node; an application that has more groups than that gets no ids for what is over. */
 const MAX_SEQUENCES = 64;
@@ -8,6 +9,8 @@ export interface Sequence {
 	/** Moleculer's groups, which are names of services; undefined = all that listen. */
 	readonly groups: readonly string[] | undefined;
 	readonly ids: IdSource;
+	/** What it counts; undefined = events. */
+	readonly of: Counted | undefined;
 	/** `performance.now()` at which its last event was sent; -Infinity before the first. */
 	sentAt: number;
 }
@@ -19,17 +22,20 @@ export interface Sequence {
 export class Sequences {
 	readonly #origin: string;
 	readonly #life: string;
+	readonly #of: Counted | undefined;
 	readonly #byGroups = new Map<string, Sequence>();
 	readonly #main: Sequence;
 
 	/**
 	 * @param origin The node's id.
 	 * @param life Of {@link newEpoch}.
+	 * @param of What they count; default: events.
 	 */
-	constructor(origin: string, life: string) {
+	constructor(origin: string, life: string, of?: Counted) {
 		this.#origin = origin;
 		this.#life = life;
-		this.#main = newSequence(origin, life, undefined);
+		this.#of = of;
+		this.#main = this.#begin(life, undefined);
 	}
 
 	/** That for some groups; undefined if there are too many. */
@@ -41,7 +47,7 @@ export class Sequences {
 		if (sequence === undefined) {
 			const { size } = this.#byGroups;
 			if (size >= MAX_SEQUENCES) return undefined;
-			sequence = newSequence(this.#origin, this.#life + size.toString(36), names);
+			sequence = this.#begin(this.#life + size.toString(36), names);
 			this.#byGroups.set(key, sequence);
 		}
 		return sequence;
@@ -51,12 +57,9 @@ export class Sequences {
 		yield this.#main;
 		yield* this.#byGroups.values();
 	}
-}
 
-function newSequence(
-	origin: string,
-	epoch: string,
-	groups: readonly string[] | undefined
-): Sequence {
-	return { groups, ids: createIdSource(origin, epoch), sentAt: Number.NEGATIVE_INFINITY };
+	#begin(epoch: string, groups: readonly string[] | undefined): Sequence {
+		const ids = createIdSource(this.#origin, epoch);
+		return { groups, ids, of: this.#of, sentAt: Number.NEGATIVE_INFINITY };
+	}
 }

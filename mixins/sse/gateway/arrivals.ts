@@ -122,6 +122,7 @@ export class Arrivals<T> {
 		const isOther = nodeID !== this.#service.broker.nodeID;
 		const origin = encodeOrigin(nodeID);
 		this.#introductions.noticeSleep();
+		if (report.of !== undefined) return;
 		const isAnswer = this.#introductions.isAnswered(report.answers);
 		// Within a node nothing overtakes.
 		this.continuity.hear(origin, report, performance.now(), isOther ? undefined : 0);

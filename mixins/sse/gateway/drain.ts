@@ -12,13 +12,15 @@ const PACE = 10;
  *
  * @param longest Milliseconds over which they are closed at most.
  * @param close Closes one stream; streams that have ended meanwhile are closed again, to no effect.
- * @returns Closes no more.
+ * @param done Called when all are closed, if not all are at once.
+ * @returns Closes no more; undefined if all are closed already.
  */
 export function closeOver(
 	longest: number,
 	streams: Iterable<EventStream>,
-	close: (stream: EventStream) => void
-): () => void {
+	close: (stream: EventStream) => void,
+	done: () => void = () => {}
+): (() => void) | undefined {
 	const order = shuffled([...streams]);
 	const window = windowFor(order.length, longest);
 	const began = performance.now();
@@ -30,9 +32,11 @@ export function closeOver(
 		while (next < due && next < order.length) close(order[next++] as EventStream);
 		return next === order.length;
 	};
-	if (closeDue()) return () => {};
+	if (closeDue()) return undefined;
 	const timer = setInterval(() => {
-		if (closeDue()) clearInterval(timer);
+		if (!closeDue()) return;
+		clearInterval(timer);
+		done();
 	}, STEP);
 	return () => clearInterval(timer);
 }

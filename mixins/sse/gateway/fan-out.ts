@@ -138,6 +138,11 @@ export class FanOut implements Subscriber {
 		return this.#arrivals?.hearsAll ?? true;
 	}
 
+	/** See {@link Arrivals.awakeSince}. */
+	get awakeSince(): number {
+		return this.#arrivals?.awakeSince ?? Number.NEGATIVE_INFINITY;
+	}
+
 	/** Whether the ids of events may be given: nothing is suspected to be missing before them. */
 	get isWhole(): boolean {
 		return this.#places.isWhole;

@@ -86,8 +86,13 @@ export class Gateway {
 			service
 		);
 		this.#reading = new Reading(this.fanOut, options.history?.maxAge ?? 0, service);
-		const { history } = this.fanOut;
-		this.revocations = new Revocations(this.#registry, service, history, this.access.tickets);
+		this.revocations = new Revocations(this.#registry, service, {
+			history: this.fanOut.history,
+			tickets: this.access.tickets,
+			fromStream,
+			drain: options.drain,
+			awakeSince: () => this.fanOut.awakeSince
+		});
 		this.#heartbeat = new Heartbeat(
 			{
 				interval: options.heartbeat,
@@ -196,6 +201,12 @@ export class Gateway {
 		this.#service.logResponse?.(request, response);
 	}
 
+	/** A sender has said how far its events have come, or its revocations. */
+	readonly hear: Listener = (input, from) => {
+		this.fanOut.hear(input, from);
+		this.revocations.hear(input, from);
+	};
+
 	/** Notices from now on what does not come; again if it does already. */
 	listen(): void {
 		this.fanOut.listen();
@@ -264,6 +275,7 @@ export class Gateway {
 		// Until then, what arrives still goes to streams that wait for their turn.
 		this.#incoming.stop();
 		this.fanOut.unlisten();
+		this.revocations.stop();
 		await this.#reading.stop();
 	}
 

@@ -1,44 +1,70 @@
 import type { Listener } from "../bus/bus.ts";
 import { TOLERANCE } from "../core/clock.ts";
-import { CLOSE, concerns, readClose } from "../core/close.ts";
+import { CLOSE, concerns, type Revocation, readClose } from "../core/close.ts";
+import type { Loss } from "../core/continuity.ts";
 import { isRefusal } from "../core/errors.ts";
 import { HeardRevocations } from "../core/heard.ts";
 import type { History } from "../core/history.ts";
 import { type Opening, Openings } from "../core/openings.ts";
 import type { Registry } from "../core/registry.ts";
-import { isNobody } from "../core/session-id.ts";
+import { EVERYONE, isNobody } from "../core/session-id.ts";
 import type { EventStream } from "../http/event-stream.ts";
+import { closeOver } from "./drain.ts";
 import { Drops } from "./drops.ts";
 import { arrivalOf } from "./fan-out.ts";
+import { MissedRevocations } from "./missed-revocations.ts";
 import type { Tickets } from "./ticket.ts";
 import type { GatewayService } from "./types.ts";
+
+/** Most milliseconds over which streams end that a missed revocation may have been about. */
+const LONGEST = 5000;
+
+/** Of a missed revocation nobody knows whom it was about. Whoever is still allowed to comes back, as after a stream's life. */
+const ANYBODY: Revocation = { sessionId: EVERYONE, eventName: undefined, reason: "timeout" };
+
+export interface RevocationsOptions {
+	/** What streams that come back are replayed from, if it is kept. */
+	readonly history?: History | undefined;
+	/** Those that are given here, if any are. */
+	readonly tickets?: Pick<Tickets, "revoke"> | undefined;
+	/** Revocations also stand on a RabbitMQ stream, from which none is missed. */
+	readonly fromStream: boolean;
+	/** Most milliseconds over which many streams end. */
+	readonly drain: number;
+	/** See `Arrivals.awakeSince`. */
+	awakeSince(): number;
+}
 
 /** Closes the streams that a service has revoked, wherever in their life they are. */
 export class Revocations {
 	readonly #streams: Registry<EventStream>;
+	readonly #service: GatewayService;
+	readonly #options: RevocationsOptions;
 	readonly #drops: Drops;
-	readonly #history: History | undefined;
-	readonly #tickets: Pick<Tickets, "revoke"> | undefined;
+	readonly #missed: MissedRevocations | undefined;
+	readonly #begunAt = performance.now();
 	readonly #openings = new Openings();
 	readonly #heard = new HeardRevocations();
 	readonly #heardLate = new HeardRevocations();
 	/** Ended, and their last bytes not taken yet. */
 	readonly #ending = new Set<EventStream>();
+	/** Open, and to end soon: a missed revocation may have been about them. */
+	readonly #suspects = new Set<EventStream>();
+	/** Each stops what ends some of them. */
+	readonly #closings = new Set<() => void>();
 
-	/**
-	 * @param history What streams that come back are replayed from, if it is kept.
-	 * @param tickets Those that are given here, if any are.
-	 */
 	constructor(
 		streams: Registry<EventStream>,
 		service: GatewayService,
-		history: History | undefined,
-		tickets: Pick<Tickets, "revoke"> | undefined
+		options: RevocationsOptions
 	) {
 		this.#streams = streams;
-		this.#history = history;
-		this.#tickets = tickets;
+		this.#service = service;
+		this.#options = options;
 		this.#drops = new Drops(service.logger);
+		if (!options.fromStream) {
+			this.#missed = new MissedRevocations(service, loss => this.#miss(loss));
+		}
 	}
 
 	/** To be called before a request is judged by anyone. */
@@ -48,6 +74,7 @@ export class Revocations {
 
 	/** A stream takes no more events. */
 	ended(stream: EventStream): void {
+		this.#suspects.delete(stream);
 		this.#ending.add(stream);
 	}
 
@@ -56,12 +83,23 @@ export class Revocations {
 		this.#ending.delete(stream);
 	}
 
+	/** The gateway stops, and all its streams have ended. */
+	stop(): void {
+		this.#missed?.stop();
+		for (const stop of this.#closings) stop();
+		this.#closings.clear();
+	}
+
+	/** A sender has said how many revocations it has sent. */
+	readonly hear: Listener = (input, { nodeID }) => this.#missed?.hear(input, nodeID);
+
 	/**
 	 * Takes `sse.close`, whichever way it comes, and in whichever first. Whether streams may come back is judged when they
 	 * do.
 	 */
 	readonly receive: Listener = (input, from) => {
 		const { nodeID, typed, revocation: key, past, sentAt = past } = from;
+		this.#missed?.came(key);
 		const revocation = readClose(input, { typed: typed === true });
 		if (isRefusal(revocation)) {
 			this.#drops.tell(CLOSE, nodeID, revocation);
@@ -76,13 +114,13 @@ export class Revocations {
 		// In a history that begins anew, what was heard before has its place among the events that are read again.
 		const at = Math.max(arrivalOf(sentAt), from.notBefore ?? Number.NEGATIVE_INFINITY);
 		if (isNew || past !== undefined) {
-			this.#history?.revoke(revocation, past === undefined ? performance.now() : at);
+			this.#options.history?.revoke(revocation, past === undefined ? performance.now() : at);
 		}
 		if (!isNew) return;
 		// What was proven since is proven by answers from after it. That the clocks differ costs a stream to be judged again.
 		const until = sentAt === undefined ? Number.POSITIVE_INFINITY : at + TOLERANCE;
 		this.#openings.revoke(revocation, until);
-		this.#tickets?.revoke(revocation, key?.id, at);
+		this.#options.tickets?.revoke(revocation, key?.id, at);
 		for (const streams of [this.#ending, this.#streams.selectAll(revocation.sessionId)]) {
 			for (const stream of streams) {
 				if (stream.provenAt >= until || !concerns(revocation, stream)) continue;
@@ -90,4 +128,29 @@ export class Revocations {
 			}
 		}
 	};
+
+	/** Revocations were sent that have not come: whoever was let in before they were sent is judged anew. */
+	#miss({ origin, before: sent, isEarlier }: Loss): void {
+		const { awakeSince, drain, tickets } = this.#options;
+		const before = Math.max(sent, awakeSince());
+		// Before anybody was let in here.
+		if (before <= this.#begunAt) return;
+		this.#openings.revoke(ANYBODY, before);
+		tickets?.revoke(ANYBODY, undefined, before);
+		const streams = [...this.#streams].filter(
+			stream => stream.provenAt < before && !this.#suspects.has(stream)
+		);
+		const level = isEarlier && streams.length === 0 ? "debug" : "warn";
+		this.#service.logger[level](
+			`SSE: revocations of '${origin}' have not come here. It is not known whom they were about: ` +
+				`${streams.length} streams from before end, to be judged anew.`
+		);
+		for (const stream of streams) this.#suspects.add(stream);
+		const end = (stream: EventStream): void => stream.end("timeout");
+		const over = (): void => {
+			if (stop !== undefined) this.#closings.delete(stop);
+		};
+		const stop = closeOver(Math.min(drain, LONGEST), streams, end, over);
+		if (stop !== undefined) this.#closings.add(stop);
+	}
 }

@@ -11,11 +11,12 @@ interface Meta {
  * The options of a broadcast, with an id for the revocation that it carries.
  *
  * @param options Those of Moleculer, which also takes groups in their place: a name, or several.
- * @param id `<origin>.<epoch>.<seq>` of the node that sends it.
+ * @param id `<origin>.<epoch>.<seq>` of the node that sends it; undefined = it has none, and that of another one does not
+ * come along.
  */
 export function withRevocationId(
 	options: unknown,
-	id: string
+	id: string | undefined
 ): { [option: string]: unknown; meta: object } {
 	const given = readOptions(options);
 	return { ...given, meta: { ...(given.meta as object | undefined), $sse: { revocation: id } } };

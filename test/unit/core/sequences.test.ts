@@ -11,4 +11,12 @@ describe("the sequences of a node", () => {
 		expect(sequences.of(["api", "group-0", "api"])).toBe(first);
 		expect(sequences.of(undefined)?.ids.next()).toBe("node-1.abcdefgh.1");
 	});
+
+	it("say what they count", () => {
+		const events = new Sequences("node-1", "abcdefgh");
+		const revocations = new Sequences("node-1", "ijklmnop", "close");
+		for (const sequences of [events, revocations]) sequences.of(["api"]);
+		expect([...events].map(({ of }) => of)).toEqual([undefined, undefined]);
+		expect([...revocations].map(({ of }) => of)).toEqual(["close", "close"]);
+	});
 });

@@ -18,6 +18,11 @@ describe("the id of a revocation", () => {
 		expect(withRevocationId(options, ID)).toEqual({ ...rest, meta: { $sse: { revocation: ID } } });
 	});
 
+	it("is none where it has none, whatever was sent before it had", () => {
+		const options = { meta: { $sse: { revocation: ID } } };
+		expect(revocationIdIn(withRevocationId(options, undefined).meta)).toBeUndefined();
+	});
+
 	it("leaves the caller's own metadata, and the caller's own object, as they are", () => {
 		const options = { meta: { user: "alice", $sse: { revocation: "of another" } } };
 		const { meta } = withRevocationId(options, ID);

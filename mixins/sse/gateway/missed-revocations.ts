@@ -1,0 +1,71 @@
+import type { RevocationKey } from "../core/close-header.ts";
+import { Continuity, type Loss } from "../core/continuity.ts";
+import { guard } from "../core/guard.ts";
+import { encodeOrigin, parseId } from "../core/id.ts";
+import { readReport } from "../core/report.ts";
+import type { GatewayService } from "./types.ts";
+
+/**
+ * Notices the revocations that have not come here, by the numbers that `SseMiddleware` gives them and by what senders say of
+ * these. It holds nothing up: what comes is carried out at once, whatever is missing before it.
+ *
+ * Only what is known to have been sent counts as missed. That a node is gone, and may have revoked something before, would end
+ * every stream whenever a service crashes.
+ */
+export class MissedRevocations {
+	readonly #continuity: Continuity<undefined>;
+	readonly #service: GatewayService;
+	#decision: NodeJS.Timeout | undefined;
+
+	/** @param missed Called once for all that are found missing at a time. */
+	constructor(service: GatewayService, missed: (loss: Loss) => void) {
+		this.#service = service;
+		this.#continuity = new Continuity({
+			handOn() {},
+			failed() {},
+			lost: loss => {
+				// With a life ends what was missing of it, if something was.
+				if (loss.upTo !== undefined || !this.#continuity.isWhole) missed(loss);
+			}
+		});
+	}
+
+	/** A revocation has come, as a Moleculer event. */
+	came(key: RevocationKey | undefined): void {
+		const id = key && parseId(key.id);
+		if (id === undefined) return;
+		this.#continuity.observe(id, undefined, performance.now(), 0);
+		this.#schedule();
+	}
+
+	/** A node has said how many it has sent. Other input is passed over. */
+	hear(input: unknown, nodeID: string): void {
+		const report = readReport(input);
+		if (report?.of !== "close") return;
+		// Within a node nothing overtakes.
+		const patience = nodeID === this.#service.broker.nodeID ? 0 : undefined;
+		this.#continuity.hear(encodeOrigin(nodeID), report, performance.now(), patience);
+		this.#schedule();
+	}
+
+	/** Decides nothing more until something comes again. */
+	stop(): void {
+		clearTimeout(this.#decision);
+		this.#decision = undefined;
+	}
+
+	#schedule(): void {
+		const { nextDecision } = this.#continuity;
+		if (nextDecision === Number.POSITIVE_INFINITY || this.#decision !== undefined) return;
+		const decide = guard(
+			(error: Error) =>
+				this.#service.logger.error("SSE: lost revocations were not noticed.", error),
+			() => {
+				this.#decision = undefined;
+				this.#continuity.decide(performance.now());
+				this.#schedule();
+			}
+		);
+		this.#decision = setTimeout(decide, Math.max(1, nextDecision - performance.now())).unref();
+	}
+}
