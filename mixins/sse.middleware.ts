@@ -24,7 +24,7 @@ import { withRevocationId } from "./sse/moleculer/revocation-id.ts";
 import { type Broadcast, neverThrowing, safeBroadcast } from "./sse/moleculer/safe-broadcast.ts";
 import { createSenderCheck } from "./sse/moleculer/sender-check.ts";
 import { SseError } from "./sse/moleculer/sse-error.ts";
-import { reviveDeafChannel } from "./sse/moleculer/transporter.ts";
+import { watchTransporter } from "./sse/moleculer/transporter.ts";
 import { gently } from "./sse/moleculer/unawaited.ts";
 
 /** {@link StreamOptions}; what is left out keeps its default. */
@@ -97,7 +97,7 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 			checkOf(broker);
 			tellReach(broker);
 			installReplCommand(broker);
-			reviveDeafChannel(broker);
+			watchTransporter(broker);
 			transporters.get(broker)?.listen();
 			installSafeSending(broker, departuresOf(broker));
 		},

@@ -30,6 +30,7 @@ import type {
 import { checkOptions } from "./sse/moleculer/check-options.ts";
 import { startWithoutTransporter } from "./sse/moleculer/patient-start.ts";
 import { SseError } from "./sse/moleculer/sse-error.ts";
+import { watchTransporter } from "./sse/moleculer/transporter.ts";
 
 /** A hook that Moleculer has had since 0.14.11, and that its types do not know. */
 interface Merged {
@@ -126,6 +127,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 				throw misplaced("SseMixin() is a mixin of a service, and no middleware");
 			tellReach(this.broker);
 			startWithoutTransporter(this.broker);
+			watchTransporter(this.broker);
 			const gateway = new Gateway(optionsOf.get(this) as GatewayOptions, this);
 			gateways.set(this, gateway);
 			// Not public: for a look at what a gateway holds, from a debugger or a test.

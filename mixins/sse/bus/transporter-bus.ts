@@ -6,7 +6,7 @@ import { Sequences } from "../core/sequences.ts";
 import { groupsOf } from "../moleculer/broadcast-options.ts";
 import { readRevocationKey, withRevocationId } from "../moleculer/revocation-id.ts";
 import type { SafeBroadcast } from "../moleculer/safe-broadcast.ts";
-import { hearsOthers, isConnected, watchNats } from "../moleculer/transporter.ts";
+import { hearsOthers, isConnected } from "../moleculer/transporter.ts";
 import type { Bus, BusState, Listener, PublishOptions } from "./bus.ts";
 import { PositionTeller } from "./position-teller.ts";
 
@@ -36,7 +36,6 @@ export class TransporterBus implements Bus {
 
 	/** To be called once, when the broker is created. */
 	listen(): void {
-		watchNats(this.#broker);
 		this.#teller.listen();
 	}
 

@@ -26,7 +26,6 @@ export function isConnected(broker: ServiceBroker): boolean {
 /** Whether what other nodes send reaches this node now; a node without a transporter has no others. */
 export function hearsOthers(broker: ServiceBroker): boolean {
 	if (!broker.transit) return true;
-	if (!broker.transit) return true;
 	return isConnected(broker) && (broker.transit.tx as Transporter).channel !== null;
 }
 
@@ -44,9 +43,25 @@ export function onConnected(broker: ServiceBroker, callback: () => void): () => 
 	};
 }
 
-/** Has {@link isConnected} know what only the client of NATS knows. To be called once, when the broker is created. */
-export function watchNats(broker: ServiceBroker): void {
-	broker.localBus.on("$transporter.connected", () => {
+/** On a broker whose channel is looked after; by name, not by identity: a process may load the package twice. */
+const REVIVED = Symbol.for("moleculer-sse.revived");
+/** Their client of NATS is watched; in each copy of the package apart, as {@link away} is. */
+const watching = new WeakSet<ServiceBroker>();
+
+/**
+ * Notices what becomes of a broker's connection where Moleculer does not. Each half of the plugin needs that, and may run without
+ * the other: it is to be called by both, and does nothing the second time.
+ */
+export function watchTransporter(broker: ServiceBroker): void {
+	if (!watching.has(broker)) watchNats(broker);
+	watching.add(broker);
+	if (Reflect.get(broker, REVIVED) !== true) reviveDeafChannel(broker);
+	Reflect.defineProperty(broker, REVIVED, { value: true });
+}
+
+/** Has {@link isConnected} know what only the client of NATS knows. */
+function watchNats(broker: ServiceBroker): void {
+	const look = (): void => {
 		const client = (broker.transit?.tx as Transporter | undefined)?.client;
 		if (!client || typeof client.status !== "function" || watched.has(client)) return;
 		watched.add(client);
@@ -59,7 +74,10 @@ export function watchNats(broker: ServiceBroker): void {
 			}
 		};
 		watch().catch(error => broker.logger.debug("SSE: the state of NATS is not known.", error));
-	});
+	};
+	broker.localBus.on("$transporter.connected", look);
+	// A service may be created when it is connected.
+	look();
 }
 
 /**
@@ -67,7 +85,7 @@ export function watchNats(broker: ServiceBroker): void {
  * connected, and neither hears nor sends anything more, silently and for ever. The connection is closed,
  * upon which Moleculer connects anew; what was lost meanwhile shows as a gap.
  */
-export function reviveDeafChannel(broker: ServiceBroker): void {
+function reviveDeafChannel(broker: ServiceBroker): void {
 	broker.localBus.on("$transporter.error", () => {
 		// The channel's end follows its error.
 		setImmediate(() => {

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { reviveDeafChannel } from "../../../mixins/sse/moleculer/transporter.ts";
+import { watchTransporter } from "../../../mixins/sse/moleculer/transporter.ts";
 import { gently } from "../../../mixins/sse/moleculer/unawaited.ts";
 import { RecordedLog } from "../../support/recorded-log.ts";
 
@@ -44,7 +44,7 @@ describe("a transporter whose channel the message broker has closed", () => {
 	])("is logged when closing its connection %s", async (_, close) => {
 		const { broker, log } = createBroker("Fake");
 		await broker.start();
-		reviveDeafChannel(broker);
+		watchTransporter(broker);
 		Object.assign(broker.transit?.tx as object, { channel: null, connection: { close } });
 		broker.localBus.emit("$transporter.error", {});
 		await turn();

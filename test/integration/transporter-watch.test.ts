@@ -1,0 +1,70 @@
+import { PassThrough } from "node:stream";
+import { setImmediate as turn } from "node:timers/promises";
+import type { ServiceBroker } from "moleculer";
+import { describe, expect, it, vi } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { gatewaySchema, TestGateway, TestNode } from "../support/gateway.ts";
+import { memberOf } from "../support/meet.ts";
+import { openStream } from "../support/stream-client.ts";
+
+/** What Moleculer uses of a transporter's client and channel, as far as it is looked at. */
+function equip({ transit }: ServiceBroker, what: object): void {
+	Object.assign(transit?.tx as object, what);
+}
+
+// Only the middleware had a node look after its connection: a gateway without it took itself for connected while NATS was away,
+// and clients went past what was sent then; one whose channel RabbitMQ had closed stayed deaf for ever.
+describe.each([
+	["without the middleware", false],
+	["with both halves", true]
+])("a gateway %s", (which, middleware) => {
+	it("notices by NATS's client that its connection is lost, and that it is back", async () => {
+		const node = new TestNode({ middleware, broker: memberOf(`nats-${which}`, "gw") });
+		const states = new PassThrough({ objectMode: true });
+		equip(node.broker, { client: { status: () => states } });
+		const gateway = new TestGateway(node);
+		await node.broker.start();
+		const degraded = async () => {
+			const stream = await openStream(gateway.url("news"));
+			stream.close();
+			return (stream.received("sse.open")[0] as { degraded?: boolean }).degraded === true;
+		};
+		await eventually(async () => expect(await degraded()).toBe(false));
+		states.write({ type: "disconnect" });
+		await eventually(async () => expect(await degraded()).toBe(true));
+		states.write({ type: "reconnect" });
+		await eventually(async () => expect(await degraded()).toBe(false));
+	});
+
+	it("closes the connection once whose channel is closed, however often it is reloaded", async () => {
+		const node = new TestNode({ middleware, broker: memberOf(`amqp-${which}`, "gw") });
+		const gateway = new TestGateway(node);
+		await node.broker.start();
+		await node.broker.destroyService(gateway.service);
+		node.broker.createService(gatewaySchema());
+		const close = vi.fn(async () => {});
+		equip(node.broker, { channel: null, connection: { close } });
+		node.broker.localBus.emit("$transporter.error", {});
+		await turn();
+		await turn();
+		expect(close).toHaveBeenCalledOnce();
+		equip(node.broker, { channel: {}, connection: undefined });
+	});
+});
+
+describe("a gateway that is created when its node is connected", () => {
+	it("notices what becomes of the connection that there is", async () => {
+		const node = new TestNode({ middleware: false, broker: memberOf("nats-late", "gw") });
+		const states = new PassThrough({ objectMode: true });
+		equip(node.broker, { client: { status: () => states } });
+		await node.broker.start();
+		const gateway = new TestGateway(node);
+		await eventually(() => expect(gateway.service.server?.listening).toBe(true));
+		states.write({ type: "disconnect" });
+		await eventually(async () => {
+			const stream = await openStream(gateway.url("news"));
+			stream.close();
+			expect(stream.received("sse.open")[0]).toMatchObject({ degraded: true });
+		});
+	});
+});
