@@ -9,8 +9,8 @@ import { openStream } from "../support/stream-client.ts";
 // Moleculer's types do not know it.
 const { Middlewares } = createRequire(import.meta.url)("moleculer");
 
-/** A sender and a gateway over TCP, whose receivers drop what is larger than 1 MiB. */
-async function startPair(middlewares: object[] = []) {
+/** A sender and a gateway over TCP, whose receivers drop what is larger than 1 MiB, unless that is set. */
+async function startPair(middlewares: object[] = [], limits: object = {}) {
 	const ports = { gw: await freePort(), sender: await freePort() };
 	const namespace = crypto.randomUUID();
 	const urls = Object.entries(ports).map(([id, port]) => `tcp://127.0.0.1:${port}/${id}`);
@@ -19,7 +19,7 @@ async function startPair(middlewares: object[] = []) {
 		namespace,
 		transporter: {
 			type: "TCP",
-			options: { udpDiscovery: false, port: ports[nodeID], urls }
+			options: { udpDiscovery: false, port: ports[nodeID], urls, ...limits }
 		} as never,
 		middlewares: middlewares as never
 	});
@@ -73,6 +73,20 @@ describe("an event that is larger than the transporter carries", () => {
 		expect(stream.received("news")).toEqual(["the next"]);
 		expect(stream.received("sse.reset")).toEqual([]);
 	});
+
+	// What other packets may add to it was taken off: with 64 KiB or less there was nothing left, and every event was refused.
+	it.each([20_000, 65_536, 100_000])(
+		"is half of the limit at least, where that is small: %i bytes",
+		async maxPacketSize => {
+			const { sender, stream } = await startPair([], { maxPacketSize });
+			await sender.send(news("x".repeat(maxPacketSize / 2 - 2000)));
+			await stream.next("news");
+			await expect(sender.send(news("x".repeat(maxPacketSize / 2)))).rejects.toMatchObject({
+				type: "SSE_INVALID_EVENT",
+				message: expect.stringContaining(`the transporter carries ${maxPacketSize / 2}:`)
+			});
+		}
+	);
 
 	it("may become smaller on its way, and is sent then", async () => {
 		const { sender, stream } = await startPair([Middlewares.Transmit.Compression()]);

@@ -74,7 +74,9 @@ function packetLimit(broker: ServiceBroker): number | undefined {
 	const ofNats = transporter.client?.info?.max_payload;
 	if (typeof ofNats === "number" && ofNats > 0) return ofNats;
 	const ofTcp = transporter.opts?.maxPacketSize;
-	return typeof ofTcp === "number" && ofTcp > 0 ? Math.max(0, ofTcp - TCP_CHUNK) : undefined;
+	if (typeof ofTcp !== "number" || ofTcp <= 0) return undefined;
+	// Where little is allowed the rest comes through most of the time: all would be refused else.
+	return Math.max(ofTcp - TCP_CHUNK, Math.floor(ofTcp / 2));
 }
 
 /** Moleculer's own middlewares that leave a packet as large as it is, or nearly. */
