@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { ReadableBus, Subscriber } from "../../mixins/sse/bus/bus.ts";
 import { readableBus } from "../../mixins/sse/bus/installed.ts";
+import { Repeats } from "../../mixins/sse/core/repeats.ts";
 import { busState } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
@@ -183,6 +184,29 @@ describe("a gateway that fails at an event", () => {
 		const logged = node.log.at("error").filter(text => text.includes("a fault of the gateway"));
 		expect(logged).toHaveLength(1);
 		expect(node.log.at("warn")).toEqual([]);
+		expect(subscription.working).toBe(true);
+	});
+
+	// A message that the reader itself failed at was logged, and missed in silence.
+	it("is told that one was lost which cannot be read, and reads on", async () => {
+		const stream = await TestStream.open();
+		const node = await stream.sender("reader");
+		for (const n of [1, "unreadable"]) await node.send(event(n));
+		const seen = vi.spyOn(Repeats.prototype, "seen");
+		onTestFinished(() => seen.mockRestore());
+		seen.mockImplementation((_, seq) => {
+			if (seq === 2) throw new Error("a fault of the reader");
+			return false;
+		});
+		const { receive, told, subscriber } = faultySubscriber();
+		const subscription = (readableBus(node.broker) as ReadableBus).subscribe(subscriber, 60_000);
+		onTestFinished(() => subscription.end());
+		await subscription.filled;
+		await node.send(event(2));
+
+		await eventually(() => expect(receive).toEqual([1, 2]));
+		expect(told).toEqual(["lost", "missed"]);
+		expect(node.log.at("error").join()).toContain("a fault of the reader");
 		expect(subscription.working).toBe(true);
 	});
 });

@@ -2,7 +2,7 @@ import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
 import type { Logger, ServiceBroker } from "moleculer";
 import { readCloseHeader } from "../core/close-header.ts";
 import { isRefusal } from "../core/errors.ts";
-import { guard } from "../core/guard.ts";
+import { guard, toError } from "../core/guard.ts";
 import { readMessage } from "../core/message.ts";
 import { streamRank } from "../core/order.ts";
 import { Repeats } from "../core/repeats.ts";
@@ -188,12 +188,22 @@ export class Reader implements Purpose<Channel> {
 			this.#logger.warn("SSE: the stream was truncated before this gateway had read it.");
 			this.#subscriber.lost();
 		}
-		if (step !== "seen") this.#handOn(message, point);
+		if (step !== "seen") this.#handOnOrLose(message, point);
 		this.#newest = message;
 		if (++this.#unacknowledged >= ACKNOWLEDGED) this.#acknowledge(channel);
 		if (this.#awaited !== undefined && point.offset >= this.#awaited.offset) {
 			this.#awaited.onReached();
 			this.#awaited = undefined;
+		}
+	}
+
+	/** One that cannot be read is lost; those behind it are read, and it is acknowledged with them. */
+	#handOnOrLose(message: ConsumeMessage, point: Point): void {
+		try {
+			this.#handOn(message, point);
+		} catch (error) {
+			this.#onFault(toError(error));
+			this.#subscriber.lost();
 		}
 	}
 
@@ -268,6 +278,7 @@ export class Reader implements Purpose<Channel> {
 		this.#giveUp(channel);
 	}
 
+	/** Also where a message was handed on, and cannot be acknowledged because the channel closes: it is read again. */
 	readonly #onFault = (error: Error): void => {
 		this.#logger.error("SSE: a message of the stream could not be read.", error);
 	};
