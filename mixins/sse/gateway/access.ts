@@ -24,7 +24,7 @@ type AccessOptions = Pick<GatewayOptions, PrivateOption | "limits" | "cookie" | 
 /** Who a stream is for, and the ticket that says so. */
 export interface Claim {
 	readonly session: Session;
-	/** `performance.now()` at which a ticket was given that proves it; undefined if the request does. */
+	/** `performance.now()` at which a ticket was given that proves it, at the earliest; undefined if the request does. */
 	readonly provenAt?: number;
 	/** Uses up what proves it, if it can be used only once; false if it has been used meanwhile. */
 	take(): boolean;
@@ -71,8 +71,7 @@ export class Access {
 		if (this.tickets !== undefined && tickets.length > 0) {
 			const issued = this.tickets;
 			const ticket = await this.#readTicket(issued, tickets, eventNames);
-			const age = Math.max(0, Date.now() - ticket.since);
-			const provenAt = performance.now() - age;
+			const provenAt = issued.givenAt(ticket);
 			return { session: ticket, provenAt, take: () => useUp(ticket, issued, this.#service) };
 		}
 		const session = await (this.passed(request, response) ?? this.session(request, response));

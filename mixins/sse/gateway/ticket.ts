@@ -138,6 +138,13 @@ export class Tickets {
 		return ticket !== undefined && this.#isGood(ticket, eventNames) ? ticket : undefined;
 	}
 
+	/** When a ticket was given, on the steady clock: another's at the earliest, because its clock may be ahead. */
+	givenAt({ since, issuer }: Pick<Ticket, "since" | "issuer">): number {
+		const { wall, steady } = this.#clock.now();
+		if (issuer?.life === this.#life) return this.#born + issuer.at;
+		return steady - Math.max(0, wall - since) - TOLERANCE;
+	}
+
 	/** Uses a ticket up; false if it was used before. */
 	take({ jti }: Pick<Ticket, "jti">): boolean {
 		const { steady } = this.#clock.now();

@@ -68,6 +68,40 @@ class TestTickets {
 	}
 }
 
+// By the issuer's clock alone, a stream seemed to have been proven after a revocation that came after its ticket.
+describe("when a ticket was given", () => {
+	it.each([-HOUR, TOLERANCE / 2])(
+		"is known of the gateway's own, though the clock is set by %i",
+		async by => {
+			const world = new World();
+			const gateway = world.gateway();
+			world.now = LONG;
+			const ticket = await gateway.issue();
+			world.now += 5000;
+			gateway.skew += by;
+			const read = await gateway.tickets.read(ticket, ["news"]);
+			expect(read && gateway.tickets.givenAt(read)).toBe(LONG);
+		}
+	);
+
+	it.each([-TOLERANCE + 1, 0, TOLERANCE - 1])(
+		"is never taken to be later than it was, though its issuer's clock is ahead by %i",
+		async skew => {
+			const world = new World();
+			const issuer = world.gateway(skew);
+			const gateway = world.gateway();
+			world.now = LONG;
+			const ticket = await issuer.issue();
+			world.now += 5000;
+			const read = await gateway.tickets.read(ticket, ["news"]);
+			// this gateway's steady clock is ahead of the world's by a second
+			const givenAt = (read && gateway.tickets.givenAt(read)) ?? Number.NaN;
+			expect(givenAt - 1000).toBeLessThanOrEqual(LONG);
+			expect(givenAt - 1000).toBeGreaterThanOrEqual(LONG - 2 * TOLERANCE);
+		}
+	);
+});
+
 describe("a ticket of the gateway's own", () => {
 	it.each([-HOUR, TOLERANCE / 2])(
 		"lives as long as it should, though the clock is set by %i",
