@@ -64,6 +64,12 @@ export class Continuity<T> {
 		return this.#open.size === 0;
 	}
 
+	/** Whether something is waited for that an origin may have sent before it had heard of this gateway. */
+	get isMeeting(): boolean {
+		for (const lane of this.#open) if (lane.isNew) return true;
+		return false;
+	}
+
 	/** When something that is missing is given up next; Infinity if nothing is. */
 	get nextDecision(): number {
 		let next = Number.POSITIVE_INFINITY;

@@ -68,7 +68,8 @@ export class Arrivals<T> {
 
 	/** Whether senders are being asked where they are, and are likely to answer. */
 	get isMeeting(): boolean {
-		return !this.#introductions.isComplete && !this.#introductions.isAway;
+		if (this.#introductions.isAway) return false;
+		return !this.#introductions.isComplete || this.continuity.isMeeting;
 	}
 
 	/** Whether all that was sent before what has come has come, as far as can be known. */
