@@ -4,6 +4,7 @@ import { freePort } from "../support/ports.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 import { Host } from "./host.ts";
 import type { NodePlan, Sending } from "./nodes/plan.ts";
+import { openingOf } from "./probe.ts";
 import type { Server } from "./servers/server.ts";
 import { type Role, StageNode } from "./stage-node.ts";
 import { TRANSPORTER, type Transporter, type TransporterName } from "./transporters.ts";
@@ -65,6 +66,7 @@ export class Stage {
 				stage.senders.push(three as StageNode, four as StageNode);
 			}
 			await stage.untilMet();
+			await stage.#untilHearing();
 		} catch (error) {
 			const log = stage.log;
 			await stage.stop();
@@ -149,6 +151,19 @@ export class Stage {
 				}
 			},
 			{ timeout, interval: 100 }
+		);
+	}
+
+	/** Until the gateways know that the senders know them: places are given from then on. */
+	async #untilHearing(): Promise<void> {
+		await eventually(
+			async () => {
+				for (const { nodeID, url } of this.gateways) {
+					const { degraded = false } = await openingOf(url);
+					if (degraded) throw new Error(`${nodeID} is degraded`);
+				}
+			},
+			{ timeout: MEETING, interval: 100 }
 		);
 	}
 

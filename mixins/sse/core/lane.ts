@@ -1,5 +1,5 @@
 /** Milliseconds that what is missing is waited for: transporters and middlewares may let one event overtake another. */
-export const PATIENCE = 250;
+export const PATIENCE = 500;
 /** The same while what is missing comes in, piece by piece. */
 export const LONGEST = 5000;
 
@@ -31,6 +31,8 @@ export class Lane<T> {
 	isNew = false;
 	/** By their numbers, in the order in which they came; most lanes never have any. */
 	#early: Map<number, Early<T>> | undefined;
+	/** The highest of these numbers; 0 without any. */
+	#newestEarly = 0;
 	/** How far its origin says to have come; when that was heard first; and by when it had been sent. */
 	#claimed = 0;
 	#claimedAt = 0;
@@ -54,6 +56,9 @@ export class Lane<T> {
 		this.#early ??= new Map();
 		if (this.#early.has(seq)) return false;
 		this.#early.set(seq, early);
+		// It was overtaken itself: what is missing before it may have been as well, and still come.
+		if (seq < this.#newestEarly) this.filled(early.at);
+		else this.#newestEarly = seq;
 		return true;
 	}
 
@@ -61,7 +66,10 @@ export class Lane<T> {
 	takeNext(): Early<T> | undefined {
 		const next = this.#early?.get(this.last + 1);
 		if (next !== undefined) this.#early?.delete(this.last + 1);
-		if (this.waiting === 0) this.#early = undefined;
+		if (this.waiting === 0) {
+			this.#early = undefined;
+			this.#newestEarly = 0;
+		}
 		return next;
 	}
 
@@ -144,12 +152,6 @@ export class Lane<T> {
 			this.#sentBefore = before;
 		}
 		return this.isOpen;
-	}
-
-	get #newestEarly(): number {
-		let newest = 0;
-		for (const seq of this.#early?.keys() ?? []) newest = Math.max(newest, seq);
-		return newest;
 	}
 
 	/** When it was noticed that the next one is missing. */
