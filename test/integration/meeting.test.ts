@@ -11,14 +11,14 @@ const toAll = (payload: unknown) => ({ eventName: NEWS, sessionId: "*", payload 
 
 type Broadcast = (
 	name: string,
-	params: { seq: number; age?: number },
+	params: { seq: number; age?: number; re?: readonly string[] },
 	options: unknown
 ) => Promise<unknown>;
 
 /** A busy sender: whenever it says where it is, it has just sent something. It says nothing until `speak`. */
 async function startSender(namespace: string, nodeID: string) {
 	let speaks = false;
-	/** Answers that it has sent something. */
+	/** Answers the gateway's last question, and that it has sent something. */
 	let answer: (() => Promise<unknown>) | undefined;
 	const middleware = {
 		broadcast:
@@ -27,16 +27,22 @@ async function startSender(namespace: string, nodeID: string) {
 				if (name !== "sse.position") return next(name, params, options);
 				const say = () => next(name, { ...params, age: 0 }, options);
 				if (speaks) return say();
-				if (params.seq > 0) answer = say;
+				if (params.seq > 0 && params.re !== undefined) answer = say;
 				return undefined;
 			}
 	};
+	const known = () => {
+		const listeners = node.broker.registry.events.getAllEndpoints("sse.position");
+		expect(listeners.map(({ id }: { id: string }) => id)).toContain("gw");
+		expect(answer).toBeDefined();
+	};
+	/** Until the gateway, as it is now, has asked. */
+	const asked = async () => {
+		answer = undefined;
+		await eventually(known);
+	};
 	const speak = async () => {
-		await eventually(() => {
-			expect(answer).toBeDefined();
-			const listeners = node.broker.registry.events.getAllEndpoints("sse.position");
-			expect(listeners.map(({ id }: { id: string }) => id)).toContain("gw");
-		});
+		await eventually(known);
 		speaks = true;
 		await answer?.();
 	};
@@ -48,7 +54,7 @@ async function startSender(namespace: string, nodeID: string) {
 	const broker = { ...memberOf(namespace, nodeID), middlewares: [middleware as never] };
 	const node = new TestNode({ broker, services: [ear] });
 	await node.broker.start();
-	return { node, speak, sent };
+	return { node, asked, speak, sent };
 }
 
 // Each sender that such a gateway met had its own loss told: a page loaded its state once for each of them, and once
@@ -69,6 +75,7 @@ describe("a gateway that has just started tells once what its senders have sent 
 		for (const { node } of senders) await node.send(toAll("unheard"));
 		resolve();
 		await started;
+		await Promise.all(senders.map(({ asked }) => asked()));
 		for (const { node, speak } of senders) {
 			await speak();
 			const name = `'${node.broker.nodeID}' has sent events`;
@@ -92,6 +99,7 @@ describe("a gateway that has just started tells once what its senders have sent 
 		for (const { node } of senders) await node.send(toAll("unheard"));
 		const gateway = new TestGateway(new TestNode({ broker: memberOf(namespace, "gw") }));
 		await gateway.broker.start();
+		await Promise.all(senders.map(({ asked }) => asked()));
 		const since = vi.spyOn(History.prototype, "since");
 		onTestFinished(() => since.mockRestore());
 		const headers = { "Last-Event-ID": senders[0]?.sent[0] as string };
