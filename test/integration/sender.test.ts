@@ -517,6 +517,35 @@ describe("a sender whose transporter keeps what it cannot send", () => {
 	});
 });
 
+// NATS drops what is sent while its server is away: the promise resolved, with `throwError` too, and no log had a word of it.
+describe("a sender whose transporter is not connected, and does not say so", () => {
+	async function startUnconnected(namespace: string): Promise<TestNode> {
+		const gateway = await startGateway({ broker: memberOf(namespace, "gateway") });
+		const sender = new TestNode({ broker: memberOf(namespace, "sender"), services: [shop] });
+		await sender.broker.start();
+		await meet(gateway.broker, sender.broker);
+		const send = () => Promise.resolve();
+		Object.assign(sender.broker.transit?.tx ?? {}, { connected: false, send });
+		return sender;
+	}
+
+	it.each([
+		["sse.send", good],
+		["sse.close", { sessionId: "alice" }]
+	])("hears of it with throwError: %s", async (name, event) => {
+		const sender = await startUnconnected(`unconnected-${name}`);
+		await expect(sender.broker.broadcast(name, event, { throwError: true })).rejects.toThrow(
+			"the transporter is not connected"
+		);
+	});
+
+	it("goes on without, and the log has it, once for many", async () => {
+		const sender = await startUnconnected("unconnected-log");
+		for (let n = 0; n < 50; n++) expect(await sender.broker.call("shop.order")).toBe("placed");
+		expect(sender.log.at("error").filter(line => line.includes("not connected"))).toHaveLength(1);
+	});
+});
+
 describe("a broadcast that the next middleware makes throw", () => {
 	const throwing = {
 		broadcast: () => () => {

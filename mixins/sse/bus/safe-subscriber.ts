@@ -1,7 +1,7 @@
 import type { Logger } from "moleculer";
+import { Complaints } from "../core/complaints.ts";
 import { toError } from "../core/guard.ts";
 import type { Listener, Subscriber } from "./bus.ts";
-import { Complaints } from "./complaints.ts";
 
 /**
  * A subscriber that never throws at the bus that calls it: amqplib would end the connection, and the same message would

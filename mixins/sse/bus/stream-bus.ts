@@ -1,13 +1,13 @@
 import type { ServiceBroker } from "moleculer";
 import { CLOSE, type Revocation } from "../core/close.ts";
 import { writeCloseHeaders } from "../core/close-header.ts";
+import { Complaints } from "../core/complaints.ts";
 import type { Address } from "../core/event.ts";
 import { writeEvent } from "../core/message.ts";
 import type { StreamOptions } from "../core/stream-options.ts";
 import type { SseError } from "../moleculer/sse-error.ts";
 import { gently } from "../moleculer/unawaited.ts";
 import type { BusState, BusSubscription, PublishOptions, ReadableBus, Subscriber } from "./bus.ts";
-import { Complaints } from "./complaints.ts";
 import { Publisher } from "./publisher.ts";
 import { Reader } from "./reader.ts";
 import { SafeSubscriber } from "./safe-subscriber.ts";

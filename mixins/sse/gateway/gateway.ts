@@ -1,7 +1,7 @@
 import type { ServerHttp2Session } from "node:http2";
 import type { Listener } from "../bus/bus.ts";
-import { Complaints } from "../bus/complaints.ts";
 import { readableBus } from "../bus/installed.ts";
+import { Complaints } from "../core/complaints.ts";
 import { closeFrame, heartbeatFrame } from "../core/control.ts";
 import { reasonOf } from "../core/guard.ts";
 import type { Opening } from "../core/openings.ts";

@@ -1,6 +1,6 @@
-import { Complaints } from "../bus/complaints.ts";
 import type { TicketOptions } from "../core/access-options.ts";
 import { TOLERANCE } from "../core/clock.ts";
+import { Complaints } from "../core/complaints.ts";
 import { announcedLives, announceLife } from "./lives.ts";
 import { Tickets } from "./ticket.ts";
 import type { Ticket } from "./ticket-claims.ts";

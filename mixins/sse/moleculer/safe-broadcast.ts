@@ -1,7 +1,9 @@
 import type { ServiceBroker } from "moleculer";
+import { Complaints } from "../core/complaints.ts";
 import { toError } from "../core/guard.ts";
 import { AtMost } from "./at-most.ts";
 import type { Departures } from "./departures.ts";
+import { isConnected } from "./transporter.ts";
 import { gently } from "./unawaited.ts";
 
 export interface BroadcastOptions {
@@ -31,6 +33,8 @@ export type SafeBroadcast = (
  */
 const PATIENCE = 1000;
 
+const CUT_OFF = "the transporter is not connected.";
+
 /**
  * Moleculer's broadcast as a promise, always: where its call would throw, or answers nothing, an action that only sends an
  * event would fail. Without `throwError` a failure is logged, and the promise resolves; with it the promise rejects, in
@@ -42,6 +46,7 @@ export function safeBroadcast(
 	departures: Departures
 ): SafeBroadcast {
 	const atMost = new AtMost(PATIENCE);
+	const outage = new Complaints(text => broker.logger.error(text));
 	return (eventName, payload, options, onStranded) => {
 		const complain = (error: Error): void =>
 			broker.logger.error(`SSE: "${eventName}" did not reach every node: ${error.message}`);
@@ -50,8 +55,17 @@ export function safeBroadcast(
 			broadcast(eventName, payload, options)
 		);
 		if (departure.isStranded) onStranded?.();
-		const sends = departure.sends;
-		if (rejects) return gently(allOf(departure.thrown, sends, result), complain);
+		const { sends, thrown } = departure;
+		// Some transporters, as that of NATS, drop what they cannot send without a word.
+		const isCutOff = !isConnected(broker);
+		if (rejects) {
+			const work = allOf(thrown, sends, result);
+			if (!isCutOff || thrown.length > 0) return gently(work, complain);
+			// What becomes of what a transporter holds back, nobody can say now.
+			work.catch(() => {});
+			return gently(Promise.reject(new Error(CUT_OFF)), complain);
+		}
+		if (isCutOff) outage.add(`SSE: "${eventName}" did not reach every node: ${CUT_OFF}`);
 		// Moleculer has logged what its packets come to.
 		for (const sent of sends) sent.catch(() => {});
 		if (departure.isBrokenOff) complain(departure.thrown.at(-1) as Error);
