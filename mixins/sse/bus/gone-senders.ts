@@ -50,6 +50,11 @@ export class GoneSenders {
 		);
 	}
 
+	/** Those that are there. */
+	get here(): [nodeID: string, instance: string][] {
+		return [...this.#present];
+	}
+
 	#note({ id, instanceID, services = [] }: RegistryNode): void {
 		// One that is restarted at once was never gone to Moleculer.
 		if (this.#present.get(id) !== instanceID) this.#miss(id);

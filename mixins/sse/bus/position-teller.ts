@@ -187,10 +187,12 @@ export class PositionTeller {
 		if (end) position.end = true;
 		if (of !== undefined) position.of = of;
 		else if (answers.length > 0) position.re = answers;
-		const gone = of === undefined ? this.#gone.within(Math.max(away, RECENTLY)) : [];
+		const isMain = of === undefined && groups === undefined;
+		const gone = isMain ? this.#gone.within(Math.max(away, RECENTLY)) : [];
 		if (gone.length > 0) {
 			position.gone = gone.map(({ nodeID, instance, ago }) => [nodeID, instance, ago]);
 		}
+		if (isMain && away > 0) position.here = this.#gone.here;
 		this.#send(position, groups);
 	}
 

@@ -21,6 +21,8 @@ export interface Loss {
 	readonly before: number;
 	/** They were sent before this gateway was heard of. */
 	readonly isEarlier: boolean;
+	/** Of a life that has ended: something of it is known to be missing, and not only possible. Default false. */
+	readonly isKnown?: boolean;
 }
 
 /** What follows from what arrives. */
@@ -123,7 +125,9 @@ export class Continuity<T> {
 		const isMet = laneOf(this.#origins.get(origin)?.lanes ?? [], epoch) === undefined;
 		const lane = this.#laneOf(origin, epoch, now - up);
 		if (lane === undefined) return;
-		lane.end = isEnd ? seq : undefined;
+		// An older report may come behind the last one.
+		if (isEnd) lane.end = seq;
+		else if (lane.end !== undefined && seq > lane.end) lane.end = undefined;
 		lane.isStale = false;
 		if (isMet && (seq === 0 || age >= patience)) {
 			// What it sent before it had heard of this gateway never comes.
@@ -209,7 +213,8 @@ export class Continuity<T> {
 	/** A life is over. Unless its end was heard, it may have sent more than has come. */
 	#end(origin: string, { lanes }: Origin<T>, before: number): void {
 		const isComplete = lanes.every(lane => lane.isComplete);
-		if (!isComplete) this.#then.lost({ origin, before, isEarlier: false });
+		const isKnown = lanes.some(lane => lane.isOpen);
+		if (!isComplete) this.#then.lost({ origin, before, isEarlier: false, isKnown });
 		for (const lane of lanes) {
 			this.#skip(lane, Number.POSITIVE_INFINITY, true);
 			lane.end = lane.last;

@@ -22,6 +22,8 @@ export interface Report extends Position {
 	readonly answers: readonly string[];
 	/** Senders that have gone, as far as who answers has noticed. */
 	readonly gone: readonly GoneSender[];
+	/** Senders that are there, as far as who answers knows: `[nodeID, instance]` each. */
+	readonly here: readonly (readonly [nodeID: string, instance: string])[];
 }
 
 /** A node with the sender's half that was there, and is not any more. */
@@ -41,6 +43,7 @@ export interface SsePosition extends Position {
 	end?: true;
 	re?: readonly string[];
 	gone?: readonly (readonly [nodeID: string, instance: string, ago: number])[];
+	here?: readonly (readonly [nodeID: string, instance: string])[];
 }
 
 /** What a gateway asks with. */
@@ -60,7 +63,7 @@ const MAX_LIST = 1000;
 
 /** Reads what came over the bus as a report; undefined if it is none. */
 export function readReport(input: unknown): Report | undefined {
-	const { of, epoch, seq, age, up, end, re, gone } = fieldsOf(input);
+	const { of, epoch, seq, age, up, end, re, gone, here } = fieldsOf(input);
 	if (of !== undefined && of !== "close") return undefined;
 	if (typeof epoch !== "string" || !EPOCH.test(epoch)) return undefined;
 	if (!Number.isSafeInteger(seq) || (seq as number) < 0) return undefined;
@@ -72,7 +75,10 @@ export function readReport(input: unknown): Report | undefined {
 		up: duration(up),
 		isEnd: end === true,
 		answers: listOf(re).filter(id => typeof id === "string"),
-		gone: listOf(gone).flatMap(readGone)
+		gone: listOf(gone).flatMap(readGone),
+		here: listOf(here)
+			.flatMap(readGone)
+			.map(({ nodeID, instance }) => [nodeID, instance])
 	};
 }
 

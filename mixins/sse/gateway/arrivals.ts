@@ -1,7 +1,8 @@
 import { type Consequences, Continuity, type Loss } from "../core/continuity.ts";
 import { guard } from "../core/guard.ts";
 import { type EventId, encodeOrigin } from "../core/id.ts";
-import { type GoneSender, readReport } from "../core/report.ts";
+import { type GoneSender, type Report, readReport } from "../core/report.ts";
+import { Decision } from "./decision.ts";
 import { Introductions } from "./introductions.ts";
 import type { GatewayService } from "./types.ts";
 import { Witnesses } from "./witnesses.ts";
@@ -18,6 +19,16 @@ interface Gone {
 	readonly wasAsked: boolean;
 	/** It, or another process in its place, is back, and has not said yet where it is. */
 	isBack: boolean;
+	/** Which process it was. */
+	readonly instance: string | null | undefined;
+	/** It is another process that is back. */
+	isReplaced: boolean;
+}
+
+/** A node of Moleculer's registry. */
+interface Node {
+	readonly id: string;
+	readonly instanceID?: string | null;
 }
 
 export interface ArrivalsListener<T> extends Omit<Consequences<T>, "failed"> {
@@ -36,8 +47,7 @@ export class Arrivals<T> {
 	/** Nodes that have gone without a word, and, as far as was heard, without having sent anything; and when. */
 	readonly #quiet = new Map<string, number>();
 	readonly #witnesses = new Witnesses();
-	#decision: NodeJS.Timeout | undefined;
-	#decidesAt = Number.POSITIVE_INFINITY;
+	readonly #decision: Decision;
 	#unlisten: (() => void) | undefined;
 
 	constructor(service: GatewayService, listener: ArrivalsListener<T>) {
@@ -48,11 +58,23 @@ export class Arrivals<T> {
 			lost: loss => listener.lost(loss),
 			failed: error => service.logger.error("SSE: an event was lost in this gateway.", error)
 		});
+		this.#decision = new Decision(
+			() => this.continuity.nextDecision,
+			() => {
+				this.continuity.decide(performance.now());
+				this.#listener.changed();
+			},
+			error => service.logger.error("SSE: lost events were not told.", error)
+		);
 		this.#introductions = new Introductions(service, {
 			changed: () => this.#look(),
 			wasAway: () => this.#wasAway(),
 			met: (nodeID, instance) => this.#witnesses.meet(nodeID, instance),
-			replaced: nodeID => this.#miss(nodeID, true)
+			replaced: nodeID => {
+				this.#miss(nodeID, undefined);
+				const gone = this.#gone.get(nodeID);
+				if (gone !== undefined) gone.isBack = gone.isReplaced = true;
+			}
 		});
 	}
 
@@ -75,7 +97,7 @@ export class Arrivals<T> {
 	/** Whether all that was sent before what has come has come, as far as can be known. */
 	get isWhole(): boolean {
 		const isWhole = this.#gone.size === 0 && this.#witnesses.areHeard && this.continuity.isWhole;
-		return isWhole && this.#introductions.isComplete;
+		return isWhole && this.#introductions.isComplete && !this.#introductions.isAsking;
 	}
 
 	/** Listens, again if it does already. */
@@ -84,13 +106,18 @@ export class Arrivals<T> {
 		const { localBus } = this.#service.broker;
 		const onFault = (error: Error): void =>
 			this.#service.logger.error("SSE: a node's end was not noticed.", error);
-		const leave = guard(onFault, ({ node }: { node: { id: string } }) => {
-			this.#miss(node.id, false);
+		const leave = guard(onFault, ({ node }: { node: Node }) => {
+			this.#witnesses.meet(node.id, node.instanceID);
+			this.#miss(node.id, node.instanceID);
 			this.#introductions.left(node.id);
 		});
-		const meet = guard(onFault, ({ node }: { node: { id: string } }) => {
+		const meet = guard(onFault, ({ node }: { node: Node }) => {
+			// What it had not sent by then, its next life says of itself.
+			this.#quiet.delete(node.id);
 			const gone = this.#gone.get(node.id);
-			if (gone !== undefined) gone.isBack = true;
+			if (gone === undefined) return;
+			gone.isBack = true;
+			gone.isReplaced ||= gone.instance !== node.instanceID;
 		});
 		localBus.on("$node.disconnected", leave);
 		localBus.on("$node.connected", meet);
@@ -105,21 +132,20 @@ export class Arrivals<T> {
 		this.#unlisten?.();
 		this.#unlisten = undefined;
 		this.#introductions.stop();
-		clearTimeout(this.#decision);
-		this.#decidesAt = Number.POSITIVE_INFINITY;
+		this.#decision.stop();
 	}
 
 	/** An event has arrived. @param bytes What it takes while it waits for others. */
 	take(id: EventId, item: T, bytes: number): void {
 		this.continuity.observe(id, item, performance.now(), bytes);
-		if (!this.continuity.isWhole) this.#schedule();
+		if (!this.continuity.isWhole) this.#decision.schedule();
 	}
 
 	/** A node has said how far its events have come. Other input is passed over. */
 	hear(input: unknown, nodeID: string): void {
 		const report = readReport(input);
 		if (report === undefined) return;
-		const { isEnd, gone } = report;
+		const { isEnd, gone, here } = report;
 		const isOther = nodeID !== this.#service.broker.nodeID;
 		const origin = encodeOrigin(nodeID);
 		this.#introductions.noticeSleep();
@@ -128,16 +154,28 @@ export class Arrivals<T> {
 		// Within a node nothing overtakes.
 		this.continuity.hear(origin, report, performance.now(), isOther ? undefined : 0);
 		if (isOther) this.#hearOf(gone);
+		if (isOther && isAnswer) this.#expect(here);
 		if (isOther && isAnswer) this.#witnesses.answer();
 		// What it said before it went may come afterwards, and a report may be of one of several sequences.
 		const isAll = this.continuity.isFresh(origin);
-		const isBack = this.#gone.get(nodeID)?.isBack === true && isAll;
-		if (isBack || (isEnd && this.continuity.isComplete(origin))) this.#gone.delete(nodeID);
+		if (isEnd && this.continuity.isComplete(origin)) this.#gone.delete(nodeID);
+		else if (isAll) this.#return(nodeID, report.up);
 		if (isEnd && isAll) this.#introductions.left(nodeID);
 		// Behind what it says, which counts from the same moment on.
 		else this.#introductions.heard(nodeID, isAnswer && isAll);
-		this.#schedule();
+		this.#decision.schedule();
 		this.#listener.changed();
+	}
+
+	/** A node that had gone, or another process in its place, has said where it is. */
+	#return(nodeID: string, up: number): void {
+		const gone = this.#gone.get(nodeID);
+		if (!gone?.isBack) return;
+		this.#gone.delete(nodeID);
+		// The one before was asked, and never said what it had sent.
+		if (!gone.wasAsked || !gone.isReplaced) return;
+		const origin = encodeOrigin(nodeID);
+		this.#listener.lost({ origin, before: performance.now() - up, isEarlier: false });
 	}
 
 	/** Another node tells of senders that have come and gone; of those that are not known here nothing has come. */
@@ -152,25 +190,34 @@ export class Arrivals<T> {
 		}
 	}
 
+	/** Senders that another node takes to be there, and that are not known here, come or are gone: they may have died. */
+	#expect(here: Report["here"]): void {
+		for (const [nodeID, instance] of here) {
+			if (nodeID === this.#service.broker.nodeID || this.#witnesses.hasMet(nodeID, instance))
+				continue;
+			if (!this.#gone.has(nodeID)) this.#gone.set(nodeID, goneNow(instance, true));
+		}
+	}
+
 	/** What is known of who has sent nothing, and who has gone, is from before. */
 	#wasAway(): void {
 		const now = performance.now();
 		this.continuity.away();
 		this.#witnesses.wasAway(now);
 		for (const [nodeID, at] of this.#quiet) {
-			if (now - at < UNNOTICED) this.#gone.set(nodeID, { at: now, wasAsked: true, isBack: false });
+			if (now - at < UNNOTICED) this.#gone.set(nodeID, goneNow(undefined, true));
 		}
 		this.#quiet.clear();
 		for (const gone of this.#gone.values()) gone.at = now;
 	}
 
 	/** A node is gone: unless it has said where it ends, and all of that has come, something may be missing. */
-	#miss(nodeID: string, isBack: boolean): void {
+	#miss(nodeID: string, instance: string | null | undefined): void {
 		this.#introductions.noticeLoss();
 		const wasAsked = this.#introductions.isAwaited(nodeID);
 		const origin = encodeOrigin(nodeID);
 		if (wasAsked || !this.continuity.isComplete(origin)) {
-			this.#gone.set(nodeID, { at: performance.now(), wasAsked, isBack });
+			this.#gone.set(nodeID, goneNow(instance, wasAsked));
 		} else if (!this.continuity.hasEnded(origin)) {
 			this.#quiet.set(nodeID, performance.now());
 		}
@@ -184,8 +231,9 @@ export class Arrivals<T> {
 			const origin = encodeOrigin(nodeID);
 			// Its last packet may come behind the news that it has gone.
 			const isOver = !wasAsked && this.continuity.isComplete(origin);
-			// One that is back is asked until it answers.
-			if (!isOver && (isBack || now - at < GONE || isAway)) continue;
+			// One that is back, and can be asked, is asked until it answers.
+			const isAsked = isBack && this.#introductions.isAwaited(nodeID);
+			if (!isOver && (isAsked || now - at < GONE || isAway)) continue;
 			this.#gone.delete(nodeID);
 			if (!isOver) this.continuity.leave(origin, now, wasAsked);
 		}
@@ -194,24 +242,10 @@ export class Arrivals<T> {
 		}
 		this.#listener.changed();
 	}
+}
 
-	#schedule(): void {
-		const next = this.continuity.nextDecision;
-		if (next >= this.#decidesAt) return;
-		clearTimeout(this.#decision);
-		this.#decidesAt = next;
-		const decide = guard(
-			(error: Error) => this.#service.logger.error("SSE: lost events were not told.", error),
-			() => {
-				this.#decidesAt = Number.POSITIVE_INFINITY;
-				this.continuity.decide(performance.now());
-				this.#schedule();
-				this.#listener.changed();
-			}
-		);
-		if (next < Number.POSITIVE_INFINITY)
-			this.#decision = setTimeout(decide, Math.max(1, next - performance.now())).unref();
-	}
+function goneNow(instance: string | null | undefined, wasAsked: boolean): Gone {
+	return { at: performance.now(), wasAsked, isBack: false, instance, isReplaced: false };
 }
 
 /** Origin of what may have been sent by nodes that nobody can tell of. */

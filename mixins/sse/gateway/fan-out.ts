@@ -160,6 +160,8 @@ export class FanOut implements Subscriber {
 	readonly meet: Listener = input => {
 		const id = readHello(input)?.id;
 		if (id === undefined || parseId(id) === undefined || this.#arrivals === undefined) return;
+		// Before it is kept, as an event: what is suspected now is suspected before this point.
+		void this.isWhole;
 		this.note(id);
 	};
 

@@ -82,6 +82,11 @@ export class Introductions {
 		return this.#isAway;
 	}
 
+	/** Whether senders that have been silent are being asked, and may be found missing. */
+	get isAsking(): boolean {
+		return this.#silence.isAsking;
+	}
+
 	/** Whether every sender that is known here sends its events here. */
 	get isComplete(): boolean {
 		return !this.isAway && this.#unheard.size === 0 && this.#broker.started;
@@ -134,7 +139,8 @@ export class Introductions {
 
 	/** A node has said something. @param isAnswer It has answered, of all that is known of it. */
 	heard(nodeID: string, isAnswer: boolean): void {
-		this.#silence.heard(nodeID, performance.now());
+		// What comes behind its node's end is of nobody who could be missed.
+		if (this.#instances.has(nodeID)) this.#silence.heard(nodeID, performance.now());
 		if (!isAnswer) return;
 		this.#heard.add(nodeID);
 		if (!this.#unheard.delete(nodeID) || this.#unheard.size > 0) return;
@@ -212,7 +218,9 @@ export class Introductions {
 
 	#look(): void {
 		const now = performance.now();
+		const senders = new Set(this.#senders());
 		for (const [nodeID, until] of this.#unheard) {
+			if (!senders.has(nodeID)) this.#unheard.delete(nodeID);
 			if (until > now) continue;
 			// It goes on asking, and gives no places: it may miss what that node sends, and cannot know.
 			this.#unheard.set(nodeID, Number.POSITIVE_INFINITY);
@@ -222,16 +230,16 @@ export class Introductions {
 		}
 		const isBack = this.#isAway && hearsOthers(this.#broker);
 		if (this.#sleep.wasAsleep(LOOK) || isBack) this.#renew();
-		else this.#lookForSilence(now);
+		else this.#lookForSilence(now, senders);
 		this.#listener.changed();
 	}
 
-	#lookForSilence(now: number): void {
-		this.noticeLoss();
-		if (this.#isAway) return;
+	#lookForSilence(now: number, senders: ReadonlySet<string>): void {
+		if (this.isAway) return;
 		const silent = this.#silence.ask(now);
 		if (silent.length > 0) this.#questions.ask(silent);
 		for (const nodeID of this.#silence.takeUnanswered(now)) {
+			if (!senders.has(nodeID)) continue;
 			this.#heard.delete(nodeID);
 			this.#await(nodeID);
 			this.#pause = FIRST_PAUSE;

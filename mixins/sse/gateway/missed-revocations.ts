@@ -1,8 +1,8 @@
 import type { RevocationKey } from "../core/close-header.ts";
 import { Continuity, type Loss } from "../core/continuity.ts";
-import { guard } from "../core/guard.ts";
 import { encodeOrigin, parseId } from "../core/id.ts";
 import { readReport } from "../core/report.ts";
+import { Decision } from "./decision.ts";
 import type { GatewayService } from "./types.ts";
 
 /**
@@ -15,7 +15,7 @@ import type { GatewayService } from "./types.ts";
 export class MissedRevocations {
 	readonly #continuity: Continuity<undefined>;
 	readonly #service: GatewayService;
-	#decision: NodeJS.Timeout | undefined;
+	readonly #decision: Decision;
 
 	/** @param missed Called once for all that are found missing at a time. */
 	constructor(service: GatewayService, missed: (loss: Loss) => void) {
@@ -25,9 +25,14 @@ export class MissedRevocations {
 			failed() {},
 			lost: loss => {
 				// With a life ends what was missing of it, if something was.
-				if (loss.upTo !== undefined || !this.#continuity.isWhole) missed(loss);
+				if (loss.upTo !== undefined || loss.isKnown) missed(loss);
 			}
 		});
+		this.#decision = new Decision(
+			() => this.#continuity.nextDecision,
+			() => this.#continuity.decide(performance.now()),
+			error => service.logger.error("SSE: lost revocations were not noticed.", error)
+		);
 	}
 
 	/** A revocation has come, as a Moleculer event. */
@@ -35,7 +40,7 @@ export class MissedRevocations {
 		const id = key && parseId(key.id);
 		if (id === undefined) return;
 		this.#continuity.observe(id, undefined, performance.now(), 0);
-		this.#schedule();
+		this.#decision.schedule();
 	}
 
 	/** A node has said how many it has sent. Other input is passed over. */
@@ -45,27 +50,11 @@ export class MissedRevocations {
 		// Within a node nothing overtakes.
 		const patience = nodeID === this.#service.broker.nodeID ? 0 : undefined;
 		this.#continuity.hear(encodeOrigin(nodeID), report, performance.now(), patience);
-		this.#schedule();
+		this.#decision.schedule();
 	}
 
 	/** Decides nothing more until something comes again. */
 	stop(): void {
-		clearTimeout(this.#decision);
-		this.#decision = undefined;
-	}
-
-	#schedule(): void {
-		const { nextDecision } = this.#continuity;
-		if (nextDecision === Number.POSITIVE_INFINITY || this.#decision !== undefined) return;
-		const decide = guard(
-			(error: Error) =>
-				this.#service.logger.error("SSE: lost revocations were not noticed.", error),
-			() => {
-				this.#decision = undefined;
-				this.#continuity.decide(performance.now());
-				this.#schedule();
-			}
-		);
-		this.#decision = setTimeout(decide, Math.max(1, nextDecision - performance.now())).unref();
+		this.#decision.stop();
 	}
 }

@@ -131,7 +131,7 @@ export class Revocations {
 
 	/** Revocations were sent that have not come: whoever was let in before they were sent is judged anew. */
 	#miss({ origin, before: sent, isEarlier }: Loss): void {
-		const { awakeSince, drain, tickets } = this.#options;
+		const { awakeSince, tickets } = this.#options;
 		const before = Math.max(sent, awakeSince());
 		// Before anybody was let in here.
 		if (before <= this.#begunAt) return;
@@ -150,7 +150,7 @@ export class Revocations {
 		const over = (): void => {
 			if (stop !== undefined) this.#closings.delete(stop);
 		};
-		const stop = closeOver(Math.min(drain, LONGEST), streams, end, over);
+		const stop = closeOver(LONGEST, streams, end, over);
 		if (stop !== undefined) this.#closings.add(stop);
 	}
 }

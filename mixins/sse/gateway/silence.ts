@@ -1,5 +1,7 @@
 /** Milliseconds of silence after which a sender is asked: those that have sent something report once a minute at least. */
 const SILENCE = 70_000;
+/** Milliseconds earlier at which others are asked with it: while somebody is asked, no ids are given. */
+const SOON = 20_000;
 /** Milliseconds within which it has to answer. */
 const PATIENCE = 5000;
 
@@ -25,13 +27,24 @@ export class Silence {
 		this.#askedAt.clear();
 	}
 
-	/** Those to be asked now, each once. */
+	/** Whether somebody has been asked, and may still answer. */
+	get isAsking(): boolean {
+		return this.#askedAt.size > 0;
+	}
+
+	/** Those to be asked now, each once; with them those whose turn would come soon. */
 	ask(now: number): string[] {
+		const silent = this.#silentFor(SILENCE, now);
+		if (silent.length === 0) return silent;
+		const all = this.#silentFor(SILENCE - SOON, now);
+		for (const nodeID of all) this.#askedAt.set(nodeID, now);
+		return all;
+	}
+
+	#silentFor(duration: number, now: number): string[] {
 		const silent: string[] = [];
 		for (const [nodeID, at] of this.#heardAt) {
-			if (now - at < SILENCE || this.#askedAt.has(nodeID)) continue;
-			this.#askedAt.set(nodeID, now);
-			silent.push(nodeID);
+			if (now - at >= duration && !this.#askedAt.has(nodeID)) silent.push(nodeID);
 		}
 		return silent;
 	}

@@ -24,8 +24,16 @@ export class Witnesses {
 	/** A process of a node is known. */
 	meet(nodeID: string, instance: string | null | undefined): void {
 		if (!instance) return;
-		this.#met.set(keyOf(nodeID, instance), true);
+		const key = keyOf(nodeID, instance);
+		// Those met last are remembered longest.
+		this.#met.delete(key);
+		this.#met.set(key, true);
 		evictOldest(this.#met, MAX_MET);
+	}
+
+	/** Whether a process of a node is, or was, known. */
+	hasMet(nodeID: string, instance: string): boolean {
+		return this.#met.has(keyOf(nodeID, instance));
 	}
 
 	/** This gateway may have been away, until now. */

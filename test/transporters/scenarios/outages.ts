@@ -140,17 +140,19 @@ async function untilKnows(sender: StageNode, { nodeID }: StageNode): Promise<voi
 	);
 }
 
-/** A job is started, sends, and ends in order, while a gateway is cut off that never meets it. */
-const lifeInOutage: Scenario = {
-	name: "sender's life in an outage of one gateway",
+/** A job is started, sends, and ends, while a gateway is cut off that never meets it. */
+const lifeInOutage = (how: "stopped" | "killed"): Scenario => ({
+	name: `sender's life in an outage of one gateway, ${how}`,
 	part: "outage-gateway",
 	mayLose: true,
 	impossible: needsProcesses,
 	async play(cell) {
 		const { stage } = cell;
-		await openOnEach(cell);
+		const clients = await openOnEach(cell);
+		// what a sender that was killed has sent last may be missing, for all that is known
+		if (how === "killed") cell.excuse(...clients);
 		await sendAndSettle(cell, 3);
-		const job = await stage.prepare("sender", "job-1");
+		const job = await stage.prepare("sender", `job-${how}`);
 		const gateway = nodeOf(stage, "gateway");
 		await gateway.cut();
 		await sleep(1000);
@@ -158,13 +160,14 @@ const lifeInOutage: Scenario = {
 		await untilKnows(job, stage.gateways[1] as StageNode);
 		await cell.send([job], { count: 2 });
 		await sleep(500);
-		await stage.end(job);
+		if (how === "stopped") await stage.end(job);
+		else await job.host.stop(0);
 		await gateway.heal();
-		// where the gateway does not notice that it was cut off, senders tell it within a minute
-		await cell.settle({ within: 80_000, quiet: 3000 });
+		// where the gateway does not notice that it was cut off, senders tell it within a minute, once they have missed the job
+		await cell.settle({ within: how === "stopped" ? 80_000 : 150_000, quiet: 3000 });
 		await recover(cell);
 	}
-};
+});
 
 /** It had said that it had sent nothing, and everybody had heard that. */
 const firstInOutage: Scenario = {
@@ -217,7 +220,8 @@ export const OUTAGES: readonly Scenario[] = [
 		outage(target, "silence"),
 		outage(target, "sends")
 	]),
-	lifeInOutage,
+	lifeInOutage("stopped"),
+	lifeInOutage("killed"),
 	firstInOutage,
 	restartedInOutage,
 	suspended

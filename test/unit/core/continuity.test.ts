@@ -44,7 +44,7 @@ class Gateway {
 	}
 
 	hear(seq: number, { epoch = LIFE, age = 0, up = 0, isEnd = false }: Partial<Report> = {}): this {
-		const report: Report = { epoch, seq, age, up, isEnd, answers: [], gone: [] };
+		const report: Report = { epoch, seq, age, up, isEnd, answers: [], gone: [], here: [] };
 		this.continuity.hear("n", report, this.now);
 		return this;
 	}
@@ -270,7 +270,12 @@ describe("a sender that begins another life", () => {
 	it("may have sent more in the one before", () => {
 		const gateway = new Gateway().take(1).of(NEXT_LIFE, 1);
 		expect(gateway.told).toEqual([1, "lost", 1]);
-		expect(gateway.losses[0]).toEqual({ origin: "n", before: 1000, isEarlier: false });
+		expect(gateway.losses[0]).toEqual({
+			origin: "n",
+			before: 1000,
+			isEarlier: false,
+			isKnown: false
+		});
 	});
 
 	it("has not if it said where that one ended, and all of it has come", () => {
@@ -291,7 +296,7 @@ describe("a sender that begins another life", () => {
 			.hear(2, { epoch: NEXT_LIFE, age: 10, up: 900 })
 			.wait();
 		expect(gateway.losses).toEqual([
-			{ origin: "n", before: 5100, isEarlier: false },
+			{ origin: "n", before: 5100, isEarlier: false, isKnown: false },
 			{ origin: "n", upTo: 2, before: 5990, isEarlier: true }
 		]);
 	});

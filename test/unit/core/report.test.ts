@@ -2,7 +2,16 @@ import { describe, expect, it } from "vitest";
 import { readReport } from "../../../mixins/sse/core/report.ts";
 
 const position = { epoch: "abcdefgh", seq: 3, age: 5, up: 7 };
-const report = { epoch: "abcdefgh", seq: 3, age: 5, up: 7, isEnd: false, answers: [], gone: [] };
+const report = {
+	epoch: "abcdefgh",
+	seq: 3,
+	age: 5,
+	up: 7,
+	isEnd: false,
+	answers: [],
+	gone: [],
+	here: []
+};
 
 describe("what a sender says of itself", () => {
 	it("is about its events, or about its revocations", () => {

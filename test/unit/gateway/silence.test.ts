@@ -6,15 +6,26 @@ describe("a sender from which nothing comes", () => {
 	it("is asked once after more than a minute, and has five seconds to answer", () => {
 		const silence = new Silence();
 		silence.heard("a", 0);
-		silence.heard("b", 50_000);
+		silence.heard("b", 50_001);
 		expect(silence.ask(69_999)).toEqual([]);
+		expect(silence.isAsking).toBe(false);
 		expect(silence.ask(70_000)).toEqual(["a"]);
+		expect(silence.isAsking).toBe(true);
 		expect(silence.ask(71_000)).toEqual([]);
 		expect(silence.takeUnanswered(74_999)).toEqual([]);
 		expect(silence.takeUnanswered(75_000)).toEqual(["a"]);
+		expect(silence.isAsking).toBe(false);
 		expect(silence.takeUnanswered(80_000)).toEqual([]);
-		expect(silence.ask(119_999)).toEqual([]);
-		expect(silence.ask(120_000)).toEqual(["b"]);
+		expect(silence.ask(120_000)).toEqual([]);
+		expect(silence.ask(120_001)).toEqual(["b"]);
+	});
+
+	it("is asked together with those whose turn would come soon", () => {
+		const silence = new Silence();
+		silence.heard("a", 0);
+		silence.heard("b", 20_000);
+		silence.heard("c", 20_001);
+		expect(silence.ask(70_000)).toEqual(["a", "b"]);
 	});
 
 	it("is heard by whatever it says, and not missed when it has gone", () => {
