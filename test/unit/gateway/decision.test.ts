@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Decision } from "../../../mixins/sse/gateway/decision.ts";
+
+describe("a decision about what has not come", () => {
+	beforeEach(() => void vi.useFakeTimers());
+	afterEach(() => void vi.useRealTimers());
+
+	function decisionAt(next: () => number) {
+		const decided = vi.fn();
+		const decision = new Decision(next, decided, () => {});
+		return { decision, decided };
+	}
+
+	it("is made when it is due, and again for what is due next", () => {
+		const dues = [performance.now() + 500, performance.now() + 900, Number.POSITIVE_INFINITY];
+		const { decision, decided } = decisionAt(() => dues[decided.mock.calls.length] as number);
+		decision.schedule();
+		decision.schedule();
+		vi.advanceTimersByTime(499);
+		expect(decided).not.toHaveBeenCalled();
+		vi.advanceTimersByTime(2);
+		expect(decided).toHaveBeenCalledTimes(1);
+		vi.advanceTimersByTime(10_000);
+		expect(decided).toHaveBeenCalledTimes(2);
+	});
+
+	it("is made earlier if something is due earlier, and not at all once it is stopped", () => {
+		let due = performance.now() + 500;
+		const { decision, decided } = decisionAt(() => due);
+		decision.schedule();
+		due = performance.now() + 100;
+		decision.schedule();
+		due = Number.POSITIVE_INFINITY;
+		vi.advanceTimersByTime(101);
+		expect(decided).toHaveBeenCalledTimes(1);
+		due = performance.now() + 100;
+		decision.schedule();
+		decision.stop();
+		vi.advanceTimersByTime(1000);
+		expect(decided).toHaveBeenCalledTimes(1);
+	});
+
+	// What was missing stood in the socket when a busy process came to its timers, and was told as lost.
+	it("gives a process that did not run for a while a moment to read what has come to it", () => {
+		let due = performance.now() + 500;
+		const { decision, decided } = decisionAt(() => due);
+		decision.schedule();
+		const busy = vi.spyOn(performance, "now").mockReturnValue(due + 300);
+		vi.advanceTimersByTime(501);
+		busy.mockRestore();
+		vi.advanceTimersByTime(200);
+		expect(decided).not.toHaveBeenCalled();
+		due = Number.POSITIVE_INFINITY;
+		vi.advanceTimersByTime(100);
+		expect(decided).toHaveBeenCalledTimes(1);
+	});
+});
