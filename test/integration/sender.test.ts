@@ -518,14 +518,14 @@ describe("a sender whose transporter keeps what it cannot send", () => {
 });
 
 // NATS drops what is sent while its server is away: the promise resolved, with `throwError` too, and no log had a word of it.
-describe("a sender whose transporter is not connected, and does not say so", () => {
+describe("a sender whose transporter drops what it cannot send, and does not say so", () => {
 	async function startUnconnected(namespace: string): Promise<TestNode> {
 		const gateway = await startGateway({ broker: memberOf(namespace, "gateway") });
 		const sender = new TestNode({ broker: memberOf(namespace, "sender"), services: [shop] });
 		await sender.broker.start();
 		await meet(gateway.broker, sender.broker);
 		const send = () => Promise.resolve();
-		Object.assign(sender.broker.transit?.tx ?? {}, { connected: false, send });
+		Object.assign(sender.broker.transit?.tx ?? {}, { channel: null, send });
 		return sender;
 	}
 

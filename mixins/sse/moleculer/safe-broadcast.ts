@@ -3,7 +3,7 @@ import { Complaints } from "../core/complaints.ts";
 import { toError } from "../core/guard.ts";
 import { AtMost } from "./at-most.ts";
 import type { Departures } from "./departures.ts";
-import { isConnected } from "./transporter.ts";
+import { dropsSilently } from "./transporter.ts";
 import { gently } from "./unawaited.ts";
 
 export interface BroadcastOptions {
@@ -56,12 +56,10 @@ export function safeBroadcast(
 		);
 		if (departure.isStranded) onStranded?.();
 		const { sends, thrown } = departure;
-		// Some transporters, as that of NATS, drop what they cannot send without a word.
-		const isCutOff = !isConnected(broker);
+		const isCutOff = dropsSilently(broker);
 		if (rejects) {
 			const work = allOf(thrown, sends, result);
 			if (!isCutOff || thrown.length > 0) return gently(work, complain);
-			// What becomes of what a transporter holds back, nobody can say now.
 			work.catch(() => {});
 			return gently(Promise.reject(new Error(CUT_OFF)), complain);
 		}

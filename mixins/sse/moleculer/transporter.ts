@@ -23,6 +23,16 @@ export function isConnected(broker: ServiceBroker): boolean {
 	return connected === true && !(client && away.has(client));
 }
 
+/**
+ * Whether the transporter drops what it is to send, without a word: AMQP's without a channel, and NATS while its client is away.
+ * Others say so, or hold it back.
+ */
+export function dropsSilently(broker: ServiceBroker): boolean {
+	if (!broker.transit) return false;
+	const { channel, client } = broker.transit.tx as Transporter;
+	return channel === null || (!!client && away.has(client));
+}
+
 /** Whether what other nodes send reaches this node now; a node without a transporter has no others. */
 export function hearsOthers(broker: ServiceBroker): boolean {
 	if (!broker.transit) return true;
