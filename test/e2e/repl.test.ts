@@ -5,6 +5,7 @@ import { createCluster } from "../support/cluster.ts";
 import { eventually } from "../support/eventually.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { openTerminal, type Terminal } from "../support/terminal.ts";
+import { openingOf } from "../transporters/probe.ts";
 import "../support/provided.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -40,6 +41,12 @@ beforeEach(async () => {
 			repl.type("events");
 			await repl.shows(/sse\.send/, 2_000);
 		},
+		{ timeout: 20_000 }
+	);
+	// events have ids once the gateway knows that this node knows it
+	await eventually(
+		async () =>
+			expect(await openingOf(`http://127.0.0.1:${gateway.port}`)).not.toHaveProperty("degraded"),
 		{ timeout: 20_000 }
 	);
 });
