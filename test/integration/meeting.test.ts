@@ -2,7 +2,7 @@ import type { Context, ServiceSchema } from "moleculer";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { History } from "../../mixins/sse/core/history.ts";
 import { eventually } from "../support/eventually.ts";
-import { TestGateway, TestNode } from "../support/gateway.ts";
+import { startUnfinished, TestGateway, TestNode } from "../support/gateway.ts";
 import { meet, memberOf } from "../support/meet.ts";
 import { openStream } from "../support/stream-client.ts";
 
@@ -63,18 +63,10 @@ describe("a gateway that has just started tells once what its senders have sent 
 	it("to clients that came for the first time", async () => {
 		const namespace = crypto.randomUUID();
 		const senders = [await startSender(namespace, "s1"), await startSender(namespace, "s2")];
-		const { promise, resolve } = Promise.withResolvers<void>();
-		// others hear of the gateway when this has started
-		const slow = { name: "database", started: () => promise };
-		const gateway = new TestGateway(
-			new TestNode({ broker: memberOf(namespace, "gw"), services: [slow] })
-		);
-		const started = gateway.broker.start();
-		await eventually(() => expect(gateway.service.server.listening).toBe(true));
+		const { gateway, finish } = await startUnfinished(memberOf(namespace, "gw"));
 		const stream = await openStream(gateway.url(NEWS));
 		for (const { node } of senders) await node.send(toAll("unheard"));
-		resolve();
-		await started;
+		await finish();
 		await Promise.all(senders.map(({ asked }) => asked()));
 		for (const { node, speak } of senders) {
 			await speak();

@@ -3,7 +3,13 @@ import { describe, expect, it } from "vitest";
 import type { SseMixinOptions } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
-import { gatewaySchema, startGateway, TestGateway, TestNode } from "../support/gateway.ts";
+import {
+	gatewaySchema,
+	startGateway,
+	startUnfinished,
+	TestGateway,
+	TestNode
+} from "../support/gateway.ts";
 import { meet, memberOf } from "../support/meet.ts";
 import { refusal, send } from "../support/request.ts";
 import { openStream, requestStream, type StreamClient } from "../support/stream-client.ts";
@@ -221,16 +227,9 @@ describe("while no revocation is missing, no stream ends", () => {
 	it("of a gateway that has started since, or is reloaded", async () => {
 		const { namespace, sender, gateway } = await startPair();
 		for (let n = 0; n < 3; n++) await revoke(sender.broker, "A");
-		const { promise, resolve } = Promise.withResolvers<void>();
-		const slow = { name: "slow", started: () => promise };
-		const late = new TestGateway(
-			new TestNode({ broker: memberOf(namespace, "late"), services: [slow] })
-		);
-		const started = late.broker.start();
-		await eventually(() => expect(late.service.server.listening).toBe(true));
+		const { gateway: late, finish } = await startUnfinished(memberOf(namespace, "late"));
 		const early = await open(late, "B");
-		resolve();
-		await started;
+		await finish();
 		await gateway.broker.destroyService(gateway.service);
 		const service = gateway.broker.createService(gatewaySchema()) as TestGateway["service"];
 		await meet(sender.broker, gateway.broker, late.broker);

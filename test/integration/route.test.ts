@@ -241,22 +241,26 @@ describe("a gateway that cannot stream as it is configured does not start", () =
 		}
 	);
 
+	/** A gateway with that alias does not start, and says why. */
+	function expectRefused(alias: unknown, remedy: string): void {
+		const start = create({
+			settings: { routes: [{ path: "/", aliases: { "GET /live": alias } }] }
+		} as never);
+		expect(start).toThrow(
+			expect.objectContaining({
+				type: "SSE_INVALID_OPTION",
+				data: { alias: "GET /live" },
+				message: expect.stringContaining(remedy)
+			})
+		);
+	}
+
 	it.each([
 		["an action", { type: "sse", action: "greeter.hello" }],
 		["an action, as text", "sse:greeter.hello"],
 		["a handler", { type: "sse", handler: mine }]
 	])("an alias of type sse has %s", (_, alias) => {
-		const start = create({
-			settings: { routes: [{ path: "/", aliases: { "GET /live": alias } }] }
-		});
-
-		expect(start).toThrow(
-			expect.objectContaining({
-				type: "SSE_INVALID_OPTION",
-				data: { alias: "GET /live" },
-				message: expect.stringContaining('"GET /live"')
-			})
-		);
+		expectRefused(alias, '"GET /live"');
 	});
 
 	it.each([
@@ -272,17 +276,7 @@ describe("a gateway that cannot stream as it is configured does not start", () =
 		["a reserved name", { type: "sse", eventNames: ["sse.open"] }, "reserved"],
 		["an empty name", { type: "sse", eventNames: [""] }, "is empty"]
 	])("an alias that is meant to stream has %s", (_, alias, remedy) => {
-		const start = create({
-			settings: { routes: [{ path: "/", aliases: { "GET /live": alias } }] }
-		});
-
-		expect(start).toThrow(
-			expect.objectContaining({
-				type: "SSE_INVALID_OPTION",
-				data: { alias: "GET /live" },
-				message: expect.stringContaining(remedy)
-			})
-		);
+		expectRefused(alias, remedy);
 	});
 
 	it("an alias of REST is of type sse", () => {

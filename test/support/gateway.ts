@@ -2,7 +2,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type BrokerOptions, type Service, ServiceBroker, type ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import type { Gateway } from "../../mixins/sse/gateway/gateway.ts";
 import {
 	type SseGateway,
@@ -11,6 +11,7 @@ import {
 	SseMixin,
 	type SseMixinOptions
 } from "../../mixins/sse/index.ts";
+import { eventually } from "./eventually.ts";
 import { RecordedLog } from "./recorded-log.ts";
 
 /** The order in which the gateway's two mixins stand. */
@@ -162,4 +163,24 @@ export function held(service: Service): TestGateway["held"] {
 		eventNames: streams.eventNameCount,
 		unclosed
 	};
+}
+
+/**
+ * A gateway that serves HTTP while its node is still starting: others hear of it when `finish` has been called.
+ *
+ * @param broker Options of its broker.
+ */
+export async function startUnfinished(
+	broker: BrokerOptions
+): Promise<{ gateway: TestGateway; finish(): Promise<void> }> {
+	const { promise, resolve } = Promise.withResolvers<void>();
+	const slow = { name: "slow", started: () => promise };
+	const gateway = new TestGateway(new TestNode({ broker, services: [slow] }));
+	const started = gateway.broker.start();
+	await eventually(() => expect(gateway.service.server.listening).toBe(true));
+	const finish = async (): Promise<void> => {
+		resolve();
+		await started;
+	};
+	return { gateway, finish };
 }

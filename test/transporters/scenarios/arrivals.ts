@@ -1,5 +1,7 @@
 /** Nodes come, go in order, or crash, while all connections hold. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Cell } from "../cell.ts";
+import type { StageNode } from "../stage-node.ts";
 import {
 	needsNodes,
 	needsProcesses,
@@ -70,19 +72,24 @@ const started: Scenario = {
 	}
 };
 
+/** The first sender ends, and is started once more. */
+async function playRestart(cell: Cell, end: (sender: StageNode) => Promise<void>): Promise<void> {
+	const { stage } = cell;
+	const [one] = stage.senders as [StageNode];
+	await sendAndSettle(cell, 5);
+	await end(one);
+	await stage.start(one);
+	await stage.untilMet();
+	await sendAndSettle(cell, 5, 2000);
+}
+
 const restarted: Scenario = {
 	name: "sender restarted",
 	part: PART,
 	impossible: needsNodes,
 	async play(cell) {
-		const { stage } = cell;
 		await openOnEach(cell);
-		const [one] = stage.senders as [(typeof stage.senders)[number]];
-		await sendAndSettle(cell, 5);
-		await stage.end(one);
-		await stage.start(one);
-		await stage.untilMet();
-		await sendAndSettle(cell, 5, 2000);
+		await playRestart(cell, sender => cell.stage.end(sender));
 	}
 };
 
@@ -93,14 +100,8 @@ const killed: Scenario = {
 	mayLose: true,
 	impossible: needsProcesses,
 	async play(cell) {
-		const { stage } = cell;
 		cell.excuse(...(await openOnEach(cell)));
-		const [one] = stage.senders as [(typeof stage.senders)[number]];
-		await sendAndSettle(cell, 5);
-		await one.host.stop(0);
-		await stage.start(one);
-		await stage.untilMet();
-		await sendAndSettle(cell, 5, 2000);
+		await playRestart(cell, ({ host }) => host.stop(0));
 	}
 };
 
