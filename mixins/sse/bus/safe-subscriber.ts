@@ -1,6 +1,6 @@
 import type { Logger } from "moleculer";
-import { Complaints } from "../core/complaints.ts";
 import { toError } from "../core/guard.ts";
+import { ThrottledLog } from "../core/throttled-log.ts";
 import type { Listener, Subscriber } from "./bus.ts";
 
 /**
@@ -9,11 +9,11 @@ import type { Listener, Subscriber } from "./bus.ts";
  */
 export class SafeSubscriber implements Subscriber {
 	readonly #subscriber: Subscriber;
-	readonly #complaints: Complaints;
+	readonly #complaints: ThrottledLog;
 
 	constructor(subscriber: Subscriber, logger: Logger) {
 		this.#subscriber = subscriber;
-		this.#complaints = new Complaints(text => logger.error(text));
+		this.#complaints = new ThrottledLog(text => logger.error(text));
 	}
 
 	readonly receive: Listener = (event, from) => {

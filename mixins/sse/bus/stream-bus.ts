@@ -1,10 +1,10 @@
 import type { ServiceBroker } from "moleculer";
 import { CLOSE, type Revocation } from "../core/close.ts";
 import { writeCloseHeaders } from "../core/close-header.ts";
-import { Complaints } from "../core/complaints.ts";
 import type { Address } from "../core/event.ts";
 import { writeEvent } from "../core/message.ts";
 import type { StreamOptions } from "../core/stream-options.ts";
+import { ThrottledLog } from "../core/throttled-log.ts";
 import type { SseError } from "../moleculer/sse-error.ts";
 import { gently } from "../moleculer/unawaited.ts";
 import type { BusState, BusSubscription, PublishOptions, ReadableBus, Subscriber } from "./bus.ts";
@@ -18,13 +18,13 @@ export class StreamBus implements ReadableBus {
 	readonly #broker: ServiceBroker;
 	readonly #publisher: Publisher;
 	readonly #readers = new Set<Reader>();
-	readonly #complaints: Complaints;
+	readonly #complaints: ThrottledLog;
 
 	constructor(options: StreamOptions, broker: ServiceBroker) {
 		this.#options = options;
 		this.#broker = broker;
 		this.#publisher = new Publisher(options, broker);
-		this.#complaints = new Complaints(text => broker.logger.error(text));
+		this.#complaints = new ThrottledLog(text => broker.logger.error(text));
 	}
 
 	/** Begins to connect. */

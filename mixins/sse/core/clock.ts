@@ -67,3 +67,9 @@ export class Clock {
 export function wallOf(steady: number, now: Moment): number {
 	return now.wall - (now.steady - steady);
 }
+
+/** When something came, on the steady clock: now, or, for what is of the past by the wall clock, as long ago as that says. */
+export function arrivalOf(past: number | undefined): number {
+	const now = performance.now();
+	return past === undefined ? now : now - Math.max(0, Date.now() - past);
+}

@@ -165,3 +165,15 @@ function refuseField(field: string): Refusal {
 			: `"${field}" is not a field of ${SEND}: it takes eventName, sessionId and payload.`
 	);
 }
+
+/** Besides its record, and of each character; about. */
+const WAITING_BYTES = 500;
+const CHARACTER_BYTES = 2;
+
+/** What an event takes while it waits for others, about; a raw payload is not measured. */
+export function waitingBytes({ sessionId, json = "" }: SseEvent): number {
+	let characters = json.length;
+	if (typeof sessionId === "string") characters += sessionId.length;
+	else for (const id of sessionId) characters += id.length + CHARACTER_BYTES * 8;
+	return WAITING_BYTES + characters * CHARACTER_BYTES;
+}

@@ -1,29 +1,13 @@
-import { type Consequences, Continuity, type Loss } from "../core/continuity.ts";
+import { type Consequences, Continuity } from "../core/continuity.ts";
 import { guard } from "../core/guard.ts";
 import { type EventId, encodeOrigin } from "../core/id.ts";
 import { type GoneSender, type Report, readReport } from "../core/report.ts";
 import { Decision } from "./decision.ts";
+import { GoneNodes } from "./gone-nodes.ts";
 import { Introductions } from "./introductions.ts";
+import { NOBODY } from "./losses.ts";
 import type { GatewayService } from "./types.ts";
 import { Witnesses } from "./witnesses.ts";
-
-/** Milliseconds with a connection after which a node that has gone without saying that it ends counts as ended. */
-const GONE = 30_000;
-/** Milliseconds for which it is remembered who has gone that had sent nothing: it may turn out that nothing was heard then. */
-const UNNOTICED = 120_000;
-
-/** A node that has gone. */
-interface Gone {
-	at: number;
-	/** It was asked where it is, and had not answered. */
-	readonly wasAsked: boolean;
-	/** It, or another process in its place, is back, and has not said yet where it is. */
-	isBack: boolean;
-	/** Which process it was. */
-	readonly instance: string | null | undefined;
-	/** It is another process that is back. */
-	isReplaced: boolean;
-}
 
 /** A node of Moleculer's registry. */
 interface Node {
@@ -42,10 +26,7 @@ export class Arrivals<T> {
 	readonly #introductions: Introductions;
 	readonly #service: GatewayService;
 	readonly #listener: ArrivalsListener<T>;
-	/** Nodes that have gone, and when. */
-	readonly #gone = new Map<string, Gone>();
-	/** Nodes that have gone without a word, and, as far as was heard, without having sent anything; and when. */
-	readonly #quiet = new Map<string, number>();
+	readonly #gone: GoneNodes;
 	readonly #witnesses = new Witnesses();
 	readonly #decision: Decision;
 	#unlisten: (() => void) | undefined;
@@ -70,12 +51,12 @@ export class Arrivals<T> {
 			changed: () => this.#look(),
 			wasAway: () => this.#wasAway(),
 			met: (nodeID, instance) => this.#witnesses.meet(nodeID, instance),
-			replaced: nodeID => {
-				this.#miss(nodeID, undefined);
-				const gone = this.#gone.get(nodeID);
-				if (gone !== undefined) gone.isBack = gone.isReplaced = true;
+			replaced: (nodeID, before, instance) => {
+				this.#gone.miss(nodeID, before);
+				this.#gone.meet(nodeID, instance);
 			}
 		});
+		this.#gone = new GoneNodes(this.continuity, this.#introductions);
 	}
 
 	/** `performance.now()` before which nothing is known of when something was sent: the machine was suspended then. */
@@ -96,7 +77,7 @@ export class Arrivals<T> {
 
 	/** Whether all that was sent before what has come has come, as far as can be known. */
 	get isWhole(): boolean {
-		const isWhole = this.#gone.size === 0 && this.#witnesses.areHeard && this.continuity.isWhole;
+		const isWhole = this.#gone.areSettled && this.#witnesses.areHeard && this.continuity.isWhole;
 		return isWhole && this.#introductions.isComplete && !this.#introductions.isAsking;
 	}
 
@@ -108,16 +89,12 @@ export class Arrivals<T> {
 			this.#service.logger.error("SSE: a node's end was not noticed.", error);
 		const leave = guard(onFault, ({ node }: { node: Node }) => {
 			this.#witnesses.meet(node.id, node.instanceID);
-			this.#miss(node.id, node.instanceID);
+			this.#introductions.noticeLoss();
+			this.#gone.miss(node.id, node.instanceID);
 			this.#introductions.left(node.id);
 		});
 		const meet = guard(onFault, ({ node }: { node: Node }) => {
-			// What it had not sent by then, its next life says of itself.
-			this.#quiet.delete(node.id);
-			const gone = this.#gone.get(node.id);
-			if (gone === undefined) return;
-			gone.isBack = true;
-			gone.isReplaced ||= gone.instance !== node.instanceID;
+			this.#gone.meet(node.id, node.instanceID);
 		});
 		localBus.on("$node.disconnected", leave);
 		localBus.on("$node.connected", meet);
@@ -158,24 +135,15 @@ export class Arrivals<T> {
 		if (isOther && isAnswer) this.#witnesses.answer();
 		// What it said before it went may come afterwards, and a report may be of one of several sequences.
 		const isAll = this.continuity.isFresh(origin);
-		if (isEnd && this.continuity.isComplete(origin)) this.#gone.delete(nodeID);
-		else if (isAll) this.#return(nodeID, report.up);
+		if (isEnd && this.continuity.isComplete(origin)) this.#gone.end(nodeID);
+		else if (isAll && this.#gone.answer(nodeID)) {
+			this.#listener.lost({ origin, before: performance.now() - report.up, isEarlier: false });
+		}
 		if (isEnd && isAll) this.#introductions.left(nodeID);
 		// Behind what it says, which counts from the same moment on.
 		else this.#introductions.heard(nodeID, isAnswer && isAll);
 		this.#decision.schedule();
 		this.#listener.changed();
-	}
-
-	/** A node that had gone, or another process in its place, has said where it is. */
-	#return(nodeID: string, up: number): void {
-		const gone = this.#gone.get(nodeID);
-		if (!gone?.isBack) return;
-		this.#gone.delete(nodeID);
-		// The one before was asked, and never said what it had sent.
-		if (!gone.wasAsked || !gone.isReplaced) return;
-		const origin = encodeOrigin(nodeID);
-		this.#listener.lost({ origin, before: performance.now() - up, isEarlier: false });
 	}
 
 	/** Another node tells of senders that have come and gone; of those that are not known here nothing has come. */
@@ -193,71 +161,24 @@ export class Arrivals<T> {
 	/** Senders that another node takes to be there, and that are not known here, come or are gone: they may have died. */
 	#expect(here: Report["here"]): void {
 		for (const [nodeID, instance] of here) {
-			if (nodeID === this.#service.broker.nodeID || this.#witnesses.hasMet(nodeID, instance))
-				continue;
-			if (!this.#gone.has(nodeID)) this.#gone.set(nodeID, goneNow(instance, true));
+			if (nodeID === this.#service.broker.nodeID) continue;
+			if (!this.#witnesses.hasMet(nodeID, instance)) this.#gone.suspect(nodeID, instance);
 		}
 	}
 
 	/** What is known of who has sent nothing, and who has gone, is from before. */
 	#wasAway(): void {
-		const now = performance.now();
 		this.continuity.away();
-		this.#witnesses.wasAway(now);
-		for (const [nodeID, at] of this.#quiet) {
-			if (now - at < UNNOTICED) this.#gone.set(nodeID, goneNow(undefined, true));
-		}
-		this.#quiet.clear();
-		for (const gone of this.#gone.values()) gone.at = now;
-	}
-
-	/** A node is gone: unless it has said where it ends, and all of that has come, something may be missing. */
-	#miss(nodeID: string, instance: string | null | undefined): void {
-		this.#introductions.noticeLoss();
-		const wasAsked = this.#introductions.isAwaited(nodeID);
-		const origin = encodeOrigin(nodeID);
-		if (wasAsked || !this.continuity.isComplete(origin)) {
-			this.#gone.set(nodeID, goneNow(instance, wasAsked));
-		} else if (!this.continuity.hasEnded(origin)) {
-			this.#quiet.set(nodeID, performance.now());
-		}
+		this.#witnesses.wasAway(performance.now());
+		this.#gone.away();
 	}
 
 	#look(): void {
+		this.#gone.look();
 		const now = performance.now();
-		for (const [nodeID, at] of this.#quiet) if (now - at >= UNNOTICED) this.#quiet.delete(nodeID);
-		const { isAway } = this.#introductions;
-		for (const [nodeID, { at, wasAsked, isBack }] of this.#gone) {
-			const origin = encodeOrigin(nodeID);
-			// Its last packet may come behind the news that it has gone.
-			const isOver = !wasAsked && this.continuity.isComplete(origin);
-			// One that is back, and can be asked, is asked until it answers.
-			const isAsked = isBack && this.#introductions.isAwaited(nodeID);
-			if (!isOver && (isAsked || now - at < GONE || isAway)) continue;
-			this.#gone.delete(nodeID);
-			if (!isOver) this.continuity.leave(origin, now, wasAsked);
-		}
-		if (!isAway && this.#witnesses.giveUp(now)) {
+		if (!this.#introductions.isAway && this.#witnesses.giveUp(now)) {
 			this.#listener.lost({ origin: NOBODY, before: now, isEarlier: false });
 		}
 		this.#listener.changed();
 	}
-}
-
-function goneNow(instance: string | null | undefined, wasAsked: boolean): Gone {
-	return { at: performance.now(), wasAsked, isBack: false, instance, isReplaced: false };
-}
-
-/** Origin of what may have been sent by nodes that nobody can tell of. */
-const NOBODY = "";
-
-/** A line for the log. */
-export function describeLoss({ origin, upTo, isEarlier }: Loss): string {
-	if (origin === NOBODY)
-		return "SSE: this node was not connected, and no other can tell what was sent meanwhile.";
-	if (upTo === undefined)
-		return `SSE: '${origin}' has ended unheard: it may have sent events that did not come here.`;
-	if (isEarlier)
-		return `SSE: '${origin}' has sent events, up to its event ${upTo}, that did not come here: it did not know of this gateway yet.`;
-	return `SSE: the bus has lost events of '${origin}', up to its event ${upTo}.`;
 }

@@ -1,18 +1,18 @@
 import { stackOf, toError } from "../core/guard.ts";
+import { ThrottledLog } from "../core/throttled-log.ts";
 import { isFault, isTransient, statusOf } from "../core/transient.ts";
 import { SseError } from "../moleculer/sse-error.ts";
-import { ReasonLog } from "./reason-log.ts";
 import type { GatewayService } from "./types.ts";
 
 /** Turns what `session` and `authorize` throw into a refusal. The reason stays in the log, in bounded number. */
 export class Failures {
-	readonly #failed: Readonly<Record<"session" | "authorize", ReasonLog>>;
-	readonly #refused: ReasonLog;
+	readonly #failed: Readonly<Record<"session" | "authorize", ThrottledLog>>;
+	readonly #refused: ThrottledLog;
 
 	constructor({ logger }: GatewayService) {
 		const error = (text: string) => logger.error(text);
-		this.#failed = { session: new ReasonLog(error), authorize: new ReasonLog(error) };
-		this.#refused = new ReasonLog(text => logger.info(text));
+		this.#failed = { session: new ThrottledLog(error), authorize: new ThrottledLog(error) };
+		this.#refused = new ThrottledLog(text => logger.info(text));
 	}
 
 	/**

@@ -1,9 +1,10 @@
 import type { Listener, Source, Subscriber } from "../bus/bus.ts";
 import type { SenderLimits } from "../core/access-options.ts";
+import { arrivalOf } from "../core/clock.ts";
 import type { Loss } from "../core/continuity.ts";
 import { breach, type EventsContract } from "../core/contract.ts";
 import { isRefusal, type Refusal } from "../core/errors.ts";
-import { type SseEvent, validate } from "../core/event.ts";
+import { type SseEvent, validate, waitingBytes } from "../core/event.ts";
 import { withoutId } from "../core/frame.ts";
 import { History } from "../core/history.ts";
 import { encodeOrigin, newEpoch, parseId } from "../core/id.ts";
@@ -13,8 +14,9 @@ import type { Registry } from "../core/registry.ts";
 import { readHello } from "../core/report.ts";
 import { isNobody } from "../core/session-id.ts";
 import type { EventStream } from "../http/event-stream.ts";
-import { Arrivals, describeLoss } from "./arrivals.ts";
+import { Arrivals } from "./arrivals.ts";
 import { Drops } from "./drops.ts";
+import { describeLoss } from "./losses.ts";
 import { Meeting } from "./meeting.ts";
 import { Places } from "./places.ts";
 import { Rendering } from "./rendering.ts";
@@ -176,7 +178,7 @@ export class FanOut implements Subscriber {
 		if (isRefusal(event)) return this.#drop(event, from.nodeID);
 		const id = event.id === undefined ? undefined : parseId(event.id);
 		if (id !== undefined && this.#arrivals !== undefined) {
-			this.#arrivals.take(id, { event, from }, bytesOf(event));
+			this.#arrivals.take(id, { event, from }, waitingBytes(event));
 			return;
 		}
 		// What comes beside the stream has no place in its order, and what is no id of this bus none in its own.
@@ -263,21 +265,4 @@ export class FanOut implements Subscriber {
 /** Whether the bus gives ids on arrival. */
 function hasId({ id, rank }: Source): boolean {
 	return id !== undefined || rank !== undefined;
-}
-
-/** What an event, besides its record, and its texts take while it waits, about; a raw payload is not measured. */
-const WAITING_BYTES = 500;
-const CHARACTER_BYTES = 2;
-
-function bytesOf({ sessionId, json = "" }: SseEvent): number {
-	let characters = json.length;
-	if (typeof sessionId === "string") characters += sessionId.length;
-	else for (const id of sessionId) characters += id.length + CHARACTER_BYTES * 8;
-	return WAITING_BYTES + characters * CHARACTER_BYTES;
-}
-
-/** On the gateway's own clock; an event of the past counts as old as it is. */
-export function arrivalOf(past: number | undefined): number {
-	const now = performance.now();
-	return past === undefined ? now : now - Math.max(0, Date.now() - past);
 }

@@ -1,12 +1,12 @@
 import type { ServerHttp2Session } from "node:http2";
 import type { Listener } from "../bus/bus.ts";
 import { readableBus } from "../bus/installed.ts";
-import { Complaints } from "../core/complaints.ts";
 import { closeFrame, heartbeatFrame } from "../core/control.ts";
 import { reasonOf } from "../core/guard.ts";
 import type { Opening } from "../core/openings.ts";
 import { Registry } from "../core/registry.ts";
-import { answerAndHangUp, answerBriefly } from "../http/answer.ts";
+import { ThrottledLog } from "../core/throttled-log.ts";
+import { answerBriefly } from "../http/answer.ts";
 import { dropBodyOfAnswered } from "../http/body.ts";
 import { isHttp2 } from "../http/connection.ts";
 import { EventStream } from "../http/event-stream.ts";
@@ -17,8 +17,6 @@ import { Http2Sessions } from "../http/http2-sessions.ts";
 import { Settling } from "../http/settling.ts";
 import { Access, noTicket } from "./access.ts";
 import { Compression } from "./compression.ts";
-import { Departure } from "./departure.ts";
-import { closeOver, windowFor } from "./drain.ts";
 import { drawEnd, drawRetry } from "./draws.ts";
 import { noSession } from "./failures.ts";
 import { FanOut } from "./fan-out.ts";
@@ -29,11 +27,9 @@ import { readRequest } from "./request.ts";
 import { isSettled, letGo, sendAway } from "./response.ts";
 import { begin } from "./resume.ts";
 import { Revocations } from "./revocations.ts";
+import { DRAIN_GRACE, Shutdown } from "./shutdown.ts";
 import type { GatewayOptions, GatewayRequest, GatewayResponse, GatewayService } from "./types.ts";
 import { Unavailable } from "./unavailable.ts";
-
-/** Milliseconds that clients have to take their last bytes when the node stops, or when a stream gives way. */
-const DRAIN_GRACE = 250;
 
 /** The streams of one gateway service: opens them for requests, and ends them. */
 export class Gateway {
@@ -56,26 +52,25 @@ export class Gateway {
 	readonly #settling = new Settling(letGo);
 	/** Requests that are being handled, and the streams that they have opened. */
 	readonly #handling = new WeakMap<GatewayRequest, EventStream | undefined>();
-	readonly #complaints: Complaints;
+	readonly #complaints: ThrottledLog;
 	readonly #sessions = new Http2Sessions();
-	readonly #departure: Departure;
+	readonly #shutdown: Shutdown;
 	/** Streams whose connection is not closed yet, ended ones included. */
 	#unclosed = 0;
 	#isStarted = false;
 	#begun: Promise<void> = Promise.resolve();
-	#stopped: PromiseWithResolvers<void> | undefined;
 
 	constructor(options: GatewayOptions, service: GatewayService) {
 		this.#options = options;
 		this.#service = service;
 		this.access = new Access(options, service);
 		this.limits = new Limits(options.limits, options.trustProxy, service, this.#registry);
-		this.#departure = new Departure(service);
+		this.#shutdown = new Shutdown(options, this.#registry, service);
 		this.unavailable = new Unavailable(options, service, {
 			isReady: () => this.isReady,
-			timeLeft: () => this.#departure.timeLeft
+			timeLeft: () => this.#shutdown.timeLeft
 		});
-		this.#complaints = new Complaints(text => service.logger.error(text));
+		this.#complaints = new ThrottledLog(text => service.logger.error(text));
 		this.#compression = new Compression(options.compression);
 		const conflates = options.buffer.policy === "conflate";
 		const fromStream = readableBus(service.broker) !== undefined;
@@ -90,7 +85,6 @@ export class Gateway {
 			history: this.fanOut.history,
 			tickets: this.access.tickets,
 			fromStream,
-			drain: options.drain,
 			awakeSince: () => this.fanOut.awakeSince
 		});
 		this.#heartbeat = new Heartbeat(
@@ -147,7 +141,7 @@ export class Gateway {
 		const { eventNames, lastEventId } = query;
 		const retry = drawRetry(this.#options.retry);
 		// Not a 503: a native EventSource never comes back from one (WHATWG HTML, 9.2.3).
-		if (this.#stopped !== undefined) return this.#sendOn(response);
+		if (this.#shutdown.ended !== undefined) return this.#shutdown.sendOn(response);
 		const isHead = request.method === "HEAD";
 		// A HEAD asks `session` and `authorize` as a GET does: it counts as one.
 		const early = this.limits.arrive(request);
@@ -165,7 +159,7 @@ export class Gateway {
 			response.end();
 			return;
 		}
-		if (this.#stopped !== undefined) return this.#sendOn(response);
+		if (this.#shutdown.ended !== undefined) return this.#shutdown.sendOn(response);
 		const revocation = opening.revokedBy({ sessionIds, eventNames }, claim.provenAt);
 		if (revocation !== undefined) {
 			return answerBriefly(response, closeFrame(revocation.reason, retry));
@@ -220,7 +214,7 @@ export class Gateway {
 	/** Whether new streams are taken. */
 	get isReady(): boolean {
 		// A broker says first of all that it is no longer started, long before it stops its services.
-		return this.#isStarted && this.#stopped === undefined && this.#service.broker.started;
+		return this.#isStarted && this.#shutdown.ended === undefined && this.#service.broker.started;
 	}
 
 	/**
@@ -244,9 +238,7 @@ export class Gateway {
 
 	/** Takes streams, after a stop as well, when the past is read where the bus can tell of it. */
 	async start(): Promise<void> {
-		this.#stopped = undefined;
-		this.#departure.cancel();
-		this.#departure.announce();
+		this.#shutdown.cancel();
 		// A server that moleculer-web makes brings its requests here first.
 		const makesServer = Reflect.get(this.#service.settings ?? {}, "server") === true;
 		if (!makesServer) this.#incoming.start();
@@ -257,21 +249,11 @@ export class Gateway {
 
 	/** Sends new streams away, ends those that are open over `drain`; resolves when all are closed. */
 	async stop(): Promise<void> {
-		if (this.#stopped !== undefined) return this.#stopped.promise;
-		const stopped = Promise.withResolvers<void>();
-		this.#stopped = stopped;
-		const { drain } = this.#options;
-		this.#departure.begin(windowFor(this.#registry.size, drain) + DRAIN_GRACE);
-		if (this.#unclosed === 0) stopped.resolve();
-		if (drain === 0) {
-			for (const stream of this.#registry) this.#drain(stream);
-		} else {
-			const close = (stream: EventStream) => this.#drain(stream, this.#drawReturn());
-			stopped.promise.then(closeOver(drain, this.#registry, close));
-		}
-		if (drain > 0) await stopped.promise;
+		if (this.#shutdown.ended !== undefined) return this.#shutdown.ended;
+		const ended = this.#shutdown.begin(this.#unclosed);
+		if (this.#options.drain > 0) await ended;
 		this.#sessions.close();
-		await stopped.promise;
+		await ended;
 		// Until then, what arrives still goes to streams that wait for their turn.
 		this.#incoming.stop();
 		this.fanOut.unlisten();
@@ -283,21 +265,6 @@ export class Gateway {
 	#giveWay(stream: EventStream): void {
 		this.limits.replace(stream);
 		stream.end("limit", { grace: DRAIN_GRACE, retry: drawRetry(this.#options.retry) });
-	}
-
-	/** To another gateway, or to this one when it is back. */
-	#sendOn(response: GatewayResponse): void {
-		answerAndHangUp(response, closeFrame("drain", this.#drawReturn()));
-	}
-
-	/** The `retry:` of a client that is sent away because the gateway stops. */
-	#drawReturn(): number | undefined {
-		const retry = drawRetry(this.#options.retry);
-		return retry === undefined ? undefined : retry + this.#departure.timeLeft;
-	}
-
-	#drain(stream: EventStream, retry?: number): void {
-		stream.end("drain", { grace: DRAIN_GRACE, retry });
 	}
 
 	readonly #onError = (error: unknown): void => {
@@ -316,6 +283,6 @@ export class Gateway {
 		this.revocations.closed(stream);
 		this.limits.closed(stream);
 		this.#unclosed--;
-		if (this.#unclosed === 0) this.#stopped?.resolve();
+		if (this.#unclosed === 0) this.#shutdown.finish();
 	};
 }

@@ -34,7 +34,7 @@ export interface IntroductionsListener {
 	/** A process of a node is known. */
 	met(nodeID: string, instance: string | null | undefined): void;
 	/** A node is another process than it was, without having been gone in between. */
-	replaced(nodeID: string): void;
+	replaced(nodeID: string, before: string | null, instance: string | null | undefined): void;
 }
 
 /**
@@ -196,7 +196,7 @@ export class Introductions {
 		const { id, instanceID } = node;
 		const known = this.#instances.get(id);
 		if (known !== undefined && known !== instanceID) {
-			this.#listener.replaced(id);
+			this.#listener.replaced(id, known, instanceID);
 			this.left(id);
 		}
 		this.#know(node);
@@ -220,7 +220,10 @@ export class Introductions {
 		const now = performance.now();
 		const senders = new Set(this.#senders());
 		for (const [nodeID, until] of this.#unheard) {
-			if (!senders.has(nodeID)) this.#unheard.delete(nodeID);
+			if (!senders.has(nodeID)) {
+				this.#unheard.delete(nodeID);
+				continue;
+			}
 			if (until > now) continue;
 			// It goes on asking, and gives no places: it may miss what that node sends, and cannot know.
 			this.#unheard.set(nodeID, Number.POSITIVE_INFINITY);

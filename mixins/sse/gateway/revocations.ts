@@ -1,5 +1,5 @@
 import type { Listener } from "../bus/bus.ts";
-import { TOLERANCE } from "../core/clock.ts";
+import { arrivalOf, TOLERANCE } from "../core/clock.ts";
 import { CLOSE, concerns, type Revocation, readClose } from "../core/close.ts";
 import type { Loss } from "../core/continuity.ts";
 import { isRefusal } from "../core/errors.ts";
@@ -11,7 +11,6 @@ import { EVERYONE, isNobody } from "../core/session-id.ts";
 import type { EventStream } from "../http/event-stream.ts";
 import { closeOver } from "./drain.ts";
 import { Drops } from "./drops.ts";
-import { arrivalOf } from "./fan-out.ts";
 import { MissedRevocations } from "./missed-revocations.ts";
 import type { Tickets } from "./ticket.ts";
 import type { GatewayService } from "./types.ts";
@@ -29,8 +28,6 @@ export interface RevocationsOptions {
 	readonly tickets?: Pick<Tickets, "revoke"> | undefined;
 	/** Revocations also stand on a RabbitMQ stream, from which none is missed. */
 	readonly fromStream: boolean;
-	/** Most milliseconds over which many streams end. */
-	readonly drain: number;
 	/** See `Arrivals.awakeSince`. */
 	awakeSince(): number;
 }

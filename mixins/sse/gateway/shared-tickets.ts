@@ -1,6 +1,6 @@
 import type { TicketOptions } from "../core/access-options.ts";
 import { TOLERANCE } from "../core/clock.ts";
-import { Complaints } from "../core/complaints.ts";
+import { ThrottledLog } from "../core/throttled-log.ts";
 import { announcedLives, announceLife } from "./lives.ts";
 import { Tickets } from "./ticket.ts";
 import type { Ticket } from "./ticket-claims.ts";
@@ -15,7 +15,7 @@ export const TICKET_USED = "sse.ticket";
  * @throws SseError `SSE_INVALID_OPTION` without a secret.
  */
 export function createTickets(options: TicketOptions, { broker, logger }: GatewayService): Tickets {
-	const ahead = new Complaints(text => logger.warn(text));
+	const ahead = new ThrottledLog(text => logger.warn(text));
 	return new Tickets(options, {
 		namespace: broker.namespace,
 		lives: () => announcedLives(broker),

@@ -1,12 +1,12 @@
 import { closeFrame } from "../core/control.ts";
 import { lineOf, stackOf } from "../core/guard.ts";
 import { Returns } from "../core/returns.ts";
+import { ThrottledLog } from "../core/throttled-log.ts";
 import { isFault } from "../core/transient.ts";
 import { answerAndHangUp, answerBriefly } from "../http/answer.ts";
 import { SseError } from "../moleculer/sse-error.ts";
 import { type AddressReader, addressReader } from "./address.ts";
 import { drawRetry } from "./draws.ts";
-import { ReasonLog } from "./reason-log.ts";
 import { readRequest } from "./request.ts";
 import { isSettled } from "./response.ts";
 import { retryAfter } from "./retry-after.ts";
@@ -47,16 +47,16 @@ export class Unavailable {
 	readonly #service: GatewayService;
 	readonly #addressOf: AddressReader;
 	readonly #returns = new Returns();
-	readonly #faults: ReasonLog;
-	readonly #refusals: ReasonLog;
+	readonly #faults: ThrottledLog;
+	readonly #refusals: ThrottledLog;
 
 	constructor(options: GatewayOptions, service: GatewayService, gateway: StoppingGateway) {
 		this.#options = options;
 		this.#gateway = gateway;
 		this.#service = service;
 		this.#addressOf = addressReader(options.trustProxy);
-		this.#faults = new ReasonLog(text => service.logger.error(text));
-		this.#refusals = new ReasonLog(text => service.logger.warn(text));
+		this.#faults = new ThrottledLog(text => service.logger.error(text));
+		this.#refusals = new ThrottledLog(text => service.logger.warn(text));
 	}
 
 	/** Whether what passes by itself is answered here. */

@@ -1,6 +1,6 @@
 import type { ServiceBroker } from "moleculer";
-import { Complaints } from "../core/complaints.ts";
 import { toError } from "../core/guard.ts";
+import { ThrottledLog } from "../core/throttled-log.ts";
 import { AtMost } from "./at-most.ts";
 import type { Departures } from "./departures.ts";
 import { dropsSilently } from "./transporter.ts";
@@ -46,7 +46,7 @@ export function safeBroadcast(
 	departures: Departures
 ): SafeBroadcast {
 	const atMost = new AtMost(PATIENCE);
-	const outage = new Complaints(text => broker.logger.error(text));
+	const outage = new ThrottledLog(text => broker.logger.error(text));
 	return (eventName, payload, options, onStranded) => {
 		const complain = (error: Error): void =>
 			broker.logger.error(`SSE: "${eventName}" did not reach every node: ${error.message}`);

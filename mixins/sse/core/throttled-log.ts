@@ -4,10 +4,10 @@ const WINDOW = 5000;
 const MAX_REASONS = 10;
 
 /**
- * Tells a log why requests are refused. Each reason is told at once, and again only once in a while, with how many there
+ * Tells a log what may happen very often. Each reason is told at once, and again only once in a while, with how many there
  * were: an outage that a crowd of pages meets is a few lines, and does not hide that something else fails as well.
  */
-export class ReasonLog {
+export class ThrottledLog {
 	readonly #log: (text: string) => void;
 	readonly #told = new Set<string>();
 	#more = 0;
@@ -36,6 +36,6 @@ export class ReasonLog {
 		this.#told.clear();
 		const count = this.#more;
 		this.#more = 0;
-		if (count > 0) this.add(`(${count} more refused in ${WINDOW / 1000} seconds) ${this.#last}`);
+		if (count > 0) this.add(`(${count} more in ${WINDOW / 1000} seconds) ${this.#last}`);
 	}
 }

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ReasonLog } from "../../../mixins/sse/gateway/reason-log.ts";
+import { ThrottledLog } from "../../../mixins/sse/core/throttled-log.ts";
 
-describe("the log of reasons", () => {
+describe("a log of what may happen very often", () => {
 	const lines: string[] = [];
-	let log: ReasonLog;
+	let log: ThrottledLog;
 
 	beforeEach(() => {
 		vi.useFakeTimers();
 		lines.length = 0;
-		log = new ReasonLog(text => void lines.push(text));
+		log = new ThrottledLog(text => void lines.push(text));
 	});
 	afterEach(() => {
 		vi.useRealTimers();
@@ -32,9 +32,9 @@ describe("the log of reasons", () => {
 
 		expect(lines).toEqual([
 			"the store is down\n    at find",
-			"(99 more refused in 5 seconds) the store is down\n    at find",
+			"(99 more in 5 seconds) the store is down\n    at find",
 			"the store is down\n    at find",
-			"(99 more refused in 5 seconds) the store is down\n    at find"
+			"(99 more in 5 seconds) the store is down\n    at find"
 		]);
 	});
 
@@ -44,7 +44,7 @@ describe("the log of reasons", () => {
 		vi.advanceTimersByTime(5000);
 
 		expect(lines).toHaveLength(11);
-		expect(lines[10]).toBe("(990 more refused in 5 seconds) no user 999");
+		expect(lines[10]).toBe("(990 more in 5 seconds) no user 999");
 	});
 
 	it("has a reason anew when it was not there for a while", () => {

@@ -1,0 +1,152 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Continuity, type Loss } from "../../../mixins/sse/core/continuity.ts";
+import { GoneNodes } from "../../../mixins/sse/gateway/gone-nodes.ts";
+
+const HALF_A_MINUTE = 30_000;
+
+describe("a node that has gone", () => {
+	beforeEach(() => void vi.useFakeTimers());
+	afterEach(() => void vi.useRealTimers());
+
+	/** What a gateway knows of a node `n`, which has sent some events. */
+	function create(seq: number) {
+		const losses: Loss[] = [];
+		const continuity = new Continuity<number>({
+			handOn() {},
+			failed() {},
+			lost: loss => losses.push(loss)
+		});
+		const hear = (epoch: string, upTo: number, isEnd = false) => {
+			const report = {
+				epoch,
+				seq: upTo,
+				age: 9000,
+				up: 9000,
+				isEnd,
+				answers: [],
+				gone: [],
+				here: []
+			};
+			continuity.hear("n", report, performance.now());
+		};
+		hear("aaaaaaaa", 0);
+		for (let n = 1; n <= seq; n++) {
+			continuity.observe({ origin: "n", epoch: "aaaaaaaa", seq: n }, n, performance.now(), 1);
+		}
+		const asking = { isAway: false, awaited: false, isAwaited: () => asking.awaited };
+		return { losses, continuity, hear, asking, gone: new GoneNodes(continuity, asking) };
+	}
+
+	it("may have sent more than has come, and is told half a minute later", () => {
+		const { gone, losses } = create(2);
+		gone.miss("n", "one");
+		expect(gone.areSettled).toBe(false);
+		vi.advanceTimersByTime(HALF_A_MINUTE - 1);
+		gone.look();
+		expect(losses).toEqual([]);
+		vi.advanceTimersByTime(1);
+		gone.look();
+		expect(losses).toHaveLength(1);
+		expect(gone.areSettled).toBe(true);
+	});
+
+	it("is not waited for if it has said where it ends, and all of that has come", () => {
+		const { gone, hear, losses } = create(2);
+		hear("aaaaaaaa", 2, true);
+		gone.miss("n", "one");
+		expect(gone.areSettled).toBe(true);
+		expect(losses).toEqual([]);
+	});
+
+	// An outage longer than that told everybody, though nothing had been sent.
+	it("has that time while this gateway is connected, and not before", () => {
+		const { gone, losses, asking } = create(2);
+		gone.miss("n", "one");
+		asking.isAway = true;
+		vi.advanceTimersByTime(10 * HALF_A_MINUTE);
+		gone.look();
+		expect(losses).toEqual([]);
+		asking.isAway = false;
+		gone.away();
+		gone.look();
+		vi.advanceTimersByTime(HALF_A_MINUTE - 1);
+		gone.look();
+		expect(losses).toEqual([]);
+	});
+
+	// Of one whose id came back without the sender's half, no id was given for ever, and nothing was told.
+	it("and is back is asked until it answers, if it can be asked; else it is told like any", () => {
+		const { gone, losses, asking } = create(2);
+		gone.miss("n", "one");
+		gone.meet("n", "two");
+		asking.awaited = true;
+		vi.advanceTimersByTime(10 * HALF_A_MINUTE);
+		gone.look();
+		expect(losses).toEqual([]);
+		asking.awaited = false;
+		gone.look();
+		expect(losses).toHaveLength(1);
+		expect(gone.areSettled).toBe(true);
+	});
+
+	it("without having sent anything is nobody's loss, unless this gateway turns out to have been away", () => {
+		const quiet = create(0);
+		quiet.gone.miss("n", "one");
+		expect(quiet.gone.areSettled).toBe(true);
+		vi.advanceTimersByTime(120_000);
+		quiet.gone.away();
+		expect(quiet.gone.areSettled).toBe(true);
+
+		const { gone, continuity, losses } = create(0);
+		gone.miss("n", "one");
+		vi.advanceTimersByTime(119_999);
+		continuity.away();
+		gone.away();
+		expect(gone.areSettled).toBe(false);
+		vi.advanceTimersByTime(HALF_A_MINUTE);
+		gone.look();
+		expect(losses).toHaveLength(1);
+	});
+
+	// A node that was restarted, and lived, was told as ended when the transporter was connected anew.
+	it("and has been replaced since is not taken for gone because of that", () => {
+		const { gone, losses } = create(0);
+		gone.miss("n", "one");
+		gone.meet("n", "two");
+		gone.away();
+		expect(gone.areSettled).toBe(true);
+		vi.advanceTimersByTime(HALF_A_MINUTE);
+		gone.look();
+		expect(losses).toEqual([]);
+	});
+
+	it.each([
+		["another process", "two", true],
+		["the same", "one", false]
+	])(
+		"before it had answered may have sent something if %s comes in its place",
+		(_, next, isLoss) => {
+			const { gone, asking } = create(0);
+			asking.awaited = true;
+			gone.miss("n", "one");
+			expect(gone.answer("n")).toBe(false);
+			expect(gone.areSettled).toBe(false);
+			gone.meet("n", next);
+			expect(gone.answer("n")).toBe(isLoss);
+			expect(gone.areSettled).toBe(true);
+		}
+	);
+
+	it("is suspected by what another node takes to be there, until it is met, or counts as ended", () => {
+		const { gone, losses } = create(0);
+		gone.suspect("job", "one");
+		gone.meet("job", "one");
+		expect(gone.answer("job")).toBe(false);
+		expect(gone.areSettled).toBe(true);
+
+		gone.suspect("other", "one");
+		vi.advanceTimersByTime(HALF_A_MINUTE);
+		gone.look();
+		expect(losses).toMatchObject([{ origin: "other" }]);
+	});
+});
