@@ -20,6 +20,12 @@ const MAX_ANSWERS = 200;
  */
 const RECENTLY = 180_000;
 
+/** A node of Moleculer's registry. */
+interface RegistryNode {
+	readonly id: string;
+	readonly instanceID?: string | null;
+}
+
 /** What is told with where a sequence is. */
 interface How {
 	/** Ids of the questions that are answered. */
@@ -40,8 +46,8 @@ export class PositionTeller {
 	readonly #broker: ServiceBroker;
 	readonly #sequences: Iterable<Sequence>;
 	readonly #gone: GoneSenders;
-	/** Gateways that it has met. */
-	readonly #met = new Set<string>();
+	/** Gateways that it has met, and which process each was. */
+	readonly #met = new Map<string, string | null | undefined>();
 	/** The first moment at which it could send to others: a former process of this node may have sent until then. */
 	#bornAt = performance.now();
 	#wasConnected = false;
@@ -65,14 +71,15 @@ export class PositionTeller {
 		const onFault = (error: Error): void =>
 			this.#broker.logger.error("SSE: the gateways were not told of a position.", error);
 		this.#gone.listen();
-		const meet = guard(onFault, ({ node: { id } }: { node: { id: string } }) => {
+		const meet = guard(onFault, ({ node: { id, instanceID } }: { node: RegistryNode }) => {
 			if (!this.#isGateway(id)) return;
-			this.#met.add(id);
+			this.#met.set(id, instanceID);
 			this.#meet();
 		});
 		localBus.on("$node.connected", meet);
-		localBus.on("$node.updated", event => {
-			if (!this.#met.has(event.node.id)) meet(event);
+		localBus.on("$node.updated", (event: { node: RegistryNode }) => {
+			const { id, instanceID } = event.node;
+			if (!this.#met.has(id) || this.#met.get(id) !== instanceID) meet(event);
 		});
 		localBus.on("$node.disconnected", event => this.#met.delete(event.node.id));
 		onConnected(

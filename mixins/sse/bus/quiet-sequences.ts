@@ -12,6 +12,8 @@ interface Due {
 	at: number;
 	/** Milliseconds from the telling before, or from the last event. */
 	interval: number;
+	/** `performance.now()` of the telling before, or of the first event. */
+	toldAt: number;
 }
 
 /** Says which sequences have been quiet, each for itself: a second after its last event, and then more and more seldom. */
@@ -30,10 +32,11 @@ export class QuietSequences {
 
 	/** A sequence is quiet from now on, until it begins anew. */
 	begin(sequence: Sequence, now: number): void {
-		const at = now + FIRST;
 		const due = this.#dues.get(sequence);
+		// One that is never quiet is told of all the same: gateways miss whom they do not hear.
+		const at = Math.max(now, Math.min(now + FIRST, (due?.toldAt ?? now) + LAST));
 		if (due === undefined) {
-			this.#dues.set(sequence, { at, interval: FIRST });
+			this.#dues.set(sequence, { at, interval: FIRST, toldAt: now });
 		} else {
 			due.at = at;
 			due.interval = FIRST;
@@ -61,6 +64,7 @@ export class QuietSequences {
 			// A timer may come a moment too early.
 			if (due.at <= now + 1) {
 				this.#tell(sequence, now);
+				due.toldAt = now;
 				due.interval = Math.min(due.interval * 2, LAST);
 				due.at = now + due.interval;
 			}

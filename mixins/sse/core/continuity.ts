@@ -97,6 +97,7 @@ export class Continuity<T> {
 		if (lane === undefined || seq <= lane.last) return;
 		// A node that was stopped may be started again in the same life.
 		if (lane.end !== undefined && seq > lane.end) lane.end = undefined;
+		lane.isGivenUp = false;
 		if (seq === lane.last + 1) {
 			if (this.#open.size > 0) lane.filled(now);
 			this.#next(lane, item);
@@ -115,29 +116,38 @@ export class Continuity<T> {
 	 * Takes what an origin says of itself.
 	 *
 	 * @param patience Milliseconds for which events may be overtaken by that.
+	 * @param isCurrent It was said since this gateway may have been away last.
+	 * @returns Whether it is about the origin's present life.
 	 */
 	hear(
 		origin: string,
 		{ epoch, seq, age, up, isEnd }: Report,
 		now: number,
-		patience: number = PATIENCE
-	): void {
-		const isMet = laneOf(this.#origins.get(origin)?.lanes ?? [], epoch) === undefined;
+		{ patience = PATIENCE, isCurrent = true }: { patience?: number; isCurrent?: boolean } = {}
+	): boolean {
 		const lane = this.#laneOf(origin, epoch, now - up);
-		if (lane === undefined) return;
-		// An older report may come behind the last one.
-		if (isEnd) lane.end = seq;
-		else if (lane.end !== undefined && seq > lane.end) lane.end = undefined;
-		lane.isStale = false;
-		if (isMet && (seq === 0 || age >= patience)) {
+		if (lane === undefined) return false;
+		const isMet = !lane.isHeard && lane.last === 0;
+		lane.isHeard = true;
+		lane.isGivenUp = false;
+		if (isEnd) {
+			lane.end = seq;
+			lane.endUp = up;
+		} else if (lane.end !== undefined && (seq > lane.end || up > lane.endUp)) {
+			// It was started again. An older report may come behind the last one.
+			lane.end = undefined;
+		}
+		if (isCurrent || isEnd) lane.isStale = false;
+		if (isMet && lane.waiting === 0 && (seq === 0 || age >= patience)) {
 			// What it sent before it had heard of this gateway never comes.
 			lane.last = seq;
 			if (seq > 0) this.#then.lost({ origin, upTo: seq, before: now - age, isEarlier: true });
-			return;
+			return true;
 		}
 		// Its last events may be on their way, overtaken by this.
 		if (isMet) lane.isNew = true;
 		if (lane.claim(seq, now, now - age)) this.#open.add(lane);
+		return true;
 	}
 
 	/** This gateway may have been away: what was sent meanwhile did not come. */
@@ -167,7 +177,7 @@ export class Continuity<T> {
 	 */
 	leave(origin: string, now: number, wasAsked = false): void {
 		const known = this.#origins.get(origin);
-		if (known !== undefined) this.#end(origin, known, now);
+		if (known !== undefined) this.#end(origin, known, now, wasAsked);
 		else if (wasAsked) this.#then.lost({ origin, before: now, isEarlier: false });
 	}
 
@@ -211,13 +221,13 @@ export class Continuity<T> {
 	}
 
 	/** A life is over. Unless its end was heard, it may have sent more than has come. */
-	#end(origin: string, { lanes }: Origin<T>, before: number): void {
-		const isComplete = lanes.every(lane => lane.isComplete);
+	#end(origin: string, { lanes }: Origin<T>, before: number, isDoubted = false): void {
+		const isComplete = !isDoubted && lanes.every(lane => lane.isComplete);
 		const isKnown = lanes.some(lane => lane.isOpen);
 		if (!isComplete) this.#then.lost({ origin, before, isEarlier: false, isKnown });
 		for (const lane of lanes) {
 			this.#skip(lane, Number.POSITIVE_INFINITY, true);
-			lane.end = lane.last;
+			lane.isGivenUp = true;
 		}
 	}
 

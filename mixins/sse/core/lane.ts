@@ -23,8 +23,13 @@ export class Lane<T> {
 	readonly epoch: string;
 	/** All up to it were handed on, or given up. */
 	last = 0;
-	/** Where its origin has said that it ends. */
+	/** Where its origin has said that it ends, and how long it had lived by then, in milliseconds. */
 	end: number | undefined;
+	endUp = 0;
+	/** Its origin has said where it is. */
+	isHeard = false;
+	/** Its origin was told as over, unheard: not once more, unless it says something again. */
+	isGivenUp = false;
 	/** Since its origin said last where it is, this gateway may have been away. */
 	isStale = false;
 	/** What is missing now was sent before its origin had heard of this gateway, or is on its way. */
@@ -84,6 +89,7 @@ export class Lane<T> {
 	 * gateway may have been away since.
 	 */
 	get isComplete(): boolean {
+		if (this.isGivenUp) return true;
 		if (this.isOpen || this.waiting > 0) return false;
 		return this.end === undefined ? this.last === 0 && !this.isStale : this.last >= this.end;
 	}

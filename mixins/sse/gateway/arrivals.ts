@@ -88,8 +88,8 @@ export class Arrivals<T> {
 		const onFault = (error: Error): void =>
 			this.#service.logger.error("SSE: a node's end was not noticed.", error);
 		const leave = guard(onFault, ({ node }: { node: Node }) => {
-			this.#witnesses.meet(node.id, node.instanceID);
 			this.#introductions.noticeLoss();
+			this.#witnesses.left(node.id, node.instanceID);
 			this.#gone.miss(node.id, node.instanceID);
 			this.#introductions.left(node.id);
 		});
@@ -128,17 +128,21 @@ export class Arrivals<T> {
 		this.#introductions.noticeSleep();
 		if (report.of !== undefined) return;
 		const isAnswer = this.#introductions.isAnswered(report.answers);
+		const now = performance.now();
 		// Within a node nothing overtakes.
-		this.continuity.hear(origin, report, performance.now(), isOther ? undefined : 0);
+		const how = { isCurrent: isAnswer, ...(!isOther && { patience: 0 }) };
+		// What another process of that name had said may come late.
+		if (!this.continuity.hear(origin, report, now, how)) return;
 		if (isOther) this.#hearOf(gone);
 		if (isOther && isAnswer) this.#expect(here);
 		if (isOther && isAnswer) this.#witnesses.answer();
-		// What it said before it went may come afterwards, and a report may be of one of several sequences.
+		// A report may be of one of several sequences.
 		const isAll = this.continuity.isFresh(origin);
-		if (isEnd && this.continuity.isComplete(origin)) this.#gone.end(nodeID);
-		else if (isAll && this.#gone.answer(nodeID)) {
-			this.#listener.lost({ origin, before: performance.now() - report.up, isEarlier: false });
+		if (isAll && this.#gone.answer(nodeID)) {
+			this.#listener.lost({ origin, before: now - report.up, isEarlier: false });
 		}
+		// What it said before it went may come afterwards.
+		if (isEnd && this.continuity.isComplete(origin)) this.#gone.end(nodeID);
 		if (isEnd && isAll) this.#introductions.left(nodeID);
 		// Behind what it says, which counts from the same moment on.
 		else this.#introductions.heard(nodeID, isAnswer && isAll);
@@ -150,19 +154,25 @@ export class Arrivals<T> {
 	#hearOf(gone: readonly GoneSender[]): void {
 		const now = performance.now();
 		for (const { nodeID, ago } of this.#witnesses.unmetOf(gone)) {
-			this.#listener.lost({
-				origin: encodeOrigin(nodeID),
-				before: now - ago,
-				isEarlier: true
-			});
+			// Before this gateway there was another process of this node.
+			if (nodeID !== this.#service.broker.nodeID) this.#missUnmet(nodeID, now - ago);
 		}
+	}
+
+	#missUnmet(nodeID: string, before: number): void {
+		this.#listener.lost({ origin: encodeOrigin(nodeID), before, isEarlier: true });
 	}
 
 	/** Senders that another node takes to be there, and that are not known here, come or are gone: they may have died. */
 	#expect(here: Report["here"]): void {
 		for (const [nodeID, instance] of here) {
-			if (nodeID === this.#service.broker.nodeID) continue;
-			if (!this.#witnesses.hasMet(nodeID, instance)) this.#gone.suspect(nodeID, instance);
+			if (nodeID === this.#service.broker.nodeID || this.#witnesses.hasMet(nodeID, instance))
+				continue;
+			this.#witnesses.meet(nodeID, instance);
+			const since = this.#introductions.metAt(nodeID);
+			// Another process has taken its place, and was met here.
+			if (since === undefined) this.#gone.suspect(nodeID, instance);
+			else this.#missUnmet(nodeID, since);
 		}
 	}
 

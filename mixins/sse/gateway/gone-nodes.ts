@@ -70,12 +70,14 @@ export class GoneNodes {
 
 	/** A node is there. */
 	meet(nodeID: string, instance: Instance): void {
-		// What it had not sent by then, its next life says of itself.
-		this.#quiet.delete(nodeID);
-		const gone = this.#gone.get(nodeID);
-		if (gone === undefined) return;
-		gone.isBack = true;
-		gone.isReplaced ||= gone.instance !== instance;
+		const quiet = this.#quiet.get(nodeID);
+		// If it is the same, it says itself what it has sent.
+		if (quiet?.instance === instance) this.#quiet.delete(nodeID);
+		for (const gone of [quiet, this.#gone.get(nodeID)]) {
+			if (gone === undefined) continue;
+			gone.isBack = true;
+			gone.isReplaced ||= gone.instance !== instance;
+		}
 	}
 
 	/** A node has said where it ends, and all of that has come. */

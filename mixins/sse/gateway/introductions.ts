@@ -34,7 +34,11 @@ export interface IntroductionsListener {
 	/** A process of a node is known. */
 	met(nodeID: string, instance: string | null | undefined): void;
 	/** A node is another process than it was, without having been gone in between. */
-	replaced(nodeID: string, before: string | null, instance: string | null | undefined): void;
+	replaced(
+		nodeID: string,
+		before: string | null | undefined,
+		instance: string | null | undefined
+	): void;
 }
 
 /**
@@ -46,16 +50,20 @@ export class Introductions {
 	readonly #service: GatewayService;
 	readonly #listener: IntroductionsListener;
 	readonly #questions: Questions;
-	/** Nodes that have not answered yet, and when that is logged. */
+	/** Nodes that are asked until they answer, and when it is logged that they do not. */
 	readonly #unheard = new Map<string, number>();
+	/** Those that have not answered, also if they cannot be asked any more: a node that stops is first without services. */
+	readonly #unanswered = new Set<string>();
 	readonly #sleep = new SleepWatch();
 	readonly #heard = new Set<string>();
 	readonly #silence = new Silence();
-	/** Which process each node is. */
-	readonly #instances = new Map<string, string | null | undefined>();
+	/** Which process each node is, and since when that is known (`performance.now()`). */
+	readonly #instances = new Map<string, { instance: string | null | undefined; at: number }>();
 	#isAway = true;
 	#pause = FIRST_PAUSE;
 	#timer: NodeJS.Timeout | undefined;
+	/** `performance.now()` at which it comes. */
+	#timerAt = Number.POSITIVE_INFINITY;
 	#watch: NodeJS.Timeout | undefined;
 	#unlisten: (() => void) | undefined;
 
@@ -73,7 +81,12 @@ export class Introductions {
 
 	/** Whether a node has been asked, and has not answered. */
 	isAwaited(nodeID: string): boolean {
-		return this.#unheard.has(nodeID);
+		return this.#unanswered.has(nodeID);
+	}
+
+	/** `performance.now()` since when a node is known to be the process that it is; undefined if it is not there. */
+	metAt(nodeID: string): number | undefined {
+		return this.#instances.get(nodeID)?.at;
 	}
 
 	/** Whether this gateway hears nobody, or has begun to again and has not asked yet. */
@@ -127,7 +140,7 @@ export class Introductions {
 	stop(): void {
 		clearInterval(this.#watch);
 		clearTimeout(this.#timer);
-		this.#timer = undefined;
+		this.#timerAt = Number.POSITIVE_INFINITY;
 		this.#unlisten?.();
 		this.#unlisten = undefined;
 	}
@@ -143,7 +156,13 @@ export class Introductions {
 		if (this.#instances.has(nodeID)) this.#silence.heard(nodeID, performance.now());
 		if (!isAnswer) return;
 		this.#heard.add(nodeID);
-		if (!this.#unheard.delete(nodeID) || this.#unheard.size > 0) return;
+		this.#unanswered.delete(nodeID);
+		if (this.#unheard.delete(nodeID)) this.#settle();
+	}
+
+	/** One is waited for no longer. */
+	#settle(): void {
+		if (this.#unheard.size > 0) return;
 		if (!this.#isAway) this.#questions.finish();
 		this.#listener.changed();
 	}
@@ -153,7 +172,10 @@ export class Introductions {
 		this.#heard.delete(nodeID);
 		this.#silence.left(nodeID);
 		this.#instances.delete(nodeID);
-		if (this.#unheard.delete(nodeID)) this.#listener.changed();
+		this.#unanswered.delete(nodeID);
+		if (!this.#unheard.delete(nodeID)) return;
+		this.#settle();
+		this.#listener.changed();
 	}
 
 	/** Looks whether the machine was suspended: this gateway was away then. */
@@ -174,6 +196,7 @@ export class Introductions {
 		this.#questions.begin();
 		this.#heard.clear();
 		this.#unheard.clear();
+		this.#unanswered.clear();
 		this.#silence.clear();
 		this.#isAway = !hearsOthers(this.#broker);
 		this.#instances.clear();
@@ -187,16 +210,20 @@ export class Introductions {
 
 	#know({ id, instanceID, available = true }: RegistryNode): void {
 		if (!available) return;
-		this.#instances.set(id, instanceID);
-		this.#listener.met(id, instanceID);
+		const known = this.#instances.get(id);
+		if (known === undefined || known.instance !== instanceID) {
+			this.#instances.set(id, { instance: instanceID, at: performance.now() });
+		}
+		// One that stops is without services: it cannot be asked any more.
+		if (this.#senders().includes(id)) this.#listener.met(id, instanceID);
 	}
 
 	/** A node that is restarted at once was never gone to Moleculer. Its services may come later than itself. */
 	#update(node: RegistryNode): void {
 		const { id, instanceID } = node;
 		const known = this.#instances.get(id);
-		if (known !== undefined && known !== instanceID) {
-			this.#listener.replaced(id, known, instanceID);
+		if (known !== undefined && known.instance !== instanceID) {
+			this.#listener.replaced(id, known.instance, instanceID);
 			this.left(id);
 		}
 		this.#know(node);
@@ -222,6 +249,7 @@ export class Introductions {
 		for (const [nodeID, until] of this.#unheard) {
 			if (!senders.has(nodeID)) {
 				this.#unheard.delete(nodeID);
+				this.#settle();
 				continue;
 			}
 			if (until > now) continue;
@@ -252,12 +280,13 @@ export class Introductions {
 
 	#await(nodeID: string): void {
 		this.#unheard.set(nodeID, performance.now() + PATIENCE);
+		this.#unanswered.add(nodeID);
 	}
 
 	/** Asks those that have not answered, or nobody: others know this gateway, and a point that they have in common, by that. */
 	#ask(): void {
 		clearTimeout(this.#timer);
-		this.#timer = undefined;
+		this.#timerAt = Number.POSITIVE_INFINITY;
 		if (!hearsOthers(this.#broker)) return;
 		this.#questions.ask([...this.#unheard.keys()]);
 		if (this.#unheard.size === 0) return;
@@ -265,9 +294,14 @@ export class Introductions {
 		this.#pause = Math.min(this.#pause * 2, LAST_PAUSE);
 	}
 
+	/** Asks then, or earlier if that is planned already: nodes that are met one after the other do not hold each other up. */
 	#askAfter(delay: number): void {
+		const at = performance.now() + delay;
+		if (at >= this.#timerAt) return;
 		clearTimeout(this.#timer);
+		this.#timerAt = at;
 		this.#timer = setTimeout(() => {
+			this.#timerAt = Number.POSITIVE_INFINITY;
 			if (this.#unheard.size > 0) this.#ask();
 		}, delay).unref();
 	}

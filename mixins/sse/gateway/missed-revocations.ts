@@ -48,8 +48,8 @@ export class MissedRevocations {
 		const report = readReport(input);
 		if (report?.of !== "close") return;
 		// Within a node nothing overtakes.
-		const patience = nodeID === this.#service.broker.nodeID ? 0 : undefined;
-		this.#continuity.hear(encodeOrigin(nodeID), report, performance.now(), patience);
+		const how = nodeID === this.#service.broker.nodeID ? { patience: 0 } : {};
+		this.#continuity.hear(encodeOrigin(nodeID), report, performance.now(), how);
 		this.#decision.schedule();
 	}
 

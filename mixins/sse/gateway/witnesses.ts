@@ -31,6 +31,11 @@ export class Witnesses {
 		evictOldest(this.#met, MAX_MET);
 	}
 
+	/** A process of a node is gone: others tell of it from now on. */
+	left(nodeID: string, instance: string | null | undefined): void {
+		if (instance && this.hasMet(nodeID, instance)) this.meet(nodeID, instance);
+	}
+
 	/** Whether a process of a node is, or was, known. */
 	hasMet(nodeID: string, instance: string): boolean {
 		return this.#met.has(keyOf(nodeID, instance));

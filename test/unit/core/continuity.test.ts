@@ -7,6 +7,13 @@ import type { Report } from "../../../mixins/sse/core/report.ts";
 const LIFE = "aaaaaaaa";
 const NEXT_LIFE = "bbbbbbbb";
 
+const SAID: Report = {
+	...{ epoch: LIFE, seq: 0, age: 0, up: 0, isEnd: false },
+	...{ answers: [], gone: [], here: [] }
+};
+
+type Said = Partial<Report> & { isCurrent?: boolean };
+
 /** A gateway's end of the bus, to which a test brings what it likes. */
 class Gateway {
 	readonly told: (number | string)[] = [];
@@ -30,6 +37,8 @@ class Gateway {
 		failed: error => this.told.push(String(error))
 	});
 	now = 1000;
+	/** Whether what was heard last was of the node's present life. */
+	isOfPresent = true;
 
 	/** Events of one node, by their numbers. */
 	take(...seqs: number[]): this {
@@ -43,9 +52,10 @@ class Gateway {
 		return this;
 	}
 
-	hear(seq: number, { epoch = LIFE, age = 0, up = 0, isEnd = false }: Partial<Report> = {}): this {
-		const report: Report = { epoch, seq, age, up, isEnd, answers: [], gone: [], here: [] };
-		this.continuity.hear("n", report, this.now);
+	hear(seq: number, { isCurrent = true, ...report }: Said = {}): this {
+		this.isOfPresent = this.continuity.hear("n", { ...SAID, ...report, seq }, this.now, {
+			isCurrent
+		});
 		return this;
 	}
 
@@ -330,10 +340,55 @@ describe("a sender that begins another life", () => {
 		expect(gateway.of(NEXT_LIFE, 1).told).toEqual([1, 2, 1]);
 	});
 
-	it("and goes before it has answered may have sent something", () => {
-		const gateway = new Gateway();
+	it.each([
+		["is not known", new Gateway()],
+		["had sent nothing", new Gateway().hear(0)],
+		["had said that it ended", new Gateway().take(1).hear(1, { isEnd: true })]
+	])("and goes before it has answered may have sent something, though it %s", (_, gateway) => {
+		const before = gateway.losses.length;
 		gateway.continuity.leave("n", 2000, true);
-		expect(gateway.told).toEqual(["lost"]);
+		expect(gateway.losses.slice(before)).toMatchObject([{ origin: "n", before: 2000 }]);
+	});
+
+	// A node that was given up, and had only been out of reach, was taken for one that had said that it ends: its next life told nothing.
+	it.each([
+		["an event", (gateway: Gateway) => gateway.take(2)],
+		["what it says", (gateway: Gateway) => gateway.hear(1, { up: 600 })]
+	])("was not over if %s comes after it was given up, and may be given up again", (_, come) => {
+		const gateway = new Gateway().take(1);
+		gateway.continuity.leave("n", 2000);
+		const before = come(gateway).losses.length;
+		gateway.continuity.leave("n", 3000);
+		expect(gateway.losses.slice(before)).toMatchObject([{ before: 3000 }]);
+	});
+
+	// Its end hid what it sent after it had been started again in the same process.
+	it("has not ended if it says something later in the same life, and has if that is from before", () => {
+		const again = new Gateway().take(1).hear(1, { isEnd: true, up: 500 }).hear(1, { up: 600 });
+		expect(again.continuity.hasEnded("n")).toBe(false);
+		const late = new Gateway().take(1).hear(1, { isEnd: true, up: 500 }).hear(1, { up: 400 });
+		expect(late.continuity.hasEnded("n")).toBe(true);
+	});
+
+	// A report of the process before, which came late, was taken for the answer of the one that had taken its place.
+	it("says nothing of that one by what comes late of the one before", () => {
+		const gateway = new Gateway().take(1).of(NEXT_LIFE, 1).hear(1);
+		expect(gateway.isOfPresent).toBe(false);
+		expect(gateway.hear(1, { epoch: NEXT_LIFE }).isOfPresent).toBe(true);
+	});
+
+	// A report that had been sent before an outage, and came behind it, counted as news of what was sent meanwhile.
+	it("is known to have sent nothing only by what it says after this gateway was away", () => {
+		const gateway = new Gateway().hear(0);
+		gateway.continuity.away();
+		expect(gateway.hear(0, { isCurrent: false }).continuity.isFresh("n")).toBe(false);
+		expect(gateway.hear(0).continuity.isFresh("n")).toBe(true);
+	});
+
+	// What came early, before anything was said of it, was lost by the report that said where it is.
+	it("or whose first event comes before what it says of itself, and early, loses nothing by that", () => {
+		const gateway = new Gateway().take(2).hear(2, { age: 9000 }).take(1);
+		expect(gateway.told).toEqual([1, 2]);
 	});
 
 	it("or goes has lost nothing if it had sent nothing", () => {

@@ -108,16 +108,28 @@ describe("a node that has gone", () => {
 		expect(losses).toHaveLength(1);
 	});
 
-	// A node that was restarted, and lived, was told as ended when the transporter was connected anew.
-	it("and has been replaced since is not taken for gone because of that", () => {
-		const { gone, losses } = create(0);
+	// A node that was restarted, and lived, was told as ended when the transporter was connected anew; and when that was mended,
+	// what its former process might have sent in the outage was told by nobody.
+	it("and has been replaced is told by the new one's answer, and that one is not taken for gone", () => {
+		const { gone, losses, asking } = create(0);
 		gone.miss("n", "one");
 		gone.meet("n", "two");
+		asking.awaited = true;
 		gone.away();
-		expect(gone.areSettled).toBe(true);
+		expect(gone.areSettled).toBe(false);
 		vi.advanceTimersByTime(HALF_A_MINUTE);
 		gone.look();
 		expect(losses).toEqual([]);
+		expect(gone.answer("n")).toBe(true);
+		expect(gone.areSettled).toBe(true);
+	});
+
+	it("and is back says itself what it has sent, whenever this gateway was away", () => {
+		const { gone } = create(0);
+		gone.miss("n", "one");
+		gone.meet("n", "one");
+		gone.away();
+		expect(gone.areSettled).toBe(true);
 	});
 
 	it.each([
