@@ -7,6 +7,12 @@ import { gatewaySchema, TestGateway, TestNode } from "../support/gateway.ts";
 import { memberOf } from "../support/meet.ts";
 import { openStream } from "../support/stream-client.ts";
 
+const degraded = async (gateway: TestGateway) => {
+	const stream = await openStream(gateway.url("news"));
+	stream.close();
+	return (stream.received("sse.open")[0] as { degraded?: boolean }).degraded === true;
+};
+
 /** What Moleculer uses of a transporter's client and channel, as far as it is looked at. */
 function equip({ transit }: ServiceBroker, what: object): void {
 	Object.assign(transit?.tx as object, what);
@@ -24,17 +30,32 @@ describe.each([
 		equip(node.broker, { client: { status: () => states } });
 		const gateway = new TestGateway(node);
 		await node.broker.start();
-		const degraded = async () => {
-			const stream = await openStream(gateway.url("news"));
-			stream.close();
-			return (stream.received("sse.open")[0] as { degraded?: boolean }).degraded === true;
-		};
-		await eventually(async () => expect(await degraded()).toBe(false));
+		await eventually(async () => expect(await degraded(gateway)).toBe(false));
 		states.write({ type: "disconnect" });
-		await eventually(async () => expect(await degraded()).toBe(true));
+		await eventually(async () => expect(await degraded(gateway)).toBe(true));
 		states.write({ type: "reconnect" });
-		await eventually(async () => expect(await degraded()).toBe(false));
+		await eventually(async () => expect(await degraded(gateway)).toBe(false));
 	});
+
+	// Moleculer 0.14.12 makes a client more each time it connects anew to Redis. A late word of one of them had a node take itself
+	// for connected while Redis was away.
+	it.each(["clientSub", "clientPub"])(
+		"notices by Redis's %s that there is no connection",
+		async name => {
+			const node = new TestNode({ middleware, broker: memberOf(`redis-${name}-${which}`, "gw") });
+			const client = { status: "ready" };
+			equip(node.broker, { [name]: client });
+			const gateway = new TestGateway(node);
+			await node.broker.start();
+			await eventually(async () => expect(await degraded(gateway)).toBe(false));
+			for (const status of ["close", "reconnecting", "connecting"]) {
+				client.status = status;
+				expect(await degraded(gateway)).toBe(true);
+			}
+			client.status = "ready";
+			await eventually(async () => expect(await degraded(gateway)).toBe(false));
+		}
+	);
 
 	it("closes the connection once whose channel is closed, however often it is reloaded", async () => {
 		const node = new TestNode({ middleware, broker: memberOf(`amqp-${which}`, "gw") });
@@ -61,10 +82,6 @@ describe("a gateway that is created when its node is connected", () => {
 		const gateway = new TestGateway(node);
 		await eventually(() => expect(gateway.service.server?.listening).toBe(true));
 		states.write({ type: "disconnect" });
-		await eventually(async () => {
-			const stream = await openStream(gateway.url("news"));
-			stream.close();
-			expect(stream.received("sse.open")[0]).toMatchObject({ degraded: true });
-		});
+		await eventually(async () => expect(await degraded(gateway)).toBe(true));
 	});
 });

@@ -8,7 +8,18 @@ interface Transporter {
 	connection?: { close(): Promise<void> } | null;
 	/** Of NATS, where the package nats 2 tells what becomes of its connection, and Moleculer does not listen. */
 	client?: { status?(): AsyncIterable<{ type: string }> } | null;
+	/** Of Redis. Moleculer 0.14.12 takes itself for connected when any is of those that it has made. */
+	clientSub?: RedisClient | null;
+	clientPub?: RedisClient | null;
 }
+
+/** Of the package ioredis. */
+interface RedisClient {
+	readonly status?: string;
+}
+
+/** What ioredis calls its state while there is no connection. */
+const WITHOUT_CONNECTION: readonly unknown[] = ["connecting", "reconnecting", "close", "end"];
 
 /** Clients of NATS that have lost their connection, and try to get it back. */
 const away = new WeakSet<object>();
@@ -19,8 +30,9 @@ const RECONNECTED = "$sse.reconnected";
 /** Whether the transporter is connected, as far as it knows; true without one. */
 export function isConnected(broker: ServiceBroker): boolean {
 	if (!broker.transit) return true;
-	const { connected, client } = broker.transit.tx as Transporter;
-	return connected === true && !(client && away.has(client));
+	const { connected, client, clientSub, clientPub } = broker.transit.tx as Transporter;
+	if (connected !== true || (client && away.has(client))) return false;
+	return ![clientSub, clientPub].some(redis => WITHOUT_CONNECTION.includes(redis?.status));
 }
 
 /**
