@@ -16,5 +16,7 @@ export function readOptions(given: unknown): GivenOptions {
 /** The groups that an event is for, which are names of services; undefined = all that listen. */
 export function groupsOf(given: unknown): readonly string[] | undefined {
 	const { groups } = readOptions(given);
+	// To Moleculer, an empty text is none.
+	if (!groups) return undefined;
 	return typeof groups === "string" ? [groups] : (groups as readonly string[] | undefined);
 }

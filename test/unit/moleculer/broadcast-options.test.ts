@@ -6,6 +6,9 @@ describe("the options of a broadcast", () => {
 		[undefined, undefined],
 		[null, undefined],
 		[{}, undefined],
+		["", undefined],
+		[{ groups: "" }, undefined],
+		[{ groups: null }, undefined],
 		["api", ["api"]],
 		[
 			["api", "admin"],
