@@ -14,6 +14,9 @@ export type SendPacket = (packet: Packet) => Promise<unknown>;
 /** Packets that Moleculer sends by itself: nobody waits for them. */
 const OWN: ReadonlySet<string> = new Set(["HEARTBEAT", "INFO", "DISCOVER", "DISCONNECT", "PONG"]);
 
+/** Most milliseconds for which what a node says while it stops may hold up that it leaves. */
+const PATIENCE = 1000;
+
 /**
  * Sends packets so that none of them throws: what fails rejects. What Moleculer sends by itself, and a node cannot send
  * because it leaves its transporter, does not even reject.
@@ -25,7 +28,15 @@ const OWN: ReadonlySet<string> = new Set(["HEARTBEAT", "INFO", "DISCOVER", "DISC
  * @param departures Hears of each packet what became of it.
  */
 export function sendSafely(transit: Transit, send: SendPacket, departures: Departures): SendPacket {
-	return packet => {
+	/** What this node says while it stops. */
+	const last = new Set<Promise<unknown>>();
+	const leave = async (packet: Packet): Promise<unknown> => {
+		// Middlewares that compress or encrypt let small packets overtake large ones: to others, a node that has left would be there
+		// again by its last INFO, and never get to say where its events end.
+		await within(Promise.allSettled(last), PATIENCE);
+		return sendNow(packet);
+	};
+	const sendNow: SendPacket = packet => {
 		let thrown: Error | undefined;
 		let sent: Promise<unknown>;
 		try {
@@ -36,6 +47,11 @@ export function sendSafely(transit: Transit, send: SendPacket, departures: Depar
 			sent = Promise.reject(thrown);
 		}
 		departures.note(packet, sent, thrown);
+		if (isStopping(transit)) {
+			last.add(sent);
+			const forget = () => last.delete(sent);
+			sent.then(forget, forget);
+		}
 		if (!OWN.has(packet.type)) return sent;
 		return sent.catch((error: unknown) => {
 			if (!isLeaving(transit)) throw error;
@@ -43,6 +59,21 @@ export function sendSafely(transit: Transit, send: SendPacket, departures: Depar
 			transit.logger.debug(`SSE: ${packet.type} was not sent, the node has left: ${message}`);
 		});
 	};
+	return packet => {
+		const isLast = packet.type === "DISCONNECT" && last.size > 0;
+		return isLast ? leave(packet) : sendNow(packet);
+	};
+}
+
+/** Resolves when the promise has, or the time is over. */
+function within(promise: Promise<unknown>, milliseconds: number): Promise<void> {
+	return new Promise(resolve => {
+		const timer = setTimeout(resolve, milliseconds);
+		void promise.finally(() => {
+			clearTimeout(timer);
+			resolve();
+		});
+	});
 }
 
 /** Has a broker send its packets so, whatever its middlewares do with them. */
@@ -57,4 +88,9 @@ function isLeaving({ broker, connected, disconnecting, tx }: Transit): boolean {
 	if (disconnecting || !(tx as { connected?: boolean }).connected) return true;
 	// Not every transporter knows that it was told to disconnect. A node that starts is not connected yet either.
 	return !connected && (broker as { stopping?: boolean }).stopping === true;
+}
+
+/** Whether the node stops, or disconnects. */
+function isStopping({ broker, disconnecting }: Transit): boolean {
+	return disconnecting || (broker as { stopping?: boolean }).stopping === true;
 }
