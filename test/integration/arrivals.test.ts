@@ -83,4 +83,70 @@ describe("a gateway", () => {
 			clearInterval(joining);
 		}
 	});
+
+	// Moleculer's last news of a node came behind the news that it had left: for half a minute the gateway waited for an answer, gave
+	// no ids, and then told everybody that the node might have sent something.
+	it("does not wait for a process that has said that it ends, though Moleculer takes it to be there again", async () => {
+		const namespace = crypto.randomUUID();
+		const sender = new TestNode({ broker: memberOf(namespace, "sender") });
+		const gateway = await startGateway(namespace);
+		await sender.broker.start();
+		await meet(sender.broker, gateway.broker);
+		const { registry } = gateway.broker;
+		const { services, instanceID } = registry.nodes.get("sender") as unknown as {
+			services: object[];
+			instanceID: string;
+		};
+		await sender.broker.stop();
+		await eventually(() => expect(registry.nodes.get("sender")?.available).toBe(false));
+		const late = { sender: "sender", instanceID, services, seq: 99, ipList: [], client: {} };
+		registry.processNodeInfo(late as never);
+		expect(registry.nodes.get("sender")?.available).toBe(true);
+		const stream = await openStream(gateway.url(NEWS));
+		await gateway.send(toAll(1));
+		await stream.next(NEWS);
+		expect(stream.events.at(-1)?.id).toMatch(/^gw\./);
+		expect(stream.received("sse.open")[0]).not.toHaveProperty("degraded");
+		registry.nodes.disconnected("sender", true);
+		const { fanOut } = Reflect.get(gateway.service, Symbol.for("moleculer-sse.gateway"));
+		expect(fanOut.isWhole).toBe(true);
+	});
+
+	// With a discoverer that looks for nodes now and then, a job that lived shortly was known to nobody who could have told of it.
+	it("has its node tell others of who has said that it ends, known to Moleculer or not", async () => {
+		const namespace = crypto.randomUUID();
+		type Handle = (command: string, packet: { payload: { sender: string } }) => unknown;
+		const deaf = {
+			transitMessageHandler:
+				(next: Handle): Handle =>
+				(command, packet) =>
+					command === "INFO" && packet.payload.sender === "job" ? undefined : next(command, packet)
+		};
+		const broker = { ...memberOf(namespace, "gw"), middlewares: [deaf as never] };
+		const gateway = new TestGateway(new TestNode({ broker }));
+		const [other, job] = ["other", "job"].map(
+			nodeID => new TestNode({ broker: memberOf(namespace, nodeID) })
+		) as [TestNode, TestNode];
+		await Promise.all([gateway, other, job].map(node => node.broker.start()));
+		await meet(other.broker, gateway.broker);
+		await eventually(() => {
+			const listeners = job.broker.registry.events.getAllEndpoints("sse.position");
+			expect(listeners.map(({ id }: { id: string }) => id)).toContain("gw");
+		});
+		const { instanceID } = job.broker;
+		await job.broker.stop();
+		expect(gateway.broker.registry.nodes.get("job")).toBeUndefined();
+		const told: unknown[] = [];
+		const ear = {
+			name: "ear",
+			events: {
+				"sse.position": (ctx: Context<{ gone?: unknown[] }>) => void told.push(ctx.params.gone)
+			}
+		} as unknown as ServiceSchema;
+		gateway.broker.createService(ear);
+		await eventually(async () => {
+			await other.broker.broadcast("sse.hello", { id: "other.abcdefgh.1", to: ["gw"] });
+			expect(told).toContainEqual([["job", instanceID, expect.any(Number)]]);
+		});
+	});
 });

@@ -101,6 +101,23 @@ describe("a sender", () => {
 		expect(positions().map(([, { end }]) => end)).toEqual([undefined, undefined, true]);
 	});
 
+	// One of several gateways that joined was told together with the others, and an event came first: what had been sent an hour
+	// before was told to clients that had come since.
+	it("tells a gateway that it has just met how old its last event is before it sends the next", async () => {
+		const { sender } = await startPair();
+		await sender.send(toAll(1));
+		await sleep(100);
+		const told = vi.spyOn(sender.broker, "broadcast");
+		const calls = told.mock.calls as unknown as [name: string, params: { age?: number }][];
+		for (const id of ["gw", "gw"]) {
+			sender.broker.localBus.emit("$node.connected", { node: { id } });
+		}
+		await sender.send(toAll(2));
+		const ages = calls.flatMap(([name, { age }]) => (name === "sse.position" ? [age] : []));
+		expect(ages.slice(0, 2).every(age => Number(age) >= 90)).toBe(true);
+		expect(ages).toHaveLength(2);
+	});
+
 	it("that has sent nothing says so to who asks and in the end, and else nothing", async () => {
 		const heard: Parameters<typeof listener>[0] = [];
 		const { sender, gateway } = await startPair([listener(heard)]);

@@ -13,6 +13,16 @@ interface RegistryNode {
 	readonly services?: readonly { readonly name: string }[];
 }
 
+/** What Moleculer's local bus tells when this node's gateway hears a process of another say that it ends. */
+export const ENDED = "$sse.ended";
+
+/** See {@link ENDED}. */
+export interface Ended {
+	readonly nodeID: string;
+	/** Moleculer's `instanceID`. */
+	readonly instance: string;
+}
+
 /**
  * Remembers which senders have come and gone. A gateway that was cut off meanwhile has never met them, and what they sent never
  * comes to it; who was there can tell.
@@ -40,6 +50,10 @@ export class GoneSenders {
 			"$node.disconnected",
 			guard(onFault, ({ node }: { node: RegistryNode }) => this.#miss(node.id))
 		);
+		this.#broker.localBus.on(
+			ENDED,
+			guard(onFault, (ended: Ended) => this.#end(ended))
+		);
 	}
 
 	/** Those that were missed in the last so many milliseconds. */
@@ -62,10 +76,20 @@ export class GoneSenders {
 		this.#present.set(id, instanceID);
 	}
 
+	/** Where nodes look for each other now and then, one that lives shortly is known to nobody but by what it says. */
+	#end({ nodeID, instance }: Ended): void {
+		if (this.#present.get(nodeID) === instance) this.#miss(nodeID);
+		else if (!this.#gone.some(gone => gone.instance === instance)) this.#add(nodeID, instance);
+	}
+
 	#miss(nodeID: string): void {
 		const instance = this.#present.get(nodeID);
 		if (instance === undefined) return;
 		this.#present.delete(nodeID);
+		this.#add(nodeID, instance);
+	}
+
+	#add(nodeID: string, instance: string): void {
 		this.#gone.push({ nodeID, instance, at: performance.now() });
 		if (this.#gone.length > MOST) this.#gone = this.#gone.slice(-MOST / 2);
 	}

@@ -112,6 +112,14 @@ export class PositionTeller {
 		} as never);
 	}
 
+	/** To be called before an event gets its number: gateways that were met, and wait, are told first how old the others are. */
+	prepare(): void {
+		if (!this.#hasMetMore) return;
+		clearTimeout(this.#meeting);
+		this.#meeting = undefined;
+		this.#meet();
+	}
+
 	/** An event of a sequence is sent. */
 	sent(sequence: Sequence): void {
 		const now = performance.now();
@@ -190,7 +198,8 @@ export class PositionTeller {
 		// Rounded down: what is older than it says is told to nobody who has not missed it.
 		const age = Math.floor(Math.max(0, now - sentAt));
 		const up = Math.floor(now - this.#bornAt);
-		const position: SsePosition = { epoch, seq, age: seq === 0 ? 0 : age, up };
+		const { instanceID: instance } = this.#broker;
+		const position: SsePosition = { epoch, seq, instance, age: seq === 0 ? 0 : age, up };
 		if (end) position.end = true;
 		if (of !== undefined) position.of = of;
 		else if (answers.length > 0) position.re = answers;

@@ -45,6 +45,7 @@ export class TransporterBus implements Bus {
 		json: string,
 		options?: PublishOptions
 	): Promise<unknown> {
+		this.#teller.prepare();
 		const sequence = this.#sequences.of(groupsOf(options));
 		if (sequence === undefined)
 			return this.#broadcast(SEND, { eventName, sessionId, json }, options);
@@ -57,6 +58,7 @@ export class TransporterBus implements Bus {
 
 	/** Broadcasts a revocation; by its number, a gateway notices that it has missed one. */
 	revoke(close: SseClose, options?: PublishOptions): Promise<unknown> {
+		this.#teller.prepare();
 		const sequence = this.#revocations.of(groupsOf(options));
 		const id = sequence?.ids.next();
 		if (sequence !== undefined) this.#teller.sent(sequence);

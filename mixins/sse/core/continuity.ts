@@ -1,12 +1,12 @@
 import { evictOldest } from "./evict.ts";
+import { PATIENCE } from "./holes.ts";
 import { type EventId, lifeOf, type Position } from "./id.ts";
-import { Lane, PATIENCE } from "./lane.ts";
+import type { Lane } from "./lane.ts";
+import { Life } from "./lives.ts";
 import type { Report } from "./report.ts";
 
 /** Origins kept; past them those silent longest are forgotten. */
 const MAX_ORIGINS = 10_000;
-/** Former lives of an origin that are told from new ones. */
-const MAX_FORMER = 8;
 /** Events that wait for those before them, at a time. */
 const MAX_EARLY = 10_000;
 /** What they may take, as the caller counts it. */
@@ -33,14 +33,18 @@ export interface Consequences<T> {
 	lost(loss: Loss): void;
 	/** An event was handed on, and that failed: it is lost. */
 	failed(error: unknown): void;
+	/** A life of an origin has taken another one's place, by what has come of it: it may be a former one, and late. */
+	replaced?(origin: string): void;
 }
 
-/** One node, as a sender. */
-interface Origin<T> {
-	life: string;
-	/** One, or a few: of its groups. */
-	lanes: Lane<T>[];
-	former?: string[];
+/** How what an origin says of itself is to be understood. */
+export interface Hearing {
+	/** Milliseconds for which events may be overtaken by that. */
+	readonly patience?: number;
+	/** It was said since this gateway may have been away last. */
+	readonly isCurrent?: boolean;
+	/** Which of the origin's lives says it, as far as that is known: `present` is the one that it leads now. */
+	readonly life?: "present" | "former" | undefined;
 }
 
 /**
@@ -48,8 +52,8 @@ interface Origin<T> {
  * waits for what is before it, for a moment; what has not come by then is lost.
  */
 export class Continuity<T> {
-	/** In the order in which they were heard last. */
-	readonly #origins = new Map<string, Origin<T>>();
+	/** The life that each origin leads, in the order in which they were heard last. */
+	readonly #origins = new Map<string, Life<T>>();
 	/** Those in which something is missing. */
 	readonly #open = new Set<Lane<T>>();
 	readonly #then: Consequences<T>;
@@ -81,8 +85,8 @@ export class Continuity<T> {
 
 	/** How far an epoch's events have come; that of another epoch of the same origin if that one is not known. */
 	position(origin: string, epoch: string): Position | undefined {
-		const lanes = this.#origins.get(origin)?.lanes ?? [];
-		const lane = laneOf(lanes, epoch) ?? lanes[0];
+		const life = this.#origins.get(origin);
+		const lane = life?.find(epoch) ?? life?.lanes[0];
 		return lane && { epoch: lane.epoch, seq: lane.last };
 	}
 
@@ -93,8 +97,13 @@ export class Continuity<T> {
 	 * @param bytes What it takes while it waits.
 	 */
 	observe({ origin, epoch, seq }: EventId, item: T, now: number, bytes: number): void {
-		const lane = this.#laneOf(origin, epoch, now);
-		if (lane === undefined || seq <= lane.last) return;
+		const life = this.#lifeOf(origin, epoch, now);
+		if (life !== this.#origins.get(origin)) {
+			this.#comesLate(origin, life, { epoch, seq }, now);
+			return;
+		}
+		const lane = life.lane(origin, epoch);
+		if (seq <= lane.last) return;
 		// A node that was stopped may be started again in the same life.
 		if (lane.end !== undefined && seq > lane.end) lane.end = undefined;
 		lane.isGivenUp = false;
@@ -115,39 +124,35 @@ export class Continuity<T> {
 	/**
 	 * Takes what an origin says of itself.
 	 *
-	 * @param patience Milliseconds for which events may be overtaken by that.
-	 * @param isCurrent It was said since this gateway may have been away last.
 	 * @returns Whether it is about the origin's present life.
 	 */
-	hear(
-		origin: string,
-		{ epoch, seq, age, up, isEnd }: Report,
-		now: number,
-		{ patience = PATIENCE, isCurrent = true }: { patience?: number; isCurrent?: boolean } = {}
-	): boolean {
-		const lane = this.#laneOf(origin, epoch, now - up);
-		if (lane === undefined) return false;
+	hear(origin: string, report: Report, now: number, how: Hearing = {}): boolean {
+		const { epoch, seq, age, up, isEnd } = report;
+		const { patience = PATIENCE, isCurrent = true } = how;
+		const life = this.#lifeOf(origin, epoch, now, { up, which: how.life });
+		if (life !== this.#origins.get(origin)) {
+			this.#comesLate(origin, life, report, now - age);
+			return false;
+		}
+		const lane = life.lane(origin, epoch);
 		const isMet = !lane.isHeard && lane.last === 0;
 		lane.isHeard = true;
 		lane.isGivenUp = false;
-		if (isEnd) {
-			lane.end = seq;
-			lane.endUp = up;
-		} else if (lane.end !== undefined && (seq > lane.end || up > lane.endUp)) {
-			// It was started again. An older report may come behind the last one.
-			lane.end = undefined;
-		}
+		// A node may be started again in the same life, and what it said before may come late.
+		if (isEnd && (up === 0 || up >= life.up)) lane.end = seq;
+		else if (lane.end !== undefined && (seq > lane.end || up > life.up)) lane.end = undefined;
+		life.up = Math.max(life.up, up);
 		if (isCurrent || isEnd) lane.isStale = false;
 		if (isMet && lane.waiting === 0 && (seq === 0 || age >= patience)) {
 			// What it sent before it had heard of this gateway never comes.
 			lane.last = seq;
 			if (seq > 0) this.#then.lost({ origin, upTo: seq, before: now - age, isEarlier: true });
-			return true;
+			return how.life !== "former";
 		}
 		// Its last events may be on their way, overtaken by this.
 		if (isMet) lane.isNew = true;
 		if (lane.claim(seq, now, now - age)) this.#open.add(lane);
-		return true;
+		return how.life !== "former";
 	}
 
 	/** This gateway may have been away: what was sent meanwhile did not come. */
@@ -157,17 +162,17 @@ export class Continuity<T> {
 
 	/** Whether an origin has said where it is, in each sequence that is known of it, since this gateway may have been away. */
 	isFresh(origin: string): boolean {
-		return this.#origins.get(origin)?.lanes.every(lane => !lane.isStale) ?? true;
+		return this.#origins.get(origin)?.isFresh ?? true;
 	}
 
 	/** Whether an origin, if it is known, has said that it ends. */
 	hasEnded(origin: string): boolean {
-		return this.#origins.get(origin)?.lanes.every(lane => lane.end !== undefined) ?? true;
+		return this.#origins.get(origin)?.hasEnded ?? true;
 	}
 
 	/** Whether an origin, if it is known, has said where it ends, and all of that has come. */
 	isComplete(origin: string): boolean {
-		return this.#origins.get(origin)?.lanes.every(lane => lane.isComplete) ?? true;
+		return this.#origins.get(origin)?.isComplete ?? true;
 	}
 
 	/**
@@ -193,38 +198,62 @@ export class Continuity<T> {
 		return fullest;
 	}
 
-	#laneOf(name: string, epoch: string, bornAt: number): Lane<T> | undefined {
-		let origin = this.#origins.get(name);
-		const life = lifeOf(epoch);
-		if (origin === undefined) {
-			origin = { life, lanes: [] };
-			this.#origins.set(name, origin);
+	/** The life of an epoch; it is the present one from now on, unless it is a former one. */
+	#lifeOf(
+		name: string,
+		epoch: string,
+		now: number,
+		{ up = 0, which }: { up?: number; which?: Hearing["life"] } = {}
+	): Life<T> {
+		const key = lifeOf(epoch);
+		const present = this.#presentOf(name, key);
+		if (present.name === key) return present;
+		const former = present.former(key);
+		if (former !== undefined && which !== "present") return former;
+		const life = former ?? new Life<T>(key);
+		if (which === "former") {
+			present.remember(life);
+			return life;
+		}
+		this.#end(name, present, former === undefined ? now - up : now);
+		life.follow(present);
+		life.isTold = false;
+		this.#origins.set(name, life);
+		if (which !== "present") this.#then.replaced?.(name);
+		return life;
+	}
+
+	/** @param first Name of the life that it leads if nothing is known of it. */
+	#presentOf(name: string, first: string): Life<T> {
+		let life = this.#origins.get(name);
+		if (life === undefined) {
+			life = new Life(first);
+			this.#origins.set(name, life);
 			evictOldest(this.#origins, MAX_ORIGINS);
-		} else if (origin.life !== life) {
-			if (origin.former?.includes(life)) return undefined;
-			this.#end(name, origin, bornAt);
-			origin.former = [...(origin.former ?? []), origin.life].slice(-MAX_FORMER);
-			origin.lanes = [];
-			origin.life = life;
 		}
 		if (this.#lastHeard !== name) {
 			this.#lastHeard = name;
 			this.#origins.delete(name);
-			this.#origins.set(name, origin);
+			this.#origins.set(name, life);
 		}
-		let lane = laneOf(origin.lanes, epoch);
-		if (lane === undefined) {
-			lane = new Lane(name, epoch);
-			origin.lanes.push(lane);
-		}
-		return lane;
+		return life;
+	}
+
+	/** Something has come of a life that is over. If it was taken for complete, it was not. */
+	#comesLate(origin: string, life: Life<T>, { epoch, seq }: Position, before: number): void {
+		if (life.isTold || seq <= (life.find(epoch)?.last ?? 0)) return;
+		life.isTold = true;
+		this.#then.lost({ origin, before, isEarlier: false, isKnown: true });
 	}
 
 	/** A life is over. Unless its end was heard, it may have sent more than has come. */
-	#end(origin: string, { lanes }: Origin<T>, before: number, isDoubted = false): void {
-		const isComplete = !isDoubted && lanes.every(lane => lane.isComplete);
+	#end(origin: string, life: Life<T>, before: number, isDoubted = false): void {
+		const { lanes } = life;
 		const isKnown = lanes.some(lane => lane.isOpen);
-		if (!isComplete) this.#then.lost({ origin, before, isEarlier: false, isKnown });
+		if (isDoubted || !life.isComplete) {
+			life.isTold = true;
+			this.#then.lost({ origin, before, isEarlier: false, isKnown });
+		}
 		for (const lane of lanes) {
 			this.#skip(lane, Number.POSITIVE_INFINITY, true);
 			lane.isGivenUp = true;
@@ -284,9 +313,6 @@ export class Continuity<T> {
 		}
 		this.#open.delete(lane);
 		lane.isNew = false;
+		lane.close();
 	}
-}
-
-function laneOf<T>(lanes: readonly Lane<T>[], epoch: string): Lane<T> | undefined {
-	return lanes.find(lane => lane.epoch === epoch);
 }

@@ -12,6 +12,8 @@ export type Counted = "close";
 export interface Report extends Position {
 	/** Undefined = events. */
 	readonly of?: Counted;
+	/** Which process says it: Moleculer's `instanceID`; undefined if that is not known. */
+	readonly instance?: string;
 	/** Milliseconds since it sent the last of them; 0 if that is not known. */
 	readonly age: number;
 	/** Milliseconds since its life began; 0 if that is not known. */
@@ -38,6 +40,7 @@ export interface GoneSender {
 /** A report as it travels. */
 export interface SsePosition extends Position {
 	of?: Counted;
+	instance?: string;
 	age?: number;
 	up?: number;
 	end?: true;
@@ -63,12 +66,13 @@ const MAX_LIST = 1000;
 
 /** Reads what came over the bus as a report; undefined if it is none. */
 export function readReport(input: unknown): Report | undefined {
-	const { of, epoch, seq, age, up, end, re, gone, here } = fieldsOf(input);
+	const { of, epoch, seq, instance, age, up, end, re, gone, here } = fieldsOf(input);
 	if (of !== undefined && of !== "close") return undefined;
 	if (typeof epoch !== "string" || !EPOCH.test(epoch)) return undefined;
 	if (!Number.isSafeInteger(seq) || (seq as number) < 0) return undefined;
 	return {
 		...(of && { of }),
+		...(typeof instance === "string" && { instance }),
 		epoch,
 		seq: seq as number,
 		age: duration(age),

@@ -13,6 +13,7 @@ export class SleepWatch {
 	#lead: number;
 	#lookedAt: number;
 	#awakeSince = Number.NEGATIVE_INFINITY;
+	#stoodStill = 0;
 
 	/**
 	 * @param wall Milliseconds since 1970.
@@ -33,14 +34,21 @@ export class SleepWatch {
 		return this.#awakeSince;
 	}
 
+	/** Milliseconds for which the steady clock has stood still, in all. */
+	get stoodStill(): number {
+		return this.#stoodStill;
+	}
+
 	/** Whether the machine was suspended since that was asked last: the wall clock has gone on, and the steady one has not. */
 	wasSuspended(): boolean {
 		const steady = this.#steady();
 		const lead = this.#wall() - steady;
-		const stoodStill = lead - this.#lead >= STANDSTILL;
+		const gained = lead - this.#lead;
 		this.#lead = lead;
-		if (stoodStill) this.#awakeSince = steady;
-		return stoodStill;
+		if (gained < STANDSTILL) return false;
+		this.#stoodStill += gained;
+		this.#awakeSince = steady;
+		return true;
 	}
 
 	/** Whether the process was asleep since the last look. @param interval Milliseconds between two looks. */

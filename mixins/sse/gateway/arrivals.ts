@@ -1,3 +1,4 @@
+import { ENDED, type Ended } from "../bus/gone-senders.ts";
 import { type Consequences, Continuity } from "../core/continuity.ts";
 import { guard } from "../core/guard.ts";
 import { type EventId, encodeOrigin } from "../core/id.ts";
@@ -5,6 +6,7 @@ import { type GoneSender, type Report, readReport } from "../core/report.ts";
 import { Decision } from "./decision.ts";
 import { GoneNodes } from "./gone-nodes.ts";
 import { Introductions } from "./introductions.ts";
+import { lifeOf } from "./life-of.ts";
 import { NOBODY } from "./losses.ts";
 import type { GatewayService } from "./types.ts";
 import { Witnesses } from "./witnesses.ts";
@@ -37,7 +39,8 @@ export class Arrivals<T> {
 		this.continuity = new Continuity({
 			handOn: item => listener.handOn(item),
 			lost: loss => listener.lost(loss),
-			failed: error => service.logger.error("SSE: an event was lost in this gateway.", error)
+			failed: error => service.logger.error("SSE: an event was lost in this gateway.", error),
+			replaced: origin => this.#introductions.doubt(decodeURIComponent(origin))
 		});
 		this.#decision = new Decision(
 			() => this.continuity.nextDecision,
@@ -89,7 +92,7 @@ export class Arrivals<T> {
 			this.#service.logger.error("SSE: a node's end was not noticed.", error);
 		const leave = guard(onFault, ({ node }: { node: Node }) => {
 			this.#introductions.noticeLoss();
-			this.#witnesses.left(node.id, node.instanceID);
+			this.#witnesses.left(node.id);
 			this.#gone.miss(node.id, node.instanceID);
 			this.#introductions.left(node.id);
 		});
@@ -122,32 +125,55 @@ export class Arrivals<T> {
 	hear(input: unknown, nodeID: string): void {
 		const report = readReport(input);
 		if (report === undefined) return;
-		const { isEnd, gone, here } = report;
 		const isOther = nodeID !== this.#service.broker.nodeID;
-		const origin = encodeOrigin(nodeID);
 		this.#introductions.noticeSleep();
+		if (isOther) this.#introductions.hearsOther();
 		if (report.of !== undefined) return;
+		this.#noteEnd(nodeID, report);
+		const origin = encodeOrigin(nodeID);
 		const isAnswer = this.#introductions.isAnswered(report.answers);
-		const now = performance.now();
-		// Within a node nothing overtakes.
-		const how = { isCurrent: isAnswer, ...(!isOther && { patience: 0 }) };
-		// What another process of that name had said may come late.
-		if (!this.continuity.hear(origin, report, now, how)) return;
-		if (isOther) this.#hearOf(gone);
-		if (isOther && isAnswer) this.#expect(here);
-		if (isOther && isAnswer) this.#witnesses.answer();
+		const isOfPresent = this.continuity.hear(origin, report, performance.now(), {
+			isCurrent: isAnswer,
+			life: lifeOf(this.#service.broker, nodeID, report, isAnswer),
+			// Within a node nothing overtakes.
+			...(!isOther && { patience: 0 })
+		});
 		// A report may be of one of several sequences.
 		const isAll = this.continuity.isFresh(origin);
-		if (isAll && this.#gone.answer(nodeID)) {
-			this.#listener.lost({ origin, before: now - report.up, isEarlier: false });
+		if (isOfPresent) {
+			if (isOther) this.#learn(report, isAnswer);
+			if (isAll && this.#gone.answer(nodeID)) {
+				const before = performance.now() - report.up;
+				this.#listener.lost({ origin, before, isEarlier: false });
+			}
 		}
 		// What it said before it went may come afterwards.
-		if (isEnd && this.continuity.isComplete(origin)) this.#gone.end(nodeID);
-		if (isEnd && isAll) this.#introductions.left(nodeID);
-		// Behind what it says, which counts from the same moment on.
-		else this.#introductions.heard(nodeID, isAnswer && isAll);
+		if (report.isEnd && this.continuity.isComplete(origin)) {
+			this.#gone.end(nodeID, report.instance);
+		}
+		if (isOfPresent) {
+			if (report.isEnd && isAll) this.#introductions.ended(nodeID, report.instance);
+			// Behind what it says, which counts from the same moment on.
+			else this.#introductions.heard(nodeID, isAnswer && isAll);
+		}
 		this.#decision.schedule();
 		this.#listener.changed();
+	}
+
+	/** Of a process that has said where it ends nothing is unknown. Other gateways may not have heard it: this node's sender tells them. */
+	#noteEnd(nodeID: string, { isEnd, instance }: Report): void {
+		const { broker } = this.#service;
+		if (!isEnd || instance === undefined || nodeID === broker.nodeID) return;
+		this.#witnesses.note(nodeID, instance);
+		broker.localBus.emit(ENDED, { nodeID, instance } satisfies Ended);
+	}
+
+	/** Takes what another node says of others. */
+	#learn({ gone, here }: Report, isAnswer: boolean): void {
+		this.#hearOf(gone);
+		if (!isAnswer) return;
+		this.#expect(here);
+		this.#witnesses.answer();
 	}
 
 	/** Another node tells of senders that have come and gone; of those that are not known here nothing has come. */
@@ -168,7 +194,7 @@ export class Arrivals<T> {
 		for (const [nodeID, instance] of here) {
 			if (nodeID === this.#service.broker.nodeID || this.#witnesses.hasMet(nodeID, instance))
 				continue;
-			this.#witnesses.meet(nodeID, instance);
+			this.#witnesses.note(nodeID, instance);
 			const since = this.#introductions.metAt(nodeID);
 			// Another process has taken its place, and was met here.
 			if (since === undefined) this.#gone.suspect(nodeID, instance);

@@ -1,5 +1,6 @@
 import type { ServiceBroker } from "moleculer";
 import { SENDER_SERVICE } from "../bus/position-teller.ts";
+import { evictOldest } from "../core/evict.ts";
 import { guard } from "../core/guard.ts";
 import { HELLO } from "../core/report.ts";
 import { SleepWatch } from "../core/sleep-watch.ts";
@@ -15,6 +16,8 @@ const LAST_PAUSE = 8000;
 const PATIENCE = 15_000;
 /** Milliseconds in which nodes that are met are gathered, to be asked together; up to twice as many. */
 const TOGETHER = 25;
+/** Processes that have ended, remembered. */
+const MAX_ENDED = 1000;
 /** Milliseconds between two looks. */
 const LOOK = 1000;
 
@@ -59,6 +62,8 @@ export class Introductions {
 	readonly #silence = new Silence();
 	/** Which process each node is, and since when that is known (`performance.now()`). */
 	readonly #instances = new Map<string, { instance: string | null | undefined; at: number }>();
+	/** Processes that have said that they end. Moleculer may take them to be there again, by news that was overtaken. */
+	readonly #ended = new Map<string, string>();
 	#isAway = true;
 	#pause = FIRST_PAUSE;
 	#timer: NodeJS.Timeout | undefined;
@@ -71,7 +76,7 @@ export class Introductions {
 		this.#broker = service.broker;
 		this.#service = service;
 		this.#listener = listener;
-		this.#questions = new Questions(service.broker);
+		this.#questions = new Questions(service.broker, () => this.#sleep.stoodStill);
 	}
 
 	/** See {@link SleepWatch}. */
@@ -81,7 +86,7 @@ export class Introductions {
 
 	/** Whether a node has been asked, and has not answered. */
 	isAwaited(nodeID: string): boolean {
-		return this.#unanswered.has(nodeID);
+		return this.#unanswered.has(nodeID) || this.#silence.isAsked(nodeID);
 	}
 
 	/** `performance.now()` since when a node is known to be the process that it is; undefined if it is not there. */
@@ -154,16 +159,40 @@ export class Introductions {
 	heard(nodeID: string, isAnswer: boolean): void {
 		// What comes behind its node's end is of nobody who could be missed.
 		if (this.#instances.has(nodeID)) this.#silence.heard(nodeID, performance.now());
+		this.#ended.delete(nodeID);
 		if (!isAnswer) return;
 		this.#heard.add(nodeID);
 		this.#unanswered.delete(nodeID);
 		if (this.#unheard.delete(nodeID)) this.#settle();
 	}
 
+	/** Something has come of another node. */
+	hearsOther(): void {
+		this.#questions.hears();
+	}
+
+	/** What has come of a node may be of another process than the one that is there: that one is asked. */
+	doubt(nodeID: string): void {
+		if (nodeID === this.#broker.nodeID || this.#unheard.has(nodeID)) return;
+		if (!this.#senders().includes(nodeID)) return;
+		this.#await(nodeID);
+		this.#heard.delete(nodeID);
+		this.#pause = FIRST_PAUSE;
+		this.#askAfter(0);
+	}
+
+	/** A process of a node has said that it ends. */
+	ended(nodeID: string, instance: string | undefined): void {
+		if (instance !== undefined) this.#ended.set(nodeID, instance);
+		evictOldest(this.#ended, MAX_ENDED);
+		this.left(nodeID);
+	}
+
 	/** One is waited for no longer. */
 	#settle(): void {
 		if (this.#unheard.size > 0) return;
-		if (!this.#isAway) this.#questions.finish();
+		const isAlone = this.#senders().every(nodeID => nodeID === this.#broker.nodeID);
+		if (!this.#isAway) this.#questions.finish(isAlone);
 		this.#listener.changed();
 	}
 
@@ -173,14 +202,12 @@ export class Introductions {
 		this.#silence.left(nodeID);
 		this.#instances.delete(nodeID);
 		this.#unanswered.delete(nodeID);
-		if (!this.#unheard.delete(nodeID)) return;
-		this.#settle();
-		this.#listener.changed();
+		if (this.#unheard.delete(nodeID)) this.#settle();
 	}
 
-	/** Looks whether the machine was suspended: this gateway was away then. */
+	/** Looks whether the machine was suspended, or this process: this gateway was away then. */
 	noticeSleep(): void {
-		if (this.#sleep.wasSuspended()) this.#renew();
+		if (this.#sleep.wasAsleep(LOOK)) this.#renew();
 	}
 
 	/** Looks whether the connection is lost. */
@@ -279,6 +306,12 @@ export class Introductions {
 	}
 
 	#await(nodeID: string): void {
+		const instance = this.#instances.get(nodeID)?.instance;
+		if (instance && instance === this.#ended.get(nodeID)) {
+			// If it was started again, it says so; its events are counted from where they were.
+			this.#questions.ask([nodeID]);
+			return;
+		}
 		this.#unheard.set(nodeID, performance.now() + PATIENCE);
 		this.#unanswered.add(nodeID);
 	}

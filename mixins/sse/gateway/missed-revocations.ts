@@ -3,6 +3,7 @@ import { Continuity, type Loss } from "../core/continuity.ts";
 import { encodeOrigin, parseId } from "../core/id.ts";
 import { readReport } from "../core/report.ts";
 import { Decision } from "./decision.ts";
+import { lifeOf } from "./life-of.ts";
 import type { GatewayService } from "./types.ts";
 
 /**
@@ -47,9 +48,12 @@ export class MissedRevocations {
 	hear(input: unknown, nodeID: string): void {
 		const report = readReport(input);
 		if (report?.of !== "close") return;
-		// Within a node nothing overtakes.
-		const how = nodeID === this.#service.broker.nodeID ? { patience: 0 } : {};
-		this.#continuity.hear(encodeOrigin(nodeID), report, performance.now(), how);
+		const { broker } = this.#service;
+		this.#continuity.hear(encodeOrigin(nodeID), report, performance.now(), {
+			life: lifeOf(broker, nodeID, report, false),
+			// Within a node nothing overtakes.
+			...(nodeID === broker.nodeID && { patience: 0 })
+		});
 		this.#decision.schedule();
 	}
 

@@ -2,28 +2,49 @@ import type { ServiceBroker } from "moleculer";
 import { encodeOrigin, newEpoch, parseId } from "../core/id.ts";
 import { HELLO, type SseHello } from "../core/report.ts";
 
-/** Milliseconds by which a loss of the connection may be older than its being noticed. */
+/** Milliseconds that are added: somebody may have come and gone just before, and may be missed only after a while. */
 const UNNOTICED = 60_000;
+/** Milliseconds for which nodes that are met are still asked for it after all have answered: others may know more. */
+const STILL = 60_000;
 
 /** What a gateway asks the senders, and which answers count. */
 export class Questions {
 	readonly #broker: ServiceBroker;
+	readonly #stoodStill: () => number;
 	readonly #origin: string;
 	readonly #life = newEpoch();
 	#asked = 0;
 	/** The first that counts: who has answered that, or a later one, knows of this gateway. */
 	#first = 1;
-	/** `performance.now()` since when this gateway may not have heard who came and went; undefined if it has. */
+	/** When another node was heard last, on a clock that does not stand still; at first when this gateway began. */
+	#heardAt: number;
+	/** Since when this gateway may not have heard who came and went, on that clock; undefined if it has. */
 	#awaySince: number | undefined;
+	/** When that is over, because all have answered. */
+	#overAt = Number.POSITIVE_INFINITY;
 
-	constructor(broker: ServiceBroker) {
+	/** @param stoodStill Milliseconds for which the steady clock has stood still, in all. */
+	constructor(broker: ServiceBroker, stoodStill: () => number = () => 0) {
 		this.#broker = broker;
+		this.#stoodStill = stoodStill;
 		this.#origin = encodeOrigin(broker.nodeID);
+		this.#heardAt = this.#now;
 	}
 
-	/** This gateway may be away from now on. */
+	get #now(): number {
+		return performance.now() + this.#stoodStill();
+	}
+
+	/** Another node is heard. */
+	hears(): void {
+		this.#heardAt = this.#now;
+	}
+
+	/** This gateway may be away from now on: it has heard of others as long as it has heard them. */
 	leave(): void {
-		this.#awaySince ??= performance.now();
+		this.#look();
+		this.#awaySince ??= this.#heardAt;
+		this.#overAt = Number.POSITIVE_INFINITY;
 	}
 
 	/** It may have been away until now: answers to earlier questions do not count any more. */
@@ -32,9 +53,15 @@ export class Questions {
 		this.#first = this.#asked + 1;
 	}
 
-	/** All have answered. */
-	finish(): void {
+	/** All have answered. This node alone cannot tell what others have seen. @param isAlone No other is there. */
+	finish(isAlone: boolean): void {
+		if (!isAlone) this.#overAt = this.#now + STILL;
+	}
+
+	#look(): void {
+		if (this.#now < this.#overAt) return;
 		this.#awaySince = undefined;
+		this.#overAt = Number.POSITIVE_INFINITY;
 	}
 
 	/** Whether one of these questions counts, and is this gateway's. */
@@ -56,7 +83,8 @@ export class Questions {
 	}
 
 	get #absence(): Pick<SseHello, "away"> {
+		this.#look();
 		if (this.#awaySince === undefined) return {};
-		return { away: Math.ceil(performance.now() - this.#awaySince) + UNNOTICED };
+		return { away: Math.ceil(this.#now - this.#awaySince) + UNNOTICED };
 	}
 }

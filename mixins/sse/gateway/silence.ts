@@ -32,6 +32,11 @@ export class Silence {
 		return this.#askedAt.size > 0;
 	}
 
+	/** Whether that one has been. */
+	isAsked(nodeID: string): boolean {
+		return this.#askedAt.has(nodeID);
+	}
+
 	/** Those to be asked now, each once; with them those whose turn would come soon. */
 	ask(now: number): string[] {
 		const silent = this.#silentFor(SILENCE, now);

@@ -3,15 +3,18 @@ import type { GoneSender } from "../core/report.ts";
 
 /** Milliseconds with a connection after which nobody is expected any more who could tell what has happened without it. */
 const PATIENCE = 30_000;
-/** Processes of nodes remembered. */
-const MAX_MET = 10_000;
+/** Processes of nodes remembered that have gone. */
+const MAX_GONE = 10_000;
 
 /**
  * Knows which senders this gateway has met, and whether somebody who was there can tell of others: a sender that comes and goes
  * while the gateway is cut off is not known to it afterwards.
  */
 export class Witnesses {
-	readonly #met = new Map<string, true>();
+	/** Process of each node that is there. */
+	readonly #there = new Map<string, string>();
+	/** Those that were there, or were told. */
+	readonly #gone = new Map<string, true>();
 	#hasMetOthers = false;
 	/** `performance.now()` since which it is connected, and nobody has told; undefined if somebody has. */
 	#waitsSince: number | undefined;
@@ -21,24 +24,31 @@ export class Witnesses {
 		return this.#waitsSince === undefined;
 	}
 
-	/** A process of a node is known. */
+	/** A process of a node is there. */
 	meet(nodeID: string, instance: string | null | undefined): void {
-		if (!instance) return;
-		const key = keyOf(nodeID, instance);
-		// Those met last are remembered longest.
-		this.#met.delete(key);
-		this.#met.set(key, true);
-		evictOldest(this.#met, MAX_MET);
+		if (!instance || this.#there.get(nodeID) === instance) return;
+		this.left(nodeID);
+		this.#there.set(nodeID, instance);
 	}
 
-	/** A process of a node is gone: others tell of it from now on. */
-	left(nodeID: string, instance: string | null | undefined): void {
-		if (instance && this.hasMet(nodeID, instance)) this.meet(nodeID, instance);
+	/** A node is gone: others tell of it from now on. */
+	left(nodeID: string): void {
+		const instance = this.#there.get(nodeID);
+		if (instance !== undefined) this.note(nodeID, instance);
+		this.#there.delete(nodeID);
+	}
+
+	/** A process of a node is known, though it was never met. */
+	note(nodeID: string, instance: string): void {
+		const key = keyOf(nodeID, instance);
+		this.#gone.delete(key);
+		this.#gone.set(key, true);
+		evictOldest(this.#gone, MAX_GONE);
 	}
 
 	/** Whether a process of a node is, or was, known. */
 	hasMet(nodeID: string, instance: string): boolean {
-		return this.#met.has(keyOf(nodeID, instance));
+		return this.#there.get(nodeID) === instance || this.#gone.has(keyOf(nodeID, instance));
 	}
 
 	/** This gateway may have been away, until now. */
@@ -54,8 +64,8 @@ export class Witnesses {
 
 	/** Those of senders that have come and gone that this gateway has not met; each once. */
 	unmetOf(gone: readonly GoneSender[]): GoneSender[] {
-		const unmet = gone.filter(({ nodeID, instance }) => !this.#met.has(keyOf(nodeID, instance)));
-		for (const { nodeID, instance } of unmet) this.meet(nodeID, instance);
+		const unmet = gone.filter(({ nodeID, instance }) => !this.hasMet(nodeID, instance));
+		for (const { nodeID, instance } of unmet) this.note(nodeID, instance);
 		return unmet;
 	}
 

@@ -19,6 +19,9 @@ const NOTICED = 3500;
 const RECOVERY = 60_000;
 /** Milliseconds within which gateways that know the senders have heard that these know them: they ask every eight seconds. */
 const MET = 20_000;
+/** Milliseconds within which nodes miss one that was killed, by its heartbeats; and then until gateways have told of it. */
+const MISSED = 120_000;
+const TOLD = 33_000;
 /** Everyone misses some of them: every other one is for all. */
 const TO = ["*", "s0", "*", "s1", "*", "s2", "*", "s3"];
 
@@ -140,6 +143,33 @@ async function untilKnows(sender: StageNode, { nodeID }: StageNode): Promise<voi
 	);
 }
 
+/** Until those that are not cut off know a node. */
+async function untilKnown({ nodeID }: StageNode, stage: Stage): Promise<void> {
+	await eventually(
+		async () => {
+			for (const node of [...stage.senders, stage.gateways[1] as StageNode]) {
+				const { peers } = await node.state();
+				if (!peers.includes(nodeID)) throw new Error(`${node.nodeID} does not know ${nodeID}`);
+			}
+		},
+		{ timeout: RECOVERY, interval: 100 }
+	);
+}
+
+/** Until all have missed a node that was killed, and gateways have told what it may have sent: half a minute later. */
+async function untilMissed({ nodeID }: StageNode, stage: Stage): Promise<void> {
+	await eventually(
+		async () => {
+			for (const node of nodesOf(stage)) {
+				const { peers } = await node.state();
+				if (peers.includes(nodeID)) throw new Error(`${node.nodeID} takes ${nodeID} to be there`);
+			}
+		},
+		{ timeout: MISSED, interval: 200 }
+	);
+	await sleep(TOLD);
+}
+
 /** A job is started, sends, and ends, while a gateway is cut off that never meets it. */
 const lifeInOutage = (how: "stopped" | "killed"): Scenario => ({
 	name: `sender's life in an outage of one gateway, ${how}`,
@@ -158,6 +188,8 @@ const lifeInOutage = (how: "stopped" | "killed"): Scenario => ({
 		await sleep(1000);
 		await stage.start(job);
 		await untilKnows(job, stage.gateways[1] as StageNode);
+		// of one that is killed before anybody has heard of it, nobody can tell
+		if (how === "killed") await untilKnown(job, stage);
 		await cell.send([job], { count: 2 });
 		await sleep(500);
 		if (how === "stopped") await stage.end(job);
@@ -165,6 +197,7 @@ const lifeInOutage = (how: "stopped" | "killed"): Scenario => ({
 		await gateway.heal();
 		// where the gateway does not notice that it was cut off, senders tell it within a minute, once they have missed the job
 		await cell.settle({ within: how === "stopped" ? 80_000 : 150_000, quiet: 3000 });
+		if (how === "killed") await untilMissed(job, stage);
 		await recover(cell);
 	}
 });
@@ -192,6 +225,7 @@ const firstInOutage: Scenario = {
 		await gateway.heal();
 		// until it is found missing, and half a minute more
 		await cell.settle({ within: 150_000, quiet: 3000 });
+		await untilMissed(job, stage);
 		await recover(cell);
 	}
 };

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Continuity, type Loss } from "../../../mixins/sse/core/continuity.ts";
-import { LONGEST, PATIENCE } from "../../../mixins/sse/core/lane.ts";
+import { Continuity, type Hearing, type Loss } from "../../../mixins/sse/core/continuity.ts";
+import { LONGEST, PATIENCE } from "../../../mixins/sse/core/holes.ts";
 import type { Report } from "../../../mixins/sse/core/report.ts";
 
 const LIFE = "aaaaaaaa";
@@ -12,7 +12,7 @@ const SAID: Report = {
 	...{ answers: [], gone: [], here: [] }
 };
 
-type Said = Partial<Report> & { isCurrent?: boolean };
+type Said = Partial<Report> & Hearing;
 
 /** A gateway's end of the bus, to which a test brings what it likes. */
 class Gateway {
@@ -34,9 +34,12 @@ class Gateway {
 			this.losses.push(loss);
 			this.onLost();
 		},
-		failed: error => this.told.push(String(error))
+		failed: error => this.told.push(String(error)),
+		replaced: () => void this.replaced++
 	});
 	now = 1000;
+	/** Number of times at which a life took another one's place. */
+	replaced = 0;
 	/** Whether what was heard last was of the node's present life. */
 	isOfPresent = true;
 
@@ -52,10 +55,9 @@ class Gateway {
 		return this;
 	}
 
-	hear(seq: number, { isCurrent = true, ...report }: Said = {}): this {
-		this.isOfPresent = this.continuity.hear("n", { ...SAID, ...report, seq }, this.now, {
-			isCurrent
-		});
+	hear(seq: number, said: Said = {}): this {
+		const report = { ...SAID, ...said, seq };
+		this.isOfPresent = this.continuity.hear("n", report, this.now, said);
 		return this;
 	}
 
@@ -175,16 +177,37 @@ describe("events of a sender", () => {
 		expect(whole).toEqual([false, true]);
 	});
 
-	it("are given up when that is due, though they were first missed by what their sender said", () => {
+	// What was missing behind what a sender had said was given up with that, before its own time, and told as if it had been sent by
+	// then: to nobody who had come since.
+	it("are given up each at its own time, those that their sender spoke of and those behind them", () => {
 		const gateway = new Gateway()
 			.take(1)
-			.hear(2)
+			.hear(2, { age: 100 })
 			.wait(PATIENCE - 50)
 			.take(4);
 		expect(gateway.continuity.nextDecision).toBe(gateway.now + 50);
 		gateway.wait(50);
-		expect(gateway.told).toEqual([1, "lost", 4]);
-		expect(gateway.continuity.nextDecision).toBe(Number.POSITIVE_INFINITY);
+		expect(gateway.told).toEqual([1, "lost"]);
+		expect(gateway.losses).toMatchObject([{ upTo: 2, before: 900 }]);
+		expect(gateway.continuity.nextDecision).toBe(gateway.now + PATIENCE - 50);
+		gateway.wait(PATIENCE - 50);
+		expect(gateway.told).toEqual([1, "lost", "lost", 4]);
+		expect(gateway.losses[1]).toMatchObject({ upTo: 3, before: 1000 + PATIENCE - 50 });
+
+		const overtaken = new Gateway()
+			.take(1)
+			.hear(2)
+			.wait(PATIENCE - 50)
+			.take(4)
+			.wait(50)
+			.take(3);
+		expect(overtaken.told).toEqual([1, "lost", 3, 4]);
+	});
+
+	// A report that was overtaken by the event behind it said in vain how long ago the others had been sent.
+	it("were sent when their sender says, though a later one comes before it says so", () => {
+		const gateway = new Gateway().take(57).hear(56, { age: 900 }).wait();
+		expect(gateway.losses).toMatchObject([{ upTo: 56, before: 100 }]);
 	});
 
 	it("are given up where most wait when too many do, and not where one has just come early", () => {
@@ -370,6 +393,53 @@ describe("a sender that begins another life", () => {
 		expect(late.continuity.hasEnded("n")).toBe(true);
 	});
 
+	// It was sent before the process was killed, and stood in a buffer: the next one's connection was faster. Of the former one it was
+	// known that it had sent nothing.
+	it.each([
+		["an event", (gateway: Gateway) => gateway.take(1)],
+		["what it says", (gateway: Gateway) => gateway.hear(2, { age: 700 })]
+	])("had sent something in the one before if %s comes late, which is told once", (_, late) => {
+		const gateway = late(new Gateway().hear(0).of(NEXT_LIFE, 1).wait(900));
+		expect(gateway.told).toEqual([1, "lost"]);
+		expect(late(gateway).take(2).told).toEqual([1, "lost"]);
+		expect(gateway.of(NEXT_LIFE, 2).told.slice(2)).toEqual([2]);
+	});
+
+	it("had not sent more in the one before if what comes late has been here", () => {
+		const gateway = new Gateway().take(1).hear(1, { isEnd: true }).of(NEXT_LIFE, 1).take(1).hear(1);
+		expect(gateway.told).toEqual([1, 1]);
+	});
+
+	// A process that had failed in its start was heard late, behind the one that had followed it: that one was passed over from then on,
+	// for ever and without a word.
+	it("goes on when it is known to be the present one, though what a former one says came behind it", () => {
+		const gateway = new Gateway().of(NEXT_LIFE, 1).hear(0);
+		expect(gateway.replaced).toBe(1);
+		gateway.of(NEXT_LIFE, 2);
+		expect(gateway.told).toEqual([1, "lost"]);
+		gateway.hear(2, { epoch: NEXT_LIFE, life: "present" });
+		expect(gateway.isOfPresent).toBe(true);
+		expect(gateway.replaced).toBe(1);
+		gateway.wait().of(NEXT_LIFE, 3);
+		expect(gateway.told).toEqual([1, "lost", "lost", 3]);
+	});
+
+	it("is not taken for over by the end of a former one, whether that was known or not", () => {
+		const known = new Gateway().take(1).hear(1, { isEnd: true, life: "former" });
+		expect(known.isOfPresent).toBe(false);
+		expect(known.of(NEXT_LIFE, 1).told).toEqual([1, 1]);
+		const unknown = new Gateway().of(NEXT_LIFE, 1).hear(0, { isEnd: true, life: "former" });
+		expect(unknown.of(NEXT_LIFE, 2).told).toEqual([1, 2]);
+		expect(unknown.continuity.hasEnded("n")).toBe(false);
+		const unheard = new Gateway().of(NEXT_LIFE, 1).hear(3, { isEnd: true, life: "former" });
+		expect(unheard.told).toEqual([1, "lost"]);
+	});
+
+	it("has not ended by what it said before it was started again", () => {
+		const gateway = new Gateway().take(1).hear(1, { up: 600 }).hear(1, { isEnd: true, up: 500 });
+		expect(gateway.continuity.hasEnded("n")).toBe(false);
+	});
+
 	// A report of the process before, which came late, was taken for the answer of the one that had taken its place.
 	it("says nothing of that one by what comes late of the one before", () => {
 		const gateway = new Gateway().take(1).of(NEXT_LIFE, 1).hear(1);
@@ -451,6 +521,73 @@ describe("whatever a bus does to a sender's events and to what it says of itself
 				if (inTime) expect(gateway.losses).toEqual([]);
 			}),
 			{ numRuns: 500 }
+		);
+	});
+
+	/** What a sender does, and a gateway's pages. */
+	const step = fc.record({
+		after: fc.integer({ min: 0, max: 300 }),
+		what: fc.constantFrom("send", "say", "open"),
+		isLost: fc.boolean(),
+		delay: fc.integer({ min: 0, max: 400 })
+	});
+
+	// A page that had been opened between two events that were lost was not told of the second one.
+	it("each page gets what is sent from its opening on, or is told since", () => {
+		fc.assert(
+			fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), steps => {
+				const gateway = new Gateway();
+				const arriving: Arriving[] = [];
+				const sentAt: number[] = [];
+				const pages: { at: number; since: number; toldAt: number }[] = [];
+				gateway.onLost = () => {
+					const { before } = gateway.losses.at(-1) as Loss;
+					for (const page of pages) {
+						if (page.since < before) page.since = page.toldAt = gateway.now;
+					}
+				};
+				const say = (at: number, isLost = false, delay = 0) => {
+					const seq = sentAt.length;
+					const age = at - (sentAt.at(-1) ?? at);
+					if (!isLost) arriving.push({ at: at + delay, take: to => to.hear(seq, { age }) });
+				};
+				let now = 1000;
+				say(now);
+				for (const { after, what, isLost, delay } of steps) {
+					now += after;
+					if (what === "say") say(now, isLost, delay);
+					if (what === "open") {
+						const at = now;
+						arriving.push({ at, take: () => pages.push({ at, since: at, toldAt: 0 }) });
+					}
+					if (what !== "send") continue;
+					sentAt.push(now);
+					const seq = sentAt.length;
+					if (!isLost) arriving.push({ at: now + delay, take: to => to.take(seq) });
+				}
+				say(now + 10_000);
+				const cameAt = new Map<number, number>();
+				for (const { at, take } of arriving.sort((a, b) => a.at - b.at)) {
+					// each decision at its time
+					while (gateway.continuity.nextDecision < at) {
+						gateway.wait(Math.max(0, gateway.continuity.nextDecision - gateway.now));
+					}
+					gateway.wait(Math.max(0, at - gateway.now));
+					take(gateway);
+					for (const seq of gateway.told) {
+						if (typeof seq === "number" && !cameAt.has(seq)) cameAt.set(seq, gateway.now);
+					}
+				}
+				gateway.wait();
+				for (const [index, at] of sentAt.entries()) {
+					const came = cameAt.get(index + 1) ?? Number.NEGATIVE_INFINITY;
+					for (const page of pages) {
+						if (at <= page.at || came >= page.at) continue;
+						expect(page.toldAt).toBeGreaterThanOrEqual(at);
+					}
+				}
+			}),
+			{ numRuns: 3000 }
 		);
 	});
 });

@@ -44,6 +44,7 @@ describe("a process that does not run", () => {
 		pass(3000, 1000);
 		expect(watch.wasAsleep(1000)).toBe(true);
 		expect(watch.awakeSince).toBe(1800);
+		expect(watch.stoodStill).toBe(59_700 + 2000);
 	});
 
 	it("is not one whose wall clock is set back, or a little forward", () => {
@@ -52,5 +53,6 @@ describe("a process that does not run", () => {
 			pass(wall + 1000, 1000);
 			expect(watch.wasAsleep(1000)).toBe(false);
 		}
+		expect(watch.stoodStill).toBe(0);
 	});
 });

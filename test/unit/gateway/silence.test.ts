@@ -11,6 +11,7 @@ describe("a sender from which nothing comes", () => {
 		expect(silence.isAsking).toBe(false);
 		expect(silence.ask(70_000)).toEqual(["a"]);
 		expect(silence.isAsking).toBe(true);
+		expect([silence.isAsked("a"), silence.isAsked("b")]).toEqual([true, false]);
 		expect(silence.ask(71_000)).toEqual([]);
 		expect(silence.takeUnanswered(74_999)).toEqual([]);
 		expect(silence.takeUnanswered(75_000)).toEqual(["a"]);

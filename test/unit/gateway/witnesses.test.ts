@@ -45,4 +45,15 @@ describe("what other nodes tell of who has come and gone", () => {
 		for (let n = 0; n < 20_000; n++) witnesses.meet("job", `i${n}`);
 		expect(witnesses.unmetOf([gone("i0"), gone("i19999")])).toEqual([gone("i0")]);
 	});
+
+	// After ten thousand scripts, a service that had been there from the beginning was taken for one that was never met when it
+	// stopped: everybody was told.
+	it("is no news of one that was there all the time, however many came and went", () => {
+		const witnesses = new Witnesses();
+		witnesses.meet("orders", "met");
+		for (let n = 0; n < 20_000; n++) witnesses.meet("job", `i${n}`);
+		expect(witnesses.hasMet("orders", "met")).toBe(true);
+		witnesses.left("orders");
+		expect(witnesses.unmetOf([gone("met", "orders")])).toEqual([]);
+	});
 });
