@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, inject, it, onTestFinished } from "vitest";
 import { tempFolder } from "../support/temp-folder.ts";
 import { COMPILED, expectToCompile } from "./compile.ts";
@@ -46,6 +48,23 @@ describe("a CommonJS project on Moleculer 0.14", () => {
 	it("passes the README's tests in Jest 29", () => expectToPassJest(project()));
 
 	it("has `sse send` in its REPL", () => expectToSend(project()));
+});
+
+// A node that only sends has no moleculer-web. npm brought the newest there as a required peer, which is for Moleculer 0.15
+// alone: so `npm install moleculer-sse` ended in ERESOLVE on each such node of an application on 0.14.
+describe("a node on Moleculer 0.14 that only sends", () => {
+	const project = installed({
+		type: "commonjs",
+		packages: ["moleculer@0.14.36", `typescript@~${OLDEST_TYPESCRIPT}.0`, "@types/node@22.12.0"],
+		files: COMPILED
+	});
+
+	it("needs no moleculer-web to load it", async () => {
+		await expectToLoad(project());
+		expect(existsSync(join(project().path, "node_modules/moleculer-web"))).toBe(false);
+	});
+
+	it("needs none for its types", () => expectToCompile(project()));
 });
 
 // npm refused to install it beside these: for a package that neither needs without AMQP they ask for other releases.
