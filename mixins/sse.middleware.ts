@@ -19,6 +19,7 @@ import { checkOptions } from "./sse/moleculer/check-options.ts";
 import { Departures } from "./sse/moleculer/departures.ts";
 import { refusePastLimit } from "./sse/moleculer/packet-limit.ts";
 import { installSafeSending } from "./sse/moleculer/packets.ts";
+import { createRecipientLog } from "./sse/moleculer/recipient-log.ts";
 import { installReplCommand } from "./sse/moleculer/repl.ts";
 import { withRevocationId } from "./sse/moleculer/revocation-id.ts";
 import { type Broadcast, neverThrowing, safeBroadcast } from "./sse/moleculer/safe-broadcast.ts";
@@ -87,6 +88,7 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 	const checkOf = onePer((broker: ServiceBroker) =>
 		createSenderCheck(broker, { events, ...limits })
 	);
+	const recipientLogOf = onePer((broker: ServiceBroker) => createRecipientLog(broker));
 	const departuresOf = onePer((_broker: ServiceBroker) => new Departures());
 
 	const middleware = {
@@ -129,6 +131,7 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 					const revocation = readSafely(() => readClose(payload, { typed }));
 					if (isRefusal(revocation)) return reject(this, SseError.invalidClose(revocation));
 					if (isNobody(revocation.sessionId)) return Promise.resolve();
+					recipientLogOf(this)(CLOSE, revocation.sessionId);
 					const data = plain(revocation);
 					const tooLarge = refusePastLimit(this, CLOSE, data, options);
 					if (tooLarge !== undefined) return reject(this, SseError.invalidClose(tooLarge));
@@ -146,6 +149,7 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 				// Checked all the same: a bad event is to be found before an article has its first follower.
 				if (isNobody(address.sessionId)) return Promise.resolve();
 				const { eventName: name, sessionId } = address;
+				recipientLogOf(this)(name, sessionId);
 				const data = { eventName: name, sessionId, json };
 				const tooLarge =
 					streamOptions === undefined ? refusePastLimit(this, SEND, data, options) : undefined;

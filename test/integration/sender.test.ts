@@ -870,3 +870,26 @@ describe("SseMiddleware", () => {
 		expect((await stream.next("news")).id).toMatch(/^sender\..{8}\.1$/);
 	});
 });
+
+// An article's author had been replaced by a document when its id was read: `user:${article.author}` was
+// "user:[object Object]", and the push reached nobody, without a word.
+describe("whom nobody can be", () => {
+	it("is warned of, and fails no push to others", async () => {
+		const node = await startSender();
+		const sessionId = ["user:7", "user:[object Object]"];
+		await node.broker.broadcast("sse.send", { ...good, sessionId }, { throwError: true });
+
+		expect(node.sent).toMatchObject([{ sessionId }]);
+		expect(node.log.at("warn")).toEqual([
+			'SSE: "news" is for the session "user:[object Object]", which nobody has: ' +
+				"a value that the id is made of is missing."
+		]);
+	});
+
+	it("is warned of when it is revoked", async () => {
+		const node = await startSender();
+		await node.broker.broadcast("sse.close", { sessionId: "user:undefined" });
+
+		expect(node.log.at("warn").join()).toContain('"sse.close" is for the session "user:undefined"');
+	});
+});

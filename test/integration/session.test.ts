@@ -1,6 +1,11 @@
 import type { Context } from "moleculer";
 import { describe, expect, it, vi } from "vitest";
-import type { GatewayRequest, SessionResolver, SseGateway } from "../../mixins/sse/index.ts";
+import {
+	type GatewayRequest,
+	type SessionResolver,
+	type SseGateway,
+	visitorSession
+} from "../../mixins/sse/index.ts";
 import { type GatewaySetup, NOTHING, startGateway } from "../support/gateway.ts";
 import { connectHttp2, openHttp2Stream } from "../support/http2-client.ts";
 import { watchRejections } from "../support/rejections.ts";
@@ -271,6 +276,32 @@ describe("the session of a resolver", () => {
 		await refusal(gateway.url("news"), { method: "POST" });
 
 		expect(session).not.toHaveBeenCalled();
+	});
+
+	// README's `user:${user.id}` was `user:undefined` for every user of an application on MongoDB, whose users have an `_id`:
+	// each of them got what was sent to any other.
+	it.each([
+		["its only id", () => "user:undefined"],
+		["one of several ids", () => ["user:7", "tenant:null"]],
+		["an id of a session that ends", () => ({ ids: "user:[object Object]", expiresAt: 1e14 })]
+	])(
+		"is refused where a value is missing in %s, which strangers would share",
+		async (_, session) => {
+			const gateway = await startGateway({ sse: { session, refusals: "http" } });
+			const { status, error } = await refusal(gateway.url("news"));
+
+			expect([status, error.type]).toEqual([500, "SSE_INTERNAL"]);
+			expect(gateway.log.at("error").join()).toMatch(/gave the id ".+": a value .+ is missing/);
+			expect(gateway.held).toEqual(NOTHING);
+		}
+	);
+
+	it("may be a visitor's, whatever the visitor has written into the cookie", async () => {
+		const gateway = await startGateway({ sse: { session: visitorSession } });
+		await openStream(gateway.url("news"), { session: "undefined" });
+
+		expect(gateway.held.streams).toBe(1);
+		expect(gateway.log.at("error")).toEqual([]);
 	});
 
 	it.each([

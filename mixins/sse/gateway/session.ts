@@ -1,9 +1,9 @@
 import { isRefusal } from "../core/errors.ts";
 import { ownText } from "../core/own-text.ts";
-import { readSessionId } from "../core/session-id.ts";
+import { lacksValue, readSessionId } from "../core/session-id.ts";
 import type { SessionCookie } from "./cookie.ts";
 import type { GatewayRequest, GatewayResponse, SessionResolver } from "./types.ts";
-import { offerVisitor } from "./visitor.ts";
+import { offerVisitor, VISITOR_PREFIX } from "./visitor.ts";
 
 /** Who a request is. */
 export interface Session {
@@ -31,8 +31,9 @@ export async function resolveSession(
 			? cookie.sessionOf(request, response)
 			: // biome-ignore lint/style/noNonNullAssertion: set by moleculer-web before any handler runs
 				await resolver(request.$ctx!, request);
-	if (!isExpiring(answer)) return sessionOf(answer, Number.POSITIVE_INFINITY);
-	const session = sessionOf(answer.ids, readExpiry(answer.expiresAt));
+	const isResolved = resolver !== undefined;
+	if (!isExpiring(answer)) return sessionOf(answer, Number.POSITIVE_INFINITY, isResolved);
+	const session = sessionOf(answer.ids, readExpiry(answer.expiresAt), isResolved);
 	return session !== null && session.expiresAt <= Date.now() ? null : session;
 }
 
@@ -40,7 +41,8 @@ function isExpiring(answer: unknown): answer is { ids: unknown; expiresAt: unkno
 	return typeof answer === "object" && answer !== null && "ids" in answer;
 }
 
-function sessionOf(answer: unknown, expiresAt: number): Session | null {
+/** @param isResolved Whether the application has given it, and not the cookie. */
+function sessionOf(answer: unknown, expiresAt: number, isResolved: boolean): Session | null {
 	if (answer === null || answer === undefined) return null;
 	const isList = Array.isArray(answer);
 	const ids = new Set<string>();
@@ -50,9 +52,18 @@ function sessionOf(answer: unknown, expiresAt: number): Session | null {
 			const got = given === null ? "null" : `a ${typeof given}`;
 			throw new TypeError(`The session resolver gave no session; got ${got}: ${id.message}`);
 		}
+		// What a visitor writes into the cookie is no mistake of the application's.
+		if (isResolved && lacksValue(id) && !id.startsWith(VISITOR_PREFIX)) throw lackingValue(id);
 		ids.add(ownText(id));
 	}
 	return ids.size === 0 ? null : { ids: [...ids], expiresAt };
+}
+
+function lackingValue(id: string): TypeError {
+	return new TypeError(
+		`The session resolver gave the id ${JSON.stringify(id)}: a value that it is made of is missing, so that strangers ` +
+			"would share one session. Check the name of the property, or answer null for no session."
+	);
 }
 
 /** A session that ends at no time that can be told is a bug in the resolver, not one that never ends. */

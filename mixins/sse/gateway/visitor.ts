@@ -6,7 +6,7 @@ import type { GatewayRequest, GatewayResponse } from "./types.ts";
 const VISITOR = Symbol.for("moleculer-sse.visitor");
 
 /** What no id of a user may begin with, so that whatever a visitor writes into the cookie is a visitor's. */
-const PREFIX = "visitor:";
+export const VISITOR_PREFIX = "visitor:";
 
 /** Before the application is asked who a request is: so that it may answer that it is a visitor. */
 export function offerVisitor(
@@ -14,7 +14,7 @@ export function offerVisitor(
 	response: GatewayResponse,
 	cookie: SessionCookie
 ): void {
-	const value = (): string => cookie.sessionOf(request, response, PREFIX);
+	const value = (): string => cookie.sessionOf(request, response, VISITOR_PREFIX);
 	Object.defineProperty(request, VISITOR, { value, configurable: true });
 }
 
