@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Context } from "moleculer";
 import { describe, expect, it } from "vitest";
-import { SseError } from "../../mixins/sse/index.ts";
+import { type GatewayRequest, SseError } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
 import { NOTHING, startGateway, type TestGateway, TestNode } from "../support/gateway.ts";
@@ -94,6 +94,28 @@ describe("sse.close", () => {
 		expect(await stream.end).toBe("ended");
 		expect(lastOf(stream.text)).toBe(closing("revoked"));
 		await eventually(() => expect(gateway.held).toEqual(NOTHING));
+	});
+
+	// as README logs out one device
+	it("closes the streams of one login of a user, and not those of the others", async () => {
+		const logins = new Set(["phone", "laptop"]);
+		const session = (_ctx: unknown, { headers }: GatewayRequest) => {
+			const login = String(headers["x-login"]);
+			return logins.has(login) ? ["user:7", `login:${login}`] : null;
+		};
+		const gateway = await startGateway({ sse: { session } });
+		const ofPhone = { headers: { "x-login": "phone" } };
+		const phone = await openStream(gateway.url("news"), ofPhone);
+		const laptop = await openStream(gateway.url("news"), { headers: { "x-login": "laptop" } });
+		logins.delete("phone");
+		await close(gateway, { sessionId: "login:phone", reason: "logged out" });
+		await phone.end;
+		await gateway.send({ eventName: "news", sessionId: "user:7", payload: 1 });
+		await laptop.next("news");
+
+		expect(lastOf(phone.text)).toBe(closing("logged out"));
+		expect((await refusal(gateway.url("news"), ofPhone)).status).toBe(401);
+		expect(gateway.held.streams).toBe(1);
 	});
 
 	it("takes what is typed into the REPL", async () => {

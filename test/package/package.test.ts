@@ -124,5 +124,5 @@ describe("an ESM project on Moleculer 0.15", () => {
 
 	it("passes the README's tests in Vitest", () => expectToPassVitest(project()));
 
-	it("streams through the README's proxy of Vite", () => expectToProxy(project()));
+	it("streams through the documented proxy of Vite", () => expectToProxy(project()));
 });

@@ -29,28 +29,17 @@ export function commonJsExample(): Files {
 	);
 }
 
-/**
- * The first example in TypeScript: the README's typed gateway in place of the plain one, the rest as
- * `.ts`, with a type for the one parameter for which `strict` asks.
- */
+/** The first example in TypeScript: the README's typed services in place of the plain ones, the rest as `.ts`. */
 export function typeScriptExample(): Files {
-	const { "services/api.service.js": _, ...files } = mapScripts(code =>
-		code.replace(
-			/^async function place\(ctx\)/m,
-			'import type { Context } from "moleculer";\n\n' +
-				"async function place(ctx: Context<unknown, { sessionId: string }>)"
-		)
-	);
-	const renamed = Object.entries(files).map(([path, code]) => [path.replace(/\.js$/, ".ts"), code]);
-	return { ...Object.fromEntries(renamed), ...filesOf("TypeScript") };
+	const files = Object.entries(FIRST_EXAMPLE).map(([path, code]) => [
+		path.replace(/\.js$/, ".ts"),
+		code
+	]);
+	return { ...Object.fromEntries(files), ...filesOf("TypeScript") };
 }
 
 /** The tests of the first example, in Jest. */
 export const README_TESTS: Files = filesOf("Jest and Vitest");
-
-/** The configuration of Vite whose proxy lets streams through. */
-export const VITE_CONFIG: string =
-	filesOf("Proxies of development servers")["vite.config.js"] ?? "";
 
 /** The oldest TypeScript that the package's types are for: `5.0`. */
 export const OLDEST_TYPESCRIPT: string = /TypeScript ≥ (\d+\.\d+)/.exec(README)?.[1] ?? "";

@@ -1,9 +1,15 @@
+import { readFileSync } from "node:fs";
 import { expect, onTestFinished } from "vitest";
 import { connect } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/ports.ts";
 import type { Project } from "./project.ts";
-import { COMMAND, VITE_CONFIG } from "./readme.ts";
+import { COMMAND } from "./readme.ts";
+
+/** The configuration that docs/proxies.md shows, and what it imports. */
+const [CONFIG = "", STREAMS = ""] = ["vite.config.js", "streams.js"].map(name =>
+	readFileSync(`docs/proxies/${name}`, "utf8")
+);
 
 /** A page behind Vite gets its events, and hears of it when its gateway has crashed, or is not there. */
 export async function expectToProxy(project: Project): Promise<void> {
@@ -12,7 +18,10 @@ export async function expectToProxy(project: Project): Promise<void> {
 	await gateway.running.waitFor(/started successfully/);
 	const port = await freePort();
 	const target = gateway.origin;
-	await project.write({ "vite.config.js": VITE_CONFIG.replace("http://localhost:3000", target) });
+	await project.write({
+		"vite.config.js": CONFIG.replaceAll("http://localhost:3000", target),
+		"streams.js": STREAMS
+	});
 	const vite = await project.start(`vite --host 127.0.0.1 --port ${port} --strictPort`);
 	onTestFinished(() => vite.running.stop());
 	const origin = `http://127.0.0.1:${port}`;

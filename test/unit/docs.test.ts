@@ -20,10 +20,18 @@ const README = DOCS.get("README.md") ?? "";
 const PROSE = /^(?!`[^`]*`$).*[a-z]/;
 
 describe("README", () => {
-	it("opens with the two commands: run it, test it", () => {
+	it("opens with the way in: what it is, how to install it, and the first example", () => {
 		const [first] = codeBlocks(README);
-		expect(first?.code.replace(/ +#.*$/gm, "")).toBe("npm ci && npm start\nnpm ci && npm test\n");
+		expect(first?.code).toBe("npm install moleculer-sse moleculer moleculer-web\n");
 		expect(README.indexOf("```")).toBeLessThan(README.indexOf("\n## "));
+		expect(/^## (.+)$/m.exec(README)?.[1]).toBe("First example");
+	});
+
+	it("has the two commands of a clone: run it, test it", () => {
+		const [commands] = codeBlocks(section(README, "The demo and the tests"));
+		expect(commands?.code.replace(/ +#.*$/gm, "")).toBe(
+			"npm ci && npm start\nnpm ci && npm test\n"
+		);
 	});
 
 	it("has a first example of a gateway, a sender and a page in under 30 lines", () => {
@@ -36,6 +44,31 @@ describe("README", () => {
 		]);
 		const lines = files.flatMap(({ code }) => code.split("\n").filter(line => line.trim()));
 		expect(lines.length).toBeLessThan(30);
+	});
+
+	// A page that got one had to look for its meaning in the protocol.
+	it("explains each reason of sse.reset and sse.close that the protocol has", () => {
+		const protocol = DOCS.get("docs/protocol.md") ?? "";
+		const [, resets = ""] = protocol.split(/^8\.4\. /m);
+		const [, closes = ""] = /^4\.4\. .*?Reasons: (.*?)^4\.4\.1\. /ms.exec(protocol) ?? [];
+		const [reset = "", close = ""] = section(README, "Why a stream is reset or closed")
+			.split(/^After `sse\.close`/m)
+			.map(table =>
+				tableRows(table)
+					.map(([reason = ""]) => reason)
+					.join()
+			);
+
+		expect(reset).toBe(
+			tableRows(resets)
+				.map(([reason]) => reason)
+				.join()
+		);
+		const known = ["timeout", "drain", "limit", "unavailable", "expired", "revoked"];
+		for (const reason of known) {
+			expect(closes).toContain(`\`${reason}\``);
+			expect(close).toContain(`\`${reason}\``);
+		}
 	});
 
 	it("names the Node.js that package.json asks for", () => {
