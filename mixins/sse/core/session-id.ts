@@ -4,8 +4,8 @@ import { isRefusal, type Refusal, refuse } from "./errors.ts";
 export const EVERYONE = "*";
 /** Longest session id; ids are keys of the registry, so their size is bounded like their number. */
 const MAX_LENGTH = 256;
-/** What a template writes for a value that is missing, alone or as a part: `user:${user.id}`, where the user has an `_id`. */
-const MISSING_VALUE = /(?:^|[:/|])(?:undefined|null|NaN|\[object \w+\])(?:$|[:/|])/;
+/** What a template writes for a value that is missing, alone or as a part: `user:${user.id}`, where the user has an `_id`, or `""`. */
+const MISSING_VALUE = /(?:^|[:/|])(?:undefined|null|NaN|\[object \w+\])(?:$|[:/|])|:$/;
 
 /**
  * A session id as applications have it: 1 to 256 characters other than `"*"`, or a whole number, which is the

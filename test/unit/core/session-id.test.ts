@@ -105,7 +105,9 @@ describe("an id lacks a value", () => {
 		"user:[object Object]",
 		"tenant:undefined:user:7",
 		"user/undefined",
-		"undefined|7"
+		"undefined|7",
+		// an `id` of "", which an encoder of ids made of one that it did not know
+		"user:"
 	])("where a template has written one that is missing: %s", id => {
 		expect(lacksValue(id)).toBe(true);
 	});
@@ -118,6 +120,8 @@ describe("an id lacks a value", () => {
 		"undefinedbehaviour",
 		"user:mr. undefined",
 		"user:[object]",
+		"https://example.com/",
+		"::1",
 		""
 	])("not where a name only resembles one: %s", id => {
 		expect(lacksValue(id)).toBe(false);
