@@ -370,15 +370,8 @@ describe("README's snippet for tickets", () => {
 			window.log = [];
 			window.onunhandledrejection = () => log.push("unhandled");
 			${snippet}
-			const getTicket = async names => {
-				const response = await fetch("/api/stream-ticket", {
-					method: "POST",
-					headers: { authorization: "Bearer alice", "content-type": "application/json" },
-					body: JSON.stringify({ eventName: names })
-				});
-				if (!response.ok) throw Object.assign(new Error("no ticket"), { status: response.status });
-				return (await response.json()).ticket;
-			};
+			const token = "alice";
+			${snippetOf("get-ticket")}
 			const note = ({ type, data }) => log.push(type === "news" ? JSON.parse(data) : type);
 			streamWithTickets(["news"], { news: note, "sse.open": note, "sse.reset": note }, getTicket);
 		}`);
