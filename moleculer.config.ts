@@ -1,5 +1,6 @@
 import type { BrokerOptions, LogLevels, Transporters } from "moleculer";
 import { SseMiddleware } from "./mixins/sse/index.ts";
+import { events } from "./services/events.ts";
 
 /*
  * Every node of the example runs with this file; the environment tells them apart.
@@ -22,7 +23,7 @@ const config: BrokerOptions = {
 	// Moleculer's types know the transporters' names only, but it takes a URL just as well.
 	transporter: (TRANSPORTER || null) as Transporters.Base | null,
 	logLevel: (LOG_LEVEL || "info") as LogLevels,
-	middlewares: [SseMiddleware({ stream: STREAM_URL ? { url: STREAM_URL } : null })]
+	middlewares: [SseMiddleware({ events, stream: STREAM_URL ? { url: STREAM_URL } : null })]
 };
 
 export default config;

@@ -4,12 +4,21 @@ import { fileURLToPath } from "node:url";
 import type { Context, ServiceSchema } from "moleculer";
 import ApiGateway, { type ApiSettingsSchema } from "moleculer-web";
 import { type SseGateway, SseMixin, sseSession } from "../mixins/sse/index.ts";
+import { events } from "./events.ts";
 
 /** The gateway: serves the page, the API that the page calls, and its streams. */
 const service: ServiceSchema<ApiSettingsSchema, object, { server: Server } & SseGateway> = {
 	name: "api",
-	// A gateway that is alone has no other to which its streams could go on: they close at once.
-	mixins: [SseMixin(process.env.TRANSPORTER ? {} : { drain: 0 }), ApiGateway],
+	mixins: [
+		SseMixin({
+			events,
+			// A client that is slow gets the newest of what replaces what it has not got yet.
+			buffer: { policy: "conflate" },
+			// A gateway that is alone has no other to which its streams could go on: they close at once.
+			...(process.env.TRANSPORTER ? {} : { drain: 0 })
+		}),
+		ApiGateway
+	],
 
 	settings: {
 		port: Number(process.env.PORT || 3000),
@@ -23,7 +32,10 @@ const service: ServiceSchema<ApiSettingsSchema, object, { server: Server } & Sse
 				aliases: {
 					"GET /health": "api.health",
 					"POST /notifications": "notifications.notify",
-					"POST /orders": "orders.place"
+					"POST /orders": "orders.place",
+					"POST /reports": "reports.create",
+					"GET /reports": "reports.list",
+					"GET /reports/:reportId": "reports.download"
 				},
 				bodyParsers: { json: true },
 				/** Actions learn whose streams to send to from `ctx.meta.sessionId`. */

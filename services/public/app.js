@@ -8,14 +8,17 @@
  *   #open-form, #open-stream        opens one with the checked input[name="eventName"]
  *   #message, #send                 a message to this session
  *   #item, #place-order             an order; #orders li[data-order][data-status] shows its progress
+ *   #create-report                  a report; #reports li[data-report][data-state] shows how it gets on, see reports.js
  *   #filters button[data-name]      shows or hides the events of a name, and counts them: [aria-pressed]
  *   #events li                      an event, newest first: [data-event], [data-id], [data-stream]
  *   #clear                          forgets the events
- *   #open-error, #error             what went wrong with a stream, with a call
+ *   #open-error, #error, #report-error   what went wrong with a stream, with a call, with a report
  *
  * Streams come and go by themselves, so nothing that they change may move what stands below: texts that change have
  * their room from the beginning.
  */
+
+import { loadReports, REPORT_EVENTS, receiveReport, showCreated } from "./reports.js";
 
 const PATH = "/sse/event-stream";
 /** Events that the gateway sends of itself. */
@@ -161,7 +164,7 @@ function showState() {
 	// The first stream brings the session's cookie. Until it is there, a call to the API, or a second
 	// stream, would get a session of its own.
 	session ||= open > 0;
-	for (const id of ["#send", "#place-order"]) $(id).disabled = !session;
+	for (const id of ["#send", "#place-order", "#create-report"]) $(id).disabled = !session;
 	$("#open-stream").disabled = !session && state === "connecting";
 }
 
@@ -171,9 +174,12 @@ function receive(number, name, { data, lastEventId }) {
 	if (name === "sse.open") {
 		// EventSource's own "open" also fires where a proxy has answered in the gateway's place
 		show(number, "open", value.resumed ? "open, resumed" : "open");
-		clear($("#error"), UNREACHABLE);
+		for (const id of ["#error", "#report-error"]) clear($(id), UNREACHABLE);
 	}
-	if (name === "sse.reset") show(number, "open", `open, may have missed events: ${value.reason}`);
+	if (name === "sse.reset") {
+		show(number, "open", `open, may have missed events: ${value.reason}`);
+		loadReports({ missed: true });
+	} else if (name === "sse.open" && !value.resumed) loadReports({ missed: false });
 	if (name === "sse.close") {
 		const text = `closed by the gateway: ${value.reason}`;
 		streams.get(number).row.dataset.closed = text;
@@ -181,6 +187,7 @@ function receive(number, name, { data, lastEventId }) {
 	}
 	// Anyone may send anything, from the REPL for example.
 	if (name === "order-update" && COURSE.includes(value?.status)) showOrder(value);
+	if (REPORT_EVENTS.includes(name)) receiveReport(name, value);
 
 	const item = element("li", "");
 	Object.assign(item.dataset, { event: name, id: lastEventId, stream: number });
@@ -249,9 +256,11 @@ function showOrder({ orderId, item, quantity, status }) {
 	row.querySelector("progress").value = COURSE.indexOf(status);
 }
 
-/** Calls the API; what is wrong is shown, and cleared by the next call that is right. */
-async function post(path, what, body) {
-	const error = $("#error");
+/**
+ * Calls the API, and answers what it answers; what is wrong is shown, and cleared by the next call that is
+ * right.
+ */
+async function post(path, what, body, error = $("#error")) {
 	const answered = impatience(error, what);
 	try {
 		const response = await fetch(path, {
@@ -261,6 +270,7 @@ async function post(path, what, body) {
 		});
 		const answer = await response.json();
 		error.textContent = response.ok ? "" : `${response.status}: ${answer.message}`;
+		if (response.ok) return answer;
 	} catch {
 		error.textContent = UNREACHABLE;
 	} finally {
@@ -291,6 +301,11 @@ $("#order-form").addEventListener("submit", event => {
 	post("/api/orders", "The order", { item: $("#item").value });
 });
 
+$("#create-report").addEventListener("click", async () => {
+	const created = await post("/api/reports", "The report", {}, $("#report-error"));
+	if (created) showCreated(created);
+});
+
 $("#clear").addEventListener("click", () => {
 	$("#events").replaceChildren();
 	for (const name of counts.keys()) count(name, 0);
@@ -299,6 +314,6 @@ $("#clear").addEventListener("click", () => {
 $("#open-form").addEventListener("change", () => clear($("#open-error"), NO_NAME));
 
 const offered = [...document.querySelectorAll('input[name="eventName"]')].map(({ value }) => value);
-for (const name of [...offered, ...OWN]) addFilter(name);
+for (const name of [...offered, ...REPORT_EVENTS, ...OWN]) addFilter(name);
 
-openStream(["notifications", "order-update", "price"]);
+openStream(["notifications", "order-update", "price", ...REPORT_EVENTS]);

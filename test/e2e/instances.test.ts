@@ -57,7 +57,7 @@ describe("`moleculer-runner --instances 2`", () => {
 		);
 
 		const sessions = Array.from({ length: 8 }, (_, n) => `session-${n}`);
-		const url = `http://127.0.0.1:${port}/sse/event-stream?eventName=news`;
+		const url = `http://127.0.0.1:${port}/sse/event-stream?eventName=notifications`;
 		const streams: StreamClient[] = [];
 		for (const session of sessions) streams.push(await openStream(url, { session }));
 		expect(new Set(streams.map(gatewayOf)).size).toBe(2);
@@ -65,14 +65,18 @@ describe("`moleculer-runner --instances 2`", () => {
 		for (let n = 0; n < 20; n++) {
 			for (const sessionId of sessions) {
 				const payload = { n, sessionId };
-				await business.broadcast("sse.send", { eventName: "news", sessionId, payload });
+				await business.broadcast("sse.send", { eventName: "notifications", sessionId, payload });
 			}
 		}
-		await business.broadcast("sse.send", { eventName: "news", sessionId: "*", payload: "all" });
-		await Promise.all(streams.map(stream => stream.next("news", 21)));
+		await business.broadcast("sse.send", {
+			eventName: "notifications",
+			sessionId: "*",
+			payload: "all"
+		});
+		await Promise.all(streams.map(stream => stream.next("notifications", 21)));
 		for (const [index, stream] of streams.entries()) {
 			const sessionId = sessions[index];
-			expect(stream.received("news")).toEqual([
+			expect(stream.received("notifications")).toEqual([
 				...Array.from({ length: 20 }, (_, n) => ({ n, sessionId })),
 				"all"
 			]);

@@ -1,0 +1,207 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Service } from "moleculer";
+import { describe, expect, it, onTestFinished } from "vitest";
+import api from "../../services/api.service.ts";
+import { HEADER, orderLine } from "../../services/reports/order-lines.ts";
+import reports from "../../services/reports.service.ts";
+import type { WorkQueue } from "../../services/work-queue/work-queue.ts";
+import { eventually } from "../support/eventually.ts";
+import { callApi, startExample } from "../support/example.ts";
+import type { TestGateway } from "../support/gateway.ts";
+import { send } from "../support/request.ts";
+import { openStream, type StreamClient } from "../support/stream-client.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+
+const NAMES = ["report-progress", "report-ready", "report-failed"];
+
+interface Stage {
+	gateway: TestGateway;
+	folder: string;
+	/** Asks for a report, and answers its id. */
+	create(session: string, orders?: number): Promise<string>;
+	/** Puts a job on the queue as it is. */
+	put(job: object): Promise<void>;
+	stream(session: string): Promise<StreamClient>;
+}
+
+/** The example in one process, with reports in a folder of the test's own. */
+async function start({ stepTime = 0, folder = "" } = {}): Promise<Stage> {
+	const temp = tempFolder("reports");
+	onTestFinished(() => temp.remove());
+	const settings = { ...reports.settings, stepTime, folder: folder || temp.path };
+	const gateway = await startExample(api, [{ ...reports, settings }]);
+	const service = gateway.broker.getLocalService("reports") as Service & WorkQueue;
+	return {
+		gateway,
+		folder: temp.path,
+		async create(session, orders = 1000) {
+			const url = `${gateway.origin}/api/reports`;
+			const { status, body } = await callApi<{ reportId: string }>(url, session, { orders });
+			expect(status).toBe(200);
+			return body.reportId;
+		},
+		put: job => service.put("reports", job),
+		stream: session => openStream(gateway.url(...NAMES), { session })
+	};
+}
+
+const filesIn = (folder: string, ending: string): string[] =>
+	readdirSync(folder).filter(name => name.endsWith(ending));
+
+function csv(reportId: string, orders: number): string {
+	const lines = Array.from({ length: orders }, (_, n) => orderLine(reportId, n + 1));
+	return HEADER + lines.join("");
+}
+
+describe("a report", () => {
+	it("is told of as it grows, and when it is ready, to the session that asked for it alone", async () => {
+		const { gateway, create, stream } = await start();
+		const [mine, theirs] = [await stream("mine"), await stream("theirs")];
+		const reportId = await create("mine", 1100);
+		await mine.next("report-ready");
+		const other = await create("theirs", 1);
+		await theirs.next("report-ready");
+
+		const node = gateway.broker.nodeID;
+		const progress = [0, 250, 500, 750, 1000].map(done => ({ reportId, done, orders: 1100, node }));
+		expect(mine.received("report-progress")).toEqual(progress);
+		const bytes = csv(reportId, 1100).length;
+		expect(mine.received("report-ready")).toEqual([{ reportId, bytes, node }]);
+		expect(theirs.received("report-ready")).toMatchObject([{ reportId: other }]);
+	});
+
+	it("is downloaded whole by the session that asked for it, and is not there for any other", async () => {
+		const { gateway, create, stream } = await start();
+		const client = await stream("mine");
+		const reportId = await create("mine");
+		await client.next("report-ready");
+		const url = `${gateway.origin}/api/reports`;
+
+		const file = await send(`${url}/${reportId}`, { session: "mine" });
+		expect(file.status).toBe(200);
+		expect(file.headers).toMatchObject({
+			"content-type": "text/csv; charset=utf-8",
+			"content-length": String(file.text.length),
+			"content-disposition": `attachment; filename="orders-${reportId.slice(0, 8)}.csv"`,
+			"cache-control": "private, no-store"
+		});
+		expect(file.text).toBe(csv(reportId, 1000));
+		expect((await callApi(url, "mine")).body).toMatchObject([{ reportId }]);
+
+		const refused = await callApi(`${url}/${reportId}`, "theirs");
+		expect(refused).toMatchObject({ status: 404, body: { type: "NO_REPORT" } });
+		expect((await callApi(url, "theirs")).body).toEqual([]);
+	});
+
+	it.each([
+		["too many orders", { orders: 20_001 }],
+		["no number of orders", { orders: "all" }]
+	])("of %s is refused", async (_, body) => {
+		const { gateway } = await start();
+		expect(await callApi(`${gateway.origin}/api/reports`, "mine", body)).toMatchObject({
+			status: 422,
+			body: { data: [{ field: "orders" }] }
+		});
+	});
+
+	it.each(["x", "..%2F..%2Fsecret", `${crypto.randomUUID()}.csv`])(
+		"is asked for by its id: %s is refused",
+		async id => {
+			const { gateway } = await start();
+			const { status } = await callApi(`${gateway.origin}/api/reports/${id}`, "mine");
+			expect(status).toBe(422);
+		}
+	);
+});
+
+describe("a job that is delivered again", () => {
+	it("tells nobody twice if its worker has died before it could acknowledge it", async () => {
+		const { folder, create, put, stream } = await start();
+		const client = await stream("mine");
+		const reportId = await create("mine");
+		await client.next("report-ready");
+		await eventually(() => expect(filesIn(folder, ".told")).toHaveLength(1));
+
+		await put({ reportId, sessionId: "mine", orders: 1000 });
+		const next = await create("mine");
+		await client.next("report-ready", 2);
+		expect(client.received("report-ready")).toMatchObject([{ reportId }, { reportId: next }]);
+		expect(client.received("report-progress")).toHaveLength(8);
+	});
+
+	it("is told of, and not made again, if its worker has died before it could say that it is ready", async () => {
+		const { folder, create, put, stream } = await start();
+		const client = await stream("mine");
+		const reportId = await create("mine");
+		await client.next("report-ready");
+		await eventually(() => expect(filesIn(folder, ".told")).toHaveLength(1));
+		for (const name of filesIn(folder, ".told")) rmSync(join(folder, name));
+
+		await put({ reportId, sessionId: "mine", orders: 1000 });
+		await client.next("report-ready", 2);
+		expect(client.received("report-ready")).toMatchObject([{ reportId }, { reportId }]);
+		expect(client.received("report-progress")).toHaveLength(4);
+	});
+
+	it("is given up when it was begun ten times, which its session is told", async () => {
+		const { gateway, folder, create, put, stream } = await start();
+		const client = await stream("mine");
+		await create("mine");
+		await client.next("report-ready");
+		const [attempts = ""] = filesIn(folder, ".attempts");
+		const reportId = crypto.randomUUID();
+		const own = `${attempts.slice(0, attempts.indexOf("-"))}-${reportId}.attempts`;
+		writeFileSync(join(folder, own), ".".repeat(10));
+
+		await put({ reportId, sessionId: "mine", orders: 1000 });
+		const failed = await client.next("report-failed");
+		expect(JSON.parse(failed.data)).toEqual({ reportId });
+		expect(gateway.log.at("error").join()).toContain(`${reportId} is given up after 10 attempts`);
+		await create("mine");
+		await client.next("report-ready", 2);
+	});
+});
+
+describe("an attempt that fails", () => {
+	it("is made again, until it does not", async () => {
+		const temp = tempFolder("reports");
+		onTestFinished(() => temp.remove());
+		const folder = join(temp.path, "full");
+		writeFileSync(folder, "a file, where the folder should be");
+		const { gateway, create, stream } = await start({ folder });
+		const client = await stream("mine");
+		const reportId = await create("mine");
+		await eventually(() =>
+			expect(gateway.log.at("warn").join()).toContain(`${reportId} goes back to the queue`)
+		);
+		rmSync(folder);
+
+		await client.next("report-ready");
+		expect(readFileSync(join(folder, filesIn(folder, ".csv")[0] as string), "utf8")).toBe(
+			csv(reportId, 1000)
+		);
+	});
+});
+
+describe("a node that stops in the middle of a job", () => {
+	it("leaves nothing half done, and says what is lost with its queue", async () => {
+		const { gateway, folder, create, stream } = await start({ stepTime: 60_000 });
+		const client = await stream("mine");
+		for (let n = 0; n < 3; n++) await create("mine");
+		await client.next("report-progress");
+		await gateway.broker.stop();
+
+		expect(filesIn(folder, ".part")).toEqual([]);
+		expect(filesIn(folder, ".csv")).toEqual([]);
+		expect(gateway.log.at("warn")).toContain("3 jobs that waited in this process are lost.");
+	});
+});
+
+describe("the embedded default", () => {
+	it("says once that jobs wait in the process", async () => {
+		const { gateway } = await start();
+		const said = gateway.log.at("info").filter(text => text.includes("No RabbitMQ"));
+		expect(said).toEqual(["No RabbitMQ: jobs wait in this process, and are lost when it ends."]);
+	});
+});

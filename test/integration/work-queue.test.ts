@@ -1,0 +1,125 @@
+import type { Channel } from "amqplib";
+import type { Service } from "moleculer";
+import { describe, expect, it } from "vitest";
+import {
+	type WorkQueue,
+	type WorkQueueSchema,
+	workQueue
+} from "../../services/work-queue/work-queue.ts";
+import { eventually } from "../support/eventually.ts";
+import { createGate } from "../support/gate.ts";
+import { TestNode } from "../support/gateway.ts";
+
+interface Job {
+	n: number;
+}
+
+type Worker = Service & WorkQueue & { channel: Channel };
+
+/** A worker on a queue in its process; it answers what it does by itself. */
+async function startWorker(
+	queue: Partial<WorkQueueSchema<Job, Service>>
+): Promise<{ node: TestNode; worker: Worker; put(n: number): Promise<void> }> {
+	const node = new TestNode();
+	const worker = node.broker.createService({
+		name: "worker",
+		mixins: [workQueue(null)],
+		queues: {
+			jobs: {
+				params: { n: "number" },
+				handler: async () => {},
+				errorStrategy: async () => ({ requeue: false }),
+				...queue
+			}
+		}
+	} as never) as Worker;
+	await node.broker.start();
+	return { node, worker, put: n => worker.put("jobs", { n }) };
+}
+
+describe("a work queue in the process", () => {
+	it("works one job at a time, in their order", async () => {
+		const gate = createGate();
+		const worked: number[] = [];
+		const { put } = await startWorker({
+			async handler({ n }) {
+				worked.push(n);
+				await gate.wait();
+			}
+		});
+		for (const n of [1, 2, 3]) await put(n);
+		await gate.reached;
+		expect(worked).toEqual([1]);
+		gate.open();
+		await eventually(() => expect(worked).toEqual([1, 2, 3]));
+	});
+
+	it("gives a job that failed, and is to come again, to the worker before all others", async () => {
+		const worked: number[] = [];
+		const { put } = await startWorker({
+			async handler({ n }) {
+				worked.push(n);
+				if (worked.length === 1) throw new Error("not this time");
+			},
+			errorStrategy: async () => ({ requeue: true })
+		});
+		for (const n of [1, 2]) await put(n);
+		await eventually(() => expect(worked).toEqual([1, 1, 2]));
+	});
+
+	it.each([
+		["no JSON", "{"],
+		["no job", '{"n":"one"}'],
+		["nothing", ""],
+		["null", "null"],
+		["a list", "[1]"]
+	])("gives a message that is %s to no worker, and goes on", async (_, content) => {
+		const worked: number[] = [];
+		const errors: Error[] = [];
+		const { worker, put } = await startWorker({
+			async handler({ n }) {
+				worked.push(n);
+			},
+			async errorStrategy(error) {
+				errors.push(error);
+				return { requeue: false };
+			}
+		});
+		worker.channel.sendToQueue("jobs", Buffer.from(content));
+		await put(2);
+		await eventually(() => expect(worked).toEqual([2]));
+		expect(errors).toHaveLength(1);
+	});
+
+	it("takes a thousand jobs, and refuses the next", async () => {
+		const gate = createGate();
+		const { put } = await startWorker({ handler: () => gate.wait() });
+		await put(0);
+		await gate.reached;
+		for (let n = 1; n <= 1000; n++) await put(n);
+		await expect(put(1001)).rejects.toMatchObject({ code: 503, type: "QUEUE_FULL" });
+		gate.open();
+		await eventually(() => put(1001));
+	});
+
+	it("takes a job back from its worker when the node stops, waits for it, and takes no more", async () => {
+		const begun = createGate();
+		let ended = false;
+		const { node, put } = await startWorker({
+			async handler(_, signal) {
+				begun.wait();
+				await new Promise(resolve => signal.addEventListener("abort", resolve));
+				await new Promise(setImmediate);
+				ended = true;
+				throw signal.reason;
+			},
+			errorStrategy: async () => ({ requeue: true })
+		});
+		await put(1);
+		await begun.reached;
+		await node.broker.stop();
+		expect(ended).toBe(true);
+		expect(node.log.at("warn")).toContain("1 jobs that waited in this process are lost.");
+		await expect(put(2)).rejects.toMatchObject({ code: 503, type: "QUEUE_UNAVAILABLE" });
+	});
+});
