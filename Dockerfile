@@ -3,9 +3,10 @@
 FROM node:24-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# What the package depends on and its peers, all of them, at the versions of the lock file; none of
-# the development tools. `npm ci` cannot tell peers that are devDependencies too from the tools.
-RUN npm pkg delete devDependencies peerDependenciesMeta \
+# What the package depends on and its peers, all of them, and what the example needs besides, at the versions of the
+# lock file; none of the development tools. `npm ci` cannot tell peers that are devDependencies too from the tools.
+RUN npm pkg set "dependencies.moleculer-amqp=$(npm pkg get devDependencies.moleculer-amqp | tr -d '"')" \
+	&& npm pkg delete devDependencies peerDependenciesMeta \
 	&& npm install --ignore-scripts --no-audit --no-fund
 
 FROM node:24-slim
@@ -15,6 +16,8 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY package.json moleculer.config.ts ./
 COPY mixins mixins
 COPY services services
+# A volume that is mounted here gets its owner.
+RUN mkdir /reports && chown node /reports
 USER node
 EXPOSE 3000
 # Without a shell or npm in between, so that SIGTERM reaches the process and streams end in order.

@@ -14,6 +14,9 @@ import { events } from "./services/events.ts";
  * | LOG_LEVEL   | info              | fatal, error, warn, info, debug, trace                            |
  * | PORT        | 3000              | read by the gateway: where it listens                             |
  * | TICK_MS     | 1000              | read by the ticker: milliseconds between two prices               |
+ * | QUEUE_URL   | TRANSPORTER, if that is a RabbitMQ | read by the reports: RabbitMQ that their jobs wait in; without one they wait in the process |
+ * | REPORTS_FOLDER | .tmp/reports   | read by the reports: where the files are, one folder for all nodes that make reports |
+ * | REPORT_STEP_MS | 100            | read by the reports: milliseconds that 250 orders take            |
  */
 const { TRANSPORTER, STREAM_URL, NODE_ID, NAMESPACE, LOG_LEVEL } = process.env;
 

@@ -95,6 +95,8 @@ const service: ServiceSchema<Settings, Methods, State> & { queues: unknown } = {
 	actions: {
 		/** Answers as soon as the job is in the queue; what becomes of it comes by events. */
 		create: {
+			// Moleculer has it, its types do not
+			...{ timeout: 10_000 },
 			params: { orders: { ...ORDERS, convert: true, default: 5000 } },
 			async handler(this: ReportsService, ctx: SessionContext<Pick<ReportJob, "orders">>) {
 				const { orders } = ctx.params;

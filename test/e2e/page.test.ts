@@ -47,6 +47,13 @@ async function startExample(env: Record<string, string> = {}): Promise<string> {
 	return (await runExample(env)).url;
 }
 
+/** Where the reports of a test are. */
+function reportsFolder(): string {
+	const folder = tempFolder("reports");
+	onTestFinished(() => folder.remove());
+	return folder.path;
+}
+
 async function runExample(
 	env: Record<string, string> = {}
 ): Promise<{ url: string; example: RunningProcess }> {
@@ -60,7 +67,8 @@ async function runExample(
 const WATCH_PLACES = `{
 	window.places = new Set();
 	const watch = () => {
-		const parts = "#open-form, #open-error, #message-form, #order-form, #error, #filters, #clear, #events";
+		const parts = "#open-form, #open-error, #message-form, #order-form, #error, #create-report, #reports, " +
+			"#report-error, #filters, #clear, #events";
 		const tops = [...document.querySelectorAll(parts)].map(part => {
 			const { left, top } = part.getBoundingClientRect();
 			return [part.id, Math.round(left), Math.round(top + window.scrollY)].join(" ");
@@ -166,6 +174,44 @@ describe("the page", () => {
 			"shipped",
 			"delivered"
 		]);
+	});
+
+	it("shows how a report gets on, moves nothing meanwhile, and downloads it; also after it was loaded anew", async () => {
+		const env = { REPORTS_FOLDER: reportsFolder(), REPORT_STEP_MS: "20" };
+		const page = await openPage(await startExample(env));
+		await events(page, "price").first().waitFor();
+		await page.evaluate(WATCH_PLACES);
+		await page.getByRole("button", { name: "Create report" }).click();
+		const bar = page.getByRole("progressbar", { name: /^Report [0-9a-f]{8}$/ });
+		const link = page.getByRole("link", { name: /^Download report [0-9a-f]{8}$/ });
+		await link.waitFor({ timeout: 20_000 });
+
+		expect(await bar.evaluate((element: unknown) => Reflect.get(Object(element), "value"))).toBe(
+			5000
+		);
+		expect(await events(page, "report-progress").count()).toBe(20);
+		expect(await page.textContent("#report-news")).toMatch(/^Report [0-9a-f]{8} is ready\.$/);
+		expect(await page.evaluate("[...window.places]")).toHaveLength(1);
+
+		await page.reload();
+		const [file] = await Promise.all([page.waitForEvent("download"), link.click()]);
+		const lines = readFileSync(await file.path(), "utf8")
+			.trimEnd()
+			.split("\n");
+		expect(lines).toHaveLength(5001);
+	});
+
+	// A report whose worker is gone with its queue stood at its last step for ever, as if it were worked on.
+	it("says that it missed what became of a report when its gateway was away", async () => {
+		const port = String(await freePort());
+		const env = { PORT: port, REPORTS_FOLDER: reportsFolder() };
+		const { url, example } = await runExample({ ...env, REPORT_STEP_MS: "60000" });
+		const page = await openPage(url);
+		await page.click("#create-report");
+		await page.waitForSelector('#reports li[data-state="working"]');
+		await example.stop();
+		await runExample(env);
+		await page.waitForSelector('#reports .status:text("some of its progress was missed")');
 	});
 
 	it("opens and closes further streams of its session, each with its own event names", async () => {

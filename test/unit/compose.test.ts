@@ -9,6 +9,7 @@ interface ComposeService {
 	environment?: Record<string, unknown>;
 	ports?: unknown[];
 	healthcheck?: { test: unknown[] };
+	volumes?: string[];
 	depends_on?: Record<string, { condition: string }>;
 	networks?: Record<string, { aliases: string[] }>;
 }
@@ -16,7 +17,10 @@ interface ComposeService {
 const file = (path: string) => new URL(`../../${path}`, import.meta.url);
 const read = (path: string) => readFileSync(file(path), "utf8");
 
-const compose: { services: Record<string, ComposeService> } = parse(read("docker-compose.yml"), {
+const compose: {
+	services: Record<string, ComposeService>;
+	volumes: Record<string, unknown>;
+} = parse(read("docker-compose.yml"), {
 	merge: true
 });
 const services = Object.entries(compose.services);
@@ -28,6 +32,7 @@ describe("docker-compose.yml", () => {
 		expect(compose.services.business?.command).toEqual([
 			"services/notifications.service.ts",
 			"services/orders.service.ts",
+			"services/reports.service.ts",
 			"services/ticker.service.ts"
 		]);
 		expect(compose.services.rabbitmq?.image).toMatch(/^rabbitmq:.*management/);
@@ -52,6 +57,15 @@ describe("docker-compose.yml", () => {
 	it.each(services)("%s runs files that are there, under a name of its own", (name, service) => {
 		for (const path of service.command ?? []) expect(existsSync(file(String(path)))).toBe(true);
 		if (service.environment?.NODE_ID !== undefined) expect(service.environment.NODE_ID).toBe(name);
+	});
+
+	it("has a business service that can be scaled: its containers name themselves, and share the reports", () => {
+		const { environment, volumes } = compose.services.business ?? {};
+		expect(environment).not.toHaveProperty("NODE_ID");
+		expect(volumes).toEqual([`reports:${environment?.REPORTS_FOLDER}`]);
+		expect(compose.volumes).toHaveProperty("reports");
+		// a new volume has the owner of what it hides
+		expect(read("Dockerfile")).toContain(`chown node ${environment?.REPORTS_FOLDER}\n`);
 	});
 
 	it("publishes one port, nginx's", () => {
