@@ -1,0 +1,192 @@
+import { type Channel, connect } from "amqplib";
+import type { Service } from "moleculer";
+import { describe, expect, inject, it, onTestFinished } from "vitest";
+import {
+	type WorkQueue,
+	type WorkQueueSchema,
+	workQueue
+} from "../../services/work-queue/work-queue.ts";
+import { eventually } from "../support/eventually.ts";
+import { createGate } from "../support/gate.ts";
+import { TestNode } from "../support/gateway.ts";
+import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
+import "../support/provided.ts";
+
+const PATIENT = { timeout: 30_000, interval: 50 };
+
+interface Job {
+	n: number;
+}
+
+type Worker = Service & WorkQueue & { channel: Channel | null };
+
+interface Stage {
+	node: TestNode;
+	worker: Worker;
+	queue: string;
+	/** The worker's way to RabbitMQ. */
+	detour: TcpProxy;
+	put(n: number): Promise<void>;
+	/** Uses a channel of another program. */
+	elsewhere<T>(use: (channel: Channel) => Promise<T>): Promise<T>;
+}
+
+/** A worker on a queue of the test's own, which goes with the test. */
+async function startWorker(options: Partial<WorkQueueSchema<Job, Service>>): Promise<Stage> {
+	const queue = `jobs.${crypto.randomUUID()}`;
+	const url = new URL(inject("amqpUrl"));
+	async function elsewhere<T>(use: (channel: Channel) => Promise<T>): Promise<T> {
+		const connection = await connect(inject("amqpUrl"));
+		try {
+			return await use(await connection.createChannel());
+		} finally {
+			await connection.close();
+		}
+	}
+	onTestFinished(async () => {
+		await elsewhere(channel => channel.deleteQueue(queue));
+	});
+	const detour = await startTcpProxy(Number(url.port || 5672));
+	onTestFinished(() => detour.close());
+	url.host = `127.0.0.1:${detour.port}`;
+
+	const node = new TestNode();
+	const worker = node.broker.createService({
+		name: "worker",
+		mixins: [workQueue(url.href)],
+		queues: {
+			[queue]: {
+				queueOpts: { durable: true, arguments: { "x-queue-type": "quorum" } },
+				params: { n: "number" },
+				handler: async () => {},
+				errorStrategy: async () => ({ requeue: true }),
+				...options
+			}
+		}
+	} as never) as Worker;
+	await node.broker.start();
+	await eventually(() => expect(worker.channel).not.toBeNull(), PATIENT);
+	return { node, worker, queue, detour, put: n => worker.put(queue, { n }), elsewhere };
+}
+
+const waiting = ({ elsewhere, queue }: Stage): Promise<number> =>
+	elsewhere(async channel => (await channel.checkQueue(queue)).messageCount);
+
+describe("a worker whose channel RabbitMQ closes", () => {
+	// moleculer-amqp stays deaf on its open connection, if the channel's error has not ended the process before.
+	it("connects anew, and goes on", async () => {
+		const worked: number[] = [];
+		const { node, worker, put } = await startWorker({
+			async handler({ n }) {
+				worked.push(n);
+			}
+		});
+		// it does not know this delivery
+		worker.channel?.ack({ fields: { deliveryTag: 1000 } } as never);
+		await eventually(() => expect(node.log.at("warn").join()).toContain("PRECONDITION_FAILED"));
+		await eventually(() => put(1), PATIENT);
+		await eventually(() => expect(worked).toEqual([1]));
+	});
+});
+
+describe("a worker whose queue is deleted", () => {
+	// moleculer-amqp takes RabbitMQ's word of it for a message, and the process ends by an unhandled rejection.
+	it("declares it anew, and goes on", async () => {
+		const worked: number[] = [];
+		const { node, queue, put, elsewhere } = await startWorker({
+			async handler({ n }) {
+				worked.push(n);
+			}
+		});
+		await elsewhere(channel => channel.deleteQueue(queue));
+		await eventually(() => expect(node.log.at("warn").join()).toContain("was deleted"));
+		await eventually(() => put(1), PATIENT);
+		await eventually(() => expect(worked).toContain(1));
+	});
+});
+
+describe("a job whose connection breaks while it is worked", () => {
+	// moleculer-amqp acknowledges on the channel of the moment: the number of the first delivery is there the second's, and the
+	// job is gone from RabbitMQ while it is worked.
+	it("is delivered again, and not acknowledged by the worker that had it before", async () => {
+		const signals: AbortSignal[] = [];
+		const [late, now] = [createGate(), createGate()];
+		const stage = await startWorker({
+			async handler(_, signal) {
+				signals.push(signal);
+				await (signals.length === 1 ? late : now).wait();
+			}
+		});
+		await stage.put(1);
+		await late.reached;
+		stage.detour.down();
+		await eventually(() => expect(signals[0]?.aborted).toBe(true));
+		stage.detour.up();
+		await eventually(() => expect(signals).toHaveLength(2), PATIENT);
+
+		// the first one has not heeded its signal, and comes to its end
+		late.open();
+		await stage.put(2);
+		stage.detour.down();
+		stage.detour.up();
+		await eventually(() => expect(signals.length).toBeGreaterThanOrEqual(3), PATIENT);
+		now.open();
+		await eventually(async () => expect(await waiting(stage)).toBe(0), PATIENT);
+	});
+});
+
+describe("a RabbitMQ that does not answer", () => {
+	it("has no job put on its queue, in words and within ten seconds", async () => {
+		const { put, detour } = await startWorker({});
+		detour.freeze();
+		await expect(put(1)).rejects.toMatchObject({ code: 503, type: "QUEUE_UNAVAILABLE" });
+		detour.thaw();
+		detour.down();
+		await eventually(() =>
+			expect(put(2)).rejects.toMatchObject({ code: 503, type: "QUEUE_UNAVAILABLE" })
+		);
+		detour.up();
+		await eventually(() => put(3), PATIENT);
+	});
+});
+
+describe("a worker that stops", () => {
+	it("gives its job back, for others to have at once", async () => {
+		const begun = createGate();
+		const stage = await startWorker({
+			async handler(_, signal) {
+				begun.wait();
+				await new Promise(resolve => signal.addEventListener("abort", resolve));
+				throw signal.reason;
+			}
+		});
+		await stage.put(1);
+		await begun.reached;
+		await stage.node.broker.stop();
+		expect(await waiting(stage)).toBe(1);
+	});
+
+	// moleculer-amqp connected after the stop, and took jobs.
+	it("does not connect any more, if it stops while RabbitMQ is away", async () => {
+		const worked: number[] = [];
+		const stage = await startWorker({
+			async handler({ n }) {
+				worked.push(n);
+			}
+		});
+		stage.detour.down();
+		await eventually(() => expect(stage.worker.channel).toBeNull());
+		await stage.node.broker.stop();
+		stage.detour.up();
+		const connecting = stage.node.log.at("info").filter(text => text.includes("Connecting"));
+		await stage.elsewhere(async channel => {
+			channel.sendToQueue(stage.queue, Buffer.from('{"n":1}'));
+			const { consumerCount } = await channel.checkQueue(stage.queue);
+			expect(consumerCount).toBe(0);
+		});
+		expect(stage.node.log.at("info").filter(text => text.includes("Connecting"))).toEqual(
+			connecting
+		);
+		expect(worked).toEqual([]);
+	});
+});
