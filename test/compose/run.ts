@@ -3,8 +3,8 @@
  *
  *     npm run test:compose
  *
- * Exits with 1 unless every EventSource went on after each fault and got every price, once; also where there is no
- * Docker with Compose, which it says.
+ * Exits with 1 unless every EventSource went on after each fault and got every price, once, and three business containers made
+ * the reports together; also where there is no Docker with Compose, which it says.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { CLOSED, Tab } from "../proxies/tab.ts";
@@ -13,6 +13,7 @@ import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/ports.ts";
 import { locateChromium } from "../support/programs.ts";
 import { Compose, locateCompose } from "./compose.ts";
+import { makeReports } from "./reports.ts";
 
 const SOURCES = 4;
 /** Milliseconds within which everything is healthy, and within which all go on after a fault. */
@@ -71,6 +72,17 @@ async function play(chromiumPath: string): Promise<void> {
 		await fault("one gateway stopped", tab, ["stop", "gateway-1"], ["start", "gateway-1"]);
 		await fault("one gateway killed", tab, ["kill", "gateway-2"], ["start", "gateway-2"]);
 		await fault("RabbitMQ restarted", tab, ["restart", "rabbitmq"]);
+		await compose.run("up", "--detach", "--scale", "business=3", "business");
+		await tell("reports spread over three business containers", async () => {
+			// a container that has just started takes its share of the next ones
+			await eventually(
+				async () => {
+					const makers = await makeReports(compose.origin, 9);
+					if (makers.size < 3) throw new Error(`all were made by ${[...makers]}`);
+				},
+				{ timeout: 3 * PATIENCE, interval: 1000 }
+			);
+		});
 		await compose.run("kill", "gateway-1", "gateway-2");
 		await sleep(AWAY);
 		await compose.run("start", "gateway-1", "gateway-2");
