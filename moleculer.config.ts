@@ -5,18 +5,18 @@ import { events } from "./services/events.ts";
 /*
  * Every node of the example runs with this file; the environment tells them apart.
  *
- * | variable    | default           | meaning                                                          |
- * | ----------- | ----------------- | ---------------------------------------------------------------- |
- * | TRANSPORTER | none: one process | URL of the message broker, as in amqp://guest:guest@rabbitmq:5672 |
- * | STREAM_URL  | none              | URL of a RabbitMQ: events then travel on a stream there, durable  |
- * | NODE_ID     | <host>-<pid>      | this node's name, unique in the cluster                           |
- * | NAMESPACE   | empty             | keeps clusters on one message broker apart                        |
- * | LOG_LEVEL   | info              | fatal, error, warn, info, debug, trace                            |
- * | PORT        | 3000              | read by the gateway: where it listens                             |
- * | TICK_MS     | 1000              | read by the ticker: milliseconds between two prices               |
- * | QUEUE_URL   | TRANSPORTER, if that is a RabbitMQ | read by the reports: RabbitMQ that their jobs wait in; without one they wait in the process |
- * | REPORTS_FOLDER | .tmp/reports   | read by the reports: where the files are, one folder for all nodes that make reports |
- * | REPORT_STEP_MS | 100            | read by the reports: milliseconds that 250 orders take            |
+ * | variable       | default           | meaning                                                             |
+ * | -------------- | ----------------- | ------------------------------------------------------------------- |
+ * | TRANSPORTER    | none: one process | URL of the message broker, as in amqp://guest:guest@rabbitmq:5672   |
+ * | STREAM_URL     | none              | URL of a RabbitMQ: events then travel on a stream there, durable    |
+ * | NODE_ID        | <host>-<pid>      | this node's name, unique in the cluster                             |
+ * | NAMESPACE      | empty             | keeps clusters on one message broker apart                          |
+ * | LOG_LEVEL      | info              | fatal, error, warn, info, debug, trace                              |
+ * | PORT           | 3000              | read by the gateway: where it listens                               |
+ * | TICK_MS        | 1000              | read by the ticker: milliseconds between two prices                 |
+ * | QUEUE_URL      | a RabbitMQ above  | read by the reports: RabbitMQ that jobs wait in; none: this process |
+ * | REPORTS_FOLDER | .tmp/reports      | read by the reports: the files, in one folder for all nodes         |
+ * | REPORT_STEP_MS | 100               | read by the reports: milliseconds that 250 orders take              |
  */
 const { TRANSPORTER, STREAM_URL, NODE_ID, NAMESPACE, LOG_LEVEL } = process.env;
 

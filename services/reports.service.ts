@@ -14,10 +14,11 @@ import { ReportFiles, type WholeReport } from "./reports/report-files.ts";
 import { ORDERS, REPORT_JOB, type ReportJob } from "./reports/report-job.ts";
 import { type WorkQueue, type WorkQueueSchema, workQueue } from "./work-queue/work-queue.ts";
 
-const { TRANSPORTER = "", QUEUE_URL, NAMESPACE, REPORTS_FOLDER, REPORT_STEP_MS } = process.env;
+const { TRANSPORTER = "", STREAM_URL, QUEUE_URL, NAMESPACE } = process.env;
+const { REPORTS_FOLDER, REPORT_STEP_MS } = process.env;
 
 /** The RabbitMQ that jobs wait in; null: they wait in this process. */
-const QUEUE = QUEUE_URL || (/^amqps?:/.test(TRANSPORTER) ? TRANSPORTER : null);
+const QUEUE = QUEUE_URL || (/^amqps?:/.test(TRANSPORTER) ? TRANSPORTER : STREAM_URL) || null;
 const QUEUE_NAME = NAMESPACE ? `reports.${NAMESPACE}` : "reports";
 
 /** Orders that are written between two words of progress. */

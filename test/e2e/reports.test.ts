@@ -8,7 +8,6 @@ import { eventually } from "../support/eventually.ts";
 import { callApi } from "../support/example.ts";
 import { ExampleNodes } from "../support/example-nodes.ts";
 import { openRabbitMq } from "../support/rabbitmq.ts";
-import { send } from "../support/request.ts";
 import "../support/provided.ts";
 
 const NAMES = ["report-progress", "report-ready", "report-failed"];
@@ -48,11 +47,17 @@ async function create(url: string, session: string, orders: number): Promise<str
 	return body.reportId;
 }
 
-/** Downloads a report through the gateway. */
+/** Downloads a report through the gateway; a node that does not answer takes seconds. */
+async function fetchReport(url: string, session: string, reportId: string) {
+	const headers = { Cookie: `sid=${session}` };
+	const response = await fetch(`${url}/api/reports/${reportId}`, { headers });
+	return { status: response.status, headers: response.headers, body: await response.text() };
+}
+
 async function download(url: string, session: string, reportId: string): Promise<string> {
-	const { status, text } = await send(`${url}/api/reports/${reportId}`, { session });
+	const { status, body } = await fetchReport(url, session, reportId);
 	expect(status).toBe(200);
-	return text;
+	return body;
 }
 
 let browser: Browser;
@@ -169,6 +174,27 @@ describe("a worker that stops in the middle of a report", () => {
 		await nodes.served(url);
 		expect(readyOf(client)[0]).toMatchObject({ reportId: id, node: "business-2" });
 		expect(await download(url, "A", id)).toBe(csv(id, 2000));
+	});
+});
+
+describe("a report whose maker has died", () => {
+	it("is there all the same, though its gateway has not noticed yet", async () => {
+		const nodes = new ExampleNodes({ REPORT_STEP_MS: "1" });
+		const url = await nodes.gateway("gateway-1");
+		const maker = await nodes.worker("business-1");
+		await nodes.served(url);
+		const client = await connect(url, "A", NAMES);
+		const id = await create(url, "A", 20_000);
+		await eventually(() => expect(readyOf(client)).toHaveLength(1), PATIENT);
+		await nodes.worker("business-2");
+		maker.kill("SIGKILL");
+		// one of two is asked of the one that is dead
+		for (let n = 0; n < 2; n++) {
+			const { status, headers, body } = await fetchReport(url, "A", id);
+			expect(status).toBe(200);
+			expect(headers.get("content-type")).toBe("text/csv; charset=utf-8");
+			expect(body).toBe(csv(id, 20_000));
+		}
 	});
 });
 

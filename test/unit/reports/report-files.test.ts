@@ -1,0 +1,89 @@
+import { readdirSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { ReportFiles } from "../../../services/reports/report-files.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
+
+const HOUR = 60 * 60 * 1000;
+
+function open(): { files: ReportFiles; folder: string } {
+	const temp = tempFolder("reports");
+	onTestFinished(() => temp.remove());
+	const folder = join(temp.path, "of", "reports");
+	return { files: new ReportFiles(folder), folder };
+}
+
+async function* pieces(...texts: (string | Error)[]): AsyncGenerator<string> {
+	for (const text of texts) {
+		if (text instanceof Error) throw text;
+		yield text;
+	}
+}
+
+describe("the files of reports", () => {
+	it("have a report only when it is whole, for its session alone", async () => {
+		const { files } = open();
+		expect(await files.list("A")).toEqual([]);
+		await files.begin("A", "one");
+		expect(await files.size("A", "one")).toBeNull();
+		await files.write("A", "one", pieces("first\n", "second\n"));
+
+		expect(await files.size("A", "one")).toBe(13);
+		const report = await files.read("A", "one");
+		expect(report?.bytes).toBe(13);
+		expect(await text(report?.content as never)).toBe("first\nsecond\n");
+		expect(await files.read("B", "one")).toBeNull();
+		expect(await files.list("A")).toMatchObject([{ reportId: "one", bytes: 13 }]);
+		expect(await files.list("B")).toEqual([]);
+	});
+
+	it("keep nothing of an attempt that failed but that it was made", async () => {
+		const { files, folder } = open();
+		expect(await files.begin("A", "one")).toBe(1);
+		const failing = files.write("A", "one", pieces("first\n", new Error("the database is away")));
+		await expect(failing).rejects.toThrow("the database is away");
+		expect(readdirSync(folder).map(name => name.split(".").at(-1))).toEqual(["attempts"]);
+		expect(await files.begin("A", "one")).toBe(2);
+	});
+
+	it("take two attempts at a time, of which each writes the same", async () => {
+		const { files } = open();
+		await files.begin("A", "one");
+		await Promise.all([1, 2].map(() => files.write("A", "one", pieces("first\n", "second\n"))));
+		expect(await files.size("A", "one")).toBe(13);
+		expect(await files.list("A")).toHaveLength(1);
+	});
+
+	it("list the newest report first", async () => {
+		const { files, folder } = open();
+		await files.begin("A", "one");
+		for (const id of ["one", "two", "three"]) await files.write("A", id, pieces(id));
+		for (const name of readdirSync(folder)) {
+			const minutes = ["two", "one", "three"].findIndex(id => name.endsWith(`-${id}.csv`));
+			utimesSync(join(folder, name), 0, 60 * minutes);
+		}
+		const ids = (await files.list("A")).map(({ reportId }) => reportId);
+		expect(ids).toEqual(["three", "one", "two"]);
+	});
+
+	it("are removed after an hour, with all that belongs to them", async () => {
+		const { files, folder } = open();
+		await files.removeOld();
+		await files.begin("A", "one");
+		await files.write("A", "one", pieces("first\n"));
+		await files.markTold("A", "one");
+		expect(await files.isTold("A", "one")).toBe(true);
+		await files.removeOld();
+		expect(readdirSync(folder)).toHaveLength(3);
+		await files.removeOld(Date.now() + HOUR + 1000);
+		expect(readdirSync(folder)).toEqual([]);
+	});
+
+	it("give no session away", async () => {
+		const { files, folder } = open();
+		await files.begin("the-session", "one");
+		await files.write("the-session", "one", pieces("first\n"));
+		for (const name of readdirSync(folder)) expect(name).not.toContain("the-session");
+	});
+});
