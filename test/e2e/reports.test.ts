@@ -1,64 +1,21 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
-import { HEADER, orderLine } from "../../services/reports/order-lines.ts";
 import { launchChromium } from "../support/chromium.ts";
-import { type Client, connect } from "../support/client.ts";
+import { connect } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
-import { callApi } from "../support/example.ts";
 import { ExampleNodes } from "../support/example-nodes.ts";
-import { openRabbitMq } from "../support/rabbitmq.ts";
+import {
+	create,
+	csv,
+	download,
+	PATIENT,
+	type Progress,
+	progressOf,
+	REPORT_EVENTS,
+	readyOf
+} from "../support/reports.ts";
 import "../support/provided.ts";
-
-const NAMES = ["report-progress", "report-ready", "report-failed"];
-/** Nodes are processes, and the machine may be busy. */
-const PATIENT = { timeout: 45_000, interval: 50 };
-
-interface Progress {
-	reportId: string;
-	done: number;
-	orders: number;
-	node: string;
-}
-
-interface Ready {
-	reportId: string;
-	bytes: number;
-	node: string;
-}
-
-function csv(reportId: string, orders: number): string {
-	const lines = Array.from({ length: orders }, (_, n) => orderLine(reportId, n + 1));
-	return HEADER + lines.join("");
-}
-
-const progressOf = ({ events }: Client): Progress[] =>
-	events.filter(({ event }) => event === "report-progress").map(({ data }) => data as Progress);
-const readyOf = ({ events }: Client): Ready[] =>
-	events.filter(({ event }) => event === "report-ready").map(({ data }) => data as Ready);
-
-/** Asks for a report as the page does, and answers its id. */
-async function create(url: string, session: string, orders: number): Promise<string> {
-	const { status, body } = await callApi<{ reportId: string }>(`${url}/api/reports`, session, {
-		orders
-	});
-	expect(body).toHaveProperty("reportId");
-	expect(status).toBe(200);
-	return body.reportId;
-}
-
-/** Downloads a report through the gateway; a node that does not answer takes seconds. */
-async function fetchReport(url: string, session: string, reportId: string) {
-	const headers = { Cookie: `sid=${session}` };
-	const response = await fetch(`${url}/api/reports/${reportId}`, { headers });
-	return { status: response.status, headers: response.headers, body: await response.text() };
-}
-
-async function download(url: string, session: string, reportId: string): Promise<string> {
-	const { status, body } = await fetchReport(url, session, reportId);
-	expect(status).toBe(200);
-	return body;
-}
 
 let browser: Browser;
 beforeAll(async () => {
@@ -141,7 +98,7 @@ describe("ten reports at once", () => {
 		const url = await nodes.gateway("gateway-1");
 		await Promise.all([nodes.worker("business-1"), nodes.worker("business-2")]);
 		await nodes.served(url);
-		const client = await connect(url, "A", NAMES);
+		const client = await connect(url, "A", REPORT_EVENTS);
 		const ids = await Promise.all(Array.from({ length: 10 }, () => create(url, "A", 1000)));
 		await eventually(() => expect(readyOf(client)).toHaveLength(10), PATIENT);
 
@@ -161,7 +118,7 @@ describe("a worker that stops in the middle of a report", () => {
 		const url = await nodes.gateway("gateway-1");
 		const first = await nodes.worker("business-1");
 		await nodes.served(url);
-		const client = await connect(url, "A", NAMES);
+		const client = await connect(url, "A", REPORT_EVENTS);
 		const id = await create(url, "A", 2000);
 		await eventually(() => expect(progressOf(client).length).toBeGreaterThan(1), PATIENT);
 		first.kill("SIGTERM");
@@ -183,17 +140,14 @@ describe("a report whose maker has died", () => {
 		const url = await nodes.gateway("gateway-1");
 		const maker = await nodes.worker("business-1");
 		await nodes.served(url);
-		const client = await connect(url, "A", NAMES);
+		const client = await connect(url, "A", REPORT_EVENTS);
 		const id = await create(url, "A", 20_000);
 		await eventually(() => expect(readyOf(client)).toHaveLength(1), PATIENT);
 		await nodes.worker("business-2");
 		maker.kill("SIGKILL");
 		// one of two is asked of the one that is dead
 		for (let n = 0; n < 2; n++) {
-			const { status, headers, body } = await fetchReport(url, "A", id);
-			expect(status).toBe(200);
-			expect(headers.get("content-type")).toBe("text/csv; charset=utf-8");
-			expect(body).toBe(csv(id, 20_000));
+			expect(await download(url, "A", id)).toBe(csv(id, 20_000));
 		}
 	});
 });
@@ -204,7 +158,7 @@ describe("messages in the queue that are no jobs", () => {
 		const url = await nodes.gateway("gateway-1");
 		const worker = await nodes.worker("business-1");
 		await nodes.served(url);
-		const client = await connect(url, "A", NAMES);
+		const client = await connect(url, "A", REPORT_EVENTS);
 		const foreign = [
 			"not JSON",
 			"",
@@ -223,46 +177,4 @@ describe("messages in the queue that are no jobs", () => {
 		expect(dropped).toHaveLength(foreign.length);
 		expect(worker.ended).toBeNull();
 	});
-});
-
-describe("RabbitMQ that goes while a job is worked and another waits, and comes back", () => {
-	for (const how of ["stopped in order", "crashed"] as const) {
-		it(`has lost neither: ${how}`, async ({ skip }) => {
-			const rabbitmq = await openRabbitMq(inject("programs").rabbitmq);
-			skip(!rabbitmq.controllable, "AMQP_URL names a RabbitMQ that is not this test's to stop");
-			await rabbitmq.start();
-			onTestFinished(() => rabbitmq.stop());
-			const nodes = new ExampleNodes({ REPORT_STEP_MS: "500" }, rabbitmq.url);
-			const url = await nodes.gateway("gateway-1");
-			const worker = await nodes.worker("business-1");
-			await nodes.served(url);
-			const client = await connect(url, "A", NAMES);
-			const [worked, waits] = [await create(url, "A", 5000), await create(url, "A", 500)];
-			await eventually(() => expect(progressOf(client).length).toBeGreaterThan(0), PATIENT);
-			if (how === "crashed") await rabbitmq.crash();
-			else await rabbitmq.stop({ keepData: true });
-			// meanwhile a report is refused, and the worker tries to reach RabbitMQ again
-			const refused = await callApi(`${url}/api/reports`, "A", { orders: 1 });
-			expect(refused.status).toBeGreaterThanOrEqual(502);
-			await worker.waitFor(/Connection with AMQP mixin is failed/);
-			await rabbitmq.start();
-
-			await nodes.served(url);
-			await eventually(
-				async () => {
-					const { body } = await callApi<{ reportId: string }[]>(`${url}/api/reports`, "A");
-					const ready = body.map(({ reportId }) => reportId);
-					expect(new Set(ready)).toEqual(new Set([worked, waits]));
-				},
-				{ ...PATIENT, interval: 200 }
-			);
-			expect(await download(url, "A", worked)).toBe(csv(worked, 5000));
-			expect(await download(url, "A", waits)).toBe(csv(waits, 500));
-			await eventually(async () => expect(await nodes.waiting()).toBe(0), PATIENT);
-			expect(worker.ended).toBeNull();
-			// the one that was worked was let go of with the connection over which it had come
-			expect(nodes.attempts(worked)).toBe(2);
-			expect(nodes.attempts(waits)).toBe(1);
-		}, 150_000);
-	}
 });

@@ -3,17 +3,15 @@ import { join } from "node:path";
 import type { Service } from "moleculer";
 import { describe, expect, it, onTestFinished } from "vitest";
 import api from "../../services/api.service.ts";
-import { HEADER, orderLine } from "../../services/reports/order-lines.ts";
 import reports from "../../services/reports.service.ts";
 import type { WorkQueue } from "../../services/work-queue/work-queue.ts";
 import { eventually } from "../support/eventually.ts";
 import { callApi, startExample } from "../support/example.ts";
 import type { TestGateway } from "../support/gateway.ts";
+import { csv, REPORT_EVENTS } from "../support/reports.ts";
 import { send } from "../support/request.ts";
 import { openStream, type StreamClient } from "../support/stream-client.ts";
 import { tempFolder } from "../support/temp-folder.ts";
-
-const NAMES = ["report-progress", "report-ready", "report-failed"];
 
 interface Stage {
 	gateway: TestGateway;
@@ -42,17 +40,12 @@ async function start({ stepTime = 0, folder = "" } = {}): Promise<Stage> {
 			return body.reportId;
 		},
 		put: job => service.put("reports", job),
-		stream: session => openStream(gateway.url(...NAMES), { session })
+		stream: session => openStream(gateway.url(...REPORT_EVENTS), { session })
 	};
 }
 
 const filesIn = (folder: string, ending: string): string[] =>
 	readdirSync(folder).filter(name => name.endsWith(ending));
-
-function csv(reportId: string, orders: number): string {
-	const lines = Array.from({ length: orders }, (_, n) => orderLine(reportId, n + 1));
-	return HEADER + lines.join("");
-}
 
 describe("a report", () => {
 	it("is told of as it grows, and when it is ready, to the session that asked for it alone", async () => {

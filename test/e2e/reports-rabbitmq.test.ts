@@ -1,0 +1,50 @@
+import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { connect } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
+import { callApi } from "../support/example.ts";
+import { ExampleNodes } from "../support/example-nodes.ts";
+import { openRabbitMq } from "../support/rabbitmq.ts";
+import { create, csv, download, PATIENT, progressOf, REPORT_EVENTS } from "../support/reports.ts";
+import "../support/provided.ts";
+
+describe("RabbitMQ that goes while a job is worked and another waits, and comes back", () => {
+	for (const how of ["stopped in order", "crashed"] as const) {
+		it(`has lost neither: ${how}`, async ({ skip }) => {
+			const rabbitmq = await openRabbitMq(inject("programs").rabbitmq);
+			skip(!rabbitmq.controllable, "AMQP_URL names a RabbitMQ that is not this test's to stop");
+			await rabbitmq.start();
+			onTestFinished(() => rabbitmq.stop());
+			const nodes = new ExampleNodes({ REPORT_STEP_MS: "500" }, rabbitmq.url);
+			const url = await nodes.gateway("gateway-1");
+			const worker = await nodes.worker("business-1");
+			await nodes.served(url);
+			const client = await connect(url, "A", REPORT_EVENTS);
+			const [worked, waits] = [await create(url, "A", 5000), await create(url, "A", 500)];
+			await eventually(() => expect(progressOf(client).length).toBeGreaterThan(0), PATIENT);
+			if (how === "crashed") await rabbitmq.crash();
+			else await rabbitmq.stop({ keepData: true });
+			// meanwhile a report is refused, and the worker tries to reach RabbitMQ again
+			const refused = await callApi(`${url}/api/reports`, "A", { orders: 1 });
+			expect(refused.status).toBeGreaterThanOrEqual(502);
+			await worker.waitFor(/Connection with AMQP mixin is failed/);
+			await rabbitmq.start();
+
+			await nodes.served(url);
+			await eventually(
+				async () => {
+					const { body } = await callApi<{ reportId: string }[]>(`${url}/api/reports`, "A");
+					const ready = body.map(({ reportId }) => reportId);
+					expect(new Set(ready)).toEqual(new Set([worked, waits]));
+				},
+				{ ...PATIENT, interval: 200 }
+			);
+			expect(await download(url, "A", worked)).toBe(csv(worked, 5000));
+			expect(await download(url, "A", waits)).toBe(csv(waits, 500));
+			await eventually(async () => expect(await nodes.waiting()).toBe(0), PATIENT);
+			expect(worker.ended).toBeNull();
+			// the one that was worked was let go of with the connection over which it had come
+			expect(nodes.attempts(worked)).toBe(2);
+			expect(nodes.attempts(waits)).toBe(1);
+		}, 150_000);
+	}
+});
