@@ -85,10 +85,7 @@ const service: ServiceSchema<Settings, Methods, State> & { queues: unknown } = {
 					);
 					return { requeue: false };
 				}
-				if (!(error instanceof GivenUp)) return { requeue: true };
-				this.logger.error(`The report ${job.reportId} is given up after ${ATTEMPTS} attempts.`);
-				await this.tell("report-failed", job);
-				return { requeue: false };
+				return { requeue: !(error instanceof GivenUp) };
 			}
 		} satisfies WorkQueueSchema<ReportJob, ReportsService>
 	},
@@ -152,7 +149,11 @@ const service: ServiceSchema<Settings, Methods, State> & { queues: unknown } = {
 				if ((await this.files.size(sessionId, reportId)) === null) {
 					await this.files.removeOld();
 					const attempt = await this.files.begin(sessionId, reportId);
-					if (attempt > ATTEMPTS) throw new GivenUp();
+					if (attempt > ATTEMPTS) {
+						this.logger.error(`The report ${reportId} is given up after ${ATTEMPTS} attempts.`);
+						await this.tell("report-failed", job);
+						throw new GivenUp();
+					}
 					await this.files.write(sessionId, reportId, this.pieces(job, signal));
 				}
 				const bytes = await this.files.size(sessionId, reportId);

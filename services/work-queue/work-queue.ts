@@ -139,7 +139,19 @@ export function workQueue(url: string | null): Partial<ServiceSchema> {
 					if (this.stopping) return;
 					const signal = this.deliveries.add(message, channel);
 					const handler = (job: unknown) => queue.handler.call(this, job, signal);
-					const working = amqp.methods.processMessage.call(this, { ...queue, handler })(message);
+					const errorStrategy = async (error: Error, job?: unknown) => {
+						try {
+							return await queue.errorStrategy.call(this, error, job);
+						} catch (failure) {
+							this.logger.error(
+								"What becomes of a failed job is not known: it comes again.",
+								failure
+							);
+							return { requeue: true };
+						}
+					};
+					const options = { ...queue, handler, errorStrategy };
+					const working = amqp.methods.processMessage.call(this, options)(message);
 					this.deliveries.work(
 						message,
 						working.catch((error: Error) => {

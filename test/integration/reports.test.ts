@@ -10,7 +10,7 @@ import { callApi, startExample } from "../support/example.ts";
 import type { TestGateway } from "../support/gateway.ts";
 import { csv, REPORT_EVENTS } from "../support/reports.ts";
 import { send } from "../support/request.ts";
-import { openStream, type StreamClient } from "../support/stream-client.ts";
+import { FLOOD, openStream, type StreamClient } from "../support/stream-client.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 interface Stage {
@@ -85,6 +85,33 @@ describe("a report", () => {
 		const refused = await callApi(`${url}/${reportId}`, "theirs");
 		expect(refused).toMatchObject({ status: 404, body: { type: "NO_REPORT" } });
 		expect((await callApi(url, "theirs")).body).toEqual([]);
+	});
+
+	it("tells a slow client the newest of its progress, and misses nothing else", async () => {
+		const { gateway, stream } = await start();
+		const client = await stream("mine");
+		client.stall();
+		const tell = (eventName: string, payload: object) =>
+			gateway.send({ eventName, sessionId: "mine", payload });
+		const [one, other] = [crypto.randomUUID(), crypto.randomUUID()];
+		// more than a system buffers for a client that does not read
+		await tell("report-ready", { reportId: one, bytes: 1, node: FLOOD });
+		for (let done = 0; done < 2000; done++) {
+			const reportId = done % 2 ? one : other;
+			await tell("report-progress", { reportId, done, orders: 2000, node: "business" });
+		}
+		await tell("report-failed", { reportId: other });
+		client.resume();
+		await client.next("report-failed");
+
+		const progress = client.received("report-progress") as { reportId: string; done: number }[];
+		expect(progress.slice(-2)).toMatchObject([
+			{ reportId: other, done: 1998 },
+			{ reportId: one, done: 1999 }
+		]);
+		expect(progress.length).toBeLessThan(200);
+		expect(client.received("report-ready")).toHaveLength(1);
+		expect(client.received("sse.reset")).toEqual([]);
 	});
 
 	it.each([

@@ -67,6 +67,25 @@ describe("a work queue in the process", () => {
 		await eventually(() => expect(worked).toEqual([1, 1, 2]));
 	});
 
+	// The channel was closed, with which a queue in RabbitMQ begins anew, and one in the process ended.
+	it("goes on if the strategy for a failed job fails itself", async () => {
+		const worked: number[] = [];
+		let strategies = 0;
+		const { node, put } = await startWorker({
+			async handler({ n }) {
+				worked.push(n);
+				if (worked.length < 3) throw new Error("not this time");
+			},
+			async errorStrategy() {
+				if (strategies++ === 0) throw new Error("nor this");
+				return { requeue: true };
+			}
+		});
+		for (const n of [1, 2]) await put(n);
+		await eventually(() => expect(worked).toEqual([1, 1, 1, 2]));
+		expect(node.log.at("error").join()).toContain("it comes again");
+	});
+
 	it.each([
 		["no JSON", "{"],
 		["no job", '{"n":"one"}'],
