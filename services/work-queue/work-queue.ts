@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Channel, ConsumeMessage } from "amqplib";
 import { Errors, type Service, type ServiceSchema, type ServiceSettingSchema } from "moleculer";
 import moleculerAmqp from "moleculer-amqp";
 import { Deliveries } from "./deliveries.ts";
+import { inTime } from "./in-time.ts";
 import { ProcessChannel } from "./process-channel.ts";
+import { full, unavailable } from "./queue-errors.ts";
 
 /** Milliseconds between two attempts to reach RabbitMQ. */
 const RECONNECT = 1000;
@@ -71,11 +72,14 @@ export function workQueue(url: string | null): Partial<ServiceSchema> {
 				if (channel === null || this.stopping) throw unavailable(queueName);
 				const queueOpts = this.schema.queues[queueName]?.queueOpts;
 				try {
-					const { messageCount } = await inTime(channel.assertQueue(queueName, queueOpts));
-					if (messageCount >= MAX_WAITING) throw full(queueName);
+					const { messageCount } = await inTime(
+						channel.assertQueue(queueName, queueOpts),
+						PATIENCE
+					);
+					if (messageCount >= MAX_WAITING) throw full(queueName, MAX_WAITING);
 					this.sendToQueue(queueName, job, { persistent: true });
 					// moleculer-amqp has no confirms; but a channel's commands are answered in their order
-					await inTime(channel.assertQueue(queueName, queueOpts));
+					await inTime(channel.assertQueue(queueName, queueOpts), PATIENCE);
 				} catch (error) {
 					throw error instanceof Errors.MoleculerError ? error : unavailable(queueName);
 				}
@@ -199,15 +203,6 @@ export function workQueue(url: string | null): Partial<ServiceSchema> {
 	return schema as Partial<ServiceSchema>;
 }
 
-/** Rejects if nothing comes of it in time: RabbitMQ may have stopped, or read nothing for want of memory. */
-async function inTime<T>(answer: Promise<T>, milliseconds: number = PATIENCE): Promise<T> {
-	const timer = new AbortController();
-	const late = delay(milliseconds, undefined, { signal: timer.signal }).then(() => {
-		throw new Error("no answer");
-	});
-	return Promise.race([answer, late]).finally(() => timer.abort());
-}
-
 /** Closes a channel with its connection, unless that has happened. */
 function disconnect({ connection }: Channel): void {
 	try {
@@ -215,20 +210,4 @@ function disconnect({ connection }: Channel): void {
 	} catch {
 		// closed already
 	}
-}
-
-function unavailable(queueName: string): Error {
-	return new Errors.MoleculerServerError(
-		`The queue '${queueName}' cannot be reached now: try again later.`,
-		503,
-		"QUEUE_UNAVAILABLE"
-	);
-}
-
-function full(queueName: string): Error {
-	return new Errors.MoleculerServerError(
-		`${MAX_WAITING} jobs wait in the queue '${queueName}' already: try again later.`,
-		503,
-		"QUEUE_FULL"
-	);
 }
