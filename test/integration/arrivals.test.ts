@@ -112,6 +112,68 @@ describe("a gateway", () => {
 		expect(fanOut.isWhole).toBe(true);
 	});
 
+	// Moleculer lets it hear nothing from others any more: whoever waited for its answer gave no ids for as long as it lived.
+	it("does not wait for a node that is started again in the same process, which says itself that it is there", async () => {
+		const namespace = crypto.randomUUID();
+		const sender = new TestNode({ broker: memberOf(namespace, "sender") });
+		const gateway = await startGateway(namespace);
+		await sender.broker.start();
+		await meet(sender.broker, gateway.broker);
+		const { registry } = gateway.broker;
+		const { services } = registry.nodes.get("sender") as unknown as { services: object[] };
+		const { instanceID } = sender.broker;
+		await sender.broker.stop();
+		await eventually(() => expect(registry.nodes.get("sender")?.available).toBe(false));
+		const { fanOut } = Reflect.get(gateway.service, Symbol.for("moleculer-sse.gateway"));
+		// Moleculer may take half a minute to notice that it is there again
+		const info = { sender: "sender", instanceID, services, seq: 99, ipList: [], client: {} };
+		registry.processNodeInfo(info as never);
+		const heard: unknown[] = [];
+		const ear = {
+			name: "ear",
+			events: {
+				"sse.position": (ctx: Context) => {
+					if (ctx.nodeID === "sender") heard.push(ctx.params);
+				}
+			}
+		} as unknown as ServiceSchema;
+		gateway.broker.createService(ear);
+		await sender.broker.start();
+		await eventually(() => expect(heard).toContainEqual(expect.objectContaining({ seq: 0 })));
+		expect(fanOut.isWhole).toBe(true);
+		const stream = await openStream(gateway.url(NEWS));
+		await sender.send(toAll(1));
+		await stream.next(NEWS);
+		expect(stream.events.at(-1)?.id).toMatch(/^sender\./);
+	});
+
+	// The process before had been asked as well: its answer counted for the one in its place, which was never asked.
+	it("takes no answer of a former process for one of the process that is there", async () => {
+		const namespace = crypto.randomUUID();
+		const sender = new TestNode({ broker: memberOf(namespace, "sender") });
+		const gateway = await startGateway(namespace);
+		await sender.broker.start();
+		await meet(sender.broker, gateway.broker);
+		const { fanOut } = Reflect.get(gateway.service, Symbol.for("moleculer-sse.gateway"));
+		const { registry } = gateway.broker;
+		const node = registry.nodes.get("sender") as unknown as { services: object[] };
+		const asked: string[] = [];
+		const mute = {
+			name: "ear",
+			events: { "sse.hello": (ctx: Context<{ id: string }>) => void asked.push(ctx.params.id) }
+		} as unknown as ServiceSchema;
+		gateway.broker.createService(mute);
+		// another process has the name, and does not answer
+		const next = { sender: "sender", instanceID: "next", services: node.services, seq: 99 };
+		registry.processNodeInfo({ ...next, ipList: [], client: {} } as never);
+		await eventually(() => expect(asked).not.toEqual([]));
+		const { instanceID: instance } = sender.broker;
+		await sender.broker.broadcast("sse.position", {
+			...{ epoch: "aaaaaaaa", seq: 0, up: 1000, instance, re: asked }
+		});
+		expect(fanOut.hearsAll).toBe(false);
+	});
+
 	// With a discoverer that looks for nodes now and then, a job that lived shortly was known to nobody who could have told of it.
 	it("has its node tell others of who has said that it ends, known to Moleculer or not", async () => {
 		const namespace = crypto.randomUUID();

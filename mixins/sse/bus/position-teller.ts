@@ -51,6 +51,8 @@ export class PositionTeller {
 	/** The first moment at which it could send to others: a former process of this node may have sent until then. */
 	#bornAt = performance.now();
 	#wasConnected = false;
+	/** It has said that it ends: if it is started again, it has to say so. */
+	#hasEnded = false;
 	readonly #quiet = new QuietSequences((sequence, now) => this.#tellOf(sequence, now));
 	#answer: NodeJS.Timeout | undefined;
 	#asked: string[] = [];
@@ -175,6 +177,7 @@ export class PositionTeller {
 		clearTimeout(this.#meeting);
 		this.#meeting = undefined;
 		this.#tell({ ...this.#takeAsked(), end: true });
+		this.#hasEnded = true;
 	}
 
 	#isGateway(nodeID: string): boolean {
@@ -194,7 +197,8 @@ export class PositionTeller {
 		{ answers = [], away = 0, end = false }: How = {}
 	): void {
 		const { epoch, seq } = ids.position;
-		if (seq === 0 && (of !== undefined || (answers.length === 0 && !end))) return;
+		const isNews = answers.length > 0 || end || this.#hasEnded;
+		if (seq === 0 && (of !== undefined || !isNews)) return;
 		// Rounded down: what is older than it says is told to nobody who has not missed it.
 		const age = Math.floor(Math.max(0, now - sentAt));
 		const up = Math.floor(now - this.#bornAt);

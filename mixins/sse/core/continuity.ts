@@ -105,7 +105,7 @@ export class Continuity<T> {
 		const lane = life.lane(origin, epoch);
 		if (seq <= lane.last) return;
 		// A node that was stopped may be started again in the same life.
-		if (lane.end !== undefined && seq > lane.end) lane.end = undefined;
+		if (lane.end !== undefined && seq > lane.end.seq) lane.end = undefined;
 		lane.isGivenUp = false;
 		if (seq === lane.last + 1) {
 			if (this.#open.size > 0) lane.filled(now);
@@ -139,8 +139,8 @@ export class Continuity<T> {
 		lane.isHeard = true;
 		lane.isGivenUp = false;
 		// A node may be started again in the same life, and what it said before may come late.
-		if (isEnd && (up === 0 || up >= life.up)) lane.end = seq;
-		else if (lane.end !== undefined && (seq > lane.end || up > life.up)) lane.end = undefined;
+		if (isEnd && (up === 0 || up >= life.up)) lane.end = { seq, up };
+		else if (lane.end && (seq > lane.end.seq || up > lane.end.up)) lane.end = undefined;
 		life.up = Math.max(life.up, up);
 		if (isCurrent || isEnd) lane.isStale = false;
 		if (isMet && lane.waiting === 0 && (seq === 0 || age >= patience)) {

@@ -6,8 +6,8 @@ export class Lane<T> {
 	readonly epoch: string;
 	/** All up to it were handed on, or given up. */
 	last = 0;
-	/** Where its origin has said that it ends. */
-	end: number | undefined;
+	/** Where its origin has said that it ends, and how long it had lived by then, in milliseconds. */
+	end: { readonly seq: number; readonly up: number } | undefined;
 	/** Its origin has said where it is. */
 	isHeard = false;
 	/** Its origin was told as over, unheard: not once more, unless it says something again. */
@@ -57,7 +57,7 @@ export class Lane<T> {
 	get isComplete(): boolean {
 		if (this.isGivenUp) return true;
 		if (this.isOpen || this.waiting > 0) return false;
-		return this.end === undefined ? this.last === 0 && !this.isStale : this.last >= this.end;
+		return this.end === undefined ? this.last === 0 && !this.isStale : this.last >= this.end.seq;
 	}
 
 	/** See {@link Holes.dueAt}. */

@@ -6,7 +6,7 @@ import { type GoneSender, type Report, readReport } from "../core/report.ts";
 import { Decision } from "./decision.ts";
 import { GoneNodes } from "./gone-nodes.ts";
 import { Introductions } from "./introductions.ts";
-import { lifeOf } from "./life-of.ts";
+import { isOfAnother, lifeOf } from "./life-of.ts";
 import { NOBODY } from "./losses.ts";
 import type { GatewayService } from "./types.ts";
 import { Witnesses } from "./witnesses.ts";
@@ -131,7 +131,10 @@ export class Arrivals<T> {
 		if (report.of !== undefined) return;
 		this.#noteEnd(nodeID, report);
 		const origin = encodeOrigin(nodeID);
-		const isAnswer = this.#introductions.isAnswered(report.answers);
+		// Whoever had that name before was asked as well.
+		const isAnswer =
+			this.#introductions.isAnswered(report.answers) &&
+			!isOfAnother(this.#service.broker, nodeID, report.instance);
 		const isOfPresent = this.continuity.hear(origin, report, performance.now(), {
 			isCurrent: isAnswer,
 			life: lifeOf(this.#service.broker, nodeID, report, isAnswer),
@@ -142,7 +145,8 @@ export class Arrivals<T> {
 		const isAll = this.continuity.isFresh(origin);
 		if (isOfPresent) {
 			if (isOther) this.#learn(report, isAnswer);
-			if (isAll && this.#gone.answer(nodeID)) {
+			const isPresent = !isOfAnother(this.#service.broker, nodeID, report.instance);
+			if (isAll && isPresent && this.#gone.answer(nodeID)) {
 				const before = performance.now() - report.up;
 				this.#listener.lost({ origin, before, isEarlier: false });
 			}
@@ -194,11 +198,13 @@ export class Arrivals<T> {
 		for (const [nodeID, instance] of here) {
 			if (nodeID === this.#service.broker.nodeID || this.#witnesses.hasMet(nodeID, instance))
 				continue;
+			const met = this.#introductions.met(nodeID);
+			// It is there, and its services come.
+			if (met?.instance === instance) continue;
 			this.#witnesses.note(nodeID, instance);
-			const since = this.#introductions.metAt(nodeID);
 			// Another process has taken its place, and was met here.
-			if (since === undefined) this.#gone.suspect(nodeID, instance);
-			else this.#missUnmet(nodeID, since);
+			if (met === undefined) this.#gone.suspect(nodeID, instance);
+			else this.#missUnmet(nodeID, met.at);
 		}
 	}
 

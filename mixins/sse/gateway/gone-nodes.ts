@@ -82,10 +82,12 @@ export class GoneNodes {
 
 	/** A process of a node has said where it ends, and all of that has come. @param instance Undefined if that is not known. */
 	end(nodeID: string, instance?: string): void {
-		const gone = this.#gone.get(nodeID);
-		// Of another process that had the name nothing is known by that.
-		if (instance && gone?.instance && gone.instance !== instance) return;
-		this.#gone.delete(nodeID);
+		for (const nodes of [this.#gone, this.#quiet]) {
+			const gone = nodes.get(nodeID);
+			// Of another process that had the name nothing is known by that.
+			const isOther = instance && gone?.instance && gone.instance !== instance;
+			if (!isOther) nodes.delete(nodeID);
+		}
 	}
 
 	/**

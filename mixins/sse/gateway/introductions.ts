@@ -16,6 +16,9 @@ const LAST_PAUSE = 8000;
 const PATIENCE = 15_000;
 /** Milliseconds in which nodes that are met are gathered, to be asked together; up to twice as many. */
 const TOGETHER = 25;
+/** The same once more than so many were met within a second. */
+const CROWD_TOGETHER = 400;
+const CROWD = 10;
 /** Processes that have ended, remembered. */
 const MAX_ENDED = 1000;
 /** Milliseconds between two looks. */
@@ -27,6 +30,13 @@ interface RegistryNode {
 	/** Drawn when its broker is created. */
 	readonly instanceID?: string | null;
 	readonly available?: boolean;
+}
+
+/** A process of a node. */
+interface Met {
+	readonly instance: string | null | undefined;
+	/** `performance.now()` since which it is known. */
+	readonly at: number;
 }
 
 export interface IntroductionsListener {
@@ -60,10 +70,12 @@ export class Introductions {
 	readonly #sleep = new SleepWatch();
 	readonly #heard = new Set<string>();
 	readonly #silence = new Silence();
-	/** Which process each node is, and since when that is known (`performance.now()`). */
-	readonly #instances = new Map<string, { instance: string | null | undefined; at: number }>();
+	readonly #instances = new Map<string, Met>();
 	/** Processes that have said that they end. Moleculer may take them to be there again, by news that was overtaken. */
 	readonly #ended = new Map<string, string>();
+	/** Nodes that were met in a second, and when it began (`performance.now()`). */
+	#met = 0;
+	#metSince = Number.NEGATIVE_INFINITY;
 	#isAway = true;
 	#pause = FIRST_PAUSE;
 	#timer: NodeJS.Timeout | undefined;
@@ -89,9 +101,9 @@ export class Introductions {
 		return this.#unanswered.has(nodeID) || this.#silence.isAsked(nodeID);
 	}
 
-	/** `performance.now()` since when a node is known to be the process that it is; undefined if it is not there. */
-	metAt(nodeID: string): number | undefined {
-		return this.#instances.get(nodeID)?.at;
+	/** Which process a node is, and since when that is known; undefined if it is not there. */
+	met(nodeID: string): Met | undefined {
+		return this.#instances.get(nodeID);
 	}
 
 	/** Whether this gateway hears nobody, or has begun to again and has not asked yet. */
@@ -159,8 +171,8 @@ export class Introductions {
 	heard(nodeID: string, isAnswer: boolean): void {
 		// What comes behind its node's end is of nobody who could be missed.
 		if (this.#instances.has(nodeID)) this.#silence.heard(nodeID, performance.now());
-		this.#ended.delete(nodeID);
 		if (!isAnswer) return;
+		this.#ended.delete(nodeID);
 		this.#heard.add(nodeID);
 		this.#unanswered.delete(nodeID);
 		if (this.#unheard.delete(nodeID)) this.#settle();
@@ -266,7 +278,7 @@ export class Introductions {
 		this.#pause = FIRST_PAUSE;
 		// This node answers at once. Many others may be met at a time, by many gateways.
 		if (nodeID === this.#broker.nodeID) this.#ask();
-		else this.#askAfter(TOGETHER * (1 + Math.random()));
+		else this.#askAfter(this.#together * (1 + Math.random()));
 		this.#listener.changed();
 	}
 
@@ -308,7 +320,8 @@ export class Introductions {
 	#await(nodeID: string): void {
 		const instance = this.#instances.get(nodeID)?.instance;
 		if (instance && instance === this.#ended.get(nodeID)) {
-			// If it was started again, it says so; its events are counted from where they were.
+			// If it was started again, it says so, and its events are counted from where they were. Moleculer lets a broker that was
+			// stopped once hear nothing from others any more: it would never answer.
 			this.#questions.ask([nodeID]);
 			return;
 		}
@@ -323,8 +336,23 @@ export class Introductions {
 		if (!hearsOthers(this.#broker)) return;
 		this.#questions.ask([...this.#unheard.keys()]);
 		if (this.#unheard.size === 0) return;
-		this.#askAfter(this.#pause);
+		this.#askAfter(this.#isCrowd ? Math.max(this.#pause, 2 * CROWD_TOGETHER) : this.#pause);
 		this.#pause = Math.min(this.#pause * 2, LAST_PAUSE);
+	}
+
+	/** A cluster that starts is met one by one, by all its gateways: each question would be about a few, and go to all. */
+	get #together(): number {
+		const now = performance.now();
+		if (now - this.#metSince > 1000) {
+			this.#metSince = now;
+			this.#met = 0;
+		}
+		this.#met++;
+		return this.#isCrowd ? CROWD_TOGETHER : TOGETHER;
+	}
+
+	get #isCrowd(): boolean {
+		return this.#met > CROWD && performance.now() - this.#metSince < 2000;
 	}
 
 	/** Asks then, or earlier if that is planned already: nodes that are met one after the other do not hold each other up. */

@@ -8,6 +8,17 @@ interface RegistryNode {
 	readonly instanceID?: string | null;
 }
 
+/** Whether another process of a node is there than the one that says something, as far as that is known. */
+export function isOfAnother(
+	{ registry }: ServiceBroker,
+	nodeID: string,
+	instance: string | undefined
+): boolean {
+	const node: RegistryNode | undefined = registry.nodes.get(nodeID);
+	const present = node?.available === true ? node.instanceID : undefined;
+	return Boolean(present) && instance !== undefined && instance !== present;
+}
+
 /**
  * Which process of a node has said something: another one may have its name by now. What comes before Moleculer's news of a new
  * process cannot be told from what comes late of an old one; but nobody ends before it is known.

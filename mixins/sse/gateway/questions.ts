@@ -16,8 +16,8 @@ export class Questions {
 	#asked = 0;
 	/** The first that counts: who has answered that, or a later one, knows of this gateway. */
 	#first = 1;
-	/** When another node was heard last, on a clock that does not stand still; at first when this gateway began. */
-	#heardAt: number;
+	/** When another node was heard last, on a clock that does not stand still; undefined if none ever was: nothing was missed then. */
+	#heardAt: number | undefined;
 	/** Since when this gateway may not have heard who came and went, on that clock; undefined if it has. */
 	#awaySince: number | undefined;
 	/** When that is over, because all have answered. */
@@ -28,7 +28,6 @@ export class Questions {
 		this.#broker = broker;
 		this.#stoodStill = stoodStill;
 		this.#origin = encodeOrigin(broker.nodeID);
-		this.#heardAt = this.#now;
 	}
 
 	get #now(): number {
@@ -55,7 +54,8 @@ export class Questions {
 
 	/** All have answered. This node alone cannot tell what others have seen. @param isAlone No other is there. */
 	finish(isAlone: boolean): void {
-		if (!isAlone) this.#overAt = this.#now + STILL;
+		// Nodes that come all the time do not put it off.
+		if (!isAlone) this.#overAt = Math.min(this.#overAt, this.#now + STILL);
 	}
 
 	#look(): void {

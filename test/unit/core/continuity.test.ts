@@ -435,6 +435,17 @@ describe("a sender that begins another life", () => {
 		expect(unheard.told).toEqual([1, "lost"]);
 	});
 
+	// All its sequences say the same age in one telling: the second one's end stayed, and it could die without a word.
+	it("has been started again in each of its sequences", () => {
+		const group = `${LIFE}0`;
+		const gateway = new Gateway().take(1).of(group, 1);
+		for (const epoch of [LIFE, group]) gateway.hear(1, { epoch, isEnd: true, up: 500 });
+		for (const epoch of [LIFE, group]) gateway.hear(1, { epoch, up: 900 });
+		expect(gateway.continuity.isComplete("n")).toBe(false);
+		gateway.continuity.leave("n", 2000);
+		expect(gateway.losses).toHaveLength(1);
+	});
+
 	it("has not ended by what it said before it was started again", () => {
 		const gateway = new Gateway().take(1).hear(1, { up: 600 }).hear(1, { isEnd: true, up: 500 });
 		expect(gateway.continuity.hasEnded("n")).toBe(false);

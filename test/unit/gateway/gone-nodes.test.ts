@@ -124,6 +124,21 @@ describe("a node that has gone", () => {
 		expect(gone.areSettled).toBe(true);
 	});
 
+	// Its end was read behind the news that it had gone: it stayed among the quiet ones, and the next reconnection told everybody.
+	it.each([
+		["of that process", "one", true],
+		["of another", "two", false]
+	])(
+		"without having sent anything is done with when the end %s is heard",
+		(_, instance, isDone) => {
+			const { gone } = create(0);
+			gone.miss("n", "one");
+			gone.end("n", instance);
+			gone.away();
+			expect(gone.areSettled).toBe(isDone);
+		}
+	);
+
 	it("and is back says itself what it has sent, whenever this gateway was away", () => {
 		const { gone } = create(0);
 		gone.miss("n", "one");
