@@ -32,6 +32,16 @@ async function openPage(url: string): Promise<Page> {
 	return page;
 }
 
+/** A gateway and a worker, as processes, and a client of the session A. */
+async function startOne(stepMs: number) {
+	const nodes = new ExampleNodes({ REPORT_STEP_MS: String(stepMs) });
+	const url = await nodes.gateway("gateway-1");
+	const worker = await nodes.worker("business-1");
+	await nodes.served(url);
+	const client = await connect(url, "A", REPORT_EVENTS);
+	return { nodes, url, worker, client };
+}
+
 /** Notes each value that the page's progress bar takes, and where the parts of the page stand. */
 const WATCH = `{
 	window.values = [];
@@ -114,11 +124,7 @@ describe("ten reports at once", () => {
 
 describe("a worker that stops in the middle of a report", () => {
 	it("gives it back at once, and stops; another makes it", async () => {
-		const nodes = new ExampleNodes({ REPORT_STEP_MS: "300" });
-		const url = await nodes.gateway("gateway-1");
-		const first = await nodes.worker("business-1");
-		await nodes.served(url);
-		const client = await connect(url, "A", REPORT_EVENTS);
+		const { nodes, url, worker: first, client } = await startOne(300);
 		const id = await create(url, "A", 2000);
 		await eventually(() => expect(progressOf(client).length).toBeGreaterThan(1), PATIENT);
 		first.kill("SIGTERM");
@@ -136,11 +142,7 @@ describe("a worker that stops in the middle of a report", () => {
 
 describe("a report whose maker has died", () => {
 	it("is there all the same, though its gateway has not noticed yet", async () => {
-		const nodes = new ExampleNodes({ REPORT_STEP_MS: "1" });
-		const url = await nodes.gateway("gateway-1");
-		const maker = await nodes.worker("business-1");
-		await nodes.served(url);
-		const client = await connect(url, "A", REPORT_EVENTS);
+		const { nodes, url, worker: maker, client } = await startOne(1);
 		const id = await create(url, "A", 20_000);
 		await eventually(() => expect(readyOf(client)).toHaveLength(1), PATIENT);
 		await nodes.worker("business-2");
@@ -154,11 +156,7 @@ describe("a report whose maker has died", () => {
 
 describe("messages in the queue that are no jobs", () => {
 	it("are logged and dropped, not worked for ever, and the jobs after them are done", async () => {
-		const nodes = new ExampleNodes({ REPORT_STEP_MS: "1" });
-		const url = await nodes.gateway("gateway-1");
-		const worker = await nodes.worker("business-1");
-		await nodes.served(url);
-		const client = await connect(url, "A", REPORT_EVENTS);
+		const { nodes, url, worker, client } = await startOne(1);
 		const foreign = [
 			"not JSON",
 			"",

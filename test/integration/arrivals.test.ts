@@ -24,6 +24,33 @@ async function startWitness(namespace: string, more: object): Promise<TestNode> 
 	return witness;
 }
 
+/** A sender and a gateway that know each other, and what Moleculer tells the gateway of the sender, at any time. */
+async function startPair() {
+	const namespace = crypto.randomUUID();
+	const sender = new TestNode({ broker: memberOf(namespace, "sender") });
+	const gateway = await startGateway(namespace);
+	await sender.broker.start();
+	await meet(sender.broker, gateway.broker);
+	const { registry } = gateway.broker;
+	const { services } = registry.nodes.get("sender") as unknown as { services: object[] };
+	const { instanceID: own } = sender.broker;
+	const tell = (instanceID = own) => {
+		const info = { sender: "sender", instanceID, services, seq: 99, ipList: [], client: {} };
+		registry.processNodeInfo(info as never);
+	};
+	const stop = async () => {
+		await sender.broker.stop();
+		await eventually(() => expect(registry.nodes.get("sender")?.available).toBe(false));
+	};
+	const { fanOut } = Reflect.get(gateway.service, Symbol.for("moleculer-sse.gateway"));
+	return { sender, gateway, registry, fanOut, tell, stop };
+}
+
+/** A service of the gateway's node that hears an event of a name. */
+function hearAll<T>({ broker }: TestGateway, name: string, hear: (ctx: Context<T>) => void): void {
+	broker.createService({ name: "ear", events: { [name]: hear } } as unknown as ServiceSchema);
+}
+
 async function startGateway(namespace: string, services: ServiceSchema[] = []) {
 	const gateway = new TestGateway(new TestNode({ broker: memberOf(namespace, "gw"), services }));
 	await gateway.broker.start();
@@ -87,20 +114,9 @@ describe("a gateway", () => {
 	// Moleculer's last news of a node came behind the news that it had left: for half a minute the gateway waited for an answer, gave
 	// no ids, and then told everybody that the node might have sent something.
 	it("does not wait for a process that has said that it ends, though Moleculer takes it to be there again", async () => {
-		const namespace = crypto.randomUUID();
-		const sender = new TestNode({ broker: memberOf(namespace, "sender") });
-		const gateway = await startGateway(namespace);
-		await sender.broker.start();
-		await meet(sender.broker, gateway.broker);
-		const { registry } = gateway.broker;
-		const { services, instanceID } = registry.nodes.get("sender") as unknown as {
-			services: object[];
-			instanceID: string;
-		};
-		await sender.broker.stop();
-		await eventually(() => expect(registry.nodes.get("sender")?.available).toBe(false));
-		const late = { sender: "sender", instanceID, services, seq: 99, ipList: [], client: {} };
-		registry.processNodeInfo(late as never);
+		const { gateway, registry, fanOut, tell, stop } = await startPair();
+		await stop();
+		tell();
 		expect(registry.nodes.get("sender")?.available).toBe(true);
 		const stream = await openStream(gateway.url(NEWS));
 		await gateway.send(toAll(1));
@@ -108,36 +124,19 @@ describe("a gateway", () => {
 		expect(stream.events.at(-1)?.id).toMatch(/^gw\./);
 		expect(stream.received("sse.open")[0]).not.toHaveProperty("degraded");
 		registry.nodes.disconnected("sender", true);
-		const { fanOut } = Reflect.get(gateway.service, Symbol.for("moleculer-sse.gateway"));
 		expect(fanOut.isWhole).toBe(true);
 	});
 
 	// Moleculer lets it hear nothing from others any more: whoever waited for its answer gave no ids for as long as it lived.
 	it("does not wait for a node that is started again in the same process, which says itself that it is there", async () => {
-		const namespace = crypto.randomUUID();
-		const sender = new TestNode({ broker: memberOf(namespace, "sender") });
-		const gateway = await startGateway(namespace);
-		await sender.broker.start();
-		await meet(sender.broker, gateway.broker);
-		const { registry } = gateway.broker;
-		const { services } = registry.nodes.get("sender") as unknown as { services: object[] };
-		const { instanceID } = sender.broker;
-		await sender.broker.stop();
-		await eventually(() => expect(registry.nodes.get("sender")?.available).toBe(false));
-		const { fanOut } = Reflect.get(gateway.service, Symbol.for("moleculer-sse.gateway"));
+		const { sender, gateway, fanOut, tell, stop } = await startPair();
+		await stop();
 		// Moleculer may take half a minute to notice that it is there again
-		const info = { sender: "sender", instanceID, services, seq: 99, ipList: [], client: {} };
-		registry.processNodeInfo(info as never);
+		tell();
 		const heard: unknown[] = [];
-		const ear = {
-			name: "ear",
-			events: {
-				"sse.position": (ctx: Context) => {
-					if (ctx.nodeID === "sender") heard.push(ctx.params);
-				}
-			}
-		} as unknown as ServiceSchema;
-		gateway.broker.createService(ear);
+		hearAll(gateway, "sse.position", ({ nodeID, params }) => {
+			if (nodeID === "sender") heard.push(params);
+		});
 		await sender.broker.start();
 		await eventually(() => expect(heard).toContainEqual(expect.objectContaining({ seq: 0 })));
 		expect(fanOut.isWhole).toBe(true);
@@ -149,23 +148,11 @@ describe("a gateway", () => {
 
 	// The process before had been asked as well: its answer counted for the one in its place, which was never asked.
 	it("takes no answer of a former process for one of the process that is there", async () => {
-		const namespace = crypto.randomUUID();
-		const sender = new TestNode({ broker: memberOf(namespace, "sender") });
-		const gateway = await startGateway(namespace);
-		await sender.broker.start();
-		await meet(sender.broker, gateway.broker);
-		const { fanOut } = Reflect.get(gateway.service, Symbol.for("moleculer-sse.gateway"));
-		const { registry } = gateway.broker;
-		const node = registry.nodes.get("sender") as unknown as { services: object[] };
+		const { sender, gateway, fanOut, tell } = await startPair();
 		const asked: string[] = [];
-		const mute = {
-			name: "ear",
-			events: { "sse.hello": (ctx: Context<{ id: string }>) => void asked.push(ctx.params.id) }
-		} as unknown as ServiceSchema;
-		gateway.broker.createService(mute);
+		hearAll<{ id: string }>(gateway, "sse.hello", ({ params }) => void asked.push(params.id));
 		// another process has the name, and does not answer
-		const next = { sender: "sender", instanceID: "next", services: node.services, seq: 99 };
-		registry.processNodeInfo({ ...next, ipList: [], client: {} } as never);
+		tell("next");
 		await eventually(() => expect(asked).not.toEqual([]));
 		const { instanceID: instance } = sender.broker;
 		await sender.broker.broadcast("sse.position", {
@@ -199,13 +186,11 @@ describe("a gateway", () => {
 		await job.broker.stop();
 		expect(gateway.broker.registry.nodes.get("job")).toBeUndefined();
 		const told: unknown[] = [];
-		const ear = {
-			name: "ear",
-			events: {
-				"sse.position": (ctx: Context<{ gone?: unknown[] }>) => void told.push(ctx.params.gone)
-			}
-		} as unknown as ServiceSchema;
-		gateway.broker.createService(ear);
+		hearAll<{ gone?: unknown }>(
+			gateway,
+			"sse.position",
+			({ params }) => void told.push(params.gone)
+		);
 		await eventually(async () => {
 			await other.broker.broadcast("sse.hello", { id: "other.abcdefgh.1", to: ["gw"] });
 			expect(told).toContainEqual([["job", instanceID, expect.any(Number)]]);

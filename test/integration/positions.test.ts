@@ -28,6 +28,21 @@ function listener(heard: { nodeID: string | null; params: Record<string, unknown
 	} as unknown as ServiceSchema;
 }
 
+/** A sender that has sent something, and what it says of itself from now on. */
+async function startSpeaking() {
+	const { sender } = await startPair();
+	await sender.send(toAll(1));
+	// behind what is left of the meeting
+	await sleep(100);
+	const { calls } = vi.spyOn(sender.broker, "broadcast").mock;
+	type Call = [name: string, params: { age?: number; end?: boolean }];
+	const said = () =>
+		(calls as unknown as Call[]).flatMap(([name, params]) =>
+			name === "sse.position" ? [params] : []
+		);
+	return { sender, said };
+}
+
 /** A cluster of a sender and a gateway, which know each other. */
 async function startPair(services: ServiceSchema[] = []) {
 	const namespace = crypto.randomUUID();
@@ -84,36 +99,26 @@ describe("a sender", () => {
 
 	// A cluster that started had each of its nodes tell all gateways once for each node and each update.
 	it("tells the first gateway that it meets at once, and those right after it together", async () => {
-		const { sender } = await startPair();
-		await sender.send(toAll(1));
-		// behind what is left of the meeting
-		await sleep(50);
-		const told = vi.spyOn(sender.broker, "broadcast");
-		const calls = told.mock.calls as unknown as [name: string, params: { end?: boolean }][];
-		const positions = () => calls.filter(([name]) => name === "sse.position");
+		const { sender, said } = await startSpeaking();
 		for (let n = 0; n < 10; n++) {
 			const name = n % 2 === 0 ? "$node.connected" : "$node.updated";
 			sender.broker.localBus.emit(name, { node: { id: "gw" } });
-			expect(positions()).toHaveLength(1);
+			expect(said()).toHaveLength(1);
 		}
-		await eventually(() => expect(positions()).toHaveLength(2));
+		await eventually(() => expect(said()).toHaveLength(2));
 		await sender.broker.stop();
-		expect(positions().map(([, { end }]) => end)).toEqual([undefined, undefined, true]);
+		expect(said().map(({ end }) => end)).toEqual([undefined, undefined, true]);
 	});
 
 	// One of several gateways that joined was told together with the others, and an event came first: what had been sent an hour
 	// before was told to clients that had come since.
 	it("tells a gateway that it has just met how old its last event is before it sends the next", async () => {
-		const { sender } = await startPair();
-		await sender.send(toAll(1));
-		await sleep(100);
-		const told = vi.spyOn(sender.broker, "broadcast");
-		const calls = told.mock.calls as unknown as [name: string, params: { age?: number }][];
+		const { sender, said } = await startSpeaking();
 		for (const id of ["gw", "gw"]) {
 			sender.broker.localBus.emit("$node.connected", { node: { id } });
 		}
 		await sender.send(toAll(2));
-		const ages = calls.flatMap(([name, { age }]) => (name === "sse.position" ? [age] : []));
+		const ages = said().map(({ age }) => age);
 		expect(ages.slice(0, 2).every(age => Number(age) >= 90)).toBe(true);
 		expect(ages).toHaveLength(2);
 	});

@@ -136,12 +136,18 @@ describe("a report", () => {
 });
 
 describe("a job that is delivered again", () => {
-	it("tells nobody twice if its worker has died before it could acknowledge it", async () => {
-		const { folder, create, put, stream } = await start();
-		const client = await stream("mine");
-		const reportId = await create("mine");
+	/** A report that its session knows to be ready. */
+	async function makeOne() {
+		const example = await start();
+		const client = await example.stream("mine");
+		const reportId = await example.create("mine");
 		await client.next("report-ready");
-		await eventually(() => expect(filesIn(folder, ".told")).toHaveLength(1));
+		await eventually(() => expect(filesIn(example.folder, ".told")).toHaveLength(1));
+		return { ...example, client, reportId };
+	}
+
+	it("tells nobody twice if its worker has died before it could acknowledge it", async () => {
+		const { put, create, client, reportId } = await makeOne();
 
 		await put({ reportId, sessionId: "mine", orders: 1000 });
 		const next = await create("mine");
@@ -151,11 +157,7 @@ describe("a job that is delivered again", () => {
 	});
 
 	it("is told of, and not made again, if its worker has died before it could say that it is ready", async () => {
-		const { folder, create, put, stream } = await start();
-		const client = await stream("mine");
-		const reportId = await create("mine");
-		await client.next("report-ready");
-		await eventually(() => expect(filesIn(folder, ".told")).toHaveLength(1));
+		const { folder, put, client, reportId } = await makeOne();
 		for (const name of filesIn(folder, ".told")) rmSync(join(folder, name));
 
 		await put({ reportId, sessionId: "mine", orders: 1000 });

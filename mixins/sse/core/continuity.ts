@@ -1,65 +1,28 @@
-import { evictOldest } from "./evict.ts";
+import type { Hearing } from "./hearing.ts";
 import { PATIENCE } from "./holes.ts";
 import { type EventId, lifeOf, type Position } from "./id.ts";
 import type { Lane } from "./lane.ts";
 import { Life } from "./lives.ts";
+import type { Consequences } from "./loss.ts";
+import { PresentLives } from "./present-lives.ts";
 import type { Report } from "./report.ts";
 
-/** Origins kept; past them those silent longest are forgotten. */
-const MAX_ORIGINS = 10_000;
 /** Events that wait for those before them, at a time. */
 const MAX_EARLY = 10_000;
 /** What they may take, as the caller counts it. */
 const MAX_EARLY_BYTES = 16_777_216;
-
-/** Events that did not come, or may not have come. */
-export interface Loss {
-	readonly origin: string;
-	/** The last of them; undefined if that is not known: its origin's life has ended unheard. */
-	readonly upTo?: number;
-	/** By when all of them had been sent, on the clock of `now`. */
-	readonly before: number;
-	/** They were sent before this gateway was heard of. */
-	readonly isEarlier: boolean;
-	/** Of a life that has ended: something of it is known to be missing, and not only possible. Default false. */
-	readonly isKnown?: boolean;
-}
-
-/** What follows from what arrives. */
-export interface Consequences<T> {
-	/** An event's turn has come. */
-	handOn(item: T): void;
-	/** Called before the events behind the loss are handed on. */
-	lost(loss: Loss): void;
-	/** An event was handed on, and that failed: it is lost. */
-	failed(error: unknown): void;
-	/** A life of an origin has taken another one's place, by what has come of it: it may be a former one, and late. */
-	replaced?(origin: string): void;
-}
-
-/** How what an origin says of itself is to be understood. */
-export interface Hearing {
-	/** Milliseconds for which events may be overtaken by that. */
-	readonly patience?: number;
-	/** It was said since this gateway may have been away last. */
-	readonly isCurrent?: boolean;
-	/** Which of the origin's lives says it, as far as that is known: `present` is the one that it leads now. */
-	readonly life?: "present" | "former" | undefined;
-}
 
 /**
  * Puts every origin's events into the order in which they were sent, and notices what the bus has lost. What comes early
  * waits for what is before it, for a moment; what has not come by then is lost.
  */
 export class Continuity<T> {
-	/** The life that each origin leads, in the order in which they were heard last. */
-	readonly #origins = new Map<string, Life<T>>();
+	readonly lives: PresentLives<T> = new PresentLives();
 	/** Those in which something is missing. */
 	readonly #open = new Set<Lane<T>>();
 	readonly #then: Consequences<T>;
 	#early = 0;
 	#earlyBytes = 0;
-	#lastHeard = "";
 
 	constructor(then: Consequences<T>) {
 		this.#then = then;
@@ -83,13 +46,6 @@ export class Continuity<T> {
 		return next;
 	}
 
-	/** How far an epoch's events have come; that of another epoch of the same origin if that one is not known. */
-	position(origin: string, epoch: string): Position | undefined {
-		const life = this.#origins.get(origin);
-		const lane = life?.find(epoch) ?? life?.lanes[0];
-		return lane && { epoch: lane.epoch, seq: lane.last };
-	}
-
 	/**
 	 * Takes an event that has arrived at `now`, in milliseconds on a clock that never goes back. It is handed on at once, or
 	 * behind those that are missing before it, or never: it has been here, or was given up.
@@ -98,7 +54,7 @@ export class Continuity<T> {
 	 */
 	observe({ origin, epoch, seq }: EventId, item: T, now: number, bytes: number): void {
 		const life = this.#lifeOf(origin, epoch, now);
-		if (life !== this.#origins.get(origin)) {
+		if (life !== this.lives.get(origin)) {
 			this.#comesLate(origin, life, { epoch, seq }, now);
 			return;
 		}
@@ -130,7 +86,7 @@ export class Continuity<T> {
 		const { epoch, seq, age, up, isEnd } = report;
 		const { patience = PATIENCE, isCurrent = true } = how;
 		const life = this.#lifeOf(origin, epoch, now, { up, which: how.life });
-		if (life !== this.#origins.get(origin)) {
+		if (life !== this.lives.get(origin)) {
 			this.#comesLate(origin, life, report, now - age);
 			return false;
 		}
@@ -155,33 +111,13 @@ export class Continuity<T> {
 		return how.life !== "former";
 	}
 
-	/** This gateway may have been away: what was sent meanwhile did not come. */
-	away(): void {
-		for (const { lanes } of this.#origins.values()) for (const lane of lanes) lane.isStale = true;
-	}
-
-	/** Whether an origin has said where it is, in each sequence that is known of it, since this gateway may have been away. */
-	isFresh(origin: string): boolean {
-		return this.#origins.get(origin)?.isFresh ?? true;
-	}
-
-	/** Whether an origin, if it is known, has said that it ends. */
-	hasEnded(origin: string): boolean {
-		return this.#origins.get(origin)?.hasEnded ?? true;
-	}
-
-	/** Whether an origin, if it is known, has said where it ends, and all of that has come. */
-	isComplete(origin: string): boolean {
-		return this.#origins.get(origin)?.isComplete ?? true;
-	}
-
 	/**
 	 * An origin is gone, and has not said that it ends.
 	 *
 	 * @param wasAsked It was asked where it is, and has not answered: it may have sent something, though it is not known here.
 	 */
 	leave(origin: string, now: number, wasAsked = false): void {
-		const known = this.#origins.get(origin);
+		const known = this.lives.get(origin);
 		if (known !== undefined) this.#end(origin, known, now, wasAsked);
 		else if (wasAsked) this.#then.lost({ origin, before: now, isEarlier: false });
 	}
@@ -206,7 +142,7 @@ export class Continuity<T> {
 		{ up = 0, which }: { up?: number; which?: Hearing["life"] } = {}
 	): Life<T> {
 		const key = lifeOf(epoch);
-		const present = this.#presentOf(name, key);
+		const present = this.lives.hear(name, key);
 		if (present.name === key) return present;
 		const former = present.former(key);
 		if (former !== undefined && which !== "present") return former;
@@ -218,24 +154,8 @@ export class Continuity<T> {
 		this.#end(name, present, former === undefined ? now - up : now);
 		life.follow(present);
 		life.isTold = false;
-		this.#origins.set(name, life);
+		this.lives.begin(name, life);
 		if (which !== "present") this.#then.replaced?.(name);
-		return life;
-	}
-
-	/** @param first Name of the life that it leads if nothing is known of it. */
-	#presentOf(name: string, first: string): Life<T> {
-		let life = this.#origins.get(name);
-		if (life === undefined) {
-			life = new Life(first);
-			this.#origins.set(name, life);
-			evictOldest(this.#origins, MAX_ORIGINS);
-		}
-		if (this.#lastHeard !== name) {
-			this.#lastHeard = name;
-			this.#origins.delete(name);
-			this.#origins.set(name, life);
-		}
 		return life;
 	}
 

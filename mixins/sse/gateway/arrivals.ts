@@ -1,12 +1,13 @@
 import { ENDED, type Ended } from "../bus/gone-senders.ts";
-import { type Consequences, Continuity } from "../core/continuity.ts";
+import { Continuity } from "../core/continuity.ts";
 import { guard } from "../core/guard.ts";
 import { type EventId, encodeOrigin } from "../core/id.ts";
+import type { Consequences } from "../core/loss.ts";
 import { type GoneSender, type Report, readReport } from "../core/report.ts";
 import { Decision } from "./decision.ts";
 import { GoneNodes } from "./gone-nodes.ts";
 import { Introductions } from "./introductions.ts";
-import { isOfAnother, lifeOf } from "./life-of.ts";
+import { lifeOf, speakerOf } from "./life-of.ts";
 import { NOBODY } from "./losses.ts";
 import type { GatewayService } from "./types.ts";
 import { Witnesses } from "./witnesses.ts";
@@ -131,28 +132,26 @@ export class Arrivals<T> {
 		if (report.of !== undefined) return;
 		this.#noteEnd(nodeID, report);
 		const origin = encodeOrigin(nodeID);
+		const speaker = speakerOf(this.#service.broker, nodeID, report.instance);
 		// Whoever had that name before was asked as well.
-		const isAnswer =
-			this.#introductions.isAnswered(report.answers) &&
-			!isOfAnother(this.#service.broker, nodeID, report.instance);
+		const isAnswer = speaker !== "other" && this.#introductions.isAnswered(report.answers);
 		const isOfPresent = this.continuity.hear(origin, report, performance.now(), {
 			isCurrent: isAnswer,
-			life: lifeOf(this.#service.broker, nodeID, report, isAnswer),
+			life: lifeOf(speaker, report.isEnd, isAnswer),
 			// Within a node nothing overtakes.
 			...(!isOther && { patience: 0 })
 		});
 		// A report may be of one of several sequences.
-		const isAll = this.continuity.isFresh(origin);
+		const isAll = this.continuity.lives.isFresh(origin);
 		if (isOfPresent) {
 			if (isOther) this.#learn(report, isAnswer);
-			const isPresent = !isOfAnother(this.#service.broker, nodeID, report.instance);
-			if (isAll && isPresent && this.#gone.answer(nodeID)) {
+			if (isAll && speaker !== "other" && this.#gone.answer(nodeID)) {
 				const before = performance.now() - report.up;
 				this.#listener.lost({ origin, before, isEarlier: false });
 			}
 		}
 		// What it said before it went may come afterwards.
-		if (report.isEnd && this.continuity.isComplete(origin)) {
+		if (report.isEnd && this.continuity.lives.isComplete(origin)) {
 			this.#gone.end(nodeID, report.instance);
 		}
 		if (isOfPresent) {
@@ -198,19 +197,19 @@ export class Arrivals<T> {
 		for (const [nodeID, instance] of here) {
 			if (nodeID === this.#service.broker.nodeID || this.#witnesses.hasMet(nodeID, instance))
 				continue;
-			const met = this.#introductions.met(nodeID);
+			const present = this.#introductions.processOf(nodeID);
 			// It is there, and its services come.
-			if (met?.instance === instance) continue;
+			if (present?.instance === instance) continue;
 			this.#witnesses.note(nodeID, instance);
 			// Another process has taken its place, and was met here.
-			if (met === undefined) this.#gone.suspect(nodeID, instance);
-			else this.#missUnmet(nodeID, met.at);
+			if (present === undefined) this.#gone.suspect(nodeID, instance);
+			else this.#missUnmet(nodeID, present.at);
 		}
 	}
 
 	/** What is known of who has sent nothing, and who has gone, is from before. */
 	#wasAway(): void {
-		this.continuity.away();
+		this.continuity.lives.away();
 		this.#witnesses.wasAway(performance.now());
 		this.#gone.away();
 	}

@@ -1,13 +1,13 @@
 import type { Listener, Source, Subscriber } from "../bus/bus.ts";
 import type { SenderLimits } from "../core/access-options.ts";
 import { arrivalOf } from "../core/clock.ts";
-import type { Loss } from "../core/continuity.ts";
 import { breach, type EventsContract } from "../core/contract.ts";
 import { isRefusal, type Refusal } from "../core/errors.ts";
 import { type SseEvent, validate, waitingBytes } from "../core/event.ts";
 import { withoutId } from "../core/frame.ts";
 import { History } from "../core/history.ts";
 import { encodeOrigin, newEpoch, parseId } from "../core/id.ts";
+import type { Loss } from "../core/loss.ts";
 import type { HistoryLimits } from "../core/options.ts";
 import { ORDER_OF_STREAM, type Order, orderByOrigin } from "../core/order.ts";
 import type { Registry } from "../core/registry.ts";
@@ -106,8 +106,10 @@ export class FanOut implements Subscriber {
 		const order: Order =
 			this.#arrivals === undefined
 				? ORDER_OF_STREAM
-				: orderByOrigin(this.#arrivals.continuity, Math.min(OVERLAP, limits.maxAge / 2), origin =>
-						this.#isElsewhere(origin)
+				: orderByOrigin(
+						this.#arrivals.continuity.lives,
+						Math.min(OVERLAP, limits.maxAge / 2),
+						origin => this.#isElsewhere(origin)
 					);
 		return new History({ ...limits, gateway: this.#newLife() }, order, this.#rendering.slab);
 	}

@@ -23,9 +23,6 @@ interface Gone {
 	isReplaced: boolean;
 }
 
-/** What has come of an origin, and what has not. */
-type Lives = Pick<Continuity<unknown>, "isComplete" | "hasEnded" | "leave">;
-
 /** What is asked of the nodes that are there. */
 export interface Asking {
 	/** Whether this gateway hears nobody, or has begun to again and has not asked yet. */
@@ -36,14 +33,14 @@ export interface Asking {
 
 /** Nodes that have gone, and of which something may be missing: each until it has said where it is, or counts as ended. */
 export class GoneNodes {
-	readonly #lives: Lives;
+	readonly #continuity: Continuity<unknown>;
 	readonly #asking: Asking;
 	readonly #gone = new Map<string, Gone>();
 	/** Those that have gone without a word, and, as far as was heard, without having sent anything. */
 	readonly #quiet = new Map<string, Gone>();
 
-	constructor(lives: Lives, asking: Asking) {
-		this.#lives = lives;
+	constructor(continuity: Continuity<unknown>, asking: Asking) {
+		this.#continuity = continuity;
 		this.#asking = asking;
 	}
 
@@ -56,9 +53,9 @@ export class GoneNodes {
 	miss(nodeID: string, instance: Instance): void {
 		const wasAsked = this.#asking.isAwaited(nodeID);
 		const origin = encodeOrigin(nodeID);
-		if (wasAsked || !this.#lives.isComplete(origin)) {
+		if (wasAsked || !this.#continuity.lives.isComplete(origin)) {
 			this.#gone.set(nodeID, goneNow(instance, wasAsked));
-		} else if (!this.#lives.hasEnded(origin)) {
+		} else if (!this.#continuity.lives.hasEnded(origin)) {
 			this.#quiet.set(nodeID, goneNow(instance, true));
 		}
 	}
@@ -122,12 +119,12 @@ export class GoneNodes {
 		for (const [nodeID, { at, wasAsked, isBack }] of this.#gone) {
 			const origin = encodeOrigin(nodeID);
 			// Its last packet may come behind the news that it has gone.
-			const isOver = !wasAsked && this.#lives.isComplete(origin);
+			const isOver = !wasAsked && this.#continuity.lives.isComplete(origin);
 			// One that is back, and can be asked, is asked until it answers.
 			const isAsked = isBack && this.#asking.isAwaited(nodeID);
 			if (!isOver && (isAsked || now - at < GONE || isAway)) continue;
 			this.#gone.delete(nodeID);
-			if (!isOver) this.#lives.leave(origin, now, wasAsked);
+			if (!isOver) this.#continuity.leave(origin, now, wasAsked);
 		}
 	}
 }

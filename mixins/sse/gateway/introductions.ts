@@ -1,43 +1,19 @@
 import type { ServiceBroker } from "moleculer";
 import { SENDER_SERVICE } from "../bus/position-teller.ts";
-import { evictOldest } from "../core/evict.ts";
 import { guard } from "../core/guard.ts";
 import { HELLO } from "../core/report.ts";
 import { SleepWatch } from "../core/sleep-watch.ts";
 import { hearsOthers, onConnected } from "../moleculer/transporter.ts";
+import { type Process, Processes, type RegistryNode } from "./processes.ts";
+import { QuestionTimer } from "./question-timer.ts";
 import { Questions } from "./questions.ts";
 import { Silence } from "./silence.ts";
 import type { GatewayService } from "./types.ts";
 
-/** Milliseconds until nodes that have not answered are asked again; each time doubles them. */
-const FIRST_PAUSE = 200;
-const LAST_PAUSE = 8000;
 /** Milliseconds after which it is logged that a node does not answer. */
 const PATIENCE = 15_000;
-/** Milliseconds in which nodes that are met are gathered, to be asked together; up to twice as many. */
-const TOGETHER = 25;
-/** The same once more than so many were met within a second. */
-const CROWD_TOGETHER = 400;
-const CROWD = 10;
-/** Processes that have ended, remembered. */
-const MAX_ENDED = 1000;
 /** Milliseconds between two looks. */
 const LOOK = 1000;
-
-/** A node of Moleculer's registry. */
-interface RegistryNode {
-	readonly id: string;
-	/** Drawn when its broker is created. */
-	readonly instanceID?: string | null;
-	readonly available?: boolean;
-}
-
-/** A process of a node. */
-interface Met {
-	readonly instance: string | null | undefined;
-	/** `performance.now()` since which it is known. */
-	readonly at: number;
-}
 
 export interface IntroductionsListener {
 	/** Called when the answer may be another, and every second. */
@@ -70,17 +46,9 @@ export class Introductions {
 	readonly #sleep = new SleepWatch();
 	readonly #heard = new Set<string>();
 	readonly #silence = new Silence();
-	readonly #instances = new Map<string, Met>();
-	/** Processes that have said that they end. Moleculer may take them to be there again, by news that was overtaken. */
-	readonly #ended = new Map<string, string>();
-	/** Nodes that were met in a second, and when it began (`performance.now()`). */
-	#met = 0;
-	#metSince = Number.NEGATIVE_INFINITY;
+	readonly #processes = new Processes();
+	readonly #timer: QuestionTimer;
 	#isAway = true;
-	#pause = FIRST_PAUSE;
-	#timer: NodeJS.Timeout | undefined;
-	/** `performance.now()` at which it comes. */
-	#timerAt = Number.POSITIVE_INFINITY;
 	#watch: NodeJS.Timeout | undefined;
 	#unlisten: (() => void) | undefined;
 
@@ -89,6 +57,9 @@ export class Introductions {
 		this.#service = service;
 		this.#listener = listener;
 		this.#questions = new Questions(service.broker, () => this.#sleep.stoodStill);
+		this.#timer = new QuestionTimer(() => {
+			if (this.#unheard.size > 0) this.#ask();
+		});
 	}
 
 	/** See {@link SleepWatch}. */
@@ -102,8 +73,8 @@ export class Introductions {
 	}
 
 	/** Which process a node is, and since when that is known; undefined if it is not there. */
-	met(nodeID: string): Met | undefined {
-		return this.#instances.get(nodeID);
+	processOf(nodeID: string): Process | undefined {
+		return this.#processes.get(nodeID);
 	}
 
 	/** Whether this gateway hears nobody, or has begun to again and has not asked yet. */
@@ -156,8 +127,7 @@ export class Introductions {
 
 	stop(): void {
 		clearInterval(this.#watch);
-		clearTimeout(this.#timer);
-		this.#timerAt = Number.POSITIVE_INFINITY;
+		this.#timer.stop();
 		this.#unlisten?.();
 		this.#unlisten = undefined;
 	}
@@ -170,9 +140,9 @@ export class Introductions {
 	/** A node has said something. @param isAnswer It has answered, of all that is known of it. */
 	heard(nodeID: string, isAnswer: boolean): void {
 		// What comes behind its node's end is of nobody who could be missed.
-		if (this.#instances.has(nodeID)) this.#silence.heard(nodeID, performance.now());
+		if (this.#processes.get(nodeID)) this.#silence.heard(nodeID, performance.now());
 		if (!isAnswer) return;
-		this.#ended.delete(nodeID);
+		this.#processes.answered(nodeID);
 		this.#heard.add(nodeID);
 		this.#unanswered.delete(nodeID);
 		if (this.#unheard.delete(nodeID)) this.#settle();
@@ -189,14 +159,12 @@ export class Introductions {
 		if (!this.#senders().includes(nodeID)) return;
 		this.#await(nodeID);
 		this.#heard.delete(nodeID);
-		this.#pause = FIRST_PAUSE;
-		this.#askAfter(0);
+		this.#timer.soon();
 	}
 
 	/** A process of a node has said that it ends. */
 	ended(nodeID: string, instance: string | undefined): void {
-		if (instance !== undefined) this.#ended.set(nodeID, instance);
-		evictOldest(this.#ended, MAX_ENDED);
+		if (instance !== undefined) this.#processes.end(nodeID, instance);
 		this.left(nodeID);
 	}
 
@@ -212,7 +180,7 @@ export class Introductions {
 	left(nodeID: string): void {
 		this.#heard.delete(nodeID);
 		this.#silence.left(nodeID);
-		this.#instances.delete(nodeID);
+		this.#processes.left(nodeID);
 		this.#unanswered.delete(nodeID);
 		if (this.#unheard.delete(nodeID)) this.#settle();
 	}
@@ -238,21 +206,18 @@ export class Introductions {
 		this.#unanswered.clear();
 		this.#silence.clear();
 		this.#isAway = !hearsOthers(this.#broker);
-		this.#instances.clear();
+		this.#processes.clear();
 		for (const node of this.#broker.registry.nodes.toArray()) this.#know(node);
 		for (const nodeID of this.#senders()) this.#await(nodeID);
-		this.#pause = FIRST_PAUSE;
 		this.#listener.wasAway();
-		this.#ask();
+		this.#askNow();
 		this.#listener.changed();
 	}
 
-	#know({ id, instanceID, available = true }: RegistryNode): void {
+	#know(node: RegistryNode): void {
+		const { id, instanceID, available = true } = node;
 		if (!available) return;
-		const known = this.#instances.get(id);
-		if (known === undefined || known.instance !== instanceID) {
-			this.#instances.set(id, { instance: instanceID, at: performance.now() });
-		}
+		this.#processes.know(node);
 		// One that stops is without services: it cannot be asked any more.
 		if (this.#senders().includes(id)) this.#listener.met(id, instanceID);
 	}
@@ -260,7 +225,7 @@ export class Introductions {
 	/** A node that is restarted at once was never gone to Moleculer. Its services may come later than itself. */
 	#update(node: RegistryNode): void {
 		const { id, instanceID } = node;
-		const known = this.#instances.get(id);
+		const known = this.#processes.get(id);
 		if (known !== undefined && known.instance !== instanceID) {
 			this.#listener.replaced(id, known.instance, instanceID);
 			this.left(id);
@@ -275,10 +240,9 @@ export class Introductions {
 		if (!isNew && this.#unheard.has(nodeID)) return;
 		this.#heard.delete(nodeID);
 		this.#await(nodeID);
-		this.#pause = FIRST_PAUSE;
 		// This node answers at once. Many others may be met at a time, by many gateways.
-		if (nodeID === this.#broker.nodeID) this.#ask();
-		else this.#askAfter(this.#together * (1 + Math.random()));
+		if (nodeID === this.#broker.nodeID) this.#askNow();
+		else this.#timer.met();
 		this.#listener.changed();
 	}
 
@@ -312,14 +276,12 @@ export class Introductions {
 			if (!senders.has(nodeID)) continue;
 			this.#heard.delete(nodeID);
 			this.#await(nodeID);
-			this.#pause = FIRST_PAUSE;
-			this.#ask();
+			this.#askNow();
 		}
 	}
 
 	#await(nodeID: string): void {
-		const instance = this.#instances.get(nodeID)?.instance;
-		if (instance && instance === this.#ended.get(nodeID)) {
+		if (this.#processes.hasEnded(nodeID)) {
 			// If it was started again, it says so, and its events are counted from where they were. Moleculer lets a broker that was
 			// stopped once hear nothing from others any more: it would never answer.
 			this.#questions.ask([nodeID]);
@@ -329,42 +291,17 @@ export class Introductions {
 		this.#unanswered.add(nodeID);
 	}
 
+	#askNow(): void {
+		this.#timer.reset();
+		this.#ask();
+	}
+
 	/** Asks those that have not answered, or nobody: others know this gateway, and a point that they have in common, by that. */
 	#ask(): void {
-		clearTimeout(this.#timer);
-		this.#timerAt = Number.POSITIVE_INFINITY;
+		this.#timer.stop();
 		if (!hearsOthers(this.#broker)) return;
 		this.#questions.ask([...this.#unheard.keys()]);
-		if (this.#unheard.size === 0) return;
-		this.#askAfter(this.#isCrowd ? Math.max(this.#pause, 2 * CROWD_TOGETHER) : this.#pause);
-		this.#pause = Math.min(this.#pause * 2, LAST_PAUSE);
-	}
-
-	/** A cluster that starts is met one by one, by all its gateways: each question would be about a few, and go to all. */
-	get #together(): number {
-		const now = performance.now();
-		if (now - this.#metSince > 1000) {
-			this.#metSince = now;
-			this.#met = 0;
-		}
-		this.#met++;
-		return this.#isCrowd ? CROWD_TOGETHER : TOGETHER;
-	}
-
-	get #isCrowd(): boolean {
-		return this.#met > CROWD && performance.now() - this.#metSince < 2000;
-	}
-
-	/** Asks then, or earlier if that is planned already: nodes that are met one after the other do not hold each other up. */
-	#askAfter(delay: number): void {
-		const at = performance.now() + delay;
-		if (at >= this.#timerAt) return;
-		clearTimeout(this.#timer);
-		this.#timerAt = at;
-		this.#timer = setTimeout(() => {
-			this.#timerAt = Number.POSITIVE_INFINITY;
-			if (this.#unheard.size > 0) this.#ask();
-		}, delay).unref();
+		if (this.#unheard.size > 0) this.#timer.again();
 	}
 
 	/** The nodes that answer, this one included. */

@@ -1,39 +1,29 @@
 import type { ServiceBroker } from "moleculer";
-import type { Hearing } from "../core/continuity.ts";
-import type { Report } from "../core/report.ts";
+import type { Hearing } from "../core/hearing.ts";
+import type { RegistryNode } from "./processes.ts";
 
-/** A node of Moleculer's registry. */
-interface RegistryNode {
-	readonly available?: boolean;
-	readonly instanceID?: string | null;
-}
+/** Who says something in a node's name: the process that Moleculer takes to be there, or another one; undefined if that is not known. */
+export type Speaker = "present" | "other" | undefined;
 
-/** Whether another process of a node is there than the one that says something, as far as that is known. */
-export function isOfAnother(
+/** @param instance Of who says it. */
+export function speakerOf(
 	{ registry }: ServiceBroker,
 	nodeID: string,
 	instance: string | undefined
-): boolean {
+): Speaker {
 	const node: RegistryNode | undefined = registry.nodes.get(nodeID);
 	const present = node?.available === true ? node.instanceID : undefined;
-	return Boolean(present) && instance !== undefined && instance !== present;
+	if (!present || instance === undefined) return undefined;
+	return instance === present ? "present" : "other";
 }
 
 /**
- * Which process of a node has said something: another one may have its name by now. What comes before Moleculer's news of a new
- * process cannot be told from what comes late of an old one; but nobody ends before it is known.
+ * Which of a node's lives a report is of. What comes before Moleculer's news of a new process cannot be told from what comes late of
+ * an old one; but nobody ends before it is known.
  *
  * @param isAnswer It answers what this gateway has asked the present one.
  */
-export function lifeOf(
-	{ registry }: ServiceBroker,
-	nodeID: string,
-	{ instance, isEnd }: Pick<Report, "instance" | "isEnd">,
-	isAnswer: boolean
-): Hearing["life"] {
-	const node: RegistryNode | undefined = registry.nodes.get(nodeID);
-	const present = node?.available === true ? node.instanceID : undefined;
-	if (!present || instance === undefined) return isAnswer ? "present" : undefined;
-	if (instance === present) return "present";
-	return isEnd ? "former" : undefined;
+export function lifeOf(speaker: Speaker, isEnd: boolean, isAnswer: boolean): Hearing["life"] {
+	if (speaker === "other") return isEnd ? "former" : undefined;
+	return speaker === "present" || isAnswer ? "present" : undefined;
 }

@@ -1,4 +1,4 @@
-import type { Loss } from "../core/continuity.ts";
+import type { Loss } from "../core/loss.ts";
 
 /** Origin of what may have been sent by nodes that nobody can tell of. */
 export const NOBODY = "";

@@ -1,9 +1,10 @@
 import type { RevocationKey } from "../core/close-header.ts";
-import { Continuity, type Loss } from "../core/continuity.ts";
+import { Continuity } from "../core/continuity.ts";
 import { encodeOrigin, parseId } from "../core/id.ts";
+import type { Loss } from "../core/loss.ts";
 import { readReport } from "../core/report.ts";
 import { Decision } from "./decision.ts";
-import { lifeOf } from "./life-of.ts";
+import { lifeOf, speakerOf } from "./life-of.ts";
 import type { GatewayService } from "./types.ts";
 
 /**
@@ -50,7 +51,7 @@ export class MissedRevocations {
 		if (report?.of !== "close") return;
 		const { broker } = this.#service;
 		this.#continuity.hear(encodeOrigin(nodeID), report, performance.now(), {
-			life: lifeOf(broker, nodeID, report, false),
+			life: lifeOf(speakerOf(broker, nodeID, report.instance), report.isEnd, false),
 			// Within a node nothing overtakes.
 			...(nodeID === broker.nodeID && { patience: 0 })
 		});

@@ -1,10 +1,10 @@
 import type { Listener } from "../bus/bus.ts";
 import { arrivalOf, TOLERANCE } from "../core/clock.ts";
 import { CLOSE, concerns, type Revocation, readClose } from "../core/close.ts";
-import type { Loss } from "../core/continuity.ts";
 import { isRefusal } from "../core/errors.ts";
 import { HeardRevocations } from "../core/heard.ts";
 import type { History } from "../core/history.ts";
+import type { Loss } from "../core/loss.ts";
 import { type Opening, Openings } from "../core/openings.ts";
 import type { Registry } from "../core/registry.ts";
 import { EVERYONE, isNobody } from "../core/session-id.ts";

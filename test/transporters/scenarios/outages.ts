@@ -134,40 +134,36 @@ const restartedInOutage: Scenario = {
 };
 
 async function untilKnows(sender: StageNode, { nodeID }: StageNode): Promise<void> {
-	await eventually(
-		async () => {
-			const { gateways } = await sender.state();
-			if (!gateways.includes(nodeID)) throw new Error(`${sender.nodeID} does not know ${nodeID}`);
-		},
-		{ timeout: RECOVERY, interval: 100 }
-	);
+	const knows = async () => (await sender.state()).gateways.includes(nodeID);
+	await until(knows, RECOVERY, `${sender.nodeID} does not know ${nodeID}`);
 }
 
 /** Until those that are not cut off know a node. */
 async function untilKnown({ nodeID }: StageNode, stage: Stage): Promise<void> {
-	await eventually(
-		async () => {
-			for (const node of [...stage.senders, stage.gateways[1] as StageNode]) {
-				const { peers } = await node.state();
-				if (!peers.includes(nodeID)) throw new Error(`${node.nodeID} does not know ${nodeID}`);
-			}
-		},
-		{ timeout: RECOVERY, interval: 100 }
-	);
+	for (const node of [...stage.senders, stage.gateways[1] as StageNode]) {
+		const knows = async () => (await node.state()).peers.includes(nodeID);
+		await until(knows, RECOVERY, `${node.nodeID} does not know ${nodeID}`);
+	}
 }
 
 /** Until all have missed a node that was killed, and gateways have told what it may have sent: half a minute later. */
 async function untilMissed({ nodeID }: StageNode, stage: Stage): Promise<void> {
-	await eventually(
-		async () => {
-			for (const node of nodesOf(stage)) {
-				const { peers } = await node.state();
-				if (peers.includes(nodeID)) throw new Error(`${node.nodeID} takes ${nodeID} to be there`);
-			}
-		},
-		{ timeout: MISSED, interval: 200 }
-	);
+	for (const node of nodesOf(stage)) {
+		const misses = async () => !(await node.state()).peers.includes(nodeID);
+		await until(misses, MISSED, `${node.nodeID} takes ${nodeID} to be there`);
+	}
 	await sleep(TOLD);
+}
+
+async function until(
+	is: () => Promise<boolean>,
+	timeout: number,
+	complaint: string
+): Promise<void> {
+	const look = async () => {
+		if (!(await is())) throw new Error(complaint);
+	};
+	await eventually(look, { timeout, interval: 100 });
 }
 
 /** A job is started, sends, and ends, while a gateway is cut off that never meets it. */

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Continuity, type Hearing, type Loss } from "../../../mixins/sse/core/continuity.ts";
+import { Continuity } from "../../../mixins/sse/core/continuity.ts";
+import type { Hearing } from "../../../mixins/sse/core/hearing.ts";
 import { LONGEST, PATIENCE } from "../../../mixins/sse/core/holes.ts";
+import type { Loss } from "../../../mixins/sse/core/loss.ts";
 import type { Report } from "../../../mixins/sse/core/report.ts";
 
 const LIFE = "aaaaaaaa";
@@ -74,8 +76,8 @@ describe("events of a sender", () => {
 		const gateway = new Gateway().take(1, 2, 2, 3, 1);
 		expect(gateway.told).toEqual([1, 2, 3]);
 		expect(gateway.continuity.isWhole).toBe(true);
-		expect(gateway.continuity.position("n", LIFE)).toEqual({ epoch: LIFE, seq: 3 });
-		expect(gateway.continuity.position("m", LIFE)).toBeUndefined();
+		expect(gateway.continuity.lives.position("n", LIFE)).toEqual({ epoch: LIFE, seq: 3 });
+		expect(gateway.continuity.lives.position("m", LIFE)).toBeUndefined();
 	});
 
 	it("that overtake others wait for them, and are handed on in order", () => {
@@ -227,8 +229,8 @@ describe("events of a sender", () => {
 		for (let n = 0; n < 10_001; n++) {
 			continuity.observe({ origin: `n${n}`, epoch: LIFE, seq: 1 }, n, 0, 0);
 		}
-		expect(continuity.position("n0", LIFE)).toBeUndefined();
-		expect(continuity.position("n10000", LIFE)).toBeDefined();
+		expect(continuity.lives.position("n0", LIFE)).toBeUndefined();
+		expect(continuity.lives.position("n10000", LIFE)).toBeDefined();
 	});
 });
 
@@ -350,10 +352,10 @@ describe("a sender that begins another life", () => {
 
 	it("may have sent something for the first time while this gateway was away", () => {
 		const gateway = new Gateway().hear(0);
-		gateway.continuity.away();
+		gateway.continuity.lives.away();
 		expect(gateway.of(NEXT_LIFE, 1).told).toEqual(["lost", 1]);
 		const heardAgain = new Gateway().hear(0);
-		heardAgain.continuity.away();
+		heardAgain.continuity.lives.away();
 		expect(heardAgain.hear(0).of(NEXT_LIFE, 1).told).toEqual([1]);
 	});
 
@@ -388,9 +390,9 @@ describe("a sender that begins another life", () => {
 	// Its end hid what it sent after it had been started again in the same process.
 	it("has not ended if it says something later in the same life, and has if that is from before", () => {
 		const again = new Gateway().take(1).hear(1, { isEnd: true, up: 500 }).hear(1, { up: 600 });
-		expect(again.continuity.hasEnded("n")).toBe(false);
+		expect(again.continuity.lives.hasEnded("n")).toBe(false);
 		const late = new Gateway().take(1).hear(1, { isEnd: true, up: 500 }).hear(1, { up: 400 });
-		expect(late.continuity.hasEnded("n")).toBe(true);
+		expect(late.continuity.lives.hasEnded("n")).toBe(true);
 	});
 
 	// It was sent before the process was killed, and stood in a buffer: the next one's connection was faster. Of the former one it was
@@ -430,7 +432,7 @@ describe("a sender that begins another life", () => {
 		expect(known.of(NEXT_LIFE, 1).told).toEqual([1, 1]);
 		const unknown = new Gateway().of(NEXT_LIFE, 1).hear(0, { isEnd: true, life: "former" });
 		expect(unknown.of(NEXT_LIFE, 2).told).toEqual([1, 2]);
-		expect(unknown.continuity.hasEnded("n")).toBe(false);
+		expect(unknown.continuity.lives.hasEnded("n")).toBe(false);
 		const unheard = new Gateway().of(NEXT_LIFE, 1).hear(3, { isEnd: true, life: "former" });
 		expect(unheard.told).toEqual([1, "lost"]);
 	});
@@ -441,14 +443,14 @@ describe("a sender that begins another life", () => {
 		const gateway = new Gateway().take(1).of(group, 1);
 		for (const epoch of [LIFE, group]) gateway.hear(1, { epoch, isEnd: true, up: 500 });
 		for (const epoch of [LIFE, group]) gateway.hear(1, { epoch, up: 900 });
-		expect(gateway.continuity.isComplete("n")).toBe(false);
+		expect(gateway.continuity.lives.isComplete("n")).toBe(false);
 		gateway.continuity.leave("n", 2000);
 		expect(gateway.losses).toHaveLength(1);
 	});
 
 	it("has not ended by what it said before it was started again", () => {
 		const gateway = new Gateway().take(1).hear(1, { up: 600 }).hear(1, { isEnd: true, up: 500 });
-		expect(gateway.continuity.hasEnded("n")).toBe(false);
+		expect(gateway.continuity.lives.hasEnded("n")).toBe(false);
 	});
 
 	// A report of the process before, which came late, was taken for the answer of the one that had taken its place.
@@ -461,9 +463,9 @@ describe("a sender that begins another life", () => {
 	// A report that had been sent before an outage, and came behind it, counted as news of what was sent meanwhile.
 	it("is known to have sent nothing only by what it says after this gateway was away", () => {
 		const gateway = new Gateway().hear(0);
-		gateway.continuity.away();
-		expect(gateway.hear(0, { isCurrent: false }).continuity.isFresh("n")).toBe(false);
-		expect(gateway.hear(0).continuity.isFresh("n")).toBe(true);
+		gateway.continuity.lives.away();
+		expect(gateway.hear(0, { isCurrent: false }).continuity.lives.isFresh("n")).toBe(false);
+		expect(gateway.hear(0).continuity.lives.isFresh("n")).toBe(true);
 	});
 
 	// What came early, before anything was said of it, was lost by the report that said where it is.

@@ -45,7 +45,7 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 		const continuity = new Continuity({ handOn() {}, lost() {}, failed() {} });
 		const history = new History(
 			{ maxBytes, maxAge: 300_000, gateway: "gw" },
-			orderByOrigin(continuity, 0)
+			orderByOrigin(continuity.lives, 0)
 		);
 		const before = await held();
 		for (let n = 0; n < MANY; n++) {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Continuity, type Loss } from "../../../mixins/sse/core/continuity.ts";
+import { Continuity } from "../../../mixins/sse/core/continuity.ts";
+import type { Loss } from "../../../mixins/sse/core/loss.ts";
 import { GoneNodes } from "../../../mixins/sse/gateway/gone-nodes.ts";
 
 const HALF_A_MINUTE = 30_000;
@@ -100,7 +101,7 @@ describe("a node that has gone", () => {
 		const { gone, continuity, losses } = create(0);
 		gone.miss("n", "one");
 		vi.advanceTimersByTime(119_999);
-		continuity.away();
+		continuity.lives.away();
 		gone.away();
 		expect(gone.areSettled).toBe(false);
 		vi.advanceTimersByTime(HALF_A_MINUTE);
