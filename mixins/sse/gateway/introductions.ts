@@ -4,14 +4,13 @@ import { guard } from "../core/guard.ts";
 import { HELLO } from "../core/report.ts";
 import { SleepWatch } from "../core/sleep-watch.ts";
 import { hearsOthers, onConnected } from "../moleculer/transporter.ts";
+import { AskedNodes } from "./asked-nodes.ts";
 import { type Process, Processes, type RegistryNode } from "./processes.ts";
 import { QuestionTimer } from "./question-timer.ts";
 import { Questions } from "./questions.ts";
 import { Silence } from "./silence.ts";
 import type { GatewayService } from "./types.ts";
 
-/** Milliseconds after which it is logged that a node does not answer. */
-const PATIENCE = 15_000;
 /** Milliseconds between two looks. */
 const LOOK = 1000;
 
@@ -39,12 +38,8 @@ export class Introductions {
 	readonly #service: GatewayService;
 	readonly #listener: IntroductionsListener;
 	readonly #questions: Questions;
-	/** Nodes that are asked until they answer, and when it is logged that they do not. */
-	readonly #unheard = new Map<string, number>();
-	/** Those that have not answered, also if they cannot be asked any more: a node that stops is first without services. */
-	readonly #unanswered = new Set<string>();
+	readonly #asked = new AskedNodes();
 	readonly #sleep = new SleepWatch();
-	readonly #heard = new Set<string>();
 	readonly #silence = new Silence();
 	readonly #processes = new Processes();
 	readonly #timer: QuestionTimer;
@@ -58,7 +53,7 @@ export class Introductions {
 		this.#listener = listener;
 		this.#questions = new Questions(service.broker, () => this.#sleep.stoodStill);
 		this.#timer = new QuestionTimer(() => {
-			if (this.#unheard.size > 0) this.#ask();
+			if (!this.#asked.haveAnswered) this.#ask();
 		});
 	}
 
@@ -69,7 +64,7 @@ export class Introductions {
 
 	/** Whether a node has been asked, and has not answered. */
 	isAwaited(nodeID: string): boolean {
-		return this.#unanswered.has(nodeID) || this.#silence.isAsked(nodeID);
+		return this.#asked.isUnanswered(nodeID) || this.#silence.isAsked(nodeID);
 	}
 
 	/** Which process a node is, and since when that is known; undefined if it is not there. */
@@ -90,7 +85,7 @@ export class Introductions {
 
 	/** Whether every sender that is known here sends its events here. */
 	get isComplete(): boolean {
-		return !this.isAway && this.#unheard.size === 0 && this.#broker.started;
+		return !this.isAway && this.#asked.haveAnswered && this.#broker.started;
 	}
 
 	/** Listens, again if it does already. */
@@ -143,9 +138,7 @@ export class Introductions {
 		if (this.#processes.get(nodeID)) this.#silence.heard(nodeID, performance.now());
 		if (!isAnswer) return;
 		this.#processes.answered(nodeID);
-		this.#heard.add(nodeID);
-		this.#unanswered.delete(nodeID);
-		if (this.#unheard.delete(nodeID)) this.#settle();
+		if (this.#asked.answer(nodeID)) this.#settle();
 	}
 
 	/** Something has come of another node. */
@@ -155,10 +148,9 @@ export class Introductions {
 
 	/** What has come of a node may be of another process than the one that is there: that one is asked. */
 	doubt(nodeID: string): void {
-		if (nodeID === this.#broker.nodeID || this.#unheard.has(nodeID)) return;
+		if (nodeID === this.#broker.nodeID || this.#asked.isWaited(nodeID)) return;
 		if (!this.#senders().includes(nodeID)) return;
 		this.#await(nodeID);
-		this.#heard.delete(nodeID);
 		this.#timer.soon();
 	}
 
@@ -170,7 +162,7 @@ export class Introductions {
 
 	/** One is waited for no longer. */
 	#settle(): void {
-		if (this.#unheard.size > 0) return;
+		if (!this.#asked.haveAnswered) return;
 		const isAlone = this.#senders().every(nodeID => nodeID === this.#broker.nodeID);
 		if (!this.#isAway) this.#questions.finish(isAlone);
 		this.#listener.changed();
@@ -178,11 +170,9 @@ export class Introductions {
 
 	/** A node is gone. */
 	left(nodeID: string): void {
-		this.#heard.delete(nodeID);
 		this.#silence.left(nodeID);
 		this.#processes.left(nodeID);
-		this.#unanswered.delete(nodeID);
-		if (this.#unheard.delete(nodeID)) this.#settle();
+		if (this.#asked.left(nodeID)) this.#settle();
 	}
 
 	/** Looks whether the machine was suspended, or this process: this gateway was away then. */
@@ -201,9 +191,7 @@ export class Introductions {
 	/** This gateway may have been away: every sender is asked. */
 	#renew(): void {
 		this.#questions.begin();
-		this.#heard.clear();
-		this.#unheard.clear();
-		this.#unanswered.clear();
+		this.#asked.clear();
 		this.#silence.clear();
 		this.#isAway = !hearsOthers(this.#broker);
 		this.#processes.clear();
@@ -235,10 +223,8 @@ export class Introductions {
 	}
 
 	#meet(nodeID: string, isNew = false): void {
-		if (!isNew && this.#heard.has(nodeID)) return;
-		if (!this.#senders().includes(nodeID)) return;
-		if (!isNew && this.#unheard.has(nodeID)) return;
-		this.#heard.delete(nodeID);
+		const isKnown = this.#asked.hasAnswered(nodeID) || this.#asked.isWaited(nodeID);
+		if ((isKnown && !isNew) || !this.#senders().includes(nodeID)) return;
 		this.#await(nodeID);
 		// This node answers at once. Many others may be met at a time, by many gateways.
 		if (nodeID === this.#broker.nodeID) this.#askNow();
@@ -249,15 +235,13 @@ export class Introductions {
 	#look(): void {
 		const now = performance.now();
 		const senders = new Set(this.#senders());
-		for (const [nodeID, until] of this.#unheard) {
-			if (!senders.has(nodeID)) {
-				this.#unheard.delete(nodeID);
-				this.#settle();
-				continue;
-			}
-			if (until > now) continue;
-			// It goes on asking, and gives no places: it may miss what that node sends, and cannot know.
-			this.#unheard.set(nodeID, Number.POSITIVE_INFINITY);
+		for (const nodeID of this.#asked.waited) {
+			if (senders.has(nodeID)) continue;
+			this.#asked.giveUp(nodeID);
+			this.#settle();
+		}
+		// It goes on asking, and gives no places: it may miss what such a node sends, and cannot know.
+		for (const nodeID of this.#asked.takeOverdue(now)) {
 			this.#service.logger.warn(
 				`SSE: the node '${nodeID}' does not answer. It may not know of this gateway, which is degraded meanwhile.`
 			);
@@ -274,21 +258,20 @@ export class Introductions {
 		if (silent.length > 0) this.#questions.ask(silent);
 		for (const nodeID of this.#silence.takeUnanswered(now)) {
 			if (!senders.has(nodeID)) continue;
-			this.#heard.delete(nodeID);
 			this.#await(nodeID);
 			this.#askNow();
 		}
 	}
 
 	#await(nodeID: string): void {
+		this.#asked.renew(nodeID);
 		if (this.#processes.hasEnded(nodeID)) {
 			// If it was started again, it says so, and its events are counted from where they were. Moleculer lets a broker that was
 			// stopped once hear nothing from others any more: it would never answer.
 			this.#questions.ask([nodeID]);
 			return;
 		}
-		this.#unheard.set(nodeID, performance.now() + PATIENCE);
-		this.#unanswered.add(nodeID);
+		this.#asked.wait(nodeID);
 	}
 
 	#askNow(): void {
@@ -300,8 +283,8 @@ export class Introductions {
 	#ask(): void {
 		this.#timer.stop();
 		if (!hearsOthers(this.#broker)) return;
-		this.#questions.ask([...this.#unheard.keys()]);
-		if (this.#unheard.size > 0) this.#timer.again();
+		this.#questions.ask(this.#asked.waited);
+		if (!this.#asked.haveAnswered) this.#timer.again();
 	}
 
 	/** The nodes that answer, this one included. */
