@@ -1,5 +1,5 @@
 /**
- * Prints the outcome of a whole run, from Vitest's JSON report and the steps before it:
+ * Prints the outcome of a whole run, from Jest's JSON report and the steps before it:
  *
  *     node .ci/count.mjs <report> <exit code of the tests, or "not-run"> [failed step]...
  *

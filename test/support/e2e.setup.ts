@@ -1,19 +1,19 @@
-import type { TestProject } from "vitest/node";
+import { onRunFinished } from "../jest/teardown.ts";
 import { acceptsAmqp } from "./amqp.ts";
 import { bringPrograms } from "./programs.ts";
-import "./provided.ts";
+import { provide } from "./provided.ts";
 import { openRabbitMq } from "./rabbitmq.ts";
 
 /** Once a run, before the first end-to-end test: the programs, and one RabbitMQ for all of them. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export default async function setup(): Promise<void> {
 	const programs = await bringPrograms();
 	const rabbitmq = await openRabbitMq(programs.rabbitmq);
 	const began = performance.now();
 	await rabbitmq.start();
+	onRunFinished(() => rabbitmq.stop());
 	const seconds = ((performance.now() - began) / 1000).toFixed(1);
 	const version = await acceptsAmqp(rabbitmq.url);
 	console.log(`RabbitMQ ${version} answers at ${new URL(rabbitmq.url).host} after ${seconds} s`);
-	project.provide("amqpUrl", rabbitmq.url);
-	project.provide("programs", programs);
-	return () => rabbitmq.stop();
+	provide("amqpUrl", rabbitmq.url);
+	provide("programs", programs);
 }

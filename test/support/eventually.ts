@@ -37,7 +37,9 @@ export async function eventually<T>(
 	} while (performance.now() < deadline);
 
 	const error = last instanceof Error ? last : new Error(String(last));
-	error.message = `not within ${timeout} ms (${attempts} attempts): ${error.message}`;
+	const { message, stack = "" } = error;
+	error.message = `not within ${timeout} ms (${attempts} attempts): ${message}`;
+	error.stack = stack.replace(message, () => error.message);
 	throw error;
 }
 

@@ -9,18 +9,25 @@ export interface Held {
 	readonly all: number;
 }
 
+/** Readings in a row of which none is less, but for so many bytes. */
+const CALM = 5;
+const NOISE = 2 ** 14;
+/** Readings at most: what goes on falling is looked at as it is. */
+const MOST = 50;
+
 /**
- * What is still held once nothing unused is: V8 frees buffers a while after the collection that found them unused,
- * so that one reading may be megabytes too high; the least of some is right.
+ * What is still held once nothing unused is: V8 frees buffers a while after the collection that found them unused, and the realm of
+ * a file whose tests ran before takes several; so that one reading may be megabytes too high, and the least of some is right.
  */
 export async function held(): Promise<Held> {
 	if (globalThis.gc === undefined) throw new Error("needs --expose-gc");
 	let heap = Number.POSITIVE_INFINITY;
 	let buffers = Number.POSITIVE_INFINITY;
-	for (let n = 0; n < 5; n++) {
+	for (let calm = 0, n = 0; calm < CALM && n < MOST; calm++, n++) {
 		globalThis.gc();
 		await sleep(20);
 		const { heapUsed, arrayBuffers } = process.memoryUsage();
+		if (heapUsed < heap - NOISE || arrayBuffers < buffers - NOISE) calm = 0;
 		heap = Math.min(heap, heapUsed);
 		buffers = Math.min(buffers, arrayBuffers);
 	}

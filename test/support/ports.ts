@@ -16,8 +16,8 @@ const given = new Set<number>();
 /** Ports of which nobody listens on any address now; none is given out twice by one process. */
 export async function freePorts(count: number): Promise<number[]> {
 	const ports = new Set<number>();
-	// the number of Vitest's worker, from 1; 0 is Vitest itself, or no Vitest
-	const first = FIRST + PART * (Number(process.env.VITEST_POOL_ID ?? 0) % PARTS);
+	// the number of Jest's worker, from 1; 0 is Jest itself, or no Jest
+	const first = FIRST + PART * (Number(process.env.JEST_WORKER_ID ?? 0) % PARTS);
 	for (let attempt = 0; ports.size < count; attempt++) {
 		if (attempt > 200 + count) throw new Error(`no ${count} free ports from ${first} on`);
 		const port = first + Math.floor(Math.random() * PART);

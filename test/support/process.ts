@@ -171,7 +171,7 @@ export function spawnNode(
 /** The child must not take itself for a test: the runner's own variables stay behind. */
 function environment({ env = {}, bareEnv = false }: ProcessOptions): NodeJS.ProcessEnv {
 	const inherited = Object.entries(process.env).filter(
-		([name]) => !name.startsWith("VITEST") && name !== "NODE_ENV"
+		([name]) => !name.startsWith("JEST") && name !== "NODE_ENV"
 	);
 	return { ...(bareEnv ? {} : Object.fromEntries(inherited)), ...env };
 }

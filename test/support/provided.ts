@@ -1,13 +1,35 @@
 import type { Programs } from "./programs.ts";
 
-/** What the setups of the tests hand to them: `inject("amqpUrl")`. */
-declare module "vitest" {
-	interface ProvidedContext {
-		/** The RabbitMQ that all end-to-end tests share; keep apart by Moleculer `namespace`. */
-		readonly amqpUrl: string;
-		/** Where the programs are, for tests that start their own. */
-		readonly programs: Programs;
-		/** The packed package, beside the `repository` that it was built in. */
-		readonly tarball: string;
-	}
+/** What is set up once a run, for all files of a project. */
+export interface Provided {
+	/** The RabbitMQ that all end-to-end tests share; keep apart by Moleculer `namespace`. */
+	readonly amqpUrl: string;
+	/** Where the programs are, for tests that start their own. */
+	readonly programs: Programs;
+	/** The packed package, beside the `repository` that it was built in. */
+	readonly tarball: string;
+	/** What TypeScript has against the tests of types. */
+	readonly typeErrors: readonly TypeScriptError[];
+}
+
+export interface TypeScriptError {
+	/** An absolute path; empty if it is no file's. */
+	readonly file: string;
+	/** From 1. */
+	readonly line: number;
+	readonly message: string;
+}
+
+const variable = (name: string) => `TEST_PROVIDED_${name}`;
+
+/** Hands a value to the tests: workers inherit the environment of Jest, and nothing else. */
+export function provide<Name extends keyof Provided>(name: Name, value: Provided[Name]): void {
+	process.env[variable(name)] = JSON.stringify(value);
+}
+
+/** What a setup has handed over. */
+export function inject<Name extends keyof Provided>(name: Name): Provided[Name] {
+	const text = process.env[variable(name)];
+	if (text === undefined) throw new Error(`no setup of this project provides "${name}"`);
+	return JSON.parse(text);
 }

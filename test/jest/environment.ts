@@ -1,0 +1,180 @@
+import { TestEnvironment } from "jest-environment-node";
+import { Leftovers } from "./leftovers.ts";
+import { createPlainContext } from "./plain-context.ts";
+import { RealProcess } from "./real-process.ts";
+import { joinErrors } from "./realm.ts";
+
+type Setup = ConstructorParameters<typeof TestEnvironment>;
+type Made<Name extends "moduleMocker" | "fakeTimersModern"> = new (
+	argument: unknown
+) => NonNullable<InstanceType<typeof TestEnvironment>[Name]>;
+
+/** Hooks start and stop processes: they may take longer than tests. */
+const HOOK_TIMEOUT = 3 * 60_000;
+
+/** What is used of jest-circus. */
+interface Test {
+	readonly name: string;
+	readonly mode: "skip" | "only" | "todo" | null | undefined;
+	readonly parent: DescribeBlock;
+	status: "skip" | "done" | null;
+	errors: unknown[];
+	fn: (...args: unknown[]) => unknown;
+}
+interface DescribeBlock {
+	readonly name: string;
+	readonly parent?: DescribeBlock;
+	readonly mode: Test["mode"];
+	readonly hooks: Hook[];
+	readonly tests: Test[];
+}
+interface Hook {
+	readonly fn: { readonly name: string };
+	timeout: number | undefined;
+}
+type Event =
+	| { name: "setup" | "add_test" | "run_start" | "run_finish" }
+	| { name: "hook_start"; hook: Hook }
+	| { name: "error"; error: unknown; promise?: Promise<unknown> }
+	| { name: "error_handled"; promise: Promise<unknown> }
+	| { name: "test_done" | "test_skip"; test: Test };
+interface State {
+	testTimeout: number;
+	readonly rootDescribeBlock: DescribeBlock;
+	readonly currentDescribeBlock: DescribeBlock;
+	readonly testNamePattern: RegExp | null | undefined;
+	readonly unhandledErrors: unknown[];
+}
+
+/**
+ * Jest's environment for Node, in which
+ *
+ * - errors of Node's own are instances of the `Error` that tests see, and `process` is the process;
+ * - a file fails if it leaves something running, or an error comes of what it has left, after its last test;
+ * - a test may find out that it cannot be run (see `skip`), and one that is skipped has to say why;
+ * - no test is given a `done`: it is over when its promise is;
+ * - the project's `testTimeout` holds, and hooks have more time than tests.
+ */
+export default class Environment extends TestEnvironment {
+	readonly #process: RealProcess = new RealProcess();
+	readonly #leftovers: Leftovers = new Leftovers();
+	readonly #rejections: Map<Promise<unknown>, unknown> = new Map();
+	readonly #testTimeout: number;
+
+	constructor(...setup: Setup) {
+		super(...setup);
+		const [{ projectConfig }] = setup;
+		this.#testTimeout = projectConfig.testTimeout;
+		const { moduleMocker, fakeTimersModern } = this;
+		if (moduleMocker === null || fakeTimersModern === null) {
+			throw new Error("Jest's own environment is another");
+		}
+		const global = createPlainContext(this.global) as typeof this.global;
+		this.context = global;
+		this.global = global;
+		global.process = process;
+		joinErrors(global);
+		this.moduleMocker = new (moduleMocker.constructor as Made<"moduleMocker">)(global);
+		this.fakeTimersModern = new (fakeTimersModern.constructor as Made<"fakeTimersModern">)({
+			config: projectConfig,
+			global
+		});
+	}
+
+	override async teardown(): Promise<void> {
+		this.#process.restore();
+		await super.teardown();
+	}
+
+	async handleTestEvent(event: Event, state: State): Promise<void> {
+		switch (event.name) {
+			case "setup":
+				state.testTimeout = this.#testTimeout;
+				return;
+			case "add_test":
+				withoutDone(state.currentDescribeBlock.tests.at(-1));
+				return;
+			case "run_start":
+				lastOfAll(state.rootDescribeBlock.hooks, "finishTest");
+				return;
+			case "hook_start":
+				event.hook.timeout ??= HOOK_TIMEOUT;
+				return;
+			case "test_done":
+				skipInRun(event.test);
+				return;
+			case "test_skip":
+				if (!state.testNamePattern) state.unhandledErrors.push(noReason(event.test));
+				return;
+			case "error":
+				if (event.promise) this.#rejections.set(event.promise, event.error);
+				return;
+			case "error_handled":
+				this.#rejections.delete(event.promise);
+				return;
+			case "run_finish": {
+				// Jest has looked through those of before; it does not look again
+				this.#rejections.clear();
+				const left = await this.#leftovers.settle();
+				if (left.length > 0) state.unhandledErrors.push(stillThere(left));
+				state.unhandledErrors.push(...this.#rejections.values());
+			}
+		}
+	}
+}
+
+/** A parameter for which a row of `it.each` has no value is undefined, and no callback to wait for. */
+function withoutDone(test: Test | undefined): void {
+	if (test === undefined || test.fn.length === 0) return;
+	const { fn } = test;
+	test.fn = () => fn(undefined);
+}
+
+function lastOfAll(hooks: Hook[], name: string): void {
+	const at = hooks.findIndex(({ fn }) => fn.name === name);
+	if (at !== -1) hooks.push(...hooks.splice(at, 1));
+}
+
+/** A test that ended by `skip` is skipped, unless something else has failed as well. */
+function skipInRun(test: Test): void {
+	const reason = test.errors.map(reasonOf).find(text => text !== undefined);
+	if (reason === undefined) return;
+	test.errors = test.errors.filter(error => reasonOf(error) === undefined);
+	if (test.errors.length > 0) return;
+	test.status = "skip";
+	tellSkipped(test, reason);
+}
+
+function reasonOf(error: unknown): string | undefined {
+	// jest-circus adds where the test is
+	const [thrown] = [error].flat();
+	return thrown instanceof Error && thrown.name === "Skipped" ? thrown.message : undefined;
+}
+
+function tellSkipped(test: Test, reason: string): void {
+	process.stdout.write(`skipped: ${fullName(test)}: ${reason}\n`);
+}
+
+function noReason(test: Test): Error {
+	// Jest tells nothing of a file of which all is skipped
+	tellSkipped(test, "no reason given");
+	return new ErrorOfFile("a test is skipped for no reason; `skip` takes one");
+}
+
+function stillThere(left: readonly string[]): Error {
+	return new ErrorOfFile(
+		`the tests are over, and something of theirs still runs: ${left.join(", ")}`
+	);
+}
+
+/** An error for which no line of code is to blame. */
+class ErrorOfFile extends Error {
+	constructor(message: string) {
+		super(message);
+		this.stack = message;
+	}
+}
+
+function fullName({ name, parent }: Pick<Test, "name"> & { parent?: DescribeBlock }): string {
+	return parent?.parent === undefined ? name : `${fullName(parent)} ${name}`;
+}

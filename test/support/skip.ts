@@ -1,0 +1,9 @@
+/** What a test throws that cannot be run here; `test/jest/environment.ts` counts it as skipped. */
+class Skipped extends Error {
+	override readonly name = "Skipped";
+}
+
+/** Ends the running test, which is then skipped, and not failed. The reason is printed. */
+export function skip(reason: string): never {
+	throw new Skipped(reason);
+}
