@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import "../support/provided.ts";
+import { inject } from "../support/provided.ts";
 import { openRabbitMq, type RabbitMq } from "../support/rabbitmq.ts";
+import { skip } from "../support/skip.ts";
 import type { Fault } from "./faults/fault.ts";
 import { createRandom } from "./random.ts";
 import { play } from "./scenario.ts";
@@ -31,7 +33,7 @@ export function testFaults(all: readonly Fault[]): void {
 		});
 		afterAll(() => stage?.stop());
 
-		it.for(faults)("$name", async (fault, { skip }) => {
+		it.each(faults)("$name", async fault => {
 			if (fault.needsControl && !rabbitmq.controllable) skip("RabbitMQ is not ours to stop");
 			const { broken } = await play(stage, fault, SHORT, createRandom(seed));
 			if (broken.length > 0) console.log(`seed ${seed}\n${stage.output}`);

@@ -1,14 +1,15 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import { launchChromium } from "../support/chromium.ts";
 import { eventually } from "../support/eventually.ts";
 import { type GatewaySetup, startGateway, type TestGateway } from "../support/gateway.ts";
 import { codeBlocks } from "../support/markdown.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
+import { inject } from "../support/provided.ts";
 import { requestStream } from "../support/stream-client.ts";
-import "../support/provided.ts";
 
 let browser: Browser;
 beforeAll(async () => {

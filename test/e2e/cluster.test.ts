@@ -1,11 +1,12 @@
-import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { type Client, connect } from "../support/client.ts";
 import { type Cluster, createCluster, type GatewayNode, knows } from "../support/cluster.ts";
 import { eventually } from "../support/eventually.ts";
 import { forward } from "../support/forwarder.ts";
 import { startNginx } from "../support/nginx.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { freePort } from "../support/ports.ts";
-import "../support/provided.ts";
+import { inject } from "../support/provided.ts";
 
 /** Two gateways in processes of their own, with nginx in front, by turns. */
 async function behindNginx(

@@ -1,8 +1,9 @@
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, inject, it, onTestFinished } from "vitest";
 import { launchChromium } from "../support/chromium.ts";
 import { startGateway } from "../support/gateway.ts";
-import "../support/provided.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
+import { inject } from "../support/provided.ts";
 
 let browser: Browser;
 beforeAll(async () => {

@@ -2,11 +2,13 @@ import { writeFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { expect, inject, it, onTestFinished } from "vitest";
+import { expect, it } from "@jest/globals";
 import { eventually } from "../support/eventually.ts";
 import { startGateway } from "../support/gateway.ts";
-import "../support/provided.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { spawnProcess } from "../support/process.ts";
+import { inject } from "../support/provided.ts";
+import { skip } from "../support/skip.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 /** Neither asks after updates nor tells anybody anything. */
@@ -26,11 +28,9 @@ const PAGE = `<!doctype html><script>
 	for (const name of ["news", "sse.open", "sse.reset", "sse.heartbeat"]) source.addEventListener(name, tell);
 </script>`;
 
-it("Firefox reads a compressed stream event for event, through its end and its coming back", async ({
-	skip
-}) => {
+it("Firefox reads a compressed stream event for event, through its end and its coming back", async () => {
 	const { firefox } = inject("programs");
-	if (firefox === null) return skip("no Firefox on the PATH, and none could be installed");
+	if (firefox === null) skip("no Firefox on the PATH, and none could be installed");
 
 	const told: string[] = [];
 	const got = (type: string) => told.filter(line => line.startsWith(`${type} `));

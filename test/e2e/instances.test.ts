@@ -1,12 +1,13 @@
 import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "@jest/globals";
 import { ServiceBroker } from "moleculer";
-import { describe, expect, inject, it, onTestFinished } from "vitest";
 import { SseMiddleware } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { freePort } from "../support/ports.ts";
 import { spawnProcess } from "../support/process.ts";
+import { inject } from "../support/provided.ts";
 import { openStream, type StreamClient } from "../support/stream-client.ts";
-import "../support/provided.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { expect, inject, it, onTestFinished } from "vitest";
+import { expect, it } from "@jest/globals";
 import { startProxy } from "../proxies/proxy.ts";
 import { play, SOURCES } from "../proxies/scenario.ts";
 import { Stage } from "../proxies/stage.ts";
@@ -8,8 +8,10 @@ import { launchChromium } from "../support/chromium.ts";
 import { eventually } from "../support/eventually.ts";
 import { type NameServer, startNameServer } from "../support/name-server.ts";
 import { nginxArguments } from "../support/nginx.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { freePort } from "../support/ports.ts";
-import "../support/provided.ts";
+import { inject } from "../support/provided.ts";
+import { skip } from "../support/skip.ts";
 
 const FILE = new URL("../../docker/nginx.conf", import.meta.url);
 /** The name of all gateways together, and addresses of two containers. */
@@ -46,10 +48,8 @@ async function startComposeNginx(
 }
 
 // nginx answered 502 when the last gateway had gone, upon which a browser's EventSource is dead until its page is reloaded.
-it("no EventSource is lost when one gateway stops, one is killed, and all are killed and come back", async ({
-	skip
-}) => {
-	if (!HAS_HOSTS) return skip(NO_HOSTS);
+it("no EventSource is lost when one gateway stops, one is killed, and all are killed and come back", async () => {
+	if (!HAS_HOSTS) skip(NO_HOSTS);
 	const port = await freePort();
 	const stage = new Stage(
 		inject("amqpUrl"),
@@ -69,10 +69,8 @@ it("no EventSource is lost when one gateway stops, one is killed, and all are ki
 }, 180_000);
 
 // It had looked up its gateways once, when it started: a container that is made anew has another address.
-it("gateways are found at the addresses that they have now, and streams are told to come back while there are none", async ({
-	skip
-}) => {
-	if (!HAS_HOSTS) return skip(NO_HOSTS);
+it("gateways are found at the addresses that they have now, and streams are told to come back while there are none", async () => {
+	if (!HAS_HOSTS) skip(NO_HOSTS);
 	const port = await freePort();
 	for (const host of HOSTS) {
 		const server = createServer((_, res) => res.end(host)).listen(port, host);

@@ -1,15 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import { launchChromium } from "../support/chromium.ts";
 import { eventually } from "../support/eventually.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { freePort } from "../support/ports.ts";
 import { type RunningProcess, spawnNode, spawnProcess } from "../support/process.ts";
+import { inject } from "../support/provided.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { openTerminal } from "../support/terminal.ts";
-import "../support/provided.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const EXAMPLE = fileURLToPath(new URL("../support/fixtures/example-node.ts", import.meta.url));

@@ -1,12 +1,13 @@
 import { fileURLToPath } from "node:url";
-import { beforeEach, describe, expect, inject, it, onTestFinished } from "vitest";
+import { beforeEach, describe, expect, it } from "@jest/globals";
 import { type Client, connect } from "../support/client.ts";
 import { createCluster } from "../support/cluster.ts";
 import { eventually } from "../support/eventually.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
+import { inject } from "../support/provided.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { openTerminal, type Terminal } from "../support/terminal.ts";
 import { openingOf } from "../transporters/probe.ts";
-import "../support/provided.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 

@@ -1,17 +1,19 @@
-import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { connect } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { callApi } from "../support/example.ts";
 import { ExampleNodes } from "../support/example-nodes.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
+import { inject } from "../support/provided.ts";
 import { openRabbitMq } from "../support/rabbitmq.ts";
 import { create, csv, download, PATIENT, progressOf, REPORT_EVENTS } from "../support/reports.ts";
-import "../support/provided.ts";
+import { skip } from "../support/skip.ts";
 
 describe("RabbitMQ that goes while a job is worked and another waits, and comes back", () => {
 	for (const how of ["stopped in order", "crashed"] as const) {
-		it(`has lost neither: ${how}`, async ({ skip }) => {
+		it(`has lost neither: ${how}`, async () => {
 			const rabbitmq = await openRabbitMq(inject("programs").rabbitmq);
-			skip(!rabbitmq.controllable, "AMQP_URL names a RabbitMQ that is not this test's to stop");
+			if (!rabbitmq.controllable) skip("AMQP_URL names a RabbitMQ that is not this test's to stop");
 			await rabbitmq.start();
 			onTestFinished(() => rabbitmq.stop());
 			const nodes = new ExampleNodes({ REPORT_STEP_MS: "500" }, rabbitmq.url);

@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import { launchChromium } from "../support/chromium.ts";
 import { connect } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { ExampleNodes } from "../support/example-nodes.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
+import { inject } from "../support/provided.ts";
 import {
 	create,
 	csv,
@@ -15,7 +17,6 @@ import {
 	REPORT_EVENTS,
 	readyOf
 } from "../support/reports.ts";
-import "../support/provided.ts";
 
 let browser: Browser;
 beforeAll(async () => {

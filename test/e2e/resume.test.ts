@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "@jest/globals";
 import type { Channel } from "amqplib";
 import type { ServiceBroker } from "moleculer";
-import { describe, expect, inject, it, onTestFinished } from "vitest";
 import { type Client, connect, type Received } from "../support/client.ts";
 import { type Cluster, createCluster, type GatewayNode, knows } from "../support/cluster.ts";
 import { eventually } from "../support/eventually.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
+import { inject } from "../support/provided.ts";
 import { openRabbitMq } from "../support/rabbitmq.ts";
-import "../support/provided.ts";
+import { skip } from "../support/skip.ts";
 
 const NEWS = "news";
 const at = (gateway: GatewayNode) => `http://127.0.0.1:${gateway.port}`;
@@ -185,9 +187,9 @@ describe("a sender whose channel RabbitMQ closes", () => {
 });
 
 describe("RabbitMQ that is gone for a while", () => {
-	it("takes events with it, of which every stream is told", async ({ skip }) => {
+	it("takes events with it, of which every stream is told", async () => {
 		const rabbitmq = await openRabbitMq(inject("programs").rabbitmq);
-		skip(!rabbitmq.controllable, "AMQP_URL names a RabbitMQ that is not this test's to stop");
+		if (!rabbitmq.controllable) skip("AMQP_URL names a RabbitMQ that is not this test's to stop");
 		await rabbitmq.start();
 		onTestFinished(() => rabbitmq.stop());
 		await lose(createCluster(rabbitmq.url), async (_business, send) => {

@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
-import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "@jest/globals";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { spawnNode } from "../support/process.ts";
-import "../support/provided.ts";
+import { inject } from "../support/provided.ts";
 
 const NODE = fileURLToPath(new URL("../support/fixtures/stopping-node.ts", import.meta.url));
 

@@ -1,8 +1,9 @@
 import { connect } from "node:net";
 import { createServer } from "node:tls";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { busState } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { freePort } from "../support/ports.ts";
 import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
 import { TLS } from "../support/tls.ts";

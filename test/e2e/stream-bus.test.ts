@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it, jest } from "@jest/globals";
 import { ServiceBroker } from "moleculer";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { ReadableBus, Subscriber } from "../../mixins/sse/bus/bus.ts";
 import { readableBus } from "../../mixins/sse/bus/installed.ts";
 import { Repeats } from "../../mixins/sse/core/repeats.ts";
 import { busState } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
 
 const event = (payload: unknown, sessionId: string | string[] = "A") => ({
@@ -192,7 +193,7 @@ describe("a gateway that fails at an event", () => {
 		const stream = await TestStream.open();
 		const node = await stream.sender("reader");
 		for (const n of [1, "unreadable"]) await node.send(event(n));
-		const seen = vi.spyOn(Repeats.prototype, "seen");
+		const seen = jest.spyOn(Repeats.prototype, "seen");
 		onTestFinished(() => seen.mockRestore());
 		seen.mockImplementation((_, seq) => {
 			if (seq === 2) throw new Error("a fault of the reader");

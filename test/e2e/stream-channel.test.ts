@@ -1,10 +1,10 @@
+import { describe, expect, it } from "@jest/globals";
 import { type Channel, connect } from "amqplib";
 import { ServiceBroker } from "moleculer";
-import { describe, expect, inject, it } from "vitest";
 import { type Purpose, SteadyChannel } from "../../mixins/sse/bus/steady-channel.ts";
 import { createGate } from "../support/gate.ts";
+import { inject } from "../support/provided.ts";
 import { RecordedLog } from "../support/recorded-log.ts";
-import "../support/provided.ts";
 
 /** A channel whose making ready waits for the test. */
 function createChannel() {

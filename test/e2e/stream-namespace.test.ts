@@ -1,11 +1,12 @@
+import { describe, expect, it } from "@jest/globals";
 import { connect } from "amqplib";
-import { describe, expect, inject, it, onTestFinished } from "vitest";
 import { busState } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
+import { inject } from "../support/provided.ts";
 import type { StreamClient } from "../support/stream-client.ts";
 import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
-import "../support/provided.ts";
 
 const event = (payload: unknown) => ({ eventName: NEWS, sessionId: "A", payload });
 

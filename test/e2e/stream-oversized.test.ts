@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, inject, it, onTestFinished, type TestContext } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { busState } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
+import { inject } from "../support/provided.ts";
 import { openRabbitMq } from "../support/rabbitmq.ts";
+import { skip } from "../support/skip.ts";
 import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
 
 // RabbitMQ closes the channel on which such a message comes. It was written again on the next one, without end,
@@ -20,7 +23,8 @@ async function openStrict(skip: TestContext["skip"]) {
 	const rabbitmq = await openRabbitMq(inject("programs").rabbitmq, {
 		maxMessageSize: MAX_MESSAGE_SIZE
 	});
-	skip(!rabbitmq.controllable, "AMQP_URL names a RabbitMQ whose limits are not this test's to set");
+	if (!rabbitmq.controllable)
+		skip("AMQP_URL names a RabbitMQ whose limits are not this test's to set");
 	await rabbitmq.start();
 	onTestFinished(() => rabbitmq.stop());
 	const stream = await TestStream.open({ url: rabbitmq.url });
@@ -28,9 +32,7 @@ async function openStrict(skip: TestContext["skip"]) {
 }
 
 describe("an event that is too large for RabbitMQ", () => {
-	it("is given up, and its sender is told; those around it arrive, each once, in order", async ({
-		skip
-	}) => {
+	it("is given up, and its sender is told; those around it arrive, each once, in order", async () => {
 		const { stream, client } = await openStrict(skip);
 		const sender = await stream.sender("sender");
 
@@ -63,9 +65,7 @@ describe("an event that is too large for RabbitMQ", () => {
 		expect(busState(sender.broker)).toMatchObject({ outbox: { events: 0, bytes: 0 } });
 	}, 60_000);
 
-	it("is told in the log without `throwError`, also if it was to go later, and what follows goes", async ({
-		skip
-	}) => {
+	it("is told in the log without `throwError`, also if it was to go later, and what follows goes", async () => {
 		const { stream, client } = await openStrict(skip);
 		const detour = await stream.detour();
 		const sender = await stream.sender("sender", { stream: { url: detour.url, timeout: 300 } });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { PAYLOADS } from "../support/payloads.ts";
 import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
 

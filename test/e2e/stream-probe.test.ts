@@ -1,10 +1,12 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { describe, expect, it, jest } from "@jest/globals";
 import { connect } from "amqplib";
-import { describe, expect, inject, it, onTestFinished, vi } from "vitest";
 import { findEnd } from "../../mixins/sse/bus/probe.ts";
+import { useFakeTimers } from "../support/fake-timers.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
+import { inject } from "../support/provided.ts";
 import { watchRejections } from "../support/rejections.ts";
 import { TestStream } from "../support/test-stream.ts";
-import "../support/provided.ts";
 
 /** Milliseconds, more than a look at the stream waits for messages. */
 const LATER = 60_000;
@@ -15,18 +17,18 @@ describe("a look at where the stream ends", () => {
 		const rejections = watchRejections();
 		const connection = await connect(inject("amqpUrl"));
 		onTestFinished(() => connection.close());
-		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		useFakeTimers(["setTimeout", "clearTimeout"]);
 		onTestFinished(() => {
-			vi.useRealTimers();
+			jest.useRealTimers();
 		});
 
 		const { signal } = new AbortController();
 		await expect(findEnd(connection, `nowhere-${crypto.randomUUID()}`, signal)).rejects.toThrow(
 			/NOT.FOUND/
 		);
-		vi.advanceTimersByTime(LATER);
+		jest.advanceTimersByTime(LATER);
 		expect(await rejections()).toEqual([]);
-		expect(vi.getTimerCount()).toBe(0);
+		expect(jest.getTimerCount()).toBe(0);
 	});
 
 	it("ends at once by its signal while RabbitMQ hangs, and leaves no timer", async () => {
@@ -38,18 +40,18 @@ describe("a look at where the stream ends", () => {
 		const detour = await stream.detour();
 		const connection = await connect(detour.url);
 		onTestFinished(() => connection.close());
-		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		useFakeTimers(["setTimeout", "clearTimeout"]);
 		onTestFinished(() => {
-			vi.useRealTimers();
+			jest.useRealTimers();
 		});
 		const closing = new AbortController();
 		const look = findEnd(connection, stream.name, closing.signal);
-		while (vi.getTimerCount() === 0) await turn();
+		while (jest.getTimerCount() === 0) await turn();
 		detour.freeze();
 
 		closing.abort();
 		await expect(look).rejects.toThrow(/aborted/);
-		expect(vi.getTimerCount()).toBe(0);
+		expect(jest.getTimerCount()).toBe(0);
 		detour.thaw();
 	});
 });

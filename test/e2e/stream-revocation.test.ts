@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { busState } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import type { TestGateway, TestNode } from "../support/gateway.ts";

@@ -1,7 +1,9 @@
 import { fileURLToPath } from "node:url";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, jest } from "@jest/globals";
 import { busState } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
+import { useFakeTimers } from "../support/fake-timers.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { type RunningProcess, spawnNode } from "../support/process.ts";
 import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
 
@@ -36,25 +38,25 @@ describe("a node that stops while RabbitMQ hangs", () => {
 	it("acknowledges nothing on the connection that closes, and leaves no timer", async () => {
 		const stream = await TestStream.open();
 		const detour = await stream.detour();
-		vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+		useFakeTimers(["setInterval", "clearInterval"]);
 		onTestFinished(() => {
-			vi.useRealTimers();
+			jest.useRealTimers();
 		});
 		const gateway = await stream.gateway("gateway-1", { stream: { url: detour.url } });
 		const client = await openNews(gateway);
 		await gateway.send(event("read, and not acknowledged"));
 		await client.next(NEWS);
-		expect(vi.getTimerCount()).toBeGreaterThan(0);
+		expect(jest.getTimerCount()).toBeGreaterThan(0);
 		detour.freeze();
 
 		const stopped = gateway.broker.stop();
 		await client.end;
 		// it is closing now, and closes once it is cut off
 		await eventually(() => expect(busState(gateway.broker)?.working).toBe(false));
-		vi.advanceTimersByTime(60_000);
+		jest.advanceTimersByTime(60_000);
 		await stopped;
-		vi.advanceTimersByTime(60_000);
-		expect(vi.getTimerCount()).toBe(0);
+		jest.advanceTimersByTime(60_000);
+		expect(jest.getTimerCount()).toBe(0);
 	});
 
 	it("ends by itself, without an error", async () => {

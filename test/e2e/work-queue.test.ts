@@ -1,6 +1,6 @@
+import { describe, expect, it } from "@jest/globals";
 import { type Channel, connect } from "amqplib";
 import type { Service } from "moleculer";
-import { describe, expect, inject, it, onTestFinished } from "vitest";
 import {
 	type WorkQueue,
 	type WorkQueueSchema,
@@ -9,8 +9,9 @@ import {
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
 import { TestNode } from "../support/gateway.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
+import { inject } from "../support/provided.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
-import "../support/provided.ts";
 
 const PATIENT = { timeout: 30_000, interval: 50 };
 

@@ -1,7 +1,7 @@
+import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { parseCookie } from "cookie";
 import fc from "fast-check";
 import type { ServiceBroker } from "moleculer";
-import { afterEach, describe, expect, it, vi } from "vitest";
 import { COOKIE_OPTION, type CookieOptions } from "../../mixins/sse/core/cookie-options.ts";
 import { readPlace } from "../../mixins/sse/core/place.ts";
 import { readSessionId } from "../../mixins/sse/core/session-id.ts";
@@ -143,11 +143,11 @@ describe("addresses", () => {
 
 describe("what is typed into the REPL", () => {
 	afterEach(() => {
-		vi.restoreAllMocks();
+		jest.restoreAllMocks();
 	});
 
 	it("is sent as it was typed, or told to be wrong", async () => {
-		const told = vi.spyOn(console, "log").mockImplementation(() => {});
+		const told = jest.spyOn(console, "log").mockImplementation(() => {});
 		const commands: { action(broker: unknown, args: { words: string[] }): Promise<void> }[] = [];
 		const sent: { sessionId: unknown }[] = [];
 		const broker = {

@@ -1,6 +1,6 @@
+import { describe, expect, it } from "@jest/globals";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import { readClose } from "../../mixins/sse/core/close.ts";
 import {
 	closeFrame,

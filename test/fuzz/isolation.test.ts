@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { eventually } from "../support/eventually.ts";
 import { FACTOR } from "../support/fuzz.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";

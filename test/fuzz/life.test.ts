@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it, jest } from "@jest/globals";
 import fc from "fast-check";
-import { expect, it, onTestFinished, vi } from "vitest";
 import type { BufferPolicy } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { FACTOR } from "../support/fuzz.ts";
 import { TestGateway, TestNode } from "../support/gateway.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { watchRejections } from "../support/rejections.ts";
 import { leftOf, stops, WIRES, type Wire, type WireClient } from "../support/wires.ts";
 
@@ -194,7 +195,7 @@ it(
 		process.on("uncaughtException", onUncaught);
 		onTestFinished(() => void process.off("uncaughtException", onUncaught));
 		const { setTimeout: onTime } = globalThis;
-		const late = vi
+		const late = jest
 			.spyOn(globalThis, "setTimeout")
 			.mockImplementation(((callback: () => void, ms: number, ...args: []) =>
 				onTime(

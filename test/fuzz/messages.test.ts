@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import { isRefusal } from "../../mixins/sse/core/errors.ts";
 import { readMessage } from "../../mixins/sse/core/message.ts";
 import type { Gateway } from "../../mixins/sse/gateway/gateway.ts";

@@ -1,9 +1,10 @@
 import { connect, type Socket } from "node:net";
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { FACTOR, runs } from "../support/fuzz.ts";
 import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { watchRejections } from "../support/rejections.ts";
 import { openStream } from "../support/stream-client.ts";
 

@@ -1,7 +1,8 @@
 import { Agent, request } from "node:http";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { FACTOR } from "../support/fuzz.ts";
 import { startGateway } from "../support/gateway.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { send } from "../support/request.ts";
 
 /** 20,000 in a long run, as after the restart of a gateway. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { describe, expect, it } from "@jest/globals";
 import type { Context } from "moleculer";
 import ApiGateway from "moleculer-web";
-import { describe, expect, it } from "vitest";
 import type { GatewayRequest, GatewayResponse, SseGateway } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { startExpressGateway } from "../support/express-gateway.ts";

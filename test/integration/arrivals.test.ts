@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import type { Context, ServiceSchema } from "moleculer";
-import { describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { TestGateway, TestNode } from "../support/gateway.ts";
 import { meet, memberOf } from "../support/meet.ts";

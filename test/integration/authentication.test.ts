@@ -1,6 +1,6 @@
+import { describe, expect, it } from "@jest/globals";
 import { parseCookie } from "cookie";
 import { jwtVerify, SignJWT } from "jose";
-import { describe, expect, it } from "vitest";
 import type { GatewayRequest, SessionResolver } from "../../mixins/sse/index.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
 import { refusal } from "../support/request.ts";

@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import { ServiceBroker } from "moleculer";
-import { describe, expect, it } from "vitest";
 import {
 	type EventsContract,
 	SseError,

@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import type { Context } from "moleculer";
-import { describe, expect, it } from "vitest";
 import {
 	type CookieOptions,
 	type GatewayRequest,

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import type { SseGateway, SseMixinOptions } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";

@@ -1,11 +1,12 @@
 import { createServer } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import type { GatewayRequest, GatewayResponse } from "../../mixins/sse/gateway/types.ts";
 import { createGate, type Gate } from "../support/gate.ts";
 import { type GatewaySetup, TestGateway, TestNode } from "../support/gateway.ts";
 import { connectHttp2, requestHttp2 } from "../support/http2-client.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { send } from "../support/request.ts";
 import { requestStream, type StreamClient } from "../support/stream-client.ts";
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { describe, expect, it, jest } from "@jest/globals";
 import type { Context } from "moleculer";
-import { describe, expect, it, vi } from "vitest";
 import type {
 	GatewayRequest,
 	GatewayResponse,
@@ -236,7 +236,7 @@ describe("a session that is asked for before the authentication", () => {
 		["once where nobody asks before", { onBeforeCall: undefined }, 1],
 		["twice where somebody does", {}, 2]
 	])("is asked for %s, by a stream", async (_, route, times) => {
-		const session = vi.fn(() => "alice");
+		const session = jest.fn(() => "alice");
 		const gateway = await start({ session, route });
 		await openStream(gateway.at("/api/events", "news"), alice);
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import type { BusSubscription, Subscriber } from "../../mixins/sse/bus/bus.ts";
 import { installBus } from "../../mixins/sse/bus/installed.ts";
 import { eventually } from "../support/eventually.ts";

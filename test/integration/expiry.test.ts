@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import type { SessionResolver } from "../../mixins/sse/index.ts";
 import { stubClocks } from "../support/clocks.ts";
 import { eventually } from "../support/eventually.ts";

@@ -1,10 +1,11 @@
 import { Agent } from "node:http";
+import { describe, expect, it } from "@jest/globals";
 import type { ErrorRequestHandler, Express, Request, Response } from "express";
-import { describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { startExpressGateway } from "../support/express-gateway.ts";
 import { createGate } from "../support/gate.ts";
 import { MIXIN_ORDERS, NOTHING } from "../support/gateway.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { watchRejections } from "../support/rejections.ts";
 import { send } from "../support/request.ts";
 import { FLOOD, openStream, requestStream } from "../support/stream-client.ts";

@@ -1,9 +1,10 @@
+import { describe, expect, it } from "@jest/globals";
 import { EventSource } from "eventsource";
-import { describe, expect, it, onTestFinished } from "vitest";
 import type { SseSend } from "../../mixins/sse/index.ts";
 import { startGateway, TestGateway, TestNode } from "../support/gateway.ts";
 import { connectHttp2, openHttp2Stream } from "../support/http2-client.ts";
 import { meet, memberOf } from "../support/meet.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { cookieOf } from "../support/request.ts";
 import { openStream, type StreamClient } from "../support/stream-client.ts";
 

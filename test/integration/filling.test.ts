@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import type { EventStream } from "../../mixins/sse/http/event-stream.ts";
 import type { TestGateway } from "../support/gateway.ts";
 import { HandBus } from "../support/hand-bus.ts";

@@ -1,6 +1,6 @@
+import { describe, expect, it } from "@jest/globals";
 import type { ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
-import { describe, expect, it } from "vitest";
 import * as sse from "../../mixins/sse/index.ts";
 import { commonJsExample } from "../package/readme.ts";
 import { TestGateway, TestNode } from "../support/gateway.ts";

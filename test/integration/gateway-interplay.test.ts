@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import { type Context, type Span, TracerExporters } from "moleculer";
-import { describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
 import { send } from "../support/request.ts";

@@ -1,7 +1,8 @@
 import { type ClientHttp2Stream, connect, type IncomingHttpHeaders } from "node:http2";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { eventually } from "../support/eventually.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 
 const LARGE = 200_000;
 
@@ -50,9 +51,7 @@ async function opened({ stream, head }: { stream: ClientHttp2Stream; head: Promi
 // the socket nor counted by nghttp2, so nobody saw that it was not taken; and sessions on which every stream had been
 // refused were not looked at at all.
 describe("a node with HTTP/2 stops", () => {
-	it("though a client takes nothing of an answer, not even of a refusal", {
-		timeout: 20_000
-	}, async () => {
+	it("though a client takes nothing of an answer, not even of a refusal", async () => {
 		const gateway = await start();
 		const { ask } = await join(gateway);
 		await opened(await ask(STREAM));
@@ -63,11 +62,9 @@ describe("a node with HTTP/2 stops", () => {
 		await gateway.broker.stop();
 
 		expect(performance.now() - began).toBeLessThan(6000);
-	});
+	}, 20_000);
 
-	it("though clients pause a download and go on with PING, never send what they began, or come late", {
-		timeout: 60_000
-	}, async () => {
+	it("though clients pause a download and go on with PING, never send what they began, or come late", async () => {
 		const gateway = await start(500);
 		const paused = await join(gateway);
 		await opened(await paused.ask(STREAM));
@@ -90,11 +87,9 @@ describe("a node with HTTP/2 stops", () => {
 		await stopped;
 
 		expect(performance.now() - began).toBeLessThan(20_000);
-	});
+	}, 60_000);
 
-	it("and lets a client that takes its download slowly have all of it", {
-		timeout: 30_000
-	}, async () => {
+	it("and lets a client that takes its download slowly have all of it", async () => {
 		const gateway = await start();
 		const { ask } = await join(gateway);
 		await opened(await ask(STREAM));
@@ -109,5 +104,5 @@ describe("a node with HTTP/2 stops", () => {
 		await gateway.broker.stop();
 
 		await eventually(() => expect(got).toBe(LARGE), { timeout: 10_000 });
-	});
+	}, 30_000);
 });

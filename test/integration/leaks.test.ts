@@ -1,10 +1,11 @@
 import { Agent } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { eventually } from "../support/eventually.ts";
 import { NOTHING, startGateway } from "../support/gateway.ts";
 import { held } from "../support/memory.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { type RunningProcess, spawnNode } from "../support/process.ts";
 import { send, start } from "../support/request.ts";
 
@@ -140,9 +141,7 @@ async function thousandStreams(node: LeakNode, ports: Ports): Promise<void> {
 }
 
 describe("20,000 streams", () => {
-	it("leave nothing behind: no entry, no handle, no timer, no memory", {
-		timeout: 120_000
-	}, async () => {
+	it("leave nothing behind: no entry, no handle, no timer, no memory", async () => {
 		const node = new LeakNode();
 		const ports = await node.ask<Ports>("ports");
 		const settled = async () => {
@@ -166,7 +165,7 @@ describe("20,000 streams", () => {
 		// one reference that is kept costs 8 bytes, the least object 16: a stream that leaves 50 bytes
 		// behind in any of these ways is 1 MB
 		expect(after.heap - warm.heap).toBeLessThan(2 ** 20);
-	});
+	}, 120_000);
 });
 
 describe("the history", () => {

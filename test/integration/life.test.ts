@@ -2,8 +2,8 @@ import { EventEmitter, once } from "node:events";
 import { Agent } from "node:http";
 import { Agent as TlsAgent } from "node:https";
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
+import { describe, expect, it } from "@jest/globals";
 import { EventSource } from "eventsource";
-import { describe, expect, it, onTestFinished } from "vitest";
 import type { GatewayRequest } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
@@ -15,6 +15,7 @@ import {
 	type TestGateway
 } from "../support/gateway.ts";
 import { connectHttp2, openHttp2Stream, requestHttp2 } from "../support/http2-client.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { openRawStream, RawSocket } from "../support/raw-socket.ts";
 import { watchRejections } from "../support/rejections.ts";
 import { cookieOf, send, start } from "../support/request.ts";

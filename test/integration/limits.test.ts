@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import type { StreamLimits } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";

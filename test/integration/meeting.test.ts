@@ -1,9 +1,10 @@
+import { describe, expect, it, jest } from "@jest/globals";
 import type { Context, ServiceSchema } from "moleculer";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { History } from "../../mixins/sse/core/history.ts";
 import { eventually } from "../support/eventually.ts";
 import { startUnfinished, TestGateway, TestNode } from "../support/gateway.ts";
 import { meet, memberOf } from "../support/meet.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { openStream } from "../support/stream-client.ts";
 
 const NEWS = "news";
@@ -92,7 +93,7 @@ describe("a gateway that has just started tells once what its senders have sent 
 		const gateway = new TestGateway(new TestNode({ broker: memberOf(namespace, "gw") }));
 		await gateway.broker.start();
 		await Promise.all(senders.map(({ asked }) => asked()));
-		const since = vi.spyOn(History.prototype, "since");
+		const since = jest.spyOn(History.prototype, "since");
 		onTestFinished(() => since.mockRestore());
 		const headers = { "Last-Event-ID": senders[0]?.sent[0] as string };
 		const pending = openStream(gateway.url(NEWS), { headers });

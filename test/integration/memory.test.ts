@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import type { BufferPolicy } from "../../mixins/sse/core/options.ts";
 import type { Gateway } from "../../mixins/sse/gateway/gateway.ts";
 import type { EventStream } from "../../mixins/sse/http/event-stream.ts";
@@ -10,6 +10,7 @@ import { eventually } from "../support/eventually.ts";
 import { startGateway, TestGateway, TestNode } from "../support/gateway.ts";
 import { connectHttp2 } from "../support/http2-client.ts";
 import { held } from "../support/memory.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 
 const MIB = 2 ** 20;
 const NEWS = "news";
@@ -86,9 +87,7 @@ describe("what a process holds in buffers", () => {
 	// A view of a hundred bytes holds all of its buffer. Events that waited for slow clients, or were
 	// remembered in deflated form, each held the 64 KiB that they shared with the events of others, and what zlib
 	// gave out the 16 KiB of its own: 300 MB where 4 were counted.
-	it("is what its options say, whatever is sent, and whoever takes it or does not", {
-		timeout: 120_000
-	}, async () => {
+	it("is what its options say, whatever is sent, and whoever takes it or does not", async () => {
 		const random = createRandom(7);
 		const upTo = (n: number) => Math.floor(random() * n);
 		const oneOf = <T>(list: readonly T[]) => list[upTo(list.length)] as T;
@@ -144,7 +143,7 @@ describe("what a process holds in buffers", () => {
 		);
 		const bound = POLICIES.length * HISTORY + DEFLATED + stalled.length * (UNSENT + HALF_WRITTEN);
 		expect((await grown()) / bound).toBeLessThan(1);
-	});
+	}, 120_000);
 });
 
 // Far below the mark at which Node's streams ask for patience each small event was a write of its own, which takes 550

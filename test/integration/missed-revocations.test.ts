@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
-import { describe, expect, it } from "vitest";
 import type { SseMixinOptions } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { describe, expect, it } from "@jest/globals";
 import ApiGateway from "moleculer-web";
-import { describe, expect, it } from "vitest";
 import type { SseMixinOptions } from "../../mixins/sse/index.ts";
 import { SseError, SseMixin } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
@@ -190,7 +190,7 @@ const cases = Object.entries(BAD).flatMap(([option, { takes, values }]) =>
 );
 
 describe("an option that is wrong stops the start, and names what it takes", () => {
-	it.each(cases)("SseMixin({ %s: %o })", (option, value, takes) => {
+	it.each(cases)("SseMixin({ %s: %p })", (option, value, takes) => {
 		const error = problemOf({ sse: { [option]: value } });
 
 		expect(error).toMatchObject({
@@ -201,7 +201,7 @@ describe("an option that is wrong stops the start, and names what it takes", () 
 		expect(error.message).toContain(`option "${option}" takes ${takes}`);
 	});
 
-	it.each(cases)("settings.sse = { %s: %o }", (option, value, takes) => {
+	it.each(cases)("settings.sse = { %s: %p }", (option, value, takes) => {
 		const error = problemOf({ settings: { [option]: value } });
 
 		expect(error).toMatchObject({ type: "SSE_INVALID_OPTION", data: { option } });
@@ -252,11 +252,11 @@ describe("an option that is wrong stops the start, and names what it takes", () 
 		}
 	);
 
-	it.each(["timeout", 7, [], true, () => ({})])("%o in place of options", options => {
+	it.each(["timeout", 7, [], true, () => ({})])("%p in place of options", options => {
 		expect(problemOf({ sse: options }).message).toContain("SseMixin() takes an object of options");
 	});
 
-	it.each(["timeout", 7, true])("settings.sse = %o", settings => {
+	it.each(["timeout", 7, true])("settings.sse = %p", settings => {
 		expect(problemOf({ settings }).message).toContain("settings.sse takes an object of options");
 	});
 });
@@ -281,7 +281,7 @@ describe("an option that is right", () => {
 		{ trustProxy: true },
 		{ drain: 0 },
 		{ ticket: null }
-	])("starts: %o", async sse => {
+	])("starts: %p", async sse => {
 		const gateway = await startGateway({ sse: sse as SseMixinOptions });
 
 		expect(gateway.held).toEqual(NOTHING);

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { eventually } from "../support/eventually.ts";
 import { TestGateway, TestNode } from "../support/gateway.ts";
 import { meet } from "../support/meet.ts";

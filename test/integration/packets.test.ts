@@ -1,6 +1,6 @@
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
+import { describe, expect, it } from "@jest/globals";
 import type { Transit } from "moleculer";
-import { describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { TestGateway, TestNode } from "../support/gateway.ts";
 import { meet, memberOf } from "../support/meet.ts";

@@ -1,21 +1,23 @@
 import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "@jest/globals";
 import type { BrokerOptions } from "moleculer";
-import { describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { TestNode } from "../support/gateway.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { PAYLOADS } from "../support/payloads.ts";
 import { freePorts } from "../support/ports.ts";
 import { spawnNode } from "../support/process.ts";
 import { SERIALIZERS } from "../support/serializers.ts";
+import { skip } from "../support/skip.ts";
 import { openStream } from "../support/stream-client.ts";
 
 const GATEWAY = fileURLToPath(new URL("../support/fixtures/payload-node.ts", import.meta.url));
 const NAMES = ["one", "two"] as const;
 
 describe("gateways in processes of their own, over TCP", () => {
-	it.for(SERIALIZERS)("write what JSON makes of a payload: $name", async (serializer, { skip }) => {
+	it.each(SERIALIZERS)("write what JSON makes of a payload: $name", async serializer => {
 		const { name, missing, make } = serializer;
-		skip(missing !== undefined, `${missing} is not installed`);
+		if (missing !== undefined) skip(`${missing} is not installed`);
 		const nodes = [...NAMES, "sender"];
 		const ports = await freePorts(nodes.length);
 		const peers = nodes.map((node, index) => `tcp://127.0.0.1:${ports[index]}/${node}`);

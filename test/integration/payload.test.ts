@@ -1,10 +1,11 @@
+import { describe, expect, it } from "@jest/globals";
 import type { BrokerOptions, Context } from "moleculer";
-import { describe, expect, it } from "vitest";
 import { SseError } from "../../mixins/sse/index.ts";
 import { startGateway, type TestGateway, TestNode } from "../support/gateway.ts";
 import { meet, memberOf } from "../support/meet.ts";
 import { PAYLOADS, REFUSED_PAYLOADS } from "../support/payloads.ts";
 import { SERIALIZERS } from "../support/serializers.ts";
+import { skip } from "../support/skip.ts";
 import { openStream, type StreamClient } from "../support/stream-client.ts";
 
 const NEWS = "news";
@@ -35,14 +36,14 @@ async function startTwo(
 
 // Raw payloads went through the serializer of the transporter: a binary one asks no `toJSON`, so that another gateway showed
 // the password hash that the sender's own hid, had other numbers, and threw at an `undefined` in a list.
-describe.for(SERIALIZERS)("a payload through the serializer $name", ({ make, name, missing }) => {
-	it.for([
+describe.each(SERIALIZERS)("a payload through the serializer $name", ({ make, name, missing }) => {
+	it.each([
 		"a gateway's node",
 		"another node",
 		// moleculer-web hands on what cannot be cloned
 		"another node, which clones"
-	])("is the text that JSON makes of it, on every gateway, from %s", async (from, { skip }) => {
-		skip(missing !== undefined, `${missing} is not installed`);
+	])("is the text that JSON makes of it, on every gateway, from %s", async from => {
+		if (missing !== undefined) skip(`${missing} is not installed`);
 		const options = { serializer: make() } as BrokerOptions;
 		const { one, two, streams } = await startTwo(`${name}-${from}`, options);
 		let sender: TestNode = one.node;
@@ -70,8 +71,8 @@ describe.for(SERIALIZERS)("a payload through the serializer $name", ({ make, nam
 		expect([...one.log.at("warn"), ...two.log.at("warn")]).toEqual([]);
 	});
 
-	it("from a node without the middleware arrives as well", async ({ skip }) => {
-		skip(missing !== undefined, `${missing} is not installed`);
+	it("from a node without the middleware arrives as well", async () => {
+		if (missing !== undefined) skip(`${missing} is not installed`);
 		const options = { serializer: make() } as BrokerOptions;
 		const { two, streams } = await startTwo(`plain-${name}`, options);
 		const plain = new TestNode({

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it, jest } from "@jest/globals";
 import type { Context, ServiceSchema } from "moleculer";
-import { describe, expect, it, vi } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { gatewaySchema, startUnfinished, TestGateway, TestNode } from "../support/gateway.ts";
 import { meet, memberOf } from "../support/meet.ts";
@@ -34,7 +34,7 @@ async function startSpeaking() {
 	await sender.send(toAll(1));
 	// behind what is left of the meeting
 	await sleep(100);
-	const { calls } = vi.spyOn(sender.broker, "broadcast").mock;
+	const { calls } = jest.spyOn(sender.broker, "broadcast").mock;
 	type Call = [name: string, params: { age?: number; end?: boolean }];
 	const said = () =>
 		(calls as unknown as Call[]).flatMap(([name, params]) =>

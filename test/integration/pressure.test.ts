@@ -1,10 +1,11 @@
 import { connect } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { eventually } from "../support/eventually.ts";
 import { NOTHING, startGateway } from "../support/gateway.ts";
 import { openHttp2Stream } from "../support/http2-client.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { openStream } from "../support/stream-client.ts";
 
 const NEWS = "news";

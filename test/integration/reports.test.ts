@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
 import type { Service } from "moleculer";
-import { describe, expect, it, onTestFinished } from "vitest";
 import api from "../../services/api.service.ts";
 import reports from "../../services/reports.service.ts";
 import type { WorkQueue } from "../../services/work-queue/work-queue.ts";
 import { eventually } from "../support/eventually.ts";
 import { callApi, startExample } from "../support/example.ts";
 import type { TestGateway } from "../support/gateway.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { csv, REPORT_EVENTS } from "../support/reports.ts";
 import { send } from "../support/request.ts";
 import { FLOOD, openStream, type StreamClient } from "../support/stream-client.ts";

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { NOTHING, startGateway } from "../support/gateway.ts";
 import { refusal, send } from "../support/request.ts";
 import { openStream } from "../support/stream-client.ts";

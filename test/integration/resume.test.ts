@@ -1,8 +1,9 @@
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, jest } from "@jest/globals";
 import { History } from "../../mixins/sse/core/history.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
 import { meet, memberOf } from "../support/meet.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import {
 	openStream,
 	type ReceivedEvent,
@@ -326,7 +327,7 @@ describe("a client that is ahead of this gateway", () => {
 		const gateway = await startBare();
 		await give(gateway, "n.e.1");
 		const other = await open(gateway);
-		const since = vi.spyOn(History.prototype, "since");
+		const since = jest.spyOn(History.prototype, "since");
 		onTestFinished(() => since.mockRestore());
 		since.mockImplementation(() => {
 			if (since.mock.calls.length > 1) throw new Error("no history");
@@ -388,7 +389,7 @@ describe("a client that is ahead of this gateway", () => {
 describe("a client whose event cannot come any more is told at once:", () => {
 	/** How often it was looked whether it has come. */
 	async function looks(gateway: TestGateway, lastEventId: string): Promise<number> {
-		const since = vi.spyOn(History.prototype, "since").mockClear();
+		const since = jest.spyOn(History.prototype, "since").mockClear();
 		onTestFinished(() => since.mockRestore());
 		const stream = await open(gateway, lastEventId);
 		await stream.next("sse.reset");

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { stubClocks } from "../support/clocks.ts";
 import type { TestGateway } from "../support/gateway.ts";
 import { HandBus } from "../support/hand-bus.ts";

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
+import { describe, expect, it } from "@jest/globals";
 import type { Context } from "moleculer";
-import { describe, expect, it } from "vitest";
 import { type GatewayRequest, SseError } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";

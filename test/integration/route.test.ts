@@ -1,6 +1,6 @@
+import { describe, expect, it } from "@jest/globals";
 import { ServiceBroker, type ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
-import { describe, expect, it } from "vitest";
 import { SseMixin } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import {

@@ -1,10 +1,11 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { describe, expect, it, jest } from "@jest/globals";
 import { type Context, type Middleware, ServiceBroker } from "moleculer";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { SseError, SseMiddleware } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGateway, TestGateway, TestNode } from "../support/gateway.ts";
 import { meet, memberOf } from "../support/meet.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { watchRejections } from "../support/rejections.ts";
 import { openStream } from "../support/stream-client.ts";
 
@@ -115,7 +116,7 @@ describe("a bad event is refused where it was sent, with the field that is wrong
 	});
 
 	it.each([{ throwError: true }, { throwError: false }, {}])(
-		"whatever the sender says of failures: %o",
+		"whatever the sender says of failures: %p",
 		async options => {
 			const node = await startSender();
 
@@ -283,7 +284,7 @@ describe("an event for numbers", () => {
 // A push to an article without followers was an error, and failed the action that published the article.
 describe("an event for nobody", () => {
 	it.each([{}, { throwError: true }, { throwError: false }])(
-		"is sent to nobody, and fails nothing: %o",
+		"is sent to nobody, and fails nothing: %p",
 		async options => {
 			const articles = {
 				name: "articles",
@@ -507,7 +508,7 @@ describe("a sender whose transporter keeps what it cannot send", () => {
 
 	it("does with throwError", async () => {
 		const { sender, letGo } = await startHeldUp("held-up-2");
-		const ended = vi.fn();
+		const ended = jest.fn();
 		const sending = sender.broker.broadcast("sse.send", good, { throwError: true }).then(ended);
 		// which has waited for longer than that one may
 		await sender.broker.call("shop.order");

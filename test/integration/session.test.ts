@@ -1,5 +1,5 @@
+import { describe, expect, it, jest } from "@jest/globals";
 import type { Context } from "moleculer";
-import { describe, expect, it, vi } from "vitest";
 import {
 	type GatewayRequest,
 	type SessionResolver,
@@ -257,7 +257,7 @@ describe("the session of a resolver", () => {
 	});
 
 	it("is resolved from the request and its context, once a stream", async () => {
-		const session = vi.fn((_ctx: Context, req: GatewayRequest) => String(req.headers["x-user"]));
+		const session = jest.fn((_ctx: Context, req: GatewayRequest) => String(req.headers["x-user"]));
 		const gateway = await start(session);
 		const stream = await openStream(gateway.url("news"), { headers: { "x-user": "alice" } });
 		await gateway.send({ eventName: "news", sessionId: "alice", payload: 1 });
@@ -270,7 +270,7 @@ describe("the session of a resolver", () => {
 	});
 
 	it("is not resolved for a request that is refused anyway", async () => {
-		const session = vi.fn(() => "alice");
+		const session = jest.fn(() => "alice");
 		const gateway = await start(session);
 		await refusal(gateway.url());
 		await refusal(gateway.url("news"), { method: "POST" });
@@ -378,7 +378,7 @@ describe("authorize", () => {
 	});
 
 	it("gets the context, the resolved ids, the names and the request", async () => {
-		const authorize = vi.fn((..._args: unknown[]) => true);
+		const authorize = jest.fn((..._args: unknown[]) => true);
 		const gateway = await start(authorize);
 		await openStream(gateway.url("a", "b", "a"), { headers: { "x-user": "alice" } });
 
@@ -394,7 +394,7 @@ describe("authorize", () => {
 	});
 
 	it("is not asked where there is no session", async () => {
-		const authorize = vi.fn(() => true);
+		const authorize = jest.fn(() => true);
 		const gateway = await start(authorize, { session: () => null });
 		await refusal(gateway.url("news"));
 
@@ -442,7 +442,7 @@ describe("sseSession, for the routes of an API", () => {
 		});
 		const stream = await openStream(gateway.at("/live/events", "news"));
 		expect(stream.headers["set-cookie"]).toHaveLength(1);
-		expect(asked[0]).toBeTypeOf("string");
+		expect(typeof asked[0]).toBe("string");
 		expect(asked[1]).toBe(asked[0]);
 	});
 

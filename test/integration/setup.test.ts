@@ -1,10 +1,11 @@
 import { fileURLToPath } from "node:url";
+import { describe, expect, it, jest } from "@jest/globals";
 import { type BrokerOptions, type Middleware, ServiceBroker, type ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { SseMiddleware, SseMixin } from "../../mixins/sse/index.ts";
 import { gatewaySchema, startGateway, TestNode } from "../support/gateway.ts";
 import { HandBus } from "../support/hand-bus.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { spawnNode } from "../support/process.ts";
 import { RecordedLog } from "../support/recorded-log.ts";
 
@@ -13,7 +14,7 @@ const WORKERS = fileURLToPath(new URL("../support/fixtures/cluster-workers.ts", 
 /** What a broker of these middlewares says when it cannot be created, upon which Moleculer ends the process. */
 function fatalOf(middlewares: unknown[]): string {
 	const log = new RecordedLog();
-	const exit = vi.spyOn(process, "exit").mockImplementation(() => undefined as never);
+	const exit = jest.spyOn(process, "exit").mockImplementation(() => undefined as never);
 	onTestFinished(() => exit.mockRestore());
 	new ServiceBroker({ logger: log, middlewares: middlewares as Middleware[] });
 	expect(exit).toHaveBeenCalledWith(1);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import type { SseMixinOptions } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";

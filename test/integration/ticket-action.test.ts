@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import type { BrokerOptions } from "moleculer";
-import { describe, expect, it } from "vitest";
 import { type GatewaySetup, startGateway, type TestGateway } from "../support/gateway.ts";
 import { meet, memberOf } from "../support/meet.ts";
 import { send } from "../support/request.ts";

@@ -1,10 +1,11 @@
 import { fileURLToPath } from "node:url";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import type { TicketOptions } from "../../mixins/sse/index.ts";
 import { stubClocks } from "../support/clocks.ts";
 import { eventually } from "../support/eventually.ts";
 import { type NodeSetup, startGateway, TestGateway, TestNode } from "../support/gateway.ts";
 import { meet, memberOf } from "../support/meet.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { freePorts } from "../support/ports.ts";
 import { type RunningProcess, spawnNode } from "../support/process.ts";
 import { send } from "../support/request.ts";

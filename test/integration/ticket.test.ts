@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "@jest/globals";
 import { SignJWT } from "jose";
 import type { Context, Middleware } from "moleculer";
-import { afterEach, describe, expect, it, vi } from "vitest";
 import type { SseMixinOptions, TicketOptions } from "../../mixins/sse/index.ts";
 import { stubClocks } from "../support/clocks.ts";
 import { eventually } from "../support/eventually.ts";
@@ -17,6 +17,7 @@ import {
 import { meet, memberOf } from "../support/meet.ts";
 import { refusal, send } from "../support/request.ts";
 import { openStream, requestStream } from "../support/stream-client.ts";
+import { stubEnv } from "../support/stub-env.ts";
 
 // long enough for HS512 as well, which is none of ours
 const SECRET = "a-secret-of-the-tests-that-is-long-enough-for-every-hash-of-hmac-sha2";
@@ -545,13 +546,9 @@ describe("a ticket is not used up by", () => {
 });
 
 describe("the secret of tickets", () => {
-	afterEach(() => {
-		vi.unstubAllEnvs();
-	});
-
 	it("may be in the environment, with the one before it", async () => {
-		vi.stubEnv("MOLECULER_SSE_TICKET_SECRET", SECRET);
-		vi.stubEnv("MOLECULER_SSE_TICKET_SECRET_PREVIOUS", OTHER);
+		stubEnv("MOLECULER_SSE_TICKET_SECRET", SECRET);
+		stubEnv("MOLECULER_SSE_TICKET_SECRET_PREVIOUS", OTHER);
 		const clocks = stubClocks();
 		const gateway = await start({});
 		clocks.pass(LONG);
@@ -603,7 +600,7 @@ describe("the secret of tickets", () => {
 		["too long a life", { secret: `${SECRET}-s3cr3t`, expiresIn: 3_600_001 }],
 		["a text", "s3cr3t"]
 	])("stops the start if it is wrong, and is not in the error: %s", async (_, ticket) => {
-		vi.stubEnv("MOLECULER_SSE_TICKET_SECRET", "");
+		stubEnv("MOLECULER_SSE_TICKET_SECRET", "");
 		const node = new TestNode();
 		let error: Error | undefined;
 		try {
@@ -622,8 +619,8 @@ describe("the secret of tickets", () => {
 	])(
 		"in the environment stops the start if it is too %s, and is not in the error",
 		(_, secret, previous) => {
-			vi.stubEnv("MOLECULER_SSE_TICKET_SECRET", secret);
-			vi.stubEnv("MOLECULER_SSE_TICKET_SECRET_PREVIOUS", previous);
+			stubEnv("MOLECULER_SSE_TICKET_SECRET", secret);
+			stubEnv("MOLECULER_SSE_TICKET_SECRET_PREVIOUS", previous);
 			const node = new TestNode();
 			let error: Error | undefined;
 			try {

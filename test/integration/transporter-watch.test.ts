@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
+import { describe, expect, it, jest } from "@jest/globals";
 import type { ServiceBroker } from "moleculer";
-import { describe, expect, it, vi } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { gatewaySchema, TestGateway, TestNode } from "../support/gateway.ts";
 import { memberOf } from "../support/meet.ts";
@@ -63,12 +63,12 @@ describe.each([
 		await node.broker.start();
 		await node.broker.destroyService(gateway.service);
 		node.broker.createService(gatewaySchema());
-		const close = vi.fn(async () => {});
+		const close = jest.fn(async () => {});
 		equip(node.broker, { channel: null, connection: { close } });
 		node.broker.localBus.emit("$transporter.error", {});
 		await turn();
 		await turn();
-		expect(close).toHaveBeenCalledOnce();
+		expect(close).toHaveBeenCalledTimes(1);
 		equip(node.broker, { channel: {}, connection: undefined });
 	});
 });

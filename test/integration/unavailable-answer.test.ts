@@ -1,13 +1,14 @@
+import { describe, expect, it, jest } from "@jest/globals";
 import { EventSource } from "eventsource";
 import { Errors, type ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { GatewayRequest, GatewayResponse, SseMixinOptions } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { startExpressGateway } from "../support/express-gateway.ts";
 import { createGate } from "../support/gate.ts";
 import { type GatewaySetup, NOTHING, startGateway } from "../support/gateway.ts";
 import { connectHttp2 } from "../support/http2-client.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { watchRejections } from "../support/rejections.ts";
 import { refusal, send } from "../support/request.ts";
 import { openStream, requestStream } from "../support/stream-client.ts";
@@ -87,7 +88,7 @@ describe("a page whose stream is refused for a reason that passes", () => {
 		(await openStream(url)).close();
 		const page = new EventSource(url);
 		onTestFinished(() => page.close());
-		const opened = vi.fn();
+		const opened = jest.fn();
 		page.addEventListener("sse.open", opened);
 
 		await eventually(() => expect(opened).toHaveBeenCalledTimes(1));
@@ -395,7 +396,7 @@ describe("an application that takes its time", () => {
 	/** Lets 25 seconds pass in a moment, for timers. */
 	function hurry(): void {
 		const original = setTimeout;
-		const spy = vi
+		const spy = jest
 			.spyOn(globalThis, "setTimeout")
 			.mockImplementation(((callback: () => void, delay: number, ...args: []) =>
 				original(callback, delay === PATIENCE ? 50 : delay, ...args)) as typeof setTimeout);
@@ -535,7 +536,7 @@ describe("what is the application's", () => {
 	});
 
 	it("an errorHandler of its own is asked about what is for good alone", async () => {
-		const errorHandler = vi.fn(function (this: { sendError(...args: unknown[]): void }, ...args) {
+		const errorHandler = jest.fn(function (this: { sendError(...args: unknown[]): void }, ...args) {
 			this.sendError(...args);
 		});
 		const gateway = await live(
@@ -554,7 +555,7 @@ describe("what is the application's", () => {
 	});
 
 	it("what Express has behind the gateway sees no such error", async () => {
-		const handler = vi.fn((_error, _req, res, _next) => void res.status(500).end());
+		const handler = jest.fn((_error, _req, res, _next) => void res.status(500).end());
 		const gateway = await startExpressGateway(
 			{ sse: { session: down } },
 			{ extend: app => void app.use(handler) }

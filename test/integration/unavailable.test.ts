@@ -1,7 +1,7 @@
+import { describe, expect, it } from "@jest/globals";
 import type { ErrorRequestHandler } from "express";
 import { Errors } from "moleculer";
 import ApiGateway from "moleculer-web";
-import { describe, expect, it } from "vitest";
 import type { GatewayRequest, GatewayResponse } from "../../mixins/sse/index.ts";
 import { startExpressGateway } from "../support/express-gateway.ts";
 import { type GatewaySetup, NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";

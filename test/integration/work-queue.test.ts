@@ -1,6 +1,6 @@
+import { describe, expect, it } from "@jest/globals";
 import type { Channel } from "amqplib";
 import type { Service } from "moleculer";
-import { describe, expect, it } from "vitest";
 import {
 	type WorkQueue,
 	type WorkQueueSchema,

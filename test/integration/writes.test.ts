@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
 import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";

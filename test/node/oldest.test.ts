@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import manifest from "../../package.json" with { type: "json" };
 import { OLDEST } from "./releases.ts";
 import { runSuite } from "./suite.ts";

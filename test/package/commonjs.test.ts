@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "@jest/globals";
+import { onTestFinished } from "../support/on-test-finished.ts";
+import { inject } from "../support/provided.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { COMPILED, expectToCompile } from "./compile.ts";
 import { installed } from "./installed.ts";
@@ -10,7 +12,6 @@ import { expectToSend } from "./repl.ts";
 import { npm } from "./run.ts";
 import { expectToPassJest } from "./runners.ts";
 import { expectToRun, servedPage } from "./running.ts";
-import "../support/provided.ts";
 
 describe("a project on the oldest Moleculer that package.json asks for", () => {
 	const project = installed({

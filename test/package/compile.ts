@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect } from "@jest/globals";
 import type { Project } from "./project.ts";
 import type { Files } from "./readme.ts";
 

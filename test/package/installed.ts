@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, inject } from "vitest";
+import { afterAll, beforeAll } from "@jest/globals";
+import { inject } from "../support/provided.ts";
 import { type Plan, Project } from "./project.ts";
-import "../support/provided.ts";
 
 /** Creates a project, with the packed package, before the tests of a suite, and removes it after them. */
 export function installed(plan: Plan): () => Project {

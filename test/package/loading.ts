@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect } from "@jest/globals";
 import type { Project } from "./project.ts";
 
 /** All of the package's names are there, whichever way it is loaded. */

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
+import { inject } from "../support/provided.ts";
 import { installed } from "./installed.ts";
 import { expectToLoad } from "./loading.ts";
 import { COMMAND, FIRST_EXAMPLE } from "./readme.ts";
@@ -9,7 +10,6 @@ import { node } from "./run.ts";
 import { expectToPassVitest } from "./runners.ts";
 import { expectToRun, servedPage } from "./running.ts";
 import { expectToProxy } from "./vite.ts";
-import "../support/provided.ts";
 
 const program = (name: string) => resolve("node_modules/.bin", name);
 

@@ -1,6 +1,7 @@
-import { expect, onTestFinished } from "vitest";
+import { expect } from "@jest/globals";
 import { connect } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { freePort } from "../support/ports.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { openTerminal } from "../support/terminal.ts";

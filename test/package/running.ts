@@ -1,5 +1,6 @@
-import { expect, onTestFinished } from "vitest";
+import { expect } from "@jest/globals";
 import { eventually } from "../support/eventually.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { Page } from "./page.ts";
 import type { Project } from "./project.ts";
 

@@ -1,4 +1,4 @@
-import { describe, it } from "vitest";
+import { describe, it } from "@jest/globals";
 import { COMPILED, expectToCompile } from "./compile.ts";
 import { installed } from "./installed.ts";
 import { PAGE, TYPESCRIPT_COMMAND, typeScriptExample } from "./readme.ts";

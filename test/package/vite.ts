@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
-import { expect, onTestFinished } from "vitest";
+import { expect } from "@jest/globals";
 import { connect } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { freePort } from "../support/ports.ts";
 import type { Project } from "./project.ts";
 import { COMMAND } from "./readme.ts";

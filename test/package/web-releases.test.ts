@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { tempFolder } from "../support/temp-folder.ts";
 import { pack } from "./pack.ts";
 import { Project } from "./project.ts";

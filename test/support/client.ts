@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { createParser } from "eventsource-parser";
-import { onTestFinished } from "vitest";
+import { onTestFinished } from "./on-test-finished.ts";
 
 export interface Received {
 	readonly id: string | undefined;

@@ -1,4 +1,5 @@
-import { onTestFinished, vi } from "vitest";
+import { jest } from "@jest/globals";
+import { onTestFinished } from "./on-test-finished.ts";
 
 /** The clocks of this process, as `Date.now()` and `performance.now()` tell them. Timers go on as they do. */
 export interface StubbedClocks {
@@ -15,8 +16,8 @@ export function stubClocks(): StubbedClocks {
 	let passed = 0;
 	let set = 0;
 	const spies = [
-		vi.spyOn(Date, "now").mockImplementation(() => wall() + passed + set),
-		vi.spyOn(performance, "now").mockImplementation(() => steady() + passed)
+		jest.spyOn(Date, "now").mockImplementation(() => wall() + passed + set),
+		jest.spyOn(performance, "now").mockImplementation(() => steady() + passed)
 	];
 	onTestFinished(() => {
 		for (const spy of spies) spy.mockRestore();

@@ -1,11 +1,12 @@
 import { fileURLToPath } from "node:url";
+import { expect } from "@jest/globals";
 import { ServiceBroker } from "moleculer";
-import { expect, inject, onTestFinished } from "vitest";
 import { busState, SseMiddleware } from "../../mixins/sse/index.ts";
 import { connect } from "./client.ts";
 import { eventually } from "./eventually.ts";
+import { onTestFinished } from "./on-test-finished.ts";
 import { type RunningProcess, spawnNode } from "./process.ts";
-import "./provided.ts";
+import { inject } from "./provided.ts";
 
 const GATEWAY = fileURLToPath(new URL("./fixtures/gateway-node.ts", import.meta.url));
 

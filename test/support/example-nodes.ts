@@ -2,12 +2,12 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ConfirmChannel, connect as connectAmqp } from "amqplib";
-import { inject, onTestFinished } from "vitest";
 import { eventually } from "./eventually.ts";
 import { callApi } from "./example.ts";
+import { onTestFinished } from "./on-test-finished.ts";
 import { type RunningProcess, spawnNode } from "./process.ts";
+import { inject } from "./provided.ts";
 import { type TempFolder, tempFolder } from "./temp-folder.ts";
-import "./provided.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const RUNNER = fileURLToPath(

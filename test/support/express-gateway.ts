@@ -1,8 +1,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type Express, type RequestHandler } from "express";
-import { onTestFinished } from "vitest";
 import { type GatewaySetup, type NodeSetup, TestGateway, TestNode } from "./gateway.ts";
+import { onTestFinished } from "./on-test-finished.ts";
 
 /** A gateway without a server of its own: a middleware of an Express application. */
 export class ExpressGateway extends TestGateway {

@@ -1,5 +1,5 @@
 import { connect, createServer, type Socket } from "node:net";
-import { onTestFinished } from "vitest";
+import { onTestFinished } from "./on-test-finished.ts";
 
 /** Lets `port` on this machine lead to a server that is elsewhere; ends with the test. */
 export async function forward(port: number, to: { host: string; port: number }): Promise<void> {

@@ -1,8 +1,8 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { expect } from "@jest/globals";
 import { type BrokerOptions, type Service, ServiceBroker, type ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
-import { expect, onTestFinished } from "vitest";
 import type { Gateway } from "../../mixins/sse/gateway/gateway.ts";
 import {
 	type SseGateway,
@@ -12,6 +12,7 @@ import {
 	type SseMixinOptions
 } from "../../mixins/sse/index.ts";
 import { eventually } from "./eventually.ts";
+import { onTestFinished } from "./on-test-finished.ts";
 import { RecordedLog } from "./recorded-log.ts";
 
 /** The order in which the gateway's two mixins stand. */

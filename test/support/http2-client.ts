@@ -5,7 +5,7 @@ import {
 	type IncomingHttpHeaders,
 	type OutgoingHttpHeaders
 } from "node:http2";
-import { onTestFinished } from "vitest";
+import { onTestFinished } from "./on-test-finished.ts";
 import { cookieOf } from "./request.ts";
 import { StreamClient } from "./stream-client.ts";
 import { TLS } from "./tls.ts";

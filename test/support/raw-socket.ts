@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { onTestFinished } from "vitest";
+import { onTestFinished } from "./on-test-finished.ts";
 
 const PATIENCE = 5000;
 

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { onTestFinished } from "vitest";
+import { onTestFinished } from "./on-test-finished.ts";
 
 /**
  * Watches for unhandled rejections until the test ends.

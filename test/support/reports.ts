@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect } from "@jest/globals";
 import { HEADER, orderLine } from "../../services/reports/order-lines.ts";
 import type { Client } from "./client.ts";
 import type { Patience } from "./eventually.ts";

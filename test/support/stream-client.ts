@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import { createParser } from "eventsource-parser";
-import { onTestFinished } from "vitest";
+import { onTestFinished } from "./on-test-finished.ts";
 import { type RequestOptions, start } from "./request.ts";
 
 /** An event as a browser's parser sees it. */

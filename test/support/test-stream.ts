@@ -1,6 +1,5 @@
 import { type Channel, type ChannelModel, type ConsumeMessage, connect } from "amqplib";
 import type { BrokerOptions } from "moleculer";
-import { inject, onTestFinished } from "vitest";
 import type { SseMiddlewareOptions } from "../../mixins/sse/index.ts";
 import {
 	type GatewaySetup,
@@ -9,9 +8,10 @@ import {
 	TestGateway,
 	TestNode
 } from "./gateway.ts";
+import { onTestFinished } from "./on-test-finished.ts";
+import { inject } from "./provided.ts";
 import { openStream, type StreamClient } from "./stream-client.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
-import "./provided.ts";
 
 type StreamOptions = Partial<NonNullable<SseMiddlewareOptions["stream"]>>;
 

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { skip } from "../support/skip.ts";
 import { playJob, type Result } from "./job.ts";
 import { serversOf } from "./matrix.ts";
 import { bringMoleculer } from "./releases.ts";
@@ -23,9 +24,9 @@ beforeAll(async () => {
 afterAll(() => shelf.stop());
 
 describe.concurrent("an event is delivered, or told to whom missed it and to nobody else, over", () => {
-	it.for(JOBS.map(job => ({ job, title: TRANSPORTER[job.transporter].title })))(
+	it.each(JOBS.map(job => ({ job, title: TRANSPORTER[job.transporter].title })))(
 		"$title",
-		async ({ job }, { skip }) => {
+		async ({ job }) => {
 			const { server } = TRANSPORTER[job.transporter];
 			const lack = server === undefined ? null : shelf.lack(server);
 			if (lack !== null) skip(lack);

@@ -1,5 +1,5 @@
+import { expectTypeOf } from "expect-type";
 import type { Context, ServiceBroker } from "moleculer";
-import { describe, expectTypeOf, it } from "vitest";
 import {
 	type EventsContract,
 	SseMiddleware,
@@ -7,6 +7,7 @@ import {
 	type SsePayload,
 	sseSend
 } from "../../mixins/sse/index.ts";
+import { describe, it } from "../support/type-test.ts";
 
 declare module "../../mixins/sse/moleculer/send.ts" {
 	interface SseEvents {

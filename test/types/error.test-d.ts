@@ -1,6 +1,7 @@
+import { expectTypeOf } from "expect-type";
 import type { Errors } from "moleculer";
-import { describe, expectTypeOf, it } from "vitest";
 import { SseError, type SseErrorType } from "../../mixins/sse/index.ts";
+import { describe, it } from "../support/type-test.ts";
 
 describe("SseError", () => {
 	it("is a MoleculerError", () => {

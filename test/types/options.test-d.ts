@@ -1,4 +1,4 @@
-import { describe, expectTypeOf, it } from "vitest";
+import { expectTypeOf } from "expect-type";
 import {
 	type BufferOptions,
 	SseMiddleware,
@@ -6,6 +6,7 @@ import {
 	SseMixin,
 	type SseMixinOptions
 } from "../../mixins/sse/index.ts";
+import { describe, it } from "../support/type-test.ts";
 
 describe("SseMixin", () => {
 	it("takes no options, each alone, and all of them", () => {

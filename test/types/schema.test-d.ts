@@ -1,3 +1,4 @@
+import { expectTypeOf } from "expect-type";
 import type { BrokerOptions, Context, Middleware, ServiceSchema } from "moleculer";
 import { ServiceBroker } from "moleculer";
 import ApiGateway, {
@@ -5,7 +6,6 @@ import ApiGateway, {
 	type IncomingRequest,
 	type GatewayResponse as WebResponse
 } from "moleculer-web";
-import { describe, expectTypeOf, it } from "vitest";
 import {
 	type SseGateway,
 	SseMiddleware,
@@ -13,6 +13,7 @@ import {
 	type SseMixinOptions,
 	sseSession
 } from "../../mixins/sse/index.ts";
+import { describe, it } from "../support/type-test.ts";
 
 describe("SseMixin", () => {
 	it("is a mixin of a service, in either order", () => {

@@ -1,6 +1,7 @@
+import { expectTypeOf } from "expect-type";
 import type { Context } from "moleculer";
-import { describe, expectTypeOf, it } from "vitest";
 import type { SseSend } from "../../mixins/sse/index.ts";
+import { describe, it } from "../support/type-test.ts";
 
 const [eventName, sessionId, payload] = ["order-update", "a", { status: "paid" }];
 

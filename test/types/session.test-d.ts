@@ -1,5 +1,5 @@
+import { expectTypeOf } from "expect-type";
 import type { Context } from "moleculer";
-import { describe, expectTypeOf, it } from "vitest";
 import {
 	type Authorizer,
 	type GatewayRequest,
@@ -8,6 +8,7 @@ import {
 	type StreamAccess,
 	visitorSession
 } from "../../mixins/sse/index.ts";
+import { describe, it } from "../support/type-test.ts";
 
 interface User {
 	id: string;

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it } from "@jest/globals";
 import { locateCompose } from "../compose/compose.ts";
 import type { Machine } from "../support/machine.ts";
 
@@ -25,7 +25,7 @@ it.each([
 	[{ "docker info": "" }, /reaches no engine: start dockerd/],
 	[{ "docker info": "28.2.2" }, /has no Compose: install its plugin/],
 	[{ "docker info": "28.2.2", "docker-compose version": "1.9.0" }, /1\.9\.0 is too old: 1\.27/]
-])("Compose: %o is not enough, and the message says what is", async (prints, message) => {
+])("Compose: %p is not enough, and the message says what is", async (prints, message) => {
 	expect(await locateCompose(machine(prints))).toMatch(message);
 });
 

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { parse } from "yaml";
 
 /** A service of Docker Compose, as far as it is looked at. */
@@ -43,7 +43,7 @@ describe("docker-compose.yml", () => {
 		const [kind, ...words] = service.healthcheck?.test ?? [];
 		expect(["CMD", "CMD-SHELL"]).toContain(kind);
 		expect(words.length).toBeGreaterThan(0);
-		for (const word of words) expect(word).toBeTypeOf("string");
+		for (const word of words) expect(typeof word).toBe("string");
 	});
 
 	it.each(services)("%s waits for services that are there and are checked", (_, service) => {

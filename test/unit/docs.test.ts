@@ -1,6 +1,6 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { ERROR_STATUS } from "../../mixins/sse/core/errors.ts";
 import { SSE_MIDDLEWARE_OPTIONS, SSE_MIXIN_OPTIONS } from "../../mixins/sse/core/options.ts";
 import { STREAM_OPTIONS } from "../../mixins/sse/core/stream-options.ts";

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { configuration, FOLDER } from "../proxies/configuration.ts";
 import { DEV_SERVERS } from "../proxies/dev-servers.ts";
 import { isSound, markdownTable, type Result, table } from "../proxies/report.ts";

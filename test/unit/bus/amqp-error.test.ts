@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { describe as describeError } from "../../../mixins/sse/bus/amqp-error.ts";
 
 describe("an error of amqplib in words", () => {

@@ -1,7 +1,9 @@
 import { getEventListeners, once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import { expect, it, onTestFinished, vi } from "vitest";
+import { expect, it } from "@jest/globals";
 import { loadClient, startManager } from "../../../mixins/sse/bus/amqp-manager.ts";
+import { onTestFinished } from "../../support/on-test-finished.ts";
+import { stubGlobal } from "../../support/stub-global.ts";
 
 // Every attempt left a listener on the one signal of the manager's life, and with it a socket: one a second, for as long as
 // RabbitMQ was away.
@@ -13,8 +15,7 @@ it("attempts to connect that fail leave nothing on the signal of those that foll
 			signals.push(this.signal);
 		}
 	}
-	vi.stubGlobal("AbortController", Watched);
-	onTestFinished(() => void vi.unstubAllGlobals());
+	stubGlobal("AbortController", Watched);
 	const server = createServer(socket => socket.destroy()).listen(0, "127.0.0.1");
 	onTestFinished(() => void server.close());
 	await once(server, "listening");

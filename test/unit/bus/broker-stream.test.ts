@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { nameOf, streamOf } from "../../../mixins/sse/bus/broker-stream.ts";
 import { SseError } from "../../../mixins/sse/index.ts";
 

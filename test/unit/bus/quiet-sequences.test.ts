@@ -1,11 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { QuietSequences } from "../../../mixins/sse/bus/quiet-sequences.ts";
 import type { Sequence } from "../../../mixins/sse/core/sequences.ts";
 import { Sequences } from "../../../mixins/sse/core/sequences.ts";
+import { useFakeTimers } from "../../support/fake-timers.ts";
 
 describe("a sequence", () => {
-	beforeEach(() => void vi.useFakeTimers());
-	afterEach(() => void vi.useRealTimers());
+	beforeEach(() => void useFakeTimers());
+	afterEach(() => void jest.useRealTimers());
 
 	function create() {
 		const told = new Map<Sequence, number[]>();
@@ -21,14 +22,14 @@ describe("a sequence", () => {
 	function keepBusy(quiet: QuietSequences, sequence: Sequence, duration: number, every: number) {
 		for (let at = 0; at < duration; at += every) {
 			quiet.begin(sequence, performance.now());
-			vi.advanceTimersByTime(every);
+			jest.advanceTimersByTime(every);
 		}
 	}
 
 	it("is told of a second after its last event, and then more and more seldom, up to a minute", () => {
 		const { told, quiet, one } = create();
 		quiet.begin(one as Sequence, performance.now());
-		vi.advanceTimersByTime(250_000);
+		jest.advanceTimersByTime(250_000);
 		expect(told.get(one as Sequence)).toEqual([1, 3, 7, 15, 31, 63, 123, 183, 243]);
 	});
 
@@ -51,8 +52,8 @@ describe("a sequence", () => {
 		const { told, quiet, one } = create();
 		quiet.begin(one as Sequence, performance.now());
 		quiet.clear();
-		vi.advanceTimersByTime(10_000);
+		jest.advanceTimersByTime(10_000);
 		expect(told.size).toBe(0);
-		expect(vi.getTimerCount()).toBe(0);
+		expect(jest.getTimerCount()).toBe(0);
 	});
 });

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "@jest/globals";
 import { postedBy, readAttempts } from "../../chaos/attempts.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 

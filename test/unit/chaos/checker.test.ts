@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import { isClean, judge, type Verdict } from "../../chaos/checker.ts";
 import type { Entry, Sent } from "../../chaos/log.ts";
 

@@ -1,6 +1,6 @@
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import Negotiator from "negotiator";
-import { describe, expect, it } from "vitest";
 import { admitsStream } from "../../../mixins/sse/core/accept.ts";
 
 describe("an Accept header admits a stream", () => {

@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import { Backlog, WAITING_BYTES } from "../../../mixins/sse/core/backlog.ts";
 
 const frame = (text: string) => new TextEncoder().encode(text);

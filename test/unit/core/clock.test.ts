@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { Clock, TOLERANCE, wallOf } from "../../../mixins/sse/core/clock.ts";
 
 /** Clocks that a test moves; they begin at different times. */

@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import { Continuity } from "../../../mixins/sse/core/continuity.ts";
 import type { Hearing } from "../../../mixins/sse/core/hearing.ts";
 import { LONGEST, PATIENCE } from "../../../mixins/sse/core/holes.ts";

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import { combineCrc32, shiftBy } from "../../../mixins/sse/core/crc32.ts";
 
 describe("the checksum of texts that follow each other", () => {

@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import { isRefusal, type Refusal } from "../../../mixins/sse/core/errors.ts";
 import { eventNameProblem, validate } from "../../../mixins/sse/core/event.ts";
 import { serialise } from "../../../mixins/sse/core/payload.ts";
@@ -8,7 +8,7 @@ import { anyText, eventName, trickyKey } from "../../support/arbitraries.ts";
 const good = { eventName: "a", sessionId: "s1", payload: { n: 1 } };
 
 function refusalOf(value: unknown): Refusal {
-	if (!isRefusal(value)) expect.fail(`was accepted: ${JSON.stringify(value)}`);
+	if (!isRefusal(value)) throw new Error(`was accepted: ${JSON.stringify(value)}`);
 	return value;
 }
 
@@ -127,7 +127,7 @@ describe("an event name", () => {
 	it("with a character that ends a field is refused, wherever it is", () => {
 		fc.assert(
 			fc.property(fc.string(), fc.constantFrom("\r", "\n", "\0"), fc.string(), (a, bad, b) => {
-				expect(eventNameProblem(a + bad + b)).toBeTypeOf("string");
+				expect(typeof eventNameProblem(a + bad + b)).toBe("string");
 			})
 		);
 	});
@@ -138,7 +138,7 @@ describe("a payload", () => {
 		fc.assert(
 			fc.property(fc.oneof(fc.jsonValue(), anyText), value => {
 				const json = serialise(value);
-				expect(json).toBeTypeOf("string");
+				expect(typeof json).toBe("string");
 				expect(json).not.toMatch(/[\r\n\0]/);
 				expect(JSON.parse(json as string)).toEqual(JSON.parse(JSON.stringify(value)));
 			})

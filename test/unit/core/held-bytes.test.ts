@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import { encodeFrame, type Frame } from "../../../mixins/sse/core/frame.ts";
 import { BUFFER_BYTES, HeldBytes } from "../../../mixins/sse/core/held-bytes.ts";
 import { SLAB_BYTES, Slab } from "../../../mixins/sse/core/slab.ts";

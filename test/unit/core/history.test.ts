@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import type { Cursor } from "../../../mixins/sse/core/cursor.ts";
 import type { SseEvent } from "../../../mixins/sse/core/event.ts";
 import { History, type HistoryOptions } from "../../../mixins/sse/core/history.ts";
@@ -53,7 +53,7 @@ class Ring {
 		const read: string[] = [];
 		for (;;) {
 			const frames = this.history.read(cursor, { sessionIds, eventNames }, maxBytes);
-			if (frames === null) expect.fail("the ring let go of what was to be replayed");
+			if (frames === null) throw new Error("the ring let go of what was to be replayed");
 			if (frames.length === 0) return read;
 			read.push(...frames.map(frame => decoder.decode(frame)));
 		}
@@ -160,7 +160,7 @@ describe("a replay", () => {
 		const ring = new Ring();
 		for (let seq = 1; seq <= 5; seq++) ring.add(`n.e.${seq}`, "s");
 		const cursor = ring.history.since("n.e.1", ring.now, STREAM);
-		if (typeof cursor === "string") expect.fail(cursor);
+		if (typeof cursor === "string") throw new Error(cursor);
 		const subscription = { sessionIds: ["s"], eventNames: ["a"] };
 		expect(ring.history.read(cursor, subscription, 1)?.map(f => decoder.decode(f))).toEqual([
 			"n.e.2"
@@ -176,7 +176,7 @@ describe("a replay", () => {
 		const ring = new Ring({ maxAge: 5 });
 		for (let seq = 1; seq <= 5; seq++) ring.add(`n.e.${seq}`, "s");
 		const cursor = ring.history.since("n.e.2", ring.now, STREAM);
-		if (typeof cursor === "string") expect.fail(cursor);
+		if (typeof cursor === "string") throw new Error(cursor);
 		for (let seq = 6; seq <= 20; seq++) ring.add(`n.e.${seq}`, "s");
 		expect(ring.history.read(cursor, { sessionIds: ["s"], eventNames: ["a"] }, 1)).toBeNull();
 	});
@@ -186,7 +186,7 @@ describe("a replay", () => {
 		ring.add("n.e.1", "s");
 		ring.add(undefined, "s");
 		const cursor = ring.history.since("n.e.1", ring.now, STREAM);
-		if (typeof cursor === "string") expect.fail(cursor);
+		if (typeof cursor === "string") throw new Error(cursor);
 		ring.add(undefined, "s");
 		expect(ring.read(cursor, ["s"], ["a"])).toEqual(["without id"]);
 	});
@@ -617,7 +617,7 @@ describe("a client that moves between gateways on which origins interleave diffe
 				for (const { id, mine } of arriveAt(1)) ring.add(id, mine ? "s" : "other");
 
 				const replayed = ring.replay(last.id);
-				if (typeof replayed === "string") expect.fail(`reset: ${replayed}`);
+				if (typeof replayed === "string") throw new Error(`reset: ${replayed}`);
 				const received = [...seen.map(event => event.id), ...replayed];
 				const due = sent.filter(event => event.mine).map(event => event.id);
 				expect(new Set(received)).toEqual(new Set(due));

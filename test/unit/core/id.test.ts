@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { validate } from "../../../mixins/sse/core/event.ts";
 import { createIdSource } from "../../../mixins/sse/core/id.ts";
 

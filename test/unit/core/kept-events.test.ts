@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { encodeFrame } from "../../../mixins/sse/core/frame.ts";
 import { History } from "../../../mixins/sse/core/history.ts";
 import { orderByOrigin } from "../../../mixins/sse/core/order.ts";

@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import { Outbox, type Outgoing } from "../../../mixins/sse/core/outbox.ts";
 import { Repeats } from "../../../mixins/sse/core/repeats.ts";
 

@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import { Backlog } from "../../../mixins/sse/core/backlog.ts";
 import { ownText } from "../../../mixins/sse/core/own-text.ts";
 import { anyText } from "../../support/arbitraries.ts";

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import type { Revocation } from "../../../mixins/sse/core/close.ts";
 import { RecentRevocations } from "../../../mixins/sse/core/recent-revocations.ts";
 

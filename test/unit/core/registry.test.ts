@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import { Registry, type Subscription } from "../../../mixins/sse/core/registry.ts";
 
 const stream = (sessionIds: string[], eventNames: string[]): Subscription => ({

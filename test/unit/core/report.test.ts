@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { readReport } from "../../../mixins/sse/core/report.ts";
 
 const position = { epoch: "abcdefgh", seq: 3, age: 5, up: 7 };

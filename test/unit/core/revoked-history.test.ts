@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import type { Frame } from "../../../mixins/sse/core/frame.ts";
 import { History } from "../../../mixins/sse/core/history.ts";
 import { parseId } from "../../../mixins/sse/core/id.ts";

@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import { EventLists } from "../../../mixins/sse/core/event-lists.ts";
 import { Queue } from "../../../mixins/sse/core/queue.ts";
 import { Ring, type Row } from "../../../mixins/sse/core/ring.ts";

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { SendTimes } from "../../../mixins/sse/core/send-times.ts";
 
 const NOW = 1_700_000_000_000;

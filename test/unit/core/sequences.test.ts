@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { Sequences } from "../../../mixins/sse/core/sequences.ts";
 
 describe("the sequences of a node", () => {

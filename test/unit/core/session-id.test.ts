@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import { isRefusal, type Refusal } from "../../../mixins/sse/core/errors.ts";
 import {
 	isNobody,
@@ -10,7 +10,7 @@ import {
 
 const refusalOf = (input: unknown, typed = false): Refusal => {
 	const read = readSessionId(input, "sessionId", typed);
-	if (!isRefusal(read)) expect.fail(`was accepted: ${read}`);
+	if (!isRefusal(read)) throw new Error(`was accepted: ${read}`);
 	return read;
 };
 

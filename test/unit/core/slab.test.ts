@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import { chunkOf, ownsBuffer } from "../../../mixins/sse/core/chunk.ts";
 import { SLAB_BYTES, Slab } from "../../../mixins/sse/core/slab.ts";
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { SleepWatch } from "../../../mixins/sse/core/sleep-watch.ts";
 
 /** Two clocks, and what watches them. */

@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import { History } from "../../../mixins/sse/core/history.ts";
 import { ORDER_OF_STREAM } from "../../../mixins/sse/core/order.ts";
 

@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import { compareRanks, ORDER_OF_STREAM, type Rank } from "../../../mixins/sse/core/order.ts";
 import {
 	parseStreamId,

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { type Point, type Step, Track } from "../../../mixins/sse/core/track.ts";
 
 const point = (offset: number, timestamp = offset * 10): Point => ({ offset, timestamp });

@@ -1,6 +1,6 @@
+import { describe, expect, it } from "@jest/globals";
 import { Errors } from "moleculer";
 import ApiGateway from "moleculer-web";
-import { describe, expect, it } from "vitest";
 import { isFault, isTransient, statusOf } from "../../../mixins/sse/core/transient.ts";
 
 const { Errors: Web } = ApiGateway;
@@ -74,7 +74,7 @@ describe("the status that an error asks for", () => {
 		[undefined, { code: "404" }],
 		[undefined, { code: 404.5 }],
 		[undefined, { code: 399, status: 600 }]
-	])("is %s of %o", (status, fields) => {
+	])("is %s of %p", (status, fields) => {
 		expect(statusOf(withField(fields))).toBe(status);
 	});
 });

@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import type { SseEvent } from "../../../mixins/sse/core/event.ts";
 import { readMessage, writeEvent, writeMessage } from "../../../mixins/sse/core/message.ts";
 import { readWritten } from "../../../mixins/sse/core/written-message.ts";

@@ -1,12 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { Decision } from "../../../mixins/sse/gateway/decision.ts";
+import { useFakeTimers } from "../../support/fake-timers.ts";
 
 describe("a decision about what has not come", () => {
-	beforeEach(() => void vi.useFakeTimers());
-	afterEach(() => void vi.useRealTimers());
+	beforeEach(() => void useFakeTimers());
+	afterEach(() => void jest.useRealTimers());
 
 	function decisionAt(next: () => number) {
-		const decided = vi.fn();
+		const decided = jest.fn();
 		const decision = new Decision(next, decided, () => {});
 		return { decision, decided };
 	}
@@ -16,11 +17,11 @@ describe("a decision about what has not come", () => {
 		const { decision, decided } = decisionAt(() => dues[decided.mock.calls.length] as number);
 		decision.schedule();
 		decision.schedule();
-		vi.advanceTimersByTime(499);
+		jest.advanceTimersByTime(499);
 		expect(decided).not.toHaveBeenCalled();
-		vi.advanceTimersByTime(2);
+		jest.advanceTimersByTime(2);
 		expect(decided).toHaveBeenCalledTimes(1);
-		vi.advanceTimersByTime(10_000);
+		jest.advanceTimersByTime(10_000);
 		expect(decided).toHaveBeenCalledTimes(2);
 	});
 
@@ -31,12 +32,12 @@ describe("a decision about what has not come", () => {
 		due = performance.now() + 100;
 		decision.schedule();
 		due = Number.POSITIVE_INFINITY;
-		vi.advanceTimersByTime(101);
+		jest.advanceTimersByTime(101);
 		expect(decided).toHaveBeenCalledTimes(1);
 		due = performance.now() + 100;
 		decision.schedule();
 		decision.stop();
-		vi.advanceTimersByTime(1000);
+		jest.advanceTimersByTime(1000);
 		expect(decided).toHaveBeenCalledTimes(1);
 	});
 
@@ -45,13 +46,13 @@ describe("a decision about what has not come", () => {
 		let due = performance.now() + 500;
 		const { decision, decided } = decisionAt(() => due);
 		decision.schedule();
-		const busy = vi.spyOn(performance, "now").mockReturnValue(due + 300);
-		vi.advanceTimersByTime(501);
+		const busy = jest.spyOn(performance, "now").mockReturnValue(due + 300);
+		jest.advanceTimersByTime(501);
 		busy.mockRestore();
-		vi.advanceTimersByTime(200);
+		jest.advanceTimersByTime(200);
 		expect(decided).not.toHaveBeenCalled();
 		due = Number.POSITIVE_INFINITY;
-		vi.advanceTimersByTime(100);
+		jest.advanceTimersByTime(100);
 		expect(decided).toHaveBeenCalledTimes(1);
 	});
 });

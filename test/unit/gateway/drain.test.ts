@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { closeOver } from "../../../mixins/sse/gateway/drain.ts";
 import type { EventStream } from "../../../mixins/sse/http/event-stream.ts";
+import { useFakeTimers } from "../../support/fake-timers.ts";
 
 const DRAIN = 5000;
 
@@ -8,10 +9,10 @@ const streams = (count: number) =>
 	Array.from({ length: count }, (_, index) => index as unknown as EventStream);
 
 beforeEach(() => {
-	vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
+	useFakeTimers(["setInterval", "clearInterval", "performance"]);
 });
 afterEach(() => {
-	vi.useRealTimers();
+	jest.useRealTimers();
 });
 
 /** When each of so many streams was closed, in milliseconds since the beginning. */
@@ -19,7 +20,7 @@ function closings(count: number, longest: number): number[] {
 	const began = performance.now();
 	const times: number[] = [];
 	closeOver(longest, streams(count), () => times.push(performance.now() - began));
-	vi.advanceTimersByTime(2 * longest);
+	jest.advanceTimersByTime(2 * longest);
 	return times;
 }
 
@@ -54,22 +55,22 @@ describe("the streams of a node that stops are closed", () => {
 	it("each once, in random order", () => {
 		const closed: unknown[] = [];
 		closeOver(DRAIN, streams(1000), stream => closed.push(stream));
-		vi.advanceTimersByTime(DRAIN);
+		jest.advanceTimersByTime(DRAIN);
 
 		expect([...closed].sort((a, b) => Number(a) - Number(b))).toEqual(streams(1000));
 		expect(closed).not.toEqual(streams(1000));
 	});
 
 	it("no more, once all have left by themselves", () => {
-		const close = vi.fn();
+		const close = jest.fn();
 		const stop = closeOver(DRAIN, streams(1000), close);
-		vi.advanceTimersByTime(100);
+		jest.advanceTimersByTime(100);
 		const before = close.mock.calls.length;
 		stop?.();
-		vi.advanceTimersByTime(DRAIN);
+		jest.advanceTimersByTime(DRAIN);
 
 		expect(before).toBeLessThan(100);
 		expect(close).toHaveBeenCalledTimes(before);
-		expect(vi.getTimerCount()).toBe(0);
+		expect(jest.getTimerCount()).toBe(0);
 	});
 });

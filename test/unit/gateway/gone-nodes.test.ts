@@ -1,13 +1,14 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { Continuity } from "../../../mixins/sse/core/continuity.ts";
 import type { Loss } from "../../../mixins/sse/core/loss.ts";
 import { GoneNodes } from "../../../mixins/sse/gateway/gone-nodes.ts";
+import { useFakeTimers } from "../../support/fake-timers.ts";
 
 const HALF_A_MINUTE = 30_000;
 
 describe("a node that has gone", () => {
-	beforeEach(() => void vi.useFakeTimers());
-	afterEach(() => void vi.useRealTimers());
+	beforeEach(() => void useFakeTimers());
+	afterEach(() => void jest.useRealTimers());
 
 	/** What a gateway knows of a node `n`, which has sent some events. */
 	function create(seq: number) {
@@ -42,10 +43,10 @@ describe("a node that has gone", () => {
 		const { gone, losses } = create(2);
 		gone.miss("n", "one");
 		expect(gone.areSettled).toBe(false);
-		vi.advanceTimersByTime(HALF_A_MINUTE - 1);
+		jest.advanceTimersByTime(HALF_A_MINUTE - 1);
 		gone.look();
 		expect(losses).toEqual([]);
-		vi.advanceTimersByTime(1);
+		jest.advanceTimersByTime(1);
 		gone.look();
 		expect(losses).toHaveLength(1);
 		expect(gone.areSettled).toBe(true);
@@ -64,13 +65,13 @@ describe("a node that has gone", () => {
 		const { gone, losses, asking } = create(2);
 		gone.miss("n", "one");
 		asking.isAway = true;
-		vi.advanceTimersByTime(10 * HALF_A_MINUTE);
+		jest.advanceTimersByTime(10 * HALF_A_MINUTE);
 		gone.look();
 		expect(losses).toEqual([]);
 		asking.isAway = false;
 		gone.away();
 		gone.look();
-		vi.advanceTimersByTime(HALF_A_MINUTE - 1);
+		jest.advanceTimersByTime(HALF_A_MINUTE - 1);
 		gone.look();
 		expect(losses).toEqual([]);
 	});
@@ -81,7 +82,7 @@ describe("a node that has gone", () => {
 		gone.miss("n", "one");
 		gone.meet("n", "two");
 		asking.awaited = true;
-		vi.advanceTimersByTime(10 * HALF_A_MINUTE);
+		jest.advanceTimersByTime(10 * HALF_A_MINUTE);
 		gone.look();
 		expect(losses).toEqual([]);
 		asking.awaited = false;
@@ -94,17 +95,17 @@ describe("a node that has gone", () => {
 		const quiet = create(0);
 		quiet.gone.miss("n", "one");
 		expect(quiet.gone.areSettled).toBe(true);
-		vi.advanceTimersByTime(120_000);
+		jest.advanceTimersByTime(120_000);
 		quiet.gone.away();
 		expect(quiet.gone.areSettled).toBe(true);
 
 		const { gone, continuity, losses } = create(0);
 		gone.miss("n", "one");
-		vi.advanceTimersByTime(119_999);
+		jest.advanceTimersByTime(119_999);
 		continuity.lives.away();
 		gone.away();
 		expect(gone.areSettled).toBe(false);
-		vi.advanceTimersByTime(HALF_A_MINUTE);
+		jest.advanceTimersByTime(HALF_A_MINUTE);
 		gone.look();
 		expect(losses).toHaveLength(1);
 	});
@@ -118,7 +119,7 @@ describe("a node that has gone", () => {
 		asking.awaited = true;
 		gone.away();
 		expect(gone.areSettled).toBe(false);
-		vi.advanceTimersByTime(HALF_A_MINUTE);
+		jest.advanceTimersByTime(HALF_A_MINUTE);
 		gone.look();
 		expect(losses).toEqual([]);
 		expect(gone.answer("n")).toBe(true);
@@ -173,7 +174,7 @@ describe("a node that has gone", () => {
 		expect(gone.areSettled).toBe(true);
 
 		gone.suspect("other", "one");
-		vi.advanceTimersByTime(HALF_A_MINUTE);
+		jest.advanceTimersByTime(HALF_A_MINUTE);
 		gone.look();
 		expect(losses).toMatchObject([{ origin: "other" }]);
 	});

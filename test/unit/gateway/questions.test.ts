@@ -1,14 +1,15 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { ServiceBroker } from "moleculer";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SseHello } from "../../../mixins/sse/core/report.ts";
 import { Questions } from "../../../mixins/sse/gateway/questions.ts";
+import { useFakeTimers } from "../../support/fake-timers.ts";
 
 const MINUTE = 60_000;
 
 // Of a sender that had come and gone in a long absence nobody told: who was asked had been asked for the last minutes alone.
 describe("how long a gateway may not have heard who came and went", () => {
-	beforeEach(() => void vi.useFakeTimers());
-	afterEach(() => void vi.useRealTimers());
+	beforeEach(() => void useFakeTimers());
+	afterEach(() => void jest.useRealTimers());
 
 	function create(stoodStill: () => number = () => 0) {
 		const asked: SseHello[] = [];
@@ -31,18 +32,18 @@ describe("how long a gateway may not have heard who came and went", () => {
 	it("is nothing before it has ever heard another node", () => {
 		const { questions, away } = create();
 		questions.begin();
-		vi.advanceTimersByTime(10 * MINUTE);
+		jest.advanceTimersByTime(10 * MINUTE);
 		expect(away()).toBeUndefined();
 	});
 
 	it("is counted from when another node was heard last, and a minute more", () => {
 		const { questions, away } = create();
-		vi.advanceTimersByTime(5 * MINUTE);
+		jest.advanceTimersByTime(5 * MINUTE);
 		questions.hears();
-		vi.advanceTimersByTime(2 * MINUTE);
+		jest.advanceTimersByTime(2 * MINUTE);
 		questions.begin();
 		expect(away()).toBe(3 * MINUTE);
-		vi.advanceTimersByTime(MINUTE);
+		jest.advanceTimersByTime(MINUTE);
 		// what comes now is of after it
 		questions.hears();
 		expect(away()).toBe(4 * MINUTE);
@@ -52,14 +53,14 @@ describe("how long a gateway may not have heard who came and went", () => {
 		const { questions, away } = create();
 		questions.hears();
 		questions.begin();
-		vi.advanceTimersByTime(MINUTE);
+		jest.advanceTimersByTime(MINUTE);
 		questions.hears();
 		questions.finish(false);
-		vi.advanceTimersByTime(MINUTE - 1);
+		jest.advanceTimersByTime(MINUTE - 1);
 		expect(away()).toBe(3 * MINUTE - 1);
 		// nodes that come all the time do not put it off
 		questions.finish(false);
-		vi.advanceTimersByTime(1);
+		jest.advanceTimersByTime(1);
 		expect(away()).toBeUndefined();
 		questions.begin();
 		expect(away()).toBe(2 * MINUTE);
@@ -70,7 +71,7 @@ describe("how long a gateway may not have heard who came and went", () => {
 		questions.hears();
 		questions.begin();
 		questions.finish(true);
-		vi.advanceTimersByTime(10 * MINUTE);
+		jest.advanceTimersByTime(10 * MINUTE);
 		expect(away()).toBe(11 * MINUTE);
 	});
 
@@ -79,9 +80,9 @@ describe("how long a gateway may not have heard who came and went", () => {
 		questions.hears();
 		questions.begin();
 		questions.finish(false);
-		vi.advanceTimersByTime(1000);
+		jest.advanceTimersByTime(1000);
 		questions.leave();
-		vi.advanceTimersByTime(10 * MINUTE);
+		jest.advanceTimersByTime(10 * MINUTE);
 		expect(away()).toBe(11 * MINUTE + 1000);
 	});
 

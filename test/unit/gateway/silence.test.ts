@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { Silence } from "../../../mixins/sse/gateway/silence.ts";
 
 // The way from one sender to a gateway was broken, both took each other for there, and nobody suspected anything.

@@ -1,5 +1,5 @@
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import { Clock, TOLERANCE } from "../../../mixins/sse/core/clock.ts";
 import { Tickets } from "../../../mixins/sse/gateway/ticket.ts";
 

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it } from "@jest/globals";
 import { Turns } from "../../../mixins/sse/gateway/turns.ts";
 
 // One turn for each of a hundred replays was a hundred turns before anything else had its own.

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import type { GoneSender } from "../../../mixins/sse/core/report.ts";
 import { Witnesses } from "../../../mixins/sse/gateway/witnesses.ts";
 

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "@jest/globals";
 import { Flush } from "../../../mixins/sse/http/flush.ts";
+import { onTestFinished } from "../../support/on-test-finished.ts";
 
 // A throw left the writes marked as due, and nobody to do them: no stream of the gateway was written to again.
 it("what one stream throws holds up no other, in this turn and after it", async () => {

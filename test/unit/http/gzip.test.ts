@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { encodeFrame } from "../../../mixins/sse/core/frame.ts";
 import { Slab } from "../../../mixins/sse/core/slab.ts";
 import { Gzip } from "../../../mixins/sse/http/gzip.ts";

@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { AtMost } from "../../../mixins/sse/moleculer/at-most.ts";
+import { useFakeTimers } from "../../support/fake-timers.ts";
 
 describe("what is waited for", () => {
-	beforeEach(() => void vi.useFakeTimers());
-	afterEach(() => void vi.useRealTimers());
+	beforeEach(() => void useFakeTimers());
+	afterEach(() => void jest.useRealTimers());
 
 	it("is what it is if it comes in time", async () => {
 		const atMost = new AtMost(1000);
@@ -20,9 +21,9 @@ describe("what is waited for", () => {
 		for (let n = 0; n < 50; n++) {
 			began[n] = Date.now();
 			void atMost.wait(never).then(() => took.push(Date.now() - (began[n] as number)));
-			await vi.advanceTimersByTimeAsync(37);
+			await jest.advanceTimersByTimeAsync(37);
 		}
-		await vi.advanceTimersByTimeAsync(2000);
+		await jest.advanceTimersByTimeAsync(2000);
 		expect(took).toHaveLength(50);
 		expect(Math.min(...took)).toBeGreaterThanOrEqual(1000);
 		expect(Math.max(...took)).toBeLessThanOrEqual(1500);
@@ -31,8 +32,8 @@ describe("what is waited for", () => {
 	it("takes no timer while there is nothing", async () => {
 		const atMost = new AtMost(1000);
 		await atMost.wait(Promise.resolve());
-		expect(vi.getTimerCount()).toBe(1);
-		await vi.advanceTimersByTimeAsync(2000);
-		expect(vi.getTimerCount()).toBe(0);
+		expect(jest.getTimerCount()).toBe(1);
+		await jest.advanceTimersByTimeAsync(2000);
+		expect(jest.getTimerCount()).toBe(0);
 	});
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { groupsOf, readOptions } from "../../../mixins/sse/moleculer/broadcast-options.ts";
 
 describe("the options of a broadcast", () => {

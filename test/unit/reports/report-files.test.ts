@@ -1,8 +1,9 @@
 import { readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { ReportFiles } from "../../../services/reports/report-files.ts";
+import { onTestFinished } from "../../support/on-test-finished.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 
 const HOUR = 60 * 60 * 1000;

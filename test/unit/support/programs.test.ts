@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { type Machine, thisMachine } from "../../support/machine.ts";
 import { bringPrograms } from "../../support/programs.ts";
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it } from "@jest/globals";
 import { jobsOf } from "../../transporters/matrix.ts";
 import { VERSIONS } from "../../transporters/releases.ts";
 import { SCENARIOS } from "../../transporters/scenarios/all.ts";
