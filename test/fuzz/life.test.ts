@@ -227,19 +227,25 @@ it(
 				courses.map((course, n) => play(course, `s${n}`, gateway, connect))
 			);
 			const where = `${wire.name}, ${JSON.stringify(kind)}, seed ${seed}`;
+			const nothingIsLeft = () =>
+				expect({ where, left: leftOf(gateway.service) }).toEqual({ where, left: NOTHING });
 			// now and then in their midst
 			if (batch % 3 === 0) await sleep(Math.random() * 60);
 			else {
 				await played;
-				await eventually(() => expect(leftOf(gateway.service), where).toEqual(NOTHING), LEFT);
+				await eventually(nothingIsLeft, LEFT);
 			}
-			expect(await stops(gateway.broker, 5000), `${where}: stops`).toBe(true);
+			const stopped = await stops(gateway.broker, 5000);
+			expect({ where, stopped }).toEqual({ where, stopped: true });
 			await played;
 			for (const client of clients) client.close();
-			await eventually(() => expect(leftOf(gateway.service), where).toEqual(NOTHING), LEFT);
+			await eventually(nothingIsLeft, LEFT);
 			door.server.close();
-			expect(uncaught, where).toEqual([]);
-			expect(await rejections(), where).toEqual([]);
+			expect({ where, uncaught, rejections: await rejections() }).toEqual({
+				where,
+				uncaught: [],
+				rejections: []
+			});
 		}
 	},
 	PATIENCE

@@ -215,7 +215,7 @@ describe.each(CASES)("a failure of %s over %s", (where, transport) => {
 		for (const how of Object.keys(TRANSIENT)) {
 			const stream = await ask(how);
 
-			expect(await stream.end, how).toBe("ended");
+			expect([how, await stream.end]).toEqual([how, "ended"]);
 			expect([how, stream.status, stream.headers["content-type"]]).toEqual([
 				how,
 				200,
