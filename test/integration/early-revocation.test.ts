@@ -8,6 +8,7 @@ import { type GatewaySetup, TestGateway, TestNode } from "../support/gateway.ts"
 import { connectHttp2, requestHttp2 } from "../support/http2-client.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { send } from "../support/request.ts";
+import { skip } from "../support/skip.ts";
 import { requestStream, type StreamClient } from "../support/stream-client.ts";
 
 type Next = (error?: { statusCode?: number }) => void;
@@ -51,25 +52,25 @@ const logOut = (gateway: TestGateway) =>
 // A gateway took note of a request when it got it: behind the application's own middlewares, one of which had found out
 // before the revocation whose it was.
 describe("a session that is revoked while a middleware of the application has its request", () => {
-	it.skipIf(process.versions.node.startsWith("22.")).each<1 | 2>([1, 2])(
-		"gets no stream, by HTTP/%i",
-		async version => {
-			const gate = createGate();
-			const { gateway, origin } = await start(version, gate);
-			const url = `${origin}/sse/event-stream?eventName=news`;
-			const opening: Promise<StreamClient> =
-				version === 1 ? requestStream(url) : requestHttp2(connectHttp2(origin), url);
-			await gate.reached;
-			await logOut(gateway);
-			gate.open();
-			const stream = await opening;
-
-			expect(await stream.end).toBe("ended");
-			expect(stream.received("sse.open")).toEqual([]);
-			expect(stream.received("sse.close")).toEqual([{ reason: "logged out" }]);
-			expect(gateway.held.streams).toBe(0);
+	it.each<1 | 2>([1, 2])("gets no stream, by HTTP/%i", async version => {
+		if (version === 2 && process.versions.node.startsWith("22.")) {
+			skip("Node.js 22 tells of no HTTP/2 request before the application has it");
 		}
-	);
+		const gate = createGate();
+		const { gateway, origin } = await start(version, gate);
+		const url = `${origin}/sse/event-stream?eventName=news`;
+		const opening: Promise<StreamClient> =
+			version === 1 ? requestStream(url) : requestHttp2(connectHttp2(origin), url);
+		await gate.reached;
+		await logOut(gateway);
+		gate.open();
+		const stream = await opening;
+
+		expect(await stream.end).toBe("ended");
+		expect(stream.received("sse.open")).toEqual([]);
+		expect(stream.received("sse.close")).toEqual([{ reason: "logged out" }]);
+		expect(gateway.held.streams).toBe(0);
+	});
 
 	it("gets no ticket; its next request does", async () => {
 		const gate = createGate();
