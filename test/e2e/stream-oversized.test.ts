@@ -19,7 +19,7 @@ const SAYS =
 	/The event "news" of 1000\d\d bytes is given up.*larger than.*limits\.eventBytes.*max_message_size/;
 
 /** A stream on a RabbitMQ that takes little, and a client of a gateway that reads it. */
-async function openStrict(skip: TestContext["skip"]) {
+async function openStrict() {
 	const rabbitmq = await openRabbitMq(inject("programs").rabbitmq, {
 		maxMessageSize: MAX_MESSAGE_SIZE
 	});
@@ -33,7 +33,7 @@ async function openStrict(skip: TestContext["skip"]) {
 
 describe("an event that is too large for RabbitMQ", () => {
 	it("is given up, and its sender is told; those around it arrive, each once, in order", async () => {
-		const { stream, client } = await openStrict(skip);
+		const { stream, client } = await openStrict();
 		const sender = await stream.sender("sender");
 
 		const began = performance.now();
@@ -66,7 +66,7 @@ describe("an event that is too large for RabbitMQ", () => {
 	}, 60_000);
 
 	it("is told in the log without `throwError`, also if it was to go later, and what follows goes", async () => {
-		const { stream, client } = await openStrict(skip);
+		const { stream, client } = await openStrict();
 		const detour = await stream.detour();
 		const sender = await stream.sender("sender", { stream: { url: detour.url, timeout: 300 } });
 		await sender.broker.broadcast("sse.send", tooLarge);

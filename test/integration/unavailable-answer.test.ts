@@ -1,5 +1,6 @@
 import { describe, expect, it, jest } from "@jest/globals";
 import { EventSource } from "eventsource";
+import type { ErrorRequestHandler } from "express";
 import { Errors, type ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
 import type { GatewayRequest, GatewayResponse, SseMixinOptions } from "../../mixins/sse/index.ts";
@@ -555,7 +556,9 @@ describe("what is the application's", () => {
 	});
 
 	it("what Express has behind the gateway sees no such error", async () => {
-		const handler = jest.fn((_error, _req, res, _next) => void res.status(500).end());
+		const handler = jest.fn<ErrorRequestHandler>(
+			(_error, _req, res, _next) => void res.status(500).end()
+		);
 		const gateway = await startExpressGateway(
 			{ sse: { session: down } },
 			{ extend: app => void app.use(handler) }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { skip } from "../support/skip.ts";
 import { playJob, type Result } from "./job.ts";
-import { serversOf } from "./matrix.ts";
+import { type Job, serversOf } from "./matrix.ts";
 import { bringMoleculer } from "./releases.ts";
 import { line } from "./report.ts";
 import { bringServers } from "./servers/bring.ts";
@@ -16,23 +16,26 @@ const WITHIN = 15_000;
 
 const JOBS = shortJobs();
 let shelf: Shelf;
+/** All at once, as each mostly waits. */
+let played: ReadonlyMap<Job, Promise<Result[]>>;
 
 beforeAll(async () => {
 	shelf = new Shelf(await bringServers(serversOf(JOBS)));
 	for (const version of new Set(JOBS.map(job => job.version))) await bringMoleculer(version);
+	const possible = JOBS.filter(job => lackOf(job) === null);
+	played = new Map(possible.map(job => [job, play(job)]));
+	// one that fails is its own test's to tell
+	for (const results of played.values()) results.catch(() => {});
 }, 120_000);
 afterAll(() => shelf.stop());
 
-describe.concurrent("an event is delivered, or told to whom missed it and to nobody else, over", () => {
+describe("an event is delivered, or told to whom missed it and to nobody else, over", () => {
 	it.each(JOBS.map(job => ({ job, title: TRANSPORTER[job.transporter].title })))(
 		"$title",
 		async ({ job }) => {
-			const { server } = TRANSPORTER[job.transporter];
-			const lack = server === undefined ? null : shelf.lack(server);
+			const lack = lackOf(job);
 			if (lack !== null) skip(lack);
-			const results: Result[] = [];
-			const conditions = { shelf, within: WITHIN, showLogs: false };
-			await playJob(job, conditions, result => results.push(result));
+			const results = (await played.get(job)) ?? [];
 			const broken = results.filter(({ outcome }) => outcome === "BROKEN");
 			expect(broken.map(line)).toEqual([]);
 			// what cannot be played with one node, or in one process, is not this test's to say
@@ -40,3 +43,16 @@ describe.concurrent("an event is delivered, or told to whom missed it and to nob
 		}
 	);
 });
+
+/** Why there is no server for a job; null if there is one, or it needs none. */
+function lackOf(job: Job): string | null {
+	const { server } = TRANSPORTER[job.transporter];
+	return server === undefined ? null : shelf.lack(server);
+}
+
+async function play(job: Job): Promise<Result[]> {
+	const results: Result[] = [];
+	const conditions = { shelf, within: WITHIN, showLogs: false };
+	await playJob(job, conditions, result => results.push(result));
+	return results;
+}
