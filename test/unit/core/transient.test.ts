@@ -80,14 +80,16 @@ describe("the status that an error asks for", () => {
 });
 
 describe("a fault", () => {
-	it.each([
-		[true, new TypeError("x is undefined")],
-		[true, withField({ code: "ECONNREFUSED" })],
-		[true, undefined],
-		[false, new Errors.ServiceNotFoundError(data)],
-		[false, withField({ retryable: true })],
-		[false, withField({ status: 503 })]
-	])("is (%s) %s", (is, thrown) => {
+	it.each(
+		[
+			[true, new TypeError("x is undefined")],
+			[true, withField({ code: "ECONNREFUSED" })],
+			[true, undefined],
+			[false, new Errors.ServiceNotFoundError(data)],
+			[false, withField({ retryable: true })],
+			[false, withField({ status: 503 })]
+		].map(([is, thrown]) => [is, String(thrown), thrown] as const)
+	)("is (%s) %s", (is, _, thrown) => {
 		expect(isFault(thrown)).toBe(is);
 	});
 });

@@ -21,17 +21,18 @@ function createBroker(transporter?: "Fake") {
 }
 
 describe("an event that fails where nobody waits for it", () => {
-	it.each([[undefined], [null], ["no connection"], [new Error("no connection")]])(
-		"is told as an error, whatever it rejects with: %s",
-		async reason => {
-			const told = jest.fn();
-			gently(Promise.reject(reason), told);
-			await turn();
-			await turn();
-			expect(told).toHaveBeenCalledTimes(1);
-			expect(told).toHaveBeenCalledWith(expect.any(Error));
-		}
-	);
+	it.each(
+		[undefined, null, "no connection", new Error("no connection")].map(
+			reason => [String(reason), reason] as const
+		)
+	)("is told as an error, whatever it rejects with: %s", async (_, reason) => {
+		const told = jest.fn();
+		gently(Promise.reject(reason), told);
+		await turn();
+		await turn();
+		expect(told).toHaveBeenCalledTimes(1);
+		expect(told).toHaveBeenCalledWith(expect.any(Error));
+	});
 });
 
 describe("a transporter whose channel the message broker has closed", () => {
