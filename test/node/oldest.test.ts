@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "@jest/globals";
 import manifest from "../../package.json" with { type: "json" };
+import { noted } from "../support/noted.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 import { OLDEST } from "./releases.ts";
 import { runSuite } from "./suite.ts";
 
@@ -30,13 +32,18 @@ describe("the oldest Node.js that package.json asks for", () => {
 		expect(`>=${oldest}`).toBe(`${manifest.engines.node}.0`);
 	});
 
-	it("runs the gateway's HTTP as the newest does", async ({ signal }) => {
+	it("runs the gateway's HTTP as the newest does", async () => {
+		const controller = new AbortController();
+		onTestFinished(() => controller.abort());
+		const { signal } = controller;
 		expect(FILES.filter(file => !existsSync(file))).toEqual([]);
 		const suite = { projects: ["integration"], filters: FILES, oneAtATime: true, signal };
 		const result = await runSuite(oldest, suite);
 		console.log(`Node ${oldest}: ${result.passed} passed, ${result.failed} failed`);
-		expect(result.failures, result.output).toEqual([]);
-		expect(result.end, result.output).toBe("code 0");
+		noted(result.output, () => {
+			expect(result.failures).toEqual([]);
+			expect(result.end).toBe("code 0");
+		});
 		expect(result.files).toBe(FILES.length);
 		expect(result.passed).toBeGreaterThan(0);
 	});

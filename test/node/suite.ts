@@ -3,7 +3,12 @@ import { join } from "node:path";
 import { spawnProcess } from "../support/process.ts";
 import { bringNode, folderOf } from "./releases.ts";
 
-const VITEST = "node_modules/vitest/vitest.mjs";
+/** As `npm test` does, but for what older releases need besides. */
+const JEST = [
+	...["--experimental-vm-modules", "--expose-gc", "--no-flush-bytecode"],
+	...["--experimental-strip-types", "--disable-warning=ExperimentalWarning"],
+	"node_modules/jest/bin/jest.js"
+];
 
 /** What came of a suite. */
 export interface SuiteResult {
@@ -14,26 +19,26 @@ export interface SuiteResult {
 	readonly files: number;
 	/** Full names of the tests that failed, and the paths of files that did without one. */
 	readonly failures: readonly string[];
-	/** How Vitest ended: `code 0`. */
+	/** How Jest ended: `code 0`. */
 	readonly end: string;
 	/** What it printed. */
 	readonly output: string;
 }
 
-/** What is read of Vitest's JSON report. */
+/** What is read of Jest's JSON report. */
 interface Report {
 	numPassedTests: number;
 	numFailedTests: number;
 	numPendingTests: number;
 	testResults: {
 		name: string;
-		status: "passed" | "failed";
+		status: "passed" | "failed" | "focused" | "skipped";
 		assertionResults: { fullName: string; status: string }[];
 	}[];
 }
 
 export interface Suite {
-	/** Of vitest.config.ts. */
+	/** Of jest.config.ts. */
 	readonly projects: readonly string[];
 	/** Paths of test files, or parts of them. */
 	readonly filters: readonly string[];
@@ -43,7 +48,7 @@ export interface Suite {
 	readonly signal?: AbortSignal;
 }
 
-/** Runs a suite on a release of Node.js, which is installed if need be: Vitest itself and its workers run there. */
+/** Runs a suite on a release of Node.js, which is installed if need be: Jest itself and its workers run there. */
 export async function runSuite(
 	release: string,
 	{ projects, filters, oneAtATime = false, signal }: Suite
@@ -51,19 +56,19 @@ export async function runSuite(
 	const node = await bringNode(release);
 	const report = join(folderOf(release), "report.json");
 	await rm(report, { force: true });
-	const options = projects.map(project => `--project=${project}`);
-	if (oneAtATime) options.push("--no-file-parallelism");
-	const vitest = spawnProcess(node, [VITEST, "run", ...options, ...filters], {
-		env: { TEST_REPORT: report, NO_COLOR: "1", FORCE_COLOR: undefined }
+	const options = ["--json", `--outputFile=${report}`, "--selectProjects", ...projects];
+	if (oneAtATime) options.push("--maxWorkers=1");
+	const jest = spawnProcess(node, [...JEST, ...filters, ...options], {
+		env: { NO_COLOR: "1", FORCE_COLOR: undefined }
 	});
-	const stop = () => vitest.stop();
+	const stop = () => jest.stop();
 	signal?.addEventListener("abort", stop);
-	const end = await vitest.exited;
+	const end = await jest.exited;
 	signal?.removeEventListener("abort", stop);
 	const text = await readFile(report, "utf8").catch(() => {
-		throw vitest.failure("wrote no report");
+		throw jest.failure("wrote no report");
 	});
-	return { ...read(JSON.parse(text)), end, output: vitest.output };
+	return { ...read(JSON.parse(text)), end, output: jest.output };
 }
 
 function read(report: Report): Omit<SuiteResult, "end" | "output"> {
