@@ -68,6 +68,16 @@ describe("a node on Moleculer 0.14 that only sends", () => {
 	it("needs none for its types", () => expectToCompile(project()));
 });
 
+describe("a CommonJS project on Moleculer 0.15", () => {
+	const project = installed({
+		type: "commonjs",
+		packages: ["moleculer@^0.15.0", "moleculer-web@^0.11.0", "jest@^30.0.0"],
+		files: commonJsExample()
+	});
+
+	it("passes the README's tests in Jest 30", () => expectToPassJest(project()));
+});
+
 // npm refused to install it beside these: for a package that neither needs without AMQP they ask for other releases.
 it.each(["0.14.14", "0.14.20"])("npm installs it beside Moleculer %s", async version => {
 	const folder = tempFolder("beside");

@@ -7,7 +7,7 @@ import { installed } from "./installed.ts";
 import { expectToLoad } from "./loading.ts";
 import { COMMAND, FIRST_EXAMPLE } from "./readme.ts";
 import { node } from "./run.ts";
-import { expectToPassVitest } from "./runners.ts";
+import { expectToPassJestModules, expectToPassVitest } from "./runners.ts";
 import { expectToRun, servedPage } from "./running.ts";
 import { expectToProxy } from "./vite.ts";
 
@@ -114,13 +114,16 @@ describe("the tarball", () => {
 describe("an ESM project on Moleculer 0.15", () => {
 	const project = installed({
 		type: "module",
-		packages: ["moleculer@^0.15.0", "moleculer-web@^0.11.0", "vitest@^5.0.0"],
+		packages: ["moleculer@^0.15.0", "moleculer-web@^0.11.0", "jest@^30.0.0", "vitest@^5.0.0"],
 		files: FIRST_EXAMPLE
 	});
 
 	it("runs the README's first example", () => expectToRun(project(), COMMAND, servedPage));
 
 	it("gives the same by import and by require", () => expectToLoad(project()));
+
+	it("passes the README's tests in Jest 30, as ES modules", () =>
+		expectToPassJestModules(project()));
 
 	it("passes the README's tests in Vitest", () => expectToPassVitest(project()));
 

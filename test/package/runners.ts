@@ -1,4 +1,5 @@
 import { expect } from "@jest/globals";
+import { noted } from "../support/noted.ts";
 import type { Project } from "./project.ts";
 import { type Files, README_TESTS } from "./readme.ts";
 
@@ -66,6 +67,21 @@ export async function expectToPassTsJest(project: Project): Promise<void> {
 	await expectToPass(project, "jest", ["--ci"]);
 }
 
+/** As ES modules. */
+export async function expectToPassJestModules(project: Project): Promise<void> {
+	const modules = Object.entries(asModules(TESTS)).map(([path, code]) => [
+		path,
+		`import { jest } from "@jest/globals";\n${code}`
+	]);
+	await project.write({
+		...Object.fromEntries(modules),
+		// imports run before a test's own first line
+		"test/port.js": 'process.env.PORT = "0";',
+		"jest.config.json": JSON.stringify({ setupFiles: ["<rootDir>/test/port.js"] })
+	});
+	await expectToPass(project, "jest", ["--ci"], ["--experimental-vm-modules"]);
+}
+
 /** As ES modules, with Vitest's own spies. */
 export async function expectToPassVitest(project: Project): Promise<void> {
 	const modules = Object.entries(asModules(TESTS)).map(([path, code]) => [
@@ -80,11 +96,17 @@ export async function expectToPassVitest(project: Project): Promise<void> {
 }
 
 /** A runner that finds something open after the tests does not end, or says so. */
-async function expectToPass(project: Project, runner: string, args: string[]): Promise<void> {
-	const { output, end } = await project.run(`node_modules/.bin/${runner}`, ...args);
+async function expectToPass(
+	project: Project,
+	runner: string,
+	args: string[],
+	flags: string[] = []
+): Promise<void> {
+	const [script = "", ...rest] = [...flags, `node_modules/.bin/${runner}`, ...args];
+	const { output, end } = await project.run(script, ...rest);
 	// biome-ignore lint/suspicious/noControlCharactersInRegex: colours
 	const plain = output.replaceAll(/\x1b\[[0-9;]*m/g, "");
-	expect(end, plain).toBe("code 0");
+	noted(plain, () => expect(end).toBe("code 0"));
 	expect(plain).toMatch(new RegExp(`Tests:?\\s+${COUNT} passed`));
 	expect(plain).not.toMatch(/did not exit|force exited|close timed out/);
 }
