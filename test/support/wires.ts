@@ -129,6 +129,8 @@ function http1(socket: Socket): WireClient {
 		resume: () => socket.resume(),
 		halfClose: () => socket.end(),
 		reset: () => {
+			// what has ended its side cannot be reset: Node would leave the connection open, and say that it is closed
+			if (socket.writableEnded) return void socket.destroy();
 			try {
 				socket.resetAndDestroy();
 			} catch {
