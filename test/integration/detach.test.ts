@@ -33,8 +33,8 @@ const detached = (seen: Awaited<ReturnType<typeof startWatched>>["seen"]) =>
 	eventually(() => {
 		expect(seen.length).toBeGreaterThan(0);
 		for (const { socket, response } of seen) {
-			expect(socket.parser).toBeNull();
-			expect(response.socket).toBeNull();
+			// a socket that stands in an error is printed first, which takes longer than a stream may live here
+			expect([socket.parser === null, response.socket === null]).toEqual([true, true]);
 		}
 	});
 
