@@ -46,7 +46,7 @@ describe("a spawned process", () => {
 	it("does not know that a test runner started it", async () => {
 		const child = spawnProcess("env");
 		await child.exited;
-		expect(child.output).not.toMatch(/VITEST|NODE_ENV/);
+		expect(child.output).not.toMatch(/JEST|NODE_ENV/);
 	});
 
 	it.each(["SIGKILL", "SIGTERM", "SIGINT"] as const)(

@@ -7,7 +7,7 @@ import { tempFolder } from "../../support/temp-folder.ts";
 const folder = tempFolder("count");
 afterAll(() => folder.remove());
 
-/** A test file as it stands in Vitest's report. */
+/** A test file as it stands in Jest's report. */
 function file(status: "passed" | "failed", tests: string[]): object {
 	const assertionResults = tests.map((status, at) => ({ fullName: `test ${at}`, status }));
 	return { name: "some.test.ts", status, message: "it broke", assertionResults };
