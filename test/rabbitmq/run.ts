@@ -11,7 +11,7 @@ import { delimiter } from "node:path";
 import { parseArgs } from "node:util";
 import { bringRabbitMqOf } from "./debian-root.ts";
 
-const TESTS = "vitest run --project e2e --project chaos";
+const TESTS = "npm test -- --selectProjects e2e chaos";
 
 const { values, positionals } = parseArgs({
 	allowPositionals: true,
