@@ -5,7 +5,13 @@ const PATIENCE = 5_000;
 
 /** What keeps the process running: sockets, timers, child processes, … */
 export class Leftovers {
-	readonly #before: ReadonlyMap<string, number> = count();
+	readonly #before: ReadonlyMap<string, number>;
+
+	constructor() {
+		// Node opens these when they are used for the first time: by a test, perhaps, whose they are not.
+		void [process.stdout, process.stderr];
+		this.#before = count();
+	}
 
 	/** Waits until nothing more runs than when this was made; answers what runs all the same. */
 	async settle(): Promise<readonly string[]> {

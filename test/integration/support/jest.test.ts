@@ -29,8 +29,8 @@ async function run(name: string) {
 
 describe("a run of tests fails", () => {
 	it.each([
-		["an uncaught error during a test", "error-in-test", /✕ has an error.*uncaught/s],
-		["a rejection that nobody handles", "rejection-in-test", /✕ has a rejection.*unhandled/s],
+		["an uncaught error during a test", "error-in-test", /● has an error.*uncaught/s],
+		["a rejection that nobody handles", "rejection-in-test", /● has a rejection.*unhandled/s],
 		["an uncaught error after the last test", "error-after-tests", /uncaught/],
 		["a rejection after the last test", "rejection-after-tests", /unhandled/],
 		["what still runs after the last test", "open-handle", /still runs: 1 TCPServerWrap/],
