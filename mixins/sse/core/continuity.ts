@@ -62,7 +62,7 @@ export class Continuity<T> {
 		if (seq <= lane.last) return;
 		// A node that was stopped may be started again in the same life.
 		if (lane.end !== undefined && seq > lane.end.seq) lane.end = undefined;
-		lane.isGivenUp = false;
+		lane.givenUpAt = undefined;
 		if (seq === lane.last + 1) {
 			if (this.#open.size > 0) lane.filled(now);
 			this.#next(lane, item);
@@ -93,7 +93,7 @@ export class Continuity<T> {
 		const lane = life.lane(origin, epoch);
 		const isMet = !lane.isHeard && lane.last === 0;
 		lane.isHeard = true;
-		lane.isGivenUp = false;
+		lane.givenUpAt = undefined;
 		// A node may be started again in the same life, and what it said before may come late.
 		if (isEnd && (up === 0 || up >= life.up)) lane.end = { seq, up };
 		else if (lane.end && (seq > lane.end.seq || up > lane.end.up)) lane.end = undefined;
@@ -151,7 +151,9 @@ export class Continuity<T> {
 			present.remember(life);
 			return life;
 		}
-		this.#end(name, present, former === undefined ? now - up : now);
+		const before = former === undefined ? now - up : now;
+		// One that was given up may have lived on, cut off from this gateway alone.
+		this.#end(name, present, before, present.wasGivenUpBefore(before));
 		life.follow(present);
 		life.isTold = false;
 		this.lives.begin(name, life);
@@ -176,7 +178,7 @@ export class Continuity<T> {
 		}
 		for (const lane of lanes) {
 			this.#skip(lane, Number.POSITIVE_INFINITY, true);
-			lane.isGivenUp = true;
+			lane.givenUpAt = before;
 		}
 	}
 

@@ -10,8 +10,8 @@ export class Lane<T> {
 	end: { readonly seq: number; readonly up: number } | undefined;
 	/** Its origin has said where it is. */
 	isHeard = false;
-	/** Its origin was told as over, unheard: not once more, unless it says something again. */
-	isGivenUp = false;
+	/** By when its origin was told as over, unheard; undefined if it was not, or has said something since. */
+	givenUpAt: number | undefined;
 	/** Since its origin said last where it is, this gateway may have been away. */
 	isStale = false;
 	/** What is missing now was sent before its origin had heard of this gateway, or is on its way. */
@@ -55,7 +55,7 @@ export class Lane<T> {
 	 * gateway may have been away since.
 	 */
 	get isComplete(): boolean {
-		if (this.isGivenUp) return true;
+		if (this.givenUpAt !== undefined) return true;
 		if (this.isOpen || this.waiting > 0) return false;
 		return this.end === undefined ? this.last === 0 && !this.isStale : this.last >= this.end.seq;
 	}

@@ -46,6 +46,11 @@ export class Life<T> {
 		return this.lanes.every(lane => lane.isComplete);
 	}
 
+	/** Whether it was told as over at an earlier moment, and has said nothing since. */
+	wasGivenUpBefore(moment: number): boolean {
+		return this.lanes.some(({ givenUpAt }) => givenUpAt !== undefined && givenUpAt < moment);
+	}
+
 	/** Whether it has said where it is, in each sequence, since this gateway may have been away. */
 	get isFresh(): boolean {
 		return this.lanes.every(lane => !lane.isStale);

@@ -54,7 +54,7 @@ export class Arrivals<T> {
 		this.#introductions = new Introductions(service, {
 			changed: () => this.#look(),
 			wasAway: () => this.#wasAway(),
-			met: (nodeID, instance) => this.#witnesses.meet(nodeID, instance),
+			met: (nodeID, instance) => this.#witnesses.meet(nodeID, instance, performance.now()),
 			replaced: (nodeID, before, instance) => {
 				this.#gone.miss(nodeID, before);
 				this.#gone.meet(nodeID, instance);
@@ -93,7 +93,7 @@ export class Arrivals<T> {
 			this.#service.logger.error("SSE: a node's end was not noticed.", error);
 		const leave = guard(onFault, ({ node }: { node: Node }) => {
 			this.#introductions.noticeLoss();
-			this.#witnesses.left(node.id);
+			this.#witnesses.left(node.id, performance.now());
 			this.#gone.miss(node.id, node.instanceID);
 			this.#introductions.left(node.id);
 		});
@@ -151,8 +151,8 @@ export class Arrivals<T> {
 			}
 		}
 		// What it said before it went may come afterwards.
-		if (report.isEnd && this.continuity.lives.isComplete(origin)) {
-			this.#gone.end(nodeID, report.instance);
+		if (report.isEnd) {
+			this.#gone.end(nodeID, report.instance, this.continuity.lives.isComplete(origin));
 		}
 		if (isOfPresent) {
 			if (report.isEnd && isAll) this.#introductions.ended(nodeID, report.instance);
@@ -167,7 +167,7 @@ export class Arrivals<T> {
 	#noteEnd(nodeID: string, { isEnd, instance }: Report): void {
 		const { broker } = this.#service;
 		if (!isEnd || instance === undefined || nodeID === broker.nodeID) return;
-		this.#witnesses.note(nodeID, instance);
+		this.#witnesses.end(nodeID, instance);
 		broker.localBus.emit(ENDED, { nodeID, instance } satisfies Ended);
 	}
 
@@ -179,12 +179,16 @@ export class Arrivals<T> {
 		this.#witnesses.answer();
 	}
 
-	/** Another node tells of senders that have come and gone; of those that are not known here nothing has come. */
+	/** Another node tells of senders that have come and gone; what they sent while they were not known here has not come. */
 	#hearOf(gone: readonly GoneSender[]): void {
 		const now = performance.now();
-		for (const { nodeID, ago } of this.#witnesses.unmetOf(gone)) {
+		const unsuspected = gone.filter(({ nodeID, instance }) => {
 			// Before this gateway there was another process of this node.
-			if (nodeID !== this.#service.broker.nodeID) this.#missUnmet(nodeID, now - ago);
+			const isThis = nodeID === this.#service.broker.nodeID;
+			return !isThis && !this.#gone.isSuspected(nodeID, instance);
+		});
+		for (const { nodeID, ago } of this.#witnesses.newsOf(unsuspected, now)) {
+			this.#missUnmet(nodeID, now - ago);
 		}
 	}
 
@@ -192,18 +196,23 @@ export class Arrivals<T> {
 		this.#listener.lost({ origin: encodeOrigin(nodeID), before, isEarlier: true });
 	}
 
-	/** Senders that another node takes to be there, and that are not known here, come or are gone: they may have died. */
+	/**
+	 * Senders that another node takes to be there, and that are not there here, come or are gone: they may have died, or be cut off
+	 * from this gateway alone.
+	 */
 	#expect(here: Report["here"]): void {
+		const now = performance.now();
 		for (const [nodeID, instance] of here) {
-			if (nodeID === this.#service.broker.nodeID || this.#witnesses.hasMet(nodeID, instance))
-				continue;
+			if (nodeID === this.#service.broker.nodeID) continue;
+			if (this.#witnesses.isAccounted(nodeID, instance, now)) continue;
 			const present = this.#introductions.processOf(nodeID);
 			// It is there, and its services come.
 			if (present?.instance === instance) continue;
-			this.#witnesses.note(nodeID, instance);
-			// Another process has taken its place, and was met here.
+			const isKnown = this.#witnesses.hasMet(nodeID, instance);
+			this.#witnesses.account(nodeID, instance, now);
 			if (present === undefined) this.#gone.suspect(nodeID, instance);
-			else this.#missUnmet(nodeID, present.at);
+			// Another process has taken its place, and was met here.
+			else if (!isKnown) this.#missUnmet(nodeID, present.at);
 		}
 	}
 
@@ -215,8 +224,10 @@ export class Arrivals<T> {
 	}
 
 	#look(): void {
-		this.#gone.look();
 		const now = performance.now();
+		for (const { nodeID, instance } of this.#gone.look()) {
+			if (instance) this.#witnesses.account(nodeID, instance, now);
+		}
 		if (!this.#introductions.isAway && this.#witnesses.giveUp(now)) {
 			this.#listener.lost({ origin: NOBODY, before: now, isEarlier: false });
 		}

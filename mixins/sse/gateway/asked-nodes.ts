@@ -56,15 +56,23 @@ export class AskedNodes {
 		return this.#waited.delete(nodeID);
 	}
 
+	/** A node that was asked has not answered, and cannot be asked any more. */
+	miss(nodeID: string): void {
+		this.#unanswered.add(nodeID);
+	}
+
 	/** A node cannot be asked any more. */
 	giveUp(nodeID: string): void {
 		this.#waited.delete(nodeID);
 	}
 
-	clear(): void {
+	/** All that are there are asked anew: who has not answered so far may be there, and not to be asked any more. */
+	restart(isThere: (nodeID: string) => boolean): void {
 		this.#waited.clear();
-		this.#unanswered.clear();
 		this.#answered.clear();
+		for (const nodeID of this.#unanswered) {
+			if (!isThere(nodeID)) this.#unanswered.delete(nodeID);
+		}
 	}
 
 	/** Those that have not answered for long, each once. */

@@ -191,11 +191,11 @@ export class Introductions {
 	/** This gateway may have been away: every sender is asked. */
 	#renew(): void {
 		this.#questions.begin();
-		this.#asked.clear();
-		this.#silence.clear();
+		for (const nodeID of this.#silence.clear()) this.#asked.miss(nodeID);
 		this.#isAway = !hearsOthers(this.#broker);
 		this.#processes.clear();
 		for (const node of this.#broker.registry.nodes.toArray()) this.#know(node);
+		this.#asked.restart(nodeID => this.#processes.get(nodeID) !== undefined);
 		for (const nodeID of this.#senders()) this.#await(nodeID);
 		this.#listener.wasAway();
 		this.#askNow();
@@ -257,9 +257,12 @@ export class Introductions {
 		const silent = this.#silence.ask(now);
 		if (silent.length > 0) this.#questions.ask(silent);
 		for (const nodeID of this.#silence.takeUnanswered(now)) {
-			if (!senders.has(nodeID)) continue;
-			this.#await(nodeID);
-			this.#askNow();
+			// A node that stops is first without services: it is missed when it is gone.
+			if (!senders.has(nodeID)) this.#asked.miss(nodeID);
+			else {
+				this.#await(nodeID);
+				this.#askNow();
+			}
 		}
 	}
 

@@ -22,9 +22,12 @@ export class Silence {
 		this.#askedAt.delete(nodeID);
 	}
 
-	clear(): void {
+	/** @returns Those that had been asked, and had not answered. */
+	clear(): string[] {
+		const asked = [...this.#askedAt.keys()];
 		this.#heardAt.clear();
 		this.#askedAt.clear();
+		return asked;
 	}
 
 	/** Whether somebody has been asked, and may still answer. */

@@ -350,6 +350,20 @@ describe("a sender that begins another life", () => {
 		expect(gateway.of(NEXT_LIFE, 1).told.slice(2)).toEqual([1]);
 	});
 
+	// Cut off from one gateway alone, it was told there as over, and sent on to others until it was restarted: of that nobody was told.
+	it("after it was given up may have lived on, and sent more until then", () => {
+		const gateway = new Gateway().take(1);
+		gateway.continuity.leave("n", gateway.now);
+		gateway.wait(20_000).hear(0, { epoch: NEXT_LIFE, up: 5000 });
+		expect(gateway.losses).toMatchObject([{ before: 1000 }, { before: 16_000 }]);
+
+		const again = new Gateway().take(1).wait(20_000);
+		again.continuity.leave("n", again.now);
+		// born before that
+		again.wait(5000).hear(0, { epoch: NEXT_LIFE, up: 5000 });
+		expect(again.losses).toHaveLength(1);
+	});
+
 	it("may have sent something for the first time while this gateway was away", () => {
 		const gateway = new Gateway().hear(0);
 		gateway.continuity.lives.away();

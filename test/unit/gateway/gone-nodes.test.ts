@@ -135,7 +135,7 @@ describe("a node that has gone", () => {
 		(_, instance, isDone) => {
 			const { gone } = create(0);
 			gone.miss("n", "one");
-			gone.end("n", instance);
+			gone.end("n", instance, true);
 			gone.away();
 			expect(gone.areSettled).toBe(isDone);
 		}
@@ -177,5 +177,44 @@ describe("a node that has gone", () => {
 		jest.advanceTimersByTime(HALF_A_MINUTE);
 		gone.look();
 		expect(losses).toMatchObject([{ origin: "other" }]);
+	});
+
+	// The suspicion of a later process was dropped because an earlier one of that node was waited for, and went with that one.
+	it("is waited for apart from others of its node", () => {
+		const { gone, losses } = create(1);
+		gone.miss("n", "one");
+		gone.suspect("n", "two");
+		gone.end("n", "one", true);
+		expect(gone.areSettled).toBe(false);
+		jest.advanceTimersByTime(HALF_A_MINUTE);
+		expect(gone.look()).toMatchObject([{ nodeID: "n", instance: "two" }]);
+		expect(losses).toMatchObject([{ origin: "n" }]);
+		expect(gone.areSettled).toBe(true);
+	});
+
+	// It was asked, went, and said where it ends: its last event came behind that, and all were told half a minute later.
+	it("before it had answered is known by the end that it says, once all of that has come", () => {
+		const { gone, hear, continuity, asking, losses } = create(0);
+		asking.awaited = true;
+		gone.miss("n", "one");
+		hear("aaaaaaaa", 1, true);
+		gone.end("n", "one", false);
+		gone.look();
+		expect(gone.areSettled).toBe(false);
+		continuity.observe({ origin: "n", epoch: "aaaaaaaa", seq: 1 }, 1, performance.now(), 1);
+		gone.look();
+		expect(gone.areSettled).toBe(true);
+		expect(losses).toEqual([]);
+	});
+
+	it("is told again if another node still takes it to be there", () => {
+		const { gone, losses } = create(1);
+		gone.miss("n", "one");
+		jest.advanceTimersByTime(HALF_A_MINUTE);
+		gone.look();
+		gone.suspect("n", "one");
+		jest.advanceTimersByTime(HALF_A_MINUTE);
+		gone.look();
+		expect(losses).toHaveLength(2);
 	});
 });

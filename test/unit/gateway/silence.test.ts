@@ -29,6 +29,15 @@ describe("a sender from which nothing comes", () => {
 		expect(silence.ask(70_000)).toEqual(["a", "b"]);
 	});
 
+	it("is named when all are asked anew, if it has not answered", () => {
+		const silence = new Silence();
+		silence.heard("a", 0);
+		silence.ask(70_000);
+		silence.heard("b", 70_000);
+		expect(silence.clear()).toEqual(["a"]);
+		expect(silence.isAsking).toBe(false);
+	});
+
 	it("is heard by whatever it says, and not missed when it has gone", () => {
 		const silence = new Silence();
 		silence.heard("a", 0);
