@@ -35,7 +35,7 @@ for (const file of exitCode === "not-run" ? [] : readFiles()) {
 	}
 	// a file that does not load, and one whose hook fails, have no failed test of their own
 	if (file.status === "failed" && failures.length === before) {
-		failures.push(`file: ${file.name}: ${file.message || "a hook failed"}`);
+		failures.push(`file: ${file.name}: ${file.message.trim() || "a hook failed"}`);
 	}
 }
 

@@ -59,8 +59,8 @@ export function createCluster(amqpUrl: string = inject("amqpUrl")): Cluster {
 }
 
 /**
- * Waits until events of a node reach these gateways: until it has heard of their subscriptions, and they know that; before,
- * events go out without ids.
+ * Waits until events of a node reach these gateways, and have ids: until it has heard of their subscriptions, and they know that,
+ * of it and of each other.
  */
 export async function knows(
 	broker: ServiceBroker,
@@ -77,7 +77,16 @@ export async function knows(
 		},
 		{ timeout: 20_000, interval: 50 }
 	);
-	for (const { port } of busState(broker) === undefined ? [] : gateways) {
+	const members = [broker.nodeID, ...gateways.map(({ nodeID }) => nodeID)];
+	for (const { nodeID, port } of busState(broker) === undefined ? [] : gateways) {
+		// a sender that a gateway meets later has it give no ids for a moment
+		await eventually(
+			async () => {
+				const known = await broker.call(`registry-${nodeID}.nodes`);
+				expect(known).toEqual(expect.arrayContaining(members));
+			},
+			{ timeout: 20_000, interval: 50 }
+		);
 		const probe = await connect(`http://127.0.0.1:${port}`, "probe", ["probe"]);
 		await eventually(
 			async () => {
