@@ -21,26 +21,26 @@ const { REPORTS_FOLDER, REPORT_STEP_MS } = process.env;
 const QUEUE = QUEUE_URL || (/^amqps?:/.test(TRANSPORTER) ? TRANSPORTER : STREAM_URL) || null;
 const QUEUE_NAME = NAMESPACE ? `reports.${NAMESPACE}` : "reports";
 
-/** Orders that are written between two words of progress. */
+/** Orders that are written between two reports of progress. */
 const STEP = 250;
 /** How often a report is begun before it is given up: a job may be what its workers die of. */
 const ATTEMPTS = 10;
-/** For a node that has died, which the others notice after their heartbeats only: another one is asked. */
+/** The others notice only by missing heartbeats that a node has died; a call that it does not answer goes to another. */
 const READING = { timeout: 3000, retryPolicy: { enabled: true, retries: 2 } };
-/** Milliseconds that a job whose attempt failed keeps its worker from the next. */
+/** Milliseconds that a worker waits after a failed attempt before the job goes back to the queue. */
 const RETRY = 1000;
 
 interface Settings extends ServiceSettingSchema {
 	/** Milliseconds that a step takes, as if the orders came from a slow database. */
 	stepTime: number;
-	/** Where the reports are; all workers have to see the same. */
+	/** Where the reports are; all workers have to see the same folder. */
 	folder: string;
 }
 
 interface Methods extends WorkQueue {
-	/** Works a job to its end; one that was worked before goes on where that ended. */
+	/** Works a job to its end; a job that was worked before continues where that attempt ended. */
 	work(job: ReportJob, signal: AbortSignal): Promise<void>;
-	/** The content of the file, with a word of progress before each step. */
+	/** The content of the file; reports progress before each step. */
 	pieces(job: ReportJob, signal: AbortSignal): AsyncGenerator<string>;
 	/** Rejects if the event cannot be sent. */
 	tell(eventName: string, job: ReportJob, payload?: object): Promise<unknown>;
@@ -56,7 +56,7 @@ type SessionContext<Params> = Context<Params, { sessionId?: string; [key: `$${st
 /** A job that was begun too often to be begun again. */
 class GivenUp extends Error {}
 
-/** Makes reports, on whichever node is free, and tells the session that asked for one how it gets on. */
+/** Makes reports on whichever node is free, and tells the session that asked for one how far it is. */
 const service: ServiceSchema<Settings, Methods, State> & { queues: unknown } = {
 	name: "reports",
 	mixins: [workQueue(QUEUE)],
@@ -70,7 +70,7 @@ const service: ServiceSchema<Settings, Methods, State> & { queues: unknown } = {
 
 	queues: {
 		[QUEUE_NAME]: {
-			// on several RabbitMQs each job is on most of them
+			// in a RabbitMQ cluster each job is on most of the nodes
 			queueOpts: { durable: true, arguments: { "x-queue-type": "quorum" } },
 			params: REPORT_JOB,
 			handler(job, signal) {
@@ -93,8 +93,8 @@ const service: ServiceSchema<Settings, Methods, State> & { queues: unknown } = {
 	actions: {
 		/** Answers as soon as the job is in the queue; what becomes of it comes by events. */
 		create: {
-			// Moleculer has it, its types do not
-			...{ timeout: 10_000 },
+			// longer than `put` takes at most, which says why it fails; Moleculer's types do not know it
+			...{ timeout: 15_000 },
 			params: { orders: { ...ORDERS, convert: true, default: 5000 } },
 			async handler(this: ReportsService, ctx: SessionContext<Pick<ReportJob, "orders">>) {
 				const { orders } = ctx.params;
@@ -162,7 +162,7 @@ const service: ServiceSchema<Settings, Methods, State> & { queues: unknown } = {
 			} catch (error) {
 				if (signal.aborted || error instanceof GivenUp) throw error;
 				this.logger.warn(`The report ${reportId} goes back to the queue.`, error);
-				// it comes again at once, perhaps to this node
+				// it comes again at once, perhaps to this worker
 				await delay(RETRY, undefined, { signal });
 				throw error;
 			}
@@ -172,7 +172,7 @@ const service: ServiceSchema<Settings, Methods, State> & { queues: unknown } = {
 			const { reportId, sessionId, orders } = job;
 			yield HEADER;
 			for (let done = 0; done < orders; done += STEP) {
-				// nobody waits for it: progress that does not arrive is followed by more
+				// not awaited: if it does not arrive, the next one does
 				const payload = { reportId, done, orders, node: this.broker.nodeID };
 				this.broker.broadcast("sse.send", { eventName: "report-progress", sessionId, payload });
 				await delay(this.settings.stepTime, undefined, { signal });

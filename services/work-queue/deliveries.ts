@@ -2,8 +2,8 @@ import type { Channel, ConsumeMessage } from "amqplib";
 
 interface Delivery {
 	readonly channel: Channel;
-	/** Whether the channel is open, so that the message can be answered. */
-	open: boolean;
+	/** Whether the message can still be answered: its channel is open. */
+	isOpen: boolean;
 	readonly lease: AbortController;
 	working: Promise<void> | undefined;
 }
@@ -15,7 +15,7 @@ export class Deliveries {
 	/** The signal aborts when the message is no longer this node's. */
 	add(message: ConsumeMessage, channel: Channel): AbortSignal {
 		const lease = new AbortController();
-		this.#deliveries.set(message, { channel, open: true, lease, working: undefined });
+		this.#deliveries.set(message, { channel, isOpen: true, lease, working: undefined });
 		return lease.signal;
 	}
 
@@ -32,7 +32,7 @@ export class Deliveries {
 	 */
 	settle(message: ConsumeMessage, answer: (channel: Channel) => void): void {
 		const delivery = this.#deliveries.get(message);
-		if (delivery?.open) answer(delivery.channel);
+		if (delivery?.isOpen) answer(delivery.channel);
 	}
 
 	/** Takes back everything that is worked on; it can still be answered. */
@@ -40,11 +40,11 @@ export class Deliveries {
 		for (const { lease } of this.#deliveries.values()) lease.abort();
 	}
 
-	/** Takes back what came over a channel that has closed. */
-	channelClosed(channel: Channel): void {
+	/** Takes back what came over a channel that must not be used any more. */
+	channelLost(channel: Channel): void {
 		for (const delivery of this.#deliveries.values()) {
 			if (delivery.channel !== channel) continue;
-			delivery.open = false;
+			delivery.isOpen = false;
 			delivery.lease.abort();
 		}
 	}

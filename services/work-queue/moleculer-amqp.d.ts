@@ -20,15 +20,11 @@ declare module "moleculer-amqp" {
 	}
 
 	interface AmqpMethods {
-		_connect(): Promise<void>;
 		_setup(): Promise<void>;
 		processMessage<Job>(options: QueueOptions<Job>): (message: ConsumeMessage) => Promise<void>;
 	}
 
-	function createService(
-		url: string,
-		socketOptions?: object
-	): Partial<ServiceSchema> & { methods: AmqpMethods };
+	function createService(url: string): Partial<ServiceSchema> & { methods: AmqpMethods };
 
 	export = createService;
 }

@@ -1,5 +1,5 @@
-import { EventEmitter } from "node:events";
-import type { ConsumeMessage } from "amqplib";
+import type { Channel, ConsumeMessage } from "amqplib";
+import type { OpenChannel } from "./reconnecting-channel.ts";
 
 type Consumer = (message: ConsumeMessage) => unknown;
 
@@ -12,17 +12,14 @@ interface Line {
 }
 
 /**
- * The methods of an amqplib channel that moleculer-amqp calls, on queues in this process: one message at a
- * time for each consumer, and a message that is rejected with `requeue` is the next one. What waits is lost
- * with the process.
+ * The methods of an amqplib channel that moleculer-amqp calls, on queues in this process. A consumer gets one message at a time,
+ * and a message that is rejected with `requeue` is its next one. What waits is lost when the channel closes.
  */
-export class ProcessChannel extends EventEmitter {
-	/** As a channel of amqplib has it. */
-	readonly connection: { close(): void } = { close: () => this.close() };
+export class ProcessChannel {
 	readonly #lines = new Map<string, Line>();
 	#isClosed = false;
 
-	/** Jobs that are lost if the channel is closed now. */
+	/** Messages that wait, or have not been answered. */
 	get size(): number {
 		let size = 0;
 		for (const { waiting, taken } of this.#lines.values()) {
@@ -34,6 +31,7 @@ export class ProcessChannel extends EventEmitter {
 	async prefetch(): Promise<void> {}
 
 	async assertQueue(queue: string): Promise<{ queue: string; messageCount: number }> {
+		this.#throwIfClosed();
 		return { queue, messageCount: this.#line(queue).waiting.length };
 	}
 
@@ -43,6 +41,7 @@ export class ProcessChannel extends EventEmitter {
 	}
 
 	sendToQueue(queue: string, content: Buffer, properties: object = {}): boolean {
+		this.#throwIfClosed();
 		const fields = { routingKey: queue };
 		this.#line(queue).waiting.push({ content, properties, fields } as ConsumeMessage);
 		this.#deliver(queue);
@@ -59,9 +58,11 @@ export class ProcessChannel extends EventEmitter {
 	}
 
 	close(): void {
-		if (this.#isClosed) return;
 		this.#isClosed = true;
-		this.emit("close");
+	}
+
+	#throwIfClosed(): void {
+		if (this.#isClosed) throw new Error("The channel is closed.");
 	}
 
 	#line(queue: string): Line {
@@ -86,4 +87,14 @@ export class ProcessChannel extends EventEmitter {
 			if (line.taken !== null) line.consumer(line.taken);
 		});
 	}
+}
+
+/** Opens a channel to queues that are new, and empty. */
+export async function openProcessChannel(): Promise<OpenChannel> {
+	const channel = new ProcessChannel();
+	return {
+		channel: channel as unknown as Channel,
+		lost: new Promise<never>(() => {}),
+		close: async () => channel.close()
+	};
 }

@@ -28,7 +28,7 @@ describe("RabbitMQ that goes while a job is worked and another waits, and comes 
 			// meanwhile a report is refused, and the worker tries to reach RabbitMQ again
 			const refused = await callApi(`${url}/api/reports`, "A", { orders: 1 });
 			expect(refused.status).toBeGreaterThanOrEqual(502);
-			await worker.waitFor(/Connection with AMQP mixin is failed/);
+			await worker.waitFor(/The work queue's connection: .*Trying again/);
 			await rabbitmq.start();
 
 			await nodes.served(url);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { type Channel, connect } from "amqplib";
-import type { Service } from "moleculer";
+import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import {
 	type WorkQueue,
 	type WorkQueueSchema,
@@ -19,10 +19,16 @@ interface Job {
 	n: number;
 }
 
-type Worker = Service & WorkQueue & { channel: Channel | null };
+type Worker = Service &
+	WorkQueue & {
+		channel: Channel | null;
+		_connect(): Promise<void>;
+		_setup(channel: Channel): Promise<void>;
+	};
 
 interface Stage {
 	node: TestNode;
+	schema: ServiceSchema;
 	worker: Worker;
 	queue: string;
 	/** The worker's way to RabbitMQ. */
@@ -32,8 +38,21 @@ interface Stage {
 	elsewhere<T>(use: (channel: Channel) => Promise<T>): Promise<T>;
 }
 
+const QUEUE = { durable: true, arguments: { "x-queue-type": "quorum" } };
+
 /** A worker on a queue of the test's own, which goes with the test. */
 async function startWorker(
+	options: Partial<WorkQueueSchema<Job, Service>>,
+	way?: TcpProxy
+): Promise<Stage> {
+	const stage = await createWorker(options, way);
+	await stage.node.broker.start();
+	await eventually(() => expect(stage.worker.channel).not.toBeNull(), PATIENT);
+	return stage;
+}
+
+/** A worker whose broker has not been started. */
+async function createWorker(
 	options: Partial<WorkQueueSchema<Job, Service>>,
 	way?: TcpProxy
 ): Promise<Stage> {
@@ -55,26 +74,29 @@ async function startWorker(
 	url.host = `127.0.0.1:${detour.port}`;
 
 	const node = new TestNode();
-	const worker = node.broker.createService({
+	const schema = {
 		name: "worker",
 		mixins: [workQueue(url.href)],
 		queues: {
 			[queue]: {
-				queueOpts: { durable: true, arguments: { "x-queue-type": "quorum" } },
+				queueOpts: QUEUE,
 				params: { n: "number" },
 				handler: async () => {},
 				errorStrategy: async () => ({ requeue: true }),
 				...options
 			}
 		}
-	} as never) as Worker;
-	await node.broker.start();
-	await eventually(() => expect(worker.channel).not.toBeNull(), PATIENT);
-	return { node, worker, queue, detour, put: n => worker.put(queue, { n }), elsewhere };
+	} as ServiceSchema;
+	const worker = node.broker.createService(schema) as Worker;
+	const put = (n: number) => (node.broker.getLocalService("worker") as Worker).put(queue, { n });
+	return { node, schema, worker, queue, detour, put, elsewhere };
 }
 
 const waiting = ({ elsewhere, queue }: Stage): Promise<number> =>
 	elsewhere(async channel => (await channel.checkQueue(queue)).messageCount);
+
+const consumers = ({ elsewhere, queue }: Stage): Promise<number> =>
+	elsewhere(async channel => (await channel.assertQueue(queue, QUEUE)).consumerCount);
 
 describe("a worker whose channel RabbitMQ closes", () => {
 	it("connects anew, and goes on", async () => {
@@ -141,6 +163,47 @@ describe("a job whose connection breaks while it is worked", () => {
 	});
 });
 
+describe("a worker whose queue cannot be declared", () => {
+	// moleculer-amqp's connections set the channel to null when they close, whichever they are. RabbitMQ had not answered the close of one
+	// before the next was open: a third was opened, and the worker had two jobs at a time from then on.
+	it("has one consumer when it can, though RabbitMQ does not close the connection on which it could not", async () => {
+		const worked: number[] = [];
+		const stage = await createWorker({
+			async handler({ n }) {
+				worked.push(n);
+			}
+		});
+		const { worker, node, queue, detour, elsewhere } = stage;
+		await elsewhere(channel => channel.assertQueue(queue, { durable: true }));
+		const { _setup } = worker;
+		const failed = createGate();
+		worker._setup = async channel => {
+			try {
+				await _setup(channel);
+			} catch (error) {
+				// what RabbitMQ answers from now on does not come
+				if (worked.length === 0) detour.mute();
+				failed.wait();
+				throw error;
+			}
+		};
+		const started = node.broker.start();
+		await failed.reached;
+		await elsewhere(channel => channel.deleteQueue(queue));
+		await started;
+		expect(node.log.at("warn").join()).toContain("PRECONDITION_FAILED");
+		await eventually(() => stage.put(1), PATIENT);
+		await eventually(() => expect(worked).toEqual([1]), PATIENT);
+		const { channel } = worker;
+
+		detour.thaw();
+		await stage.put(2);
+		await eventually(() => expect(worked).toEqual([1, 2]), PATIENT);
+		expect(worker.channel).toBe(channel);
+		expect(await consumers(stage)).toBe(1);
+	});
+});
+
 describe("a RabbitMQ that does not answer", () => {
 	it("has no job put on its queue, in words and within ten seconds", async () => {
 		const { put, detour } = await startWorker({});
@@ -179,13 +242,93 @@ describe("a worker that stops", () => {
 		stage.detour.down();
 		await eventually(() => expect(stage.worker.channel).toBeNull());
 		await stage.node.broker.stop();
-		const connecting = () =>
-			stage.node.log.at("info").filter(text => text.startsWith("Connecting")).length;
-		const before = connecting();
 		stage.detour.up();
 		// another one, which has been as long without RabbitMQ, connects
 		await eventually(() => other.put(1), PATIENT);
-		expect(connecting()).toBe(before);
+		expect(await consumers(stage)).toBe(0);
 		expect(stage.worker.channel).toBeNull();
+	});
+
+	it.each(["_connect", "_setup"] as const)(
+		"does not connect after it either, if it stops during %s, and waits for no answer",
+		async step => {
+			const stage = await createWorker({});
+			const { worker, node, detour } = stage;
+			const reached = createGate();
+			const original = worker[step] as (channel?: Channel) => Promise<void>;
+			worker[step] = (channel?: Channel) => {
+				detour.freeze();
+				reached.wait();
+				return original(channel);
+			};
+			const started = node.broker.start();
+			await reached.reached;
+			await new Promise(setImmediate);
+			await node.broker.stop();
+			await started;
+			expect(worker.channel).toBeNull();
+			detour.thaw();
+			expect(await consumers(stage)).toBe(0);
+		}
+	);
+
+	// Without a channel it had nothing to close, and waited for nothing.
+	it("waits for a job whose connection has broken", async () => {
+		const late = createGate();
+		let ended = false;
+		const stage = await startWorker({
+			async handler() {
+				await late.wait();
+				for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
+				ended = true;
+			}
+		});
+		await stage.put(1);
+		await late.reached;
+		stage.detour.down();
+		await eventually(() => expect(stage.worker.channel).toBeNull());
+		const stopped = stage.node.broker.stop();
+		late.open();
+		await stopped;
+		expect(ended).toBe(true);
+	});
+});
+
+describe("a worker that is started again in the same process", () => {
+	// A flag that said that the node stops was never taken back: it set up no connection, and refused every job.
+	it.each([
+		[
+			"with its broker",
+			async (broker: ServiceBroker) => {
+				await broker.stop();
+				await broker.start();
+			}
+		],
+		[
+			"alone",
+			async (broker: ServiceBroker, schema: ServiceSchema) => {
+				await broker.destroyService("worker");
+				broker.createService(schema);
+				await broker.waitForServices("worker");
+			}
+		]
+	])("works as before: %s", async (_, restart) => {
+		const worked: number[] = [];
+		const stage = await startWorker({
+			async handler({ n }) {
+				worked.push(n);
+			}
+		});
+		for (const n of [1, 2]) {
+			await restart(stage.node.broker, stage.schema);
+			await eventually(() => stage.put(n), PATIENT);
+			await eventually(() => expect(worked.at(-1)).toBe(n), PATIENT);
+			expect(await consumers(stage)).toBe(1);
+		}
+		// and takes up what it loses
+		stage.detour.down();
+		stage.detour.up();
+		await eventually(() => stage.put(3), PATIENT);
+		await eventually(() => expect(worked.at(-1)).toBe(3), PATIENT);
 	});
 });

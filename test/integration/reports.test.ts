@@ -217,7 +217,7 @@ describe("a node that stops in the middle of a job", () => {
 
 		expect(filesIn(folder, ".part")).toEqual([]);
 		expect(filesIn(folder, ".csv")).toEqual([]);
-		expect(gateway.log.at("warn")).toContain("3 jobs that waited in this process are lost.");
+		expect(gateway.log.at("warn")).toContain("Jobs that waited in this process are lost: 3.");
 	});
 });
 

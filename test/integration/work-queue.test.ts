@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Channel } from "amqplib";
-import type { Service } from "moleculer";
+import type { Service, ServiceBroker, ServiceSchema } from "moleculer";
 import {
 	type WorkQueue,
 	type WorkQueueSchema,
@@ -17,11 +17,14 @@ interface Job {
 type Worker = Service & WorkQueue & { channel: Channel };
 
 /** A worker on a queue in its process; it answers what it does by itself. */
-async function startWorker(
-	queue: Partial<WorkQueueSchema<Job, Service>>
-): Promise<{ node: TestNode; worker: Worker; put(n: number): Promise<void> }> {
+async function startWorker(queue: Partial<WorkQueueSchema<Job, Service>>): Promise<{
+	node: TestNode;
+	schema: ServiceSchema;
+	worker: Worker;
+	put(n: number): Promise<void>;
+}> {
 	const node = new TestNode();
-	const worker = node.broker.createService({
+	const schema = {
 		name: "worker",
 		mixins: [workQueue(null)],
 		queues: {
@@ -32,9 +35,10 @@ async function startWorker(
 				...queue
 			}
 		}
-	} as never) as Worker;
+	} as ServiceSchema;
+	const worker = node.broker.createService(schema) as Worker;
 	await node.broker.start();
-	return { node, worker, put: n => worker.put("jobs", { n }) };
+	return { node, schema, worker, put: n => worker.put("jobs", { n }) };
 }
 
 describe("a work queue in the process", () => {
@@ -138,7 +142,47 @@ describe("a work queue in the process", () => {
 		await begun.reached;
 		await node.broker.stop();
 		expect(ended).toBe(true);
-		expect(node.log.at("warn")).toContain("1 jobs that waited in this process are lost.");
+		expect(node.log.at("warn")).toContain("Jobs that waited in this process are lost: 1.");
 		await expect(put(2)).rejects.toMatchObject({ code: 503, type: "QUEUE_UNAVAILABLE" });
+	});
+
+	it("takes no job for a queue that the service does not have", async () => {
+		const { worker } = await startWorker({});
+		await expect(worker.put("job", { n: 1 })).rejects.toThrow("no queue 'job': it has 'jobs'");
+	});
+
+	// A flag that said that the node stops was never taken back: every job was refused.
+	it.each([
+		[
+			"its broker is stopped and started again",
+			async (broker: ServiceBroker) => {
+				await broker.stop();
+				await broker.start();
+			}
+		],
+		[
+			"it is destroyed and created again",
+			async (broker: ServiceBroker, schema: ServiceSchema) => {
+				await broker.destroyService("worker");
+				broker.createService(schema);
+				await broker.waitForServices("worker");
+			}
+		]
+	])("works jobs as before when %s", async (_, restart) => {
+		const worked: number[] = [];
+		const { node, schema, put } = await startWorker({
+			async handler({ n }) {
+				worked.push(n);
+			}
+		});
+		await put(1);
+		await eventually(() => expect(worked).toEqual([1]));
+		for (const n of [2, 3]) {
+			await restart(node.broker, schema);
+			const worker = node.broker.getLocalService("worker") as Worker;
+			await worker.put("jobs", { n });
+			await eventually(() => expect(worked.at(-1)).toBe(n));
+		}
+		expect(worked).toEqual([1, 2, 3]);
 	});
 });
