@@ -5,8 +5,10 @@ import type { Readable } from "node:stream";
 
 /** Milliseconds after which a report, or what is left of one, is removed. */
 const MAX_AGE = 60 * 60 * 1000;
+/** What the names below have in common. The folder may hold other files, which are not ours to remove. */
+const OWN_NAME = /^[0-9a-f]{32}-.+\.(csv|part|attempts|told)$/;
 
-/** A report that is whole. */
+/** A report that can be downloaded. */
 export interface WholeReport {
 	readonly reportId: string;
 	readonly bytes: number;
@@ -35,12 +37,10 @@ export class ReportFiles {
 	/** The whole reports of a session, newest first. */
 	async list(sessionId: string): Promise<WholeReport[]> {
 		const prefix = `${digest(sessionId)}-`;
-		const names = await readdir(this.#folder).catch(() => []);
 		const reports: WholeReport[] = [];
-		for (const name of names) {
+		for (const name of await this.#names()) {
 			if (!name.startsWith(prefix) || !name.endsWith(".csv")) continue;
-			const found = await stat(join(this.#folder, name)).catch(() => null);
-			// removed meanwhile
+			const found = await unlessMissing(stat(join(this.#folder, name)));
 			if (found === null) continue;
 			const reportId = name.slice(prefix.length, -".csv".length);
 			reports.push({ reportId, bytes: found.size, at: found.mtime.toISOString() });
@@ -58,12 +58,13 @@ export class ReportFiles {
 		sessionId: string,
 		reportId: string
 	): Promise<{ bytes: number; content: Readable } | null> {
+		const file = await unlessMissing(open(this.#path(sessionId, reportId, "csv")));
+		if (file === null) return null;
 		try {
-			const file = await open(this.#path(sessionId, reportId, "csv"));
 			const { size } = await file.stat();
 			return { bytes: size, content: file.createReadStream() };
 		} catch (error) {
-			if (isMissing(error)) return null;
+			await file.close();
 			throw error;
 		}
 	}
@@ -77,15 +78,16 @@ export class ReportFiles {
 	}
 
 	/**
-	 * Writes a report piece by piece. It has its name only when it is whole, and on disk; if `pieces` throws, nothing of
-	 * this attempt remains.
+	 * Writes a report piece by piece. It gets its name when it is whole, and on disk; if `pieces` throws, nothing of this
+	 * attempt remains.
 	 */
 	async write(sessionId: string, reportId: string, pieces: AsyncIterable<string>): Promise<void> {
 		const part = this.#path(sessionId, reportId, `${randomUUID()}.part`);
 		const file = await open(part, "wx", 0o600);
 		try {
 			try {
-				for await (const piece of pieces) await file.write(piece);
+				// unlike `write`, this goes on until all of a piece is written
+				for await (const piece of pieces) await file.appendFile(piece);
 				await file.sync();
 			} finally {
 				await file.close();
@@ -108,12 +110,17 @@ export class ReportFiles {
 
 	/** Removes what is older than an hour; other workers may do so at the same time. */
 	async removeOld(now: number = Date.now()): Promise<void> {
-		const names = await readdir(this.#folder).catch(() => []);
-		for (const name of names) {
+		for (const name of await this.#names()) {
+			if (!OWN_NAME.test(name)) continue;
 			const path = join(this.#folder, name);
-			const found = await stat(path).catch(() => null);
+			const found = await unlessMissing(stat(path));
 			if (found !== null && found.mtimeMs < now - MAX_AGE) await rm(path, { force: true });
 		}
+	}
+
+	/** What is in the folder; nothing before the first report. */
+	async #names(): Promise<string[]> {
+		return (await unlessMissing(readdir(this.#folder))) ?? [];
 	}
 
 	#path(sessionId: string, reportId: string, ending: string): string {
@@ -126,14 +133,15 @@ function digest(sessionId: string): string {
 }
 
 async function sizeOf(path: string): Promise<number | null> {
-	try {
-		return (await stat(path)).size;
-	} catch (error) {
-		if (isMissing(error)) return null;
-		throw error;
-	}
+	return (await unlessMissing(stat(path)))?.size ?? null;
 }
 
-function isMissing(error: unknown): boolean {
-	return (error as NodeJS.ErrnoException).code === "ENOENT";
+/** What comes of it; null if the file, or the folder, does not exist. */
+async function unlessMissing<T>(found: Promise<T>): Promise<T | null> {
+	try {
+		return await found;
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+		throw error;
+	}
 }

@@ -1,5 +1,5 @@
-import { readdirSync, utimesSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "@jest/globals";
 import { ReportFiles } from "../../../services/reports/report-files.ts";
@@ -79,6 +79,25 @@ describe("the files of reports", () => {
 		expect(readdirSync(folder)).toHaveLength(3);
 		await files.removeOld(Date.now() + HOUR + 1000);
 		expect(readdirSync(folder)).toEqual([]);
+	});
+
+	// Whatever was older than an hour was removed from the folder. A `lost+found`, which cannot be removed, sent every job back.
+	it("are all that is removed: other files in the folder are not theirs", async () => {
+		const { files, folder } = open();
+		await files.begin("A", "one");
+		mkdirSync(join(folder, "lost+found"));
+		writeFileSync(join(folder, "notes.csv"), "");
+		await files.removeOld(Date.now() + HOUR + 1000);
+		expect(readdirSync(folder).sort()).toEqual(["lost+found", "notes.csv"]);
+	});
+
+	// A folder that could not be read had no reports, and the page forgot those that it could not load.
+	it("are not taken for none if the folder cannot be read", async () => {
+		const { files, folder } = open();
+		mkdirSync(dirname(folder), { recursive: true });
+		writeFileSync(folder, "a file, where the folder should be");
+		await expect(files.list("A")).rejects.toThrow("ENOTDIR");
+		await expect(files.removeOld()).rejects.toThrow("ENOTDIR");
 	});
 
 	it("give no session away", async () => {
