@@ -883,7 +883,7 @@ describe("whom nobody can be", () => {
 		expect(node.sent).toMatchObject([{ sessionId }]);
 		expect(node.log.at("warn")).toEqual([
 			'SSE: "news" is for the session "user:[object Object]", which nobody has: ' +
-				"a value that the id is made of is missing."
+				'a value that the id is made of is missing. Check the name of the property that "sessionId" is made of.'
 		]);
 	});
 

@@ -281,17 +281,22 @@ describe("the session of a resolver", () => {
 	// README's `user:${user.id}` was `user:undefined` for every user of an application on MongoDB, whose users have an `_id`:
 	// each of them got what was sent to any other.
 	it.each([
-		["its only id", () => "user:undefined"],
-		["one of several ids", () => ["user:7", "tenant:null"]],
-		["an id of a session that ends", () => ({ ids: "user:[object Object]", expiresAt: 1e14 })]
+		["its only id", "id", () => "user:undefined"],
+		["one of several ids", "ids[1]", () => ["user:7", "tenant:null"]],
+		["an id of a session that ends", "id", () => ({ ids: "user:[object Object]", expiresAt: 1e14 })],
+		// `async` was forgotten: the text of a promise, the same for everyone
+		["what was not awaited", "id", () => `user:${Promise.resolve(7)}`],
+		["a part between others", "ids[0]", () => ["org::user", "user:7"]]
 	])(
 		"is refused where a value is missing in %s, which strangers would share",
-		async (_, session) => {
+		async (_, field, session) => {
 			const gateway = await startGateway({ sse: { session, refusals: "http" } });
 			const { status, error } = await refusal(gateway.url("news"));
 
 			expect([status, error.type]).toEqual([500, "SSE_INTERNAL"]);
-			expect(gateway.log.at("error").join()).toMatch(/gave the id ".+": a value .+ is missing/);
+			const log = gateway.log.at("error").join();
+			expect(log).toContain(`"${field}" is "`);
+			expect(log).toMatch(/a value that the id is made of is missing.+Check the name of the property/);
 			expect(gateway.held).toEqual(NOTHING);
 		}
 	);

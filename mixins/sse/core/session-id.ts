@@ -4,8 +4,6 @@ import { isRefusal, type Refusal, refuse } from "./errors.ts";
 export const EVERYONE = "*";
 /** Longest session id; ids are keys of the registry, so their size is bounded like their number. */
 const MAX_LENGTH = 256;
-/** What a template writes for a value that is missing, alone or as a part: `user:${user.id}`, where the user has an `_id`, or `""`. */
-const MISSING_VALUE = /(?:^|[:/|])(?:undefined|null|NaN|\[object \w+\])(?:$|[:/|])|:$/;
 
 /**
  * A session id as applications have it: 1 to 256 characters other than `"*"`, or a whole number, which is the
@@ -62,14 +60,6 @@ export function readRecipients(
 /** Whether it addresses nobody: a list of session ids, as of an article's followers, may be empty. */
 export function isNobody(recipients: string | readonly string[]): boolean {
 	return recipients.length === 0;
-}
-
-/**
- * Whether an id was made of a value that is missing. All requests that lack the value would have the same id, and each of
- * them would get what is meant for the others.
- */
-export function lacksValue(id: string): boolean {
-	return MISSING_VALUE.test(id);
 }
 
 function problemOfText(id: string): string | undefined {

@@ -1,6 +1,7 @@
 import { isRefusal } from "../core/errors.ts";
+import { lacksValue } from "../core/missing-value.ts";
 import { ownText } from "../core/own-text.ts";
-import { lacksValue, readSessionId } from "../core/session-id.ts";
+import { readSessionId } from "../core/session-id.ts";
 import type { SessionCookie } from "./cookie.ts";
 import type { GatewayRequest, GatewayResponse, SessionResolver } from "./types.ts";
 import { offerVisitor, VISITOR_PREFIX } from "./visitor.ts";
@@ -47,22 +48,25 @@ function sessionOf(answer: unknown, expiresAt: number, isResolved: boolean): Ses
 	const isList = Array.isArray(answer);
 	const ids = new Set<string>();
 	for (const [index, given] of (isList ? answer : [answer]).entries()) {
-		const id = readSessionId(given, isList ? `ids[${index}]` : "id");
+		const field = isList ? `ids[${index}]` : "id";
+		const id = readSessionId(given, field);
 		if (isRefusal(id)) {
 			const got = given === null ? "null" : `a ${typeof given}`;
 			throw new TypeError(`The session resolver gave no session; got ${got}: ${id.message}`);
 		}
 		// What a visitor writes into the cookie is no mistake of the application's.
-		if (isResolved && lacksValue(id) && !id.startsWith(VISITOR_PREFIX)) throw lackingValue(id);
+		if (isResolved && lacksValue(id) && !id.startsWith(VISITOR_PREFIX))
+			throw lackingValue(field, id);
 		ids.add(ownText(id));
 	}
 	return ids.size === 0 ? null : { ids: [...ids], expiresAt };
 }
 
-function lackingValue(id: string): TypeError {
+function lackingValue(field: string, id: string): TypeError {
 	return new TypeError(
-		`The session resolver gave the id ${JSON.stringify(id)}: a value that it is made of is missing, so that strangers ` +
-			"would share one session. Check the name of the property, or answer null for no session."
+		`The session resolver gave no session; "${field}" is ${JSON.stringify(id)}: a value that the id is made of is missing, ` +
+			"and strangers would share one session. Check the name of the property, await what is a promise, leave out " +
+			"an id that does not apply, or return null for no session."
 	);
 }
 

@@ -1,5 +1,5 @@
 import type { ServiceBroker } from "moleculer";
-import { lacksValue } from "../core/session-id.ts";
+import { lacksValue } from "../core/missing-value.ts";
 import { ThrottledLog } from "../core/throttled-log.ts";
 
 /**
@@ -17,7 +17,8 @@ export function createRecipientLog(
 		const id = ids.find(lacksValue);
 		if (id === undefined) return;
 		log.add(
-			`SSE: "${event}" is for the session ${JSON.stringify(id)}, which nobody has: a value that the id is made of is missing.`
+			`SSE: "${event}" is for the session ${JSON.stringify(id)}, which nobody has: a value that the id is made of is missing. ` +
+				'Check the name of the property that "sessionId" is made of.'
 		);
 	};
 }

@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { isRefusal, type Refusal } from "../../../mixins/sse/core/errors.ts";
 import {
 	isNobody,
-	lacksValue,
 	readRecipients,
 	readSessionId
 } from "../../../mixins/sse/core/session-id.ts";
@@ -92,38 +91,5 @@ describe("recipients", () => {
 		const read = readRecipients(recipients, false);
 
 		expect(read).toMatchObject({ refused: field, message: expect.stringContaining(`"${field}"`) });
-	});
-});
-
-// `user:${user.id}` gave every user of an application on MongoDB, whose users have an `_id`, one session.
-describe("an id lacks a value", () => {
-	it.each([
-		"undefined",
-		"user:undefined",
-		"user:null",
-		"user:NaN",
-		"user:[object Object]",
-		"tenant:undefined:user:7",
-		"user/undefined",
-		"undefined|7",
-		// an `id` of "", which an encoder of ids made of one that it did not know
-		"user:"
-	])("where a template has written one that is missing: %s", id => {
-		expect(lacksValue(id)).toBe(true);
-	});
-
-	it.each([
-		"user:7",
-		"user:nullify",
-		"user:dev-null",
-		"user:Null",
-		"undefinedbehaviour",
-		"user:mr. undefined",
-		"user:[object]",
-		"https://example.com/",
-		"::1",
-		""
-	])("not where a name only resembles one: %s", id => {
-		expect(lacksValue(id)).toBe(false);
 	});
 });
