@@ -57,7 +57,7 @@ export interface SseMiddlewareOptions {
  */
 export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 	// Moleculer calls functions among its middlewares with the broker.
-	if (isBroker(options)) throw misplaced("SseMiddleware was handed over without being called");
+	if (isBroker(options)) throw misplaced("SseMiddleware was passed without being called");
 	const { stream, events, limits } = checkOptions(
 		"SseMiddleware",
 		SSE_MIDDLEWARE_OPTIONS,
@@ -95,7 +95,7 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 		name: "SseMiddleware",
 
 		created(broker?: ServiceBroker): void {
-			if (broker === undefined) throw misplaced("SseMiddleware() is a middleware, and no mixin");
+			if (broker === undefined) throw misplaced("SseMiddleware() is a middleware, not a mixin");
 			checkOf(broker);
 			tellReach(broker);
 			installReplCommand(broker);
@@ -116,7 +116,7 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 
 		broadcast(this: ServiceBroker, next: Broadcast): Broadcast {
 			// The second would refuse what the first has made of an event.
-			if (installedBus(this) !== undefined) throw misplaced("SseMiddleware is there twice");
+			if (installedBus(this) !== undefined) throw misplaced("SseMiddleware is used twice");
 			const broadcast = safeBroadcast(this, next, departuresOf(this));
 			if (streamOptions === undefined) {
 				const bus = new TransporterBus(this, broadcast);

@@ -82,7 +82,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 
 		// Runs when all mixins have been merged, whatever their order.
 		merged(this: object, schema: MergedSchema): void {
-			if (mixed.has(schema)) throw misplaced("SseMixin is there twice");
+			if (mixed.has(schema)) throw misplaced("SseMixin is used twice");
 			mixed.add(schema);
 			const checked = checkOptions("SseMixin", SSE_MIXIN_OPTIONS, options, schema.settings?.sse);
 			const gatewayOptions = checked as unknown as GatewayOptions;
@@ -124,7 +124,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 
 		created(this: Service): void {
 			if (!optionsOf.has(this))
-				throw misplaced("SseMixin() is a mixin of a service, and no middleware");
+				throw misplaced("SseMixin() is a mixin of a service, not a middleware");
 			tellReach(this.broker);
 			startWithoutTransporter(this.broker);
 			watchTransporter(this.broker);
@@ -142,7 +142,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 // Moleculer looks into each of a service's mixins for others, and finds nothing in a function to mix in.
 Object.defineProperty(SseMixin, "mixins", {
 	get(): never {
-		throw misplaced("SseMixin was handed over without being called");
+		throw misplaced("SseMixin was passed without being called");
 	}
 });
 

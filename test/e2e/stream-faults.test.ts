@@ -69,9 +69,7 @@ describe("a sender that cannot reach RabbitMQ", () => {
 		const waiting = [1, 2].map(n => sender.send(event(n)).catch((error: Error) => error));
 		await expect(sender.send(event(3))).rejects.toMatchObject(UNAVAILABLE);
 		await sender.broker.broadcast("sse.send", event(4));
-		await eventually(() =>
-			expect(sender.log.at("error").join()).toContain("too many events wait for RabbitMQ already")
-		);
+		await eventually(() => expect(sender.log.at("error").join()).toContain("the outbox is full"));
 		expect(busState(sender.broker)?.outbox.events).toBe(2);
 		detour.up();
 		await eventually(() => expect(busState(sender.broker)?.outbox.events).toBe(0), PATIENT);
@@ -90,7 +88,7 @@ describe("a node that stops while events wait for RabbitMQ", () => {
 		await asked;
 		expect(performance.now() - began).toBeLessThan(4000);
 		// the one that was asked for is given up at about that moment, by its sender or by the stop
-		expect(sender.log.at("error").join()).toMatch(/stops with [12] events that did not go/);
+		expect(sender.log.at("error").join()).toMatch(/stops, and [12] events were not sent/);
 		expect((await stream.messages()).map(({ content }) => content)).toEqual([event("before")]);
 	});
 });
@@ -256,7 +254,7 @@ describe("a name that is taken", () => {
 		expect(client.received("sse.open")).toMatchObject([{ degraded: true }]);
 		await expect(gateway.send(event(1))).rejects.toMatchObject(UNAVAILABLE);
 		expect(await stream.channel.checkQueue(stream.name)).toMatchObject({ messageCount: 0 });
-		const told = gateway.log.at("warn").filter(text => text.includes("is no stream: delete it"));
+		const told = gateway.log.at("warn").filter(text => text.includes("is not a stream: delete it"));
 		// by its reader, and by its publisher
 		expect(told).toHaveLength(2);
 	});
@@ -271,7 +269,9 @@ describe("a name that is taken", () => {
 		const client = await openNews(gateway);
 		await gateway.send(event(1));
 		await client.next(NEWS);
-		expect(gateway.log.at("warn").join()).toContain(`the stream "${stream.name}" is used as it is`);
+		expect(gateway.log.at("warn").join()).toContain(
+			`the stream "${stream.name}" could not be declared, and is used as it is`
+		);
 	});
 });
 

@@ -16,7 +16,7 @@ const event = (payload: unknown) => ({ eventName: NEWS, sessionId: "A", payload 
 const tooLarge = event("x".repeat(MAX_MESSAGE_SIZE));
 const REFUSED = { type: "SSE_INVALID_EVENT", retryable: false, data: { field: "payload" } };
 const SAYS =
-	/The event "news" of 1000\d\d bytes is given up.*larger than.*limits\.eventBytes.*max_message_size/;
+	/The event "news" of 1000\d\d bytes was discarded.*larger than.*limits\.eventBytes.*max_message_size/;
 
 /** A stream on a RabbitMQ that takes little, and a client of a gateway that reads it. */
 async function openStrict() {

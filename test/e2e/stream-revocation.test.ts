@@ -176,7 +176,7 @@ describe("a sender that cannot reach RabbitMQ", () => {
 		await close(sender, { sessionId: "A" });
 		expect(performance.now() - began).toBeLessThan(200);
 		await eventually(() =>
-			expect(sender.log.at("error").join()).toContain('"sse.close" is not on the stream')
+			expect(sender.log.at("error").join()).toContain('("sse.close") was not written to the stream')
 		);
 		expect(busState(sender.broker)?.outbox.events).toBe(1);
 		detour.up();

@@ -144,14 +144,19 @@ describe("an alias with event names of its own", () => {
 		expect(await namesOf(gateway, url, "chat.message", "chat.typing")).toEqual(["chat.typing"]);
 	});
 
-	it.each(["news", "", "sse.open"])("streams no other: ?eventName=%s is 400", async name => {
+	it.each([
+		["news", 'names "news", which is not among the event names of this URL.'],
+		["", "is empty: name the event."],
+		["sse.open", 'starts with "sse.", which is reserved for the plugin\'s own events.']
+	])("streams no other: ?eventName=%s is 400", async (name, problem) => {
 		const gateway = await live(alias);
 		const { status, error } = await refusal(gateway.at("/live", "chat.message", name));
 
 		expect(status).toBe(400);
 		expect(error).toMatchObject({
 			type: "SSE_INVALID_REQUEST",
-			data: { parameter: "eventName" }
+			data: { parameter: "eventName" },
+			message: `Parameter "eventName" ${problem}`
 		});
 		expect(gateway.held).toEqual(NOTHING);
 	});

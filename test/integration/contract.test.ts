@@ -78,7 +78,7 @@ describe("with a contract, a sender", () => {
 			const error = await refusedBy(gateway, { ...order, eventName });
 
 			expect(error.data).toEqual({ field: "eventName" });
-			expect(error.message).toContain("is not one of the contract");
+			expect(error.message).toContain("is not in the event contract");
 		}
 	);
 
@@ -153,7 +153,9 @@ describe("with a contract, a gateway", () => {
 			expect(status).toBe(400);
 			expect(error).toMatchObject({
 				type: "SSE_INVALID_REQUEST",
-				data: { parameter: "eventName" }
+				data: { parameter: "eventName" },
+				// it said "names an event that there is none of here", and not which
+				message: `Parameter "eventName" names "${name}", which is not in this gateway's event contract.`
 			});
 			// what there is else is nobody's business
 			expect(JSON.stringify(error)).not.toContain("order-update");

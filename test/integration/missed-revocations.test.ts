@@ -90,7 +90,7 @@ describe("a revocation that does not come to a gateway", () => {
 		expect(back.received(NEWS)).toEqual([2, 3]);
 		expect(names(back)).not.toContain("sse.reset");
 		const warnings = gateway.log.at("warn").filter(text => text.includes("revocations"));
-		expect(warnings).toEqual([expect.stringContaining("of 'accounts' have not come here")]);
+		expect(warnings).toEqual([expect.stringContaining("from 'accounts' did not arrive")]);
 	});
 
 	it("is noticed by the next one, which is carried out at once", async () => {

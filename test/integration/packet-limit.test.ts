@@ -45,7 +45,7 @@ describe("an event that is larger than the transporter carries", () => {
 			type: "SSE_INVALID_EVENT",
 			data: { field: "payload" },
 			message: expect.stringMatching(
-				/packet of \d+ bytes, of which the transporter carries 983040: send less/
+				/packet of \d+ bytes, and the transporter carries 983040: send less/
 			)
 		});
 		await sender.send(news("x".repeat(900_000)));
@@ -103,7 +103,7 @@ describe("a revocation that is larger than the transporter carries", () => {
 		await expect(sender.broker.broadcast("sse.close", { sessionId })).rejects.toMatchObject({
 			type: "SSE_INVALID_CLOSE",
 			data: { field: "sessionId" },
-			message: expect.stringMatching(/packet of \d+ bytes, of which the transporter carries 983040/)
+			message: expect.stringMatching(/packet of \d+ bytes, and the transporter carries 983040/)
 		});
 		await sender.send(news("the next"));
 		await stream.until(() => stream.received("news").includes("the next"), "the next event");

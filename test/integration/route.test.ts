@@ -370,7 +370,7 @@ describe("an action whose `rest` is of type sse", () => {
 
 		// moleculer-web makes such aliases a while after the services are there
 		await eventually(() =>
-			expect(gateway.log.at("error").join()).toContain('"news.live" has a rest of type "sse"')
+			expect(gateway.log.at("error").join()).toContain('"news.live" has a "rest" of type "sse"')
 		);
 		expect((await send(`${gateway.origin}/news/live`)).text).toBe('"none"');
 	});

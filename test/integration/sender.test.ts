@@ -52,15 +52,30 @@ const BAD: [what: string, event: unknown, field: string, problem: string][] = [
 	["no sessionId", { ...good, sessionId: undefined }, "sessionId", "is missing"],
 	["a sessionId that is null", { ...good, sessionId: null }, "sessionId", "is missing"],
 	["an empty sessionId", { ...good, sessionId: "" }, "sessionId", "is empty"],
-	["a sessionId that is a fraction", { ...good, sessionId: 4.2 }, "sessionId", "no whole number"],
-	["a sessionId that is NaN", { ...good, sessionId: Number.NaN }, "sessionId", "no whole number"],
+	[
+		"a sessionId that is a fraction",
+		{ ...good, sessionId: 4.2 },
+		"sessionId",
+		"not a whole number"
+	],
+	[
+		"a sessionId that is NaN",
+		{ ...good, sessionId: Number.NaN },
+		"sessionId",
+		"not a whole number"
+	],
 	["a sessionId that is -0", { ...good, sessionId: -0 }, "sessionId", 'text would be "0"'],
 	["a sessionId past 2^53", { ...good, sessionId: 2 ** 53 }, "sessionId", "has lost digits"],
 	["a sessionId that is a BigInt", { ...good, sessionId: 42n }, "sessionId", "String(id)"],
 	["a sessionId that is false", { ...good, sessionId: false }, "sessionId", "takes a string"],
 	["a sessionId that is an object", { ...good, sessionId: {} }, "sessionId", "takes a string"],
 	["a long sessionId", { ...good, sessionId: "x".repeat(257) }, "sessionId", "is longer than 256"],
-	["a fraction among ids", { ...good, sessionId: ["a", 7.5] }, "sessionId[1]", "no whole number"],
+	[
+		"a fraction among ids",
+		{ ...good, sessionId: ["a", 7.5] },
+		"sessionId[1]",
+		"not a whole number"
+	],
 	["ids within ids", { ...good, sessionId: [["a"]] }, "sessionId[0]", "takes a string"],
 	["a hole among ids", { ...good, sessionId: new Array(1) }, "sessionId[0]", "takes a string"],
 	["an empty id among ids", { ...good, sessionId: ["a", ""] }, "sessionId[1]", "is empty"],

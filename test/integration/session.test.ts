@@ -229,7 +229,9 @@ describe("the session of a resolver", () => {
 
 		expect(status).toBe(500);
 		expect(error.type).toBe("SSE_INTERNAL");
-		expect(gateway.log.at("error").join()).toContain("The session resolver gave no session");
+		expect(gateway.log.at("error").join()).toContain(
+			"The session resolver returned an invalid id ("
+		);
 		expect(gateway.held).toEqual(NOTHING);
 		expect(await rejections()).toEqual([]);
 	});
@@ -283,7 +285,11 @@ describe("the session of a resolver", () => {
 	it.each([
 		["its only id", "id", () => "user:undefined"],
 		["one of several ids", "ids[1]", () => ["user:7", "tenant:null"]],
-		["an id of a session that ends", "id", () => ({ ids: "user:[object Object]", expiresAt: 1e14 })],
+		[
+			"an id of a session that ends",
+			"id",
+			() => ({ ids: "user:[object Object]", expiresAt: 1e14 })
+		],
 		// `async` was forgotten: the text of a promise, the same for everyone
 		["what was not awaited", "id", () => `user:${Promise.resolve(7)}`],
 		["a part between others", "ids[0]", () => ["org::user", "user:7"]]
@@ -296,7 +302,9 @@ describe("the session of a resolver", () => {
 			expect([status, error.type]).toEqual([500, "SSE_INTERNAL"]);
 			const log = gateway.log.at("error").join();
 			expect(log).toContain(`"${field}" is "`);
-			expect(log).toMatch(/a value that the id is made of is missing.+Check the name of the property/);
+			expect(log).toMatch(
+				/A value that the id is made of is missing.+Check the name of the property/
+			);
 			expect(gateway.held).toEqual(NOTHING);
 		}
 	);

@@ -53,16 +53,16 @@ describe("a half that is not where it belongs stops the start, and says what to 
 	});
 
 	it("SseMiddleware twice", () => {
-		expect(fatalOf([SseMiddleware(), SseMiddleware()])).toContain("SseMiddleware is there twice");
+		expect(fatalOf([SseMiddleware(), SseMiddleware()])).toContain("SseMiddleware is used twice");
 		const one = SseMiddleware();
-		expect(fatalOf([one, one])).toContain("SseMiddleware is there twice");
+		expect(fatalOf([one, one])).toContain("SseMiddleware is used twice");
 	});
 
 	it("SseMixin twice", () => {
 		for (const path of ["/sse", null]) {
 			expect(problemOf([SseMixin({ path }), SseMixin({ path }), ApiGateway])).toMatchObject({
 				type: "SSE_INVALID_OPTION",
-				message: expect.stringContaining("SseMixin is there twice")
+				message: expect.stringContaining("SseMixin is used twice")
 			});
 		}
 	});

@@ -215,7 +215,7 @@ describe("a ticket of another program", () => {
 
 		const warnings = two.log.at("warn").filter(text => text.includes("ticket"));
 		expect(warnings).toHaveLength(1);
-		expect(warnings[0]).toMatch(/given 1[45] s in the future.*within 10 s: synchronise them/);
+		expect(warnings[0]).toMatch(/issued 1[45] s in the future.*within 10 s: synchronise them/);
 	});
 });
 

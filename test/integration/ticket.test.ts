@@ -78,7 +78,7 @@ const refused = async (gateway: TestGateway, url: string) => {
 		status: 401,
 		type: "SSE_UNAUTHORIZED",
 		// one text for all: to a forger, every detail is a help
-		message: "This ticket opens no such stream: ask for a new one.",
+		message: "This ticket does not open this stream: ask for a new one.",
 		data: undefined
 	});
 	expect(gateway.held.streams).toBe(streams);

@@ -518,7 +518,9 @@ describe("what is the application's", () => {
 		await openStream(gateway.at("/live", "news"));
 
 		expect(await rejections()).toEqual([]);
-		expect(gateway.log.at("error").join()).toMatch(/has failed after its part was done.*too late/s);
+		expect(gateway.log.at("error").join()).toMatch(
+			/failed after the request was answered.*too late/s
+		);
 	});
 
 	it("an error that it gives to sendError is one of the route", async () => {
@@ -633,7 +635,7 @@ describe("the log of such refusals", () => {
 		expect(gateway.log.at("error")).toEqual([
 			expect.stringMatching(
 				new RegExp(
-					`^SSE: "${option}" failed, the request is refused: Error: the store is down\\n +at `
+					`^SSE: "${option}" failed, and the request is refused: Error: the store is down\\n +at `
 				)
 			)
 		]);

@@ -120,7 +120,7 @@ describe.each([
 			chat: { ...open, used: "yes", names: ["chat.message"] },
 			own: open,
 			refused: "SSE_INVALID_OPTION",
-			uncalled: expect.stringContaining("handed over without being called"),
+			uncalled: expect.stringContaining("passed without being called"),
 			routes: ["GET /api/private => sse", "GET /api/chat => sse", "GET /sse/event-stream => sse"]
 		});
 	});

@@ -42,7 +42,7 @@ export class GoneSenders {
 	/** To be called once, when the broker is created. */
 	listen(): void {
 		const onFault = (error: Error): void =>
-			this.#broker.logger.error("SSE: a node was not noticed.", error);
+			this.#broker.logger.error("SSE: cannot keep track of the nodes that come and go.", error);
 		const note = guard(onFault, ({ node }: { node: RegistryNode }) => this.#note(node));
 		this.#broker.localBus.on("$node.connected", note);
 		this.#broker.localBus.on("$node.updated", note);

@@ -18,7 +18,7 @@ export interface Pending extends Outgoing {
 
 /** @param unsure Whether the event may have come through all the same. */
 export function unavailable(reason: string, unsure: boolean): SseError {
-	const rest = unsure ? "it may have come through all the same" : "it was not sent";
+	const rest = unsure ? "it may have been sent nevertheless" : "it was not sent";
 	return new SseError("SSE_BUS_UNAVAILABLE", `The event cannot be sent now: ${reason}; ${rest}.`, {
 		unsure
 	});
@@ -27,8 +27,8 @@ export function unavailable(reason: string, unsure: boolean): SseError {
 /** RabbitMQ will never take the event. */
 export function refused({ eventName, bytes }: Pending, reason: AmqpError): SseError {
 	const message =
-		`The event "${eventName}" of ${bytes} bytes is given up, because RabbitMQ does not take it ` +
-		`(${describe(reason)}). Send less at a time: lower limits.eventBytes of SseMiddleware, ` +
+		`The event "${eventName}" of ${bytes} bytes was discarded, because RabbitMQ refuses it ` +
+		`(${describe(reason)}). Send smaller events and lower limits.eventBytes of SseMiddleware, ` +
 		"or raise RabbitMQ's max_message_size.";
 	return SseError.invalidEvent(refuse("payload", message));
 }

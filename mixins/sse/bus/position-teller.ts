@@ -71,7 +71,7 @@ export class PositionTeller {
 	listen(): void {
 		const { localBus } = this.#broker;
 		const onFault = (error: Error): void =>
-			this.#broker.logger.error("SSE: the gateways were not told of a position.", error);
+			this.#broker.logger.error("SSE: cannot report this node's position to the gateways.", error);
 		this.#gone.listen();
 		const meet = guard(onFault, ({ node: { id, instanceID } }: { node: RegistryNode }) => {
 			if (!this.#isGateway(id)) return;
@@ -219,7 +219,7 @@ export class PositionTeller {
 	#send(position: SsePosition, groups: readonly string[] | undefined): void {
 		const options = groups === undefined ? {} : { groups: [...groups] };
 		const complain = (thrown: unknown): void =>
-			this.#broker.logger.debug(`SSE: a position was not told: ${toError(thrown).message}`);
+			this.#broker.logger.debug(`SSE: a position was not sent: ${toError(thrown).message}`);
 		try {
 			// Moleculer would log an error for each node that cannot be told.
 			const sent = isConnected(this.#broker)

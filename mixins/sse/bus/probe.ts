@@ -96,13 +96,13 @@ function read(
 		// RabbitMQ may refuse the reading first: nobody listens to this promise then.
 		promise.catch(() => {});
 		const timer = setTimeout(
-			() => reject(new Error(`nothing comes from the stream "${name}"`)),
+			() => reject(new Error(`the stream "${name}" delivers nothing`)),
 			PATIENCE
 		);
 		ended.addEventListener("abort", () => clearTimeout(timer));
 		const onMessage = guard(reject, (message: ConsumeMessage | null): void => {
-			if (message === null) throw new Error("RabbitMQ has ended the reading");
-			if (pointOf(message) === undefined) throw new Error(`"${name}" is no stream`);
+			if (message === null) throw new Error("RabbitMQ cancelled the consumer");
+			if (pointOf(message) === undefined) throw new Error(`"${name}" is not a stream`);
 			messages.push(message);
 			channel.ack(message);
 			if (until(message)) resolve(messages);

@@ -67,7 +67,7 @@ export class Publisher {
 		this.#state = "closed";
 		clearInterval(this.#look);
 		const rest = this.#outbox.length;
-		if (rest > 0) this.#logger.error(`SSE: the node stops with ${rest} events that did not go.`);
+		if (rest > 0) this.#logger.error(`SSE: the node stops, and ${rest} events were not sent.`);
 		for (const pending of this.#outbox) {
 			pending.reject?.(unavailable("the node has stopped", pending.written));
 		}
@@ -98,7 +98,7 @@ export class Publisher {
 				onConfirmed: resolve
 			};
 			if (!this.#outbox.add(pending)) {
-				reject(unavailable("too many events wait for RabbitMQ already", false));
+				reject(unavailable("the outbox is full", false));
 				return;
 			}
 			this.#writer.schedule();

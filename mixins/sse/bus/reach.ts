@@ -18,7 +18,7 @@ export function tellReach(broker: ServiceBroker): void {
 	const middlewares: unknown = options.middlewares;
 	if (!Array.isArray(middlewares) && (middlewares as { name?: unknown } | null)?.name === NAME) {
 		logger.error(
-			"SSE: Moleculer passes over `middlewares`, because it is no array: write middlewares: [SseMiddleware()]."
+			"SSE: Moleculer ignores `middlewares`, because it is not an array: write middlewares: [SseMiddleware()]."
 		);
 	}
 	if (transit) return;

@@ -158,7 +158,7 @@ export class Reader implements Purpose<Channel> {
 	}
 
 	#beginAnother(): void {
-		this.#logger.warn(`SSE: the stream "${this.#options.name}" has been made anew.`);
+		this.#logger.warn(`SSE: the stream "${this.#options.name}" was deleted and created again.`);
 		this.#track.start(undefined);
 		this.#subscriber.begin();
 		this.#isAnother = true;
@@ -273,7 +273,7 @@ export class Reader implements Purpose<Channel> {
 		}
 		if (this.#silent < 4) return;
 		this.#logger.warn(
-			"SSE: nothing comes from the stream, though there is something; reading anew."
+			"SSE: the stream has messages, but none arrive; reading it again from the last one."
 		);
 		this.#giveUp(channel);
 	}

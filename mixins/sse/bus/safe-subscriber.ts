@@ -20,7 +20,7 @@ export class SafeSubscriber implements Subscriber {
 		try {
 			this.#subscriber.receive(event, from);
 		} catch (error) {
-			this.#complain(`an event of '${from.nodeID}' was not handed on`, error);
+			this.#complain(`an event from '${from.nodeID}' was not delivered`, error);
 			this.lost();
 		}
 	};
@@ -49,7 +49,7 @@ export class SafeSubscriber implements Subscriber {
 		try {
 			action();
 		} catch (error) {
-			this.#complain("the gateway did not take what its bus told it", error);
+			this.#complain("the gateway failed to handle a message from its bus", error);
 		}
 	}
 

@@ -60,7 +60,9 @@ export class StreamBus implements ReadableBus {
 			this.#publisher
 				.publish(CLOSE, header, true, true)
 				.catch((error: Error) =>
-					this.#complaints.add(`SSE: "${CLOSE}" is not on the stream: ${error.message}`)
+					this.#complaints.add(
+						`SSE: a revocation ("${CLOSE}") was not written to the stream: ${error.message}`
+					)
 				);
 		}
 	}

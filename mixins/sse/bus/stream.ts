@@ -56,7 +56,7 @@ export async function declareStream(
 	const asItIs = (what: string) => (error: Error) => {
 		const code = replyCode(error);
 		if (code !== PRECONDITION_FAILED && code !== ACCESS_REFUSED) throw error;
-		warnOnce(logger, `SSE: ${what} is used as it is: ${error.message}`);
+		warnOnce(logger, `SSE: ${what} could not be declared, and is used as it is: ${error.message}`);
 	};
 	try {
 		await once(connection, channel => channel.assertQueue(name, limits));
@@ -79,7 +79,9 @@ async function checkKind(connection: ChannelModel, name: string): Promise<void> 
 		});
 	} catch (error) {
 		if (replyCode(error) !== PRECONDITION_FAILED) throw error;
-		throw new Error(`the queue "${name}" is no stream: delete it, or give the stream another name`);
+		throw new Error(
+			`the queue "${name}" exists but is not a stream: delete it, or set another stream.name`
+		);
 	}
 }
 

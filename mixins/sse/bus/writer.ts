@@ -157,7 +157,7 @@ export class Writer implements Purpose<ConfirmChannel> {
 
 	/** What amqplib calls must not throw: the connection would end. */
 	readonly #onFault = (error: Error): void => {
-		this.#logger.error(`SSE: ${this.name}: an answer of RabbitMQ was not understood.`, error);
+		this.#logger.error(`SSE: ${this.name}: cannot process an answer from RabbitMQ.`, error);
 	};
 
 	/** @param error Null if RabbitMQ has confirmed the message. */
@@ -195,7 +195,9 @@ export class Writer implements Purpose<ConfirmChannel> {
 
 	#giveUp(channel: ConfirmChannel, reason: unknown): void {
 		if (channel === this.#channel) this.#channel = undefined;
-		this.#logger.debug(`SSE: ${this.name}: ${reason ?? "the stream is gone"}. Another channel.`);
+		this.#logger.debug(
+			`SSE: ${this.name}: ${reason ?? "the stream is gone"}. Opening another channel.`
+		);
 		hangUp(channel);
 	}
 

@@ -62,13 +62,13 @@ export function breach(
 	if (!isAgreed(events, eventName)) {
 		return refuse(
 			"eventName",
-			`"eventName" is not one of the contract: add "${eventName}" to the option "events".`
+			`"eventName" is not in the event contract: add "${eventName}" to the option "events".`
 		);
 	}
 	if (sessionId === EVERYONE && events[eventName]?.audience !== "public") {
 		return refuse(
 			"sessionId",
-			`"sessionId" is "${EVERYONE}", but "${eventName}" is for sessions: name them, or give the event ` +
+			`"sessionId" is "${EVERYONE}", but "${eventName}" is for single sessions: name them, or give the event ` +
 				`audience "public".`
 		);
 	}

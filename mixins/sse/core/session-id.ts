@@ -41,7 +41,7 @@ export function readRecipients(
 		// Never a default: forgetting the address must not make a private event public.
 		return refuse(
 			"sessionId",
-			`"sessionId" is missing: give a session id, an array of them, empty for nobody, or "${EVERYONE}" ` +
+			`"sessionId" is missing: give a session id, an array of them (empty for nobody), or "${EVERYONE}" ` +
 				"for everyone."
 		);
 	}
@@ -65,7 +65,7 @@ export function isNobody(recipients: string | readonly string[]): boolean {
 function problemOfText(id: string): string | undefined {
 	if (id === "") return "is empty";
 	if (id.length > MAX_LENGTH) return `is longer than ${MAX_LENGTH} characters`;
-	if (id === EVERYONE) return `is "${EVERYONE}", which addresses everyone and is no one's id`;
+	if (id === EVERYONE) return `is "${EVERYONE}", which addresses everyone and is not a session id`;
 	return undefined;
 }
 
@@ -75,6 +75,6 @@ function problemOfOther(id: unknown): string | undefined {
 	if (typeof id !== "number") return "takes a string or a whole number";
 	if (Object.is(id, -0)) return `is -0, whose text would be "0": give 0, or a string`;
 	if (Number.isSafeInteger(id)) return undefined;
-	if (!Number.isInteger(id)) return `is ${id}, which is no whole number: give a string`;
-	return `is ${id}, which has lost digits, as it is past 2^53 - 1: give a string`;
+	if (!Number.isInteger(id)) return `is ${id}, which is not a whole number: give a string`;
+	return `is ${id}, which has lost digits because it is beyond 2^53 - 1: give a string`;
 }

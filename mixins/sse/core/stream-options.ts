@@ -43,7 +43,7 @@ export function standardName(namespace: string): string | Refusal {
 	const name = `${SEND}.${encodeURIComponent(namespace.toWellFormed())}`;
 	if (name.length <= NAME_BYTES) return name;
 	const message =
-		`option "name" is needed: with the namespace "${namespace}" the stream's own name would have ` +
+		`option "name" is required: with the namespace "${namespace}" the default name would have ` +
 		`${name.length} bytes, and RabbitMQ takes ${NAME_BYTES}. Give stream.name.`;
 	return refuse("name", message);
 }

@@ -107,7 +107,8 @@ export class Access {
 		if (this.tickets === undefined || opening === undefined || !isObject(req) || !isObject(res)) {
 			// Another service, the REPL, or a gateway on another node: there is no request to resolve. Or
 			// an action that forwards its caller's params: those may hold anything, and look like a request.
-			const remedy = "it is given to a request that reaches this node by an alias of the gateway";
+			const remedy =
+				"it is issued only for a request that reached this node through an alias of the gateway";
 			throw new SseError("SSE_UNAUTHORIZED", `A ticket needs a session: ${remedy}.`);
 		}
 		const eventNames = checkEventNames(names, this.#options);
@@ -196,5 +197,8 @@ function isObject(value: unknown): value is object {
 
 /** Why is not told: to a forger, every detail is a help. */
 export function noTicket(): SseError {
-	return new SseError("SSE_UNAUTHORIZED", "This ticket opens no such stream: ask for a new one.");
+	return new SseError(
+		"SSE_UNAUTHORIZED",
+		"This ticket does not open this stream: ask for a new one."
+	);
 }

@@ -30,7 +30,9 @@ export class Drops {
 		}
 		if (this.#lines >= MAX_LINES) {
 			if (this.#untold++ === 0) {
-				this.#logger.warn(`SSE: more is dropped: it is counted for ${WINDOW / 1000} seconds.`);
+				this.#logger.warn(
+					`SSE: too many messages are dropped; the rest is counted for ${WINDOW / 1000} seconds instead of being logged.`
+				);
 			}
 			return;
 		}

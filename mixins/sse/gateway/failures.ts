@@ -22,7 +22,7 @@ export class Failures {
 	refusal(option: "session" | "authorize", thrown: unknown): SseError {
 		if (isTransient(thrown)) {
 			const reason = isFault(thrown) ? stackOf(thrown) : toError(thrown);
-			this.#failed[option].add(`SSE: "${option}" failed, the request is refused: ${reason}`);
+			this.#failed[option].add(`SSE: "${option}" failed, and the request is refused: ${reason}`);
 			return new SseError("SSE_INTERNAL", "The stream cannot be opened now.").becauseOf(thrown);
 		}
 		this.#refused.add(`SSE: "${option}" refused a request: ${toError(thrown)}`);

@@ -269,7 +269,7 @@ export class Gateway {
 
 	readonly #onError = (error: unknown): void => {
 		this.#complaints.add(
-			`SSE: a stream is broken off, because something that wraps its response has failed: ${reasonOf(error)}`
+			`SSE: a stream was cut off, because something that wraps its response failed: ${reasonOf(error)}`
 		);
 	};
 

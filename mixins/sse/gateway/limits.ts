@@ -159,7 +159,7 @@ export class Limits {
 		if (now - this.#loggedAt < LOG_EVERY) return;
 		this.#loggedAt = now;
 		const { logger } = this.#service;
-		logger.warn(`SSE: limits.${limit} is reached: streams are sent away to come back later.`, {
+		logger.warn(`SSE: limits.${limit} is reached: clients are told to come back later.`, {
 			limit,
 			sentAway: this.#sentAway
 		});

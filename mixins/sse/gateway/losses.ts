@@ -6,10 +6,10 @@ export const NOBODY = "";
 /** A line for the log. */
 export function describeLoss({ origin, upTo, isEarlier }: Loss): string {
 	if (origin === NOBODY)
-		return "SSE: this node was not connected, and no other can tell what was sent meanwhile.";
+		return "SSE: this node was disconnected, and no other node can say what was sent meanwhile.";
 	if (upTo === undefined)
-		return `SSE: '${origin}' has ended unheard: it may have sent events that did not come here.`;
+		return `SSE: '${origin}' ended without reporting its last event: some of its events may not have arrived here.`;
 	if (isEarlier)
-		return `SSE: '${origin}' has sent events, up to its event ${upTo}, that did not come here: it did not know of this gateway yet.`;
-	return `SSE: the bus has lost events of '${origin}', up to its event ${upTo}.`;
+		return `SSE: '${origin}' sent events, up to its event ${upTo}, before it knew of this gateway.`;
+	return `SSE: events of '${origin}' were lost, up to its event ${upTo}.`;
 }

@@ -56,7 +56,7 @@ function run(
 	};
 	const fail = (thrown: unknown) => {
 		if (isDone) watch.failed(thrown);
-		else once(thrown || new Error("A middleware has failed without a reason."));
+		else once(thrown || new Error("A middleware failed without giving a reason."));
 	};
 	try {
 		const result = call(once);

@@ -33,7 +33,7 @@ export class MissedRevocations {
 		this.#decision = new Decision(
 			() => this.#continuity.nextDecision,
 			() => this.#continuity.decide(performance.now()),
-			error => service.logger.error("SSE: lost revocations were not noticed.", error)
+			error => service.logger.error("SSE: cannot check for lost revocations.", error)
 		);
 	}
 

@@ -48,7 +48,7 @@ export class Reading {
 			const patience = subscription.promising ? FILL_PATIENCE : CONNECT_PATIENCE;
 			if (performance.now() - begun > patience) {
 				this.#service.logger.warn(
-					"SSE: the stream cannot be read so far; streams are served meanwhile, as degraded."
+					"SSE: the RabbitMQ stream cannot be read yet. Clients are served meanwhile, as degraded."
 				);
 				return;
 			}

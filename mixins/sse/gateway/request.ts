@@ -85,12 +85,13 @@ function readEventNames(
 	if (ofAlias === undefined) return checkEventNames(asked, rules);
 	if (asked.length === 0) return ofAlias;
 	const names = checkEventNames(asked, rules);
-	if (names.every(name => ofAlias.includes(name))) return names;
-	throw noSuchEvent();
+	const other = names.find(name => !ofAlias.includes(name));
+	if (other === undefined) return names;
+	throw notOffered(other, "is not among the event names of this URL");
 }
 
-function noSuchEvent(): SseError {
-	const message = `Parameter "${PARAMETER}" names an event that there is none of here.`;
+function notOffered(name: string, problem: string): SseError {
+	const message = `Parameter "${PARAMETER}" names ${JSON.stringify(name)}, which ${problem}.`;
 	return SseError.invalidRequest(PARAMETER, message);
 }
 
@@ -111,7 +112,8 @@ export function checkEventNames(names: readonly unknown[], rules: NameRules): re
 		if (problem !== undefined) {
 			throw SseError.invalidRequest(PARAMETER, `Parameter "${PARAMETER}" ${problem}.`);
 		}
-		if (!isAgreed(rules.events, name as string)) throw noSuchEvent();
+		if (!isAgreed(rules.events, name as string))
+			throw notOffered(name as string, "is not in this gateway's event contract");
 	}
 	const distinct = [...new Set(names as readonly string[])].map(ownText);
 	const most = rules.limits.eventNamesPerStream;

@@ -139,8 +139,8 @@ export class Revocations {
 		);
 		const level = isEarlier && streams.length === 0 ? "debug" : "warn";
 		this.#service.logger[level](
-			`SSE: revocations of '${origin}' have not come here. It is not known whom they were about: ` +
-				`${streams.length} streams from before end, to be judged anew.`
+			`SSE: revocations from '${origin}' did not arrive. Since it is unknown whom they were about, ` +
+				`the ${streams.length} streams that were open before are closed, and admitted again if they may be.`
 		);
 		for (const stream of streams) this.#suspects.add(stream);
 		const end = (stream: EventStream): void => stream.end("timeout");

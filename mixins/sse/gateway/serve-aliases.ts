@@ -141,7 +141,7 @@ function serve(
 
 function ofAction(action: unknown): string {
 	return (
-		`SSE: the action "${action}" has a rest of type "${ALIAS_TYPE}", and an action cannot stream: put an alias ` +
+		`SSE: the action "${action}" has a "rest" of type "${ALIAS_TYPE}", but an action cannot stream: put an alias ` +
 		`{ type: "${ALIAS_TYPE}" } into a route of the gateway.`
 	);
 }

@@ -51,8 +51,8 @@ function sessionOf(answer: unknown, expiresAt: number, isResolved: boolean): Ses
 		const field = isList ? `ids[${index}]` : "id";
 		const id = readSessionId(given, field);
 		if (isRefusal(id)) {
-			const got = given === null ? "null" : `a ${typeof given}`;
-			throw new TypeError(`The session resolver gave no session; got ${got}: ${id.message}`);
+			const got = given === null ? "null" : typeof given;
+			throw new TypeError(`The session resolver returned an invalid id (${got}): ${id.message}`);
 		}
 		// What a visitor writes into the cookie is no mistake of the application's.
 		if (isResolved && lacksValue(id) && !id.startsWith(VISITOR_PREFIX))
@@ -64,9 +64,9 @@ function sessionOf(answer: unknown, expiresAt: number, isResolved: boolean): Ses
 
 function lackingValue(field: string, id: string): TypeError {
 	return new TypeError(
-		`The session resolver gave no session; "${field}" is ${JSON.stringify(id)}: a value that the id is made of is missing, ` +
-			"and strangers would share one session. Check the name of the property, await what is a promise, leave out " +
-			"an id that does not apply, or return null for no session."
+		`The session resolver returned an invalid id: "${field}" is ${JSON.stringify(id)}. A value that the id is made of is ` +
+			"missing, so strangers would share one session. Check the name of the property, await what is a promise, " +
+			"leave out an id that does not apply, or return null for no session."
 	);
 }
 
@@ -76,6 +76,6 @@ function readExpiry(given: unknown): number {
 	const time = given instanceof Date ? given.getTime() : given;
 	if (typeof time === "number" && !Number.isNaN(time)) return time;
 	throw new TypeError(
-		`The session resolver gave an "expiresAt" that is neither milliseconds nor a valid Date.`
+		`The session resolver returned an "expiresAt" that is neither milliseconds nor a valid Date.`
 	);
 }

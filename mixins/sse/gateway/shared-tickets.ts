@@ -39,7 +39,7 @@ export function useUp(
 	// In a function of its own: a transporter, or another middleware, may throw, and Moleculer may answer nothing.
 	const tell = async (): Promise<unknown> => broker.broadcast(TICKET_USED, { jti, until });
 	tell().catch(error =>
-		logger.warn("SSE: the other gateways do not know of a used ticket.", error)
+		logger.warn("SSE: cannot tell the other gateways that a ticket was used.", error)
 	);
 	return true;
 }
@@ -47,7 +47,7 @@ export function useUp(
 function clocksDiffer(milliseconds: number): string {
 	const seconds = Math.ceil(milliseconds / 1000);
 	return (
-		`SSE: refused a ticket that was given ${seconds} s in the future. The clocks of all that give and take ` +
+		`SSE: refused a ticket that was issued ${seconds} s in the future. The clocks of all that issue and accept ` +
 		`tickets must agree within ${TOLERANCE / 1000} s: synchronise them, for example with NTP.`
 	);
 }

@@ -51,7 +51,7 @@ export function readStreamAlias(
 		);
 	}
 	if (/^REST\s/.test(match)) {
-		throw wrong(match, `is of type "${ALIAS_TYPE}", and REST stands for actions: write GET.`);
+		throw wrong(match, `is of type "${ALIAS_TYPE}", but REST is for actions: write GET.`);
 	}
 	return {
 		own,

@@ -114,7 +114,7 @@ export class Unavailable {
 	/** Something has failed where no answer can tell it any more. */
 	report(thrown: unknown): void {
 		this.#faults.add(
-			`SSE: something in the route of a stream has failed after its part was done: ${stackOf(thrown)}`
+			`SSE: something in a stream's route failed after the request was answered: ${stackOf(thrown)}`
 		);
 	}
 
@@ -134,7 +134,7 @@ export class Unavailable {
 	#log(thrown: unknown): void {
 		// It has been told where the reason was known.
 		if (thrown instanceof SseError && thrown.type === "SSE_INTERNAL") return;
-		const text = "SSE: a stream cannot be opened now, and is told to come back";
+		const text = "SSE: a stream cannot be opened now; the client is told to come back";
 		if (isFault(thrown)) this.#faults.add(`${text}: ${stackOf(thrown)}`);
 		else this.#refusals.add(`${text}: ${lineOf(thrown)}`);
 	}

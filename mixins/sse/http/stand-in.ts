@@ -12,7 +12,9 @@ type Callback = (error?: Error) => void;
 export function standIn(response: ServerResponse, socket: Socket, end: () => void): void {
 	Object.assign(response, {
 		write: (...args: unknown[]) => {
-			const refusal = new Error("This response is a stream of moleculer-sse, and takes no bytes.");
+			const refusal = new Error(
+				"This response is a stream of moleculer-sse: nothing else can be written to it."
+			);
 			const callback = callbackIn(args);
 			if (callback !== undefined) process.nextTick(callback, refusal);
 			return false;

@@ -45,7 +45,7 @@ export function refusePastLimit(
 		data.json === undefined ? ["sessionId", "metadata"] : ["payload", "session ids and metadata"];
 	return refuse(
 		field,
-		`"${field}" makes, with its ${others}, a packet of ${bytes} bytes, of which the transporter carries ${limit}: send less at a time.`
+		`"${field}" and its ${others} make a packet of ${bytes} bytes, and the transporter carries ${limit}: send less at a time.`
 	);
 }
 

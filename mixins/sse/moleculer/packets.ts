@@ -56,7 +56,9 @@ export function sendSafely(transit: Transit, send: SendPacket, departures: Depar
 		return sent.catch((error: unknown) => {
 			if (!isLeaving(transit)) throw error;
 			const { message } = toError(error);
-			transit.logger.debug(`SSE: ${packet.type} was not sent, the node has left: ${message}`);
+			transit.logger.debug(
+				`SSE: ${packet.type} was not sent, because the node has disconnected: ${message}`
+			);
 		});
 	};
 	return packet => {

@@ -31,7 +31,7 @@ export function startWithoutTransporter(broker: ServiceBroker): void {
 			const timer = setTimeout(() => {
 				late = true;
 				broker.logger.warn(
-					"SSE: the transporter is not connected; this node serves HTTP meanwhile and goes on trying."
+					"SSE: the transporter is not connected. This node serves HTTP meanwhile, and keeps trying."
 				);
 				resolve();
 			}, PATIENCE);

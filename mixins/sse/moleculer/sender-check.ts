@@ -80,7 +80,7 @@ function compileOne(name: string, make: () => PayloadCheck): PayloadCheck {
 	const wrong = (reason: string) =>
 		new SseError(
 			"SSE_INVALID_OPTION",
-			`SseMiddleware(): option "events" has no valid schema in params of "${name}": ${reason}`,
+			`SseMiddleware(): option "events" has an invalid schema as params of "${name}": ${reason}`,
 			{ option: "events", eventName: name }
 		);
 	let check: PayloadCheck;
@@ -89,7 +89,8 @@ function compileOne(name: string, make: () => PayloadCheck): PayloadCheck {
 	} catch (error) {
 		throw wrong(error instanceof Error ? error.message : String(error));
 	}
-	if (check.async) throw wrong("it is asynchronous, and an event is sent or refused at once.");
+	if (check.async)
+		throw wrong("it is asynchronous, but an event is checked at once: use synchronous rules.");
 	return check;
 }
 

@@ -95,7 +95,9 @@ function watchNats(broker: ServiceBroker): void {
 				broker.localBus.emit(RECONNECTED);
 			}
 		};
-		watch().catch(error => broker.logger.debug("SSE: the state of NATS is not known.", error));
+		watch().catch(error =>
+			broker.logger.debug("SSE: cannot read the state of the NATS connection.", error)
+		);
 	};
 	broker.localBus.on("$transporter.connected", look);
 	// A service may be created when it is connected.
@@ -115,8 +117,8 @@ function reviveDeafChannel(broker: ServiceBroker): void {
 			const transporter = transit?.tx as Transporter | undefined;
 			if (transit?.disconnecting || !transporter?.connected || transporter.channel !== null) return;
 			broker.logger.error(
-				"SSE: the message broker has closed the transporter's channel: this node is deaf and mute. " +
-					"Its connection is closed, to be opened anew."
+				"SSE: the message broker closed the transporter's channel, so this node neither sends nor receives. " +
+					"Its connection is closed and opened again."
 			);
 			// amqplib throws at once, and not by its promise, where the connection is closing already.
 			const close = async () => transporter.connection?.close();

@@ -1,11 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { isRefusal, type Refusal } from "../../../mixins/sse/core/errors.ts";
-import {
-	isNobody,
-	readRecipients,
-	readSessionId
-} from "../../../mixins/sse/core/session-id.ts";
+import { isNobody, readRecipients, readSessionId } from "../../../mixins/sse/core/session-id.ts";
 
 const refusalOf = (input: unknown, typed = false): Refusal => {
 	const read = readSessionId(input, "sessionId", typed);
@@ -35,12 +31,12 @@ describe("a session id", () => {
 	});
 
 	it.each([
-		["NaN", Number.NaN, "is NaN, which is no whole number: give a string"],
-		["no end", Number.POSITIVE_INFINITY, "is Infinity, which is no whole number"],
-		["a fraction", 1.5, "is 1.5, which is no whole number: give a string"],
+		["NaN", Number.NaN, "is NaN, which is not a whole number: give a string"],
+		["no end", Number.POSITIVE_INFINITY, "is Infinity, which is not a whole number"],
+		["a fraction", 1.5, "is 1.5, which is not a whole number: give a string"],
 		["-0", -0, `is -0, whose text would be "0": give 0, or a string`],
 		["past 2^53", 2 ** 53, "is 9007199254740992, which has lost digits"],
-		["far below zero", -(2 ** 60), "has lost digits, as it is past 2^53 - 1: give a string"],
+		["far below zero", -(2 ** 60), "has lost digits because it is beyond 2^53 - 1: give a string"],
 		["a BigInt", 7n, "is the BigInt 7: give its text, String(id)"],
 		["a number's object", Object(7), "takes a string or a whole number"],
 		["true", true, "takes a string or a whole number"],
