@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, normalize, resolve } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { links } from "../support/markdown.ts";
 import { inject } from "../support/provided.ts";
 import { installed } from "./installed.ts";
 import { expectToLoad } from "./loading.ts";
@@ -55,8 +56,29 @@ describe("the tarball", () => {
 			"docs/proxies/vite.config.js",
 			"docs/proxies/webpack.config.js",
 			"docs/transporters.md",
+			"docs/work-queues.md",
 			"package.json"
 		]);
+	});
+
+	// README linked to a page that only a clone had.
+	it("has no document with a link that leads out of it", () => {
+		const listed = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
+		const files = listed.map(name => name.replace(/^package\//, ""));
+		const isHeld = (path: string) =>
+			files.some(file => file === path || file.startsWith(`${path}/`));
+		const dead = files
+			.filter(file => file.endsWith(".md"))
+			.flatMap(file => {
+				const text = execFileSync("tar", ["-xOzf", tarball, `package/${file}`], {
+					encoding: "utf8"
+				});
+				return links(text)
+					.filter(({ path }) => path !== "" && !isHeld(normalize(join(dirname(file), path))))
+					.map(({ target }) => `${file}: ${target}`);
+			});
+
+		expect(dead).toEqual([]);
 	});
 
 	const read = (file: string) =>

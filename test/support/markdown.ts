@@ -25,6 +25,32 @@ export function prose(markdown: string): string {
 	return markdown.replaceAll(FENCE, "");
 }
 
+/** A link or an image. */
+export interface Link {
+	/** As it is written: `docs/protocol.md#9-the-rabbitmq-stream`. */
+	readonly target: string;
+	/** Of the file, from the document's folder; empty for the document itself. */
+	readonly path: string;
+	readonly anchor: string | undefined;
+}
+
+/** All links and images, without those that lead elsewhere (`https:`, `mailto:`). */
+export function links(markdown: string): Link[] {
+	const plain = prose(markdown).replaceAll(/(`+)[^`].*?\1/gs, "");
+	const found = [
+		...plain.matchAll(/\]\(<?([^)\s>]+)/g),
+		...plain.matchAll(/^\[[^\]]+\]: +(\S+)/gm),
+		...plain.matchAll(/\b(?:href|src)="([^"]+)"/g)
+	];
+	return found
+		.map(([, target = ""]) => target)
+		.filter(target => !/^[a-z]+:/.test(target))
+		.map(target => {
+			const [file = "", anchor] = target.split("#");
+			return { target, path: decodeURIComponent(file), anchor };
+		});
+}
+
 /** What stands under a heading, without the headings below it. Throws if there is none. */
 export function section(markdown: string, heading: string): string {
 	const lines = markdown.split("\n");

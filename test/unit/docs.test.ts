@@ -6,7 +6,7 @@ import { SSE_MIDDLEWARE_OPTIONS, SSE_MIXIN_OPTIONS } from "../../mixins/sse/core
 import { STREAM_OPTIONS } from "../../mixins/sse/core/stream-options.ts";
 import { checkOptions } from "../../mixins/sse/moleculer/check-options.ts";
 import manifest from "../../package.json" with { type: "json" };
-import { codeBlocks, prose, section, tableRows } from "../support/markdown.ts";
+import { codeBlocks, type Link, links, prose, section, tableRows } from "../support/markdown.ts";
 
 /** Every document by its path. */
 const DOCS = new Map(
@@ -162,7 +162,7 @@ describe("the protocol's table of tests", () => {
 
 describe.each([...DOCS])("%s", (path, text) => {
 	it("has no dead link", () => {
-		expect(links(text).filter(target => !isAlive(target, path))).toEqual([]);
+		expect(links(text).filter(link => !isAlive(link, path))).toEqual([]);
 	});
 
 	it("names no npm script that does not exist", () => {
@@ -171,20 +171,8 @@ describe.each([...DOCS])("%s", (path, text) => {
 	});
 });
 
-/** The targets of all links and images, without those that lead elsewhere (`https:`, `mailto:`). */
-function links(text: string): string[] {
-	const plain = prose(text).replaceAll(/(`+)[^`].*?\1/gs, "");
-	const found = [
-		...plain.matchAll(/\]\(<?([^)\s>]+)/g),
-		...plain.matchAll(/^\[[^\]]+\]: +(\S+)/gm),
-		...plain.matchAll(/\b(?:href|src)="([^"]+)"/g)
-	];
-	return found.map(([, target = ""]) => target).filter(target => !/^[a-z]+:/.test(target));
-}
-
-function isAlive(target: string, from: string): boolean {
-	const [file = "", anchor] = target.split("#");
-	const path = file === "" ? from : normalize(join(dirname(from), decodeURIComponent(file)));
+function isAlive({ path: file, anchor }: Link, from: string): boolean {
+	const path = file === "" ? from : normalize(join(dirname(from), file));
 	if (!existsSync(path)) return false;
 	return anchor === undefined || anchors(DOCS.get(path) ?? "").includes(anchor);
 }
