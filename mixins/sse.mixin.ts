@@ -37,6 +37,9 @@ interface Merged {
 	merged(schema: MergedSchema): void;
 }
 
+/** What the mixin adds to its service. */
+type Methods = Pick<SseGateway, "sseSession" | "sseReady">;
+
 /** Schemas of services that have the mixin. */
 const mixed = new WeakSet<MergedSchema>();
 
@@ -52,7 +55,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 	const gateways = new WeakMap<object, Gateway>();
 	const gatewayOf = (service: unknown): Gateway => gateways.get(service as object) as Gateway;
 
-	const schema: Partial<ServiceSchema> & Merged & { methods: SseGateway } = {
+	const schema: Partial<ServiceSchema> & Merged & { methods: Methods } = {
 		events: {
 			[SEND]: subscription(service => gatewayOf(service).fanOut.receive),
 			[POSITION]: subscription(service => gatewayOf(service).hear),

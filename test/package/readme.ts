@@ -29,13 +29,13 @@ export function commonJsExample(): Files {
 	);
 }
 
-/** The first example in TypeScript: the README's typed services in place of the plain ones, the rest as `.ts`. */
+/** The first example in TypeScript: the README's typed files in place of the plain ones, and its typed contract. */
 export function typeScriptExample(): Files {
 	const files = Object.entries(FIRST_EXAMPLE).map(([path, code]) => [
 		path.replace(/\.js$/, ".ts"),
 		code
 	]);
-	return { ...Object.fromEntries(files), ...filesOf("TypeScript") };
+	return { ...Object.fromEntries(files), ...filesOf("TypeScript"), ...filesOf("Event contract") };
 }
 
 /** The tests of the first example, in Jest. */

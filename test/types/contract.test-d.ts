@@ -63,6 +63,19 @@ describe("events, the contract", () => {
 		SseMiddleware({ events, limits: { eventBytes: 65_536 } });
 	});
 
+	// An object by itself: its audience is any string, which is not what the option takes.
+	it("that stands by itself says what it satisfies", () => {
+		const events = { price: { audience: "public" }, "order-update": {} } satisfies EventsContract;
+		SseMixin({ events });
+		SseMiddleware({ events });
+		expectTypeOf<keyof typeof events>().toEqualTypeOf<"price" | "order-update">();
+		const widened = { price: { audience: "public" } };
+		// @ts-expect-error audience is any string
+		SseMixin({ events: widened });
+		// @ts-expect-error no such audience
+		({ price: { audience: "everyone" } }) satisfies EventsContract;
+	});
+
 	it("has no other members, and no other audiences", () => {
 		// @ts-expect-error no such audience
 		SseMixin({ events: { news: { audience: "all" } } });

@@ -1,5 +1,5 @@
 import { expectTypeOf } from "expect-type";
-import type { BrokerOptions, Context, Middleware, ServiceSchema } from "moleculer";
+import type { BrokerOptions, Context, Middleware, Service, ServiceSchema } from "moleculer";
 import { ServiceBroker } from "moleculer";
 import ApiGateway, {
 	type ApiSettingsSchema,
@@ -72,6 +72,40 @@ describe("SseGateway", () => {
 				]
 			}
 		}) satisfies ServiceSchema<ApiSettingsSchema>;
+	});
+
+	// An action that said `this: SseGateway`, as a hook does, did not compile.
+	it("is `this` in the service's actions and methods", () => {
+		({
+			name: "api",
+			mixins: [SseMixin(), ApiGateway],
+			actions: {
+				health(ctx) {
+					expectTypeOf(this.sseReady()).toBeBoolean();
+					expectTypeOf(this.broker).toEqualTypeOf<ServiceBroker>();
+					if (!this.sseReady()) ctx.meta.$statusCode = 503;
+				},
+				ready: {
+					handler(this: SseGateway) {
+						return this.sseReady();
+					}
+				}
+			},
+			methods: {
+				log() {
+					this.logger.info(this.sseReady());
+				}
+			}
+		}) satisfies ServiceSchema<ApiSettingsSchema, SseGateway>;
+	});
+
+	it("has what every service has", () => {
+		const hook = async function (this: SseGateway): Promise<void> {
+			this.logger.info(this.name);
+			await this.broker.call("users.find");
+		};
+		expectTypeOf(hook).thisParameter.toEqualTypeOf<SseGateway>();
+		expectTypeOf<Service & SseGateway>().toExtend<SseGateway>();
 	});
 
 	it("takes what moleculer-web passes to its hooks, whatever the meta", () => {

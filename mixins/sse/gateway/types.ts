@@ -44,8 +44,12 @@ export interface GatewayService {
 	logResponse?(request: GatewayRequest, response: GatewayResponse): void;
 }
 
-/** What the mixin adds to the gateway service: the type of `this` in a route's hooks. */
-export interface SseGateway {
+/**
+ * The gateway service as its hooks and actions see it: what the mixin adds, and what every service has. It is `this` in the hooks
+ * of a route (`onBeforeCall(this: SseGateway, …)`), and in the actions and methods of a
+ * `ServiceSchema<ApiSettingsSchema, SseGateway>`.
+ */
+export interface SseGateway extends Pick<Service, "broker" | "logger" | "name"> {
 	/**
 	 * Resolves the session of an API request exactly as a stream's is, issues the cookie if that is
 	 * the way, and sets `ctx.meta.sessionId` to the first id. For `onBeforeCall` of a route, which runs
