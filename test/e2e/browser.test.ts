@@ -337,17 +337,12 @@ describe("a page with README's snippet for its state", () => {
 });
 
 describe("README's snippet for tickets", () => {
-	const snippet = snippetOf("ticket");
-
-	it("asks for a new ticket whenever one is used up, and misses nothing, until the session is over", async () => {
-		let asked = 0;
-		let isLoggedIn = true;
-		// A gateway that has just started does not know yet who has given a ticket, and refuses it: that was the end.
-		let refusals = 1;
+	/** A gateway that gives tickets to alice, and an empty page of it with the snippets. */
+	async function openPage(hooks: { authenticate(): void; authorize(): boolean }) {
 		const gateway = await start({
 			sse: {
 				session: ctx => ctx.meta.user,
-				authorize: (_ctx, { req }) => !req.originalUrl?.includes("ticket=") || refusals-- <= 0,
+				authorize: (_ctx, { req }) => !req.originalUrl?.includes("ticket=") || hooks.authorize(),
 				ticket: { secret: "a secret of this test, of at least 32 bytes" },
 				timeout: 1500,
 				retry: [50, 100]
@@ -357,22 +352,19 @@ describe("README's snippet for tickets", () => {
 					{
 						path: "/api",
 						authentication: true,
-						bodyParsers: { json: true },
 						aliases: { "POST /stream-ticket": "api.sseTicket" }
 					}
 				]
 			},
 			schema: {
 				methods: {
-					authenticate: (
+					authenticate(
 						_ctx: unknown,
 						_route: unknown,
 						req: { headers: { authorization?: string } }
-					) => {
-						asked++;
-						// After a failure it never asked again: there was no stream any more, and not a word of it.
-						if (asked === 2) throw new Error("the database is away");
-						return isLoggedIn && req.headers.authorization === "Bearer alice" ? "alice" : null;
+					) {
+						hooks.authenticate();
+						return req.headers.authorization === "Bearer alice" ? "alice" : null;
 					}
 				}
 			}
@@ -380,16 +372,43 @@ describe("README's snippet for tickets", () => {
 		const page = await (await browser.newContext()).newPage();
 		onTestFinished(() => page.context().close());
 		await page.goto(`${gateway.origin}/page`);
-		await page.evaluate(`{
+		return { gateway, page };
+	}
+
+	/** Runs a script in the page behind the snippets. */
+	const run = (page: Page, script: string) =>
+		page.evaluate(`{
 			window.log = [];
 			window.onunhandledrejection = () => log.push("unhandled");
-			${snippet}
-			const token = "alice";
+			let token = "alice";
+			window.logOut = () => (token = "nobody");
+			${snippetOf("ticket")}
 			${snippetOf("get-ticket")}
-			const note = ({ type, data }) => log.push(type === "news" ? JSON.parse(data) : type);
-			streamWithTickets(["news"], { news: note, "sse.open": note, "sse.reset": note }, getTicket);
+			${script}
 		}`);
-		await until(page, "sse.open");
+
+	const asUsed = `
+		const load = () => log.push("load");
+		const show = payload => log.push(payload);
+		const console = { info: (...words) => log.push(words.join(" ")) };
+		${snippetOf("use-tickets").replaceAll('"order-update"', '"news"')}
+		window.live = live;`;
+
+	it("asks for a new ticket whenever one is used up, and misses nothing, until the session is over", async () => {
+		let asked = 0;
+		// A gateway that has just started does not know yet who has given a ticket, and refuses it: that was the end.
+		let refusals = 1;
+		const { gateway, page } = await openPage({
+			authenticate() {
+				asked++;
+				// After a failure it never asked again, and after the first one it never began: there was no stream, and not a
+				// word of it.
+				if (asked === 1 || asked === 4) throw new Error("the database is away");
+			},
+			authorize: () => refusals-- <= 0
+		});
+		await run(page, asUsed);
+		await until(page, "load");
 		const count = 150;
 		for (let n = 0; n < count; n++) {
 			await gateway.send({ eventName: "news", sessionId: "alice", payload: n });
@@ -403,14 +422,47 @@ describe("README's snippet for tickets", () => {
 		expect(log.filter(entry => typeof entry === "number")).toEqual(
 			Array.from({ length: count }, (_, n) => n)
 		);
-		expect(log).not.toContain("sse.reset");
-		expect(asked).toBeGreaterThanOrEqual(3);
+		expect(log.filter(entry => entry === "load")).toEqual(["load"]);
+		expect(log).toContain("stream closed: timeout");
+		expect(asked).toBeGreaterThanOrEqual(5);
 
-		isLoggedIn = false;
+		await page.evaluate("logOut()");
 		const before = asked;
 		await eventually(() => expect(asked).toBe(before + 1), { timeout: 15_000 });
-		await new Promise(resolve => setTimeout(resolve, 3500));
+		// longer than the second wait is
+		await new Promise(resolve => setTimeout(resolve, 4500));
 		expect(asked).toBe(before + 1);
 		expect(await logOf(page)).not.toContain("unhandled");
+	}, 60_000);
+
+	it("ends when it is closed, whatever it waits for", async () => {
+		let asked = 0;
+		const { gateway, page } = await openPage({
+			authenticate: () => void asked++,
+			authorize: () => true
+		});
+		await run(page, asUsed);
+		await until(page, "load");
+		await page.evaluate("live.close()");
+		await eventually(() => expect(gateway.held.streams).toBe(0));
+
+		// for a ticket, and for its next attempt
+		await run(
+			page,
+			`const pending = Promise.withResolvers();
+			const failing = () => Promise.reject(new Error("away"));
+			const all = [() => pending.promise, failing].map(ask => streamWithTickets(["news"], {}, ask));
+			setTimeout(() => {
+				for (const one of all) one.close();
+				pending.resolve("a ticket");
+				window.EventSource = class { constructor() { log.push("opened"); } };
+				log.push("closed");
+			}, 100);`
+		);
+		await until(page, "closed");
+		await new Promise(resolve => setTimeout(resolve, 2500));
+
+		expect(await logOf(page)).toEqual(["closed"]);
+		expect(asked).toBe(1);
 	}, 60_000);
 });
