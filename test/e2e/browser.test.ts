@@ -315,9 +315,12 @@ describe("a page with README's snippet for its state", () => {
 	it("loads its state anew if its place got lost on the way, once", async () => {
 		const page = await openPage("", true);
 		await came(page, 2);
-		await eventually(async () => expect(loads(await logOf(page)).length).toBeGreaterThanOrEqual(2), {
-			timeout: 15_000
-		});
+		await eventually(
+			async () => expect(loads(await logOf(page)).length).toBeGreaterThanOrEqual(2),
+			{
+				timeout: 15_000
+			}
+		);
 		const log = await logOf(page);
 
 		expect(opens(log)[1]).toBe(false);
@@ -333,6 +336,80 @@ describe("a page with README's snippet for its state", () => {
 
 		expect(opens(log).slice(0, 3)).toEqual([false, true, true]);
 		expect(loads(log)).toEqual(["load"]);
+	}, 60_000);
+});
+
+describe("README's page for sse.close", () => {
+	const html = snippetOf("close");
+	const at = (page: Page, path: string) =>
+		page.waitForURL(url => url.pathname === path, { timeout: 15_000 });
+	const says = (page: Page, text: string) =>
+		eventually(async () => expect(await page.textContent("#status")).toBe(text), {
+			timeout: 15_000
+		});
+
+	/** The page, of alice's session as long as that is valid. */
+	async function openPage(sse: GatewaySetup["sse"] = {}) {
+		let isValid = true;
+		let asked = 0;
+		const session = () => {
+			asked++;
+			return isValid ? "alice" : null;
+		};
+		const gateway = await start({
+			sse: { session, retry: [50, 100], ...sse },
+			settings: {
+				routes: [
+					{
+						path: "/orders",
+						aliases: {
+							"GET /": (_req: unknown, res: import("node:http").ServerResponse) =>
+								void res.setHeader("content-type", "text/html").end(html)
+						}
+					},
+					{ path: "/login", aliases: { "GET /": blank } }
+				]
+			}
+		});
+		const page = await (await browser.newContext()).newPage();
+		onTestFinished(() => page.context().close());
+		await page.goto(`${gateway.origin}/orders`);
+		await eventually(() => expect(gateway.held.streams).toBe(1));
+		const pay = (status: string) =>
+			gateway.send({ eventName: "order-update", sessionId: "alice", payload: { status } });
+		const end = () => {
+			isValid = false;
+		};
+		return { gateway, page, pay, end, asked: () => asked };
+	}
+
+	it("is ten lines", () => {
+		expect(html.trim().split("\n")).toHaveLength(10);
+	});
+
+	it("stays where it is when its stream has lived its life, and gets what is sent", async () => {
+		const { page, pay, asked } = await openPage({ timeout: 500 });
+		await pay("open");
+		await says(page, "open");
+		await eventually(() => expect(asked()).toBe(2));
+		await pay("paid");
+		await says(page, "paid");
+
+		expect(new URL(page.url()).pathname).toBe("/orders");
+	}, 60_000);
+
+	it("goes to the login page at a logout, once, and holds no stream there", async () => {
+		const { gateway, page, end } = await openPage();
+		end();
+		await gateway.broker.broadcast("sse.close", { sessionId: "alice", reason: "logged out" });
+		await at(page, "/login");
+		await eventually(() => expect(gateway.held.streams).toBe(0));
+	}, 60_000);
+
+	it("goes there when its session is over without a word", async () => {
+		const { page, end } = await openPage({ timeout: 500 });
+		end();
+		await at(page, "/login");
 	}, 60_000);
 });
 
