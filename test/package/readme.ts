@@ -22,11 +22,14 @@ export const COMMAND: string = /Start it with `npx ([^`]+)`/.exec(README)?.[1] ?
  * `const A = require("m")`, and `export default` becomes `module.exports =`.
  */
 export function commonJsExample(): Files {
-	return mapScripts(code =>
-		code
-			.replaceAll(/^import (.+) from (".+");$/gm, "const $1 = require($2);")
-			.replaceAll(/^export default /gm, "module.exports = ")
-	);
+	return mapScripts(asCommonJs);
+}
+
+/** A script with its imports and exports rewritten, see {@link commonJsExample}. */
+export function asCommonJs(code: string): string {
+	return code
+		.replaceAll(/^import (.+) from (".+");$/gm, "const $1 = require($2);")
+		.replaceAll(/^export default /gm, "module.exports = ");
 }
 
 /** The first example in TypeScript: the README's typed files in place of the plain ones, and its typed contract. */
@@ -37,6 +40,9 @@ export function typeScriptExample(): Files {
 	]);
 	return { ...Object.fromEntries(files), ...filesOf("TypeScript"), ...filesOf("Event contract") };
 }
+
+/** The gateway and the service of the logins, by JWT. */
+export const JWT_EXAMPLE: Files = filesOf("A JWT");
 
 /** The tests of the first example, in Jest. */
 export const README_TESTS: Files = filesOf("Jest and Vitest");

@@ -1,0 +1,72 @@
+import { describe, expect, it } from "@jest/globals";
+import { SignJWT } from "jose";
+import { JWT_EXAMPLE } from "../package/readme.ts";
+import type { TestGateway } from "../support/gateway.ts";
+import { send } from "../support/request.ts";
+import { openStream, requestStream } from "../support/stream-client.ts";
+import { stubEnv } from "../support/stub-env.ts";
+import { startServices } from "./support/readme-services.ts";
+
+const SECRET = "a secret of this test, of 32 bytes";
+
+/** The services as they stand in README. */
+function startExample(): Promise<TestGateway> {
+	stubEnv("JWT_SECRET", SECRET);
+	return startServices(JWT_EXAMPLE);
+}
+
+/** The header of somebody who has logged in. */
+async function login(jti: string, claims: Record<string, unknown> = {}) {
+	const token = await new SignJWT({ sub: "7", tenant: "a", jti, ...claims })
+		.setProtectedHeader({ alg: "HS256" })
+		.setExpirationTime("1h")
+		.sign(new TextEncoder().encode(SECRET));
+	return { headers: { authorization: `Bearer ${token}` } };
+}
+
+describe("README's JWT example", () => {
+	it("streams to the user, the tenant and the login", async () => {
+		const gateway = await startExample();
+		const stream = await openStream(gateway.at("/live/events", "news"), await login("one"));
+		for (const sessionId of ["user:7", "tenant:a", "login:one", "user:8", "login:other"]) {
+			await gateway.send({ eventName: "news", sessionId, payload: sessionId });
+		}
+		await gateway.send({ eventName: "news", sessionId: "user:7", payload: "last" });
+		await stream.until(() => stream.received("news").includes("last"));
+
+		expect(stream.received("news")).toEqual(["user:7", "tenant:a", "login:one", "last"]);
+	});
+
+	// A token is good until it expires: who had logged out came back with it, and streamed on.
+	it("ends the streams of a login that is over, and lets it in no more", async () => {
+		const gateway = await startExample();
+		const [url, one, other] = [
+			gateway.at("/live/events", "news"),
+			await login("one"),
+			await login("other")
+		];
+		const [ended, goesOn] = [await openStream(url, one), await openStream(url, other)];
+		expect((await send(`${gateway.origin}/api/logout`, { method: "POST", ...one })).status).toBe(
+			200
+		);
+		await ended.end;
+		await gateway.send({ eventName: "news", sessionId: "user:7", payload: 1 });
+		await goesOn.next("news");
+
+		expect(ended.received("sse.close")).toEqual([{ reason: "logged out" }]);
+		expect((await requestStream(url, one)).status).toBe(401);
+	});
+
+	it("opens no stream without a token, with another's secret, or without a claim", async () => {
+		const gateway = await startExample();
+		const url = gateway.at("/live/events", "news");
+		expect((await requestStream(url)).status).toBe(401);
+		const forged = { headers: { authorization: "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiI3In0." } };
+		expect((await requestStream(url, forged)).status).toBe(401);
+
+		const lacking = await requestStream(url, await login("one", { tenant: undefined }));
+		await lacking.end;
+		expect(lacking.received("sse.close")).toEqual([{ reason: "unavailable" }]);
+		expect(gateway.log.at("error").join()).toContain('"ids[1]" is "tenant:undefined"');
+	});
+});

@@ -1,0 +1,37 @@
+import * as jose from "jose";
+import type { ServiceSchema } from "moleculer";
+import ApiGateway from "moleculer-web";
+import * as sse from "../../../mixins/sse/index.ts";
+import { asCommonJs } from "../../package/readme.ts";
+import { TestGateway, TestNode } from "../../support/gateway.ts";
+
+const PACKAGES: Record<string, unknown> = {
+	jose,
+	"moleculer-sse": sse,
+	"moleculer-web": ApiGateway
+};
+
+/** The services of README's scripts, `services/api.service.js` among them, on a port of the test's own. */
+export async function startServices(
+	scripts: Readonly<Record<string, string>>
+): Promise<TestGateway> {
+	const paths = Object.keys(scripts).filter(path => path.startsWith("services/"));
+	const schemas = paths.map(path => schemaOf(scripts[path] ?? ""));
+	const services = schemas.filter(({ name }) => name !== "api");
+	const api = schemas.find(({ name }) => name === "api");
+	if (api === undefined) throw new Error("there is no gateway");
+	const node = new TestNode({ services });
+	const service = node.broker.createService({
+		...api,
+		settings: Object.assign({}, api.settings, { port: 0, ip: "127.0.0.1", sse: { drain: 0 } })
+	});
+	await node.broker.start();
+	return Object.assign(Object.create(TestGateway.prototype), { node, service }) as TestGateway;
+}
+
+function schemaOf(script: string): ServiceSchema {
+	const module: { exports?: ServiceSchema } = {};
+	const load = new Function("require", "module", asCommonJs(script));
+	load((name: string) => PACKAGES[name], module);
+	return module.exports as ServiceSchema;
+}
