@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { launchChromium } from "../support/chromium.ts";
 import { eventually } from "../support/eventually.ts";
 import { type GatewaySetup, startGateway, type TestGateway } from "../support/gateway.ts";
-import { codeBlocks } from "../support/markdown.ts";
+import { snippetOf } from "../support/markdown.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { inject } from "../support/provided.ts";
 import { requestStream } from "../support/stream-client.ts";
@@ -262,11 +262,8 @@ describe("a native EventSource", () => {
 	}, 60_000);
 });
 
-/** The code of README behind a mark. */
-function snippetOf(name: string): string {
-	const [, rest = ""] = readFileSync("README.md", "utf8").split(`<!-- snippet: ${name} -->`);
-	return codeBlocks(rest)[0]?.code ?? "";
-}
+const README = readFileSync("README.md", "utf8");
+const snippet = (name: string) => snippetOf(README, name);
 
 describe("a page with README's snippet for its state", () => {
 	const worker = (_req: unknown, res: import("node:http").ServerResponse) =>
@@ -289,7 +286,7 @@ describe("a page with README's snippet for its state", () => {
 			await page.waitForFunction("navigator.serviceWorker.controller !== null");
 		}
 		const names = 'const stream = source, loadState = () => log.push("load");\n';
-		await stream(page, gateway.url("news") + query, false, names + snippetOf("state"));
+		await stream(page, gateway.url("news") + query, false, names + snippet("state"));
 		return page;
 	}
 	const opens = (log: readonly string[]) =>
@@ -340,7 +337,7 @@ describe("a page with README's snippet for its state", () => {
 });
 
 describe("README's page for sse.close", () => {
-	const html = snippetOf("close");
+	const html = snippet("close");
 	const at = (page: Page, path: string) =>
 		page.waitForURL(url => url.pathname === path, { timeout: 15_000 });
 	const says = (page: Page, text: string) =>
@@ -459,8 +456,8 @@ describe("README's snippet for tickets", () => {
 			window.onunhandledrejection = () => log.push("unhandled");
 			let token = "alice";
 			window.logOut = () => (token = "nobody");
-			${snippetOf("ticket")}
-			${snippetOf("get-ticket")}
+			${snippet("ticket")}
+			${snippet("get-ticket")}
 			${script}
 		}`);
 
@@ -468,7 +465,7 @@ describe("README's snippet for tickets", () => {
 		const load = () => log.push("load");
 		const show = payload => log.push(payload);
 		const console = { info: (...words) => log.push(words.join(" ")) };
-		${snippetOf("use-tickets").replaceAll('"order-update"', '"news"')}
+		${snippet("use-tickets").replaceAll('"order-update"', '"news"')}
 		window.live = live;`;
 
 	it("asks for a new ticket whenever one is used up, and misses nothing, until the session is over", async () => {

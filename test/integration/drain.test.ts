@@ -1,8 +1,10 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "@jest/globals";
 import type { SseGateway, SseMixinOptions } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
 import { connectHttp2, openHttp2Stream } from "../support/http2-client.ts";
+import { snippetOf } from "../support/markdown.ts";
 import { meet, memberOf } from "../support/meet.ts";
 import { send } from "../support/request.ts";
 import { openStream, requestStream, type StreamClient } from "../support/stream-client.ts";
@@ -169,6 +171,26 @@ describe("a node that stops", () => {
 		expect(await late.end).toBe("ended");
 		expect(late.text).toMatch(/^retry: \d+\nevent: sse\.close\ndata: \{"reason":"drain"\}\n\n$/);
 		expect(gateway.held.streams).toBeGreaterThan(0);
+		await stopped;
+	});
+
+	// README showed the action, and not that it needs a URL.
+	it("says so by README's health action, at its URL", async () => {
+		const readme = readFileSync("README.md", "utf8");
+		const { settings, actions } = new Function(`return { ${snippetOf(readme, "health")} };`)();
+		const gateway = await startGateway({
+			sse: { drain: DRAIN },
+			settings,
+			schema: { actions }
+		});
+		const health = async () => {
+			const { status, text } = await send(`${gateway.origin}/health`);
+			return { status, ...JSON.parse(text) };
+		};
+		await openMany(gateway, ENOUGH);
+		expect(await health()).toEqual({ status: 200, ready: true });
+		const stopped = gateway.broker.stop();
+		expect(await health()).toEqual({ status: 503, ready: false });
 		await stopped;
 	});
 

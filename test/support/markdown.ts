@@ -20,6 +20,14 @@ export function codeBlocks(markdown: string): CodeBlock[] {
 	}));
 }
 
+/** The code behind a mark, `<!-- snippet: name -->`. Throws if there is none. */
+export function snippetOf(markdown: string, name: string): string {
+	const [, rest = ""] = markdown.split(`<!-- snippet: ${name} -->`);
+	const [block] = codeBlocks(rest);
+	if (block === undefined) throw new Error(`no snippet "${name}"`);
+	return block.code;
+}
+
 /** The document without its fenced blocks: nothing in them is a heading, a link or a table. */
 export function prose(markdown: string): string {
 	return markdown.replaceAll(FENCE, "");

@@ -24,7 +24,7 @@ describe("the configurations of proxies", () => {
 	});
 
 	it("name the README's nginx among them", () => {
-		const [nginx] = codeBlocks(section(README, "Several nodes, with RabbitMQ")).filter(
+		const [nginx] = codeBlocks(section(README, "Behind a load balancer")).filter(
 			({ language }) => language === "nginx"
 		);
 		expect(nginx?.code).toBe(readFileSync(`${FOLDER}nginx.conf`, "utf8"));
