@@ -6,6 +6,7 @@ import { FACTOR, runs } from "../support/fuzz.ts";
 import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { watchRejections } from "../support/rejections.ts";
+import { resetSocket } from "../support/reset-socket.ts";
 import { openStream } from "../support/stream-client.ts";
 
 const PATH = "/sse/event-stream";
@@ -160,7 +161,7 @@ function visit(
 	const step = Math.ceil(data.length / pieces) || 1;
 	for (let at = 0; at < data.length; at += step) socket.write(data.subarray(at, at + step));
 	setTimeout(() => {
-		if (leave === "reset") socket.resetAndDestroy();
+		if (leave === "reset") resetSocket(socket);
 		else if (leave === "end") socket.end(() => setTimeout(() => socket.destroy(), 5));
 		else socket.destroy();
 	}, 5);

@@ -8,6 +8,7 @@ import { held } from "../support/memory.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { type RunningProcess, spawnNode } from "../support/process.ts";
 import { send, start } from "../support/request.ts";
+import { resetSocket } from "../support/reset-socket.ts";
 
 const NODE = fileURLToPath(new URL("../support/fixtures/leak-node.ts", import.meta.url));
 
@@ -71,7 +72,7 @@ function open(url: string): Promise<OpenStream> {
 			response.once("data", () =>
 				resolve({
 					leave: () => void outgoing.destroy(),
-					reset: () => void outgoing.socket?.resetAndDestroy(),
+					reset: () => resetSocket(response.socket),
 					stall: () => void response.pause(),
 					left
 				})

@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { onTestFinished } from "./on-test-finished.ts";
+import { resetSocket } from "./reset-socket.ts";
 
 const PATIENCE = 5000;
 
@@ -54,7 +55,7 @@ export class RawSocket {
 
 	/** Leaves without a word: RST instead of FIN. */
 	reset(): void {
-		this.socket.resetAndDestroy();
+		resetSocket(this.socket);
 	}
 }
 

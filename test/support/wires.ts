@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import type { Service, ServiceBroker } from "moleculer";
+import { resetSocket } from "./reset-socket.ts";
 import { TLS } from "./tls.ts";
 
 type Headers = Readonly<Record<string, string>>;
@@ -128,16 +129,7 @@ function http1(socket: Socket): WireClient {
 		pause: () => socket.pause(),
 		resume: () => socket.resume(),
 		halfClose: () => socket.end(),
-		reset: () => {
-			// what has ended its side cannot be reset: Node would leave the connection open, and say that it is closed
-			if (socket.writableEnded) return void socket.destroy();
-			try {
-				socket.resetAndDestroy();
-			} catch {
-				// not a TCP socket
-				socket.destroy();
-			}
-		},
+		reset: () => resetSocket(socket),
 		close: () => socket.destroy()
 	};
 }

@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { resetSocket } from "../../support/reset-socket.ts";
 import type { OpenStream, StreamTarget } from "./open-stream.ts";
 
 /** One read's bytes; all sockets share it, because each read is done with before the next. */
@@ -35,7 +36,7 @@ export function openHttp1Stream(
 			return socket.readyState === "open";
 		},
 		pause: () => socket.pause(),
-		breakOff: () => socket.resetAndDestroy()
+		breakOff: () => resetSocket(socket)
 	};
 	socket.on("error", reject);
 	socket.on("close", () => reject(new Error("a stream was closed while it was being opened")));
