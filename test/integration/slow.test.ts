@@ -1,6 +1,7 @@
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import type { SseMixinOptions } from "../../mixins/sse/index.ts";
+import { block } from "../support/block.ts";
 import { eventually } from "../support/eventually.ts";
 import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
 import { connectHttp2, openHttp2Stream } from "../support/http2-client.ts";
@@ -268,5 +269,51 @@ describe("a client that takes nothing", () => {
 		await sleep(500);
 
 		expect(gateway.held.streams).toBe(1);
+	});
+});
+
+// A gateway that was busy for as long as a client has, or stopped, cut the client off when it went on: its timers were due before
+// it read or wrote anything. On a busy machine a large event was enough, which is encrypted in one go.
+describe.each(TRANSPORTS)("what a busy gateway does not send in time, over $name", transport => {
+	it("is no stall of the client", async () => {
+		const gateway = await start({ maxBytes: 2 ** 26, stallTimeout: 300 }, transport);
+		const stream = await transport.open(gateway);
+		await clog(gateway, stream);
+		for (let n = 0; n < 3; n++) {
+			block(350);
+			await turn();
+		}
+		stream.resume();
+		await stream.next(NEWS);
+
+		expect(gateway.held.streams).toBe(1);
+	});
+
+	it("does not make a burst of it that lasts", async () => {
+		const gateway = await start({ maxBytes: 2 * 1024 * 1024 }, transport);
+		const stream = await transport.open(gateway);
+		await clog(gateway, stream);
+		// past the bound, and not for longer than a moment
+		await send(gateway, NEWS, { n: 1 });
+		await turn();
+		block(300);
+		await turn();
+
+		expect(gateway.held.streams).toBe(1);
+	});
+
+	it("is still sent before a stream that ends is broken off", async () => {
+		const gateway = await start({ maxBytes: 2 ** 26 }, transport);
+		const stream = await transport.open(gateway);
+		await clog(gateway, stream);
+		const stopped = gateway.broker.stop();
+		while (gateway.held.streams > 0) await turn();
+		block(300);
+		await turn();
+		await turn();
+
+		expect(gateway.held.unclosed).toBe(1);
+		stream.close();
+		await stopped;
 	});
 });

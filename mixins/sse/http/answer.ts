@@ -3,6 +3,7 @@ import type { ServerHttp2Session } from "node:http2";
 import type { Frame } from "../core/frame.ts";
 import { cancel, isHttp2, type StreamResponse } from "./connection.ts";
 import { writeHead } from "./head.ts";
+import { Patience } from "./patience.ts";
 
 /** Milliseconds that a client has to take an answer. */
 const GRACE = 2000;
@@ -17,8 +18,8 @@ export function answerBriefly(response: StreamResponse, last: Frame): void {
 	(response as ServerResponse).end(last);
 	if (!isHttp2(response)) return;
 	const { stream } = response;
-	const deadline = setTimeout(() => cancel(stream), GRACE);
-	stream.once("close", () => clearTimeout(deadline));
+	const deadline = new Patience(GRACE, () => cancel(stream));
+	stream.once("close", () => deadline.stop());
 }
 
 /** As {@link answerBriefly}, and asks a client of HTTP/2 to come back on another connection, which may be to another node. */

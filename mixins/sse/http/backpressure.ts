@@ -3,6 +3,7 @@ import { resetFrame } from "../core/control.ts";
 import type { BufferPolicy } from "../core/options.ts";
 import { Batch } from "./batch.ts";
 import { Gathered, SMALL } from "./gathered.ts";
+import { Patience } from "./patience.ts";
 import type { Transport } from "./transport.ts";
 
 export interface BackpressureOptions {
@@ -35,7 +36,7 @@ export class Backpressure {
 	/** Since when, and after what, the client has taken nothing though something is unsent. */
 	#stall: { taken: number; since: number } | undefined;
 	/** The bound is exceeded; whether only for a moment is looked at behind it. */
-	#suspicion: NodeJS.Timeout | undefined;
+	#suspicion: Patience | undefined;
 
 	/** @param onTooSlow Called when the client is to be disconnected. */
 	constructor(
@@ -69,6 +70,8 @@ export class Backpressure {
 	/**
 	 * Whether the client has taken nothing for so many milliseconds though something is unsent; to be asked now
 	 * and then.
+	 *
+	 * @param now Of a clock that stands still while the process does not run.
 	 */
 	isStalled(now: number, timeout: number): boolean {
 		if (this.#transport.unsent === 0) {
@@ -113,7 +116,7 @@ export class Backpressure {
 
 	/** Nothing of the stream is left. */
 	release(): void {
-		clearTimeout(this.#suspicion);
+		this.#suspicion?.stop();
 	}
 
 	/**
@@ -197,10 +200,10 @@ export class Backpressure {
 
 	/** A burst takes a client that reads a moment: only what is unsent after it is the client's fault. */
 	#suspect(): void {
-		this.#suspicion ??= setTimeout(() => {
+		this.#suspicion ??= new Patience(BURST_TIME, () => {
 			this.#suspicion = undefined;
 			if (this.#held > this.#maxUnsentBytes) this.#onTooSlow();
-		}, BURST_TIME);
+		});
 	}
 
 	/** Has frames wait until the client has taken what was written, and drops what is too much. */

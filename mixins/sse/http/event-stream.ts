@@ -7,6 +7,7 @@ import { Batch } from "./batch.ts";
 import type { StreamRequest, StreamResponse } from "./connection.ts";
 import type { Flush } from "./flush.ts";
 import { type Gzip, GzipBody } from "./gzip.ts";
+import { Patience } from "./patience.ts";
 import { createTransport, type LetGo, type Transport } from "./transport.ts";
 
 export interface EventStreamOptions extends Subscription, BackpressureOptions {
@@ -77,7 +78,7 @@ export class EventStream implements Subscription {
 	/** What it got in this turn of the event loop. */
 	#batch: Batch | undefined;
 	#state: "open" | "ending" | "closed" = "open";
-	#deadline: NodeJS.Timeout | undefined;
+	#deadline: Patience | undefined;
 	/** Ends without what its client has not taken; the farewell that may be under way is no part of that. */
 	#isRevoked = false;
 	readonly #onEnd: (stream: EventStream) => void;
@@ -212,7 +213,7 @@ export class EventStream implements Subscription {
 		// Flushing may have been too much for the client.
 		if (!this.#endOnce()) return;
 		this.#transport.write(new Batch(closeFrame(reason, retry)));
-		this.#deadline = setTimeout(() => this.destroy(), grace);
+		this.#deadline = new Patience(grace, () => this.destroy());
 		this.#transport.end();
 	}
 
@@ -234,7 +235,7 @@ export class EventStream implements Subscription {
 			if (this.#transport.unsent > 0) return this.cutOff();
 			if (this.pending !== undefined) this.#transport.write(new Batch(this.pending));
 			this.#transport.write(new Batch(closeFrame(reason)));
-			this.#deadline = setTimeout(() => this.destroy(), END_GRACE);
+			this.#deadline = new Patience(END_GRACE, () => this.destroy());
 			this.#transport.end();
 		});
 	}
@@ -278,7 +279,7 @@ export class EventStream implements Subscription {
 		if (this.#state === "closed") return;
 		this.#state = "closed";
 		this.#transport.release();
-		clearTimeout(this.#deadline);
+		this.#deadline?.stop();
 		this.#backpressure?.release();
 		this.#onClose(this);
 	}

@@ -26,6 +26,10 @@ export class Heartbeat {
 	readonly #frame: () => Frame;
 	readonly #streams: Iterable<EventStream>;
 	#timer: NodeJS.Timeout | undefined;
+	/** Of the last look. */
+	#lookedAt = 0;
+	/** Milliseconds for which it has looked: what a client does not take while the process does not run is not its fault. */
+	#running = 0;
 
 	constructor(
 		{ interval, timeout, stallTimeout, frame }: HeartbeatOptions,
@@ -42,7 +46,9 @@ export class Heartbeat {
 
 	/** To be called when there are streams; again is harmless. */
 	start(): void {
-		this.#timer ??= setInterval(() => this.#look(performance.now(), Date.now()), this.#tick);
+		if (this.#timer !== undefined) return;
+		this.#lookedAt = performance.now();
+		this.#timer = setInterval(() => this.#look(performance.now(), Date.now()), this.#tick);
 	}
 
 	/** To be called when there are none: an idle gateway has no timer. */
@@ -54,10 +60,12 @@ export class Heartbeat {
 	/** @param wall Milliseconds since 1970. */
 	#look(now: number, wall: number): void {
 		let frame: Frame | undefined;
+		this.#running += Math.min(now - this.#lookedAt, 2 * this.#tick);
+		this.#lookedAt = now;
 		for (const stream of this.#streams) {
 			if (now >= stream.expiresAt || wall >= stream.sessionEnd) {
 				stream.expire();
-			} else if (this.#stallTimeout > 0 && stream.isStalled(now, this.#stallTimeout)) {
+			} else if (this.#stallTimeout > 0 && stream.isStalled(this.#running, this.#stallTimeout)) {
 				stream.destroy();
 			} else if (stream.written || stream.isHeld || stream.isBehind) {
 				stream.written = false;
