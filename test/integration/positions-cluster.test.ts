@@ -1,0 +1,176 @@
+import { describe, expect, it } from "@jest/globals";
+import { onTestFinished } from "../support/on-test-finished.ts";
+import { VirtualCluster } from "../support/virtual/cluster.ts";
+import type { Packet } from "../support/virtual/network.ts";
+
+/** Milliseconds after which whatever can be noticed was noticed, and told. */
+const LONG = 180_000;
+
+/** A gateway with a page, a sender, and a node that can tell the gateway what has happened without it. */
+async function startCluster() {
+	const cluster = new VirtualCluster(1);
+	onTestFinished(() => cluster.end());
+	const sender = cluster.start("sender");
+	const witness = cluster.start("witness");
+	const gateway = cluster.start("gateway", true);
+	await cluster.pass(5000);
+	const page = cluster.open(gateway);
+	await cluster.pass(1000);
+	const isWhole = (): boolean => gateway.gateway?.fanOut.isWhole === true;
+	/** The gateway's connection is lost, and back at once. */
+	const reconnect = async (): Promise<void> => {
+		cluster.network.cutOff("gateway", true);
+		cluster.network.restore("gateway");
+		await cluster.pass(2000);
+	};
+	expect(isWhole()).toBe(true);
+	return { cluster, network: cluster.network, sender, witness, gateway, page, isWhole, reconnect };
+}
+
+/** Events of a node do not come to the gateway, though all else does. */
+const withoutEventsOf =
+	(name: string) =>
+	({ from, to, type }: Packet) =>
+		from === name && to === "gateway" && type === "EVENT" ? "lost" : undefined;
+
+describe("a node that was asked where it is, and stands without services before it ends,", () => {
+	// It could not be asked any more, which counted as if it had answered: it had sent nothing, as far as was known.
+	it("may have sent something, if it was asked because it was silent", async () => {
+		const { cluster, network, sender, page, isWhole } = await startCluster();
+		network.rule = withoutEventsOf("sender#1");
+		const { at } = cluster.send(sender);
+		await cluster.until(() => !isWhole(), 90_000);
+		sender.linger = 7000;
+		void sender.stop();
+		await cluster.pass(LONG);
+		expect(page.isToldSince(at)).toBe(true);
+		expect(isWhole()).toBe(true);
+	});
+
+	it.each([
+		["", false],
+		[", and the gateway is connected anew meanwhile", true]
+	])("may have sent something, if it was asked when it was met%s", async (_when, isAnew) => {
+		const { cluster, network, page, isWhole, reconnect } = await startCluster();
+		network.rule = withoutEventsOf("job#1");
+		const job = cluster.start("job");
+		await cluster.pass(2000);
+		const { at } = cluster.send(job);
+		job.linger = 8000;
+		void job.stop();
+		await cluster.pass(2000);
+		if (isAnew) await reconnect();
+		await cluster.pass(LONG);
+		expect(page.isToldSince(at)).toBe(true);
+		expect(isWhole()).toBe(true);
+	});
+});
+
+describe("a process that another node takes to be there, and that does not come,", () => {
+	// The end of the process before it was taken for its own: nothing was missing of the node any more.
+	it("is not known to be over by the end of a former one, which comes late", async () => {
+		const { cluster, network, sender, page, isWhole, reconnect } = await startCluster();
+		cluster.send(sender);
+		await cluster.pass(1000);
+		network.rule = ({ from, to, payload: { data } }) =>
+			from === "sender#1" && to === "gateway" && data?.end === true ? 20_000 : undefined;
+		void sender.stop();
+		await cluster.pass(2000);
+		network.part("sender", "gateway");
+		const next = cluster.start("sender");
+		await cluster.pass(5000);
+		const { at } = cluster.send(next);
+		await reconnect();
+		await cluster.pass(60_000);
+		expect(page.isToldSince(at)).toBe(true);
+		expect(isWhole()).toBe(true);
+	});
+});
+
+describe("a script that sends something, and ends at once,", () => {
+	const FIRST = 5;
+	const SECOND = 200;
+	const LAST = 400;
+
+	// What came last counted: pages gave no ids for half a minute, and were told that they might have missed something.
+	it.each([
+		["the event, its end, the news that it is gone", { event: FIRST, end: SECOND, gone: LAST }],
+		["the event, the news that it is gone, its end", { event: FIRST, end: LAST, gone: SECOND }],
+		["the news that it is gone, the event, its end", { event: SECOND, end: LAST, gone: FIRST }],
+		["the news that it is gone, its end, the event", { event: LAST, end: SECOND, gone: FIRST }],
+		["its end, the news that it is gone, the event", { event: LAST, end: FIRST, gone: SECOND }],
+		["its end, the event, the news that it is gone", { event: SECOND, end: FIRST, gone: LAST }]
+	])("has all that it sent written, and nobody told: first comes %s", async (_order, delays) => {
+		const { cluster, network, page, isWhole } = await startCluster();
+		network.rule = ({ from, to, type, payload: { event, data } }) => {
+			if (from !== "job#1" || to !== "gateway") return undefined;
+			if (type === "DISCONNECT") return delays.gone;
+			if (event === "sse.send") return delays.event;
+			return data?.end === true ? delays.end : undefined;
+		};
+		const job = cluster.start("job");
+		await cluster.pass(2000);
+		void job.stop();
+		await cluster.pass(99);
+		const sent = [cluster.send(job), cluster.send(job, ["api"])];
+		await cluster.pass(2000);
+		expect(isWhole()).toBe(true);
+		await cluster.pass(60_000);
+		expect(page.got.map(({ payload }) => payload)).toEqual(sent.map(({ n }) => n));
+		expect(page.told).toEqual([]);
+		expect(isWhole()).toBe(true);
+	});
+});
+
+describe("a sender that is cut off from one gateway alone, and was told as over there,", () => {
+	/** It goes on, and sends something. */
+	async function partAndSend() {
+		const all = await startCluster();
+		const { cluster, network, sender, page } = all;
+		cluster.send(sender);
+		await cluster.pass(1000);
+		network.part("sender", "gateway");
+		const { at: before } = cluster.send(sender);
+		await cluster.until(() => page.isToldSince(before), 120_000);
+		await cluster.pass(40_000);
+		const { at } = cluster.send(sender);
+		await cluster.pass(1000);
+		expect(page.isToldSince(at)).toBe(false);
+		return { ...all, at };
+	}
+
+	// What it had sent since was told to nobody: its life had been told.
+	it("is told again when another process has taken its place", async () => {
+		const { cluster, network, sender, page, isWhole, at } = await partAndSend();
+		cluster.kill(sender);
+		network.unite("sender", "gateway");
+		cluster.start("sender");
+		await cluster.pass(5000);
+		expect(page.isToldSince(at)).toBe(true);
+		expect(isWhole()).toBe(true);
+	});
+
+	it("is told again when another node says that it has gone now", async () => {
+		const { cluster, sender, page, isWhole, at } = await partAndSend();
+		cluster.kill(sender);
+		await cluster.pass(LONG);
+		expect(page.isToldSince(at)).toBe(true);
+		expect(isWhole()).toBe(true);
+	});
+
+	it("is told again when the gateway was away, and another node takes it to be there", async () => {
+		const { cluster, page, isWhole, at, reconnect } = await partAndSend();
+		await reconnect();
+		await cluster.pass(60_000);
+		expect(page.isToldSince(at)).toBe(true);
+		expect(isWhole()).toBe(true);
+	});
+
+	it("is told again when it is heard again, by what it says itself", async () => {
+		const { cluster, network, page, isWhole, at } = await partAndSend();
+		network.unite("sender", "gateway");
+		await cluster.pass(60_000);
+		expect(page.isToldSince(at)).toBe(true);
+		expect(isWhole()).toBe(true);
+	});
+});

@@ -1,0 +1,111 @@
+import type { Sent, VirtualCluster } from "./cluster.ts";
+import type { Got, Page } from "./page.ts";
+
+export interface Verdict {
+	/** What must not be. */
+	readonly faults: string[];
+	/** How many pages there were. */
+	readonly pages: number;
+	/** How often pages were told to load their state. */
+	told: number;
+	/** And how often of these nothing had been lost. */
+	toldForNothing: number;
+}
+
+/** Judges what the pages of a cluster have got, when all is well again. */
+export function judge(cluster: VirtualCluster): Verdict {
+	const verdict: Verdict = { faults: [], pages: cluster.pages.length, told: 0, toldForNothing: 0 };
+	for (const page of cluster.pages) {
+		judgeMissing(cluster, page, verdict);
+		judgeOrder(cluster, page, verdict);
+		judgeRepeats(page, verdict);
+		judgeTold(cluster, page, verdict);
+	}
+	judgeEnd(cluster, verdict);
+	return verdict;
+}
+
+/** Milliseconds after which a node from which nobody hears anything may be told as over. */
+const UNHEARD = 55_000;
+
+/**
+ * Whether nobody can know of an event (docs/decisions.md, "Senders say where they are", what remains):
+ *
+ * - nobody had heard its process for long when it was sent, nor has since: it was told as over by then, perhaps;
+ * - or its process is over, and the gateway had heard it last when it had not sent anything.
+ */
+function isUnknowable({ sent, network }: VirtualCluster, page: Page, { by, at }: Sent): boolean {
+	const { process } = by;
+	if (!process.isDead) return false;
+	const heardAt = network.heardAt(process);
+	if (heardAt < at && at - heardAt > UNHEARD) return true;
+	const first = sent.find(event => event.by === by)?.at ?? at;
+	return page.visits.some(({ node }) => {
+		const isElsewhere = node.nodeID !== by.nodeID;
+		return isElsewhere && network.heardAt(process, node.nodeID) < first;
+	});
+}
+
+/** Each event that was sent since a page was open has come there, or the page was told since. */
+function judgeMissing(cluster: VirtualCluster, page: Page, { faults }: Verdict): void {
+	if (page.openedAt === undefined) {
+		faults.push(`${page.name} was never opened`);
+		return;
+	}
+	const got = new Set(page.got.map(({ payload }) => payload));
+	for (const event of cluster.sent) {
+		const { n, by, at } = event;
+		if (at <= page.openedAt || got.has(n) || page.isToldSince(at)) continue;
+		if (isUnknowable(cluster, page, event)) continue;
+		faults.push(`${page.name} has not got ${n} of ${by.process.name}, and was not told`);
+	}
+}
+
+/** What a sender sends to the same groups comes in its order on each stream, each once. */
+function judgeOrder({ sent }: VirtualCluster, page: Page, { faults }: Verdict): void {
+	const last = new Map<string, number>();
+	for (const { payload, stream } of page.got) {
+		const { n, by, groups } = sent[Number(payload) - 1] as Sent;
+		const key = `${stream} ${by.process.name} ${groups}`;
+		if ((last.get(key) ?? 0) >= n) faults.push(`${page.name} has got ${n} behind ${last.get(key)}`);
+		last.set(key, n);
+	}
+}
+
+/** What comes again on another stream is known by its id. */
+function judgeRepeats({ name, got }: Page, { faults }: Verdict): void {
+	const ids = new Map<unknown, Got["id"]>();
+	for (const { payload, id } of got) {
+		const known = ids.get(payload);
+		if (known !== undefined && id !== undefined && known !== id) {
+			faults.push(`${name} has got ${payload} as ${known} and as ${id}`);
+		}
+		ids.set(payload, known ?? id);
+	}
+}
+
+function judgeTold({ sent }: VirtualCluster, page: Page, verdict: Verdict): void {
+	const got = new Set(page.got.map(({ payload }) => payload));
+	let since = page.openedAt ?? 0;
+	for (const told of page.told) {
+		verdict.told++;
+		const isLost = ({ n, at }: Sent): boolean => at >= since && at <= told && !got.has(n);
+		if (!sent.some(isLost)) verdict.toldForNothing++;
+		since = told;
+	}
+}
+
+/** At the end each gateway gives ids again. */
+function judgeEnd(cluster: VirtualCluster, { faults }: Verdict): void {
+	for (const { process, gateway } of cluster.gateways) {
+		if (gateway?.fanOut.isWhole === false) faults.push(`${process.name} gives no ids`);
+	}
+	if (cluster.gateways.length < 2) faults.push("a gateway is missing");
+	const last = cluster.sent.at(-1)?.n;
+	for (const page of cluster.pages) {
+		const got = page.got.at(-1);
+		if (got?.payload !== last && !page.got.some(({ payload }) => payload === last)) {
+			faults.push(`${page.name} has not got ${last}, the last one`);
+		}
+	}
+}

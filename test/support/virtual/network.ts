@@ -1,0 +1,217 @@
+import { Transporters } from "moleculer";
+import { Random } from "./random.ts";
+import type { VirtualProcess, VirtualTime } from "./time.ts";
+
+/** Milliseconds that packets take: most of them, and of the others, which many a later one overtakes. */
+const FAST = 20;
+const SLOW = 400;
+const SLOW_PART = 0.3;
+/** Milliseconds after which Moleculer's transporters try to connect again. */
+const RECONNECT = 1000;
+
+/** A node's end of the network. */
+interface End {
+	readonly process: VirtualProcess;
+	readonly transporter: VirtualTransporter;
+	/** Packets that wait while its process is suspended. */
+	readonly inbox: (() => void)[];
+}
+
+/** A packet of Moleculer, on its way to one node. */
+export interface Packet {
+	/** Name of the process that has sent it. */
+	readonly from: string;
+	/** A node. */
+	readonly to: string;
+	/** `EVENT`, `INFO`, `DISCONNECT`, … */
+	readonly type: string;
+	/** What it carries, as Moleculer's protocol has it. */
+	readonly payload: { readonly event?: string; readonly data?: Record<string, unknown> };
+}
+
+/** What becomes of a packet: how many milliseconds it takes, or that it is lost; undefined = as of any other. */
+export type Rule = (packet: Packet) => number | "lost" | undefined;
+
+/** How a node is cut off: it may know, or not. */
+interface Cut {
+	readonly isNoticed: boolean;
+}
+
+/**
+ * What Moleculer packets go through: each takes its time, and may be overtaken. A node may be cut off from all others, and two from
+ * each other alone.
+ */
+export class Network {
+	readonly #time: VirtualTime;
+	readonly #seed: string;
+	readonly #ends = new Map<string, End>();
+	readonly #cuts = new Map<string, Cut>();
+	/** Pairs that are cut off from each other alone. */
+	readonly #parted = new Set<string>();
+	readonly #links = new Map<string, Random>();
+	/** When something of a process has come to a node last, by their names, and to any. */
+	readonly #heardAt = new Map<string, number>();
+	/** For packets that something else becomes of. */
+	rule: Rule = () => undefined;
+
+	constructor(time: VirtualTime, seed: string) {
+		this.#time = time;
+		this.#seed = seed;
+	}
+
+	/** Whether a node is cut off, and knows. */
+	refuses(nodeID: string): boolean {
+		return this.#cuts.get(nodeID)?.isNoticed === true;
+	}
+
+	isCutOff(nodeID: string): boolean {
+		return this.#cuts.has(nodeID);
+	}
+
+	/** Whether packets go from one node to another now. */
+	reaches(from: string, to: string): boolean {
+		return !this.isCutOff(from) && !this.isCutOff(to) && !this.#parted.has(pairOf(from, to));
+	}
+
+	/** When something of a process came to a node last. @param nodeID Default: to any. */
+	heardAt({ name }: VirtualProcess, nodeID = ""): number {
+		return this.#heardAt.get(`${name} > ${nodeID}`) ?? Number.NEGATIVE_INFINITY;
+	}
+
+	/** Cuts a node off from all others. @param isNoticed Whether its transporter knows. */
+	cutOff(nodeID: string, isNoticed: boolean): void {
+		this.#cuts.set(nodeID, { isNoticed });
+		const end = this.#ends.get(nodeID);
+		if (isNoticed && end !== undefined) end.transporter.connected = false;
+	}
+
+	/** A node is not cut off any more. */
+	restore(nodeID: string): void {
+		if (!this.#cuts.delete(nodeID)) return;
+		const end = this.#ends.get(nodeID);
+		if (end === undefined) return;
+		this.#time.as(end.process, () => {
+			this.#time.after(RECONNECT, () => this.#reconnect(nodeID, end));
+		});
+	}
+
+	/** Cuts two nodes off from each other alone; neither knows. */
+	part(one: string, other: string): void {
+		this.#parted.add(pairOf(one, other));
+	}
+
+	unite(one: string, other: string): void {
+		this.#parted.delete(pairOf(one, other));
+	}
+
+	/** Nothing is cut off any more. */
+	heal(): void {
+		this.#parted.clear();
+		for (const nodeID of [...this.#cuts.keys()]) this.restore(nodeID);
+	}
+
+	join(process: VirtualProcess, transporter: VirtualTransporter): void {
+		this.#ends.set(transporter.nodeID, { process, transporter, inbox: [] });
+	}
+
+	leave(transporter: VirtualTransporter): void {
+		const { nodeID } = transporter;
+		if (this.#ends.get(nodeID)?.transporter === transporter) this.#ends.delete(nodeID);
+	}
+
+	/** A process that was suspended reads what has come. */
+	read(nodeID: string): void {
+		const end = this.#ends.get(nodeID);
+		if (end === undefined) return;
+		for (const take of end.inbox.splice(0)) this.#time.as(end.process, take);
+	}
+
+	/** @param target A node; null for all others. */
+	carry(from: VirtualTransporter, type: string, target: string | null, data: Buffer): void {
+		const { nodeID } = from;
+		const sender = this.#ends.get(nodeID)?.process;
+		if (sender === undefined || sender.isDead) return;
+		for (const [id, to] of this.#ends) {
+			const isFor = target === null ? id !== nodeID : id === target;
+			if (!isFor || !this.reaches(nodeID, id)) continue;
+			const payload = JSON.parse(String(data));
+			const fate = this.rule({ from: sender.name, to: id, type, payload });
+			if (fate === "lost") continue;
+			const arrive = (): void => this.#arrive(id, to, type, data, sender);
+			const delay = fate ?? this.#delay(nodeID, id);
+			this.#time.as(undefined, () => void this.#time.after(delay, arrive));
+		}
+	}
+
+	#arrive(nodeID: string, to: End, type: string, data: Buffer, from: VirtualProcess): void {
+		if (to.process.isDead || this.#ends.get(nodeID) !== to || this.isCutOff(nodeID)) return;
+		const take = (): void => {
+			if (!to.transporter.connected) return;
+			this.#heardAt.set(`${from.name} > ${nodeID}`, this.#time.now);
+			this.#heardAt.set(`${from.name} > `, this.#time.now);
+			void to.transporter.receive(type, data);
+		};
+		if (to.process.isSuspended) to.inbox.push(take);
+		else this.#time.as(to.process, take);
+	}
+
+	#reconnect(nodeID: string, end: End): void {
+		const { transporter } = end;
+		if (this.#ends.get(nodeID) !== end || this.refuses(nodeID) || transporter.connected) return;
+		void transporter.onConnected(true);
+	}
+
+	#delay(from: string, to: string): number {
+		const name = `${from} > ${to}`;
+		let random = this.#links.get(name);
+		if (random === undefined) {
+			random = new Random(`${this.#seed} ${name}`);
+			this.#links.set(name, random);
+		}
+		return 1 + random.below(random.next() < SLOW_PART ? SLOW : FAST);
+	}
+}
+
+function pairOf(one: string, other: string): string {
+	return [one, other].sort().join(" ");
+}
+
+/** Moleculer's way to a {@link Network}. */
+export class VirtualTransporter extends Transporters.Base {
+	readonly #network: Network;
+	readonly #process: VirtualProcess;
+	declare readonly nodeID: string;
+
+	constructor(network: Network, process: VirtualProcess) {
+		super({});
+		this.#network = network;
+		this.#process = process;
+		this.hasBuiltInBalancer = true;
+	}
+
+	override async connect(): Promise<void> {
+		// Moleculer tries again.
+		if (this.#network.refuses(this.nodeID)) throw new Error("connection refused");
+		this.#network.join(this.#process, this);
+		await this.onConnected();
+	}
+
+	override async disconnect(): Promise<void> {
+		this.connected = false;
+		this.#network.leave(this);
+	}
+
+	override async subscribe(): Promise<void> {}
+
+	override async subscribeBalancedRequest(): Promise<void> {}
+
+	override async subscribeBalancedEvent(): Promise<void> {}
+
+	override async send(
+		_topic: string,
+		data: Buffer,
+		{ packet }: { packet: { type: string; target?: string | null } }
+	): Promise<void> {
+		this.#network.carry(this, packet.type, packet.target ?? null, data);
+	}
+}
