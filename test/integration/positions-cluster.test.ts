@@ -174,3 +174,21 @@ describe("a sender that is cut off from one gateway alone, and was told as over 
 		expect(isWhole()).toBe(true);
 	});
 });
+
+describe("a process that has taken the place of another one unheard", () => {
+	// Moleculer tells who a process is once, and its heartbeats do not: its answers were taken for those of another process, and the
+	// gateway gave no ids for as long as it lived.
+	it("is looked up when it answers, and gateways give ids again", async () => {
+		const { cluster, network, sender, page, isWhole } = await startCluster();
+		network.cutOff("gateway", false);
+		cluster.kill(sender);
+		const next = cluster.start("sender");
+		await cluster.pass(10_000);
+		network.restore("gateway");
+		await cluster.pass(120_000);
+		expect(isWhole()).toBe(true);
+		const { n } = cluster.send(next);
+		await cluster.pass(1000);
+		expect(page.got.at(-1)).toMatchObject({ payload: n, id: expect.stringMatching(/^sender\./) });
+	});
+});

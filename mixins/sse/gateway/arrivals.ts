@@ -133,8 +133,10 @@ export class Arrivals<T> {
 		this.#noteEnd(nodeID, report);
 		const origin = encodeOrigin(nodeID);
 		const speaker = speakerOf(this.#service.broker, nodeID, report.instance);
+		const answersMine = this.#introductions.isAnswered(report.answers);
 		// Whoever had that name before was asked as well.
-		const isAnswer = speaker !== "other" && this.#introductions.isAnswered(report.answers);
+		const isAnswer = answersMine && speaker !== "other";
+		if (answersMine && speaker === "other") this.#introductions.lookUp(nodeID);
 		const isOfPresent = this.continuity.hear(origin, report, performance.now(), {
 			isCurrent: isAnswer,
 			life: lifeOf(speaker, report.isEnd, isAnswer),

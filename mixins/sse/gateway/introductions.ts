@@ -154,6 +154,17 @@ export class Introductions {
 		this.#timer.soon();
 	}
 
+	/**
+	 * Another process has answered than the one that Moleculer takes to be there. Its news of that one may be lost, and what Moleculer
+	 * hears of it from then on does not say which process it is: it is asked for that news.
+	 */
+	lookUp(nodeID: string): void {
+		const complain = (error: unknown): void =>
+			this.#broker.logger.debug("SSE: a node's process is not known.", error);
+		const ask = async (): Promise<unknown> => this.#broker.registry.discoverer.discoverNode(nodeID);
+		ask().catch(complain);
+	}
+
 	/** A process of a node has said that it ends. */
 	ended(nodeID: string, instance: string | undefined): void {
 		if (instance !== undefined) this.#processes.end(nodeID, instance);
