@@ -19,7 +19,7 @@ async function startCluster() {
 	const isWhole = (): boolean => gateway.gateway?.fanOut.isWhole === true;
 	/** The gateway's connection is lost, and back at once. */
 	const reconnect = async (): Promise<void> => {
-		cluster.network.cutOff("gateway", true);
+		cluster.network.cutOff("gateway", { isNoticed: true, isKept: false });
 		cluster.network.restore("gateway");
 		await cluster.pass(2000);
 	};
@@ -180,7 +180,7 @@ describe("a process that has taken the place of another one unheard", () => {
 	// gateway gave no ids for as long as it lived.
 	it("is looked up when it answers, and gateways give ids again", async () => {
 		const { cluster, network, sender, page, isWhole } = await startCluster();
-		network.cutOff("gateway", false);
+		network.cutOff("gateway", { isNoticed: false, isKept: false });
 		cluster.kill(sender);
 		const next = cluster.start("sender");
 		await cluster.pass(10_000);

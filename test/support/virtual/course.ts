@@ -8,7 +8,15 @@ export type Step = { readonly after: number } & (
 	| { readonly do: "open"; readonly at: number }
 	| { readonly do: "move"; readonly page: number; readonly to: number; readonly pause: number }
 	/** A node is cut off from all others. */
-	| { readonly do: "cut"; readonly node: number; readonly isNoticed: boolean; readonly for: number }
+	| {
+			readonly do: "cut";
+			readonly node: number;
+			readonly isNoticed: boolean;
+			readonly isKept: boolean;
+			readonly for: number;
+	  }
+	/** Events from one node to another are lost, and nothing else. */
+	| { readonly do: "mute"; readonly from: number; readonly to: number; readonly for: number }
 	/** Two nodes are cut off from each other alone. */
 	| { readonly do: "part"; readonly one: number; readonly other: number; readonly for: number }
 	/** A process ends without a word; another one follows under its name. */
@@ -92,6 +100,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 			do: fc.constant("cut"),
 			node: index,
 			isNoticed: fc.boolean(),
+			isKept: fc.boolean(),
 			for: duration
 		})
 	},
@@ -102,6 +111,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 			do: fc.constant("part"),
 			one: index,
 			other: index,
+			for: duration
+		})
+	},
+	{
+		weight: 1,
+		arbitrary: fc.record({
+			after: gap,
+			do: fc.constant("mute"),
+			from: index,
+			to: index,
 			for: duration
 		})
 	},
@@ -203,8 +222,9 @@ function take(cluster: VirtualCluster, step: Step): void {
 			const node = nth(harmable, step.node);
 			if (node === undefined || network.isCutOff(node.nodeID)) return;
 			const { nodeID } = node;
-			cluster.note(`${nodeID} is cut off${step.isNoticed ? "" : " without noticing"}`);
-			network.cutOff(nodeID, step.isNoticed);
+			const how = step.isNoticed ? "" : " without noticing";
+			cluster.note(`${nodeID} is cut off${how}${step.isKept ? ", packets wait" : ""}`);
+			network.cutOff(nodeID, step);
 			later(step.for, () => {
 				cluster.note(`${nodeID} is not cut off any more`);
 				network.restore(nodeID);
@@ -223,6 +243,21 @@ function take(cluster: VirtualCluster, step: Step): void {
 			later(step.for, () => {
 				cluster.note(`${one} and ${other} hear each other again`);
 				network.unite(one, other);
+			});
+			return;
+		}
+		case "mute": {
+			const from = nth(cluster.up, step.from)?.nodeID;
+			const to = nth(
+				harmable.filter(({ nodeID }) => nodeID !== from),
+				step.to
+			)?.nodeID;
+			if (from === undefined || to === undefined) return;
+			cluster.note(`${to} does not get what ${from} sends`);
+			network.mute(from, to);
+			later(step.for, () => {
+				cluster.note(`${to} gets what ${from} sends again`);
+				network.unmute(from, to);
 			});
 			return;
 		}

@@ -32,9 +32,12 @@ export interface Packet {
 /** What becomes of a packet: how many milliseconds it takes, or that it is lost; undefined = as of any other. */
 export type Rule = (packet: Packet) => number | "lost" | undefined;
 
-/** How a node is cut off: it may know, or not. */
-interface Cut {
+/** How a node is cut off from all others. */
+export interface Cut {
+	/** Its transporter knows. */
 	readonly isNoticed: boolean;
+	/** What goes to it meanwhile, and from it if it does not know, is not lost: it comes when it is over. */
+	readonly isKept: boolean;
 }
 
 /**
@@ -48,6 +51,10 @@ export class Network {
 	readonly #cuts = new Map<string, Cut>();
 	/** Pairs that are cut off from each other alone. */
 	readonly #parted = new Set<string>();
+	/** Ways, from a node to another, on which events are lost, and nothing else. */
+	readonly #muted = new Set<string>();
+	/** What waits until a node is not cut off any more. */
+	readonly #kept = new Map<string, (() => void)[]>();
 	readonly #links = new Map<string, Random>();
 	/** When something of a process has come to a node last, by their names, and to any. */
 	readonly #heardAt = new Map<string, number>();
@@ -68,30 +75,31 @@ export class Network {
 		return this.#cuts.has(nodeID);
 	}
 
-	/** Whether packets go from one node to another now. */
-	reaches(from: string, to: string): boolean {
-		return !this.isCutOff(from) && !this.isCutOff(to) && !this.#parted.has(pairOf(from, to));
-	}
-
 	/** When something of a process came to a node last. @param nodeID Default: to any. */
 	heardAt({ name }: VirtualProcess, nodeID = ""): number {
 		return this.#heardAt.get(`${name} > ${nodeID}`) ?? Number.NEGATIVE_INFINITY;
 	}
 
-	/** Cuts a node off from all others. @param isNoticed Whether its transporter knows. */
-	cutOff(nodeID: string, isNoticed: boolean): void {
-		this.#cuts.set(nodeID, { isNoticed });
+	/** Cuts a node off from all others. */
+	cutOff(nodeID: string, cut: Cut): void {
+		this.#cuts.set(nodeID, cut);
 		const end = this.#ends.get(nodeID);
-		if (isNoticed && end !== undefined) end.transporter.connected = false;
+		if (cut.isNoticed && end !== undefined) end.transporter.connected = false;
 	}
 
 	/** A node is not cut off any more. */
 	restore(nodeID: string): void {
 		if (!this.#cuts.delete(nodeID)) return;
 		const end = this.#ends.get(nodeID);
-		if (end === undefined) return;
-		this.#time.as(end.process, () => {
-			this.#time.after(RECONNECT, () => this.#reconnect(nodeID, end));
+		if (end !== undefined) {
+			const reconnect = (): void => this.#reconnect(nodeID, end);
+			this.#time.as(end.process, () => void this.#time.after(RECONNECT, reconnect));
+		}
+		const kept = this.#kept.get(nodeID) ?? [];
+		this.#kept.delete(nodeID);
+		// Behind the news that it is connected, as a rule.
+		this.#time.as(undefined, () => {
+			for (const come of kept) this.#time.after(2 * RECONNECT, come);
 		});
 	}
 
@@ -104,9 +112,19 @@ export class Network {
 		this.#parted.delete(pairOf(one, other));
 	}
 
+	/** Has events that one node sends to another be lost, while all else comes. */
+	mute(from: string, to: string): void {
+		this.#muted.add(`${from} > ${to}`);
+	}
+
+	unmute(from: string, to: string): void {
+		this.#muted.delete(`${from} > ${to}`);
+	}
+
 	/** Nothing is cut off any more. */
 	heal(): void {
 		this.#parted.clear();
+		this.#muted.clear();
 		for (const nodeID of [...this.#cuts.keys()]) this.restore(nodeID);
 	}
 
@@ -133,26 +151,40 @@ export class Network {
 		if (sender === undefined || sender.isDead) return;
 		for (const [id, to] of this.#ends) {
 			const isFor = target === null ? id !== nodeID : id === target;
-			if (!isFor || !this.reaches(nodeID, id)) continue;
+			if (!isFor || this.#parted.has(pairOf(nodeID, id))) continue;
+			if (type === "EVENT" && this.#muted.has(`${nodeID} > ${id}`)) continue;
 			const payload = JSON.parse(String(data));
 			const fate = this.rule({ from: sender.name, to: id, type, payload });
 			if (fate === "lost") continue;
-			const arrive = (): void => this.#arrive(id, to, type, data, sender);
 			const delay = fate ?? this.#delay(nodeID, id);
-			this.#time.as(undefined, () => void this.#time.after(delay, arrive));
+			const arrive = (): void => this.#arrive(id, to, type, data, sender);
+			const leave = (): void =>
+				this.#time.as(undefined, () => void this.#time.after(delay, arrive));
+			this.#keepOr(leave, nodeID);
 		}
 	}
 
+	/** Has a packet go on, unless a node is cut off: then it goes on later, or never. */
+	#keepOr(goOn: () => void, nodeID: string): void {
+		const cut = this.#cuts.get(nodeID);
+		if (cut === undefined) goOn();
+		else if (cut.isKept) this.#kept.set(nodeID, [...(this.#kept.get(nodeID) ?? []), goOn]);
+	}
+
 	#arrive(nodeID: string, to: End, type: string, data: Buffer, from: VirtualProcess): void {
-		if (to.process.isDead || this.#ends.get(nodeID) !== to || this.isCutOff(nodeID)) return;
 		const take = (): void => {
 			if (!to.transporter.connected) return;
 			this.#heardAt.set(`${from.name} > ${nodeID}`, this.#time.now);
 			this.#heardAt.set(`${from.name} > `, this.#time.now);
 			void to.transporter.receive(type, data);
 		};
-		if (to.process.isSuspended) to.inbox.push(take);
-		else this.#time.as(to.process, take);
+		const come = (): void => {
+			// Nobody reads what came for a process that is gone.
+			if (to.process.isDead || this.#ends.get(nodeID) !== to) return;
+			if (to.process.isSuspended) to.inbox.push(take);
+			else this.#time.as(to.process, take);
+		};
+		this.#keepOr(come, nodeID);
 	}
 
 	#reconnect(nodeID: string, end: End): void {
