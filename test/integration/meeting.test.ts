@@ -71,7 +71,7 @@ describe("a gateway that has just started tells once what its senders have sent 
 		await Promise.all(senders.map(({ asked }) => asked()));
 		for (const { node, speak } of senders) {
 			await speak();
-			const name = `'${node.broker.nodeID}' has sent events`;
+			const name = `'${node.broker.nodeID}' sent events`;
 			await eventually(() => expect(gateway.log.at("warn").join()).toContain(name));
 			await node.send(toAll(`heard of ${node.broker.nodeID}`));
 		}
