@@ -4,14 +4,17 @@ import type { Sent } from "./log.ts";
 /**
  * What became of an event, for its sender:
  * - `sent`: it has gone;
+ * - `kept`: it has gone, or its sender keeps it, and sends it unless it ends before;
  * - `rejected`: it has not;
  * - `unsure`: that is not known;
  * - `pending`: the sender ended before it heard.
  */
-type Outcome = "sent" | "rejected" | "unsure" | "pending";
+type Outcome = "sent" | "kept" | "rejected" | "unsure" | "pending";
 
 export interface Attempt extends Sent {
 	readonly outcome: Outcome;
+	/** Which of the sender's processes it was. */
+	readonly life: number;
 }
 
 /** What became of the events: those that went, and how many did not. */
@@ -42,9 +45,14 @@ export function postedBy(attempts: readonly (readonly Attempt[])[]): Posted {
 		sent: attempts.map(list =>
 			list
 				.filter(({ outcome }) => outcome !== "rejected")
-				.map(attempt => (attempt.outcome === "sent" ? attempt : { ...attempt, optional: true }))
+				.map(attempt => (isCertain(attempt, list) ? attempt : { ...attempt, optional: true }))
 		),
 		rejected: count("rejected"),
 		unsure: count("unsure")
 	};
+}
+
+/** What a sender has only kept is certain if that process has lived on. */
+function isCertain({ outcome, life }: Attempt, all: readonly Attempt[]): boolean {
+	return outcome === "sent" || (outcome === "kept" && life === all.at(-1)?.life);
 }

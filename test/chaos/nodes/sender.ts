@@ -9,6 +9,11 @@ import { broker, obey } from "./broker.ts";
 
 /** Milliseconds between two rounds of sending. */
 const ROUND = 20;
+/**
+ * Milliseconds that RabbitMQ has to take an event before its sender hears. Without `throwError` it hears nothing else then: the
+ * event goes on waiting in the node's memory, and ends with the node.
+ */
+const TIMEOUT = 5000;
 
 interface Run {
 	readonly file: number;
@@ -27,12 +32,14 @@ function send({ file, from, eventName, sessions, padding, throwError }: Run, n: 
 	const write = (line: object) => writeSync(file, `${JSON.stringify(line)}\n`);
 	const sessionId = n % 20 === 0 ? "*" : `s${n % sessions}`;
 	const at = Date.now();
-	write({ from, n, at, sessionId });
+	write({ from, n, at, sessionId, life: process.pid });
+	const began = performance.now();
+	const isKept = () => !throwError && performance.now() - began >= TIMEOUT;
 	const event = { eventName, sessionId, payload: { from, n, at, padding } };
 	// Moleculer's types do not know the option.
 	const options = { throwError } as object;
 	const settled = Promise.resolve(broker.broadcast("sse.send", event, options)).then(
-		() => void write({ n, outcome: "sent" }),
+		() => void write({ n, outcome: isKept() ? "kept" : "sent" }),
 		(error: { data?: { unsure?: boolean } }) =>
 			void write({ n, outcome: error.data?.unsure ? "unsure" : "rejected" })
 	);

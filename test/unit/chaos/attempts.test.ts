@@ -42,6 +42,17 @@ describe("what a sender writes down", () => {
 		]);
 	});
 
+	// Without `throwError` a sender hears no more than that its node keeps an event. RabbitMQ was away when it was stopped, and what
+	// it had kept was taken for lost on the way.
+	it("is certain of what it has kept only if that process has lived on", () => {
+		const kept = (n: number, life: number) => ({ ...attempt(n), life, outcome: "kept" }) as const;
+		const { sent } = postedBy([[kept(1, 1), kept(2, 2)]]);
+		expect(sent[0]?.map(({ n, optional = false }) => [n, optional])).toEqual([
+			[1, true],
+			[2, false]
+		]);
+	});
+
 	it("is nothing, if it sent nothing", () => {
 		expect(readAttempts(join(folder.path, "nobody.jsonl"))).toEqual([]);
 	});
