@@ -1,5 +1,5 @@
 /*
- * The reports of this session, by what events say of them.
+ * The reports of this session, by what events say of them, and by what the API has where events were missed.
  *
  * For tests:
  *   #reports li[data-report][data-state]  a report: "waiting", "working", "ready" or "failed"
@@ -11,67 +11,90 @@
  * come twice, and before the answer to the request: what is final stays.
  */
 
+import { $, clear, element } from "./dom.js";
+import { Reload } from "./reload.js";
+
 export const REPORT_EVENTS = ["report-progress", "report-ready", "report-failed"];
 
 const KEPT = 50;
 const FINAL = ["ready", "failed"];
+const NOT_LOADED = "The reports could not be loaded yet.";
 
 /** @type {Map<string, { row: HTMLElement, done: number }>} */
 const reports = new Map();
+
+/** Of the reports that are ready: whatever else becomes of one is told by events alone. */
+const reload = new Reload({
+	async ask(signal) {
+		const response = await fetch("/api/reports", { cache: "no-store", signal });
+		if (!response.ok) throw new Error(`The reports are answered ${response.status}.`);
+		return response.json();
+	},
+	show(ready) {
+		clear($("#report-error"), NOT_LOADED);
+		for (const report of ready.slice(0, KEPT).reverse()) showReady(report);
+	},
+	fail() {
+		const place = $("#report-error");
+		if (place.textContent === "") place.textContent = NOT_LOADED;
+	}
+});
+
+/** Asks for the reports that are ready. */
+export function loadReports() {
+	reload.ask();
+}
+
+/** Events were missed, and one of them may have said that a report is ready, or has failed. */
+export function reportsMissed() {
+	for (const { row } of reports.values()) {
+		if (!FINAL.includes(row.dataset.state)) showStatus(row, "some of its progress was missed");
+	}
+	reload.ask();
+}
+
+/** The gateway is back: reports that could not be loaded are asked for now. */
+export function retryReports() {
+	reload.retry();
+}
 
 /** The report that the session has just asked for. */
 export function showCreated({ reportId, orders }) {
 	const { row } = reportOf(reportId);
 	if (row.dataset.state !== "waiting") return;
 	row.querySelector("progress").max = orders;
-	status(row, "waits for a worker");
+	showStatus(row, "waits for a worker");
 }
 
 /** What an event says of a report; anyone may have sent it. */
 export function receiveReport(name, value) {
 	if (typeof value?.reportId !== "string") return;
+	if (name === "report-ready") {
+		showReady(value);
+		return;
+	}
 	const report = reportOf(value.reportId);
 	const { row } = report;
 	if (FINAL.includes(row.dataset.state)) return;
-	if (name === "report-ready") showReady(report, value);
-	else if (name === "report-failed") finish(row, "failed", "could not be made");
-	else {
-		const { done, orders, node } = value;
-		report.done = Math.max(report.done, done);
-		row.dataset.state = "working";
-		Object.assign(row.querySelector("progress"), { max: orders, value: report.done });
-		status(row, `${report.done} of ${orders} orders · ${node}`);
-	}
+	if (name === "report-failed") finish(row, "failed", "could not be made");
+	else showProgress(report, value);
 }
 
-/**
- * Asks for the reports that are ready: the page is new, or events were missed, and one of them may have said so.
- *
- * @param {{ missed: boolean }} options whether events may have been missed
- */
-export async function loadReports({ missed }) {
-	let ready = [];
-	try {
-		const response = await fetch("/api/reports", { cache: "no-store" });
-		if (response.ok) ready = await response.json();
-	} catch {
-		// the gateway is away again: its stream's next opening asks anew
-	}
-	for (const report of ready.slice(0, KEPT).reverse()) {
-		const known = reportOf(report.reportId);
-		if (known.row.dataset.state !== "ready") showReady(known, report);
-	}
-	if (!missed) return;
-	for (const { row } of reports.values()) {
-		if (!FINAL.includes(row.dataset.state)) status(row, "some of its progress was missed");
-	}
+function showProgress(report, { done, orders, node }) {
+	const { row } = report;
+	report.done = Math.max(report.done, done);
+	row.dataset.state = "working";
+	Object.assign(row.querySelector("progress"), { max: orders, value: report.done });
+	showStatus(row, `${report.done} of ${orders} orders · ${node}`);
 }
 
-function showReady({ row }, { reportId, bytes, node }) {
-	const link = document.createElement("a");
+/** Shows a report as ready, once; also one that was given up, and then made after all. */
+function showReady({ reportId, bytes, node }) {
+	const { row } = reportOf(reportId);
+	if (row.dataset.state === "ready") return;
+	const link = element("a", "", "Download");
 	link.href = `/api/reports/${encodeURIComponent(reportId)}`;
 	link.download = "";
-	link.textContent = "Download";
 	link.setAttribute("aria-label", `Download report ${short(reportId)}`);
 	row.querySelector(".file").replaceChildren(link);
 	const size = `${Math.ceil(bytes / 1000)} KB`;
@@ -82,11 +105,11 @@ function showReady({ row }, { reportId, bytes, node }) {
 
 function finish(row, state, text) {
 	row.dataset.state = state;
-	status(row, text);
-	document.querySelector("#report-news").textContent = `Report ${row.dataset.short} is ${state}.`;
+	showStatus(row, text);
+	$("#report-news").textContent = `Report ${short(row.dataset.report)} is ${state}.`;
 }
 
-function status(row, text) {
+function showStatus(row, text) {
 	row.querySelector(".status").textContent = text;
 }
 
@@ -94,32 +117,27 @@ function status(row, text) {
 function reportOf(reportId) {
 	const known = reports.get(reportId);
 	if (known !== undefined) return known;
-	const row = document.createElement("li");
-	Object.assign(row.dataset, { report: reportId, short: short(reportId), state: "waiting" });
-	const label = Object.assign(document.createElement("label"), {
-		htmlFor: `report-${reportId}`,
-		textContent: `Report ${short(reportId)}`
-	});
-	const bar = Object.assign(document.createElement("progress"), {
-		id: `report-${reportId}`,
-		value: 0
-	});
-	const text = Object.assign(document.createElement("span"), { className: "status" });
-	row.append(
-		label,
-		text,
-		Object.assign(document.createElement("span"), { className: "file" }),
-		bar
-	);
+	const row = reportRow(reportId);
 	const report = { row, done: 0 };
 	reports.set(reportId, report);
-	const list = document.querySelector("#reports");
+	const list = $("#reports");
 	list.prepend(row);
 	while (list.children.length > KEPT) {
 		reports.delete(list.lastElementChild.dataset.report);
 		list.lastElementChild.remove();
 	}
 	return report;
+}
+
+function reportRow(reportId) {
+	const row = element("li");
+	Object.assign(row.dataset, { report: reportId, state: "waiting" });
+	const bar = element("progress");
+	Object.assign(bar, { id: `report-${reportId}`, value: 0 });
+	const label = element("label", "", `Report ${short(reportId)}`);
+	label.htmlFor = bar.id;
+	row.append(label, element("span", "status"), element("span", "file"), bar);
+	return row;
 }
 
 function short(reportId) {

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
+import { ReportFiles } from "../../services/reports/report-files.ts";
 import { launchChromium } from "../support/chromium.ts";
 import { eventually } from "../support/eventually.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
@@ -21,8 +23,8 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-/** What Chromium itself writes to the console when a gateway is away. */
-const AWAY = /^Failed to load resource: net::ERR_/;
+/** What Chromium itself writes to the console when a gateway is away, or says that it is. */
+const AWAY = /^Failed to load resource: (net::ERR_|.* status of 503)/;
 
 /** Opens the example's page in a browser of its own, with nothing kept from before. */
 async function openPage(url: string, { width = 1280 } = {}): Promise<Page> {
@@ -213,6 +215,72 @@ describe("the page", () => {
 		await example.stop();
 		await runExample(env);
 		await page.waitForSelector('#reports .status:text("some of its progress was missed")');
+	});
+
+	/** A page whose session has a report that it does not know of: it was made while the gateway was away. */
+	async function openPageOfMissedReport() {
+		const port = String(await freePort());
+		const env = { PORT: port, REPORTS_FOLDER: reportsFolder(), STREAM_TIMEOUT: "2000" };
+		const { url, example } = await runExample(env);
+		const page = await openPage(url);
+		const [cookie] = await page.context().cookies();
+		await example.stop();
+		const files = new ReportFiles(env.REPORTS_FOLDER);
+		const reportId = crypto.randomUUID();
+		await files.begin(cookie?.value as string, reportId);
+		await files.write(cookie?.value as string, reportId, Readable.from(["order\n"]));
+		const link = page.getByRole("link", { name: `Download report ${reportId.slice(0, 8)}` });
+		return { page, link, returns: () => runExample(env) };
+	}
+
+	/** Answers what the page asks of its reports in the gateway's place, while `answer` gives something; counts the requests. */
+	async function answerReports(page: Page, answer: (request: number) => number | undefined) {
+		const asked = { times: 0 };
+		await page.route("**/api/reports", route => {
+			const status = answer(asked.times++);
+			if (status === undefined) return route.continue();
+			return status === 0 ? route.abort() : route.fulfill({ status, body: "{}" });
+		});
+		return asked;
+	}
+
+	it("asks for its reports until it is answered, and says meanwhile that it could not load them", async () => {
+		const { page, link, returns } = await openPageOfMissedReport();
+		const asked = await answerReports(page, request => [0, 503, 503][request]);
+		await returns();
+		await page.waitForSelector('#report-error:text("could not be loaded yet")');
+		await link.waitFor({ timeout: 20_000 });
+		expect(asked.times).toBeGreaterThan(3);
+		expect(await page.textContent("#report-error")).toBe("");
+		// it has what it asked for
+		const { times } = asked;
+		await events(page, "sse.open").nth(4).waitFor({ timeout: 20_000 });
+		expect(asked.times).toBe(times);
+	});
+
+	// A page that could not ask, because its gateway died after the reset, went on elsewhere from the place of that reset, was told that it
+	// had missed nothing, and never asked again.
+	it("asks for its reports when its stream is open again, also if the stream is resumed", async () => {
+		const { page, link, returns } = await openPageOfMissedReport();
+		let isDown = true;
+		const asked = await answerReports(page, () => (isDown ? 0 : undefined));
+		// time on the page passes by `runFor` alone: too little for the wait after a failure
+		await page.clock.install();
+		await page.clock.pauseAt(Date.now() + 60_000);
+		await returns();
+		await events(page, "sse.reset").waitFor();
+		await eventually(async () => {
+			await page.clock.runFor(1);
+			expect(asked.times).toBeGreaterThan(0);
+		});
+		isDown = false;
+		const opens = await events(page, "sse.open").count();
+		await events(page, "sse.open").nth(opens).waitFor();
+		await page.clock.runFor(1);
+		await link.waitFor();
+		expect(await events(page, "sse.reset").count()).toBe(1);
+		const last = await events(page, "sse.open").first().locator("code").textContent();
+		expect(JSON.parse(last as string)).toMatchObject({ resumed: true });
 	});
 
 	it("opens and closes further streams of its session, each with its own event names", async () => {
