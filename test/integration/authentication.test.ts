@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { parseCookie } from "cookie";
 import { jwtVerify, SignJWT } from "jose";
 import type { GatewayRequest, SessionResolver } from "../../mixins/sse/index.ts";
+import { stubClocks } from "../support/clocks.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
 import { refusal } from "../support/request.ts";
 import { openStream } from "../support/stream-client.ts";
@@ -109,8 +110,10 @@ describe.each([
 
 	it("ends the stream when it expires", async () => {
 		const gateway = await startJwt(read);
-		const exp = Math.ceil(Date.now() / 1000) + 1;
+		const clocks = stubClocks();
+		const exp = Math.ceil(Date.now() / 1000) + 3600;
 		const stream = await open(gateway, { sub: "alice", tenant: "a", exp }, "news");
+		clocks.setWall(3_601_000);
 		await stream.end;
 
 		expect(stream.text).toContain('{"reason":"expired"}');

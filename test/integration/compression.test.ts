@@ -4,6 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { createGunzip, gunzipSync } from "node:zlib";
 import { describe, expect, it } from "@jest/globals";
 import type { SseMixinOptions } from "../../mixins/sse/index.ts";
+import { stubClocks } from "../support/clocks.ts";
 import { eventually } from "../support/eventually.ts";
 import { startExpressGateway } from "../support/express-gateway.ts";
 import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
@@ -103,13 +104,16 @@ describe.each(TRANSPORTS)("a compressed stream over %s", (_, settings, open) => 
 	});
 
 	it("carries many events of one turn, heartbeats and its end, and is a whole gzip file", async () => {
-		const gateway = await startZipped({ heartbeat: 40, timeout: 400 }, settings);
+		const clocks = stubClocks();
+		const gateway = await startZipped({ heartbeat: 40, timeout: 4000 }, settings);
 		const { client, wire } = await open(gateway);
 		await client.next("sse.open");
 		await Promise.all(SIZES.map(size => send(gateway, "x".repeat(size))));
 		await turn();
 		await Promise.all(SIZES.map(size => send(gateway, "y".repeat(size))));
+		await client.next(NEWS, 2 * SIZES.length);
 		await client.next("sse.heartbeat");
+		clocks.pass(8000);
 
 		expect(await client.end).toBe("ended");
 		// to the last byte, checksum and length included

@@ -3,6 +3,7 @@ import { type Context, type Span, TracerExporters } from "moleculer";
 import { eventually } from "../support/eventually.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
 import { send } from "../support/request.ts";
+import { runningTime } from "../support/running-time.ts";
 import { openStream } from "../support/stream-client.ts";
 
 /** A tracer's exporter that keeps the spans it is told of. */
@@ -114,16 +115,15 @@ describe("open streams hold nothing of the gateway's", () => {
 			broker: { tracking: { enabled: true, shutdownTimeout: 10_000 } }
 		});
 		await openMany(gateway.url("news"));
-		const began = performance.now();
-		await gateway.broker.stop();
+		const took = await runningTime(() => gateway.broker.stop());
 
-		expect(performance.now() - began).toBeLessThan(1000);
+		expect(took).toBeLessThan(1000);
 	});
 
 	it("no time of a request: a short requestTimeout ends no stream", async () => {
 		const gateway = await startGateway({
-			sse: { heartbeat: 400 },
-			broker: { requestTimeout: 100 }
+			sse: { heartbeat: 1200 },
+			broker: { requestTimeout: 500 }
 		});
 		const stream = await openStream(gateway.url("news"));
 
@@ -132,8 +132,8 @@ describe("open streams hold nothing of the gateway's", () => {
 
 	it("no place among the server's requests: its requestTimeout ends no stream", async () => {
 		const gateway = await startGateway({
-			sse: { heartbeat: 400 },
-			settings: { requestTimeout: 100 }
+			sse: { heartbeat: 1200 },
+			settings: { requestTimeout: 500 }
 		});
 		const stream = await openStream(gateway.url("news"));
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { eventually } from "../support/eventually.ts";
 import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
 import { RawSocket } from "../support/raw-socket.ts";
+import { runningTime } from "../support/running-time.ts";
 import { requestStream, type StreamClient } from "../support/stream-client.ts";
 
 /** Hands an event to the bus as another gateway got it, id and all. */
@@ -55,10 +56,9 @@ describe("while a stream waits for the event that its client has got elsewhere",
 
 	it("the node may stop: the client is told when to come back", async () => {
 		const { gateway, stream } = await startAhead();
-		const began = performance.now();
-		await gateway.broker.stop();
+		const took = await runningTime(() => gateway.broker.stop());
 
-		expect(performance.now() - began).toBeLessThan(1000);
+		expect(took).toBeLessThan(1000);
 		expect(await stream.end).toBe("ended");
 		expect(stream.retries).toHaveLength(1);
 		expect(names(stream).at(-1)).toBe("sse.close");

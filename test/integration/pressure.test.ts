@@ -6,6 +6,7 @@ import { eventually } from "../support/eventually.ts";
 import { NOTHING, startGateway } from "../support/gateway.ts";
 import { openHttp2Stream } from "../support/http2-client.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
+import { runningTime } from "../support/running-time.ts";
 import { openStream } from "../support/stream-client.ts";
 
 const NEWS = "news";
@@ -40,9 +41,8 @@ describe("an HTTP/2 connection that stands still", () => {
 					{ timeout: 10_000, interval: 1 }
 				);
 			}
-			const began = performance.now();
-			await gateway.broker.stop();
-			expect(performance.now() - began).toBeLessThan(1000);
+			const took = await runningTime(() => gateway.broker.stop());
+			expect(took).toBeLessThan(1000);
 			expect(gateway.held).toEqual(NOTHING);
 		}
 	);
@@ -85,10 +85,9 @@ describe("an HTTP/2 client that has streamed and never hangs up", () => {
 			what === "goaway" ? frame(7, 0, 0, Buffer.alloc(8)) : frame(1, 5, 3, headersOf("/api/slow"))
 		);
 		await sleep(100);
-		const began = performance.now();
-		await gateway.broker.stop();
+		const took = await runningTime(() => gateway.broker.stop());
 
-		expect(performance.now() - began).toBeLessThan(2500);
+		expect(took).toBeLessThan(2500);
 		if (what === "slow") expect(text).toContain("done");
 	});
 });

@@ -1,13 +1,16 @@
 import type { IncomingMessage } from "node:http";
+import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import type { Context } from "moleculer";
 import { type GatewayRequest, SseError } from "../../mixins/sse/index.ts";
+import { stubClocks } from "../support/clocks.ts";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
 import { NOTHING, startGateway, type TestGateway, TestNode } from "../support/gateway.ts";
 import { connectHttp2, openHttp2Stream } from "../support/http2-client.ts";
 import { meet, memberOf } from "../support/meet.ts";
 import { refusal } from "../support/request.ts";
+import { runningTime } from "../support/running-time.ts";
 import { FLOOD, openStream, requestStream } from "../support/stream-client.ts";
 import { TLS } from "../support/tls.ts";
 
@@ -73,11 +76,12 @@ describe("sse.close", () => {
 		const streams = await Promise.all(
 			gateways.map(gateway => openStream(gateway.url("news"), { session: "alice" }))
 		);
-		const began = performance.now();
-		await node.broker.call("accounts.logout");
-		for (const stream of streams) expect(await stream.end).toBe("ended");
+		const took = await runningTime(async () => {
+			await node.broker.call("accounts.logout");
+			for (const stream of streams) expect(await stream.end).toBe("ended");
+		});
 
-		expect(performance.now() - began).toBeLessThan(1000);
+		expect(took).toBeLessThan(1000);
 	});
 
 	it.each([
@@ -165,16 +169,25 @@ describe("what a revoked stream never gets", () => {
 	});
 
 	it("what an ended stream had not taken yet", async () => {
+		const clocks = stubClocks();
 		const gateway = await startGateway({
-			sse: { buffer: { maxBytes: 2 ** 26 }, timeout: 300, heartbeat: 0 }
+			sse: { buffer: { maxBytes: 2 ** 26 }, timeout: 4000, heartbeat: 0 }
 		});
 		const stream = await openStream(gateway.url("news"), { session: "alice" });
 		stream.stall();
 		await gateway.send({ eventName: "news", sessionId: "alice", payload: FLOOD });
 		await gateway.send({ eventName: "news", sessionId: "alice", payload: "unsent" });
-		await eventually(() => expect(gateway.held).toMatchObject({ streams: 0, unclosed: 1 }));
-		await close(gateway, { sessionId: "alice" });
-		await eventually(() => expect(gateway.held).toEqual(NOTHING), { timeout: 1000 });
+		await turn();
+		clocks.pass(8000);
+		await eventually(() => expect(gateway.held).toMatchObject({ streams: 0, unclosed: 1 }), {
+			interval: 1
+		});
+		const cutOff = async () => {
+			await close(gateway, { sessionId: "alice" });
+			await eventually(() => expect(gateway.held).toEqual(NOTHING));
+		};
+		// sooner than it would be without, as its client does not take its last bytes
+		expect(await runningTime(cutOff)).toBeLessThan(1000);
 		stream.resume();
 
 		expect(await stream.end).toBe("broken");

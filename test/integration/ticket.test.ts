@@ -125,11 +125,14 @@ describe("a ticket", () => {
 	});
 
 	it("ends its stream with the session, if that ends", async () => {
+		const clocks = stubClocks();
+		const expiresAt = Date.now() + 3_600_000;
 		const gateway = await start(
 			{ secret: SECRET },
-			{ sse: { heartbeat: 200, session: () => ({ ids: "alice", expiresAt: Date.now() + 500 }) } }
+			{ sse: { heartbeat: 200, session: () => ({ ids: "alice", expiresAt }) } }
 		);
 		const stream = await openStream(at(gateway, (await ask(gateway)).ticket));
+		clocks.setWall(3_600_000);
 		await stream.end;
 
 		expect(stream.text).toContain('{"reason":"expired"}');

@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
+import { stubClocks } from "../support/clocks.ts";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
 import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
@@ -161,11 +162,12 @@ it("a replay is written in pieces of many events, not one by one", async () => {
 });
 
 it("a stream that gets its socket late, behind another response of a pipelining client, is written in order", async () => {
+	const clocks = stubClocks();
 	const gate = createGate<string>();
 	const slow = { name: "slow", actions: { wait: () => gate.wait() } };
 	const gateway = await startGateway({
 		services: [slow],
-		sse: { timeout: 300 },
+		sse: { timeout: 4000 },
 		settings: { routes: [{ path: "/api", aliases: { "GET /slow": "slow.wait" } }] }
 	});
 	const raw = new RawSocket(gateway.origin);
@@ -177,6 +179,8 @@ it("a stream that gets its socket late, behind another response of a pipelining 
 	gate.open("at last");
 	await raw.until("data: 2");
 	for (const n of [3, 4]) await send(gateway, n);
+	await raw.until("data: 4");
+	clocks.pass(8000);
 	await raw.closed;
 
 	const [, first, second = ""] = raw.text.split("HTTP/1.1 200 OK");
