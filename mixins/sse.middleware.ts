@@ -1,38 +1,47 @@
 import type { Middleware, ServiceBroker } from "moleculer";
-import { type GivenStreamOptions, streamOf } from "./sse/bus/broker-stream.ts";
-import type { Bus, BusState, PublishOptions } from "./sse/bus/bus.ts";
-import { installBus, installedBus } from "./sse/bus/installed.ts";
-import { tellReach } from "./sse/bus/reach.ts";
-import { StreamBus } from "./sse/bus/stream-bus.ts";
-import { TransporterBus } from "./sse/bus/transporter-bus.ts";
-import type { SenderLimits } from "./sse/core/access-options.ts";
-import { CLOSE, type Revocation, readClose, type SseClose } from "./sse/core/close.ts";
-import type { EventsContract } from "./sse/core/contract.ts";
-import { isRefusal } from "./sse/core/errors.ts";
-import { readSafely, SEND } from "./sse/core/event.ts";
-import { createIdSource, newEpoch } from "./sse/core/id.ts";
-import { onePer } from "./sse/core/one-per.ts";
-import { SSE_MIDDLEWARE_OPTIONS } from "./sse/core/options.ts";
-import { isNobody } from "./sse/core/session-id.ts";
-import { STREAM_OPTIONS, type StreamOptions } from "./sse/core/stream-options.ts";
+import { installBus, installedBus } from "./sse/bus/broker-bus.ts";
+import type { Bus, PublishOptions, SseBusState } from "./sse/bus/bus.ts";
+import { MoleculerBus } from "./sse/bus/moleculer/moleculer-bus.ts";
+import { RabbitmqBus } from "./sse/bus/rabbitmq/rabbitmq-bus.ts";
+import { type GivenRabbitmqOptions, streamOf } from "./sse/bus/rabbitmq/stream-name.ts";
+import { checkReach } from "./sse/bus/reach-check.ts";
+import { isNobody } from "./sse/core/addressing/session-id.ts";
+import { onePer } from "./sse/core/collections/one-per.ts";
+import { isRefusal } from "./sse/core/errors/refusal.ts";
+import type { EventsContract } from "./sse/core/event/contract.ts";
+import { readSafely, SEND } from "./sse/core/event/event.ts";
+import { createIdSource, newEpoch } from "./sse/core/event/event-id.ts";
+import type { SenderLimits } from "./sse/core/options/access-options.ts";
+import { SSE_MIDDLEWARE_OPTIONS } from "./sse/core/options/middleware-options.ts";
+import { RABBITMQ_OPTIONS, type RabbitmqOptions } from "./sse/core/options/rabbitmq-options.ts";
+import {
+	CLOSE,
+	type Revocation,
+	readClose,
+	type SseClose
+} from "./sse/core/revocation/revocation.ts";
+import { BroadcastTracker } from "./sse/moleculer/broadcast/broadcast-tracker.ts";
+import { refusePastLimit } from "./sse/moleculer/broadcast/packet-limit.ts";
+import { installSafeSending } from "./sse/moleculer/broadcast/packets.ts";
+import {
+	type Broadcast,
+	neverThrowing,
+	safeBroadcast
+} from "./sse/moleculer/broadcast/safe-broadcast.ts";
+import { reportIfUnhandled } from "./sse/moleculer/broadcast/unhandled-rejection.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
-import { Departures } from "./sse/moleculer/departures.ts";
-import { refusePastLimit } from "./sse/moleculer/packet-limit.ts";
-import { installSafeSending } from "./sse/moleculer/packets.ts";
-import { createRecipientLog } from "./sse/moleculer/recipient-log.ts";
-import { installReplCommand } from "./sse/moleculer/repl.ts";
-import { withRevocationId } from "./sse/moleculer/revocation-id.ts";
-import { type Broadcast, neverThrowing, safeBroadcast } from "./sse/moleculer/safe-broadcast.ts";
-import { createSenderCheck } from "./sse/moleculer/sender-check.ts";
+import { createRecipientLog } from "./sse/moleculer/sender/recipient-log.ts";
+import { installReplCommand } from "./sse/moleculer/sender/repl.ts";
+import { withRevocationId } from "./sse/moleculer/sender/revocation-id.ts";
+import { createSenderCheck } from "./sse/moleculer/sender/sender-check.ts";
 import { SseError } from "./sse/moleculer/sse-error.ts";
-import { watchTransporter } from "./sse/moleculer/transporter.ts";
-import { gently } from "./sse/moleculer/unawaited.ts";
+import { watchTransporter } from "./sse/moleculer/transporter/transporter-health.ts";
 
-/** {@link StreamOptions}; what is left out keeps its default. */
-export interface SseStreamOptions
-	extends Partial<Omit<StreamOptions, "url" | "outbox" | "exchange">> {
-	url: StreamOptions["url"];
-	outbox?: Partial<StreamOptions["outbox"]>;
+/** {@link RabbitmqOptions}; what is left out keeps its default. */
+export interface SseRabbitmqOptions
+	extends Partial<Omit<RabbitmqOptions, "url" | "outbox" | "exchange">> {
+	url: RabbitmqOptions["url"];
+	outbox?: Partial<RabbitmqOptions["outbox"]>;
 }
 
 export interface SseMiddlewareOptions {
@@ -44,7 +53,7 @@ export interface SseMiddlewareOptions {
 	 * Carries `sse.send` on one RabbitMQ stream; default null = as Moleculer events. The same on every
 	 * node. Needs the packages amqplib and amqp-connection-manager.
 	 */
-	stream?: SseStreamOptions | null;
+	stream?: SseRabbitmqOptions | null;
 }
 
 /**
@@ -68,19 +77,19 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 			? undefined
 			: (checkOptions(
 					"SseMiddleware, stream",
-					STREAM_OPTIONS,
+					RABBITMQ_OPTIONS,
 					stream
-				) as unknown as GivenStreamOptions);
+				) as unknown as GivenRabbitmqOptions);
 
 	// One middleware may serve several brokers.
-	const transporters = new WeakMap<ServiceBroker, TransporterBus>();
+	const transporters = new WeakMap<ServiceBroker, MoleculerBus>();
 	// Of revocations that stand on the stream: by these, what comes in both ways is taken once.
 	const idsOnStreamOf = onePer((broker: ServiceBroker) =>
 		createIdSource(broker.nodeID, newEpoch())
 	);
-	const streams = new WeakMap<ServiceBroker, StreamBus>();
-	const installStream = (broker: ServiceBroker, options: GivenStreamOptions): void => {
-		const bus = new StreamBus(streamOf(broker, options), broker);
+	const streams = new WeakMap<ServiceBroker, RabbitmqBus>();
+	const installStream = (broker: ServiceBroker, options: GivenRabbitmqOptions): void => {
+		const bus = new RabbitmqBus(streamOf(broker, options), broker);
 		streams.set(broker, bus);
 		installBus(broker, bus);
 	};
@@ -89,7 +98,7 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 		createSenderCheck(broker, { events, ...limits })
 	);
 	const recipientLogOf = onePer((broker: ServiceBroker) => createRecipientLog(broker));
-	const departuresOf = onePer((_broker: ServiceBroker) => new Departures());
+	const departuresOf = onePer((_broker: ServiceBroker) => new BroadcastTracker());
 
 	const middleware = {
 		name: "SseMiddleware",
@@ -97,7 +106,7 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 		created(broker?: ServiceBroker): void {
 			if (broker === undefined) throw misplaced("SseMiddleware() is a middleware, not a mixin");
 			checkOf(broker);
-			tellReach(broker);
+			checkReach(broker);
 			installReplCommand(broker);
 			watchTransporter(broker);
 			transporters.get(broker)?.listen();
@@ -119,7 +128,7 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 			if (installedBus(this) !== undefined) throw misplaced("SseMiddleware is used twice");
 			const broadcast = safeBroadcast(this, next, departuresOf(this));
 			if (streamOptions === undefined) {
-				const bus = new TransporterBus(this, broadcast);
+				const bus = new MoleculerBus(this, broadcast);
 				transporters.set(this, bus);
 				installBus(this, bus);
 			} else {
@@ -127,8 +136,8 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 			}
 			const send = neverThrowing(this, (eventName, payload, options) => {
 				if (eventName === CLOSE) {
-					const typed = isTyped(options);
-					const revocation = readSafely(() => readClose(payload, { typed }));
+					const fromRepl = isFromRepl(options);
+					const revocation = readSafely(() => readClose(payload, { fromRepl }));
 					if (isRefusal(revocation)) return reject(this, SseError.invalidClose(revocation));
 					if (isNobody(revocation.sessionId)) return Promise.resolve();
 					recipientLogOf(this)(CLOSE, revocation.sessionId);
@@ -143,7 +152,7 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 					streams.get(this)?.revoke(revocation, id);
 					return broadcast(CLOSE, data, withRevocationId(options, id));
 				}
-				const checked = checkOf(this)(payload, { typed: isTyped(options) });
+				const checked = checkOf(this)(payload, { fromRepl: isFromRepl(options) });
 				if (isRefusal(checked)) return reject(this, SseError.invalidEvent(checked));
 				const { address, json } = checked;
 				// Checked all the same: a bad event is to be found before an article has its first follower.
@@ -165,9 +174,9 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 		localEvent(this: ServiceBroker, next: HandleEvent, event: { name: string }): HandleEvent {
 			// A pattern may match it.
 			if (event.name !== SEND && event.name !== CLOSE && !/[*?]/.test(event.name)) return next;
-			const departures = departuresOf(this);
+			const broadcastTracker = departuresOf(this);
 			return ctx => {
-				departures.hear(ctx.eventName);
+				broadcastTracker.hear(ctx.eventName);
 				return next(ctx);
 			};
 		},
@@ -214,20 +223,20 @@ function plain({
  *
  * @returns Undefined if the broker runs without `SseMiddleware`.
  */
-export function busState(broker: ServiceBroker): BusState | undefined {
+export function busState(broker: ServiceBroker): SseBusState | undefined {
 	return installedBus(broker)?.state;
 }
 
 function reject(broker: ServiceBroker, error: SseError): Promise<never> {
 	// Without data there is nothing to show, not even that it is undefined.
 	const shown = error.data === undefined ? [] : [error.data];
-	return gently(Promise.reject(error), () =>
+	return reportIfUnhandled(Promise.reject(error), () =>
 		broker.logger.error(`SSE: an event was not sent: ${error.message}`, ...shown)
 	);
 }
 
 /** The REPL marks what it sends. */
-function isTyped(options: PublishOptions | undefined): boolean {
+function isFromRepl(options: PublishOptions | undefined): boolean {
 	const meta = options?.meta as { $repl?: unknown } | undefined;
 	return meta?.$repl === true;
 }

@@ -1,14 +1,12 @@
 import type { Context, Service, ServiceSchema } from "moleculer";
-import { tellReach } from "./sse/bus/reach.ts";
-import { subscription } from "./sse/bus/transporter-bus.ts";
-import { CLOSE } from "./sse/core/close.ts";
-import { SEND } from "./sse/core/event.ts";
-import { SSE_MIXIN_OPTIONS } from "./sse/core/options.ts";
-import { HELLO, POSITION } from "./sse/core/report.ts";
-import { warnOfCors } from "./sse/gateway/cors-check.ts";
-import { answerTransientErrors } from "./sse/gateway/error-path.ts";
+import { subscription } from "./sse/bus/moleculer/moleculer-bus.ts";
+import { HELLO, POSITION } from "./sse/bus/moleculer/position-report.ts";
+import { checkReach } from "./sse/bus/reach-check.ts";
+import { SEND } from "./sse/core/event/event.ts";
+import { SSE_MIXIN_OPTIONS } from "./sse/core/options/gateway-options.ts";
+import { CLOSE } from "./sse/core/revocation/revocation.ts";
 import { Gateway } from "./sse/gateway/gateway.ts";
-import { watchChecks } from "./sse/gateway/pipeline.ts";
+import { warnOfCors } from "./sse/gateway/route/cors-check.ts";
 import {
 	appendRoute,
 	checkAliases,
@@ -16,21 +14,23 @@ import {
 	type MergedSchema,
 	noteArrivals,
 	watchHandling
-} from "./sse/gateway/route.ts";
-import { makeAliases, serveAliases } from "./sse/gateway/serve-aliases.ts";
-import { TICKET_USED } from "./sse/gateway/shared-tickets.ts";
-import { addTicketAction } from "./sse/gateway/ticket-action.ts";
+} from "./sse/gateway/route/route.ts";
+import { watchChecks } from "./sse/gateway/route/route-checks.ts";
+import { makeAliases, serveAliases } from "./sse/gateway/route/serve-aliases.ts";
+import { answerTransientErrors } from "./sse/gateway/route/transient-errors.ts";
+import { TICKET_USED } from "./sse/gateway/tickets/shared-tickets.ts";
+import { addTicketAction } from "./sse/gateway/tickets/ticket-action.ts";
 import type {
 	GatewayOptions,
-	GatewayRequest,
-	GatewayResponse,
 	SseGateway,
+	SseGatewayRequest,
+	SseGatewayResponse,
 	SseMixinOptions
 } from "./sse/gateway/types.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
-import { startWithoutTransporter } from "./sse/moleculer/patient-start.ts";
 import { SseError } from "./sse/moleculer/sse-error.ts";
-import { watchTransporter } from "./sse/moleculer/transporter.ts";
+import { startWithoutTransporter } from "./sse/moleculer/transporter/start-without-transporter.ts";
+import { watchTransporter } from "./sse/moleculer/transporter/transporter-health.ts";
 
 /** A hook that Moleculer has had since 0.14.11, and that its types do not know. */
 interface Merged {
@@ -62,7 +62,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			[HELLO]: subscription(service => gatewayOf(service).fanOut.meet),
 			[CLOSE]: subscription(service => gatewayOf(service).revocations.receive),
 			[TICKET_USED]: subscription(
-				service => message => gatewayOf(service).access.tickets?.heed(message)
+				service => message => gatewayOf(service).access.tickets?.markUsed(message)
 			)
 		},
 
@@ -70,8 +70,8 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			/** See {@link SseGateway}. */
 			async sseSession(
 				ctx: Context<unknown, Record<string, unknown>>,
-				request: GatewayRequest,
-				response: GatewayResponse
+				request: SseGatewayRequest,
+				response: SseGatewayResponse
 			): Promise<readonly string[] | null> {
 				const session = await gatewayOf(this).access.tell(ctx, request, response);
 				return session?.ids ?? null;
@@ -128,7 +128,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 		created(this: Service): void {
 			if (!optionsOf.has(this))
 				throw misplaced("SseMixin() is a mixin of a service, not a middleware");
-			tellReach(this.broker);
+			checkReach(this.broker);
 			startWithoutTransporter(this.broker);
 			watchTransporter(this.broker);
 			const gateway = new Gateway(optionsOf.get(this) as GatewayOptions, this);

@@ -4,8 +4,8 @@
  *     npm run test:chaos -- [--bus stream|default] [--fault <part of its name>] [--seed <number>] [--short]
  */
 import { parseArgs } from "node:util";
-import { bringPrograms } from "../support/programs.ts";
-import { openRabbitMq } from "../support/rabbitmq.ts";
+import { bringPrograms } from "../support/processes/programs.ts";
+import { openRabbitMq } from "../support/rabbitmq/rabbitmq.ts";
 import type { Fault } from "./faults/fault.ts";
 import { FAULTS } from "./faults/index.ts";
 import { createRandom } from "./random.ts";

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { type RunningProcess, spawnNode } from "../support/process.ts";
-import type { TcpProxy } from "../support/tcp-proxy.ts";
+import { type RunningProcess, spawnNode } from "../support/processes/process.ts";
+import type { TcpProxy } from "../support/processes/tcp-proxy.ts";
 
 /** A process of a scenario, and its way to RabbitMQ. */
 export interface StageNode {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import "../support/provided.ts";
 import { inject } from "../support/provided.ts";
-import { openRabbitMq, type RabbitMq } from "../support/rabbitmq.ts";
+import { openRabbitMq, type RabbitMq } from "../support/rabbitmq/rabbitmq.ts";
 import { skip } from "../support/skip.ts";
 import type { Fault } from "./faults/fault.ts";
 import { createRandom } from "./random.ts";

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { guard } from "../support/guard.ts";
-import { type Machine, thisMachine } from "../support/machine.ts";
-import { spawnProcess } from "../support/process.ts";
+import { type Machine, thisMachine } from "../support/processes/machine.ts";
+import { spawnProcess } from "../support/processes/process.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** The first that knows the Compose Specification. */

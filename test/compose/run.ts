@@ -8,10 +8,10 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { CLOSED, Tab } from "../proxies/tab.ts";
-import { launchChromium } from "../support/chromium.ts";
+import { launchChromium } from "../support/clients/chromium.ts";
 import { eventually } from "../support/eventually.ts";
-import { freePort } from "../support/ports.ts";
-import { locateChromium } from "../support/programs.ts";
+import { freePort } from "../support/processes/ports.ts";
+import { locateChromium } from "../support/processes/programs.ts";
 import { Compose, locateCompose } from "./compose.ts";
 import { makeReports } from "./reports.ts";
 

@@ -3,13 +3,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { launchChromium } from "../support/chromium.ts";
+import { launchChromium } from "../support/clients/chromium.ts";
+import { requestStream } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { type GatewaySetup, startGateway, type TestGateway } from "../support/gateway.ts";
+import { type GatewaySetup, startGateway, type TestGateway } from "../support/gateway/gateway.ts";
 import { snippetOf } from "../support/markdown.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { inject } from "../support/provided.ts";
-import { requestStream } from "../support/stream-client.ts";
 
 let browser: Browser;
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import { busState } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
-import { startGateway, type TestGateway, TestNode } from "../support/gateway.ts";
-import { meet } from "../support/meet.ts";
-import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
+import { startGateway, type TestGateway, TestNode } from "../support/gateway/gateway.ts";
+import { meet } from "../support/gateway/meet.ts";
+import { NEWS, openNews, TestStream } from "../support/rabbitmq/test-stream.ts";
 
 interface Cluster {
 	readonly gateways: readonly TestGateway[];

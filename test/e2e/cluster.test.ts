@@ -1,11 +1,16 @@
 import { describe, expect, it } from "@jest/globals";
-import { type Client, connect } from "../support/client.ts";
-import { type Cluster, createCluster, type GatewayNode, knows } from "../support/cluster.ts";
+import { type Client, connect } from "../support/clients/client.ts";
 import { eventually } from "../support/eventually.ts";
-import { forward } from "../support/forwarder.ts";
-import { startNginx } from "../support/nginx.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
-import { freePort } from "../support/ports.ts";
+import {
+	type Cluster,
+	createCluster,
+	type GatewayNode,
+	knows
+} from "../support/processes/cluster.ts";
+import { forward } from "../support/processes/forwarder.ts";
+import { startNginx } from "../support/processes/nginx.ts";
+import { freePort } from "../support/processes/ports.ts";
 import { inject } from "../support/provided.ts";
 
 /** Two gateways in processes of their own, with nginx in front, by turns. */

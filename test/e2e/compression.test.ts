@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import type { Browser } from "playwright-core";
-import { launchChromium } from "../support/chromium.ts";
-import { startGateway } from "../support/gateway.ts";
+import { launchChromium } from "../support/clients/chromium.ts";
+import { startGateway } from "../support/gateway/gateway.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { inject } from "../support/provided.ts";
 

@@ -2,12 +2,12 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import { ServiceBroker } from "moleculer";
 import { SseMiddleware } from "../../mixins/sse/index.ts";
+import { openStream, type StreamClient } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
-import { freePort } from "../support/ports.ts";
-import { spawnProcess } from "../support/process.ts";
+import { freePort } from "../support/processes/ports.ts";
+import { spawnProcess } from "../support/processes/process.ts";
 import { inject } from "../support/provided.ts";
-import { openStream, type StreamClient } from "../support/stream-client.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 

@@ -4,12 +4,12 @@ import { expect, it } from "@jest/globals";
 import { startProxy } from "../proxies/proxy.ts";
 import { play, SOURCES } from "../proxies/scenario.ts";
 import { Stage } from "../proxies/stage.ts";
-import { launchChromium } from "../support/chromium.ts";
+import { launchChromium } from "../support/clients/chromium.ts";
 import { eventually } from "../support/eventually.ts";
-import { type NameServer, startNameServer } from "../support/name-server.ts";
-import { nginxArguments } from "../support/nginx.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
-import { freePort } from "../support/ports.ts";
+import { type NameServer, startNameServer } from "../support/processes/name-server.ts";
+import { nginxArguments } from "../support/processes/nginx.ts";
+import { freePort } from "../support/processes/ports.ts";
 import { inject } from "../support/provided.ts";
 import { skip } from "../support/skip.ts";
 

@@ -5,14 +5,14 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { ReportFiles } from "../../services/reports/report-files.ts";
-import { launchChromium } from "../support/chromium.ts";
+import { launchChromium } from "../support/clients/chromium.ts";
 import { eventually } from "../support/eventually.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
-import { freePort } from "../support/ports.ts";
-import { type RunningProcess, spawnNode, spawnProcess } from "../support/process.ts";
+import { freePort } from "../support/processes/ports.ts";
+import { type RunningProcess, spawnNode, spawnProcess } from "../support/processes/process.ts";
+import { openTerminal } from "../support/processes/terminal.ts";
 import { inject } from "../support/provided.ts";
 import { tempFolder } from "../support/temp-folder.ts";
-import { openTerminal } from "../support/terminal.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const EXAMPLE = fileURLToPath(new URL("../support/fixtures/example-node.ts", import.meta.url));

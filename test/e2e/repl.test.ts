@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { type Client, connect } from "../support/client.ts";
-import { createCluster } from "../support/cluster.ts";
+import { type Client, connect } from "../support/clients/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
+import { createCluster } from "../support/processes/cluster.ts";
+import { openTerminal, type Terminal } from "../support/processes/terminal.ts";
 import { inject } from "../support/provided.ts";
 import { tempFolder } from "../support/temp-folder.ts";
-import { openTerminal, type Terminal } from "../support/terminal.ts";
 import { openingOf } from "../transporters/probe.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));

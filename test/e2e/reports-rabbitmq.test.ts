@@ -1,11 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
-import { connect } from "../support/client.ts";
+import { connect } from "../support/clients/client.ts";
 import { eventually } from "../support/eventually.ts";
-import { callApi } from "../support/example.ts";
-import { ExampleNodes } from "../support/example-nodes.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
+import { callApi } from "../support/processes/example.ts";
+import { ExampleNodes } from "../support/processes/example-nodes.ts";
 import { inject } from "../support/provided.ts";
-import { openRabbitMq } from "../support/rabbitmq.ts";
+import { openRabbitMq } from "../support/rabbitmq/rabbitmq.ts";
 import { create, csv, download, PATIENT, progressOf, REPORT_EVENTS } from "../support/reports.ts";
 import { skip } from "../support/skip.ts";
 

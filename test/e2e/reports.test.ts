@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Browser, Page } from "playwright-core";
-import { launchChromium } from "../support/chromium.ts";
-import { connect } from "../support/client.ts";
+import { launchChromium } from "../support/clients/chromium.ts";
+import { connect } from "../support/clients/client.ts";
 import { eventually } from "../support/eventually.ts";
-import { ExampleNodes } from "../support/example-nodes.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
+import { ExampleNodes } from "../support/processes/example-nodes.ts";
 import { inject } from "../support/provided.ts";
 import {
 	create,

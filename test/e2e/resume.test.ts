@@ -2,12 +2,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import type { Channel } from "amqplib";
 import type { ServiceBroker } from "moleculer";
-import { type Client, connect, type Received } from "../support/client.ts";
-import { type Cluster, createCluster, type GatewayNode, knows } from "../support/cluster.ts";
+import { type Client, connect, type Received } from "../support/clients/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
+import {
+	type Cluster,
+	createCluster,
+	type GatewayNode,
+	knows
+} from "../support/processes/cluster.ts";
 import { inject } from "../support/provided.ts";
-import { openRabbitMq } from "../support/rabbitmq.ts";
+import { openRabbitMq } from "../support/rabbitmq/rabbitmq.ts";
 import { skip } from "../support/skip.ts";
 
 const NEWS = "news";

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import { onTestFinished } from "../support/on-test-finished.ts";
-import { spawnNode } from "../support/process.ts";
+import { spawnNode } from "../support/processes/process.ts";
 import { inject } from "../support/provided.ts";
 
 const NODE = fileURLToPath(new URL("../support/fixtures/stopping-node.ts", import.meta.url));

@@ -4,8 +4,8 @@ import { describe, expect, it } from "@jest/globals";
 import { busState } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
-import { freePort } from "../support/ports.ts";
-import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
+import { freePort } from "../support/processes/ports.ts";
+import { NEWS, openNews, TestStream } from "../support/rabbitmq/test-stream.ts";
 import { TLS } from "../support/tls.ts";
 
 const event = (payload: unknown) => ({ eventName: NEWS, sessionId: "A", payload });

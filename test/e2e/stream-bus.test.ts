@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, jest } from "@jest/globals";
 import { ServiceBroker } from "moleculer";
+import { readableBus } from "../../mixins/sse/bus/broker-bus.ts";
 import type { ReadableBus, Subscriber } from "../../mixins/sse/bus/bus.ts";
-import { readableBus } from "../../mixins/sse/bus/installed.ts";
-import { Repeats } from "../../mixins/sse/core/repeats.ts";
+import { DuplicateFilter } from "../../mixins/sse/bus/rabbitmq/duplicate-filter.ts";
 import { busState } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
-import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
+import { NEWS, openNews, TestStream } from "../support/rabbitmq/test-stream.ts";
 
 const event = (payload: unknown, sessionId: string | string[] = "A") => ({
 	eventName: NEWS,
@@ -193,7 +193,7 @@ describe("a gateway that fails at an event", () => {
 		const stream = await TestStream.open();
 		const node = await stream.sender("reader");
 		for (const n of [1, "unreadable"]) await node.send(event(n));
-		const seen = jest.spyOn(Repeats.prototype, "seen");
+		const seen = jest.spyOn(DuplicateFilter.prototype, "seen");
 		onTestFinished(() => seen.mockRestore());
 		seen.mockImplementation((_, seq) => {
 			if (seq === 2) throw new Error("a fault of the reader");

@@ -1,17 +1,20 @@
 import { describe, expect, it } from "@jest/globals";
 import { type Channel, connect } from "amqplib";
 import { ServiceBroker } from "moleculer";
-import { type Purpose, SteadyChannel } from "../../mixins/sse/bus/steady-channel.ts";
+import {
+	type ChannelHandler,
+	ReconnectingChannel
+} from "../../mixins/sse/bus/rabbitmq/reconnecting-channel.ts";
 import { createGate } from "../support/gate.ts";
+import { RecordedLog } from "../support/gateway/recorded-log.ts";
 import { inject } from "../support/provided.ts";
-import { RecordedLog } from "../support/recorded-log.ts";
 
 /** A channel whose making ready waits for the test. */
 function createChannel() {
 	const gate = createGate();
 	const happened: string[] = [];
 	let life: AbortSignal | undefined;
-	const purpose: Purpose<Channel> = {
+	const handler: ChannelHandler<Channel> = {
 		name: "a test",
 		createChannel: connection => connection.createChannel(),
 		async setUp(_channel, _connection, signal) {
@@ -23,7 +26,7 @@ function createChannel() {
 	};
 	const log = new RecordedLog();
 	const { logger } = new ServiceBroker({ logger: log });
-	const channel = new SteadyChannel(purpose, logger);
+	const channel = new ReconnectingChannel(handler, logger);
 	return { channel, gate, happened, log, isAborted: () => life?.aborted };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { busState } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
-import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
+import { NEWS, openNews, TestStream } from "../support/rabbitmq/test-stream.ts";
 
 const event = (payload: unknown, sessionId = "A") => ({ eventName: NEWS, sessionId, payload });
 /** Connections are tried once a second. */

@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it } from "@jest/globals";
+import { openStream } from "../support/clients/stream-client.ts";
 import { inject } from "../support/provided.ts";
+import { NEWS, openNews, TestStream } from "../support/rabbitmq/test-stream.ts";
 import { skip } from "../support/skip.ts";
-import { openStream } from "../support/stream-client.ts";
-import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
 
 const event = (payload: unknown, sessionId: unknown = "A") => ({
 	eventName: NEWS,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 import { connect } from "amqplib";
 import { busState } from "../../mixins/sse/index.ts";
+import type { StreamClient } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { startGateway, type TestGateway } from "../support/gateway/gateway.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { inject } from "../support/provided.ts";
-import type { StreamClient } from "../support/stream-client.ts";
-import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
+import { NEWS, openNews, TestStream } from "../support/rabbitmq/test-stream.ts";
 
 const event = (payload: unknown) => ({ eventName: NEWS, sessionId: "A", payload });
 

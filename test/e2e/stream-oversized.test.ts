@@ -4,9 +4,9 @@ import { busState } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { inject } from "../support/provided.ts";
-import { openRabbitMq } from "../support/rabbitmq.ts";
+import { openRabbitMq } from "../support/rabbitmq/rabbitmq.ts";
+import { NEWS, openNews, TestStream } from "../support/rabbitmq/test-stream.ts";
 import { skip } from "../support/skip.ts";
-import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
 
 // RabbitMQ closes the channel on which such a message comes. It was written again on the next one, without end,
 // and everything that was sent on the node later waited behind it.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { PAYLOADS } from "../support/payloads.ts";
-import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
+import { NEWS, openNews, TestStream } from "../support/rabbitmq/test-stream.ts";
 
 const event = (payload: unknown, sessionId: unknown = "A") => ({
 	eventName: NEWS,

@@ -1,12 +1,12 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it, jest } from "@jest/globals";
 import { connect } from "amqplib";
-import { findEnd } from "../../mixins/sse/bus/probe.ts";
+import { findEnd } from "../../mixins/sse/bus/rabbitmq/stream-bounds.ts";
 import { useFakeTimers } from "../support/fake-timers.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { inject } from "../support/provided.ts";
+import { TestStream } from "../support/rabbitmq/test-stream.ts";
 import { watchRejections } from "../support/rejections.ts";
-import { TestStream } from "../support/test-stream.ts";
 
 /** Milliseconds, more than a look at the stream waits for messages. */
 const LATER = 60_000;

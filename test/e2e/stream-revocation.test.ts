@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import { busState } from "../../mixins/sse/index.ts";
+import type { StreamClient } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import type { TestGateway, TestNode } from "../support/gateway.ts";
-import type { StreamClient } from "../support/stream-client.ts";
-import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
+import type { TestGateway, TestNode } from "../support/gateway/gateway.ts";
+import { NEWS, openNews, TestStream } from "../support/rabbitmq/test-stream.ts";
 
 const SECRET = "sent while it was revoked";
 /** Connections are tried once a second. */

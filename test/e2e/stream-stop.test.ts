@@ -4,8 +4,8 @@ import { busState } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { useFakeTimers } from "../support/fake-timers.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
-import { type RunningProcess, spawnNode } from "../support/process.ts";
-import { NEWS, openNews, TestStream } from "../support/test-stream.ts";
+import { type RunningProcess, spawnNode } from "../support/processes/process.ts";
+import { NEWS, openNews, TestStream } from "../support/rabbitmq/test-stream.ts";
 
 const NODE = fileURLToPath(new URL("../support/fixtures/stream-node.ts", import.meta.url));
 

@@ -8,10 +8,10 @@ import {
 } from "../../services/work-queue/work-queue.ts";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
-import { TestNode } from "../support/gateway.ts";
+import { TestNode } from "../support/gateway/gateway.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
+import { startTcpProxy, type TcpProxy } from "../support/processes/tcp-proxy.ts";
 import { inject } from "../support/provided.ts";
-import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 
 const PATIENT = { timeout: 30_000, interval: 50 };
 

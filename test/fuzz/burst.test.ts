@@ -1,9 +1,9 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { describe, expect, it } from "@jest/globals";
+import { openStream, requestStream, type StreamClient } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { NOTHING, startGateway } from "../support/gateway.ts";
+import { NOTHING, startGateway } from "../support/gateway/gateway.ts";
 import { held } from "../support/memory.ts";
-import { openStream, requestStream, type StreamClient } from "../support/stream-client.ts";
 
 /** Bytes that the history may take here; it takes 16 MiB. */
 const HISTORY = 32 * 1024 * 1024;

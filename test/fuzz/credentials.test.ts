@@ -2,13 +2,13 @@ import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { parseCookie } from "cookie";
 import fc from "fast-check";
 import type { ServiceBroker } from "moleculer";
-import { COOKIE_OPTION, type CookieOptions } from "../../mixins/sse/core/cookie-options.ts";
-import { readPlace } from "../../mixins/sse/core/place.ts";
-import { readSessionId } from "../../mixins/sse/core/session-id.ts";
-import { addressReader, trustIn } from "../../mixins/sse/gateway/address.ts";
-import { SessionCookie } from "../../mixins/sse/gateway/cookie.ts";
-import { Tickets } from "../../mixins/sse/gateway/ticket.ts";
-import { installReplCommand } from "../../mixins/sse/moleculer/repl.ts";
+import { readSessionId } from "../../mixins/sse/core/addressing/session-id.ts";
+import { readResumeToken } from "../../mixins/sse/core/history/resume-token.ts";
+import { COOKIE_OPTION, type CookieOptions } from "../../mixins/sse/core/options/cookie-options.ts";
+import { SessionCookie } from "../../mixins/sse/gateway/auth/cookie.ts";
+import { addressReader, trustIn } from "../../mixins/sse/gateway/limits/address.ts";
+import { Tickets } from "../../mixins/sse/gateway/tickets/ticket.ts";
+import { installReplCommand } from "../../mixins/sse/moleculer/sender/repl.ts";
 import { anyText } from "../support/arbitraries.ts";
 import { runs } from "../support/fuzz.ts";
 
@@ -111,7 +111,7 @@ describe("places", () => {
 		);
 		fc.assert(
 			fc.property(text, place => {
-				const read = readPlace(place);
+				const read = readResumeToken(place);
 				if (read !== undefined) expect(Number.isSafeInteger(read.position)).toBe(true);
 			}),
 			runs(40_000)

@@ -1,17 +1,17 @@
 import { describe, expect, it } from "@jest/globals";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import fc from "fast-check";
-import { readClose } from "../../mixins/sse/core/close.ts";
+import { isRefusal } from "../../mixins/sse/core/errors/refusal.ts";
 import {
 	closeFrame,
 	heartbeatFrame,
 	openFrame,
 	resetFrame
-} from "../../mixins/sse/core/control.ts";
-import { isRefusal } from "../../mixins/sse/core/errors.ts";
-import { validate } from "../../mixins/sse/core/event.ts";
-import { encodeFrame } from "../../mixins/sse/core/frame.ts";
-import { serialise } from "../../mixins/sse/core/payload.ts";
+} from "../../mixins/sse/core/event/control-events.ts";
+import { validate } from "../../mixins/sse/core/event/event.ts";
+import { encodeFrame } from "../../mixins/sse/core/event/frame.ts";
+import { serialise } from "../../mixins/sse/core/event/payload.ts";
+import { readClose } from "../../mixins/sse/core/revocation/revocation.ts";
 import { anyText, trickyKey } from "../support/arbitraries.ts";
 import { runs } from "../support/fuzz.ts";
 

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
+import { requestStream, type StreamClient } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { FACTOR } from "../support/fuzz.ts";
-import { startGateway, type TestGateway } from "../support/gateway.ts";
-import { meet, memberOf } from "../support/meet.ts";
+import { startGateway, type TestGateway } from "../support/gateway/gateway.ts";
+import { meet, memberOf } from "../support/gateway/meet.ts";
 import { watchRejections } from "../support/rejections.ts";
-import { requestStream, type StreamClient } from "../support/stream-client.ts";
 
 const USERS = 2000;
 const TENANTS = 40;

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, jest } from "@jest/globals";
 import fc from "fast-check";
 import type { BufferPolicy } from "../../mixins/sse/index.ts";
+import { leftOf, stops, WIRES, type Wire, type WireClient } from "../support/clients/wires.ts";
 import { eventually } from "../support/eventually.ts";
 import { FACTOR } from "../support/fuzz.ts";
-import { TestGateway, TestNode } from "../support/gateway.ts";
+import { TestGateway, TestNode } from "../support/gateway/gateway.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { watchRejections } from "../support/rejections.ts";
-import { leftOf, stops, WIRES, type Wire, type WireClient } from "../support/wires.ts";
 
 /** Courses that are played at a time, on one gateway. */
 const BATCH = 100;

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { isRefusal } from "../../mixins/sse/core/errors.ts";
-import { readMessage } from "../../mixins/sse/core/message.ts";
+import { readMessage } from "../../mixins/sse/bus/rabbitmq/message-codec.ts";
+import { isRefusal } from "../../mixins/sse/core/errors/refusal.ts";
 import type { Gateway } from "../../mixins/sse/gateway/gateway.ts";
 import { SseMiddleware } from "../../mixins/sse/index.ts";
+import { openStream, type StreamClient } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { anyShape, FACTOR, runs } from "../support/fuzz.ts";
-import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { startGateway, type TestGateway } from "../support/gateway/gateway.ts";
 import { held } from "../support/memory.ts";
 import { watchRejections } from "../support/rejections.ts";
-import { openStream, type StreamClient } from "../support/stream-client.ts";
 
 const gatewayOf = ({ service }: TestGateway): Gateway =>
 	Reflect.get(service, Symbol.for("moleculer-sse.gateway"));
@@ -111,7 +111,7 @@ describe("messages of any shape", () => {
 				fanOut.receive(marked, source);
 				fanOut.receive(input, source);
 				revocations.receive(close, source);
-				access.tickets?.heed(input);
+				access.tickets?.markUsed(input);
 			}),
 			{ ...runs(50_000), verbose: false }
 		);
@@ -120,7 +120,7 @@ describe("messages of any shape", () => {
 		const fresh = await openStream(gateway.url("news"), { session: "dave" });
 		fanOut.receive(
 			{ eventName: "news", sessionId: "*", payload: "last" },
-			{ nodeID: "n", typed: false }
+			{ nodeID: "n", fromRepl: false }
 		);
 		await fresh.next("news");
 		for (const [session, stream] of streams) {

@@ -1,9 +1,9 @@
 import { Agent, request } from "node:http";
 import { describe, expect, it } from "@jest/globals";
+import { send } from "../support/clients/request.ts";
 import { FACTOR } from "../support/fuzz.ts";
-import { startGateway } from "../support/gateway.ts";
+import { startGateway } from "../support/gateway/gateway.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
-import { send } from "../support/request.ts";
 
 /** 20,000 in a long run, as after the restart of a gateway. */
 const CLIENTS = FACTOR > 1 ? 20_000 : 300;

@@ -2,15 +2,20 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import type { Context } from "moleculer";
 import ApiGateway from "moleculer-web";
-import type { GatewayRequest, GatewayResponse, SseGateway } from "../../mixins/sse/index.ts";
+import type { SseGateway, SseGatewayRequest, SseGatewayResponse } from "../../mixins/sse/index.ts";
+import { refusal, send } from "../support/clients/request.ts";
+import { openStream, requestStream } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { startExpressGateway } from "../support/express-gateway.ts";
-import { type GatewaySetup, NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
-import { refusal, send } from "../support/request.ts";
-import { openStream, requestStream } from "../support/stream-client.ts";
+import { startExpressGateway } from "../support/gateway/express-gateway.ts";
+import {
+	type GatewaySetup,
+	NOTHING,
+	startGateway,
+	type TestGateway
+} from "../support/gateway/gateway.ts";
 
 type Next = (error?: unknown) => void;
-type Use = (req: GatewayRequest, res: GatewayResponse, next: Next) => unknown;
+type Use = (req: SseGatewayRequest, res: SseGatewayResponse, next: Next) => unknown;
 
 /** A gateway with one alias in a route of the application's. */
 const live = (alias: unknown, route: object = {}, setup: GatewaySetup = {}) =>
@@ -20,8 +25,8 @@ const live = (alias: unknown, route: object = {}, setup: GatewaySetup = {}) =>
 		settings: { routes: [{ path: "/", aliases: { "GET /live": alias }, ...route }] }
 	});
 
-const actionOf = (req: GatewayRequest) => Reflect.get(req, "$action") as { name: string };
-const endpointOf = (req: GatewayRequest) =>
+const actionOf = (req: SseGatewayRequest) => Reflect.get(req, "$action") as { name: string };
+const endpointOf = (req: SseGatewayRequest) =>
 	Reflect.get(req, "$endpoint") as { action: { name: string } };
 
 /** Sends an event of each name, and answers which of them came. The last has to. */
@@ -47,7 +52,7 @@ describe("the hooks of a stream's route", () => {
 			throw new ApiGateway.Errors.UnAuthorizedError("NO_RIGHTS", null);
 		}
 	}
-	const authenticate = async (_ctx: unknown, _route: unknown, { headers }: GatewayRequest) =>
+	const authenticate = async (_ctx: unknown, _route: unknown, { headers }: SseGatewayRequest) =>
 		headers.authorization && { id: 1 };
 	const guarded = (alias: object) =>
 		live(
@@ -72,7 +77,7 @@ describe("the hooks of a stream's route", () => {
 
 	it("see it in onBeforeCall too, and the endpoint and its service", async () => {
 		const seen: Record<string, unknown>[] = [];
-		const onBeforeCall = (_ctx: unknown, _route: unknown, req: GatewayRequest) => {
+		const onBeforeCall = (_ctx: unknown, _route: unknown, req: SseGatewayRequest) => {
 			const { $action, $endpoint } = req as unknown as Record<string, Record<string, unknown>>;
 			seen.push({ $action, $endpoint });
 		};
@@ -96,7 +101,7 @@ describe("the hooks of a stream's route", () => {
 
 	it("see an action named sse where the alias has no name, as on the mixin's own route", async () => {
 		const seen: unknown[] = [];
-		const note = (_ctx: Context, req: GatewayRequest) => {
+		const note = (_ctx: Context, req: SseGatewayRequest) => {
 			seen.push(Reflect.get(req, "$action"), endpointOf(req).action.name);
 			return "alice";
 		};
@@ -108,7 +113,7 @@ describe("the hooks of a stream's route", () => {
 
 	it("see those of its own action where another alias has one", async () => {
 		const seen: unknown[] = [];
-		const onBeforeCall = (_ctx: unknown, _route: unknown, req: GatewayRequest) => {
+		const onBeforeCall = (_ctx: unknown, _route: unknown, req: SseGatewayRequest) => {
 			seen.push(actionOf(req).name);
 		};
 		const gateway = await startGateway({
@@ -263,7 +268,7 @@ describe("an alias with middlewares of its own: [middleware, { type: 'sse' }]", 
 			ran++;
 			next();
 		};
-		const authorize = async (_ctx: unknown, _route: unknown, { headers }: GatewayRequest) => {
+		const authorize = async (_ctx: unknown, _route: unknown, { headers }: SseGatewayRequest) => {
 			if (!headers.authorization) throw new ApiGateway.Errors.ForbiddenError("NOT_YOU", null);
 		};
 		const gateway = await live(
@@ -314,8 +319,8 @@ describe("an alias with middlewares of its own: [middleware, { type: 'sse' }]", 
 							this: SseGateway,
 							ctx: Context,
 							_route: unknown,
-							req: GatewayRequest,
-							res: GatewayResponse
+							req: SseGatewayRequest,
+							res: SseGatewayResponse
 						) {
 							await this.sseSession(ctx, req, res);
 						}

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Context, ServiceSchema } from "moleculer";
+import { openStream } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { TestGateway, TestNode } from "../support/gateway.ts";
-import { meet, memberOf } from "../support/meet.ts";
-import { openStream } from "../support/stream-client.ts";
+import { TestGateway, TestNode } from "../support/gateway/gateway.ts";
+import { meet, memberOf } from "../support/gateway/meet.ts";
 
 const NEWS = "news";
 const toAll = (payload: unknown) => ({ eventName: NEWS, sessionId: "*", payload });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
 import { parseCookie } from "cookie";
 import { jwtVerify, SignJWT } from "jose";
-import type { GatewayRequest, SessionResolver } from "../../mixins/sse/index.ts";
+import type { SessionResolver, SseGatewayRequest } from "../../mixins/sse/index.ts";
+import { refusal } from "../support/clients/request.ts";
+import { openStream } from "../support/clients/stream-client.ts";
 import { stubClocks } from "../support/clocks.ts";
-import { startGateway, type TestGateway } from "../support/gateway.ts";
-import { refusal } from "../support/request.ts";
-import { openStream } from "../support/stream-client.ts";
+import { startGateway, type TestGateway } from "../support/gateway/gateway.ts";
 
 // the ways that README shows, as it shows them
 
@@ -35,7 +35,7 @@ const ofUser: SessionResolver = ({ meta: { user } }) =>
 		expiresAt: user.exp * 1000
 	};
 
-const startJwt = (read: (req: GatewayRequest) => string | undefined) =>
+const startJwt = (read: (req: SseGatewayRequest) => string | undefined) =>
 	startGateway({
 		sse: {
 			path: null,
@@ -49,7 +49,7 @@ const startJwt = (read: (req: GatewayRequest) => string | undefined) =>
 		},
 		schema: {
 			methods: {
-				async authenticate(_ctx: unknown, _route: unknown, req: GatewayRequest) {
+				async authenticate(_ctx: unknown, _route: unknown, req: SseGatewayRequest) {
 					try {
 						const { payload } = await jwtVerify(read(req) ?? "", KEY, { algorithms: ["HS256"] });
 						return payload;
@@ -61,8 +61,8 @@ const startJwt = (read: (req: GatewayRequest) => string | undefined) =>
 		}
 	});
 
-const fromHeader = (req: GatewayRequest) => req.headers.authorization?.replace(/^Bearer /, "");
-const fromCookie = (req: GatewayRequest) => parseCookie(req.headers.cookie ?? "").token;
+const fromHeader = (req: SseGatewayRequest) => req.headers.authorization?.replace(/^Bearer /, "");
+const fromCookie = (req: SseGatewayRequest) => parseCookie(req.headers.cookie ?? "").token;
 
 describe.each([
 	["in Authorization", fromHeader, (jwt: string) => ({ authorization: `Bearer ${jwt}` })],

@@ -5,16 +5,16 @@ import { duplexPair } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import type { Context } from "moleculer";
+import { connectHttp2, openHttp2Stream } from "../support/clients/http2-client.ts";
+import { openRawStream, RawSocket } from "../support/clients/raw-socket.ts";
+import { requestStream } from "../support/clients/stream-client.ts";
+import { WIRES, type Wire, type WireClient } from "../support/clients/wires.ts";
 import { stubClocks } from "../support/clocks.ts";
 import { eventually } from "../support/eventually.ts";
-import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
-import { connectHttp2, openHttp2Stream } from "../support/http2-client.ts";
+import { NOTHING, startGateway, type TestGateway } from "../support/gateway/gateway.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
-import { openRawStream, RawSocket } from "../support/raw-socket.ts";
 import { watchRejections } from "../support/rejections.ts";
 import { runningTime } from "../support/running-time.ts";
-import { requestStream } from "../support/stream-client.ts";
-import { WIRES, type Wire, type WireClient } from "../support/wires.ts";
 
 const PATH = "/sse/event-stream?eventName=news";
 

@@ -7,10 +7,10 @@ import {
 	SseMixin,
 	sseSend
 } from "../../mixins/sse/index.ts";
-import { createSenderCheck } from "../../mixins/sse/moleculer/sender-check.ts";
-import { startGateway, type TestGateway, TestNode } from "../support/gateway.ts";
-import { refusal } from "../support/request.ts";
-import { openStream } from "../support/stream-client.ts";
+import { createSenderCheck } from "../../mixins/sse/moleculer/sender/sender-check.ts";
+import { refusal } from "../support/clients/request.ts";
+import { openStream } from "../support/clients/stream-client.ts";
+import { startGateway, type TestGateway, TestNode } from "../support/gateway/gateway.ts";
 
 const EVENTS: EventsContract = {
 	"order-update": {

@@ -2,16 +2,16 @@ import { describe, expect, it } from "@jest/globals";
 import type { Context } from "moleculer";
 import {
 	type CookieOptions,
-	type GatewayRequest,
 	SseError,
 	type SseGateway,
+	type SseGatewayRequest,
 	sseSession,
 	visitorSession
 } from "../../mixins/sse/index.ts";
-import { startExpressGateway } from "../support/express-gateway.ts";
-import { startGateway } from "../support/gateway.ts";
-import { send } from "../support/request.ts";
-import { openStream, type StreamClient } from "../support/stream-client.ts";
+import { send } from "../support/clients/request.ts";
+import { openStream, type StreamClient } from "../support/clients/stream-client.ts";
+import { startExpressGateway } from "../support/gateway/express-gateway.ts";
+import { startGateway } from "../support/gateway/gateway.ts";
 
 /** The cookies that a response issues: their names, and attributes. */
 function issued({ headers }: StreamClient): string[] {
@@ -147,7 +147,7 @@ describe("another application's cookie of the same name", () => {
 
 describe("visitors, beside users", () => {
 	/** Who has `x-user` is that user. */
-	const session = (ctx: Context, req: GatewayRequest): string => {
+	const session = (ctx: Context, req: SseGatewayRequest): string => {
 		const user = req.headers["x-user"];
 		return user === undefined ? visitorSession(ctx, req) : `user:${user}`;
 	};
@@ -201,7 +201,7 @@ describe("visitors, beside users", () => {
 	});
 
 	it("are asked for by `session` alone", async () => {
-		const request = { headers: {} } as GatewayRequest;
+		const request = { headers: {} } as SseGatewayRequest;
 
 		expect(() => visitorSession({} as Context, request)).toThrow(/for the option "session"/);
 	});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { startGateway } from "../support/gateway.ts";
-import { send } from "../support/request.ts";
+import { send } from "../support/clients/request.ts";
+import { startGateway } from "../support/gateway/gateway.ts";
 
 const ORIGIN = "https://shop.example";
 const aliases = { "GET /events": { type: "sse" } };

@@ -2,13 +2,18 @@ import { type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
+import { openRawStream, RawSocket } from "../support/clients/raw-socket.ts";
+import { openStream } from "../support/clients/stream-client.ts";
 import { stubClocks } from "../support/clocks.ts";
 import { eventually } from "../support/eventually.ts";
-import { type GatewaySetup, NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
+import {
+	type GatewaySetup,
+	NOTHING,
+	startGateway,
+	type TestGateway
+} from "../support/gateway/gateway.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
-import { openRawStream, RawSocket } from "../support/raw-socket.ts";
 import { runningTime } from "../support/running-time.ts";
-import { openStream } from "../support/stream-client.ts";
 import { TLS } from "../support/tls.ts";
 
 const NEWS = "news";

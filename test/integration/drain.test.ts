@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "@jest/globals";
 import type { SseGateway, SseMixinOptions } from "../../mixins/sse/index.ts";
+import { connectHttp2, openHttp2Stream } from "../support/clients/http2-client.ts";
+import { send } from "../support/clients/request.ts";
+import { openStream, requestStream, type StreamClient } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
-import { connectHttp2, openHttp2Stream } from "../support/http2-client.ts";
+import { NOTHING, startGateway, type TestGateway } from "../support/gateway/gateway.ts";
+import { meet, memberOf } from "../support/gateway/meet.ts";
 import { snippetOf } from "../support/markdown.ts";
-import { meet, memberOf } from "../support/meet.ts";
-import { send } from "../support/request.ts";
 import { runningTime } from "../support/running-time.ts";
-import { openStream, requestStream, type StreamClient } from "../support/stream-client.ts";
 
 const DRAIN = 1000;
 /** So many streams, 10 ms apart, take all of it. */

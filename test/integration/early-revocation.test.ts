@@ -2,17 +2,17 @@ import { createServer } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "@jest/globals";
-import type { GatewayRequest, GatewayResponse } from "../../mixins/sse/gateway/types.ts";
+import type { SseGatewayRequest, SseGatewayResponse } from "../../mixins/sse/gateway/types.ts";
+import { connectHttp2, requestHttp2 } from "../support/clients/http2-client.ts";
+import { send } from "../support/clients/request.ts";
+import { requestStream, type StreamClient } from "../support/clients/stream-client.ts";
 import { createGate, type Gate } from "../support/gate.ts";
-import { type GatewaySetup, TestGateway, TestNode } from "../support/gateway.ts";
-import { connectHttp2, requestHttp2 } from "../support/http2-client.ts";
+import { type GatewaySetup, TestGateway, TestNode } from "../support/gateway/gateway.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
-import { send } from "../support/request.ts";
 import { skip } from "../support/skip.ts";
-import { requestStream, type StreamClient } from "../support/stream-client.ts";
 
 type Next = (error?: { statusCode?: number }) => void;
-type Handler = (req: GatewayRequest, res: GatewayResponse, next: Next) => void;
+type Handler = (req: SseGatewayRequest, res: SseGatewayResponse, next: Next) => void;
 
 const SECRET = "a secret of these tests, of at least 32 bytes";
 const SETUP: GatewaySetup = {
@@ -32,7 +32,7 @@ async function start(
 	await gateway.broker.start();
 	const { express } = gateway.service as unknown as { express(): Handler };
 	const handle = express.call(gateway.service);
-	const application = async (req: GatewayRequest, res: GatewayResponse): Promise<void> => {
+	const application = async (req: SseGatewayRequest, res: SseGatewayResponse): Promise<void> => {
 		Reflect.set(req, "user", "alice");
 		await gate.wait();
 		handle(req, res, error => {

@@ -2,15 +2,15 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it, jest } from "@jest/globals";
 import type { Context } from "moleculer";
 import type {
-	GatewayRequest,
-	GatewayResponse,
 	SessionResolver,
-	SseGateway
+	SseGateway,
+	SseGatewayRequest,
+	SseGatewayResponse
 } from "../../mixins/sse/index.ts";
-import { type GatewaySetup, startGateway } from "../support/gateway.ts";
+import { type RequestOptions, refusal, send } from "../support/clients/request.ts";
+import { openStream } from "../support/clients/stream-client.ts";
+import { type GatewaySetup, startGateway } from "../support/gateway/gateway.ts";
 import { watchRejections } from "../support/rejections.ts";
-import { type RequestOptions, refusal, send } from "../support/request.ts";
-import { openStream } from "../support/stream-client.ts";
 
 // moleculer-web runs `onBeforeCall` before `authenticate` and `authorize`. The session that `sseSession` found
 // there, none as a rule, was remembered for the whole request: as README had it, with `authentication: true` and
@@ -40,13 +40,13 @@ async function onBeforeCall(
 	this: SseGateway,
 	ctx: AnyContext,
 	_route: unknown,
-	req: GatewayRequest,
-	res: GatewayResponse
+	req: SseGatewayRequest,
+	res: SseGatewayResponse
 ): Promise<void> {
 	await this.sseSession(ctx, req, res);
 }
 
-const userOf = (req: GatewayRequest) =>
+const userOf = (req: SseGatewayRequest) =>
 	req.headers.authorization ? { id: String(req.headers.authorization) } : null;
 
 function start({ session = ofUser, route = {}, methods = {} }: RouteSetup = {}) {
@@ -55,7 +55,7 @@ function start({ session = ofUser, route = {}, methods = {} }: RouteSetup = {}) 
 		...(session !== "cookie" && { session }),
 		ticket: { secret: SECRET }
 	};
-	const answer = (req: GatewayRequest, res: GatewayResponse) => {
+	const answer = (req: SseGatewayRequest, res: SseGatewayResponse) => {
 		(res as import("node:http").ServerResponse).end(JSON.stringify(told(req.$ctx as AnyContext)));
 	};
 	return startGateway({
@@ -84,7 +84,7 @@ function start({ session = ofUser, route = {}, methods = {} }: RouteSetup = {}) 
 		},
 		schema: {
 			methods: {
-				authenticate: (_ctx: unknown, _route: unknown, req: GatewayRequest) => userOf(req),
+				authenticate: (_ctx: unknown, _route: unknown, req: SseGatewayRequest) => userOf(req),
 				...methods
 			}
 		}
@@ -122,7 +122,7 @@ describe("a session that is asked for before the authentication", () => {
 		const gateway = await start({
 			route: { authentication: false, authorization: true },
 			methods: {
-				authorize(ctx: AnyContext, _route: unknown, req: GatewayRequest) {
+				authorize(ctx: AnyContext, _route: unknown, req: SseGatewayRequest) {
 					ctx.meta.user = userOf(req);
 				}
 			}
@@ -144,8 +144,8 @@ describe("a session that is asked for before the authentication", () => {
 					this: SseGateway,
 					ctx: AnyContext,
 					_route: unknown,
-					req: GatewayRequest,
-					res: GatewayResponse
+					req: SseGatewayRequest,
+					res: SseGatewayResponse
 				) {
 					await this.sseSession(ctx, req, res);
 					ctx.meta.user = userOf(req);
@@ -179,8 +179,8 @@ describe("a session that is asked for before the authentication", () => {
 					this: SseGateway,
 					ctx: AnyContext,
 					_route: unknown,
-					req: GatewayRequest,
-					res: GatewayResponse
+					req: SseGatewayRequest,
+					res: SseGatewayResponse
 				) {
 					const early = this.sseSession(ctx, req, res);
 					ctx.meta.user = userOf(req);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
+import { installBus } from "../../mixins/sse/bus/broker-bus.ts";
 import type { BusSubscription, Subscriber } from "../../mixins/sse/bus/bus.ts";
-import { installBus } from "../../mixins/sse/bus/installed.ts";
 import { eventually } from "../support/eventually.ts";
-import { TestGateway, TestNode } from "../support/gateway.ts";
-import { HandBus } from "../support/hand-bus.ts";
+import { TestGateway, TestNode } from "../support/gateway/gateway.ts";
+import { HandBus } from "../support/gateway/hand-bus.ts";
 import { runningTime } from "../support/running-time.ts";
 
 /** A bus whose past takes longer to read than anybody waits. */

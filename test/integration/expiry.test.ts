@@ -1,12 +1,12 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import type { SessionResolver } from "../../mixins/sse/index.ts";
+import { refusal, send } from "../support/clients/request.ts";
+import { FLOOD, openStream, requestStream } from "../support/clients/stream-client.ts";
 import { stubClocks } from "../support/clocks.ts";
 import { eventually } from "../support/eventually.ts";
-import { NOTHING, startGateway } from "../support/gateway.ts";
-import { refusal, send } from "../support/request.ts";
+import { NOTHING, startGateway } from "../support/gateway/gateway.ts";
 import { runningTime } from "../support/running-time.ts";
-import { FLOOD, openStream, requestStream } from "../support/stream-client.ts";
 
 const start = (session: () => unknown, sse = {}) =>
 	startGateway({ sse: { heartbeat: 200, ...sse, session: session as SessionResolver } });

@@ -1,15 +1,15 @@
 import { Agent } from "node:http";
 import { describe, expect, it } from "@jest/globals";
 import type { ErrorRequestHandler, Express, Request, Response } from "express";
+import { send } from "../support/clients/request.ts";
+import { FLOOD, openStream, requestStream } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { startExpressGateway } from "../support/express-gateway.ts";
 import { createGate } from "../support/gate.ts";
-import { MIXIN_ORDERS, NOTHING } from "../support/gateway.ts";
+import { startExpressGateway } from "../support/gateway/express-gateway.ts";
+import { MIXIN_ORDERS, NOTHING } from "../support/gateway/gateway.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { watchRejections } from "../support/rejections.ts";
-import { send } from "../support/request.ts";
 import { runningTime } from "../support/running-time.ts";
-import { FLOOD, openStream, requestStream } from "../support/stream-client.ts";
 
 /** An error handler as an application has it: it answers by the status that the error carries. */
 function tellErrors(app: Express): void {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 import { EventSource } from "eventsource";
 import type { SseSend } from "../../mixins/sse/index.ts";
-import { startGateway, TestGateway, TestNode } from "../support/gateway.ts";
-import { connectHttp2, openHttp2Stream } from "../support/http2-client.ts";
-import { meet, memberOf } from "../support/meet.ts";
+import { connectHttp2, openHttp2Stream } from "../support/clients/http2-client.ts";
+import { cookieOf } from "../support/clients/request.ts";
+import { openStream, type StreamClient } from "../support/clients/stream-client.ts";
+import { startGateway, TestGateway, TestNode } from "../support/gateway/gateway.ts";
+import { meet, memberOf } from "../support/gateway/meet.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
-import { cookieOf } from "../support/request.ts";
-import { openStream, type StreamClient } from "../support/stream-client.ts";
 
 /** Waits until a stream holds all that was sent before: the last of it is an event for everyone. */
 async function settle(gateway: TestGateway, streams: readonly StreamClient[]): Promise<void> {

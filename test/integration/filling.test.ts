@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import type { EventStream } from "../../mixins/sse/http/event-stream.ts";
-import type { TestGateway } from "../support/gateway.ts";
-import { HandBus } from "../support/hand-bus.ts";
-import { openStream } from "../support/stream-client.ts";
+import type { EventStream } from "../../mixins/sse/streams/event-stream.ts";
+import { openStream } from "../support/clients/stream-client.ts";
+import type { TestGateway } from "../support/gateway/gateway.ts";
+import { HandBus } from "../support/gateway/hand-bus.ts";
 
 const NEWS = "news";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { FIRST_EXAMPLE } from "../package/readme.ts";
-import { send } from "../support/request.ts";
-import { openStream } from "../support/stream-client.ts";
+import { send } from "../support/clients/request.ts";
+import { openStream } from "../support/clients/stream-client.ts";
 import { startServices } from "./support/readme-services.ts";
 
 describe("README's first example", () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
 import { type Context, type Span, TracerExporters } from "moleculer";
+import { send } from "../support/clients/request.ts";
+import { openStream } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { startGateway, type TestGateway } from "../support/gateway.ts";
-import { send } from "../support/request.ts";
+import { startGateway, type TestGateway } from "../support/gateway/gateway.ts";
 import { runningTime } from "../support/running-time.ts";
-import { openStream } from "../support/stream-client.ts";
 
 /** A tracer's exporter that keeps the spans it is told of. */
 class RecordedSpans extends TracerExporters.Base {

@@ -1,10 +1,15 @@
 import { describe, expect, it } from "@jest/globals";
 import type { SseMixinOptions } from "../../mixins/sse/index.ts";
+import { connectHttp2, requestHttp2 } from "../support/clients/http2-client.ts";
+import { refusal } from "../support/clients/request.ts";
+import {
+	FLOOD,
+	openStream,
+	requestStream,
+	type StreamClient
+} from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
-import { connectHttp2, requestHttp2 } from "../support/http2-client.ts";
-import { refusal } from "../support/request.ts";
-import { FLOOD, openStream, requestStream, type StreamClient } from "../support/stream-client.ts";
+import { NOTHING, startGateway, type TestGateway } from "../support/gateway/gateway.ts";
 
 const start = (streamsPerSession: number, sse: SseMixinOptions = {}) =>
 	startGateway({ sse: { retry: [2000, 5000], ...sse, limits: { streamsPerSession } } });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
+import { RawSocket } from "../support/clients/raw-socket.ts";
+import { requestStream, type StreamClient } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
-import { RawSocket } from "../support/raw-socket.ts";
+import { NOTHING, startGateway, type TestGateway } from "../support/gateway/gateway.ts";
 import { runningTime } from "../support/running-time.ts";
-import { requestStream, type StreamClient } from "../support/stream-client.ts";
 
 /** Hands an event to the bus as another gateway got it, id and all. */
 const give = (gateway: TestGateway, seq: number) =>

@@ -1,7 +1,7 @@
 import { type ClientHttp2Stream, connect, type IncomingHttpHeaders } from "node:http2";
 import { describe, expect, it } from "@jest/globals";
 import { eventually } from "../support/eventually.ts";
-import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { startGateway, type TestGateway } from "../support/gateway/gateway.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { runningTime } from "../support/running-time.ts";
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import { SignJWT } from "jose";
 import { JWT_EXAMPLE } from "../package/readme.ts";
-import type { TestGateway } from "../support/gateway.ts";
-import { send } from "../support/request.ts";
-import { openStream, requestStream } from "../support/stream-client.ts";
+import { send } from "../support/clients/request.ts";
+import { openStream, requestStream } from "../support/clients/stream-client.ts";
+import type { TestGateway } from "../support/gateway/gateway.ts";
 import { stubEnv } from "../support/stub-env.ts";
 import { startServices } from "./support/readme-services.ts";
 

@@ -4,7 +4,16 @@ import { Agent as TlsAgent } from "node:https";
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { EventSource } from "eventsource";
-import type { GatewayRequest } from "../../mixins/sse/index.ts";
+import type { SseGatewayRequest } from "../../mixins/sse/index.ts";
+import { connectHttp2, openHttp2Stream, requestHttp2 } from "../support/clients/http2-client.ts";
+import { openRawStream, RawSocket } from "../support/clients/raw-socket.ts";
+import { cookieOf, send, start } from "../support/clients/request.ts";
+import {
+	FLOOD,
+	openStream,
+	requestStream,
+	type StreamClient
+} from "../support/clients/stream-client.ts";
 import { stubClocks } from "../support/clocks.ts";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
@@ -14,14 +23,10 @@ import {
 	NOTHING,
 	startGateway,
 	type TestGateway
-} from "../support/gateway.ts";
-import { connectHttp2, openHttp2Stream, requestHttp2 } from "../support/http2-client.ts";
+} from "../support/gateway/gateway.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
-import { openRawStream, RawSocket } from "../support/raw-socket.ts";
 import { watchRejections } from "../support/rejections.ts";
-import { cookieOf, send, start } from "../support/request.ts";
 import { runningTime } from "../support/running-time.ts";
-import { FLOOD, openStream, requestStream, type StreamClient } from "../support/stream-client.ts";
 import { TLS } from "../support/tls.ts";
 
 /** How a gateway may be reached, and how a client opens a stream there. */
@@ -536,8 +541,8 @@ describe("while the application decides on a stream", () => {
 			const rejections = watchRejections();
 			const gate = createGate<unknown>();
 			const left = Promise.withResolvers<void>();
-			const decide = (_ctx: unknown, { req, ...rest }: { req?: GatewayRequest }) => {
-				const { socket } = (req ?? rest) as GatewayRequest;
+			const decide = (_ctx: unknown, { req, ...rest }: { req?: SseGatewayRequest }) => {
+				const { socket } = (req ?? rest) as SseGatewayRequest;
 				socket.once("close", () => left.resolve());
 				return gate.wait();
 			};

@@ -1,6 +1,9 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { describe, expect, it } from "@jest/globals";
 import type { StreamLimits } from "../../mixins/sse/index.ts";
+import { connectHttp2, openHttp2Stream, requestHttp2 } from "../support/clients/http2-client.ts";
+import { type RequestOptions, refusal, send } from "../support/clients/request.ts";
+import { openStream, requestStream, type StreamClient } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
 import {
@@ -9,10 +12,7 @@ import {
 	NOTHING,
 	startGateway,
 	type TestGateway
-} from "../support/gateway.ts";
-import { connectHttp2, openHttp2Stream, requestHttp2 } from "../support/http2-client.ts";
-import { type RequestOptions, refusal, send } from "../support/request.ts";
-import { openStream, requestStream, type StreamClient } from "../support/stream-client.ts";
+} from "../support/gateway/gateway.ts";
 
 const start = (limits: Partial<StreamLimits>, { sse = {}, ...setup }: GatewaySetup = {}) =>
 	startGateway({ ...setup, sse: { ...sse, limits } });

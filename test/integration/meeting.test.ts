@@ -1,11 +1,11 @@
 import { describe, expect, it, jest } from "@jest/globals";
 import type { Context, ServiceSchema } from "moleculer";
-import { History } from "../../mixins/sse/core/history.ts";
+import { History } from "../../mixins/sse/core/history/history.ts";
+import { openStream } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { startUnfinished, TestGateway, TestNode } from "../support/gateway.ts";
-import { meet, memberOf } from "../support/meet.ts";
+import { startUnfinished, TestGateway, TestNode } from "../support/gateway/gateway.ts";
+import { meet, memberOf } from "../support/gateway/meet.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
-import { openStream } from "../support/stream-client.ts";
 
 const NEWS = "news";
 const toAll = (payload: unknown) => ({ eventName: NEWS, sessionId: "*", payload });

@@ -2,13 +2,13 @@ import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
-import type { BufferPolicy } from "../../mixins/sse/core/options.ts";
+import type { BufferPolicy } from "../../mixins/sse/core/options/gateway-options.ts";
 import type { Gateway } from "../../mixins/sse/gateway/gateway.ts";
-import type { EventStream } from "../../mixins/sse/http/event-stream.ts";
+import type { EventStream } from "../../mixins/sse/streams/event-stream.ts";
 import { createRandom } from "../chaos/random.ts";
+import { connectHttp2 } from "../support/clients/http2-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { startGateway, TestGateway, TestNode } from "../support/gateway.ts";
-import { connectHttp2 } from "../support/http2-client.ts";
+import { startGateway, TestGateway, TestNode } from "../support/gateway/gateway.ts";
 import { held } from "../support/memory.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
 import type { SseMixinOptions } from "../../mixins/sse/index.ts";
+import { refusal, send } from "../support/clients/request.ts";
+import { openStream, requestStream, type StreamClient } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
 import {
@@ -9,10 +11,8 @@ import {
 	startUnfinished,
 	TestGateway,
 	TestNode
-} from "../support/gateway.ts";
-import { meet, memberOf } from "../support/meet.ts";
-import { refusal, send } from "../support/request.ts";
-import { openStream, requestStream, type StreamClient } from "../support/stream-client.ts";
+} from "../support/gateway/gateway.ts";
+import { meet, memberOf } from "../support/gateway/meet.ts";
 
 const NEWS = "news";
 const SECRET = "a secret of these tests, of at least 32 bytes";

@@ -3,6 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import ApiGateway from "moleculer-web";
 import type { SseMixinOptions } from "../../mixins/sse/index.ts";
 import { SseError, SseMixin } from "../../mixins/sse/index.ts";
+import { FLOOD, openStream } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
 import {
 	gatewaySchema,
@@ -11,8 +12,7 @@ import {
 	startGateway,
 	TestGateway,
 	TestNode
-} from "../support/gateway.ts";
-import { FLOOD, openStream } from "../support/stream-client.ts";
+} from "../support/gateway/gateway.ts";
 
 /** What stops a gateway with these options from being created. */
 function problemOf(setup: { sse?: unknown; settings?: unknown }): SseError {

@@ -1,10 +1,10 @@
 import { createRequire } from "node:module";
 import { describe, expect, it } from "@jest/globals";
+import { openStream } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { TestGateway, TestNode } from "../support/gateway.ts";
-import { meet } from "../support/meet.ts";
-import { freePort } from "../support/ports.ts";
-import { openStream } from "../support/stream-client.ts";
+import { TestGateway, TestNode } from "../support/gateway/gateway.ts";
+import { meet } from "../support/gateway/meet.ts";
+import { freePort } from "../support/processes/ports.ts";
 
 // Moleculer's types do not know it.
 const { Middlewares } = createRequire(import.meta.url)("moleculer");

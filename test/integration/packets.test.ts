@@ -2,8 +2,8 @@ import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises"
 import { describe, expect, it } from "@jest/globals";
 import type { Transit } from "moleculer";
 import { eventually } from "../support/eventually.ts";
-import { TestGateway, TestNode } from "../support/gateway.ts";
-import { meet, memberOf } from "../support/meet.ts";
+import { TestGateway, TestNode } from "../support/gateway/gateway.ts";
+import { meet, memberOf } from "../support/gateway/meet.ts";
 import { watchRejections } from "../support/rejections.ts";
 
 /** How a transporter cannot send. */

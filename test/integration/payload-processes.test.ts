@@ -1,15 +1,15 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import type { BrokerOptions } from "moleculer";
+import { openStream } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { TestNode } from "../support/gateway.ts";
+import { TestNode } from "../support/gateway/gateway.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { PAYLOADS } from "../support/payloads.ts";
-import { freePorts } from "../support/ports.ts";
-import { spawnNode } from "../support/process.ts";
+import { freePorts } from "../support/processes/ports.ts";
+import { spawnNode } from "../support/processes/process.ts";
 import { SERIALIZERS } from "../support/serializers.ts";
 import { skip } from "../support/skip.ts";
-import { openStream } from "../support/stream-client.ts";
 
 const GATEWAY = fileURLToPath(new URL("../support/fixtures/payload-node.ts", import.meta.url));
 const NAMES = ["one", "two"] as const;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 import type { BrokerOptions, Context } from "moleculer";
 import { SseError } from "../../mixins/sse/index.ts";
-import { startGateway, type TestGateway, TestNode } from "../support/gateway.ts";
-import { meet, memberOf } from "../support/meet.ts";
+import { openStream, type StreamClient } from "../support/clients/stream-client.ts";
+import { startGateway, type TestGateway, TestNode } from "../support/gateway/gateway.ts";
+import { meet, memberOf } from "../support/gateway/meet.ts";
 import { PAYLOADS, REFUSED_PAYLOADS } from "../support/payloads.ts";
 import { SERIALIZERS } from "../support/serializers.ts";
 import { skip } from "../support/skip.ts";
-import { openStream, type StreamClient } from "../support/stream-client.ts";
 
 const NEWS = "news";
 const to = (sessionId: string, payload: unknown) => ({ eventName: NEWS, sessionId, payload });

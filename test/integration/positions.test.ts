@@ -1,10 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, jest } from "@jest/globals";
 import type { Context, ServiceSchema } from "moleculer";
+import { openStream, type StreamClient } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { gatewaySchema, startUnfinished, TestGateway, TestNode } from "../support/gateway.ts";
-import { meet, memberOf } from "../support/meet.ts";
-import { openStream, type StreamClient } from "../support/stream-client.ts";
+import {
+	gatewaySchema,
+	startUnfinished,
+	TestGateway,
+	TestNode
+} from "../support/gateway/gateway.ts";
+import { meet, memberOf } from "../support/gateway/meet.ts";
 
 const NEWS = "news";
 const toAll = (payload: unknown) => ({ eventName: NEWS, sessionId: "*", payload });

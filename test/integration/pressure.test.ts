@@ -2,12 +2,12 @@ import { connect } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
+import { openHttp2Stream } from "../support/clients/http2-client.ts";
+import { openStream } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { NOTHING, startGateway } from "../support/gateway.ts";
-import { openHttp2Stream } from "../support/http2-client.ts";
+import { NOTHING, startGateway } from "../support/gateway/gateway.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { runningTime } from "../support/running-time.ts";
-import { openStream } from "../support/stream-client.ts";
 
 const NEWS = "news";
 

@@ -5,13 +5,13 @@ import type { Service } from "moleculer";
 import api from "../../services/api.service.ts";
 import reports from "../../services/reports.service.ts";
 import type { WorkQueue } from "../../services/work-queue/work-queue.ts";
+import { send } from "../support/clients/request.ts";
+import { FLOOD, openStream, type StreamClient } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { callApi, startExample } from "../support/example.ts";
-import type { TestGateway } from "../support/gateway.ts";
+import type { TestGateway } from "../support/gateway/gateway.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
+import { callApi, startExample } from "../support/processes/example.ts";
 import { csv, REPORT_EVENTS } from "../support/reports.ts";
-import { send } from "../support/request.ts";
-import { FLOOD, openStream, type StreamClient } from "../support/stream-client.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 interface Stage {

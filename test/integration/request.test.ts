@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { NOTHING, startGateway } from "../support/gateway.ts";
-import { refusal, send } from "../support/request.ts";
-import { openStream } from "../support/stream-client.ts";
+import { refusal, send } from "../support/clients/request.ts";
+import { openStream } from "../support/clients/stream-client.ts";
+import { NOTHING, startGateway } from "../support/gateway/gateway.ts";
 
 const PATH = "/sse/event-stream";
 

@@ -1,15 +1,15 @@
 import { describe, expect, it, jest } from "@jest/globals";
-import { History } from "../../mixins/sse/core/history.ts";
-import { eventually } from "../support/eventually.ts";
-import { startGateway, type TestGateway } from "../support/gateway.ts";
-import { meet, memberOf } from "../support/meet.ts";
-import { onTestFinished } from "../support/on-test-finished.ts";
+import { History } from "../../mixins/sse/core/history/history.ts";
 import {
 	openStream,
 	type ReceivedEvent,
 	requestStream,
 	type StreamClient
-} from "../support/stream-client.ts";
+} from "../support/clients/stream-client.ts";
+import { eventually } from "../support/eventually.ts";
+import { startGateway, type TestGateway } from "../support/gateway/gateway.ts";
+import { meet, memberOf } from "../support/gateway/meet.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
 
 const NEWS = "news";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
+import { openStream, type StreamClient } from "../support/clients/stream-client.ts";
 import { stubClocks } from "../support/clocks.ts";
-import type { TestGateway } from "../support/gateway.ts";
-import { HandBus } from "../support/hand-bus.ts";
-import { openStream, type StreamClient } from "../support/stream-client.ts";
+import type { TestGateway } from "../support/gateway/gateway.ts";
+import { HandBus } from "../support/gateway/hand-bus.ts";
 
 const NEWS = "news";
 const ID = "sender.k3f9x2ab.1";

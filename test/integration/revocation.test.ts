@@ -2,16 +2,16 @@ import type { IncomingMessage } from "node:http";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import type { Context } from "moleculer";
-import { type GatewayRequest, SseError } from "../../mixins/sse/index.ts";
+import { SseError, type SseGatewayRequest } from "../../mixins/sse/index.ts";
+import { connectHttp2, openHttp2Stream } from "../support/clients/http2-client.ts";
+import { refusal } from "../support/clients/request.ts";
+import { FLOOD, openStream, requestStream } from "../support/clients/stream-client.ts";
 import { stubClocks } from "../support/clocks.ts";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
-import { NOTHING, startGateway, type TestGateway, TestNode } from "../support/gateway.ts";
-import { connectHttp2, openHttp2Stream } from "../support/http2-client.ts";
-import { meet, memberOf } from "../support/meet.ts";
-import { refusal } from "../support/request.ts";
+import { NOTHING, startGateway, type TestGateway, TestNode } from "../support/gateway/gateway.ts";
+import { meet, memberOf } from "../support/gateway/meet.ts";
 import { runningTime } from "../support/running-time.ts";
-import { FLOOD, openStream, requestStream } from "../support/stream-client.ts";
 import { TLS } from "../support/tls.ts";
 
 const close = (gateway: Pick<TestGateway, "broker">, params: unknown) =>
@@ -103,7 +103,7 @@ describe("sse.close", () => {
 	// as README logs out one device
 	it("closes the streams of one login of a user, and not those of the others", async () => {
 		const logins = new Set(["phone", "laptop"]);
-		const session = (_ctx: unknown, { headers }: GatewayRequest) => {
+		const session = (_ctx: unknown, { headers }: SseGatewayRequest) => {
 			const login = String(headers["x-login"]);
 			return logins.has(login) ? ["user:7", `login:${login}`] : null;
 		};

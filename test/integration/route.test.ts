@@ -2,6 +2,9 @@ import { describe, expect, it } from "@jest/globals";
 import { ServiceBroker, type ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
 import { SseMixin } from "../../mixins/sse/index.ts";
+import { connectHttp2, openHttp2Stream } from "../support/clients/http2-client.ts";
+import { refusal, send } from "../support/clients/request.ts";
+import { openStream, requestStream } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
 import {
 	gatewaySchema,
@@ -9,10 +12,7 @@ import {
 	startGateway,
 	TestGateway,
 	TestNode
-} from "../support/gateway.ts";
-import { connectHttp2, openHttp2Stream } from "../support/http2-client.ts";
-import { refusal, send } from "../support/request.ts";
-import { openStream, requestStream } from "../support/stream-client.ts";
+} from "../support/gateway/gateway.ts";
 
 /** What a request is answered with when it did not reach the mixin. */
 const mine = (_req: unknown, res: { end(text: string): void }) => res.end("mine");

@@ -2,12 +2,12 @@ import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it, jest } from "@jest/globals";
 import { type Context, type Middleware, ServiceBroker } from "moleculer";
 import { SseError, SseMiddleware } from "../../mixins/sse/index.ts";
+import { openStream } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { startGateway, TestGateway, TestNode } from "../support/gateway.ts";
-import { meet, memberOf } from "../support/meet.ts";
+import { startGateway, TestGateway, TestNode } from "../support/gateway/gateway.ts";
+import { meet, memberOf } from "../support/gateway/meet.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { watchRejections } from "../support/rejections.ts";
-import { openStream } from "../support/stream-client.ts";
 
 const good = { eventName: "news", sessionId: "alice", payload: 1 };
 /** The same, as it leaves its node: with its id and its payload as JSON. */

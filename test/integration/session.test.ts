@@ -1,16 +1,16 @@
 import { describe, expect, it, jest } from "@jest/globals";
 import type { Context } from "moleculer";
 import {
-	type GatewayRequest,
 	type SessionResolver,
 	type SseGateway,
+	type SseGatewayRequest,
 	visitorSession
 } from "../../mixins/sse/index.ts";
-import { type GatewaySetup, NOTHING, startGateway } from "../support/gateway.ts";
-import { connectHttp2, openHttp2Stream } from "../support/http2-client.ts";
+import { connectHttp2, openHttp2Stream } from "../support/clients/http2-client.ts";
+import { refusal, send } from "../support/clients/request.ts";
+import { openStream } from "../support/clients/stream-client.ts";
+import { type GatewaySetup, NOTHING, startGateway } from "../support/gateway/gateway.ts";
 import { watchRejections } from "../support/rejections.ts";
-import { refusal, send } from "../support/request.ts";
-import { openStream } from "../support/stream-client.ts";
 import { TLS } from "../support/tls.ts";
 
 /** The cookie that a response issues: its value, and its attributes without the value. */
@@ -259,7 +259,9 @@ describe("the session of a resolver", () => {
 	});
 
 	it("is resolved from the request and its context, once a stream", async () => {
-		const session = jest.fn((_ctx: Context, req: GatewayRequest) => String(req.headers["x-user"]));
+		const session = jest.fn((_ctx: Context, req: SseGatewayRequest) =>
+			String(req.headers["x-user"])
+		);
 		const gateway = await start(session);
 		const stream = await openStream(gateway.url("news"), { headers: { "x-user": "alice" } });
 		await gateway.send({ eventName: "news", sessionId: "alice", payload: 1 });
@@ -396,7 +398,7 @@ describe("authorize", () => {
 		await openStream(gateway.url("a", "b", "a"), { headers: { "x-user": "alice" } });
 
 		expect(authorize).toHaveBeenCalledTimes(1);
-		const [ctx, access] = authorize.mock.calls[0] as [Context, { req: GatewayRequest }];
+		const [ctx, access] = authorize.mock.calls[0] as [Context, { req: SseGatewayRequest }];
 		expect(ctx.broker).toBe(gateway.broker);
 		expect(access).toEqual({
 			sessionIds: ["alice", "tenant:7"],

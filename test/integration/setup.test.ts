@@ -3,11 +3,11 @@ import { describe, expect, it, jest } from "@jest/globals";
 import { type BrokerOptions, type Middleware, ServiceBroker, type ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
 import { SseMiddleware, SseMixin } from "../../mixins/sse/index.ts";
-import { gatewaySchema, startGateway, TestNode } from "../support/gateway.ts";
-import { HandBus } from "../support/hand-bus.ts";
+import { gatewaySchema, startGateway, TestNode } from "../support/gateway/gateway.ts";
+import { HandBus } from "../support/gateway/hand-bus.ts";
+import { RecordedLog } from "../support/gateway/recorded-log.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
-import { spawnNode } from "../support/process.ts";
-import { RecordedLog } from "../support/recorded-log.ts";
+import { spawnNode } from "../support/processes/process.ts";
 
 const WORKERS = fileURLToPath(new URL("../support/fixtures/cluster-workers.ts", import.meta.url));
 

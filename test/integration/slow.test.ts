@@ -1,13 +1,13 @@
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
-import type { EventStream } from "../../mixins/sse/http/event-stream.ts";
 import type { SseMixinOptions } from "../../mixins/sse/index.ts";
+import type { EventStream } from "../../mixins/sse/streams/event-stream.ts";
 import { block } from "../support/block.ts";
+import { connectHttp2, openHttp2Stream } from "../support/clients/http2-client.ts";
+import { openRawStream } from "../support/clients/raw-socket.ts";
+import { FLOOD, openStream, type StreamClient } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
-import { connectHttp2, openHttp2Stream } from "../support/http2-client.ts";
-import { openRawStream } from "../support/raw-socket.ts";
-import { FLOOD, openStream, type StreamClient } from "../support/stream-client.ts";
+import { NOTHING, startGateway, type TestGateway } from "../support/gateway/gateway.ts";
 import { TLS } from "../support/tls.ts";
 
 const NEWS = "news";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import type { BrokerOptions } from "moleculer";
-import { type GatewaySetup, startGateway, type TestGateway } from "../support/gateway.ts";
-import { meet, memberOf } from "../support/meet.ts";
-import { send } from "../support/request.ts";
-import { openStream } from "../support/stream-client.ts";
+import { send } from "../support/clients/request.ts";
+import { openStream } from "../support/clients/stream-client.ts";
+import { type GatewaySetup, startGateway, type TestGateway } from "../support/gateway/gateway.ts";
+import { meet, memberOf } from "../support/gateway/meet.ts";
 
 // The action was called wherever Moleculer's balancer liked: with `registry.preferLocal: false` every second
 // ticket was asked for on another gateway, and with `disableBalancer: true` each went through the transporter.

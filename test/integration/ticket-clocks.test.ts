@@ -1,15 +1,15 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import type { TicketOptions } from "../../mixins/sse/index.ts";
+import { send } from "../support/clients/request.ts";
+import { openStream, requestStream } from "../support/clients/stream-client.ts";
 import { stubClocks } from "../support/clocks.ts";
 import { eventually } from "../support/eventually.ts";
-import { type NodeSetup, startGateway, TestGateway, TestNode } from "../support/gateway.ts";
-import { meet, memberOf } from "../support/meet.ts";
+import { type NodeSetup, startGateway, TestGateway, TestNode } from "../support/gateway/gateway.ts";
+import { meet, memberOf } from "../support/gateway/meet.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
-import { freePorts } from "../support/ports.ts";
-import { type RunningProcess, spawnNode } from "../support/process.ts";
-import { send } from "../support/request.ts";
-import { openStream, requestStream } from "../support/stream-client.ts";
+import { freePorts } from "../support/processes/ports.ts";
+import { type RunningProcess, spawnNode } from "../support/processes/process.ts";
 
 const SECRET = "a secret of these tests, of at least 32 bytes";
 /** Milliseconds after which a gateway has been there for longer than any ticket that is still good. */

@@ -4,6 +4,8 @@ import { describe, expect, it } from "@jest/globals";
 import { SignJWT } from "jose";
 import type { Context, Middleware } from "moleculer";
 import type { SseMixinOptions, TicketOptions } from "../../mixins/sse/index.ts";
+import { refusal, send } from "../support/clients/request.ts";
+import { openStream, requestStream } from "../support/clients/stream-client.ts";
 import { stubClocks } from "../support/clocks.ts";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
@@ -13,10 +15,8 @@ import {
 	startGateway,
 	TestGateway,
 	TestNode
-} from "../support/gateway.ts";
-import { meet, memberOf } from "../support/meet.ts";
-import { refusal, send } from "../support/request.ts";
-import { openStream, requestStream } from "../support/stream-client.ts";
+} from "../support/gateway/gateway.ts";
+import { meet, memberOf } from "../support/gateway/meet.ts";
 import { stubEnv } from "../support/stub-env.ts";
 
 // long enough for HS512 as well, which is none of ours

@@ -2,10 +2,10 @@ import { PassThrough } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it, jest } from "@jest/globals";
 import type { ServiceBroker } from "moleculer";
+import { openStream } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { gatewaySchema, TestGateway, TestNode } from "../support/gateway.ts";
-import { memberOf } from "../support/meet.ts";
-import { openStream } from "../support/stream-client.ts";
+import { gatewaySchema, TestGateway, TestNode } from "../support/gateway/gateway.ts";
+import { memberOf } from "../support/gateway/meet.ts";
 
 const degraded = async (gateway: TestGateway) => {
 	const stream = await openStream(gateway.url("news"));

@@ -3,16 +3,20 @@ import { EventSource } from "eventsource";
 import type { ErrorRequestHandler } from "express";
 import { Errors, type ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
-import type { GatewayRequest, GatewayResponse, SseMixinOptions } from "../../mixins/sse/index.ts";
+import type {
+	SseGatewayRequest,
+	SseGatewayResponse,
+	SseMixinOptions
+} from "../../mixins/sse/index.ts";
+import { connectHttp2 } from "../support/clients/http2-client.ts";
+import { refusal, send } from "../support/clients/request.ts";
+import { openStream, requestStream } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { startExpressGateway } from "../support/express-gateway.ts";
 import { createGate } from "../support/gate.ts";
-import { type GatewaySetup, NOTHING, startGateway } from "../support/gateway.ts";
-import { connectHttp2 } from "../support/http2-client.ts";
+import { startExpressGateway } from "../support/gateway/express-gateway.ts";
+import { type GatewaySetup, NOTHING, startGateway } from "../support/gateway/gateway.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { watchRejections } from "../support/rejections.ts";
-import { refusal, send } from "../support/request.ts";
-import { openStream, requestStream } from "../support/stream-client.ts";
 
 const { RateLimitExceeded, ServiceUnavailableError } = ApiGateway.Errors;
 
@@ -146,7 +150,7 @@ describe("the retry of such a refusal", () => {
 		],
 		[
 			"in the response",
-			(_ctx: unknown, _route: unknown, _req: unknown, res: GatewayResponse) => {
+			(_ctx: unknown, _route: unknown, _req: unknown, res: SseGatewayResponse) => {
 				res.setHeader("retry-after", 7);
 				throw new ServiceUnavailableError("BUSY", null);
 			}
@@ -269,7 +273,12 @@ describe("such a refusal", () => {
 	});
 
 	it("keeps the headers of middlewares, but for those of a body that is not sent", async () => {
-		const onBeforeCall = (_ctx: unknown, _route: unknown, _req: unknown, res: GatewayResponse) => {
+		const onBeforeCall = (
+			_ctx: unknown,
+			_route: unknown,
+			_req: unknown,
+			res: SseGatewayResponse
+		) => {
 			res.setHeader("X-Trace", "7");
 			res.setHeader("Content-Type", "application/json");
 			res.setHeader("Content-Length", 2);
@@ -481,7 +490,7 @@ describe("what is the application's", () => {
 
 	it("an answer that it gives itself stays as it is", async () => {
 		const use = [
-			(_req: unknown, res: GatewayResponse) => {
+			(_req: unknown, res: SseGatewayResponse) => {
 				(res as import("node:http").ServerResponse).writeHead(503).end("closed for today");
 			}
 		];
@@ -494,7 +503,7 @@ describe("what is the application's", () => {
 	it("an answer that it gives itself stays, though its middleware fails then", async () => {
 		const rejections = watchRejections();
 		const use = [
-			async (_req: unknown, res: GatewayResponse) => {
+			async (_req: unknown, res: SseGatewayResponse) => {
 				(res as import("node:http").ServerResponse).writeHead(503).end("closed for today");
 				throw new Error("too late");
 			}
@@ -527,8 +536,8 @@ describe("what is the application's", () => {
 		const use = [
 			function (
 				this: { sendError(...args: unknown[]): void },
-				req: GatewayRequest,
-				res: GatewayResponse
+				req: SseGatewayRequest,
+				res: SseGatewayResponse
 			) {
 				this.sendError(req, res, new ServiceUnavailableError("BUSY", null));
 			}
@@ -544,7 +553,7 @@ describe("what is the application's", () => {
 		});
 		const gateway = await live(
 			{
-				onBeforeCall: (_ctx: unknown, _route: unknown, req: GatewayRequest) =>
+				onBeforeCall: (_ctx: unknown, _route: unknown, req: SseGatewayRequest) =>
 					refuse(Number(req.headers["x-code"]))()
 			},
 			{ schema: { methods: { errorHandler } } }

@@ -2,12 +2,17 @@ import { describe, expect, it } from "@jest/globals";
 import type { ErrorRequestHandler } from "express";
 import { Errors } from "moleculer";
 import ApiGateway from "moleculer-web";
-import type { GatewayRequest, GatewayResponse } from "../../mixins/sse/index.ts";
-import { startExpressGateway } from "../support/express-gateway.ts";
-import { type GatewaySetup, NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
-import { connectHttp2, requestHttp2 } from "../support/http2-client.ts";
+import type { SseGatewayRequest, SseGatewayResponse } from "../../mixins/sse/index.ts";
+import { connectHttp2, requestHttp2 } from "../support/clients/http2-client.ts";
+import { requestStream, type StreamClient } from "../support/clients/stream-client.ts";
+import { startExpressGateway } from "../support/gateway/express-gateway.ts";
+import {
+	type GatewaySetup,
+	NOTHING,
+	startGateway,
+	type TestGateway
+} from "../support/gateway/gateway.ts";
 import { watchRejections } from "../support/rejections.ts";
-import { requestStream, type StreamClient } from "../support/stream-client.ts";
 
 // EventSource stops for good at any status but 200. A service that was restarted for a second, a rate limit, a full
 // bulkhead or a session store that was away ended the streams of all who came back meanwhile.
@@ -36,28 +41,28 @@ const TRANSIENT: Readonly<Record<string, unknown>> = {
 
 const FOR_GOOD = [400, 401, 402, 403, 404, 405, 406, 409, 410, 422, 451];
 
-const thrownFor = ({ headers }: GatewayRequest): unknown => {
+const thrownFor = ({ headers }: SseGatewayRequest): unknown => {
 	const how = headers["x-how"] as string;
 	return TRANSIENT[how] ?? new Errors.MoleculerClientError("no", Number(how), "NO");
 };
 
-const fail = (request: GatewayRequest) => {
+const fail = (request: SseGatewayRequest) => {
 	if (request.headers["x-how"] !== undefined) throw thrownFor(request);
 };
 
 /** Waits, as a store does. */
-const failLater = async (request: GatewayRequest) => {
+const failLater = async (request: SseGatewayRequest) => {
 	await Promise.resolve();
 	fail(request);
 	return "alice";
 };
 
-const failing = (request: GatewayRequest, _response: unknown, next: Next) => {
+const failing = (request: SseGatewayRequest, _response: unknown, next: Next) => {
 	fail(request);
 	next();
 };
 
-const failingLater = async (request: GatewayRequest, _response: unknown, next: Next) => {
+const failingLater = async (request: SseGatewayRequest, _response: unknown, next: Next) => {
 	await failLater(request);
 	next();
 };
@@ -74,7 +79,9 @@ const live = (route: object, setup: GatewaySetup = {}): GatewaySetup => ({
 const withMethod = (method: string, route: object) =>
 	live(route, {
 		schema: {
-			methods: { [method]: (_ctx: unknown, _route: unknown, req: GatewayRequest) => failLater(req) }
+			methods: {
+				[method]: (_ctx: unknown, _route: unknown, req: SseGatewayRequest) => failLater(req)
+			}
 		}
 	});
 
@@ -87,9 +94,11 @@ const WHERE: Readonly<Record<string, () => GatewaySetup>> = {
 	"the route's authentication, by name": () => withMethod("prove", { authentication: "prove" }),
 	"the route's authorization": () => withMethod("authorize", { authorization: true }),
 	onBeforeCall: () =>
-		live({ onBeforeCall: (_ctx: unknown, _route: unknown, req: GatewayRequest) => fail(req) }),
+		live({ onBeforeCall: (_ctx: unknown, _route: unknown, req: SseGatewayRequest) => fail(req) }),
 	"onBeforeCall, later": () =>
-		live({ onBeforeCall: (_ctx: unknown, _route: unknown, req: GatewayRequest) => failLater(req) }),
+		live({
+			onBeforeCall: (_ctx: unknown, _route: unknown, req: SseGatewayRequest) => failLater(req)
+		}),
 	"sseSession in onBeforeCall": () =>
 		live(
 			{
@@ -97,8 +106,8 @@ const WHERE: Readonly<Record<string, () => GatewaySetup>> = {
 					this: { sseSession(...args: unknown[]): unknown },
 					ctx: unknown,
 					_route: unknown,
-					req: GatewayRequest,
-					res: GatewayResponse
+					req: SseGatewayRequest,
+					res: SseGatewayResponse
 				) {
 					return this.sseSession(ctx, req, res);
 				}
@@ -108,7 +117,7 @@ const WHERE: Readonly<Record<string, () => GatewaySetup>> = {
 	"use: next(error)": () =>
 		live({
 			use: [
-				(req: GatewayRequest, _res: unknown, next: Next) =>
+				(req: SseGatewayRequest, _res: unknown, next: Next) =>
 					next(req.headers["x-how"] && thrownFor(req))
 			]
 		}),
@@ -125,15 +134,16 @@ const WHERE: Readonly<Record<string, () => GatewaySetup>> = {
 	"use: a middleware for errors": () =>
 		live({
 			use: [
-				(req: GatewayRequest, _res: unknown, next: Next) =>
+				(req: SseGatewayRequest, _res: unknown, next: Next) =>
 					next(req.headers["x-how"] && new Error("first")),
-				async (_error: unknown, req: GatewayRequest, _res: unknown, _next: Next) => failLater(req)
+				async (_error: unknown, req: SseGatewayRequest, _res: unknown, _next: Next) =>
+					failLater(req)
 			]
 		}),
 	"the rate limit's store": () =>
 		live({
 			rateLimit: {
-				key: (req: GatewayRequest) => req.headers["x-how"] as string,
+				key: (req: SseGatewayRequest) => req.headers["x-how"] as string,
 				StoreFactory: class {
 					async inc(how: string) {
 						await failLater({ headers: { "x-how": how } } as never);
@@ -141,7 +151,7 @@ const WHERE: Readonly<Record<string, () => GatewaySetup>> = {
 				}
 			}
 		}),
-	"the rate limit's key": () => live({ rateLimit: { key: (req: GatewayRequest) => fail(req) } })
+	"the rate limit's key": () => live({ rateLimit: { key: (req: SseGatewayRequest) => fail(req) } })
 };
 
 /** Asks for a stream that fails as `how` says, and reads the answer to its end. */

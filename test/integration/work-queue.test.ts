@@ -8,7 +8,7 @@ import {
 } from "../../services/work-queue/work-queue.ts";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
-import { TestNode } from "../support/gateway.ts";
+import { TestNode } from "../support/gateway/gateway.ts";
 
 interface Job {
 	n: number;

@@ -3,13 +3,13 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
+import { connectHttp2, openHttp2Stream } from "../support/clients/http2-client.ts";
+import { RawSocket } from "../support/clients/raw-socket.ts";
+import { requestStream, type StreamClient } from "../support/clients/stream-client.ts";
 import { stubClocks } from "../support/clocks.ts";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
-import { NOTHING, startGateway, type TestGateway } from "../support/gateway.ts";
-import { connectHttp2, openHttp2Stream } from "../support/http2-client.ts";
-import { RawSocket } from "../support/raw-socket.ts";
-import { requestStream, type StreamClient } from "../support/stream-client.ts";
+import { NOTHING, startGateway, type TestGateway } from "../support/gateway/gateway.ts";
 import { TLS } from "../support/tls.ts";
 
 const NEWS = "news";

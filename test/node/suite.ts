@@ -1,6 +1,6 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { spawnProcess } from "../support/process.ts";
+import { spawnProcess } from "../support/processes/process.ts";
 import { bringNode, folderOf } from "./releases.ts";
 
 /** As `npm test` does, but for what older releases need besides. */

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { freePort } from "../support/ports.ts";
-import { type RunningProcess, spawnNode } from "../support/process.ts";
+import { freePort } from "../support/processes/ports.ts";
+import { type RunningProcess, spawnNode } from "../support/processes/process.ts";
 import { type TempFolder, tempFolder } from "../support/temp-folder.ts";
 import { bounded, npm } from "./run.ts";
 

@@ -1,10 +1,10 @@
 import { expect } from "@jest/globals";
-import { connect } from "../support/client.ts";
+import { connect } from "../support/clients/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
-import { freePort } from "../support/ports.ts";
+import { freePort } from "../support/processes/ports.ts";
+import { openTerminal } from "../support/processes/terminal.ts";
 import { tempFolder } from "../support/temp-folder.ts";
-import { openTerminal } from "../support/terminal.ts";
 import type { Project } from "./project.ts";
 import { COMMAND } from "./readme.ts";
 

@@ -1,5 +1,5 @@
 import { delimiter, dirname } from "node:path";
-import { type RunningProcess, spawnNode, spawnProcess } from "../support/process.ts";
+import { type RunningProcess, spawnNode, spawnProcess } from "../support/processes/process.ts";
 
 const MINUTE = 60_000;
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { npm } from "../package/run.ts";
-import { type Machine, thisMachine } from "../support/machine.ts";
+import { type Machine, thisMachine } from "../support/processes/machine.ts";
 import { COMPANIONS, DEV_SERVERS } from "./dev-servers.ts";
 import type { ProxyKind } from "./proxy.ts";
 

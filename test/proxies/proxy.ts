@@ -1,6 +1,6 @@
-import { freePort } from "../support/ports.ts";
-import { type RunningProcess, spawnProcess } from "../support/process.ts";
-import { acceptsTcp } from "../support/tcp.ts";
+import { acceptsTcp } from "../support/clients/tcp.ts";
+import { freePort } from "../support/processes/ports.ts";
+import { type RunningProcess, spawnProcess } from "../support/processes/process.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import type { Place } from "./configuration.ts";
 import type { Address } from "./stage.ts";

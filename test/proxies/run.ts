@@ -7,10 +7,10 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { launchChromium } from "../support/chromium.ts";
-import { freePorts } from "../support/ports.ts";
-import { bringPrograms } from "../support/programs.ts";
-import { openRabbitMq } from "../support/rabbitmq.ts";
+import { launchChromium } from "../support/clients/chromium.ts";
+import { freePorts } from "../support/processes/ports.ts";
+import { bringPrograms } from "../support/processes/programs.ts";
+import { openRabbitMq } from "../support/rabbitmq/rabbitmq.ts";
 import { type Brought, bringProxies } from "./bring.ts";
 import { DEV_SERVERS } from "./dev-servers.ts";
 import { type RunningProxy, startProxy } from "./proxy.ts";

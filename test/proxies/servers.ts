@@ -1,7 +1,7 @@
 /** The servers of Debian that the documentation has configurations for, and how each is started with one. */
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { nginxArguments } from "../support/nginx.ts";
+import { nginxArguments } from "../support/processes/nginx.ts";
 import { configuration, type Place } from "./configuration.ts";
 import type { ProxyKind } from "./proxy.ts";
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { ServiceBroker } from "moleculer";
 import { SseMiddleware } from "../../mixins/sse/index.ts";
-import { type RunningProcess, spawnNode } from "../support/process.ts";
+import { type RunningProcess, spawnNode } from "../support/processes/process.ts";
 
 const GATEWAY = fileURLToPath(new URL("./nodes/gateway.ts", import.meta.url));
 

@@ -2,10 +2,10 @@ import { existsSync, rmSync } from "node:fs";
 import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { aptInstall } from "../support/apt.ts";
 import { guard } from "../support/guard.ts";
-import { thisMachine } from "../support/machine.ts";
-import { type RunningProcess, spawnProcess } from "../support/process.ts";
+import { aptInstall } from "../support/processes/apt.ts";
+import { thisMachine } from "../support/processes/machine.ts";
+import { type RunningProcess, spawnProcess } from "../support/processes/process.ts";
 
 /** Where roots stay from one run to the next, each in a folder of its release's name. */
 const FOLDER = resolve(".tmp/rabbitmq");

@@ -1,8 +1,8 @@
 import { onRunFinished } from "../jest/teardown.ts";
-import { acceptsAmqp } from "./amqp.ts";
-import { bringPrograms } from "./programs.ts";
+import { bringPrograms } from "./processes/programs.ts";
 import { provide } from "./provided.ts";
-import { openRabbitMq } from "./rabbitmq.ts";
+import { acceptsAmqp } from "./rabbitmq/amqp.ts";
+import { openRabbitMq } from "./rabbitmq/rabbitmq.ts";
 
 /** Once a run, before the first end-to-end test: the programs, and one RabbitMQ for all of them. */
 export default async function setup(): Promise<void> {

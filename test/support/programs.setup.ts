@@ -1,4 +1,4 @@
-import { bringPrograms } from "./programs.ts";
+import { bringPrograms } from "./processes/programs.ts";
 import { provide } from "./provided.ts";
 
 /** Once a run: the programs, for tests that start their own RabbitMQ. */

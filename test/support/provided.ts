@@ -1,4 +1,4 @@
-import type { Programs } from "./programs.ts";
+import type { Programs } from "./processes/programs.ts";
 
 /** What is set up once a run, for all files of a project. */
 export interface Provided {

@@ -1,8 +1,8 @@
 import { expect } from "@jest/globals";
 import { HEADER, orderLine } from "../../services/reports/order-lines.ts";
-import type { Client } from "./client.ts";
+import type { Client } from "./clients/client.ts";
 import type { Patience } from "./eventually.ts";
-import { callApi } from "./example.ts";
+import { callApi } from "./processes/example.ts";
 
 /** What a session is told of its reports. */
 export const REPORT_EVENTS: readonly string[] = [

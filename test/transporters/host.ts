@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { type RunningProcess, spawnNode } from "../support/process.ts";
+import { type RunningProcess, spawnNode } from "../support/processes/process.ts";
 import type { Commands } from "./nodes/plan.ts";
 
 const SCRIPT = fileURLToPath(new URL("./nodes/host.ts", import.meta.url));

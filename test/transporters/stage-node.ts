@@ -1,4 +1,4 @@
-import type { TcpProxy } from "../support/tcp-proxy.ts";
+import type { TcpProxy } from "../support/processes/tcp-proxy.ts";
 import type { Host } from "./host.ts";
 import type { NodeState } from "./nodes/plan.ts";
 

@@ -1,7 +1,7 @@
 import type { Sent } from "../chaos/log.ts";
 import { eventually } from "../support/eventually.ts";
-import { freePort } from "../support/ports.ts";
-import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
+import { freePort } from "../support/processes/ports.ts";
+import { startTcpProxy, type TcpProxy } from "../support/processes/tcp-proxy.ts";
 import { Host } from "./host.ts";
 import type { NodePlan, Sending } from "./nodes/plan.ts";
 import { openingOf } from "./probe.ts";

@@ -9,7 +9,7 @@ import {
 } from "../../mixins/sse/index.ts";
 import { describe, it } from "../support/type-test.ts";
 
-declare module "../../mixins/sse/moleculer/send.ts" {
+declare module "../../mixins/sse/moleculer/sender/send.ts" {
 	interface SseEvents {
 		news: string;
 		"order-update": { status: "open" | "paid" };

@@ -1,11 +1,11 @@
 import { expectTypeOf } from "expect-type";
 import type { Context } from "moleculer";
 import {
-	type Authorizer,
-	type GatewayRequest,
 	type SessionResolver,
+	type SseAuthorizer,
+	type SseGatewayRequest,
 	SseMixin,
-	type StreamAccess,
+	type SseStreamAccess,
 	visitorSession
 } from "../../mixins/sse/index.ts";
 import { describe, it } from "../support/type-test.ts";
@@ -48,7 +48,7 @@ describe("a session resolver", () => {
 		SseMixin({
 			session(ctx, req) {
 				expectTypeOf(ctx.call).toBeFunction();
-				expectTypeOf(req).toEqualTypeOf<GatewayRequest>();
+				expectTypeOf(req).toEqualTypeOf<SseGatewayRequest>();
 				expectTypeOf(req.headers.authorization).toEqualTypeOf<string | undefined>();
 				return null;
 			}
@@ -97,15 +97,15 @@ describe("an authorizer", () => {
 		SseMixin({
 			authorize(ctx, access) {
 				expectTypeOf(ctx.call).toBeFunction();
-				expectTypeOf(access).toEqualTypeOf<StreamAccess>();
+				expectTypeOf(access).toEqualTypeOf<SseStreamAccess>();
 				expectTypeOf(access.sessionIds).toEqualTypeOf<readonly string[]>();
 				expectTypeOf(access.eventNames).toEqualTypeOf<readonly string[]>();
-				expectTypeOf(access.req).toEqualTypeOf<GatewayRequest>();
+				expectTypeOf(access.req).toEqualTypeOf<SseGatewayRequest>();
 				return access.eventNames.every(name => !name.startsWith("admin."));
 			}
 		});
 		const byUser = (ctx: Context<unknown, { user: User }>) => ctx.meta.user.tenant === "a";
-		expectTypeOf(byUser).toExtend<Authorizer>();
+		expectTypeOf(byUser).toExtend<SseAuthorizer>();
 	});
 
 	it("gives nothing else: forgetting to return must not compile", () => {

@@ -1,6 +1,6 @@
 import { expect, it } from "@jest/globals";
 import { locateCompose } from "../compose/compose.ts";
-import type { Machine } from "../support/machine.ts";
+import type { Machine } from "../support/processes/machine.ts";
 
 /** A machine that has these programs, with what each prints; null for one that fails. */
 function machine(prints: Record<string, string | null>): Machine {

@@ -1,9 +1,10 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { ERROR_STATUS } from "../../mixins/sse/core/errors.ts";
-import { SSE_MIDDLEWARE_OPTIONS, SSE_MIXIN_OPTIONS } from "../../mixins/sse/core/options.ts";
-import { STREAM_OPTIONS } from "../../mixins/sse/core/stream-options.ts";
+import { ERROR_STATUS } from "../../mixins/sse/core/errors/error-types.ts";
+import { SSE_MIXIN_OPTIONS } from "../../mixins/sse/core/options/gateway-options.ts";
+import { SSE_MIDDLEWARE_OPTIONS } from "../../mixins/sse/core/options/middleware-options.ts";
+import { RABBITMQ_OPTIONS } from "../../mixins/sse/core/options/rabbitmq-options.ts";
 import { checkOptions } from "../../mixins/sse/moleculer/check-options.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { codeBlocks, type Link, links, prose, section, tableRows } from "../support/markdown.ts";
@@ -79,7 +80,7 @@ describe("README", () => {
 describe.each([
 	["SseMixin", SSE_MIXIN_OPTIONS],
 	["SseMiddleware", SSE_MIDDLEWARE_OPTIONS],
-	["stream", STREAM_OPTIONS]
+	["stream", RABBITMQ_OPTIONS]
 ])("the options of %s", (factory, specs) => {
 	const body = section(README, factory);
 	const [, table = ""] = body.split(`<!-- options: ${factory} -->`);

@@ -1,7 +1,7 @@
-import type { RevocationKey } from "../core/close-header.ts";
-import type { Address } from "../core/event.ts";
-import type { Rank } from "../core/order.ts";
-import type { BroadcastOptions } from "../moleculer/safe-broadcast.ts";
+import type { Address } from "../core/event/event.ts";
+import type { SortKey } from "../core/history/id-order.ts";
+import type { RevocationKey } from "../core/revocation/revocation-key.ts";
+import type { BroadcastOptions } from "../moleculer/broadcast/safe-broadcast.ts";
 
 /** How the sender of an event wants to hear of a bus that cannot take it; Moleculer's own rule. */
 export type PublishOptions = BroadcastOptions;
@@ -27,11 +27,11 @@ export interface Bus {
 	 * @param json The event's payload, in one line.
 	 */
 	publish(address: Address, json: string, options?: PublishOptions): Promise<unknown>;
-	readonly state: BusState;
+	readonly state: SseBusState;
 }
 
 /** How a node's bus is. */
-export interface BusState {
+export interface SseBusState {
 	readonly kind: "moleculer" | "stream";
 	/** Whether the message broker is connected; true without one. */
 	readonly connected: boolean;
@@ -53,11 +53,11 @@ export interface Source {
 	/** The node that sent it, or what is known in place of one. */
 	readonly nodeID: string;
 	/** Typed into the REPL, which reads numbers where ids are meant. */
-	readonly typed?: boolean;
+	readonly fromRepl?: boolean;
 	/** Given if the bus gives ids on arrival. What stands in the event itself then counts for nothing. */
 	readonly id?: string;
 	/** Where that id stands, from a bus that knows it in numbers: then it is not given as a text. */
-	readonly rank?: Rank;
+	readonly sortKey?: SortKey;
 	/** The payload's JSON in UTF-8, in one line, if the bus has it apart from the event. */
 	readonly json?: Uint8Array | undefined;
 	/**

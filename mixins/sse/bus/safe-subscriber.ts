@@ -1,6 +1,6 @@
 import type { Logger } from "moleculer";
-import { toError } from "../core/guard.ts";
-import { ThrottledLog } from "../core/throttled-log.ts";
+import { toError } from "../core/errors/guard.ts";
+import { ThrottledLog } from "../core/util/throttled-log.ts";
 import type { Listener, Subscriber } from "./bus.ts";
 
 /**

@@ -1,35 +1,40 @@
 import type { ServerHttp2Session } from "node:http2";
+import { readableBus } from "../bus/broker-bus.ts";
 import type { Listener } from "../bus/bus.ts";
-import { readableBus } from "../bus/installed.ts";
-import { closeFrame, heartbeatFrame } from "../core/control.ts";
-import { reasonOf } from "../core/guard.ts";
-import type { Opening } from "../core/openings.ts";
-import { Registry } from "../core/registry.ts";
-import { ThrottledLog } from "../core/throttled-log.ts";
+import { Registry } from "../core/addressing/registry.ts";
+import { reasonOf } from "../core/errors/guard.ts";
+import { closeFrame, heartbeatFrame } from "../core/event/control-events.ts";
+import type { PendingOpen } from "../core/revocation/pending-opens.ts";
+import { ThrottledLog } from "../core/util/throttled-log.ts";
 import { answerBriefly } from "../http/answer.ts";
-import { dropBodyOfAnswered } from "../http/body.ts";
 import { isHttp2 } from "../http/connection.ts";
-import { EventStream } from "../http/event-stream.ts";
-import { Flush } from "../http/flush.ts";
+import { DetachQueue } from "../http/detach-queue.ts";
 import { writeHead } from "../http/head.ts";
-import { Heartbeat } from "../http/heartbeat.ts";
-import { Http2Sessions } from "../http/http2-sessions.ts";
-import { Settling } from "../http/settling.ts";
-import { Access, noTicket } from "./access.ts";
-import { Compression } from "./compression.ts";
-import { drawEnd, drawRetry } from "./draws.ts";
-import { noSession } from "./failures.ts";
-import { FanOut } from "./fan-out.ts";
-import { Incoming } from "./incoming.ts";
-import { Limits } from "./limits.ts";
-import { Reading } from "./reading.ts";
-import { readRequest } from "./request.ts";
-import { isSettled, letGo, sendAway } from "./response.ts";
-import { begin } from "./resume.ts";
-import { Revocations } from "./revocations.ts";
-import { DRAIN_GRACE, Shutdown } from "./shutdown.ts";
-import type { GatewayOptions, GatewayRequest, GatewayResponse, GatewayService } from "./types.ts";
-import { Unavailable } from "./unavailable.ts";
+import { Http2Sessions } from "../http/http2/sessions.ts";
+import { dropBodyOfAnswered } from "../http/request-body.ts";
+import { EventStream } from "../streams/event-stream.ts";
+import { Flush } from "../streams/flush.ts";
+import { begin } from "../streams/resume.ts";
+import { StreamTimer } from "../streams/stream-timer.ts";
+import { Access, noTicket } from "./auth/access.ts";
+import { noSession } from "./auth/auth-failures.ts";
+import { GatewayBusSubscription } from "./delivery/bus-subscription.ts";
+import { FanOut } from "./delivery/fan-out.ts";
+import { Revocations } from "./delivery/revocations.ts";
+import { Limits } from "./limits/limits.ts";
+import { Compression } from "./request/compression.ts";
+import { IncomingRequests } from "./request/incoming-requests.ts";
+import { drawEnd, drawRetry } from "./request/jitter.ts";
+import { readRequest } from "./request/request.ts";
+import { isSettled, letGo, sendAway } from "./request/response.ts";
+import { Unavailable } from "./request/unavailable.ts";
+import { DRAIN_GRACE, Shutdown } from "./stop/shutdown.ts";
+import type {
+	GatewayOptions,
+	GatewayService,
+	SseGatewayRequest,
+	SseGatewayResponse
+} from "./types.ts";
 
 /** The streams of one gateway service: opens them for requests, and ends them. */
 export class Gateway {
@@ -44,14 +49,14 @@ export class Gateway {
 	/** What brings events to the streams. */
 	readonly fanOut: FanOut;
 	readonly revocations: Revocations;
-	readonly #incoming = new Incoming(() => this.revocations.begin());
-	readonly #reading: Reading;
-	readonly #heartbeat: Heartbeat;
+	readonly #incomingRequests = new IncomingRequests(() => this.revocations.begin());
+	readonly #busSubscription: GatewayBusSubscription;
+	readonly #streamTimer: StreamTimer;
 	readonly #flush = new Flush();
 	readonly #compression: Compression;
-	readonly #settling = new Settling(letGo);
+	readonly #detachQueue = new DetachQueue(letGo);
 	/** Requests that are being handled, and the streams that they have opened. */
-	readonly #handling = new WeakMap<GatewayRequest, EventStream | undefined>();
+	readonly #handling = new WeakMap<SseGatewayRequest, EventStream | undefined>();
 	readonly #complaints: ThrottledLog;
 	readonly #sessions = new Http2Sessions();
 	readonly #shutdown: Shutdown;
@@ -80,19 +85,23 @@ export class Gateway {
 			{ ...options, fromStream, conflates, revoked },
 			service
 		);
-		this.#reading = new Reading(this.fanOut, options.history?.maxAge ?? 0, service);
+		this.#busSubscription = new GatewayBusSubscription(
+			this.fanOut,
+			options.history?.maxAge ?? 0,
+			service
+		);
 		this.revocations = new Revocations(this.#registry, service, {
 			history: this.fanOut.history,
 			tickets: this.access.tickets,
 			fromStream,
 			awakeSince: () => this.fanOut.awakeSince
 		});
-		this.#heartbeat = new Heartbeat(
+		this.#streamTimer = new StreamTimer(
 			{
 				interval: options.heartbeat,
 				timeout: options.timeout,
 				stallTimeout: options.buffer.stallTimeout,
-				frame: () => heartbeatFrame(this.fanOut.livePlace)
+				frame: () => heartbeatFrame(this.fanOut.liveResumeToken)
 			},
 			this.#registry
 		);
@@ -109,32 +118,35 @@ export class Gateway {
 	}
 
 	/** Takes note of a request, of whatever route, before any middleware sees it. */
-	arrived(request: GatewayRequest, response: GatewayResponse): void {
-		this.access.arrived(request, this.#incoming.openingOf(request) ?? this.revocations.begin());
+	arrived(request: SseGatewayRequest, response: SseGatewayResponse): void {
+		this.access.arrived(
+			request,
+			this.#incomingRequests.openingOf(request) ?? this.revocations.begin()
+		);
 		const session = isHttp2(response) ? response.stream.session : undefined;
 		if (session !== undefined) this.#sessions.add(session as ServerHttp2Session);
 		this.#handling.set(request, undefined);
 	}
 
 	/** Nobody is at work on a request any more, of whatever route: its action has ended, and all around that. */
-	handled(request: GatewayRequest, response: GatewayResponse): void {
+	handled(request: SseGatewayRequest, response: SseGatewayResponse): void {
 		const stream = this.#handling.get(request);
 		this.#handling.delete(request);
-		if (stream !== undefined) this.#settling.add(stream);
+		if (stream !== undefined) this.#detachQueue.add(stream);
 		else dropBodyOfAnswered(request, response);
 	}
 
 	/**
 	 * Opens a stream for a request that has passed moleculer-web's own pipeline.
 	 *
-	 * @param opening Begun before anybody judged the request.
+	 * @param pendingOpen Begun before anybody judged the request.
 	 * @param ofAlias The event names that there are at its URL, if it has some of its own.
 	 * @throws SseError if the request is refused; nothing has been written then.
 	 */
 	async open(
-		request: GatewayRequest,
-		response: GatewayResponse,
-		opening: Opening,
+		request: SseGatewayRequest,
+		response: SseGatewayResponse,
+		pendingOpen: PendingOpen,
 		ofAlias?: readonly string[]
 	): Promise<void> {
 		const query = readRequest(request, response, this.#options, ofAlias);
@@ -146,8 +158,8 @@ export class Gateway {
 		// A HEAD asks `session` and `authorize` as a GET does: it counts as one.
 		const early = this.limits.arrive(request);
 		if (early !== undefined) return sendAway(response, early);
-		const claim = await this.access.claim(request, response, query);
-		const { ids: sessionIds, expiresAt } = claim.session;
+		const grant = await this.access.grant(request, response, query);
+		const { ids: sessionIds, expiresAt } = grant.session;
 		await this.access.authorize({ sessionIds, eventNames, req: request });
 		if (expiresAt <= Date.now()) throw noSession();
 
@@ -160,7 +172,7 @@ export class Gateway {
 			return;
 		}
 		if (this.#shutdown.ended !== undefined) return this.#shutdown.sendOn(response);
-		const revocation = opening.revokedBy({ sessionIds, eventNames }, claim.provenAt);
+		const revocation = pendingOpen.revokedBy({ sessionIds, eventNames }, grant.provenAt);
 		if (revocation !== undefined) {
 			return answerBriefly(response, closeFrame(revocation.reason, retry));
 		}
@@ -168,7 +180,7 @@ export class Gateway {
 		const room = this.limits.admit(request, { sessionIds, eventNames }, isBack);
 		if ("sentAway" in room) return sendAway(response, room.sentAway);
 		// Last, so that a stream that is sent away may come back with it.
-		if (!claim.take()) throw noTicket();
+		if (!grant.take()) throw noTicket();
 		if (room.ghost !== undefined) this.#giveWay(room.ghost);
 
 		const stream = new EventStream(request, response, {
@@ -178,7 +190,7 @@ export class Gateway {
 			policy: this.#options.buffer.policy,
 			flush: this.#flush,
 			gzip: this.#compression.negotiate(request, response),
-			provenAt: Math.min(opening.began, claim.provenAt ?? opening.began),
+			provenAt: Math.min(pendingOpen.began, grant.provenAt ?? pendingOpen.began),
 			...drawEnd(this.#options.timeout, expiresAt),
 			onError: this.#onError,
 			onEnd: this.#onEnd,
@@ -187,11 +199,11 @@ export class Gateway {
 		this.#unclosed++;
 		this.limits.opened(stream, request);
 		this.#registry.add(stream);
-		this.#heartbeat.start();
+		this.#streamTimer.start();
 		stream.open();
 		begin(stream, this.fanOut, lastEventId, () => ({ retry, degraded: this.#isDegraded }));
 		if (this.#handling.has(request)) this.#handling.set(request, stream);
-		else this.#settling.add(stream);
+		else this.#detachQueue.add(stream);
 		this.#service.logResponse?.(request, response);
 	}
 
@@ -208,7 +220,7 @@ export class Gateway {
 
 	/** Whether events may be late, or lost and told: the gateway does not hear everything now. */
 	get #isDegraded(): boolean {
-		return this.#reading.isDegraded || !this.fanOut.hearsAll;
+		return this.#busSubscription.isDegraded || !this.fanOut.hearsAll;
 	}
 
 	/** Whether new streams are taken. */
@@ -241,9 +253,9 @@ export class Gateway {
 		this.#shutdown.cancel();
 		// A server that moleculer-web makes brings its requests here first.
 		const makesServer = Reflect.get(this.#service.settings ?? {}, "server") === true;
-		if (!makesServer) this.#incoming.start();
+		if (!makesServer) this.#incomingRequests.start();
 		this.#sessions.open();
-		await this.#reading.start();
+		await this.#busSubscription.start();
 		this.#isStarted = true;
 	}
 
@@ -255,10 +267,10 @@ export class Gateway {
 		this.#sessions.close();
 		await ended;
 		// Until then, what arrives still goes to streams that wait for their turn.
-		this.#incoming.stop();
+		this.#incomingRequests.stop();
 		this.fanOut.unlisten();
 		this.revocations.stop();
-		await this.#reading.stop();
+		await this.#busSubscription.stop();
 	}
 
 	/** If its client is there after all, it comes back. */
@@ -276,7 +288,7 @@ export class Gateway {
 	readonly #onEnd = (stream: EventStream): void => {
 		this.#registry.remove(stream);
 		this.revocations.ended(stream);
-		if (this.#registry.size === 0) this.#heartbeat.stop();
+		if (this.#registry.size === 0) this.#streamTimer.stop();
 	};
 
 	readonly #onClose = (stream: EventStream): void => {

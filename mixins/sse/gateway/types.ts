@@ -1,14 +1,14 @@
 import type { Context, Service, ServiceBroker } from "moleculer";
-import type { StreamLimits, TicketOptions } from "../core/access-options.ts";
-import type { EventsContract } from "../core/contract.ts";
-import type { CookieOptions } from "../core/cookie-options.ts";
-import type { GatewaySettings, HistoryLimits } from "../core/options.ts";
-import type { SseSessionId } from "../core/session-id.ts";
+import type { SseSessionId } from "../core/addressing/session-id.ts";
+import type { EventsContract } from "../core/event/contract.ts";
+import type { StreamLimits, TicketOptions } from "../core/options/access-options.ts";
+import type { CookieOptions } from "../core/options/cookie-options.ts";
+import type { GatewaySettings, HistoryLimits } from "../core/options/gateway-options.ts";
 import type { StreamRequest, StreamResponse } from "../http/connection.ts";
-import type { Alias } from "./route.ts";
+import type { Alias } from "./route/alias.ts";
 
 /** A request as moleculer-web passes it through its pipeline. */
-export type GatewayRequest = StreamRequest & {
+export type SseGatewayRequest = StreamRequest & {
 	/** The URL as it came; moleculer-web and Express shorten `url` to the part behind the route. */
 	originalUrl?: string;
 	/** Its path, without a slash at the end, once moleculer-web looks for its route. */
@@ -27,7 +27,7 @@ export type GatewayRequest = StreamRequest & {
 	};
 };
 
-export type GatewayResponse = StreamResponse & {
+export type SseGatewayResponse = StreamResponse & {
 	$ctx?: Context<unknown, Record<string, unknown>> | undefined;
 };
 
@@ -41,7 +41,7 @@ export interface GatewayService {
 	readonly settings?: object;
 	/** Of all routes, as moleculer-web has made them. */
 	readonly aliases?: readonly Alias[];
-	logResponse?(request: GatewayRequest, response: GatewayResponse): void;
+	logResponse?(request: SseGatewayRequest, response: SseGatewayResponse): void;
 }
 
 /**
@@ -63,8 +63,8 @@ export interface SseGateway extends Pick<Service, "broker" | "logger" | "name"> 
 	sseSession(
 		// biome-ignore lint/suspicious/noExplicitAny: the shape of params and meta is the user's
 		ctx: Context<any, any>,
-		req: GatewayRequest,
-		res: GatewayResponse
+		req: SseGatewayRequest,
+		res: SseGatewayResponse
 	): Promise<readonly string[] | null>;
 
 	/** Whether this gateway takes new streams: false from the moment at which its node begins to stop. */
@@ -89,20 +89,20 @@ export interface ExpiringSession {
 export type SessionResolver = (
 	// biome-ignore lint/suspicious/noExplicitAny: the shape of params and meta is the user's
 	ctx: Context<any, any>,
-	req: GatewayRequest
+	req: SseGatewayRequest
 ) => Awaitable<SseSessionId | readonly SseSessionId[] | ExpiringSession | null | undefined>;
 
-export interface StreamAccess {
+export interface SseStreamAccess {
 	sessionIds: readonly string[];
 	eventNames: readonly string[];
-	req: GatewayRequest;
+	req: SseGatewayRequest;
 }
 
 /** Whether a stream may be opened; anything but true refuses with 403. */
-export type Authorizer = (
+export type SseAuthorizer = (
 	// biome-ignore lint/suspicious/noExplicitAny: the shape of params and meta is the user's
 	ctx: Context<any, any>,
-	access: StreamAccess
+	access: SseStreamAccess
 ) => Awaitable<boolean>;
 
 /** The options of {@link GatewaySettings}, and the functions, which never stand in `settings`. */
@@ -119,7 +119,7 @@ export interface SseMixinOptions
 	/** Default: what the cookie holds, see `cookie`; it is issued if it is missing. */
 	session?: SessionResolver;
 	/** Default: every session may open a stream of any event name. */
-	authorize?: Authorizer;
+	authorize?: SseAuthorizer;
 	/** The events that there are; give the same to `SseMiddleware`. Default: any event name. */
 	events?: EventsContract;
 	/** Adds action `sseTicket`, for clients that cannot send a header. Default and null: none. */

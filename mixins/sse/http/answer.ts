@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { ServerHttp2Session } from "node:http2";
-import type { Frame } from "../core/frame.ts";
+import type { Frame } from "../core/event/frame.ts";
 import { cancel, isHttp2, type StreamResponse } from "./connection.ts";
 import { writeHead } from "./head.ts";
 import { Patience } from "./patience.ts";

@@ -1,8 +1,6 @@
-import type { Batch } from "./batch.ts";
-import { isHttp2, type StreamRequest, type StreamResponse } from "./connection.ts";
-import type { GzipBody } from "./gzip.ts";
-import { Http1Transport } from "./http1-transport.ts";
-import { Http2Transport } from "./http2-transport.ts";
+import type { StreamRequest, StreamResponse } from "./connection.ts";
+import type { Batch } from "./encoding/batch.ts";
+import type { GzipBody } from "./encoding/gzip-body.ts";
 
 /**
  * A stream's way to its client. What it lives as long as is the connection (HTTP/1.1) or the HTTP/2 stream, which
@@ -66,14 +64,4 @@ export interface TransportOptions {
 	readonly onClose: () => void;
 	/** Something between the stream and its client has thrown. */
 	readonly onError: (error: unknown) => void;
-}
-
-export function createTransport(
-	request: StreamRequest,
-	response: StreamResponse,
-	options: TransportOptions
-): Transport {
-	return isHttp2(response)
-		? new Http2Transport(request, response, options)
-		: new Http1Transport(response, options);
 }

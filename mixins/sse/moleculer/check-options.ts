@@ -1,4 +1,4 @@
-import type { OptionSpec } from "../core/options.ts";
+import type { OptionSpec } from "../core/options/option-spec.ts";
 import { FastestValidator } from "./moleculer-values.ts";
 import { SseError } from "./sse-error.ts";
 

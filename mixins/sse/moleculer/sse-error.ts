@@ -1,4 +1,5 @@
-import { ERROR_STATUS, RETRYABLE, type Refusal, type SseErrorType } from "../core/errors.ts";
+import { ERROR_STATUS, RETRYABLE, type SseErrorType } from "../core/errors/error-types.ts";
+import type { Refusal } from "../core/errors/refusal.ts";
 import { MoleculerError } from "./moleculer-values.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { join } from "node:path";
-import { thisMachine } from "../../support/machine.ts";
-import { freePort } from "../../support/ports.ts";
-import { spawnProcess } from "../../support/process.ts";
-import { acceptsTcp } from "../../support/tcp.ts";
+import { acceptsTcp } from "../../support/clients/tcp.ts";
+import { thisMachine } from "../../support/processes/machine.ts";
+import { freePort } from "../../support/processes/ports.ts";
+import { spawnProcess } from "../../support/processes/process.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 import { type PayloadShape, payloadOf } from "../payload.ts";
 import { RAISE_LIMIT } from "../process/open-files.ts";

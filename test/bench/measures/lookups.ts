@@ -1,7 +1,7 @@
-import { Registry, type Subscription } from "../../../mixins/sse/core/registry.ts";
-import { FanOut } from "../../../mixins/sse/gateway/fan-out.ts";
+import { Registry, type Subscription } from "../../../mixins/sse/core/addressing/registry.ts";
+import { FanOut } from "../../../mixins/sse/gateway/delivery/fan-out.ts";
 import type { GatewayService } from "../../../mixins/sse/gateway/types.ts";
-import type { EventStream } from "../../../mixins/sse/http/event-stream.ts";
+import type { EventStream } from "../../../mixins/sse/streams/event-stream.ts";
 import { ownUsage } from "../process/usage.ts";
 import { type Measure, measured } from "./measure.ts";
 import { median } from "./statistics.ts";

@@ -1,5 +1,5 @@
-import { locateRabbitMq } from "../../support/programs.ts";
-import { openRabbitMq } from "../../support/rabbitmq.ts";
+import { locateRabbitMq } from "../../support/processes/programs.ts";
+import { openRabbitMq } from "../../support/rabbitmq/rabbitmq.ts";
 
 /** Runs something with a RabbitMQ, which is started for it. */
 export async function withRabbitMq<T>(run: (url: string) => Promise<T>): Promise<T> {

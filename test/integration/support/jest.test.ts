@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { noted } from "../../support/noted.ts";
 import { onTestFinished } from "../../support/on-test-finished.ts";
-import { spawnNode } from "../../support/process.ts";
+import { spawnNode } from "../../support/processes/process.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 
 const CONFIG = "test/support/fixtures/runs/jest.config.ts";

@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import { eventually } from "../../support/eventually.ts";
-import { isAlive } from "../../support/is-alive.ts";
 import { onTestFinished } from "../../support/on-test-finished.ts";
-import { type RunningProcess, spawnNode, spawnProcess } from "../../support/process.ts";
+import { isAlive } from "../../support/processes/is-alive.ts";
+import { type RunningProcess, spawnNode, spawnProcess } from "../../support/processes/process.ts";
 
 const PARENT = fileURLToPath(new URL("../../support/fixtures/parent.ts", import.meta.url));
 

@@ -3,7 +3,7 @@ import type { ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
 import * as sse from "../../../mixins/sse/index.ts";
 import { asCommonJs } from "../../package/readme.ts";
-import { TestGateway, TestNode } from "../../support/gateway.ts";
+import { TestGateway, TestNode } from "../../support/gateway/gateway.ts";
 
 const PACKAGES: Record<string, unknown> = {
 	jose,

@@ -1,5 +1,5 @@
-import { type Machine, thisMachine } from "../../support/machine.ts";
-import { locateRabbitMq } from "../../support/programs.ts";
+import { type Machine, thisMachine } from "../../support/processes/machine.ts";
+import { locateRabbitMq } from "../../support/processes/programs.ts";
 import { startEtcd, startMosquitto, startNats, startRedis } from "./process-server.ts";
 import { startRabbitMq } from "./rabbitmq-server.ts";
 import type { Server, ServerFactory } from "./server.ts";

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePorts } from "../../support/ports.ts";
-import { type RunningProcess, spawnProcess } from "../../support/process.ts";
-import { acceptsTcp } from "../../support/tcp.ts";
+import { acceptsTcp } from "../../support/clients/tcp.ts";
+import { freePorts } from "../../support/processes/ports.ts";
+import { type RunningProcess, spawnProcess } from "../../support/processes/process.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 import type { Server, ServerFactory } from "./server.ts";
 

@@ -1,4 +1,4 @@
-import { privateRabbitMq } from "../../support/private-rabbitmq.ts";
+import { privateRabbitMq } from "../../support/rabbitmq/private-rabbitmq.ts";
 import type { ServerFactory } from "./server.ts";
 
 /** RabbitMQ, which speaks AMQP 0.9.1 and, by its plugin, AMQP 1.0 on the same port. */

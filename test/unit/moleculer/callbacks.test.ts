@@ -1,10 +1,10 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it, jest } from "@jest/globals";
 import { ServiceBroker } from "moleculer";
-import { watchTransporter } from "../../../mixins/sse/moleculer/transporter.ts";
-import { gently } from "../../../mixins/sse/moleculer/unawaited.ts";
+import { reportIfUnhandled } from "../../../mixins/sse/moleculer/broadcast/unhandled-rejection.ts";
+import { watchTransporter } from "../../../mixins/sse/moleculer/transporter/transporter-health.ts";
+import { RecordedLog } from "../../support/gateway/recorded-log.ts";
 import { onTestFinished } from "../../support/on-test-finished.ts";
-import { RecordedLog } from "../../support/recorded-log.ts";
 
 // What Moleculer or Node calls throws at nobody: out of a listener, a timer or a setImmediate it would end the process,
 // or cut short what Moleculer is about to do.
@@ -27,7 +27,7 @@ describe("an event that fails where nobody waits for it", () => {
 		)
 	)("is told as an error, whatever it rejects with: %s", async (_, reason) => {
 		const told = jest.fn();
-		gently(Promise.reject(reason), told);
+		reportIfUnhandled(Promise.reject(reason), told);
 		await turn();
 		await turn();
 		expect(told).toHaveBeenCalledTimes(1);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { type Machine, thisMachine } from "../../support/machine.ts";
-import { bringPrograms } from "../../support/programs.ts";
+import { type Machine, thisMachine } from "../../support/processes/machine.ts";
+import { bringPrograms } from "../../support/processes/programs.ts";
 
 /** A machine with these executables and this environment; `install` brings a package's program. */
 function machine({

@@ -4,8 +4,8 @@ import { ServiceBroker } from "moleculer";
 import { ReconnectingChannel } from "../../../services/work-queue/reconnecting-channel.ts";
 import { eventually } from "../../support/eventually.ts";
 import { createGate } from "../../support/gate.ts";
+import { RecordedLog } from "../../support/gateway/recorded-log.ts";
 import { onTestFinished } from "../../support/on-test-finished.ts";
-import { RecordedLog } from "../../support/recorded-log.ts";
 
 /** A channel that the test opens, loses and closes by hand; or a reason why it cannot be opened. */
 class Hand {

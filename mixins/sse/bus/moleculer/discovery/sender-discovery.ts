@@ -1,0 +1,310 @@
+import type { ServiceBroker } from "moleculer";
+import { guard } from "../../../core/errors/guard.ts";
+import type { HostService } from "../../../moleculer/host-service.ts";
+import { hearsOthers, onConnected } from "../../../moleculer/transporter/transporter-health.ts";
+import { HELLO } from "../position-report.ts";
+import { SENDER_SERVICE } from "../sender/position-announcer.ts";
+import { AskedNodes } from "./asked-nodes.ts";
+import { type NodeProcess, NodeProcesses, type RegistryNode } from "./node-processes.ts";
+import { QuestionTimer } from "./question-timer.ts";
+import { Questions } from "./questions.ts";
+import { SilentSenders } from "./silent-senders.ts";
+import { SleepWatch } from "./sleep-watch.ts";
+
+/** Milliseconds between two looks. */
+const LOOK = 1000;
+
+export interface SenderDiscoveryListener {
+	/** Called when the answer may be another, and every second. */
+	changed(): void;
+	/** This gateway may have been away until now, or is away since now. */
+	wasAway(): void;
+	/** A process of a node is known. */
+	met(nodeID: string, instance: string | null | undefined): void;
+	/** A node is another process than it was, without having been gone in between. */
+	replaced(
+		nodeID: string,
+		before: string | null | undefined,
+		instance: string | null | undefined
+	): void;
+}
+
+/**
+ * Knows whether the senders know of this gateway: only then do their events come here. It asks those that it knows, after its
+ * start and whenever it may have been away, until they answer.
+ */
+export class SenderDiscovery {
+	readonly #broker: ServiceBroker;
+	readonly #service: HostService;
+	readonly #listener: SenderDiscoveryListener;
+	readonly #questions: Questions;
+	readonly #asked = new AskedNodes();
+	readonly #sleep = new SleepWatch();
+	readonly #silentSenders = new SilentSenders();
+	readonly #nodeProcesses = new NodeProcesses();
+	readonly #timer: QuestionTimer;
+	#isAway = true;
+	#watch: NodeJS.Timeout | undefined;
+	#unlisten: (() => void) | undefined;
+
+	constructor(service: HostService, listener: SenderDiscoveryListener) {
+		this.#broker = service.broker;
+		this.#service = service;
+		this.#listener = listener;
+		this.#questions = new Questions(service.broker, () => this.#sleep.stoodStill);
+		this.#timer = new QuestionTimer(() => {
+			if (!this.#asked.haveAnswered) this.#ask();
+		});
+	}
+
+	/** See {@link SleepWatch}. */
+	get awakeSince(): number {
+		return this.#sleep.awakeSince;
+	}
+
+	/** Whether a node has been asked, and has not answered. */
+	isAwaited(nodeID: string): boolean {
+		return this.#asked.isUnanswered(nodeID) || this.#silentSenders.isAsked(nodeID);
+	}
+
+	/** Which process a node is, and since when that is known; undefined if it is not there. */
+	processOf(nodeID: string): NodeProcess | undefined {
+		return this.#nodeProcesses.get(nodeID);
+	}
+
+	/** Whether this gateway hears nobody, or has begun to again and has not asked yet. */
+	get isAway(): boolean {
+		this.noticeLoss();
+		return this.#isAway;
+	}
+
+	/** Whether senders that have been silent are being asked, and may be found missing. */
+	get isAsking(): boolean {
+		return this.#silentSenders.isAsking;
+	}
+
+	/** Whether every sender that is known here sends its events here. */
+	get isComplete(): boolean {
+		return !this.isAway && this.#asked.haveAnswered && this.#broker.started;
+	}
+
+	/** Listens, again if it does already. */
+	start(): void {
+		this.stop();
+		const { localBus } = this.#broker;
+		const onFault = (error: Error): void =>
+			this.#service.logger.error("SSE: the senders were not asked where they are.", error);
+		const renew = guard(onFault, () => this.#renew());
+		const meet = guard(onFault, ({ node }: { node: RegistryNode }) => {
+			this.#know(node);
+			this.#meet(node.id, true);
+		});
+		const update = guard(onFault, ({ node }: { node: RegistryNode }) => this.#update(node));
+		const change = guard(onFault, () => this.#meet(this.#broker.nodeID));
+		const listeners: [string, (payload: { node: RegistryNode }) => void][] = [
+			["$broker.started", renew],
+			["$node.connected", meet],
+			["$node.updated", update],
+			["$services.changed", change]
+		];
+		for (const [name, listener] of listeners) localBus.on(name, listener);
+		const forget = onConnected(this.#broker, renew);
+		this.#watch = setInterval(
+			guard(onFault, () => this.#look()),
+			LOOK
+		).unref();
+		this.#unlisten = () => {
+			for (const [name, listener] of listeners) localBus.off(name, listener);
+			forget();
+		};
+		this.#renew();
+	}
+
+	stop(): void {
+		clearInterval(this.#watch);
+		this.#timer.stop();
+		this.#unlisten?.();
+		this.#unlisten = undefined;
+	}
+
+	/** Whether something answers what was asked since this gateway may have been away; what is said unasked may be from before. */
+	isAnswered(questions: readonly string[]): boolean {
+		return this.#questions.includes(questions);
+	}
+
+	/** A node has said something. @param isAnswer It has answered, of all that is known of it. */
+	heard(nodeID: string, isAnswer: boolean): void {
+		// What comes behind its node's end is of nobody who could be missed.
+		if (this.#nodeProcesses.get(nodeID)) this.#silentSenders.heard(nodeID, performance.now());
+		if (!isAnswer) return;
+		this.#nodeProcesses.answered(nodeID);
+		if (this.#asked.answer(nodeID)) this.#settle();
+	}
+
+	/** Something has come of another node. */
+	hearsOther(): void {
+		this.#questions.hears();
+	}
+
+	/** What has come of a node may be of another process than the one that is there: that one is asked. */
+	doubt(nodeID: string): void {
+		if (nodeID === this.#broker.nodeID || this.#asked.isWaited(nodeID)) return;
+		if (!this.#senders().includes(nodeID)) return;
+		this.#await(nodeID);
+		this.#timer.soon();
+	}
+
+	/**
+	 * Another process has answered than the one that Moleculer takes to be there. Its news of that one may be lost, and what Moleculer
+	 * hears of it from then on does not say which process it is: it is asked for that news.
+	 */
+	lookUp(nodeID: string): void {
+		const complain = (error: unknown): void =>
+			this.#broker.logger.debug("SSE: a node's process is not known.", error);
+		const ask = async (): Promise<unknown> => this.#broker.registry.discoverer.discoverNode(nodeID);
+		ask().catch(complain);
+	}
+
+	/** A process of a node has said that it ends. */
+	ended(nodeID: string, instance: string | undefined): void {
+		if (instance !== undefined) this.#nodeProcesses.end(nodeID, instance);
+		this.left(nodeID);
+	}
+
+	/** One is waited for no longer. */
+	#settle(): void {
+		if (!this.#asked.haveAnswered) return;
+		const isAlone = this.#senders().every(nodeID => nodeID === this.#broker.nodeID);
+		if (!this.#isAway) this.#questions.finish(isAlone);
+		this.#listener.changed();
+	}
+
+	/** A node is gone. */
+	left(nodeID: string): void {
+		this.#silentSenders.left(nodeID);
+		this.#nodeProcesses.left(nodeID);
+		if (this.#asked.left(nodeID)) this.#settle();
+	}
+
+	/** Looks whether the machine was suspended, or this process: this gateway was away then. */
+	noticeSleep(): void {
+		if (this.#sleep.wasAsleep(LOOK)) this.#renew();
+	}
+
+	/** Looks whether the connection is lost. */
+	noticeLoss(): void {
+		if (this.#isAway || hearsOthers(this.#broker)) return;
+		this.#isAway = true;
+		this.#questions.leave();
+		this.#listener.wasAway();
+	}
+
+	/** This gateway may have been away: every sender is asked. */
+	#renew(): void {
+		this.#questions.begin();
+		for (const nodeID of this.#silentSenders.clear()) this.#asked.miss(nodeID);
+		this.#isAway = !hearsOthers(this.#broker);
+		this.#nodeProcesses.clear();
+		for (const node of this.#broker.registry.nodes.toArray()) this.#know(node);
+		this.#asked.restart(nodeID => this.#nodeProcesses.get(nodeID) !== undefined);
+		for (const nodeID of this.#senders()) this.#await(nodeID);
+		this.#listener.wasAway();
+		this.#askNow();
+		this.#listener.changed();
+	}
+
+	#know(node: RegistryNode): void {
+		const { id, instanceID, available = true } = node;
+		if (!available) return;
+		this.#nodeProcesses.know(node);
+		// One that stops is without services: it cannot be asked any more.
+		if (this.#senders().includes(id)) this.#listener.met(id, instanceID);
+	}
+
+	/** A node that is restarted at once was never gone to Moleculer. Its services may come later than itself. */
+	#update(node: RegistryNode): void {
+		const { id, instanceID } = node;
+		const known = this.#nodeProcesses.get(id);
+		if (known !== undefined && known.instance !== instanceID) {
+			this.#listener.replaced(id, known.instance, instanceID);
+			this.left(id);
+		}
+		this.#know(node);
+		this.#meet(id);
+	}
+
+	#meet(nodeID: string, isNew = false): void {
+		const isKnown = this.#asked.hasAnswered(nodeID) || this.#asked.isWaited(nodeID);
+		if ((isKnown && !isNew) || !this.#senders().includes(nodeID)) return;
+		this.#await(nodeID);
+		// This node answers at once. Many others may be met at a time, by many gateways.
+		if (nodeID === this.#broker.nodeID) this.#askNow();
+		else this.#timer.met();
+		this.#listener.changed();
+	}
+
+	#look(): void {
+		const now = performance.now();
+		const senders = new Set(this.#senders());
+		for (const nodeID of this.#asked.waited) {
+			if (senders.has(nodeID)) continue;
+			this.#asked.giveUp(nodeID);
+			this.#settle();
+		}
+		// It goes on asking, and gives no places: it may miss what such a node sends, and cannot know.
+		for (const nodeID of this.#asked.takeOverdue(now)) {
+			this.#service.logger.warn(
+				`SSE: the node '${nodeID}' does not answer. It may not know of this gateway, which is degraded meanwhile.`
+			);
+		}
+		const isBack = this.#isAway && hearsOthers(this.#broker);
+		if (this.#sleep.wasAsleep(LOOK) || isBack) this.#renew();
+		else this.#lookForSilence(now, senders);
+		this.#listener.changed();
+	}
+
+	#lookForSilence(now: number, senders: ReadonlySet<string>): void {
+		if (this.isAway) return;
+		const silent = this.#silentSenders.ask(now);
+		if (silent.length > 0) this.#questions.ask(silent);
+		for (const nodeID of this.#silentSenders.takeUnanswered(now)) {
+			// A node that stops is first without services: it is missed when it is gone.
+			if (!senders.has(nodeID)) this.#asked.miss(nodeID);
+			else {
+				this.#await(nodeID);
+				this.#askNow();
+			}
+		}
+	}
+
+	#await(nodeID: string): void {
+		this.#asked.renew(nodeID);
+		if (this.#nodeProcesses.hasEnded(nodeID)) {
+			// If it was started again, it says so, and its events are counted from where they were. Moleculer lets a broker that was
+			// stopped once hear nothing from others any more: it would never answer.
+			this.#questions.ask([nodeID]);
+			return;
+		}
+		this.#asked.wait(nodeID);
+	}
+
+	#askNow(): void {
+		this.#timer.reset();
+		this.#ask();
+	}
+
+	/** Asks those that have not answered, or nobody: others know this gateway, and a point that they have in common, by that. */
+	#ask(): void {
+		this.#timer.stop();
+		if (!hearsOthers(this.#broker)) return;
+		this.#questions.ask(this.#asked.waited);
+		if (!this.#asked.haveAnswered) this.#timer.again();
+	}
+
+	/** The nodes that answer, this one included. */
+	#senders(): string[] {
+		const list = this.#broker.registry.events.get(HELLO, SENDER_SERVICE);
+		const endpoints: { id: string; isAvailable: boolean }[] = list?.endpoints ?? [];
+		return endpoints.filter(({ isAvailable }) => isAvailable).map(({ id }) => id);
+	}
+}

@@ -1,0 +1,99 @@
+import type { Context, EventSchema, ServiceBroker } from "moleculer";
+import { type Address, SEND } from "../../core/event/event.ts";
+import { newEpoch } from "../../core/event/event-id.ts";
+import { CLOSE, type SseClose } from "../../core/revocation/revocation.ts";
+import { groupsOf } from "../../moleculer/broadcast/broadcast-options.ts";
+import type { SafeBroadcast } from "../../moleculer/broadcast/safe-broadcast.ts";
+import { readRevocationKey, withRevocationId } from "../../moleculer/sender/revocation-id.ts";
+import { hearsOthers, isConnected } from "../../moleculer/transporter/transporter-health.ts";
+import type { Bus, Listener, PublishOptions, SseBusState } from "../bus.ts";
+import { PositionAnnouncer } from "./sender/position-announcer.ts";
+import { Sequences } from "./sender/sequences.ts";
+
+/** The bus that carries `sse.send` as a Moleculer event, over any transporter or none. */
+export class MoleculerBus implements Bus {
+	readonly #broker: ServiceBroker;
+	readonly #sequences: Sequences;
+	/** Apart from the events: among these, a number that no event has is a lost event. */
+	readonly #revocations: Sequences;
+	readonly #teller: PositionAnnouncer;
+	readonly #broadcast: SafeBroadcast;
+
+	/** @param broadcast Moleculer's own, which neither throws nor rejects but with `throwError`. */
+	constructor(broker: ServiceBroker, broadcast: SafeBroadcast) {
+		const { nodeID } = broker;
+		this.#broker = broker;
+		this.#sequences = new Sequences(nodeID, newEpoch());
+		this.#revocations = new Sequences(nodeID, newEpoch(), "close");
+		this.#broadcast = broadcast;
+		const counted = [this.#sequences, this.#revocations];
+		this.#teller = new PositionAnnouncer(broker, {
+			*[Symbol.iterator]() {
+				for (const sequences of counted) yield* sequences;
+			}
+		});
+	}
+
+	/** To be called once, when the broker is created. */
+	listen(): void {
+		this.#teller.listen();
+	}
+
+	/** As text, the payload is the same on every gateway, whatever serializers and cloning make of other values. */
+	publish(
+		{ eventName, sessionId }: Address,
+		json: string,
+		options?: PublishOptions
+	): Promise<unknown> {
+		this.#teller.prepare();
+		const sequence = this.#sequences.of(groupsOf(options));
+		if (sequence === undefined)
+			return this.#broadcast(SEND, { eventName, sessionId, json }, options);
+		const id = sequence.ids.next();
+		this.#teller.sent(sequence);
+		// To gateways, a number that no event has is a lost event.
+		const takeBack = () => sequence.ids.takeBack(id);
+		return this.#broadcast(SEND, { eventName, sessionId, json, id }, options, takeBack);
+	}
+
+	/** Broadcasts a revocation; by its number, a gateway notices that it has missed one. */
+	revoke(close: SseClose, options?: PublishOptions): Promise<unknown> {
+		this.#teller.prepare();
+		const sequence = this.#revocations.of(groupsOf(options));
+		const id = sequence?.ids.next();
+		if (sequence !== undefined) this.#teller.sent(sequence);
+		const takeBack = () => id !== undefined && sequence?.ids.takeBack(id);
+		return this.#broadcast(CLOSE, close, withRevocationId(options, id), takeBack);
+	}
+
+	get state(): SseBusState {
+		return {
+			kind: "moleculer",
+			connected: isConnected(this.#broker),
+			working: hearsOthers(this.#broker),
+			position: this.#sequences.of(undefined)?.ids.last ?? null,
+			lag: null,
+			outbox: { events: 0, bytes: 0 }
+		};
+	}
+}
+
+/** The gateway's end of the bus: the definition of the Moleculer event that hands on what arrives. */
+export function subscription(listener: (service: unknown) => Listener): EventSchema {
+	return {
+		// 0.14 guesses the handler's signature by its parameter's name.
+		context: true,
+		// A span and a queue slot an event would cost more than the event itself.
+		tracing: false,
+		bulkhead: { enabled: false },
+		// Synchronous: events are handed on in the order in which they arrived.
+		handler(this: unknown, ctx: Context<unknown, { $repl?: unknown }>): void {
+			const nodeID = ctx.nodeID ?? "unknown";
+			listener(this)(ctx.params, {
+				nodeID,
+				fromRepl: ctx.meta.$repl === true,
+				revocation: readRevocationKey(ctx.meta, nodeID)
+			});
+		}
+	} as EventSchema;
+}

@@ -1,0 +1,233 @@
+import type { ServiceBroker } from "moleculer";
+import { guard, toError } from "../../../core/errors/guard.ts";
+import { isConnected, onConnected } from "../../../moleculer/transporter/transporter-health.ts";
+import { HELLO, POSITION, readHello, type SsePosition } from "../position-report.ts";
+import { GoneSenders } from "./gone-senders.ts";
+import { QuietSequences } from "./quiet-sequences.ts";
+import type { Sequence } from "./sequences.ts";
+
+/** Name of the service by which a sender hears that a gateway asks. */
+export const SENDER_SERVICE = "$sse";
+
+/** Milliseconds within which those who ask are answered together, and those who are met are told together. */
+const TOGETHER = 20;
+/** Questions answered together; who asks past that asks again. */
+const MAX_ANSWERS = 200;
+
+/**
+ * Milliseconds for which all are told who has come and gone: a gateway need not have noticed that it was cut off, and reports
+ * come once a minute at least.
+ */
+const RECENTLY = 180_000;
+
+/** A node of Moleculer's registry. */
+interface RegistryNode {
+	readonly id: string;
+	readonly instanceID?: string | null;
+}
+
+/** What is told with where a sequence is. */
+interface How {
+	/** Ids of the questions that are answered. */
+	readonly answers?: readonly string[];
+	/** Milliseconds for which who asks may not have heard who came and went. */
+	readonly away?: number;
+	readonly end?: boolean;
+}
+
+/**
+ * Tells the gateways how far this node's events have come, on the way that the events go: once it has been quiet, again and
+ * again, when it meets a gateway, when it is connected anew, when it is asked, and when it stops. By that a gateway notices that
+ * it has not got the last ones. Each sequence is quiet for itself: another one that is busy does not hide its last event.
+ *
+ * A node that has not sent anything answers, says so when it stops, and is silent otherwise.
+ */
+export class PositionAnnouncer {
+	readonly #broker: ServiceBroker;
+	readonly #sequences: Iterable<Sequence>;
+	readonly #gone: GoneSenders;
+	/** Gateways that it has met, and which process each was. */
+	readonly #met = new Map<string, string | null | undefined>();
+	/** The first moment at which it could send to others: a former process of this node may have sent until then. */
+	#bornAt = performance.now();
+	#wasConnected = false;
+	/** It has said that it ends: if it is started again, it has to say so. */
+	#hasEnded = false;
+	readonly #quiet = new QuietSequences((sequence, now) => this.#tellOf(sequence, now));
+	#answer: NodeJS.Timeout | undefined;
+	#asked: string[] = [];
+	#away = 0;
+	/** Runs while those who are met wait for each other. */
+	#meeting: NodeJS.Timeout | undefined;
+	#hasMetMore = false;
+
+	constructor(broker: ServiceBroker, sequences: Iterable<Sequence>) {
+		this.#broker = broker;
+		this.#sequences = sequences;
+		this.#gone = new GoneSenders(broker, SENDER_SERVICE);
+	}
+
+	/** To be called once, when the broker is created. */
+	listen(): void {
+		const { localBus } = this.#broker;
+		const onFault = (error: Error): void =>
+			this.#broker.logger.error("SSE: cannot report this node's position to the gateways.", error);
+		this.#gone.listen();
+		const meet = guard(onFault, ({ node: { id, instanceID } }: { node: RegistryNode }) => {
+			if (!this.#isGateway(id)) return;
+			this.#met.set(id, instanceID);
+			this.#meet();
+		});
+		localBus.on("$node.connected", meet);
+		localBus.on("$node.updated", (event: { node: RegistryNode }) => {
+			const { id, instanceID } = event.node;
+			if (!this.#met.has(id) || this.#met.get(id) !== instanceID) meet(event);
+		});
+		localBus.on("$node.disconnected", event => this.#met.delete(event.node.id));
+		onConnected(
+			this.#broker,
+			guard(onFault, () => this.#reconnected())
+		);
+		// In the same turn, before the node says that it leaves.
+		localBus.on(
+			"$transporter.disconnected",
+			guard(onFault, () => this.#end())
+		);
+		const { nodeID } = this.#broker;
+		this.#broker.createService({
+			name: SENDER_SERVICE,
+			events: {
+				[HELLO]: {
+					context: true,
+					tracing: false,
+					bulkhead: { enabled: false },
+					handler: (ctx: { params: unknown; nodeID: string | null }) => {
+						const hello = readHello(ctx.params);
+						if (hello === undefined || hello.to?.includes(nodeID) === false) return;
+						const { id, away = 0 } = hello;
+						// A gateway of this node waits for it before it opens its streams.
+						if (ctx.nodeID === nodeID) this.#tell({ answers: [id] });
+						else this.#answerSoon(id, away);
+					}
+				}
+			}
+		} as never);
+	}
+
+	/** To be called before an event gets its number: gateways that were met, and wait, are told first how old the others are. */
+	prepare(): void {
+		if (!this.#hasMetMore) return;
+		clearTimeout(this.#meeting);
+		this.#meeting = undefined;
+		this.#meet();
+	}
+
+	/** An event of a sequence is sent. */
+	sent(sequence: Sequence): void {
+		const now = performance.now();
+		sequence.sentAt = now;
+		this.#quiet.begin(sequence, now);
+	}
+
+	#reconnected(): void {
+		const now = performance.now();
+		if (!this.#wasConnected) this.#bornAt = now;
+		this.#wasConnected = true;
+		this.#tell();
+		for (const sequence of this.#sequences) {
+			if (sequence.sentAt > Number.NEGATIVE_INFINITY) this.#quiet.begin(sequence, now);
+		}
+	}
+
+	/**
+	 * A gateway is told ahead of the events that it gets, so in the same turn. Nodes come in crowds when a cluster starts: those
+	 * that are met right after one are told together.
+	 */
+	#meet(): void {
+		if (this.#meeting !== undefined) {
+			this.#hasMetMore = true;
+			return;
+		}
+		this.#hasMetMore = false;
+		this.#meeting = setTimeout(() => {
+			this.#meeting = undefined;
+			if (this.#hasMetMore) this.#meet();
+		}, TOGETHER).unref();
+		this.#tell();
+	}
+
+	#answerSoon(id: string, away: number): void {
+		if (this.#asked.length < MAX_ANSWERS) this.#asked.push(id);
+		this.#away = Math.max(this.#away, away);
+		this.#answer ??= setTimeout(() => this.#tell(this.#takeAsked()), TOGETHER).unref();
+	}
+
+	#takeAsked(): How {
+		clearTimeout(this.#answer);
+		const how = { answers: this.#asked, away: this.#away };
+		this.#answer = undefined;
+		this.#asked = [];
+		this.#away = 0;
+		return how;
+	}
+
+	/** Who has asked is answered by that: it would wait for ever. */
+	#end(): void {
+		this.#quiet.clear();
+		clearTimeout(this.#meeting);
+		this.#meeting = undefined;
+		this.#tell({ ...this.#takeAsked(), end: true });
+		this.#hasEnded = true;
+	}
+
+	#isGateway(nodeID: string): boolean {
+		const endpoints = this.#broker.registry.events.getAllEndpoints(POSITION);
+		return endpoints.some(({ id }: { id: string }) => id === nodeID);
+	}
+
+	/** Tells of each sequence. Those that were never used are told to who asks, and in the end. */
+	#tell(how: How = {}): void {
+		const now = performance.now();
+		for (const sequence of this.#sequences) this.#tellOf(sequence, now, how);
+	}
+
+	#tellOf(
+		{ groups, ids, of, sentAt }: Sequence,
+		now: number,
+		{ answers = [], away = 0, end = false }: How = {}
+	): void {
+		const { epoch, seq } = ids.position;
+		const isNews = answers.length > 0 || end || this.#hasEnded;
+		if (seq === 0 && (of !== undefined || !isNews)) return;
+		// Rounded down: what is older than it says is told to nobody who has not missed it.
+		const age = Math.floor(Math.max(0, now - sentAt));
+		const up = Math.floor(now - this.#bornAt);
+		const { instanceID: instance } = this.#broker;
+		const position: SsePosition = { epoch, seq, instance, age: seq === 0 ? 0 : age, up };
+		if (end) position.end = true;
+		if (of !== undefined) position.of = of;
+		else if (answers.length > 0) position.re = answers;
+		const isMain = of === undefined && groups === undefined;
+		const gone = isMain ? this.#gone.within(Math.max(away, RECENTLY)) : [];
+		if (gone.length > 0) {
+			position.gone = gone.map(({ nodeID, instance, ago }) => [nodeID, instance, ago]);
+		}
+		if (isMain && away > 0) position.here = this.#gone.here;
+		this.#send(position, groups);
+	}
+
+	#send(position: SsePosition, groups: readonly string[] | undefined): void {
+		const options = groups === undefined ? {} : { groups: [...groups] };
+		const complain = (thrown: unknown): void =>
+			this.#broker.logger.debug(`SSE: a position was not sent: ${toError(thrown).message}`);
+		try {
+			// Moleculer would log an error for each node that cannot be told.
+			const sent = isConnected(this.#broker)
+				? this.#broker.broadcast(POSITION, position, options)
+				: this.#broker.broadcastLocal(POSITION, position, options);
+			Promise.resolve(sent).catch(complain);
+		} catch (error) {
+			complain(error);
+		}
+	}
+}

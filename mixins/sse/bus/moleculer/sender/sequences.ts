@@ -1,0 +1,65 @@
+import { createIdSource, type IdSource } from "../../../core/event/event-id.ts";
+import type { Counted } from "../position-report.ts";
+
+/** Sequences of one life of a node; an application that has more groups than that gets no ids for what is over. */
+const MAX_SEQUENCES = 64;
+
+/** One sequence, and for whom it is. */
+export interface Sequence {
+	/** Moleculer's groups, which are names of services; undefined = all that listen. */
+	readonly groups: readonly string[] | undefined;
+	readonly ids: IdSource;
+	/** What it counts; undefined = events. */
+	readonly of: Counted | undefined;
+	/** `performance.now()` at which its last event was sent; -Infinity before the first. */
+	sentAt: number;
+}
+
+/**
+ * The sequences of one life of a node. What is sent to some groups of gateways alone has a sequence of its own: in any other
+ * its numbers would be missing on all other gateways.
+ */
+export class Sequences {
+	readonly #origin: string;
+	readonly #life: string;
+	readonly #of: Counted | undefined;
+	readonly #byGroups = new Map<string, Sequence>();
+	readonly #main: Sequence;
+
+	/**
+	 * @param origin The node's id.
+	 * @param life Of {@link newEpoch}.
+	 * @param of What they count; default: events.
+	 */
+	constructor(origin: string, life: string, of?: Counted) {
+		this.#origin = origin;
+		this.#life = life;
+		this.#of = of;
+		this.#main = this.#begin(life, undefined);
+	}
+
+	/** That for some groups; undefined if there are too many. */
+	of(groups: readonly string[] | undefined): Sequence | undefined {
+		if (groups === undefined || groups.length === 0) return this.#main;
+		const names = [...new Set(groups)].sort();
+		const key = JSON.stringify(names);
+		let sequence = this.#byGroups.get(key);
+		if (sequence === undefined) {
+			const { size } = this.#byGroups;
+			if (size >= MAX_SEQUENCES) return undefined;
+			sequence = this.#begin(this.#life + size.toString(36), names);
+			this.#byGroups.set(key, sequence);
+		}
+		return sequence;
+	}
+
+	*[Symbol.iterator](): Generator<Sequence> {
+		yield this.#main;
+		yield* this.#byGroups.values();
+	}
+
+	#begin(epoch: string, groups: readonly string[] | undefined): Sequence {
+		const ids = createIdSource(this.#origin, epoch);
+		return { groups, ids, of: this.#of, sentAt: Number.NEGATIVE_INFINITY };
+	}
+}

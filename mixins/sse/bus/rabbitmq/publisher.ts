@@ -1,0 +1,139 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { ConfirmChannel } from "amqplib";
+import type { Logger, ServiceBroker } from "moleculer";
+import { encodeOrigin, newEpoch } from "../../core/event/event-id.ts";
+import type { RabbitmqOptions } from "../../core/options/rabbitmq-options.ts";
+import type { AmqpError } from "./amqp-error.ts";
+import { Outbox, type OutgoingMessage } from "./outbox.ts";
+import { type OutgoingEvent, refused, unavailable } from "./outgoing-event.ts";
+import { ReconnectingChannel } from "./reconnecting-channel.ts";
+import { nameOf } from "./stream-name.ts";
+import { Writer } from "./writer.ts";
+
+/**
+ * Times `timeout` that a sender waits to hear of an event that was written when the connection broke:
+ * whether RabbitMQ has it shows when the connection is back.
+ */
+const UNSURE = 6;
+/** How often a `timeout` the events that wait are looked at. */
+const LOOKS = 20;
+
+/** A node's way to the stream: what it takes comes onto the stream, once, or its sender is told. */
+export class Publisher {
+	readonly #options: RabbitmqOptions;
+	readonly #logger: Logger;
+	readonly #outbox: Outbox<OutgoingEvent>;
+	readonly #writer: Writer;
+	readonly #steady: ReconnectingChannel<ConfirmChannel>;
+	#look: NodeJS.Timeout | undefined;
+	#state: "new" | "open" | "closed" = "new";
+
+	constructor(options: RabbitmqOptions, broker: ServiceBroker) {
+		const { nodeID, logger } = broker;
+		this.#options = options;
+		this.#logger = logger;
+		this.#outbox = new Outbox(options.outbox);
+		this.#writer = new Writer(`moleculer-sse publisher of ${nameOf(broker)}`, {
+			stream: options,
+			origin: `${encodeOrigin(nodeID)}.${newEpoch()}`,
+			outbox: this.#outbox,
+			logger,
+			onRefused: this.#giveUp
+		});
+		this.#steady = new ReconnectingChannel(this.#writer, logger);
+	}
+
+	/** The connection, as far as it is one. */
+	get steady(): Readonly<Pick<ReconnectingChannel<ConfirmChannel>, "connected" | "working">> {
+		return this.#steady;
+	}
+
+	/** What RabbitMQ has not confirmed yet. */
+	get outbox(): { events: number; bytes: number } {
+		return { events: this.#outbox.length, bytes: this.#outbox.bytes };
+	}
+
+	/** Begins to connect; again is harmless. */
+	async open(): Promise<void> {
+		if (this.#state === "open") return;
+		this.#state = "open";
+		await this.#steady.open(this.#options);
+	}
+
+	/** Waits for what is under way, as long as its senders would, and gives up the rest. */
+	async close(): Promise<void> {
+		const patience = performance.now() + this.#options.timeout;
+		while (this.#outbox.length > 0 && performance.now() < patience) await delay(20);
+		this.#state = "closed";
+		clearInterval(this.#look);
+		const rest = this.#outbox.length;
+		if (rest > 0) this.#logger.error(`SSE: the node stops, and ${rest} events were not sent.`);
+		for (const outgoingEvent of this.#outbox) {
+			outgoingEvent.reject?.(unavailable("the node has stopped", outgoingEvent.written));
+		}
+		await this.#steady.close();
+	}
+
+	/**
+	 * @param eventName For people.
+	 * @param json The event; of a revocation its header, see {@link OutgoingEvent}.
+	 * @param stays Whether it stays in the outbox, to go later, if RabbitMQ does not take it in time.
+	 * @param isAlone Whether it is a revocation.
+	 * @returns Ends when RabbitMQ has the event.
+	 * @throws SseError `SSE_BUS_UNAVAILABLE`, as a rejection; `SSE_INVALID_EVENT` if RabbitMQ will never take it.
+	 */
+	async publish(eventName: string, json: string, stays: boolean, isAlone = false): Promise<void> {
+		if (this.#state === "closed") throw unavailable("the node has stopped", false);
+		await new Promise<void>((resolve, reject) => {
+			const outgoingEvent: OutgoingEvent = {
+				eventName,
+				json,
+				bytes: Buffer.byteLength(json),
+				deadline: performance.now() + this.#options.timeout,
+				stays,
+				isAlone,
+				written: false,
+				abandoned: false,
+				reject,
+				onConfirmed: resolve
+			};
+			if (!this.#outbox.add(outgoingEvent)) {
+				reject(unavailable("the outbox is full", false));
+				return;
+			}
+			this.#writer.schedule();
+			this.#look ??= setInterval(() => this.#tellOverdue(), this.#options.timeout / LOOKS).unref();
+		});
+	}
+
+	readonly #giveUp = (message: OutgoingMessage<OutgoingEvent>, reason: AmqpError): void => {
+		this.#outbox.drop(message);
+		for (const outgoingEvent of message.events) {
+			const error = refused(outgoingEvent, reason);
+			if (outgoingEvent.reject !== undefined) outgoingEvent.reject(error);
+			else if (outgoingEvent.stays) this.#logger.error(`SSE: ${error.message}`);
+		}
+	};
+
+	/** Tells the senders of events that have waited long enough. */
+	#tellOverdue(): void {
+		if (this.#outbox.length === 0) {
+			clearInterval(this.#look);
+			this.#look = undefined;
+		}
+		const now = performance.now();
+		const grace = (UNSURE - 1) * this.#options.timeout;
+		for (const outgoingEvent of this.#outbox) {
+			const { written, stays, reject, deadline } = outgoingEvent;
+			if (reject === undefined) continue;
+			if (now < deadline) continue;
+			if (written && !stays && now < deadline + grace) continue;
+			outgoingEvent.reject = undefined;
+			if (!stays) {
+				outgoingEvent.abandoned = true;
+				this.#outbox.withdraw(outgoingEvent);
+			}
+			reject(unavailable("RabbitMQ has not confirmed it", written));
+		}
+	}
+}

@@ -1,0 +1,298 @@
+import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
+import type { Logger, ServiceBroker } from "moleculer";
+import { guard, toError } from "../../core/errors/guard.ts";
+import { isRefusal } from "../../core/errors/refusal.ts";
+import type { RabbitmqOptions } from "../../core/options/rabbitmq-options.ts";
+import type { Source, Subscriber } from "../bus.ts";
+import { DuplicateFilter } from "./duplicate-filter.ts";
+import { rabbitmqSortKey } from "./id-order.ts";
+import { readMessage } from "./message-codec.ts";
+import { readContent } from "./message-content.ts";
+import { OffsetTracker, type Point } from "./offset-tracker.ts";
+import { writeRabbitmqId } from "./rabbitmq-id.ts";
+import { type ChannelHandler, ReconnectingChannel } from "./reconnecting-channel.ts";
+import { readRevocationHeader } from "./revocation-header.ts";
+import { SendTimes } from "./send-times.ts";
+import { findEnd, findStart, writeMark } from "./stream-bounds.ts";
+import { nameOf } from "./stream-name.ts";
+import { declareStream, HEADERS, hangUp, pointOf } from "./topology.ts";
+
+/** Messages that RabbitMQ sends ahead of their acknowledgement, and how many are acknowledged at a time. */
+const PREFETCH = 500;
+const ACKNOWLEDGED = 100;
+/** Milliseconds between two looks at whether anything comes. */
+const LOOK = 15_000;
+
+/** A gateway's end of the stream: reads it from its own position, and hands on everything once. */
+export class Reader implements ChannelHandler<Channel> {
+	readonly name: string;
+	readonly #options: RabbitmqOptions;
+	readonly #past: number;
+	readonly #subscriber: Subscriber;
+	readonly #logger: Logger;
+	readonly #steady: ReconnectingChannel<Channel>;
+	readonly #offsets = new OffsetTracker();
+	readonly #duplicateFilter = new DuplicateFilter();
+	readonly #sendTimes = new SendTimes();
+	readonly #filled = Promise.withResolvers<void>();
+	#channel: Channel | undefined;
+	/** What is read is of the past. */
+	#isFilling = true;
+	/** The stream is not the one that was read before: what was on that one is lost. */
+	#isAnother = false;
+	/** Called by messages from that offset on. */
+	#awaited: { readonly offset: number; readonly onReached: () => void } | undefined;
+	/** Whether everything comes at once. */
+	#isCurrent = false;
+	/** `performance.now()` until which it did. */
+	#wasCurrent = Number.NEGATIVE_INFINITY;
+	/** Handed on, and not acknowledged yet. */
+	#unacknowledged = 0;
+	#newest: ConsumeMessage | undefined;
+	#look: NodeJS.Timeout | undefined;
+	/** Looks in a row that have found that nothing had come. */
+	#silent = 0;
+	#lag: number | null = null;
+
+	/** @param past Milliseconds of the past that are read first; 0 = none. */
+	constructor(
+		options: RabbitmqOptions,
+		past: number,
+		subscriber: Subscriber,
+		broker: ServiceBroker
+	) {
+		const { logger } = broker;
+		this.name = `moleculer-sse reader of ${nameOf(broker)}`;
+		this.#options = options;
+		this.#past = past;
+		this.#subscriber = subscriber;
+		this.#logger = logger;
+		this.#steady = new ReconnectingChannel(this, logger);
+	}
+
+	/** The connection, as far as it is one. */
+	get steady(): Readonly<
+		Pick<ReconnectingChannel<Channel>, "connected" | "promising" | "working">
+	> {
+		return this.#steady;
+	}
+
+	/** Resolves when the past has been read. */
+	get filled(): Promise<void> {
+		return this.#filled.promise;
+	}
+
+	/** The id of the last message; null before any. */
+	get position(): string | null {
+		const { last } = this.#offsets;
+		return last === undefined ? null : writeRabbitmqId({ ...last, index: 0 });
+	}
+
+	/** Milliseconds from the sending of the last message to its arrival. */
+	get lag(): number | null {
+		return this.#lag;
+	}
+
+	open(): Promise<void> {
+		return this.#steady.open(this.#options);
+	}
+
+	close(): Promise<void> {
+		return this.#steady.close();
+	}
+
+	createChannel(connection: ChannelModel): Promise<Channel> {
+		return connection.createChannel();
+	}
+
+	async setUp(channel: Channel, connection: ChannelModel, signal: AbortSignal): Promise<void> {
+		const { name } = this.#options;
+		await declareStream(connection, this.#options, this.#logger);
+		const end = await findEnd(connection, name, signal);
+		const start = await this.#findStart(connection, end, signal);
+		signal.throwIfAborted();
+		this.#channel = channel;
+		await channel.prefetch(PREFETCH);
+		const reached = new Promise<void>(onReached => {
+			this.#awaited = { offset: end.offset, onReached };
+		});
+		// What throws here would end the connection, and come again on the next one.
+		const onMessage = guard(this.#onFault, (message: ConsumeMessage | null) =>
+			this.#onMessage(channel, message)
+		);
+		await channel.consume(name, onMessage, { arguments: { "x-stream-offset": start } });
+		signal.throwIfAborted();
+		this.#silent = 0;
+		this.#look = setInterval(() => this.#lookAtSilence(channel), LOOK);
+		await reached;
+		this.#isCurrent = true;
+		this.#tellWhoWasThere();
+		this.#filled.resolve();
+	}
+
+	onLost(): void {
+		this.#channel = undefined;
+		if (this.#isCurrent) this.#wasCurrent = performance.now();
+		this.#isCurrent = false;
+		this.#unacknowledged = 0;
+		this.#newest = undefined;
+		clearInterval(this.#look);
+	}
+
+	/** The offset from which to read on. */
+	async #findStart(connection: ChannelModel, end: Point, signal: AbortSignal): Promise<number> {
+		// Another channel may be reading by now, and its way is not to be disturbed.
+		signal.throwIfAborted();
+		const { last } = this.#offsets;
+		if (last !== undefined && end.offset > last.offset) {
+			this.#offsets.return();
+			return last.offset;
+		}
+		// RabbitMQ would wait in silence until a new stream has come as far as the old one.
+		if (last !== undefined) this.#beginAnother();
+		if (this.#past === 0) return end.offset;
+
+		const { offset, before } = await findStart(connection, this.#options.name, this.#past, signal);
+		signal.throwIfAborted();
+		if (before !== undefined) {
+			const point = pointOf(before) as Point;
+			this.#offsets.start(point);
+			const events = readMessage(before.content.toString());
+			const index = isRefusal(events) ? 0 : Math.max(0, events.length - 1);
+			this.#subscriber.note(writeRabbitmqId({ ...point, index }), point.timestamp || Date.now());
+		}
+		return offset;
+	}
+
+	#beginAnother(): void {
+		this.#logger.warn(`SSE: the stream "${this.#options.name}" was deleted and created again.`);
+		this.#offsets.start(undefined);
+		this.#subscriber.begin();
+		this.#isAnother = true;
+		this.#isFilling = true;
+	}
+
+	/** Streams that were open while the past was read have missed it. */
+	#tellWhoWasThere(): void {
+		if (this.#isAnother) this.#subscriber.lost();
+		else if (this.#isFilling) this.#subscriber.missed();
+		this.#isAnother = false;
+		this.#isFilling = false;
+	}
+
+	#onMessage(channel: Channel, message: ConsumeMessage | null): void {
+		if (channel !== this.#channel) return;
+		const point = message === null ? undefined : pointOf(message);
+		const step = point && this.#offsets.follow(point);
+		if (step === "another") this.#beginAnother();
+		// Without a message RabbitMQ has ended the reading: the stream was deleted, or has moved.
+		if (message === null || point === undefined || step === "another") {
+			this.#giveUp(channel);
+			return;
+		}
+		this.#silent = 0;
+		if (step === "gap") {
+			this.#logger.warn("SSE: the stream was truncated before this gateway had read it.");
+			this.#subscriber.lost();
+		}
+		if (step !== "seen") this.#handOnOrLose(message, point);
+		this.#newest = message;
+		if (++this.#unacknowledged >= ACKNOWLEDGED) this.#acknowledge(channel);
+		if (this.#awaited !== undefined && point.offset >= this.#awaited.offset) {
+			this.#awaited.onReached();
+			this.#awaited = undefined;
+		}
+	}
+
+	/** One that cannot be read is lost; those behind it are read, and it is acknowledged with them. */
+	#handOnOrLose(message: ConsumeMessage, point: Point): void {
+		try {
+			this.#handOn(message, point);
+		} catch (error) {
+			this.#onFault(toError(error));
+			this.#subscriber.lost();
+		}
+	}
+
+	#handOn({ content, properties }: ConsumeMessage, point: Point): void {
+		const { [HEADERS.origin]: origin, [HEADERS.seq]: seq } = properties.headers ?? {};
+		if (typeof origin === "string" && typeof seq === "number") {
+			if (this.#duplicateFilter.seen(origin, seq)) return;
+		}
+		const nodeID = typeof origin === "string" ? origin : (properties.appId ?? "an AMQP program");
+		const events = readContent(content, typeof origin === "string");
+		if (isRefusal(events)) {
+			const { message } = events;
+			this.#logger.warn(`SSE: dropped a message from '${nodeID}': ${message}`, { nodeID });
+			return;
+		}
+		const past = this.#isFilling ? { past: point.timestamp || Date.now() } : undefined;
+		const close: unknown = properties.headers?.[HEADERS.close];
+		// Behind a connection that was lost, until the end that it then had.
+		const isLate = this.#awaited !== undefined && point.timestamp > 0;
+		const sent = isLate
+			? {
+					sentAt: this.#sendTimes.ofLate(nodeID, point.timestamp),
+					notBefore: this.#wasCurrent
+				}
+			: undefined;
+		if (!isLate) this.#sendTimes.cameAtOnce(nodeID, point.timestamp, Date.now());
+		if (close !== undefined) this.#handOnRevocation(close, { nodeID, ...past, ...sent });
+		for (const [index, { event, json }] of events.entries()) {
+			const sortKey = rabbitmqSortKey({ ...point, index });
+			this.#subscriber.receive(event, { nodeID, sortKey, json, ...past });
+		}
+		if (events.length === 0)
+			this.#subscriber.note(writeRabbitmqId({ ...point, index: 0 }), past?.past);
+		this.#lag = point.timestamp === 0 ? null : Math.max(0, Date.now() - point.timestamp);
+	}
+
+	#handOnRevocation(text: unknown, from: Source): void {
+		const header = readRevocationHeader(text);
+		if (isRefusal(header)) {
+			const { nodeID } = from;
+			const { message } = header;
+			this.#logger.warn(`SSE: dropped a revocation from '${nodeID}': ${message}`, { nodeID });
+			return;
+		}
+		this.#subscriber.revoked(header.close, { ...from, revocation: header.key });
+	}
+
+	/** Only what has been handed on. A stream loses nothing by it; it makes room for more. */
+	#acknowledge(channel: Channel): void {
+		if (this.#newest !== undefined) channel.ack(this.#newest, true);
+		this.#newest = undefined;
+		this.#unacknowledged = 0;
+	}
+
+	/** A connection that lives proves nothing about what comes over it. */
+	#lookAtSilence(channel: Channel): void {
+		if (channel !== this.#channel) return;
+		this.#silent++;
+		try {
+			// RabbitMQ closes a channel on which something stays without acknowledgement for too long.
+			this.#acknowledge(channel);
+			if (this.#silent === 2) writeMark(channel, this.#options.name);
+		} catch {
+			// amqplib throws when the channel, or its connection, is about to close.
+			this.#giveUp(channel);
+			return;
+		}
+		if (this.#silent < 4) return;
+		this.#logger.warn(
+			"SSE: the stream has messages, but none arrive; reading it again from the last one."
+		);
+		this.#giveUp(channel);
+	}
+
+	/** Also where a message was handed on, and cannot be acknowledged because the channel closes: it is read again. */
+	readonly #onFault = (error: Error): void => {
+		this.#logger.error("SSE: a message of the stream could not be read.", error);
+	};
+
+	/** Another channel follows. */
+	#giveUp(channel: Channel): void {
+		this.#channel = undefined;
+		hangUp(channel);
+	}
+}

@@ -1,0 +1,120 @@
+import { randomUUID } from "node:crypto";
+import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
+import { guard } from "../../core/errors/guard.ts";
+import type { Point } from "./offset-tracker.ts";
+import { HEADERS, once, pointOf } from "./topology.ts";
+
+/** Milliseconds that what must be on the stream may take to come. */
+const PATIENCE = 10_000;
+
+/** Where to begin to read. */
+export interface Start {
+	readonly offset: number;
+	/** The message just before it, if it is still there. */
+	readonly before: ConsumeMessage | undefined;
+}
+
+/** Writes a message without events. */
+export function writeMark(channel: Channel, name: string, messageId: string = randomUUID()): void {
+	const headers = { [HEADERS.time]: Date.now() };
+	channel.sendToQueue(name, Buffer.from("[]"), {
+		contentType: "application/json",
+		persistent: true,
+		messageId,
+		headers
+	});
+}
+
+/**
+ * Where the stream ends now; found by writing a mark there, which also shows that messages come and go.
+ *
+ * @param signal Ends the look.
+ */
+export async function findEnd(
+	connection: ChannelModel,
+	name: string,
+	signal: AbortSignal
+): Promise<Point> {
+	const mark = randomUUID();
+	const messages = await read(connection, name, "next", {
+		signal,
+		prefetch: 100,
+		onReading: channel => writeMark(channel, name, mark),
+		until: message => message.properties.messageId === mark
+	});
+	return pointOf(messages.at(-1) as ConsumeMessage) as Point;
+}
+
+/**
+ * Where the messages of the last `past` milliseconds begin.
+ *
+ * A client may come back with the id of the message before: it is looked at, because the same offset may
+ * have been another message's on a stream that is no longer there.
+ *
+ * @param signal Ends the look.
+ */
+export async function findStart(
+	connection: ChannelModel,
+	name: string,
+	past: number,
+	signal: AbortSignal
+): Promise<Start> {
+	const interval = `${Math.ceil(past / 1000)}s`;
+	const any = () => true;
+	const [first] = await read(connection, name, interval, { signal, prefetch: 1, until: any });
+	const { offset } = pointOf(first as ConsumeMessage) as Point;
+	if (offset === 0) return { offset, before: undefined };
+	// Two before, because the one before may be RabbitMQ's own.
+	const around = await read(connection, name, Math.max(0, offset - 2), {
+		signal,
+		prefetch: 3,
+		until: message => (pointOf(message) as Point).offset >= offset
+	});
+	const before = around.findLast(message => (pointOf(message) as Point).offset < offset);
+	return { offset, before };
+}
+
+interface Reading {
+	readonly signal: AbortSignal;
+	readonly prefetch: number;
+	/** Called when every message from there on will come. */
+	onReading?(channel: Channel): void;
+	/** Whether a message is the last one wanted. */
+	until(message: ConsumeMessage): boolean;
+}
+
+/** Messages from an offset on. */
+function read(
+	connection: ChannelModel,
+	name: string,
+	offset: string | number,
+	{ signal, prefetch, onReading, until }: Reading
+): Promise<ConsumeMessage[]> {
+	const messages: ConsumeMessage[] = [];
+	const collect = async (channel: Channel, ended: AbortSignal): Promise<ConsumeMessage[]> => {
+		const { promise, resolve, reject } = Promise.withResolvers<ConsumeMessage[]>();
+		// RabbitMQ may refuse the reading first: nobody listens to this promise then.
+		promise.catch(() => {});
+		const timer = setTimeout(
+			() => reject(new Error(`the stream "${name}" delivers nothing`)),
+			PATIENCE
+		);
+		ended.addEventListener("abort", () => clearTimeout(timer));
+		const onMessage = guard(reject, (message: ConsumeMessage | null): void => {
+			if (message === null) throw new Error("RabbitMQ cancelled the consumer");
+			if (pointOf(message) === undefined) throw new Error(`"${name}" is not a stream`);
+			messages.push(message);
+			channel.ack(message);
+			if (until(message)) resolve(messages);
+		});
+		try {
+			await channel.prefetch(prefetch);
+			await channel.consume(name, onMessage, { arguments: { "x-stream-offset": offset } });
+			onReading?.(channel);
+			return await promise;
+		} finally {
+			clearTimeout(timer);
+		}
+	};
+	return once(connection, collect, signal);
+}

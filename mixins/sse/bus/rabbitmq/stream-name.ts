@@ -1,0 +1,34 @@
+import type { ServiceBroker } from "moleculer";
+import { isRefusal } from "../../core/errors/refusal.ts";
+import { type RabbitmqOptions, standardName } from "../../core/options/rabbitmq-options.ts";
+import { SseError } from "../../moleculer/sse-error.ts";
+
+/** As they are given: a stream without a name gets that of the broker's namespace. */
+export type GivenRabbitmqOptions = Omit<RabbitmqOptions, "name" | "exchange"> & {
+	name?: string | undefined;
+};
+
+/**
+ * The stream of a broker, and the exchange for other programs: each namespace has its own. A name that was given is the
+ * stream's alone.
+ *
+ * @throws SseError `SSE_INVALID_OPTION` if the namespace is too long for a name.
+ */
+export function streamOf(
+	{ namespace }: Pick<ServiceBroker, "namespace">,
+	options: GivenRabbitmqOptions
+): RabbitmqOptions {
+	const standard = standardName(namespace);
+	if (!isRefusal(standard))
+		return { ...options, name: options.name ?? standard, exchange: standard };
+	const { name } = options;
+	if (name !== undefined) return { ...options, name, exchange: name };
+	throw new SseError("SSE_INVALID_OPTION", `SseMiddleware, stream: ${standard.message}`, {
+		option: standard.refused
+	});
+}
+
+/** A broker in words, for logs and for RabbitMQ's list of connections: node ids repeat in other namespaces. */
+export function nameOf({ nodeID, namespace }: Pick<ServiceBroker, "nodeID" | "namespace">): string {
+	return namespace === "" ? nodeID : `${nodeID} (${namespace})`;
+}

@@ -1,0 +1,220 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { ChannelModel, ConfirmChannel, Message } from "amqplib";
+import type { Logger } from "moleculer";
+import { guard } from "../../core/errors/guard.ts";
+import type { RabbitmqOptions } from "../../core/options/rabbitmq-options.ts";
+import { type AmqpError, refusesMessage } from "./amqp-error.ts";
+import { writeMessage } from "./message-codec.ts";
+import type { Outbox, OutgoingMessage } from "./outbox.ts";
+import type { OutgoingEvent } from "./outgoing-event.ts";
+import type { ChannelHandler } from "./reconnecting-channel.ts";
+import { declareStream, HEADERS, hangUp } from "./topology.ts";
+
+/** Milliseconds between two messages while earlier ones are under way: what is sent in between is gathered. */
+const GATHERING = 1;
+
+export interface WriterOptions {
+	readonly stream: RabbitmqOptions;
+	/** One life of one sender: its messages are numbered under that name. */
+	readonly origin: string;
+	readonly outbox: Outbox<OutgoingEvent>;
+	readonly logger: Logger;
+	/** RabbitMQ will never take the message. */
+	onRefused(message: OutgoingMessage<OutgoingEvent>, reason: AmqpError): void;
+}
+
+/** Writes what an outbox holds onto the stream, and hears of each message what became of it. */
+export class Writer implements ChannelHandler<ConfirmChannel> {
+	readonly name: string;
+	readonly #options: RabbitmqOptions;
+	readonly #origin: string;
+	readonly #outbox: Outbox<OutgoingEvent>;
+	readonly #logger: Logger;
+	readonly #onRefused: WriterOptions["onRefused"];
+	#channel: ConfirmChannel | undefined;
+	/** Numbers of messages that RabbitMQ could not put anywhere: the stream is gone. */
+	#returned = new Set<number>();
+	/** The channel on which RabbitMQ has refused something: nothing more is written there. */
+	#refusing: ConfirmChannel | undefined;
+	/** In order. */
+	#refused: OutgoingMessage<OutgoingEvent>[] = [];
+	/** Written on this channel, and not answered for; in order. */
+	#underWay = new Set<OutgoingMessage<OutgoingEvent>>();
+	/** RabbitMQ has refused a message up to this number, not known which: they go one at a time. */
+	#lastSuspect = 0;
+	/** One of those is under way. */
+	#isProbing = false;
+	#isScheduled = false;
+	#writtenAt = Number.NEGATIVE_INFINITY;
+
+	constructor(name: string, { stream, origin, outbox, logger, onRefused }: WriterOptions) {
+		this.name = name;
+		this.#options = stream;
+		this.#origin = origin;
+		this.#outbox = outbox;
+		this.#logger = logger;
+		this.#onRefused = onRefused;
+	}
+
+	createChannel(connection: ChannelModel): Promise<ConfirmChannel> {
+		return connection.createConfirmChannel();
+	}
+
+	async setUp(
+		channel: ConfirmChannel,
+		connection: ChannelModel,
+		signal: AbortSignal
+	): Promise<void> {
+		await declareStream(connection, this.#options, this.#logger);
+		signal.throwIfAborted();
+		this.#returned = new Set();
+		// It comes before the confirmation: RabbitMQ also confirms what it could put nowhere.
+		const onReturn = (message: Message): void => {
+			this.#returned.add(Number(message.properties.headers?.[HEADERS.seq]));
+		};
+		const onError = (error: AmqpError): void => {
+			if (channel === this.#channel && refusesMessage(error)) this.#onMessageRefused(error);
+		};
+		channel.on("return", guard(this.#onFault, onReturn));
+		channel.on("error", guard(this.#onFault, onError));
+		this.#channel = channel;
+		this.#underWay = new Set();
+		this.#isProbing = false;
+		for (const message of this.#refused) this.#outbox.renew(message);
+		this.#refused = [];
+		this.#outbox.rewind();
+		this.#write();
+	}
+
+	onLost(): void {
+		this.#channel = undefined;
+		this.#refusing = undefined;
+	}
+
+	/**
+	 * Has what the outbox holds written, at the end of this turn of the event loop: what is sent in one turn travels
+	 * together. In a burst, where RabbitMQ still has to answer for others, what is sent within a millisecond does.
+	 */
+	schedule(): void {
+		if (this.#isScheduled) return;
+		this.#isScheduled = true;
+		const write = () => {
+			this.#isScheduled = false;
+			this.#write();
+		};
+		const isLone = this.#outbox.length === 1;
+		if (isLone || performance.now() - this.#writtenAt >= GATHERING) setImmediate(write);
+		else setTimeout(write, GATHERING);
+	}
+
+	#write(): void {
+		const channel = this.#channel;
+		if (channel === undefined || this.#isProbing) return;
+		try {
+			for (let message = this.#outbox.next(); message; message = this.#outbox.next()) {
+				this.#writeMessage(channel, message);
+				this.#isProbing = message.seq <= this.#lastSuspect;
+				if (this.#isProbing) return;
+			}
+		} catch (error) {
+			// The channel is about to close: what it did not take is written again on the next one.
+			this.#giveUp(channel, error);
+		}
+	}
+
+	#writeMessage(channel: ConfirmChannel, message: OutgoingMessage<OutgoingEvent>): void {
+		const events: string[] = [];
+		const close: Record<string, string> = {};
+		for (const outgoingEvent of message.events) {
+			outgoingEvent.written = true;
+			// Gateways take a message without events for a point in the order, whatever its headers.
+			if (outgoingEvent.isAlone) close[HEADERS.close] = outgoingEvent.json;
+			else if (!outgoingEvent.abandoned) events.push(outgoingEvent.json);
+		}
+		this.#underWay.add(message);
+		const now = Date.now();
+		this.#writtenAt = performance.now();
+		// Past any exchange: other programs' messages come by one, and a return says that the stream is gone.
+		channel.publish(
+			"",
+			this.#options.name,
+			Buffer.from(writeMessage(events)),
+			{
+				mandatory: true,
+				persistent: true,
+				contentType: "application/json",
+				timestamp: Math.floor(now / 1000),
+				headers: {
+					[HEADERS.time]: now,
+					[HEADERS.origin]: this.#origin,
+					[HEADERS.seq]: message.seq,
+					...close
+				}
+			},
+			guard(this.#onFault, (error: unknown) => this.#onAnswer(channel, message, error))
+		);
+	}
+
+	/** What amqplib calls must not throw: the connection would end. */
+	readonly #onFault = (error: Error): void => {
+		this.#logger.error(`SSE: ${this.name}: cannot process an answer from RabbitMQ.`, error);
+	};
+
+	/** @param error Null if RabbitMQ has confirmed the message. */
+	#onAnswer(
+		channel: ConfirmChannel,
+		message: OutgoingMessage<OutgoingEvent>,
+		error: unknown
+	): void {
+		if (error === null && !this.#returned.delete(message.seq)) {
+			this.#underWay.delete(message);
+			this.#outbox.confirm(message);
+			if (this.#isProbing) {
+				this.#isProbing = false;
+				this.#write();
+			}
+			return;
+		}
+		// A channel that closes answers for all that is under way: that is known by then.
+		setImmediate(() => {
+			if (channel === this.#channel || channel === this.#refusing) {
+				this.#refuse(channel, message, error);
+			}
+		});
+	}
+
+	/**
+	 * Another channel makes sure that the stream exists, and not at once. What else is under way is answered for
+	 * first: RabbitMQ may have refused that too, and what it has refused goes again in the order it had.
+	 */
+	#refuse(channel: ConfirmChannel, message: OutgoingMessage<OutgoingEvent>, reason: unknown): void {
+		this.#refused.push(message);
+		if (channel === this.#refusing) return;
+		this.#refusing = channel;
+		this.#channel = undefined;
+		const answered = channel.waitForConfirms().catch(() => {});
+		const patience = delay(this.#options.timeout, undefined, { ref: false });
+		Promise.race([answered, patience]).then(() => this.#giveUp(channel, reason));
+	}
+
+	#giveUp(channel: ConfirmChannel, reason: unknown): void {
+		if (channel === this.#channel) this.#channel = undefined;
+		this.#logger.debug(
+			`SSE: ${this.name}: ${reason ?? "the stream is gone"}. Opening another channel.`
+		);
+		hangUp(channel);
+	}
+
+	/**
+	 * RabbitMQ closes the channel because of a message that it will never take, and does not say of which. It
+	 * has ignored what was written behind that one, and may have taken what was written before.
+	 */
+	#onMessageRefused(error: AmqpError): void {
+		const messages = [...this.#underWay];
+		const last = messages.at(-1);
+		if (last === undefined) return;
+		if (messages.length > 1) this.#lastSuspect = last.seq;
+		else if (last.events.length > 1) this.#outbox.split(last);
+		else this.#onRefused(last, error);
+	}
+}

@@ -1,0 +1,38 @@
+import cluster from "node:cluster";
+import type { ServiceBroker } from "moleculer";
+import { readableBus } from "./broker-bus.ts";
+
+/** Of the middleware. */
+const NAME = "SseMiddleware";
+
+const told = new WeakSet<ServiceBroker>();
+
+/**
+ * Says in the log if a broker is set up so that events cannot reach whom they are for, and nobody would notice before a
+ * browser misses them. To be called when the broker is created, by both halves: once is enough.
+ */
+export function checkReach(broker: ServiceBroker): void {
+	if (told.has(broker)) return;
+	told.add(broker);
+	const { logger, transit, options } = broker;
+	const middlewares: unknown = options.middlewares;
+	if (!Array.isArray(middlewares) && (middlewares as { name?: unknown } | null)?.name === NAME) {
+		logger.error(
+			"SSE: Moleculer ignores `middlewares`, because it is not an array: write middlewares: [SseMiddleware()]."
+		);
+	}
+	if (transit) return;
+	// Moleculer 0.14 hands broadcasts to the node's own services all the same.
+	if (options.disableBalancer && !broker.MOLECULER_VERSION.startsWith("0.14.")) {
+		logger.error(
+			"SSE: Moleculer delivers no event on this node, because `disableBalancer` leaves that to a transporter and " +
+				"there is none. Give the broker a transporter, or leave `disableBalancer` out."
+		);
+	}
+	if (cluster.isWorker && readableBus(broker) === undefined) {
+		logger.warn(
+			"SSE: this process is a worker of a cluster and has no transporter: what it sends reaches the streams of this " +
+				"worker alone. Give the broker a transporter."
+		);
+	}
+}

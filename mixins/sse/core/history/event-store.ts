@@ -1,0 +1,194 @@
+import type { Subscription } from "../addressing/registry.ts";
+import type { Address } from "../event/event.ts";
+import { encodeFrame, type Frame } from "../event/frame.ts";
+import { Slab, type Span } from "../event/slab.ts";
+import { AddressIndex, type EventList } from "./address-index.ts";
+import { EventColumns } from "./event-columns.ts";
+import { HeldBytes } from "./held-bytes.ts";
+import type { SortKey } from "./id-order.ts";
+import { SenderIndex } from "./sender-index.ts";
+
+/** Where an event stands. */
+export interface Known {
+	/** Among everything that had a place on this gateway. */
+	readonly position: number;
+	/** When it arrived. */
+	readonly at: number;
+	/** Undefined for an event without an id. */
+	readonly sortKey: SortKey | undefined;
+}
+
+/**
+ * What an event takes besides its frame, and besides for each list that it stands in. Measured on Node 24, as all
+ * that counts here; within a tenth of what is held, whatever the events' sizes, and whether sessions have many or
+ * one each.
+ */
+const ENTRY_BYTES = 72;
+const LISTED_BYTES = 34;
+/** Several lists stand in an array. */
+const SEVERAL_BYTES = 50;
+
+/**
+ * What one search looks at, at most, whatever it finds: whoever names a place decides how much there is to look through.
+ * A row costs as much as it takes to look at so many lists.
+ */
+const MAX_EFFORT = 8192;
+const ROW_EFFORT = 8;
+
+/** What is searched for. */
+interface Search {
+	/** Position of the first. */
+	readonly from: number;
+	/** Position behind the last. */
+	readonly to: number;
+	/** By position, and by origin, which is undefined for an event without an id. */
+	isWanted(position: number, origin: string | undefined): boolean;
+	/** Stops after the frame that reaches it. */
+	readonly maxBytes: number;
+}
+
+interface Found {
+	readonly frames: Frame[];
+	/** Position of the last that was looked at, if there may be more behind it. */
+	readonly stoppedAt?: number;
+}
+
+/** The events that are kept, in the order of their positions, and what finds them: by id, and by stream. */
+export class EventStore {
+	readonly #columns = new EventColumns();
+	readonly #lists = new AddressIndex();
+	readonly #senderIndex = new SenderIndex(row => this.#columns.sortKeyOf(row) as SortKey);
+	readonly #held = new HeldBytes();
+	readonly #idOf: (sortKey: SortKey) => string;
+	#bytes = 0;
+
+	/** @param idOf Of an event, by its sort key. */
+	constructor(idOf: (sortKey: SortKey) => string) {
+		this.#idOf = idOf;
+	}
+
+	get length(): number {
+		return this.#columns.length;
+	}
+
+	/** Bytes that they take, the book-keeping included. */
+	get bytes(): number {
+		return this.#bytes + this.#lists.bytes + this.#senderIndex.bytes;
+	}
+
+	/** When the oldest arrived; Infinity without any. */
+	get oldestAt(): number {
+		return this.#columns.length === 0
+			? Number.POSITIVE_INFINITY
+			: this.#columns.timeOf(this.#columns.first);
+	}
+
+	/** Undefined without any. */
+	get oldest(): Known | undefined {
+		return this.#columns.length === 0 ? undefined : this.#at(this.#columns.first);
+	}
+
+	/** @param kept Its frame, or, if it is bare, its payload's JSON: a frame is made of that when a stream gets it. */
+	append(
+		{ sessionId, eventName }: Address,
+		kept: Span,
+		isBare: boolean,
+		{ position, at, sortKey }: Known
+	): void {
+		const origin = sortKey && this.#senderIndex.of(sortKey.origin);
+		// Each id once: an event stands in each of its lists once.
+		const lists =
+			typeof sessionId === "string"
+				? [this.#lists.of(sessionId, eventName)]
+				: [...new Set(sessionId)].map(id => this.#lists.of(id, eventName));
+		const several = lists.length > 1 ? SEVERAL_BYTES : 0;
+		const cost = this.#held.add(kept) + ENTRY_BYTES + lists.length * LISTED_BYTES + several;
+		const row = this.#columns.push({ position, at, sortKey, origin, lists, kept, isBare, cost });
+		for (const { rows } of lists) rows.push(row);
+		if (origin !== undefined && sortKey !== undefined) this.#senderIndex.add(origin, row, sortKey);
+		this.#bytes += cost;
+	}
+
+	/** Lets go of the oldest, and says where it stood, and whether it was for anybody. */
+	shift(): Known & { readonly isForNobody: boolean } {
+		const columns = this.#columns;
+		const row = columns.first;
+		const lists = columns.listsOf(row);
+		const oldest = { ...this.#at(row), isForNobody: lists.length === 0 };
+		const origin = columns.originOf(row);
+		this.#bytes -= columns.costOf(row);
+		// The oldest of all is the oldest of each of its lists.
+		for (const list of lists) this.#lists.shift(list);
+		if (origin !== undefined) this.#senderIndex.shift(origin, row);
+		columns.shift();
+		return oldest;
+	}
+
+	/** Lets go of all. */
+	clear(): void {
+		this.#columns.clear();
+		this.#lists.clear();
+		this.#senderIndex.clear();
+		this.#held.clear();
+		this.#bytes = 0;
+	}
+
+	find(sortKey: SortKey): Known | undefined {
+		const row = this.#senderIndex.find(sortKey);
+		return row === undefined ? undefined : this.#at(row);
+	}
+
+	/** The first that arrived then or later. */
+	firstSince(at: number): Known | undefined {
+		const row = this.#columns.lowerBound(row => this.#columns.timeOf(row) < at);
+		return row < this.#columns.end ? this.#at(row) : undefined;
+	}
+
+	/** Frames for a stream, oldest first: a part of them that takes about a millisecond to find. */
+	read(stream: Subscription, { from, to, isWanted, maxBytes }: Search): Found {
+		const columns = this.#columns;
+		const frames: Frame[] = [];
+		let bytes = 0;
+		const slab = new Slab();
+		const rows = this.#lists.rowsFor(
+			stream,
+			columns.lowerBound(row => columns.positionOf(row) < from)
+		);
+		const effort = ROW_EFFORT + rows.width;
+		let left = MAX_EFFORT;
+		for (let row = rows.next(); row !== undefined; row = rows.next()) {
+			const position = columns.positionOf(row);
+			if (position >= to) break;
+			if (isWanted(position, columns.originOf(row)?.name)) {
+				const frame = columns.isBare(row) ? this.#frameOf(row, slab) : columns.keptOf(row);
+				frames.push(frame);
+				bytes += frame.byteLength;
+			}
+			left -= effort;
+			if (bytes >= maxBytes || left <= 0) return { frames, stoppedAt: position };
+		}
+		return { frames };
+	}
+
+	#frameOf(row: number, slab: Slab): Frame {
+		const sortKey = this.#columns.sortKeyOf(row);
+		const [list] = this.#columns.listsOf(row);
+		return encodeFrame(
+			{
+				id: sortKey && this.#idOf(sortKey),
+				event: (list as EventList).eventName,
+				data: this.#columns.keptOf(row)
+			},
+			slab
+		);
+	}
+
+	#at(row: number): Known {
+		const columns = this.#columns;
+		return {
+			position: columns.positionOf(row),
+			at: columns.timeOf(row),
+			sortKey: columns.sortKeyOf(row)
+		};
+	}
+}

@@ -1,0 +1,306 @@
+import type { Subscription } from "../addressing/registry.ts";
+import type { SseEvent } from "../event/event.ts";
+import type { Frame } from "../event/frame.ts";
+import { Slab, type Span } from "../event/slab.ts";
+import type { Revocation } from "../revocation/revocation.ts";
+import { RevocationLog } from "../revocation/revocation-log.ts";
+import { EventStore, type Known } from "./event-store.ts";
+import { EvictedEvents } from "./evicted-events.ts";
+import type { IdOrder, ResetReason, SortKey } from "./id-order.ts";
+import { hasPassed, type ReplayCursor, wasSeen } from "./replay-cursor.ts";
+import { readResumeToken, writeResumeToken } from "./resume-token.ts";
+
+export interface HistoryOptions {
+	/** Bytes kept, the book-keeping included. */
+	maxBytes: number;
+	/** Milliseconds that an event is kept. */
+	maxAge: number;
+	/** This gateway and its life, for resume tokens; no other gateway has the same. */
+	gateway: string;
+}
+
+const NOBODY = { eventName: "", sessionId: [], payload: null };
+const NOTHING: Frame = new Uint8Array(0);
+
+/**
+ * The events of the recent past, all of the bus, in the order in which they arrived here; bounded in bytes
+ * and age. From it follows where a replay begins, or why nothing can be proven.
+ */
+export class History {
+	readonly #options: HistoryOptions;
+	readonly #order: IdOrder;
+	#gateway = "";
+	readonly #kept: EventStore;
+	readonly #slab: Slab;
+	readonly #revoked: RevocationLog;
+	/** Position of the next event; positions count from 1. */
+	#head = 1;
+	/** Position of the oldest event kept. */
+	#tail = 1;
+	/** Position of the newest event that was sent before what had come already. */
+	#lastPast = 0;
+	/** Where, and when, the bus lost events last. */
+	#lastGap = { position: 0, at: Number.NEGATIVE_INFINITY };
+	/** Where the id of the newest event stands, of those that have one, and when that came. */
+	#newest: SortKey | undefined;
+	#newestAt = Number.NEGATIVE_INFINITY;
+	readonly #evicted = new EvictedEvents();
+
+	/** @param slab Where the frames stand that it is given to keep. */
+	constructor(options: HistoryOptions, order: IdOrder, slab: Slab = new Slab()) {
+		this.#options = options;
+		this.#order = order;
+		this.#slab = slab;
+		this.#kept = new EventStore(sortKey => order.idOf(sortKey));
+		this.#revoked = new RevocationLog(options.maxAge);
+		this.restart(options.gateway);
+	}
+
+	/**
+	 * Begins anew, empty: what was kept comes again, or is over. Places from before are then good for the ids of
+	 * their events alone.
+	 */
+	restart(gateway: string): void {
+		this.#gateway = gateway.replaceAll("~", "%7E");
+		this.#kept.clear();
+		this.#tail = this.#head;
+		this.#newest = undefined;
+		this.#newestAt = Number.NEGATIVE_INFINITY;
+		this.#evicted.clear();
+		this.#revoked.forgetLetIns();
+	}
+
+	/** Number of events kept. */
+	get length(): number {
+		return this.#kept.length;
+	}
+
+	/** Bytes that they take, the book-keeping included. */
+	get bytes(): number {
+		return this.#kept.bytes;
+	}
+
+	/** Position of the next event to come. */
+	get head(): number {
+		return this.#head;
+	}
+
+	/** The resume token of a stream that is live now. */
+	resumeToken(now: number): string {
+		return writeResumeToken({
+			eventId: this.#newest === undefined ? "" : this.#order.idOf(this.#newest),
+			gateway: this.#gateway,
+			position: this.#head - 1,
+			settled: now - this.#newestAt > this.#order.lookback
+		});
+	}
+
+	/** Whether an event is kept, or was the last that no longer is. */
+	has(id: string): boolean {
+		return this.#recall(id) !== undefined;
+	}
+
+	/** Whether what cannot be resumed now may be because the event has not come here yet. */
+	mayCome(lastEventId: string, reason: ResetReason): boolean {
+		const resumeToken = readResumeToken(lastEventId);
+		// Nobody was ever further on this gateway than it is itself.
+		if (resumeToken?.gateway === this.#gateway) return false;
+		return this.#order.mayCome(resumeToken?.eventId ?? lastEventId, reason);
+	}
+
+	/**
+	 * Keeps an event that has arrived at `now`, in milliseconds on a clock that never goes back, and whose frame there is
+	 * already.
+	 *
+	 * @param isPast It was sent before what has come already: its place is behind streams that were let in since.
+	 */
+	append(event: SseEvent, frame: Frame, now: number, isPast = false): void {
+		this.#append(event, frame, false, now, isPast);
+	}
+
+	/**
+	 * The same for an event that no stream gets now: its frame is made if one comes back for it.
+	 *
+	 * @param json Of the payload, as text or as its UTF-8.
+	 */
+	appendBare(event: SseEvent, json: string | Uint8Array, now: number, isPast = false): void {
+		this.#append(event, this.#slab.keep(json), true, now, isPast);
+	}
+
+	#append(event: SseEvent, kept: Span, isBare: boolean, now: number, isPast: boolean): void {
+		const { id } = event;
+		if (isPast) {
+			this.#revoked.forgetLetIns();
+			this.#lastPast = this.#head;
+		}
+		const sortKey = event.sortKey ?? (id === undefined ? undefined : this.#order.sortKeyOf(id));
+		this.#kept.append(event, kept, isBare, { position: this.#head++, at: now, sortKey });
+		if (sortKey !== undefined) {
+			this.#newest = sortKey;
+			this.#newestAt = now;
+		}
+		this.expire(now);
+	}
+
+	/** A point in the order of the bus without an event, that a client may have seen everything up to. */
+	note(id: string, now: number): void {
+		this.append({ id, ...NOBODY }, NOTHING, now);
+	}
+
+	/** The bus has, or may have, lost events that would have arrived before the next. */
+	markGap(now: number): void {
+		// A position of its own: resume tokens from before it and from behind it differ.
+		this.#lastGap = { position: this.#head++, at: now };
+	}
+
+	/**
+	 * The bus had events until then that never come here: they were sent before this gateway was there. To clients of this
+	 * gateway they are nothing; those of others may miss them.
+	 */
+	passOver(at: number): void {
+		if (at > this.#lastGap.at) this.#lastGap = { ...this.#lastGap, at };
+	}
+
+	/** What was sent to streams until now, and what is sent until they are let in again, is not replayed to them. */
+	revoke(revocation: Revocation, now: number): void {
+		// A position of its own, as a gap has one.
+		this.#revoked.add(revocation, this.#head++, now);
+	}
+
+	/**
+	 * A stream is open. If such streams had been revoked, what comes from now on may be replayed to them. Not
+	 * before it is decided from where this one goes on, see {@link since}.
+	 */
+	letIn(stream: Subscription, now: number): void {
+		this.#revoked.letIn(stream, this.#head, now);
+	}
+
+	/** Lets go of what is too old or too much. */
+	expire(now: number): void {
+		const { maxBytes, maxAge } = this.#options;
+		while (now - this.#kept.oldestAt > maxAge || this.#kept.bytes > maxBytes) {
+			const oldest = this.#kept.shift();
+			this.#evicted.add(oldest, oldest.isForNobody);
+			if (!oldest.isForNobody) this.#tail = oldest.position + 1;
+		}
+	}
+
+	/**
+	 * Where the replay for a client begins, or why it cannot be proven that nothing would be missing.
+	 *
+	 * @param lastEventId The resume token, or the id of the event, up to which the client has seen everything, as it says:
+	 * it may name any. What is not for it is kept from it wherever it says to have been.
+	 * @param stream What the replay is for.
+	 * @param liveFrom {@link head} when the stream was opened.
+	 */
+	since(
+		lastEventId: string,
+		now: number,
+		stream: Subscription,
+		liveFrom: number = this.#head
+	): ReplayCursor | ResetReason {
+		const { from, reason } = this.#revoked.admit(stream, now);
+		// No event that may still come would change that.
+		if (from > this.#head) return reason;
+		const cursor = this.#locate(lastEventId, now, liveFrom);
+		if (typeof cursor === "string") return cursor;
+		return cursor.next >= from || this.#onlyReachesBack(cursor, from, stream) ? cursor : reason;
+	}
+
+	/**
+	 * Where a stream goes on that has been told that it may have missed something: where it was opened. What came since was
+	 * sent to a stream that was there, and only had to wait.
+	 *
+	 * @param liveFrom {@link head} when the stream was opened.
+	 */
+	sinceOpened(liveFrom: number, now: number, stream: Subscription): ReplayCursor {
+		const { from } = this.#revoked.admit(stream, now);
+		const next = Math.min(Math.max(liveFrom, from), this.#head);
+		return { next, seen: 0, seenOrigin: undefined, liveFrom, decidedAt: liveFrom };
+	}
+
+	/**
+	 * Whether the client says to have been behind a position, and the replay would repeat nothing from before it. No
+	 * as well if that takes long to find out.
+	 */
+	#onlyReachesBack(cursor: ReplayCursor, position: number, stream: Subscription): boolean {
+		if (cursor.seen < position) return false;
+		const { frames, stoppedAt } = this.#kept.read(stream, {
+			from: cursor.next,
+			to: position,
+			isWanted: (at, origin) => !wasSeen(at, origin, cursor),
+			maxBytes: 1
+		});
+		return frames.length === 0 && stoppedAt === undefined;
+	}
+
+	#locate(lastEventId: string, now: number, liveFrom: number): ReplayCursor | ResetReason {
+		this.expire(now);
+		const resumeToken = readResumeToken(lastEventId);
+		const decided = { liveFrom, decidedAt: this.#head };
+		if (resumeToken?.gateway === this.#gateway) {
+			if (resumeToken.position >= this.#head) return "unknown";
+			return this.#from({
+				next: resumeToken.position + 1,
+				seen: 0,
+				seenOrigin: undefined,
+				...decided
+			});
+		}
+		const eventId = resumeToken?.eventId ?? lastEventId;
+		const event = this.#recall(eventId);
+		if (event === undefined) {
+			const oldest = this.#kept.oldest?.sortKey;
+			return this.#order.whyMissing(eventId, { oldest, newest: this.#newest });
+		}
+		const seen = event.position;
+		const seenOrigin = event.sortKey?.origin;
+		const { lookback } = this.#order;
+		if (resumeToken?.settled || lookback === 0)
+			return this.#from({ next: seen + 1, seen, seenOrigin, ...decided });
+
+		// Other origins' events may have reached the client's last gateway in another order than this one:
+		// what came just before the event here may have come after it there.
+		const from = event.at - lookback;
+		if (this.#evicted.at > from) return "expired";
+		if (this.#lastGap.at > from) return "gap";
+		const next = this.#kept.firstSince(from)?.position ?? seen;
+		return this.#from({ next, seen, seenOrigin, ...decided });
+	}
+
+	#from(cursor: ReplayCursor): ReplayCursor | ResetReason {
+		if (cursor.next < this.#tail) return "expired";
+		return this.#lastGap.position >= cursor.next ? "gap" : cursor;
+	}
+
+	#recall(eventId: string): Known | undefined {
+		const sortKey = this.#order.sortKeyOf(eventId);
+		if (sortKey === undefined) return undefined;
+		return this.#evicted.find(sortKey) ?? this.#kept.find(sortKey);
+	}
+
+	/**
+	 * The next frames of a replay, oldest first, and moves the cursor behind them. What is read of the past meanwhile
+	 * passes a replay by as it passes streams that are live: those are told.
+	 *
+	 * @param maxBytes Stops after the frame that reaches it.
+	 * @returns There may be more, also behind none, until {@link isRead}; null if the store has let go of what comes next.
+	 */
+	read(cursor: ReplayCursor, stream: Subscription, maxBytes: number): Frame[] | null {
+		if (cursor.next < this.#tail) return null;
+		const { frames, stoppedAt } = this.#kept.read(stream, {
+			from: cursor.next,
+			to: this.#head,
+			isWanted: (position, origin) =>
+				!wasSeen(position, origin, cursor) && !hasPassed(position, origin, cursor, this.#lastPast),
+			maxBytes
+		});
+		cursor.next = stoppedAt === undefined ? this.#head : stoppedAt + 1;
+		return frames;
+	}
+
+	/** Whether nothing is left of a replay. */
+	isRead({ next }: ReplayCursor): boolean {
+		return next >= this.#head;
+	}
+}

@@ -1,0 +1,44 @@
+import { LatestByKey } from "../collections/latest-by-key.ts";
+import type { RevocationKey } from "./revocation-key.ts";
+
+/** Revocations that are remembered at a time; one that is forgotten counts as new. */
+const MAX_HEARD = 10_000;
+
+interface Heard {
+	readonly key: string;
+	isWhole: boolean;
+	/** Those that came so far. */
+	readonly parts: Set<number>;
+}
+
+/** Which revocations were heard, whichever way they came. */
+export class HeardRevocations {
+	readonly #heard = new LatestByKey<Heard>();
+
+	/** How many are remembered. */
+	get size(): number {
+		return this.#heard.size;
+	}
+
+	/** Whether all of it was heard, or this part. */
+	has(key: RevocationKey | undefined): boolean {
+		if (key === undefined) return false;
+		const heard = this.#heard.get(key.id);
+		return heard !== undefined && (heard.isWhole || (key.parts > 1 && heard.parts.has(key.part)));
+	}
+
+	/** Whether there is something new in it; it is heard by then. One without a key is always new. */
+	hear(key: RevocationKey | undefined): boolean {
+		if (key === undefined) return true;
+		const { id, part, parts } = key;
+		const known = this.#heard.get(id);
+		const heard = known ?? { key: id, isWhole: false, parts: new Set() };
+		if (heard.isWhole || (parts > 1 && heard.parts.has(part))) return false;
+		heard.parts.add(part);
+		heard.isWhole = parts === 1 || heard.parts.size === parts;
+		if (heard.isWhole) heard.parts.clear();
+		if (known === undefined) this.#heard.push(heard);
+		if (this.#heard.size > MAX_HEARD) this.#heard.shift();
+		return true;
+	}
+}

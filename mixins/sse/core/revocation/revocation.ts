@@ -1,0 +1,72 @@
+import type { Subscription } from "../addressing/registry.ts";
+import { EVERYONE, readRecipients, type SseSessionId } from "../addressing/session-id.ts";
+import { isRefusal, type Refusal, refuse } from "../errors/refusal.ts";
+import { eventNameProblem, ownFields, type Provenance } from "../event/event.ts";
+import { ownText } from "../util/own-text.ts";
+
+/** The name under which revocations travel: `ctx.broadcast(CLOSE, …)`. */
+export const CLOSE = "sse.close";
+
+/** Closes the streams of sessions, on every gateway. */
+export interface SseClose {
+	/** A session id, several of them, none for nobody, or `"*"` for the streams of all sessions. */
+	sessionId: SseSessionId | readonly SseSessionId[];
+	/** Only streams that listen to this event name; default: all. */
+	eventName?: string;
+	/** Told to the page in `sse.close`: 1 to 64 printable ASCII characters; default `revoked`. */
+	reason?: string;
+}
+
+/** A revocation that has been read: what is left out has its default. */
+export interface Revocation {
+	readonly sessionId: string | readonly string[];
+	readonly eventName: string | undefined;
+	readonly reason: string;
+}
+
+const REASON = /^[\x20-\x7e]{1,64}$/;
+const FIELDS = ["sessionId", "eventName", "reason"];
+
+/** Reads anything as a revocation, or refuses it with the first field at fault. */
+export function readClose(input: unknown, source: Provenance = {}): Revocation | Refusal {
+	if (typeof input !== "object" || input === null || Array.isArray(input)) {
+		return refuse("event", `${CLOSE} takes an object: { sessionId, eventName, reason }.`);
+	}
+	const own = ownFields(input);
+	if (isRefusal(own)) return own;
+	const fields = new Map(own);
+	for (const field of fields.keys()) {
+		if (FIELDS.includes(field)) continue;
+		return refuse(field, `"${field}" is not a field of ${CLOSE}: it takes ${FIELDS.join(", ")}.`);
+	}
+	// Forgetting whom must not close everyone's streams.
+	const sessionId = readRecipients(fields.get("sessionId"), source.fromRepl === true);
+	if (isRefusal(sessionId)) return sessionId;
+
+	const eventName = fields.get("eventName");
+	if (eventName !== undefined) {
+		const problem = eventNameProblem(eventName);
+		if (problem !== undefined) return refuse("eventName", `"eventName" ${problem}.`);
+	}
+	const reason = fields.get("reason") ?? "revoked";
+	if (typeof reason !== "string" || !REASON.test(reason)) {
+		return refuse("reason", `"reason" takes 1 to 64 printable ASCII characters.`);
+	}
+	return {
+		// Remembered for long, and maybe taken out of larger texts by who revokes.
+		sessionId: typeof sessionId === "string" ? ownText(sessionId) : sessionId.map(ownText),
+		eventName: eventName === undefined ? undefined : ownText(eventName as string),
+		reason
+	};
+}
+
+/** Whether a revocation is about streams of these ids and names. */
+export function covers(
+	{ sessionId, eventName }: Revocation,
+	{ sessionIds, eventNames }: Subscription
+): boolean {
+	if (eventName !== undefined && !eventNames.includes(eventName)) return false;
+	if (sessionId === EVERYONE) return true;
+	if (typeof sessionId === "string") return sessionIds.includes(sessionId);
+	return sessionId.some(id => sessionIds.includes(id));
+}

@@ -1,0 +1,212 @@
+import type { Context } from "moleculer";
+import type { PendingOpen } from "../../core/revocation/pending-opens.ts";
+import { SseError } from "../../moleculer/sse-error.ts";
+import { trustIn } from "../limits/address.ts";
+import { checkEventNames, type StreamQuery } from "../request/request.ts";
+import { beginLife, createTickets, useUp } from "../tickets/shared-tickets.ts";
+import type { IssuedTicket, Tickets } from "../tickets/ticket.ts";
+import type { Ticket } from "../tickets/ticket-claims.ts";
+import type {
+	GatewayOptions,
+	GatewayService,
+	PrivateOption,
+	SseGatewayRequest,
+	SseGatewayResponse,
+	SseStreamAccess
+} from "../types.ts";
+import { AuthFailures, forbidden, noSession } from "./auth-failures.ts";
+import { SessionCookie } from "./cookie.ts";
+import { resolveSession, type Session } from "./session.ts";
+import { SessionAnswers } from "./session-answers.ts";
+
+type AccessOptions = Pick<GatewayOptions, PrivateOption | "limits" | "cookie" | "trustProxy">;
+
+/** Who a stream is for, and the ticket that says so. */
+export interface StreamGrant {
+	readonly session: Session;
+	/** `performance.now()` at which a ticket was given that proves it, at the earliest; undefined if the request does. */
+	readonly provenAt?: number;
+	/** Uses up what proves it, if it can be used only once; false if it has been used meanwhile. */
+	take(): boolean;
+}
+
+/** Who a request is, and what it may stream: the application's two answers, or a ticket. */
+export class Access {
+	/** Undefined if none are given. */
+	readonly tickets: Tickets | undefined;
+	readonly #options: AccessOptions;
+	readonly #service: GatewayService;
+	readonly #answers: SessionAnswers;
+	readonly #failures: AuthFailures;
+	/** By request: since it came. What is not in here is no request, whatever it says that it is. */
+	readonly #arrived = new WeakMap<object, PendingOpen>();
+
+	/** @throws SseError `SSE_INVALID_OPTION` if tickets have no secret, or a trusted proxy no address. */
+	constructor(options: AccessOptions, service: GatewayService) {
+		this.#options = options;
+		this.#service = service;
+		this.#failures = new AuthFailures(service);
+		const cookie = new SessionCookie(options.cookie, trustIn(options.trustProxy));
+		this.#answers = new SessionAnswers((request, response) =>
+			resolveSession(options.session, cookie, request, response)
+		);
+		if (options.ticket) this.tickets = createTickets(options.ticket, service);
+	}
+
+	/** The gateway starts to hear what happens. Must be called before Moleculer registers its service. */
+	begin(): void {
+		if (this.tickets !== undefined) beginLife(this.tickets, this.#service);
+	}
+
+	/**
+	 * Who a stream is for.
+	 *
+	 * @throws SseError `SSE_UNAUTHORIZED` if that is nobody; `SSE_INTERNAL` if it cannot be said.
+	 */
+	async grant(
+		request: SseGatewayRequest,
+		response: SseGatewayResponse,
+		{ eventNames, tickets }: StreamQuery
+	): Promise<StreamGrant> {
+		if (this.tickets !== undefined && tickets.length > 0) {
+			const issued = this.tickets;
+			const ticket = await this.#readTicket(issued, tickets, eventNames);
+			const provenAt = issued.givenAt(ticket);
+			return { session: ticket, provenAt, take: () => useUp(ticket, issued, this.#service) };
+		}
+		const session = await (this.passed(request, response) ?? this.session(request, response));
+		if (session === null) throw noSession();
+		return { session, take: () => true };
+	}
+
+	/**
+	 * A request has come.
+	 *
+	 * @param pendingOpen Begun before anybody judged the request.
+	 */
+	arrived(request: SseGatewayRequest, pendingOpen: PendingOpen): void {
+		this.#arrived.set(request, pendingOpen);
+	}
+
+	/** Since when a request is judged; undefined for one that has not come through the gateway's `httpHandler`. */
+	openingOf(request: SseGatewayRequest): PendingOpen | undefined {
+		return this.#arrived.get(request);
+	}
+
+	/**
+	 * A ticket for the session of the request that has led to an action's call.
+	 *
+	 * @param names The event names that it is to open a stream of.
+	 * @throws SseError if a stream of these names would be refused as well.
+	 */
+	async issueTicket(
+		{ req, res }: { req?: SseGatewayRequest; res?: SseGatewayResponse },
+		names: readonly unknown[]
+	): Promise<IssuedTicket> {
+		const pendingOpen = isObject(req) ? this.#arrived.get(req) : undefined;
+		if (
+			this.tickets === undefined ||
+			pendingOpen === undefined ||
+			!isObject(req) ||
+			!isObject(res)
+		) {
+			// Another service, the REPL, or a gateway on another node: there is no request to resolve. Or
+			// an action that forwards its caller's params: those may hold anything, and look like a request.
+			const remedy =
+				"it is issued only for a request that reached this node through an alias of the gateway";
+			throw new SseError("SSE_UNAUTHORIZED", `A ticket needs a session: ${remedy}.`);
+		}
+		const eventNames = checkEventNames(names, this.#options);
+		const session = await this.session(req, res);
+		if (session === null) throw noSession();
+		const { ids: sessionIds } = session;
+		await this.authorize({ sessionIds, eventNames, req });
+		// A ticket that is given now would be younger than the revocation, and good.
+		if (pendingOpen.revokedBy({ sessionIds, eventNames }) !== undefined) throw noSession();
+		return this.tickets.issue(session, eventNames);
+	}
+
+	async #readTicket(
+		tickets: Tickets,
+		[text = "", ...others]: readonly string[],
+		eventNames: readonly string[]
+	): Promise<Ticket> {
+		const ticket = others.length > 0 ? undefined : await tickets.read(text, eventNames);
+		if (ticket === undefined) throw noTicket();
+		return ticket;
+	}
+
+	/**
+	 * The session of a request, the same for streams and API calls; null without one.
+	 *
+	 * @throws SseError `SSE_INTERNAL` if the resolver fails; the reason is in the log.
+	 */
+	session(request: SseGatewayRequest, response: SseGatewayResponse): Promise<Session | null> {
+		return this.#orFail(this.#answers.of(request, response));
+	}
+
+	/**
+	 * The session, as in {@link session}, with `ctx.meta.sessionId` set to its first id. It is provisional if the
+	 * route's authentication is still to come.
+	 */
+	tell(
+		ctx: Context<unknown, Record<string, unknown>>,
+		request: SseGatewayRequest,
+		response: SseGatewayResponse
+	): Promise<Session | null> {
+		return this.#orFail(this.#answers.tell(ctx, request, response));
+	}
+
+	/**
+	 * A request has passed the authentication and authorization of its route.
+	 *
+	 * @returns The session, if `tell` was called before, once `ctx.meta.sessionId` is set again; else undefined.
+	 * @throws SseError `SSE_INTERNAL`, as a rejection, if the resolver fails.
+	 */
+	passed(
+		request: SseGatewayRequest,
+		response: SseGatewayResponse
+	): Promise<Session | null> | undefined {
+		const told = this.#answers.pass(request, response);
+		return told === undefined ? undefined : this.#orFail(told);
+	}
+
+	/** Something has happened to a request by which it may be another's now. */
+	forget(request: SseGatewayRequest): void {
+		this.#answers.forget(request);
+	}
+
+	/**
+	 * @throws SseError `SSE_FORBIDDEN` unless the application allows it; `SSE_INTERNAL` if it cannot say.
+	 */
+	async authorize(access: SseStreamAccess): Promise<void> {
+		const { authorize } = this.#options;
+		if (authorize === undefined) return;
+		let allowed: boolean;
+		try {
+			// biome-ignore lint/style/noNonNullAssertion: set by moleculer-web before any handler runs
+			allowed = await authorize(access.req.$ctx!, access);
+		} catch (error) {
+			throw this.#failures.refusal("authorize", error);
+		}
+		if (allowed !== true) throw forbidden();
+	}
+
+	#orFail<T>(asked: Promise<T>): Promise<T> {
+		return asked.catch(error => {
+			throw this.#failures.refusal("session", error);
+		});
+	}
+}
+
+function isObject(value: unknown): value is object {
+	return typeof value === "object" && value !== null;
+}
+
+/** Why is not told: to a forger, every detail is a help. */
+export function noTicket(): SseError {
+	return new SseError(
+		"SSE_UNAUTHORIZED",
+		"This ticket does not open this stream: ask for a new one."
+	);
+}

@@ -1,0 +1,86 @@
+import { randomBytes } from "node:crypto";
+import { parseCookie, stringifySetCookie } from "cookie";
+import { EVERYONE, readSessionId } from "../../core/addressing/session-id.ts";
+import { isRefusal } from "../../core/errors/refusal.ts";
+import type { CookieOptions } from "../../core/options/cookie-options.ts";
+import type { Trust } from "../limits/address.ts";
+import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
+
+/** Added to the name of a cookie that another application has. */
+const SUFFIX = "-sse";
+
+/**
+ * The session that a browser's cookie holds: any value that may be an id, or a new one of 128 random bits, issued with the
+ * response. HttpOnly and SameSite keep it from scripts and from other sites (RFC 6265bis).
+ *
+ * A value that is too long to be an id is another application's. It stays as it is, and the session goes into a cookie
+ * beside it.
+ */
+export class SessionCookie {
+	readonly #options: CookieOptions;
+	readonly #isTrusted: Trust;
+	/** What was issued to each request: asked again, it must not get a second session. */
+	readonly #issuedTo = new WeakMap<SseGatewayRequest, string>();
+
+	/** @param isTrusted Which proxies are believed. */
+	constructor(options: CookieOptions, isTrusted: Trust) {
+		this.#options = options;
+		this.#isTrusted = isTrusted;
+	}
+
+	/**
+	 * The session of a request, issued if it has none.
+	 *
+	 * @param prefix What the cookie's value becomes an id with; with it, it is no longer than an id may be.
+	 */
+	sessionOf(request: SseGatewayRequest, response: SseGatewayResponse, prefix = ""): string {
+		const { name } = this.#options;
+		const held = valuesOf(request, name);
+		const found = [...valuesOf(request, name + SUFFIX), ...held].find(
+			value => isSomebody(value) && !isRefusal(readSessionId(prefix + value, name))
+		);
+		if (found !== undefined) return prefix + found;
+		const before = this.#issuedTo.get(request);
+		if (before !== undefined) return prefix + before;
+
+		const issued = randomBytes(16).toString("base64url");
+		this.#issuedTo.set(request, issued);
+		const cookie = this.#issue(request, held.some(isSomebody) ? name + SUFFIX : name, issued);
+		response.appendHeader("Set-Cookie", cookie);
+		return prefix + issued;
+	}
+
+	#issue(request: SseGatewayRequest, name: string, value: string): string {
+		const { secure, sameSite, path, domain } = this.#options;
+		return stringifySetCookie({
+			name,
+			value,
+			path,
+			httpOnly: true,
+			sameSite,
+			secure: secure === "auto" ? this.#isSecure(request) : secure,
+			...(domain === null ? {} : { domain })
+		});
+	}
+
+	/** TLS ends here, or before a proxy that is believed, by Express (`trust proxy`) or by `trustProxy`. */
+	#isSecure(request: SseGatewayRequest): boolean {
+		const { socket, headers } = request;
+		if ("encrypted" in socket && socket.encrypted === true) return true;
+		if ("secure" in request && request.secure === true) return true;
+		if (!this.#isTrusted(socket.remoteAddress ?? "", 0)) return false;
+		// Each proxy appends what it was spoken to by; the first was spoken to by the browser.
+		const [first = ""] = String(headers["x-forwarded-proto"] ?? "").split(",");
+		return first.trim().toLowerCase() === "https";
+	}
+}
+
+function isSomebody(value: string): boolean {
+	return value !== "" && value !== EVERYONE;
+}
+
+/** Every value of a cookie: a browser sends those of several paths and domains, the closest path first. */
+function valuesOf({ headers }: SseGatewayRequest, name: string): string[] {
+	const cookies = (headers.cookie ?? "").split(";");
+	return cookies.flatMap(cookie => parseCookie(cookie)[name] ?? []);
+}

@@ -1,0 +1,66 @@
+import type { Source } from "../../bus/bus.ts";
+import { RABBITMQ_ORDER } from "../../bus/rabbitmq/id-order.ts";
+import type { Refusal } from "../../core/errors/refusal.ts";
+import { conflationKey, type EventsContract } from "../../core/event/contract.ts";
+import type { SseEvent } from "../../core/event/event.ts";
+import { encodeFrame, type Frame } from "../../core/event/frame.ts";
+import { readJson, refuseSize, serialise } from "../../core/event/payload.ts";
+import { Slab } from "../../core/event/slab.ts";
+import type { GatewayService } from "../types.ts";
+
+export interface RenderingOptions {
+	/** Default: any event. */
+	readonly events?: EventsContract | undefined;
+	/** The most that a payload may have as JSON; 0 = no bound. */
+	readonly eventBytes: number;
+	/** Whether events replace earlier ones that wait for a slow client, as the contract says. */
+	readonly conflates: boolean;
+	/** An id promises that one can come back to it: without a history it is left out. */
+	readonly hasIds: boolean;
+}
+
+/** What streams get of an event. */
+export class Rendering {
+	readonly #options: RenderingOptions;
+	readonly #logger: GatewayService["logger"];
+	/** Not another gateway's, whose history may be longer: it would hold these events as well, uncounted. */
+	readonly slab: Slab = new Slab();
+
+	constructor(options: RenderingOptions, logger: GatewayService["logger"]) {
+		this.#options = options;
+		this.#logger = logger;
+	}
+
+	/** What was checked at the sender, as it is; what comes from a node without `SseMiddleware` is checked here. */
+	json({ json, payload }: SseEvent, from: Source): string | Uint8Array | Refusal {
+		const most = this.#options.eventBytes;
+		if (from.json !== undefined) {
+			return most > 0 && from.json.byteLength > most ? refuseSize("payload", most) : from.json;
+		}
+		return json === undefined ? serialise(payload, most) : readJson(json, most);
+	}
+
+	frame({ eventName, id, sortKey }: SseEvent, data: string | Uint8Array): Frame {
+		const known = sortKey === undefined ? id : RABBITMQ_ORDER.idOf(sortKey);
+		const fields = { id: this.#options.hasIds ? known : undefined, event: eventName, data };
+		return encodeFrame(fields, this.slab);
+	}
+
+	/** The key under which it replaces earlier ones that wait for a slow client, if it does. */
+	key({ eventName }: SseEvent, json: string | Uint8Array): string | undefined {
+		const { conflates, events } = this.#options;
+		if (!conflates) return undefined;
+		try {
+			return conflationKey(events, eventName, () => JSON.parse(textOf(json)));
+		} catch (error) {
+			this.#logger.error(`SSE: "conflate" of the event "${eventName}" failed.`, error);
+			return undefined;
+		}
+	}
+}
+
+const decoder = new TextDecoder();
+
+function textOf(json: string | Uint8Array): string {
+	return typeof json === "string" ? json : decoder.decode(json);
+}

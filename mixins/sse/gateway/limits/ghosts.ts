@@ -1,0 +1,59 @@
+import type { Registry, Subscription } from "../../core/addressing/registry.ts";
+import { MAX_WAITING, RetryWaits } from "../../core/limits/retry-waits.ts";
+import type { EventStream } from "../../streams/event-stream.ts";
+
+/** Milliseconds in which a session has no more streams replaced than it may have open. */
+const WINDOW = 60_000;
+
+/**
+ * Streams whose client has lost its network, and comes back on another connection. No server, and no proxy, sees such a
+ * connection end: until it does, the stream counts for its session, and would keep its own client out.
+ *
+ * What can be known of it is that a client of the session comes back to the same names. That may be false, so that a stream
+ * that is alive gives way: it comes back by itself, and misses nothing. Two that are alive and have one place would take
+ * turns for ever, which the window bounds.
+ */
+export class Ghosts {
+	readonly #streams: Registry<EventStream>;
+	readonly #most: number;
+	readonly #replaced = new RetryWaits();
+
+	/** @param most Streams that a session may have; 0 = any number. */
+	constructor(streams: Registry<EventStream>, most: number) {
+		this.#streams = streams;
+		this.#most = Math.min(most, MAX_WAITING);
+	}
+
+	/** Number of sessions that are remembered. */
+	get size(): number {
+		return this.#replaced.size;
+	}
+
+	/**
+	 * The stream that gives way to one that comes back; undefined if none does.
+	 *
+	 * @param returning What comes back; the first of its ids is its session's own.
+	 */
+	of({ sessionIds, eventNames }: Subscription): EventStream | undefined {
+		const [session = ""] = sessionIds;
+		if (this.#replaced.waiting(session, performance.now()) >= this.#most) return undefined;
+		let oldest: EventStream | undefined;
+		for (const stream of this.#streams.select(session, eventNames[0] as string)) {
+			if (stream.sessionIds[0] !== session || !isSame(stream.eventNames, eventNames)) continue;
+			// Nobody takes what is written to it.
+			if (stream.isBehind) return stream;
+			oldest ??= stream;
+		}
+		return oldest;
+	}
+
+	/** A stream gives way. */
+	replace({ sessionIds: [session = ""] }: Subscription): void {
+		const now = performance.now();
+		this.#replaced.told(session, now + WINDOW, now);
+	}
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+	return a.length === b.length && a.every(name => b.includes(name));
+}

@@ -1,0 +1,172 @@
+import type { Registry, Subscription } from "../../core/addressing/registry.ts";
+import { KeyedCounter } from "../../core/limits/keyed-counter.ts";
+import { MAX_WAITING, RetryWaits } from "../../core/limits/retry-waits.ts";
+import { TokenBucket } from "../../core/limits/token-bucket.ts";
+import type { StreamLimits } from "../../core/options/access-options.ts";
+import type { EventStream } from "../../streams/event-stream.ts";
+import type { GatewayService, SseGatewayRequest } from "../types.ts";
+import { type AddressReader, addressReader, type TrustProxy } from "./address.ts";
+import { Ghosts } from "./ghosts.ts";
+
+/** A stream that may not open now: milliseconds until it may come back, or never. */
+export type SentAway = { readonly retry: number } | "for good";
+
+/** Whether a stream may open, and which other has to give way first, if any. */
+export type Room = { readonly sentAway: SentAway } | { readonly ghost: EventStream | undefined };
+
+/** Shortest wait, in milliseconds, of one that is sent away; it is drawn from once to twice as much. */
+const WAIT = 5000;
+/** The same while what is used up comes free only as streams end. */
+const LONG_WAIT = 15_000;
+const MAX_WAIT = 300_000;
+/** Milliseconds between two warnings. */
+const LOG_EVERY = 10_000;
+
+/** Who may open a stream, counted by gateway, session and address. */
+export class Limits {
+	readonly #limits: StreamLimits;
+	readonly #service: GatewayService;
+	readonly #addressOf: AddressReader;
+	readonly #tokenBucket: TokenBucket | undefined;
+	readonly #retryWaits = new RetryWaits();
+	readonly #sessions = new KeyedCounter();
+	readonly #addresses = new KeyedCounter();
+	readonly #ghosts: Ghosts;
+	/** Streams that have given way, and do not count for their sessions any more. */
+	readonly #replaced = new Set<EventStream>();
+	/** Of streams that count for an address. */
+	readonly #addressOfStream = new Map<EventStream, string>();
+	#open = 0;
+	#loggedAt = Number.NEGATIVE_INFINITY;
+	#sentAway = 0;
+
+	constructor(
+		limits: StreamLimits,
+		trustProxy: TrustProxy,
+		service: GatewayService,
+		streams: Registry<EventStream>
+	) {
+		this.#limits = limits;
+		this.#ghosts = new Ghosts(streams, limits.streamsPerSession);
+		this.#service = service;
+		this.#addressOf = addressReader(trustProxy);
+		if (limits.opensPerSecond > 0) this.#tokenBucket = new TokenBucket(limits.opensPerSecond);
+	}
+
+	/** How much is remembered, for tests and for a look from outside. */
+	get held(): number {
+		return this.counted + this.#retryWaits.size + this.#ghosts.size;
+	}
+
+	/** Entries of streams that are there: none without any. */
+	get counted(): number {
+		const streams = this.#addressOfStream.size + this.#replaced.size;
+		return this.#sessions.size + this.#addresses.size + streams;
+	}
+
+	/** Before anybody is asked who it is: whether there is room, and at what pace. */
+	arrive(request: SseGatewayRequest): SentAway | undefined {
+		const now = performance.now();
+		const full = this.#lookForRoom(request, now);
+		if (full !== undefined) return full;
+		if (this.#tokenBucket === undefined || this.#tokenBucket.take(now)) return undefined;
+		return this.#sendAway("opensPerSecond", this.#tokenBucket.wait(now, WAIT), now);
+	}
+
+	/**
+	 * When it is known who it is, in the turn in which the stream opens.
+	 *
+	 * @param isBack The client says that it has been here before.
+	 * @returns What gives way is to be told to {@link replace}.
+	 */
+	admit(request: SseGatewayRequest, stream: Subscription, isBack: boolean): Room {
+		const now = performance.now();
+		const [session = ""] = stream.sessionIds;
+		let ghost: EventStream | undefined;
+		if (isReached(this.#limits.streamsPerSession, this.#sessions.of(session))) {
+			ghost = isBack ? this.#ghosts.of(stream) : undefined;
+			if (ghost === undefined) {
+				const key = `session ${session}`;
+				return { sentAway: this.#sendAway("streamsPerSession", LONG_WAIT, now, key) };
+			}
+		}
+		// Others may have opened while the application thought.
+		const sentAway = this.#lookForRoom(request, now);
+		return sentAway === undefined ? { ghost } : { sentAway };
+	}
+
+	/** A stream gives way to another of its session, and is about to end. */
+	replace(stream: EventStream): void {
+		this.#ghosts.replace(stream);
+		this.#replaced.add(stream);
+		this.#sessions.down(stream.sessionIds[0] as string);
+	}
+
+	/** Counts a stream; the first of its ids is its session's own. */
+	opened(stream: EventStream, request: SseGatewayRequest): void {
+		this.#open++;
+		this.#sessions.up(stream.sessionIds[0] as string);
+		const address = this.#counted(request);
+		if (address === undefined) return;
+		this.#addresses.up(address);
+		this.#addressOfStream.set(stream, address);
+	}
+
+	/** Nothing is left of a stream. */
+	closed(stream: EventStream): void {
+		this.#open--;
+		if (!this.#replaced.delete(stream)) this.#sessions.down(stream.sessionIds[0] as string);
+		const address = this.#addressOfStream.get(stream);
+		if (address === undefined) return;
+		this.#addressOfStream.delete(stream);
+		this.#addresses.down(address);
+	}
+
+	#lookForRoom(request: SseGatewayRequest, now: number): SentAway | undefined {
+		if (isReached(this.#limits.streams, this.#open)) {
+			return this.#sendAway("streams", LONG_WAIT, now);
+		}
+		const address = this.#counted(request);
+		if (address === undefined) return undefined;
+		if (!isReached(this.#limits.streamsPerIp, this.#addresses.of(address))) return undefined;
+		return this.#sendAway("streamsPerIp", LONG_WAIT, now, `address ${address}`);
+	}
+
+	#counted(request: SseGatewayRequest): string | undefined {
+		return this.#limits.streamsPerIp > 0 ? this.#addressOf(request) : undefined;
+	}
+
+	/**
+	 * The wait grows with every one of the same key that should still be waiting: one that comes back at
+	 * once waits longer each time, and a session that never heeds what it is told is told no more.
+	 *
+	 * @param key The session or the address that is past its own limit. None past a limit of the gateway: it
+	 * is nobody's fault, and before it is known who it is, nothing in a request tells one client from another.
+	 */
+	#sendAway(limit: keyof StreamLimits, wait: number, now: number, key?: string): SentAway {
+		this.#log(limit, now);
+		const waiting = key === undefined ? 0 : this.#retryWaits.waiting(key, now);
+		// Behind one address there may be many that wait as they were told.
+		if (waiting > MAX_WAITING && limit === "streamsPerSession") return "for good";
+		const shortest = Math.min(wait * (1 + waiting), MAX_WAIT);
+		const retry = Math.round(shortest * (1 + Math.random() / 2));
+		if (key !== undefined) this.#retryWaits.told(key, now + shortest, now);
+		return { retry };
+	}
+
+	#log(limit: keyof StreamLimits, now: number): void {
+		this.#sentAway++;
+		if (now - this.#loggedAt < LOG_EVERY) return;
+		this.#loggedAt = now;
+		const { logger } = this.#service;
+		logger.warn(`SSE: limits.${limit} is reached: clients are told to come back later.`, {
+			limit,
+			sentAway: this.#sentAway
+		});
+		this.#sentAway = 0;
+	}
+}
+
+function isReached(limit: number, count: number): boolean {
+	return limit > 0 && count >= limit;
+}

@@ -1,0 +1,30 @@
+import type { CompressionOptions } from "../../core/options/gateway-options.ts";
+import { Gzip } from "../../http/encoding/gzip.ts";
+import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
+import { acceptsGzip } from "./request.ts";
+
+/** Bytes below which an event is not deflated, unless the option says otherwise. */
+const THRESHOLD = 1024;
+const ACCEPT_ENCODING = "Accept-Encoding";
+
+/** Whether, and how, streams are compressed. */
+export class Compression {
+	readonly #gzip: Gzip | undefined;
+
+	constructor(options: CompressionOptions | null) {
+		if (options !== null) this.#gzip = new Gzip(options.threshold ?? THRESHOLD);
+	}
+
+	/** Says in the head of a stream whether it is compressed; undefined if it is not. */
+	negotiate(request: SseGatewayRequest, response: SseGatewayResponse): Gzip | undefined {
+		if (this.#gzip === undefined) return undefined;
+		const vary = response.getHeader("Vary");
+		response.setHeader(
+			"Vary",
+			vary === undefined ? ACCEPT_ENCODING : `${vary}, ${ACCEPT_ENCODING}`
+		);
+		if (!acceptsGzip(request)) return undefined;
+		response.setHeader("Content-Encoding", "gzip");
+		return this.#gzip;
+	}
+}

@@ -1,0 +1,176 @@
+import { handle } from "../../http/onlookers.ts";
+import { SseError } from "../../moleculer/sse-error.ts";
+import type { Gateway } from "../gateway.ts";
+import type { NameRules } from "../request/request.ts";
+import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
+import type { Alias } from "./alias.ts";
+import { ALIAS_TYPE } from "./alias.ts";
+import { readStreamAlias } from "./stream-alias.ts";
+
+/** By this name the appended route's alias is known from the application's. */
+export const OWN_ALIAS = "moleculer-sse";
+/** Every method, to answer others than GET and HEAD with 405. */
+const OWN_MATCH = "* /";
+
+interface Route {
+	path?: string;
+	name?: string;
+	aliases?: Record<string, unknown> | null;
+	[setting: string]: unknown;
+}
+
+/** A service's schema after all mixins have been merged, as far as it concerns a gateway. */
+export interface MergedSchema {
+	settings?: { path?: unknown; routes?: Route[]; sse?: unknown };
+	methods?: Record<string, unknown>;
+	actions?: Record<string, unknown>;
+	started?: Hook | Hook[];
+	stopped?: Hook | Hook[];
+}
+
+type Hook = (this: never) => unknown;
+
+/**
+ * Appends the mixin's own route to a merged schema. Settings cannot bring it: Moleculer merges arrays
+ * by index, so that it would land in the user's first route.
+ *
+ * @throws SseError if the user already has a route of that path, which moleculer-web would replace, or
+ * an alias, which ours would take the requests of.
+ */
+export function appendRoute(schema: MergedSchema, path: string): void {
+	schema.settings ??= {};
+	const { settings } = schema;
+	const routes = settings.routes ?? [];
+	if (routes.some(route => takes(route, path))) {
+		throw new SseError(
+			"SSE_INVALID_OPTION",
+			`SseMixin(): option "path" is "${path}", which is already a route of this gateway; give ` +
+				`another path, or null and an alias { type: "sse" } in your own route.`,
+			{ option: "path" }
+		);
+	}
+	// moleculer-web adds its default route only where there is none: ours must not take it away.
+	if (routes.length === 0) routes.push({ path: "/" });
+	routes.push({
+		path,
+		bodyParsers: false,
+		mappingPolicy: "restrict",
+		aliases: { [OWN_MATCH]: { type: ALIAS_TYPE, name: OWN_ALIAS } }
+	});
+	settings.routes = routes;
+	resolveFirst(schema);
+}
+
+/**
+ * Lets the appended route's alias be tried first. moleculer-web tries aliases by the depth of their own
+ * path, whatever their route's, so that an application's catch-all would take the streams' requests.
+ */
+function resolveFirst({ methods }: MergedSchema): void {
+	const original = methods?.resolveAlias;
+	if (methods === undefined || typeof original !== "function") throw notAGateway();
+	methods.resolveAlias = function (this: { aliases: Alias[] }, url: string, method: string) {
+		const alias = this.aliases.find(({ name }) => name === OWN_ALIAS);
+		const params = alias?.match?.(url);
+		return params ? { alias, params } : original.call(this, url, method);
+	};
+}
+
+/** @throws SseError for an alias that was meant to stream, and cannot. */
+export function checkAliases({ settings }: MergedSchema, rules: NameRules): void {
+	for (const route of settings?.routes ?? []) checkRoute(route, rules);
+}
+
+function checkRoute({ aliases }: Route, rules: NameRules): void {
+	for (const [match, alias] of Object.entries(aliases ?? {})) readStreamAlias(match, alias, rules);
+}
+
+/**
+ * Has routes that are added later, by `addRoute`, checked as those of the settings are.
+ *
+ * @param path Of the mixin's own route; null if there is none.
+ */
+export function checkNewRoutes(
+	{ methods = {} }: MergedSchema,
+	path: string | null,
+	rules: NameRules
+): void {
+	const original = methods.createRoute;
+	if (typeof original !== "function") return;
+	methods.createRoute = function (this: unknown, route: Route, ...rest: unknown[]) {
+		checkRoute(route, rules);
+		if (path !== null && !isOwn(route) && takes(route, path)) {
+			throw new SseError(
+				"SSE_INVALID_OPTION",
+				`The route "${route.path ?? ""}" would take the place of SseMixin's own, whose path is "${path}"; give one ` +
+					"of them another path.",
+				{ option: "path" }
+			);
+		}
+		return original.call(this, route, ...rest);
+	};
+}
+
+function isOwn({ aliases }: Route): boolean {
+	return (aliases?.[OWN_MATCH] as Alias | undefined)?.name === OWN_ALIAS;
+}
+
+/**
+ * Takes note of each request before any middleware sees it, and when all are done with it: those of the application's route or server may tell who
+ * it is from, and what is revoked after that must not open. The connections that they come on end with the node.
+ */
+export function noteArrivals(schema: MergedSchema, gatewayOf: (service: unknown) => Gateway): void {
+	const { methods } = schema;
+	const original = methods?.httpHandler;
+	if (methods === undefined || typeof original !== "function") throw notAGateway();
+	methods.httpHandler = async function (
+		this: unknown,
+		request: SseGatewayRequest,
+		response: SseGatewayResponse,
+		...rest: unknown[]
+	) {
+		const gateway = gatewayOf(this);
+		gateway.arrived(request, response);
+		try {
+			return await original.call(this, request, response, ...rest);
+		} finally {
+			gateway.handled(request, response);
+		}
+	};
+}
+
+/** Tells moleculer-web's own listeners on the response of a stream from the application's. */
+export function watchHandling({ methods = {} }: MergedSchema): void {
+	const original = methods.routeHandler;
+	if (typeof original !== "function") return;
+	methods.routeHandler = function (
+		this: unknown,
+		ctx: unknown,
+		route: unknown,
+		request: SseGatewayRequest,
+		response: SseGatewayResponse,
+		found?: { alias?: Alias },
+		...rest: unknown[]
+	) {
+		const run = () => original.call(this, ctx, route, request, response, found, ...rest);
+		return found?.alias?.type === ALIAS_TYPE ? handle(response, run) : run();
+	};
+}
+
+export function notAGateway(): SseError {
+	return new SseError(
+		"SSE_INVALID_OPTION",
+		"SseMixin needs moleculer-web in the same service: mixins: [SseMixin(), ApiGateway].",
+		{ missing: "moleculer-web" }
+	);
+}
+
+/** Whether a route has a path, or one of its aliases has. */
+function takes({ path = "", aliases }: Route, wanted: string): boolean {
+	const own = Object.keys(aliases ?? {}).map(match => match.split(/\s+/).at(-1) as string);
+	return [path, ...own.map(alias => `${path}/${alias}`)].some(taken => samePath(taken, wanted));
+}
+
+function samePath(a: string, b: string): boolean {
+	const trim = (path: string) => path.replace(/^\/+|\/+$/g, "").replace(/\/{2,}/g, "/");
+	return trim(a) === trim(b);
+}

@@ -1,0 +1,52 @@
+import type { ServiceBroker } from "moleculer";
+import { TOLERANCE } from "../../core/util/clock.ts";
+import type { GatewayService } from "../types.ts";
+
+/** In the metadata of a gateway's service, which Moleculer makes known to all nodes. */
+const KEY = "sse.life";
+
+const LIFE = /^[\w-]{11}$/;
+
+/** Whether anything may be the name of one life of one gateway. */
+export function isLife(value: unknown): value is string {
+	return typeof value === "string" && LIFE.test(value);
+}
+
+/** Announces a gateway's life. Must be called before Moleculer registers the service. */
+export function announceLife({ metadata }: GatewayService, life: string): void {
+	// In place: the registry gets this very object.
+	if (metadata !== undefined) metadata[KEY] = life;
+}
+
+/** The lives of all gateways that this node sends events to, including its own. */
+export function announcedLives(broker: ServiceBroker): string[] {
+	const services: { metadata?: Record<string, unknown> }[] = broker.registry.services.services;
+	return services.map(({ metadata }) => metadata?.[KEY]).filter(isLife);
+}
+
+/** Milliseconds for which a gateway is new. After that the clocks prove that a ticket is younger than it. */
+const NEW_FOR = 3 * TOLERANCE;
+/** The most that a ticket names. */
+const MAX_NAMED = 32;
+
+/** The gateways that a gateway has met recently. */
+export class NewLives {
+	readonly #known: () => readonly string[];
+	/** When each was first seen. */
+	#met: ReadonlyMap<string, number> = new Map();
+
+	/** @param known The lives of all gateways that there are now. */
+	constructor(known: () => readonly string[]) {
+		this.#known = known;
+	}
+
+	/** The latest first. */
+	at(now: number): string[] {
+		this.#met = new Map(this.#known().map(life => [life, this.#met.get(life) ?? now]));
+		return [...this.#met]
+			.filter(([, since]) => now - since <= NEW_FOR)
+			.sort(([, a], [, b]) => b - a)
+			.map(([life]) => life)
+			.slice(0, MAX_NAMED);
+	}
+}

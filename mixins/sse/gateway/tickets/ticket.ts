@@ -1,0 +1,250 @@
+import { randomBytes } from "node:crypto";
+import type { Subscription } from "../../core/addressing/registry.ts";
+import { ExpiringSet } from "../../core/collections/expiring-set.ts";
+import { parseId } from "../../core/event/event-id.ts";
+import type { TicketOptions } from "../../core/options/access-options.ts";
+import {
+	type HeardRevocation,
+	RecentRevocations
+} from "../../core/revocation/recent-revocations.ts";
+import type { Revocation } from "../../core/revocation/revocation.ts";
+import { Clock, type Moment, TOLERANCE, wallOf } from "../../core/util/clock.ts";
+import { SseError } from "../../moleculer/sse-error.ts";
+import type { Session } from "../auth/session.ts";
+import { NewLives } from "./gateway-lives.ts";
+import { claimsOf, type Issuer, isJti, readClaims, type Ticket } from "./ticket-claims.ts";
+import { secretsOf } from "./ticket-secrets.ts";
+import { TicketSignature } from "./ticket-signature.ts";
+
+/** An answer to who asks for a ticket. */
+export interface IssuedTicket {
+	ticket: string;
+	/** Milliseconds for which it opens a stream. */
+	expiresIn: number;
+}
+
+/** What tickets depend on. Default: this process's own environment and clocks, and no other gateways. */
+export interface TicketSurroundings {
+	/** Of Moleculer: gateways of another hear neither of used tickets nor of revocations here. Default: none. */
+	namespace?: string;
+	env?: NodeJS.ProcessEnv;
+	clock?: Clock;
+	/** The lives of all gateways that there are now. */
+	lives?: () => readonly string[];
+	/** Called for a ticket with a valid signature from further in the future than clocks may differ. */
+	onAhead?: (milliseconds: number) => void;
+}
+
+const EXPIRES_IN = 30_000;
+/** Node takes 16 KiB of request head, of which the ticket is a part. */
+const MAX_LENGTH = 8192;
+
+/** The most revocations that a ticket names as earlier than itself: the latest. */
+const MAX_AFTER = 32;
+/** The most milliseconds by which one gateway hears a revocation later than another. */
+const LATE = 60_000;
+
+/**
+ * Signed tickets that open one stream each, for clients that cannot send any other proof.
+ *
+ * Gateways tell each other which tickets are used and which sessions are revoked, and remember both for as long as
+ * a ticket may be good anywhere. A gateway judges its own tickets by what it has seen itself. For another
+ * gateway's ticket it must know whether that one had heard of a revocation before it gave the ticket, and whether
+ * this one was already listening by then. The ticket states both; where it does not, the wall clocks decide.
+ */
+export class Tickets {
+	readonly #signature: TicketSignature;
+	readonly #namespace: string;
+	readonly #expiresIn: number;
+	/**
+	 * Milliseconds for which used tickets and revocations are remembered. A gateway takes a ticket for `expiresIn`
+	 * plus the tolerance at either end, plus once more if its clock is set back by too little to be noticed.
+	 */
+	readonly #memory: number;
+	readonly #used: ExpiringSet;
+	readonly #revocations: RecentRevocations;
+	readonly #clock: Clock;
+	readonly #newLives: NewLives;
+	readonly #onAhead: (milliseconds: number) => void;
+	#life = newLife();
+	/** When the life began, on the steady clock. */
+	#born: number;
+
+	/** @throws SseError `SSE_INVALID_OPTION` without a secret, or for one that is too short. */
+	constructor(
+		options: TicketOptions,
+		{
+			namespace = "",
+			env = process.env,
+			clock = new Clock(
+				() => Date.now(),
+				() => performance.now()
+			),
+			lives = () => [],
+			onAhead = () => {}
+		}: TicketSurroundings = {}
+	) {
+		this.#signature = new TicketSignature(secretsOf(options, env));
+		this.#namespace = namespace;
+		this.#expiresIn = options.expiresIn ?? EXPIRES_IN;
+		this.#memory = this.#expiresIn + 3 * TOLERANCE;
+		this.#used = new ExpiringSet(this.#expiresIn);
+		this.#revocations = new RecentRevocations(this.#memory + LATE);
+		this.#clock = clock;
+		this.#born = clock.now().steady;
+		this.#newLives = new NewLives(() => lives().filter(life => life !== this.#life));
+		this.#onAhead = onAhead;
+	}
+
+	/** The name of this gateway's life; other gateways put it into their tickets. */
+	get life(): string {
+		return this.#life;
+	}
+
+	/** Number of used tickets that are remembered. */
+	get remembered(): number {
+		return this.#used.size;
+	}
+
+	/** Begins a new life: from now on this gateway hears which tickets are used and which sessions are revoked. */
+	begin(): void {
+		this.#life = newLife();
+		this.#clock.begin();
+		this.#born = this.#clock.now().steady;
+	}
+
+	async issue({ ids, expiresAt }: Session, eventNames: readonly string[]): Promise<IssuedTicket> {
+		const now = this.#clock.now();
+		// Before anything is awaited: a revocation that is heard from now on comes after the ticket.
+		const issuer = this.#asIssuer(now, { sessionIds: ids, eventNames });
+		const ticket = await this.#signature.sign({
+			ids,
+			names: eventNames,
+			...(expiresAt < Infinity && { end: expiresAt }),
+			...(this.#namespace !== "" && { ns: this.#namespace }),
+			...claimsOf(issuer),
+			iat: now.wall / 1000,
+			exp: (now.wall + this.#expiresIn) / 1000,
+			jti: randomBytes(16).toString("base64url")
+		});
+		if (ticket.length <= MAX_LENGTH) return { ticket, expiresIn: this.#expiresIn };
+		throw SseError.invalidRequest("eventName", "A ticket for so many events would not fit a URL.");
+	}
+
+	/**
+	 * What a ticket says that is to open a stream of these names. Undefined if it is none or not ours, has
+	 * expired, was used or revoked, or does not cover the names, or if this gateway cannot know.
+	 */
+	async read(text: string, eventNames: readonly string[]): Promise<Ticket | undefined> {
+		const claims = await this.#signature.prove(text);
+		const ticket = claims && readClaims(claims);
+		return ticket !== undefined && this.#isGood(ticket, eventNames) ? ticket : undefined;
+	}
+
+	/** When a ticket was given, on the steady clock: another's at the earliest, because its clock may be ahead. */
+	givenAt({ since, issuer }: Pick<Ticket, "since" | "issuer">): number {
+		const { wall, steady } = this.#clock.now();
+		if (issuer?.life === this.#life) return this.#born + issuer.at;
+		return steady - Math.max(0, wall - since) - TOLERANCE;
+	}
+
+	/** Uses a ticket up; false if it was used before. */
+	take({ jti }: Pick<Ticket, "jti">): boolean {
+		const { steady } = this.#clock.now();
+		return this.#used.take(jti, steady + this.#memory, steady);
+	}
+
+	/** Another gateway says that it has taken a ticket; anything else is ignored. */
+	markUsed(message: unknown): void {
+		if (typeof message !== "object" || message === null) return;
+		const { jti, until } = message as Partial<Ticket>;
+		// `until` is the time of another machine's clock: it does not shorten how long this is remembered.
+		if (isJti(jti) && typeof until === "number") this.take({ jti });
+	}
+
+	/**
+	 * Streams are revoked: tickets that were given for them before do not open any.
+	 *
+	 * @param id `<origin>.<epoch>.<seq>`, the same on every gateway; undefined if its sender gives none.
+	 * @param at When it happened, on the steady clock, at the latest; default: now.
+	 */
+	revoke(revocation: Revocation, id: string | undefined, at?: number): void {
+		const { steady } = this.#clock.now();
+		this.#revocations.add(revocation, shortened(id), steady, Math.min(steady, at ?? steady));
+	}
+
+	#asIssuer({ steady }: Moment, stream: Subscription): Issuer {
+		const heard = [...this.#revocations.concerning(stream)].sort((a, b) => b.order - a.order);
+		const ids = heard.map(({ id }) => id).filter(id => id !== undefined);
+		return {
+			life: this.#life,
+			at: steady - this.#born,
+			heard: this.#revocations.count,
+			after: [...new Set(ids)].slice(0, MAX_AFTER),
+			lives: this.#newLives.at(steady)
+		};
+	}
+
+	#isGood(ticket: Ticket, asked: readonly string[]): boolean {
+		const { jti, ids: sessionIds, eventNames, since, until, namespace, issuer } = ticket;
+		if (namespace !== undefined && namespace !== this.#namespace) return false;
+		if (this.#used.has(jti) || !asked.every(name => eventNames.includes(name))) return false;
+		// One that lives longer than tickets do here would be forgotten before it expires.
+		if (until - since > this.#expiresIn + 1) return false;
+		const now = this.#clock.now();
+		const isOwn = issuer?.life === this.#life;
+		const given = isOwn ? this.#born + issuer.at : 0;
+		// The steady clock may stand still while the machine is suspended, and the wall clock be set back.
+		const isYoung = now.steady - given < until - since && now.wall < until + TOLERANCE;
+		if (!(isOwn ? isYoung : this.#isTimely(ticket, now))) return false;
+		// One that was used before this moment may be among those that had to be forgotten.
+		const forgotten = this.#used.forgotten - this.#memory;
+		if (!(isOwn ? given > forgotten : isLater(ticket, forgotten, now))) return false;
+		for (const heard of this.#revocations.concerning({ sessionIds, eventNames: asked })) {
+			const isBefore = isOwn
+				? heard.order < issuer.heard || heard.at + TOLERANCE < given
+				: this.#isBefore(heard, ticket, now);
+			if (!isBefore) return false;
+		}
+		return true;
+	}
+
+	/** Whether another's ticket is good at this time, and was given while this gateway was listening. */
+	#isTimely({ since, from, until, issuer }: Ticket, now: Moment): boolean {
+		if (from > now.wall + TOLERANCE) {
+			this.#onAhead(from - now.wall);
+			return false;
+		}
+		if (until + TOLERANCE <= now.wall) return false;
+		if (issuer?.lives.includes(this.#life) && !this.#clock.wasSetBack) return true;
+		return isLater({ since }, this.#clock.begun, now);
+	}
+
+	/** Whether a revocation that this gateway has heard came before another's ticket. */
+	#isBefore({ id, at }: HeardRevocation, ticket: Ticket, now: Moment): boolean {
+		if (now.steady - at > this.#memory) return true;
+		const { since, issuer } = ticket;
+		if (id !== undefined && issuer !== undefined) {
+			if (issuer.after.includes(id)) return true;
+			// The issuer was listening and had not heard it: the ticket is older, whatever its clock says.
+			if (wallOf(at, now) > since - issuer.at + TOLERANCE) return false;
+		}
+		return isLater(ticket, at, now);
+	}
+}
+
+/** Whether the clocks prove that another's ticket was given after a moment of this gateway's steady clock. */
+function isLater({ since }: Pick<Ticket, "since">, steady: number, now: Moment): boolean {
+	return since > wallOf(steady, now) + TOLERANCE;
+}
+
+/** A ticket is part of a URL, and the epoch is one sender's own. */
+function shortened(id: string | undefined): string | undefined {
+	const parsed = id === undefined ? undefined : parseId(id);
+	return parsed && `${parsed.epoch}.${parsed.seq}`;
+}
+
+/** A random name: the next life of the same gateway has another. */
+function newLife(): string {
+	return randomBytes(8).toString("base64url");
+}

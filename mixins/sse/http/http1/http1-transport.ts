@@ -1,0 +1,245 @@
+import type { ServerResponse } from "node:http";
+import type { Batch } from "../encoding/batch.ts";
+import type { GzipBody } from "../encoding/gzip-body.ts";
+import { writeHead } from "../head.ts";
+import { hasOwnWrite, isUnwatched } from "../onlookers.ts";
+import { dropBody } from "../request-body.ts";
+import { breakOff, closeWhenSent, letIdle, takenOf } from "../socket.ts";
+import type { LetGo, Transport, TransportOptions } from "../transport.ts";
+import { detach, isDetachable, type Socket } from "./node-detach.ts";
+import { keepReading, leaveReading, onTurn } from "./node-read-on.ts";
+import { standIn } from "./stand-in.ts";
+
+/**
+ * A stream that has an HTTP/1.1 connection to itself, until both end. Bytes go to the socket, in the framing
+ * that was made once for all streams; where something stands between response and socket, through the response.
+ */
+export class Http1Transport implements Transport {
+	/** Undefined once it is let go of, or released. */
+	#response: ServerResponse | undefined;
+	/** The request's: a response has none while it waits behind another of a pipelining client. */
+	readonly #connection: Socket;
+	/** Once bytes go to it; null = never. */
+	#socket: Socket | null | undefined;
+	/** Ended through the response: Node ends the connection, and must find everything in its place. */
+	#isEnding = false;
+	#drained: (() => void) | undefined;
+	readonly #gzip: GzipBody | undefined;
+	readonly #onClose: () => void;
+	readonly #onError: (error: unknown) => void;
+
+	constructor(response: ServerResponse, { gzip, onClose, onError }: TransportOptions) {
+		this.#response = response;
+		this.#gzip = gzip;
+		this.#connection = response.req.socket;
+		this.#onClose = onClose;
+		this.#onError = onError;
+		watch(this.#connection, onClose);
+		keepReading(this.#connection, response);
+	}
+
+	open(): void {
+		const response = this.#response;
+		if (response === undefined) return;
+		try {
+			this.#begin(response);
+		} catch (error) {
+			this.fail(error);
+		}
+	}
+
+	#begin(response: ServerResponse): void {
+		const { req: request } = response;
+		// A server's idle timeout (moleculer-web's httpServerTimeout) would kill a silent stream.
+		letIdle(request.socket);
+		// "close" follows; without a listener the error of a vanished client would be thrown.
+		response.on("error", ignore);
+		dropBody(request);
+		writeHead(response);
+		if (this.#gzip !== undefined) response.write(this.#gzip.head);
+	}
+
+	settle(letGo: LetGo): void {
+		const response = this.#response;
+		if (response === undefined || this.#isEnding) return;
+		try {
+			this.#settle(response, letGo);
+		} catch (error) {
+			this.fail(error);
+		}
+	}
+
+	#settle(response: ServerResponse, letGo: LetGo): void {
+		const { req: request } = response;
+		if (!request.complete && !request.destroyed) {
+			// Not at once: the parser that is let go of is still at work when the request ends.
+			request.once("end", () => setImmediate(() => this.settle(letGo)));
+			return;
+		}
+		if (!isUnwatched(request, response, isOwn)) return;
+		letGo(request, response);
+		// Undecided as long as the response waits for its turn, or its client for the head.
+		if (this.#socket && isDetachable(response, this.#socket)) this.#detach(response, this.#socket);
+	}
+
+	#detach(response: ServerResponse, socket: Socket): void {
+		leaveReading(socket);
+		detach(response, socket);
+		this.#response = undefined;
+		if (!allowsHalfOpen(socket)) socket.once("end", endToo);
+		socket.on("error", ignore);
+		// What the client may still say is read, and not kept: its end must be noticed.
+		socket.resume();
+		standIn(response, socket, () => this.end());
+	}
+
+	flushHead(): void {
+		try {
+			this.#response?.flushHeaders();
+		} catch (error) {
+			this.fail(error);
+		}
+	}
+
+	get unsent(): number {
+		return this.#writable?.writableLength ?? 0;
+	}
+
+	get isBlocked(): boolean {
+		return this.#writable?.writableNeedDrain ?? false;
+	}
+
+	get taken(): number {
+		return takenOf(this.#connection, this.unsent);
+	}
+
+	get tells(): boolean {
+		return !!this.#socket || (this.#response !== undefined && hasOwnWrite(this.#response));
+	}
+
+	write(batch: Batch, onWritten?: (error?: Error | null) => void): void {
+		try {
+			const socket = this.#socket;
+			if (socket) {
+				socket.write((this.#gzip?.add(batch) ?? batch).chunked, onWritten);
+				return;
+			}
+			const response = this.#response;
+			if (response === undefined) return;
+			const { plain } = this.#gzip?.add(batch) ?? batch;
+			// Who wraps `write` expects no callback.
+			if (onWritten === undefined) response.write(plain);
+			else response.write(plain, onWritten);
+			// The head is out, or on its way.
+			if (socket === undefined) this.#socket = socketOf(response);
+		} catch (error) {
+			this.fail(error);
+		}
+	}
+
+	onDrain(callback: () => void): void {
+		this.#forgetDrain();
+		this.#drained = callback;
+		this.#writable?.once("drain", callback);
+	}
+
+	end(): void {
+		this.#isEnding = true;
+		try {
+			if (this.#response === undefined) this.#endSocket();
+			else this.#endResponse(this.#response);
+		} catch (error) {
+			this.fail(error);
+		}
+	}
+
+	#endSocket(): void {
+		// Nothing is there that could take the next request.
+		if (this.#gzip !== undefined) this.#socket?.write(this.#gzip.tail.chunked);
+		this.#socket?.write(LAST_CHUNK);
+		closeWhenSent(this.#connection);
+	}
+
+	/** Node closes the connection behind it, as the head has said. Without a callback: who wraps `end` expects none. */
+	#endResponse(response: ServerResponse): void {
+		if (this.#gzip !== undefined) response.end(this.#gzip.tail.plain);
+		else response.end();
+	}
+
+	reset(): void {
+		if (!("encrypted" in this.#connection)) breakOff(this.#connection);
+	}
+
+	destroy(): void {
+		try {
+			this.#response?.destroy();
+		} catch (error) {
+			this.#connection.destroy();
+			this.#onError(error);
+		}
+		this.#connection.destroy();
+	}
+
+	fail(error: unknown): void {
+		this.destroy();
+		this.#onError(error);
+	}
+
+	release(): void {
+		this.#forgetDrain();
+		this.#connection.off("close", this.#onClose);
+		this.#response = undefined;
+		this.#socket = null;
+	}
+
+	/** What takes the bytes. */
+	get #writable(): Socket | ServerResponse | undefined {
+		return this.#socket ?? this.#response;
+	}
+
+	#forgetDrain(): void {
+		if (this.#drained === undefined) return;
+		this.#writable?.off("drain", this.#drained);
+		this.#drained = undefined;
+	}
+}
+
+/** RFC 9112, 7.1. */
+const LAST_CHUNK = "0\r\n\r\n";
+
+/** Listens for the end of a connection, on which a pipelining client may have opened many streams. */
+function watch(connection: Socket, onClose: () => void): void {
+	const most = connection.getMaxListeners();
+	if (most > 0 && connection.listenerCount("close") >= most) connection.setMaxListeners(0);
+	connection.on("close", onClose);
+}
+
+function allowsHalfOpen(socket: Socket): boolean {
+	const { server } = socket as { server?: { httpAllowHalfOpen?: boolean } };
+	return server?.httpAllowHalfOpen === true;
+}
+
+function ignore(): void {}
+
+function isOwn(listener: unknown): boolean {
+	return listener === ignore || listener === onTurn;
+}
+
+/** A client that closes its half is gone, as it is to Node's HTTP server unless that is told otherwise. */
+function endToo(this: Socket): void {
+	this.end();
+}
+
+/**
+ * The socket of a response that is Node's own down to it, and whose next bytes are the next on the
+ * connection; null if bytes can never go past the response, undefined if not yet.
+ */
+function socketOf(response: ServerResponse): Socket | null | undefined {
+	// Without chunks (HTTP/1.0) the framing that was made is of no use.
+	if (!hasOwnWrite(response) || !response.chunkedEncoding) return null;
+	const { socket } = response;
+	// None while the response waits behind another of a pipelining client.
+	if (socket === null) return undefined;
+	// The response's count is that of the socket and of what it holds back itself.
+	return response.writableLength === socket.writableLength ? socket : undefined;
+}

@@ -1,0 +1,107 @@
+import type { ServiceBroker } from "moleculer";
+import { type Refusal, refuse } from "../../core/errors/refusal.ts";
+import { readOptions } from "./broadcast-options.ts";
+
+/** Bytes of a packet besides an event and what travels with it: ids, names of fields, the transporter's header. */
+const ENVELOPE = 1024;
+/** Most bytes that a character of JSON takes when it is written as a text in JSON again. */
+const MOST_PER_CHARACTER = 6;
+/** Receivers over TCP count with a packet what else has come in with its end. */
+const TCP_CHUNK = 65_536;
+
+/** What is read of transporters that bound a packet. */
+interface Transporter {
+	opts?: { maxPacketSize?: unknown } | null;
+	client?: { info?: { max_payload?: unknown } | null } | null;
+}
+
+/** What a Moleculer event carries to the gateways. */
+interface Carried {
+	readonly sessionId: string | readonly string[];
+	readonly json?: string;
+}
+
+/**
+ * Refuses an event that the transporter does not carry, where it says what it carries: TCP, whose receivers drop what is larger
+ * without a word, and NATS, whose server tells its clients. Over others it is sent; if it does not arrive, it counts as lost.
+ */
+export function refusePastLimit(
+	broker: ServiceBroker,
+	event: string,
+	data: Carried,
+	options: object | undefined
+): Refusal | undefined {
+	const limit = packetLimit(broker);
+	if (limit === undefined) return undefined;
+	const { parentCtx, meta: own, headers, groups } = readOptions(options);
+	const meta = { ...asObject(parentCtx?.meta), ...asObject(own) };
+	const { sessionId, json = "" } = data;
+	const characters =
+		json.length + idCharacters(sessionId) + [meta, headers, groups].reduce(addCharacters, 0);
+	if (characters * MOST_PER_CHARACTER + ENVELOPE < limit) return undefined;
+	const bytes = packetBytes(broker, { event, data, meta, headers, groups });
+	if (bytes === undefined || bytes <= limit) return undefined;
+	const [field, others] =
+		data.json === undefined ? ["sessionId", "metadata"] : ["payload", "session ids and metadata"];
+	return refuse(
+		field,
+		`"${field}" and its ${others} make a packet of ${bytes} bytes, and the transporter carries ${limit}: send less at a time.`
+	);
+}
+
+/** In JSON, with quotation marks and commas. */
+function idCharacters(sessionId: Carried["sessionId"]): number {
+	if (typeof sessionId === "string") return sessionId.length;
+	let count = 0;
+	for (const id of sessionId) count += id.length + 3;
+	return count;
+}
+
+/** Infinity is added for what cannot be written as JSON: the transporter's serializer may know how. */
+function addCharacters(sum: number, value: unknown): number {
+	if (value === undefined) return sum;
+	try {
+		return sum + (JSON.stringify(value)?.length ?? 0);
+	} catch {
+		return Number.POSITIVE_INFINITY;
+	}
+}
+
+/** The most bytes that a packet may have; undefined if that cannot be known. */
+function packetLimit(broker: ServiceBroker): number | undefined {
+	const transporter = broker.transit?.tx as Transporter | undefined;
+	if (transporter === undefined || mayShrink(broker)) return undefined;
+	const ofNats = transporter.client?.info?.max_payload;
+	if (typeof ofNats === "number" && ofNats > 0) return ofNats;
+	const ofTcp = transporter.opts?.maxPacketSize;
+	if (typeof ofTcp !== "number" || ofTcp <= 0) return undefined;
+	// Where little is allowed the rest comes through most of the time: all would be refused else.
+	return Math.max(ofTcp - TCP_CHUNK, Math.floor(ofTcp / 2));
+}
+
+/** Moleculer's own middlewares that leave a packet as large as it is, or nearly. */
+const KEEP_SIZE: ReadonlySet<unknown> = new Set(["Metrics", "Encryption"]);
+
+/** Whether a middleware, such as Moleculer's compression, makes something else of packets. */
+function mayShrink(broker: ServiceBroker): boolean {
+	const { list } = broker.middlewares as unknown as { list?: readonly Record<string, unknown>[] };
+	return (list ?? []).some(({ name, transporterSend }) => transporterSend && !KEEP_SIZE.has(name));
+}
+
+/** Undefined if it cannot be written: then it is not sent either. */
+function packetBytes(broker: ServiceBroker, packet: object): number | undefined {
+	try {
+		// Some serializers know nothing but Moleculer's own packets.
+		return ENVELOPE + (broker.serializer?.serialize(packet as never, "EVENT" as never).length ?? 0);
+	} catch {
+		try {
+			return ENVELOPE + JSON.stringify(packet).length;
+		} catch {
+			return undefined;
+		}
+	}
+}
+
+function asObject(value: unknown): object {
+	return typeof value === "object" && value !== null ? value : {};
+}

@@ -1,0 +1,112 @@
+import type { ServiceBroker } from "moleculer";
+import { toError } from "../../core/errors/guard.ts";
+import { ThrottledLog } from "../../core/util/throttled-log.ts";
+import { dropsSilently } from "../transporter/transporter-health.ts";
+import { BoundedWaits } from "./bounded-waits.ts";
+import type { BroadcastTracker } from "./broadcast-tracker.ts";
+import { reportIfUnhandled } from "./unhandled-rejection.ts";
+
+export interface BroadcastOptions {
+	/** True: the promise rejects. Default false: the failure is logged and the promise resolves. */
+	throwError?: boolean;
+	[option: string]: unknown;
+}
+
+/** Moleculer's own broadcast, as the next middleware gives it. */
+export type Broadcast = (
+	eventName: string,
+	payload: unknown,
+	options?: BroadcastOptions
+) => Promise<unknown>;
+
+/** @param onStranded Called in the caller's turn if the event was refused, and has left for nobody. */
+export type SafeBroadcast = (
+	eventName: string,
+	payload: unknown,
+	options?: BroadcastOptions,
+	onStranded?: () => void
+) => Promise<unknown>;
+
+/**
+ * Milliseconds that a sender without `throwError` waits for its transporter. Some, as MQTT's, keep to themselves what they cannot
+ * send until they are connected again.
+ */
+const PATIENCE = 1000;
+
+const CUT_OFF = "the transporter is not connected.";
+
+/**
+ * Moleculer's broadcast as a promise, always: where its call would throw, or answers nothing, an action that only sends an
+ * event would fail. Without `throwError` a failure is logged, and the promise resolves; with it the promise rejects, in
+ * Moleculer 0.14 too, which keeps to itself what its transporter rejects.
+ */
+export function safeBroadcast(
+	broker: ServiceBroker,
+	broadcast: Broadcast,
+	broadcastTracker: BroadcastTracker
+): SafeBroadcast {
+	const boundedWaits = new BoundedWaits(PATIENCE);
+	const outage = new ThrottledLog(text => broker.logger.error(text));
+	return (eventName, payload, options, onStranded) => {
+		const complain = (error: Error): void =>
+			broker.logger.error(`SSE: "${eventName}" did not reach every node: ${error.message}`);
+		const rejects = wantsThrow(options);
+		const { tracked, result } = broadcastTracker.watch(eventName, () =>
+			broadcast(eventName, payload, options)
+		);
+		if (tracked.isStranded) onStranded?.();
+		const { sends, thrown } = tracked;
+		const isCutOff = dropsSilently(broker);
+		if (rejects) {
+			const work = allOf(thrown, sends, result);
+			if (!isCutOff || thrown.length > 0) return reportIfUnhandled(work, complain);
+			work.catch(() => {});
+			return reportIfUnhandled(Promise.reject(new Error(CUT_OFF)), complain);
+		}
+		if (isCutOff) outage.add(`SSE: "${eventName}" did not reach every node: ${CUT_OFF}`);
+		// Moleculer has logged what its packets come to.
+		for (const sent of sends) sent.catch(() => {});
+		if (tracked.isBrokenOff) complain(tracked.thrown.at(-1) as Error);
+		return boundedWaits.wait(Promise.resolve(result).catch(complain));
+	};
+}
+
+/**
+ * The same for what comes before: options and metadata are the sender's own, and whatever is read of them may throw.
+ */
+export function neverThrowing(broker: ServiceBroker, broadcast: Broadcast): Broadcast {
+	return (eventName, payload, options) => {
+		const rejects = wantsThrow(options);
+		try {
+			return broadcast(eventName, payload, options);
+		} catch (thrown) {
+			const error = toError(thrown);
+			const complain = (): void =>
+				broker.logger.error(`SSE: "${eventName}" was not sent: ${error.message}`);
+			if (rejects) return reportIfUnhandled(Promise.reject(error), complain);
+			complain();
+			return Promise.resolve();
+		}
+	};
+}
+
+/** False if it cannot be read. */
+function wantsThrow(options: BroadcastOptions | undefined): boolean {
+	try {
+		return options?.throwError === true;
+	} catch {
+		return false;
+	}
+}
+
+/** Ends when all of it has ended. @param result Undefined where nobody listens and the balancer is off. */
+async function allOf(
+	[thrown]: readonly Error[],
+	sends: readonly Promise<unknown>[],
+	result: unknown
+): Promise<unknown> {
+	const ends = await Promise.allSettled([result, ...sends]);
+	if (thrown !== undefined) throw thrown;
+	for (const end of ends) if (end.status === "rejected") throw end.reason;
+	return (ends[0] as PromiseFulfilledResult<unknown>).value;
+}

@@ -1,0 +1,47 @@
+import { encodeOrigin, parseId } from "../../core/event/event-id.ts";
+import type { RevocationKey } from "../../core/revocation/revocation-key.ts";
+import { readOptions } from "../broadcast/broadcast-options.ts";
+
+/** Where an `sse.close` has its id: in the event's metadata, because its parameters are a contract. */
+interface Meta {
+	readonly $sse?: { readonly revocation?: unknown } | null;
+}
+
+/**
+ * The options of a broadcast, with an id for the revocation that it carries.
+ *
+ * @param options Those of Moleculer, which also takes groups in their place: a name, or several.
+ * @param id `<origin>.<epoch>.<seq>` of the node that sends it; undefined = it has none, and that of another one does not
+ * come along.
+ */
+export function withRevocationId(
+	options: unknown,
+	id: string | undefined
+): { [option: string]: unknown; meta: object } {
+	const given = readOptions(options);
+	return { ...given, meta: { ...(given.meta as object | undefined), $sse: { revocation: id } } };
+}
+
+/** What the metadata of an `sse.close` gives as its id: anything, from whoever sent it. */
+export function revocationIdIn(meta: object): unknown {
+	return (meta as Meta).$sse?.revocation;
+}
+
+/**
+ * The id of a revocation, the same on every gateway; undefined if there is none.
+ *
+ * @param nodeID The node that sent it. Metadata goes from an event on to those that are sent while it is handled,
+ * and on a node without `SseMiddleware` nothing replaces an id that came along in this way.
+ */
+export function readRevocationId(given: unknown, nodeID: string): string | undefined {
+	const id = typeof given === "string" ? parseId(given) : undefined;
+	if (id === undefined || id.origin !== encodeOrigin(nodeID)) return undefined;
+	return `${id.epoch}.${id.seq}`;
+}
+
+/** Which revocation an `sse.close` is that came from a node, as a whole; undefined if it does not say. */
+export function readRevocationKey(meta: object, nodeID: string): RevocationKey | undefined {
+	const given = revocationIdIn(meta);
+	if (readRevocationId(given, nodeID) === undefined) return undefined;
+	return { id: given as string, part: 1, parts: 1 };
+}

@@ -1,0 +1,110 @@
+import type { ServiceBroker } from "moleculer";
+import { toError } from "../../core/errors/guard.ts";
+import { isRefusal, type Refusal, refuse } from "../../core/errors/refusal.ts";
+import { contractViolation, type EventsContract } from "../../core/event/contract.ts";
+import { type Address, type Provenance, readSafely, validate } from "../../core/event/event.ts";
+import { serialise } from "../../core/event/payload.ts";
+import { FastestValidator } from "../moleculer-values.ts";
+import { SseError } from "../sse-error.ts";
+
+export interface SenderRules {
+	/** Default: any event. */
+	events?: EventsContract | undefined;
+	/** The most that a payload may have as JSON; 0 = no bound. */
+	eventBytes: number;
+}
+
+/** An event that may leave this node. */
+export interface CheckedEvent {
+	readonly address: Address;
+	/** Its payload as JSON: what was checked, and what travels. */
+	readonly json: string;
+}
+
+/** Reads anything as an event that may leave this node, or says what is wrong with it. */
+export type SenderCheck = (input: unknown, source: Provenance) => CheckedEvent | Refusal;
+
+/** What Moleculer's validators compile schemas to. */
+type PayloadCheck = ((payload: unknown) => true | Problem[]) & { async?: boolean };
+
+interface Problem {
+	field?: string;
+	message?: string;
+}
+
+/**
+ * Compiles the rules once, with the broker's own validator.
+ *
+ * @throws SseError `SSE_INVALID_OPTION` if a schema of the contract is none.
+ */
+export function createSenderCheck(
+	broker: Pick<ServiceBroker, "validator">,
+	{ events, eventBytes }: SenderRules
+): SenderCheck {
+	const checks = compile(broker, events);
+	return (input, source) => {
+		const address = readSafely(() => validate(input, source));
+		if (isRefusal(address)) return address;
+		const broken = contractViolation(events, address);
+		if (broken !== undefined) return broken;
+		const json = serialise(address.payload, eventBytes);
+		if (isRefusal(json)) return json;
+		const check = checks.get(address.eventName);
+		if (check === undefined) return { address, json };
+		// What the browser will get is what is checked; the sender's own object is left alone.
+		const payload: unknown = JSON.parse(json);
+		const problems = run(check, payload);
+		if (problems !== true) return refusePayload(address.eventName, problems);
+		// A schema may have changed anything, or nothing: to write it again is the cheapest way to know.
+		const left = serialise(payload, eventBytes);
+		return isRefusal(left) ? left : { address, json: left };
+	};
+}
+
+function compile(
+	broker: Pick<ServiceBroker, "validator">,
+	events: EventsContract = {}
+): Map<string, PayloadCheck> {
+	// A broker may be without one (`validator: false`).
+	const validator = broker.validator ?? new FastestValidator();
+	const checks = new Map<string, PayloadCheck>();
+	for (const [name, { params }] of Object.entries(events)) {
+		if (params === undefined) continue;
+		const check = compileOne(name, () => validator.compile(params) as unknown as PayloadCheck);
+		checks.set(name, check);
+	}
+	return checks;
+}
+
+function compileOne(name: string, make: () => PayloadCheck): PayloadCheck {
+	const wrong = (reason: string) =>
+		new SseError(
+			"SSE_INVALID_OPTION",
+			`SseMiddleware(): option "events" has an invalid schema as params of "${name}": ${reason}`,
+			{ option: "events", eventName: name }
+		);
+	let check: PayloadCheck;
+	try {
+		check = make();
+	} catch (error) {
+		throw wrong(error instanceof Error ? error.message : String(error));
+	}
+	if (check.async)
+		throw wrong("it is asynchronous, but an event is checked at once: use synchronous rules.");
+	return check;
+}
+
+/** Schemas may hold functions of the application, which may throw. */
+function run(check: PayloadCheck, payload: unknown): true | Problem[] {
+	try {
+		return check(payload);
+	} catch (error) {
+		return [{ message: `its schema failed: ${toError(error).message}` }];
+	}
+}
+
+function refusePayload(eventName: string, [problem]: Problem[]): Refusal {
+	const field = problem?.field ? `payload.${problem.field}` : "payload";
+	const reason = problem?.message ?? "it does not fit the schema.";
+	return refuse(field, `"payload" breaks the contract of "${eventName}": ${reason}`);
+}

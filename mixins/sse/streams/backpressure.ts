@@ -1,0 +1,236 @@
+import { resetFrame } from "../core/event/control-events.ts";
+import type { BufferPolicy } from "../core/options/gateway-options.ts";
+import { Batch } from "../http/encoding/batch.ts";
+import { Patience } from "../http/patience.ts";
+import type { Transport } from "../http/transport.ts";
+import { Backlog, WAITING_BYTES } from "./backlog.ts";
+import { GatheredBatches, SMALL } from "./gathered-batches.ts";
+
+export interface BackpressureOptions {
+	/** Bytes that may be unsent, what it takes to keep them included; what happens past them is up to the policy. */
+	maxUnsentBytes: number;
+	policy: BufferPolicy;
+}
+
+/** Milliseconds for which a burst may exceed the bound, and the times by which it may. */
+const BURST_TIME = 250;
+const BURST = 8;
+
+/** Bytes of what waits that are written at a time. */
+const SLICE = 65_536;
+
+/** What becomes of a stream's events while its client is slower than they are. */
+export class Backpressure {
+	readonly #maxUnsentBytes: number;
+	readonly #policy: BufferPolicy;
+	readonly #transport: Transport;
+	readonly #onTooSlow: () => void;
+	/** What waits for a slow client, unless the policy is to disconnect it. */
+	#backlog: Backlog | undefined;
+	/** Small batches for a client that is to be disconnected if it does not take them. */
+	readonly #gatheredBatches = new GatheredBatches();
+	/** Writes behind others that have not left the process. */
+	#writes = 0;
+	/** Waits until the client has taken what was written. */
+	#onReady: (() => void) | undefined;
+	/** Since when, and after what, the client has taken nothing though something is unsent. */
+	#stall: { taken: number; since: number } | undefined;
+	/** The bound is exceeded; whether only for a moment is looked at behind it. */
+	#suspicion: Patience | undefined;
+
+	/** @param onTooSlow Called when the client is to be disconnected. */
+	constructor(
+		transport: Transport,
+		{ maxUnsentBytes, policy }: BackpressureOptions,
+		onTooSlow: () => void
+	) {
+		this.#transport = transport;
+		this.#maxUnsentBytes = maxUnsentBytes;
+		this.#policy = policy;
+		this.#onTooSlow = onTooSlow;
+	}
+
+	/** Whether something waits for the client to take it. */
+	get isBehind(): boolean {
+		return this.#backlog !== undefined || this.#transport.unsent > 0;
+	}
+
+	/** Whether the client is so far that whoever writes at its pace may go on. */
+	get isReady(): boolean {
+		const { isBlocked, unsent } = this.#transport;
+		return !isBlocked && (this.#writes === 0 || unsent <= this.#maxUnsentBytes / 2);
+	}
+
+	/** Calls back once when the client {@link isReady}; never if the stream takes no more events before. */
+	onReady(callback: () => void): void {
+		this.#onReady = callback;
+		this.#transport.onDrain(this.#goOn);
+	}
+
+	/**
+	 * Whether the client has taken nothing for so many milliseconds though something is unsent; to be asked now
+	 * and then.
+	 *
+	 * @param now Of a clock that stands still while the process does not run.
+	 */
+	isStalled(now: number, timeout: number): boolean {
+		if (this.#transport.unsent === 0) {
+			this.#stall = undefined;
+			return false;
+		}
+		const { taken } = this.#transport;
+		if (this.#stall?.taken !== taken) this.#stall = { taken, since: now };
+		return now - this.#stall.since >= timeout;
+	}
+
+	/**
+	 * Writes a batch, or has it wait, as the policy says.
+	 *
+	 * @param isPaced Whoever writes looks at {@link isReady}: nothing has to be dropped for this stream.
+	 */
+	put(batch: Batch, isPaced: boolean): void {
+		if (this.#transport.unsent === 0) this.#goOn();
+		if (this.#policy === "disconnect" || isPaced) {
+			if (this.#exceeds()) return;
+			if (!this.#gatheredBatches.isEmpty || (!isPaced && this.#mustWait)) this.#gather(batch);
+			else this.#write(batch);
+		} else if (this.#backlog !== undefined || this.#mustWait) {
+			this.#keep(batch);
+		} else {
+			this.#write(batch);
+		}
+	}
+
+	/** Writes what waits, whether or not the client takes it. */
+	writeAll(): void {
+		this.#writeGathered();
+		this.#catchUp(true);
+	}
+
+	/** Lets go of what waits: the stream takes no more events. */
+	drop(): void {
+		this.#backlog = undefined;
+		this.#gatheredBatches.take();
+		this.#onReady = undefined;
+	}
+
+	/** Nothing of the stream is left. */
+	release(): void {
+		this.#suspicion?.stop();
+	}
+
+	/**
+	 * Behind something that the client has not taken. Far below the mark at which the socket asks for patience, writes are
+	 * not for nothing: one is under way, and the first behind it says when both are gone.
+	 */
+	get #mustWait(): boolean {
+		return this.#transport.isBlocked || (this.#writes > 0 && this.#transport.unsent > 0);
+	}
+
+	/** Bytes that the client has not taken, with what it takes to keep them. */
+	get #held(): number {
+		return this.#transport.unsent + this.#writes * WAITING_BYTES + this.#gatheredBatches.bytes;
+	}
+
+	/** What is written behind something that is unsent waits there, and tells when it is gone if it can. */
+	#write(batch: Batch): void {
+		const { unsent, tells } = this.#transport;
+		if (unsent === 0) {
+			this.#transport.write(batch);
+		} else if (tells) {
+			this.#writes++;
+			this.#transport.write(batch.toWait(), this.#onWritten);
+		} else {
+			this.#transport.write(batch.toWait());
+		}
+	}
+
+	/** A write is gone, or all is over. */
+	readonly #onWritten = (error?: Error | null): void => {
+		this.#writes--;
+		if (this.#writes === 0 && !error) this.#goOn();
+	};
+
+	/** Writes what waits for what is gone now. */
+	readonly #goOn = (): void => {
+		try {
+			this.#writeGathered();
+			this.#catchUp();
+			const onReady = this.#onReady;
+			if (onReady === undefined || !this.isReady) return;
+			this.#onReady = undefined;
+			onReady();
+		} catch (error) {
+			this.#transport.fail(error);
+		}
+	};
+
+	/** Has small batches wait for one another, and for the client, before they are written as one. */
+	#gather(batch: Batch): void {
+		if (batch.byteLength >= SMALL) {
+			this.#writeGathered();
+			this.#write(batch);
+			return;
+		}
+		if (this.#gatheredBatches.isEmpty) this.#transport.onDrain(this.#goOn);
+		this.#gatheredBatches.add(batch);
+		if (this.#gatheredBatches.isEnough) this.#writeGathered();
+	}
+
+	#writeGathered(): void {
+		const gathered = this.#gatheredBatches.take();
+		if (gathered !== undefined) this.#write(gathered);
+	}
+
+	/**
+	 * A client that has more unsent than the bound for longer than a moment is disconnected. What is about
+	 * to be written does not count: a frame that alone exceeds the bound could never be delivered, and the
+	 * client would come back for it for ever.
+	 */
+	#exceeds(): boolean {
+		const held = this.#held;
+		if (held <= this.#maxUnsentBytes) return false;
+		if (held > this.#maxUnsentBytes * BURST) {
+			this.#onTooSlow();
+			return true;
+		}
+		this.#suspect();
+		return false;
+	}
+
+	/** A burst takes a client that reads a moment: only what is unsent after it is the client's fault. */
+	#suspect(): void {
+		this.#suspicion ??= new Patience(BURST_TIME, () => {
+			this.#suspicion = undefined;
+			if (this.#held > this.#maxUnsentBytes) this.#onTooSlow();
+		});
+	}
+
+	/** Has frames wait until the client has taken what was written, and drops what is too much. */
+	#keep(batch: Batch): void {
+		if (this.#backlog === undefined) {
+			this.#backlog = new Backlog();
+			this.#transport.onDrain(this.#goOn);
+		}
+		batch.pushTo(this.#backlog, this.#policy === "conflate");
+		// One large event that is on its way must not have all that follows it dropped.
+		const underway = Math.min(this.#held, this.#maxUnsentBytes / 2);
+		this.#backlog.trim(this.#maxUnsentBytes - underway);
+	}
+
+	/** Writes what waits, for as long as the client takes it; `all`: whether or not. */
+	#catchUp(all = false): void {
+		const backlog = this.#backlog;
+		if (backlog === undefined) return;
+		while (all || !this.#mustWait) {
+			if (backlog.isEmpty) {
+				this.#backlog = undefined;
+				return;
+			}
+			// Without a place: the frames behind it are still to come.
+			if (backlog.takeLoss()) this.#write(new Batch(resetFrame("gap")));
+			this.#write(Batch.of(backlog.take(Math.min(SLICE, this.#maxUnsentBytes / 2))));
+		}
+		this.#transport.onDrain(this.#goOn);
+	}
+}

@@ -1,0 +1,67 @@
+import type { Registry } from "../core/addressing/registry.ts";
+import { resetFrame } from "../core/event/control-events.ts";
+import type { EventStream } from "./event-stream.ts";
+import { type Beginning, type Held, release } from "./resume.ts";
+
+/** Milliseconds for which streams are held, because senders are being met that may tell of more; a second longer at most. */
+const PATIENCE = 1000;
+
+/**
+ * Tells streams once of what was sent before its senders knew of this gateway, however many senders it meets: each telling has
+ * a page load its state. From the first loss on, the streams that it is about are held, so that they are told before anything
+ * that follows it.
+ */
+export class Meeting {
+	readonly #from: Beginning;
+	readonly #streams: Registry<EventStream>;
+	readonly #held = new Map<EventStream, Held>();
+	/** By when everything had been sent that is not told yet. */
+	#before = Number.NEGATIVE_INFINITY;
+	#since = 0;
+
+	constructor(from: Beginning, streams: Registry<EventStream>) {
+		this.#from = from;
+		this.#streams = streams;
+	}
+
+	/**
+	 * Something is lost that was sent before.
+	 *
+	 * @returns How many streams that is about.
+	 */
+	tell(before: number): number {
+		const { history } = this.#from;
+		if (history === undefined) return 0;
+		const now = performance.now();
+		if (this.#held.size === 0) this.#since = now;
+		this.#before = Math.max(this.#before, before);
+		let count = 0;
+		for (const stream of this.#streams) {
+			// It is told when it is decided how the stream begins.
+			if (stream.pending !== undefined) continue;
+			// What it has is from before the gap, told or not.
+			const resumeToken = this.#from.resumeTokenFor(stream);
+			if (stream.currentSince >= before) continue;
+			count++;
+			if (!stream.isHeld) {
+				stream.isHeld = true;
+				this.#held.set(stream, { liveFrom: history.head, resumeToken });
+			} else if (!this.#held.has(stream)) {
+				stream.currentSince = now;
+				stream.send(resetFrame("gap"));
+			}
+		}
+		return count;
+	}
+
+	/** To be called when the senders may have been met, and now and then. */
+	look(): void {
+		if (this.#held.size === 0) return;
+		if (this.#from.isMeeting && performance.now() - this.#since < PATIENCE) return;
+		const held = [...this.#held];
+		const before = this.#before;
+		this.#held.clear();
+		this.#before = Number.NEGATIVE_INFINITY;
+		for (const [stream, since] of held) release(stream, this.#from, since, before);
+	}
+}

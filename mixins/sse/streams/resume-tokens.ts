@@ -1,0 +1,113 @@
+import type { Registry } from "../core/addressing/registry.ts";
+import { heartbeatFrame, resetFrame } from "../core/event/control-events.ts";
+import type { Frame } from "../core/event/frame.ts";
+import type { History } from "../core/history/history.ts";
+import type { EventStream } from "./event-stream.ts";
+
+/**
+ * The resume tokens that streams are given, none of which is behind what may be missing; and the streams that are told what is. While
+ * something is suspected, the last resume token from before is as far as can be vouched for.
+ */
+export class ResumeTokens {
+	readonly #history: History | undefined;
+	readonly #streams: Registry<EventStream>;
+	readonly #isWhole: () => boolean;
+	#wasWhole = true;
+	/** The last resume token that could be vouched for, while none can. */
+	#last: string | undefined;
+	/** Some stream has a resume token that is older than what it knows. */
+	#hasOld = false;
+
+	/** @param isWhole Whether nothing is suspected to be missing. */
+	constructor(
+		history: History | undefined,
+		streams: Registry<EventStream>,
+		isWhole: () => boolean
+	) {
+		this.#history = history;
+		this.#streams = streams;
+		this.#isWhole = isWhole;
+	}
+
+	/** Whether the ids of events may be given. To be asked before an event is kept: its resume token is behind it. */
+	get isWhole(): boolean {
+		const isWhole = this.#isWhole();
+		if (isWhole || !this.#wasWhole) return isWhole;
+		this.#wasWhole = false;
+		this.#last = this.#history?.resumeToken(performance.now());
+		return false;
+	}
+
+	/** Of streams to which everything was written; undefined while that cannot be said. */
+	get live(): string | undefined {
+		return this.isWhole ? this.#history?.resumeToken(performance.now()) : undefined;
+	}
+
+	/** For a stream that begins here, or was told here; an earlier one while something is suspected. */
+	resumeTokenFor(stream: EventStream): string | undefined {
+		if (this.isWhole) return this.#history?.resumeToken(performance.now());
+		this.#noteOld(stream);
+		return this.#last;
+	}
+
+	#noteOld(stream: EventStream): void {
+		stream.hasOldResumeToken = true;
+		this.#hasOld = true;
+	}
+
+	/**
+	 * Tells the streams that may have missed what was sent before. They go on from here.
+	 *
+	 * @param before `performance.now()` by which all of it had been sent.
+	 * @returns How many there are.
+	 */
+	tell(before: number): number {
+		const now = performance.now();
+		const resumeToken = this.live;
+		const frame = resetFrame("gap", resumeToken);
+		let told = 0;
+		for (const stream of this.#streams) {
+			// What was read may have been sent before these streams were let in; what follows is not.
+			this.#history?.letIn(stream, now);
+			// It is told when it is decided how the stream begins.
+			if (stream.pending !== undefined) continue;
+			const isTold = stream.currentSince < before;
+			// If it is not, its resume token is one from before the gap.
+			if (!isTold || resumeToken === undefined) this.#noteOld(stream);
+			if (!isTold) continue;
+			told++;
+			stream.currentSince = now;
+			// A held stream has not seen everything up to that id yet.
+			stream.send(stream.isHeld ? resetFrame("gap") : frame);
+		}
+		return told;
+	}
+
+	/** A stream has been brought up to date, and is live. */
+	released(stream: EventStream): void {
+		if (!stream.hasOldResumeToken) return;
+		if (this.isWhole) {
+			stream.hasOldResumeToken = false;
+			stream.send(heartbeatFrame(this.live));
+		} else {
+			this.#noteOld(stream);
+		}
+	}
+
+	/** If resume tokens can be vouched for again, those that were not given are given. */
+	renew(): void {
+		if (!this.isWhole) return;
+		this.#wasWhole = true;
+		this.#last = undefined;
+		if (!this.#hasOld) return;
+		this.#hasOld = false;
+		const frame: Frame = heartbeatFrame(this.live);
+		for (const stream of this.#streams) {
+			if (!stream.hasOldResumeToken) continue;
+			// It has not seen everything up to that resume token yet: see `released`.
+			if (stream.isHeld) continue;
+			stream.hasOldResumeToken = false;
+			stream.send(frame);
+		}
+	}
+}

@@ -1,0 +1,66 @@
+import { installBus } from "../../../mixins/sse/bus/broker-bus.ts";
+import type {
+	BusSubscription,
+	ReadableBus,
+	Source,
+	Subscriber
+} from "../../../mixins/sse/bus/bus.ts";
+import type { SseMixinOptions } from "../../../mixins/sse/index.ts";
+import { TestGateway, TestNode } from "./gateway.ts";
+
+/** A bus as a stream is one, that tells what a test has it tell. */
+export class HandBus implements ReadableBus {
+	subscriber!: Subscriber;
+	readonly state: ReadableBus["state"] = {
+		kind: "stream",
+		connected: true,
+		working: false,
+		position: null,
+		lag: null,
+		outbox: { events: 0, bytes: 0 }
+	};
+
+	/** Starts a gateway that reads such a bus, and that is told of the past as long as the test likes. */
+	static async start(sse: SseMixinOptions = {}): Promise<{ bus: HandBus; gateway: TestGateway }> {
+		const node = new TestNode({ middleware: false });
+		const bus = new HandBus();
+		installBus(node.broker, bus);
+		const gateway = new TestGateway(node, { sse });
+		await node.broker.start();
+		return { bus, gateway };
+	}
+
+	async publish(): Promise<void> {}
+
+	subscribe(subscriber: Subscriber): BusSubscription {
+		this.subscriber = subscriber;
+		// a gateway serves before it has read everything only if that takes too long
+		return {
+			filled: Promise.resolve(),
+			promising: true,
+			working: false,
+			end: () => Promise.resolve()
+		};
+	}
+
+	/**
+	 * Hands on the event at an offset, with that number as its payload.
+	 *
+	 * @param past As of {@link Source}.
+	 * @param sessionId Default A.
+	 */
+	give(eventName: string, n: number, past?: number, sessionId: string | string[] = "A"): void {
+		const event = { eventName, sessionId, payload: n };
+		this.subscriber.receive(event, { nodeID: "sender", id: `${n}-50`, ...given(past) });
+	}
+
+	/** Hands on a revocation. @param id As its sender gives it, if it does. */
+	revoke(close: unknown, id?: string, past?: number): void {
+		const revocation = id === undefined ? undefined : { id, part: 1, parts: 1 };
+		this.subscriber.revoked(close, { nodeID: "sender", revocation, ...given(past) });
+	}
+}
+
+function given(past: number | undefined): Pick<Source, "past"> {
+	return past === undefined ? {} : { past };
+}

@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { QuietSequences } from "../../../../../mixins/sse/bus/moleculer/sender/quiet-sequences.ts";
+import type { Sequence } from "../../../../../mixins/sse/bus/moleculer/sender/sequences.ts";
+import { Sequences } from "../../../../../mixins/sse/bus/moleculer/sender/sequences.ts";
+import { useFakeTimers } from "../../../../support/fake-timers.ts";
+
+describe("a sequence", () => {
+	beforeEach(() => void useFakeTimers());
+	afterEach(() => void jest.useRealTimers());
+
+	function create() {
+		const told = new Map<Sequence, number[]>();
+		const start = performance.now();
+		const quiet = new QuietSequences((sequence, now) => {
+			told.set(sequence, [...(told.get(sequence) ?? []), (now - start) / 1000]);
+		});
+		const sequences = new Sequences("n", "aaaaaaaa");
+		return { told, quiet, one: sequences.of(undefined), other: sequences.of(["mail"]) };
+	}
+
+	/** Something is sent once in so many milliseconds. */
+	function keepBusy(quiet: QuietSequences, sequence: Sequence, duration: number, every: number) {
+		for (let at = 0; at < duration; at += every) {
+			quiet.begin(sequence, performance.now());
+			jest.advanceTimersByTime(every);
+		}
+	}
+
+	it("is told of a second after its last event, and then more and more seldom, up to a minute", () => {
+		const { told, quiet, one } = create();
+		quiet.begin(one as Sequence, performance.now());
+		jest.advanceTimersByTime(250_000);
+		expect(told.get(one as Sequence)).toEqual([1, 3, 7, 15, 31, 63, 123, 183, 243]);
+	});
+
+	// Of a sender that sends twice a second nothing was ever said: gateways asked it after 70 seconds, again and again.
+	it("that is never quiet is told of once a minute", () => {
+		const { told, quiet, one } = create();
+		keepBusy(quiet, one as Sequence, 200_000, 500);
+		expect(told.get(one as Sequence)).toEqual([60, 120, 180]);
+	});
+
+	it("that is busy does not keep another from being told of", () => {
+		const { told, quiet, one, other } = create();
+		quiet.begin(other as Sequence, performance.now());
+		keepBusy(quiet, one as Sequence, 10_000, 500);
+		expect(told.get(other as Sequence)).toEqual([1, 3, 7]);
+		expect(told.has(one as Sequence)).toBe(false);
+	});
+
+	it("is forgotten when that is wanted", () => {
+		const { told, quiet, one } = create();
+		quiet.begin(one as Sequence, performance.now());
+		quiet.clear();
+		jest.advanceTimersByTime(10_000);
+		expect(told.size).toBe(0);
+		expect(jest.getTimerCount()).toBe(0);
+	});
+});

@@ -1,0 +1,37 @@
+import { describe, expect, it } from "@jest/globals";
+import { SendTimes } from "../../../../mixins/sse/bus/rabbitmq/send-times.ts";
+
+const NOW = 1_700_000_000_000;
+const MINUTE = 60_000;
+
+// A revocation came late, by a node whose clock was behind: it seemed to be older than the streams that it was about.
+describe("when a late message was sent", () => {
+	it("is what its sender says, if nothing else is known", () => {
+		expect(new SendTimes().ofLate("node", NOW)).toBe(NOW);
+	});
+
+	it("is later by what its sender's clock is behind, as last seen", () => {
+		const times = new SendTimes();
+		times.cameAtOnce("behind", NOW - 2 * MINUTE, NOW);
+		times.cameAtOnce("behind", NOW - MINUTE, NOW);
+		times.cameAtOnce("ahead", NOW - 10 * MINUTE, NOW - 11 * MINUTE);
+
+		expect(times.ofLate("behind", NOW)).toBe(NOW + MINUTE);
+		expect(times.ofLate("ahead", NOW)).toBe(NOW);
+		expect(times.ofLate("unknown", NOW)).toBe(NOW);
+	});
+
+	it("is not before what came before it, whether late or not", () => {
+		const times = new SendTimes();
+		times.cameAtOnce("node", NOW, NOW);
+		expect(times.ofLate("unknown", NOW - MINUTE)).toBe(NOW);
+		expect(times.ofLate("node", NOW + MINUTE)).toBe(NOW + MINUTE);
+		expect(times.ofLate("unknown", NOW - MINUTE)).toBe(NOW + MINUTE);
+	});
+
+	it("is not judged by messages without a time", () => {
+		const times = new SendTimes();
+		times.cameAtOnce("node", 0, NOW);
+		expect(times.ofLate("node", NOW)).toBe(NOW);
+	});
+});

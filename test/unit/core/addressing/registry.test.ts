@@ -1,0 +1,82 @@
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { Registry, type Subscription } from "../../../../mixins/sse/core/addressing/registry.ts";
+
+const stream = (sessionIds: string[], eventNames: string[]): Subscription => ({
+	sessionIds,
+	eventNames
+});
+
+describe("the registry", () => {
+	it("finds the streams of a session that have the event name, and no others", () => {
+		const registry = new Registry();
+		const first = stream(["s1"], ["a", "b"]);
+		const second = stream(["s1"], ["b"]);
+		const other = stream(["s2"], ["b"]);
+		for (const each of [first, second, other]) registry.add(each);
+
+		expect([...registry.select("s1", "a")]).toEqual([first]);
+		expect([...registry.select("s1", "b")]).toEqual([first, second]);
+		expect([...registry.select("s2", "a")]).toEqual([]);
+		expect([...registry.select("s3", "b")]).toEqual([]);
+		expect([...registry.select("*", "b")]).toEqual([first, second, other]);
+	});
+
+	it("gives a stream once, however many of its ids are addressed", () => {
+		const registry = new Registry();
+		const shared = stream(["s1", "u1"], ["a"]);
+		registry.add(shared);
+		expect([...registry.select(["s1", "u1", "s1", "s9"], "a")]).toEqual([shared]);
+	});
+
+	it("lets streams be removed while they are iterated over", () => {
+		const registry = new Registry();
+		const streams = [1, 2, 3].map(() => stream(["s"], ["a"]));
+		for (const each of streams) registry.add(each);
+		const seen: Subscription[] = [];
+		for (const each of registry.select("s", "a")) {
+			seen.push(each);
+			registry.remove(each);
+		}
+		expect(seen).toEqual(streams);
+		expect(registry.size).toBe(0);
+	});
+
+	it("agrees with a plain list through any course of adding and removing, and ends empty", () => {
+		const ids = fc.subarray(["s1", "s2", "__proto__", "constructor", "*x"], { minLength: 1 });
+		const names = fc.subarray(["a", "b", "__proto__"], { minLength: 1 });
+		const action = fc.record({ add: fc.boolean(), at: fc.nat(20), ids, names });
+		fc.assert(
+			fc.property(fc.array(action, { maxLength: 60 }), actions => {
+				const registry = new Registry();
+				const model: Subscription[] = [];
+				for (const { add, at, ids, names } of actions) {
+					if (add) {
+						const added = stream(ids, names);
+						registry.add(added);
+						registry.add(added);
+						model.push(added);
+					} else if (model.length > 0) {
+						const [removed] = model.splice(at % model.length, 1) as [Subscription];
+						expect(registry.remove(removed)).toBe(true);
+						expect(registry.remove(removed)).toBe(false);
+					}
+					expect(registry.size).toBe(model.length);
+					expect([...registry]).toEqual(model);
+					for (const name of ["a", "b", "__proto__", "c"]) {
+						const named = model.filter(s => s.eventNames.includes(name));
+						expect([...registry.select("*", name)]).toEqual(named);
+						for (const id of ["s1", "__proto__", "toString"]) {
+							const mine = named.filter(s => s.sessionIds.includes(id));
+							expect([...registry.select(id, name)]).toEqual(mine);
+						}
+						const both = named.filter(s => s.sessionIds.some(id => id === "s1" || id === "s2"));
+						expect(new Set(registry.select(["s1", "s2"], name))).toEqual(new Set(both));
+					}
+				}
+				for (const each of model) registry.remove(each);
+				expect([registry.size, registry.sessionCount, registry.eventNameCount]).toEqual([0, 0, 0]);
+			})
+		);
+	});
+});

@@ -1,0 +1,32 @@
+import { describe, expect, it } from "@jest/globals";
+import { lineOf, reasonOf, stackOf, toError } from "../../../../mixins/sse/core/errors/guard.ts";
+
+const thrower = (): never => {
+	throw new Error("not to be looked at");
+};
+
+describe("what was thrown", () => {
+	it.each([
+		[new Error("why"), "why"],
+		["why", "why"],
+		[undefined, "undefined"],
+		[Object.create(null), "what was thrown has no text"],
+		[{ toString: thrower }, "what was thrown has no text"],
+		[new Proxy({}, { getPrototypeOf: thrower }), "what was thrown has no text"]
+	])("has a text, whatever it is", (thrown, text) => {
+		expect(toError(thrown).message).toBe(text);
+		expect(reasonOf(thrown)).toBe(text);
+	});
+
+	it("has one though its message cannot be read", () => {
+		const error = Object.defineProperty(new Error(), "message", { get: thrower });
+		expect(reasonOf(error)).toBe("what was thrown has no text");
+		expect(lineOf(error)).toBe("what was thrown has no text");
+	});
+
+	it("has what it says in place of a stack that cannot be read", () => {
+		const error = Object.defineProperty(new Error("why"), "stack", { get: thrower });
+		expect(stackOf(error)).toBe("why");
+		expect(lineOf(error)).toBe("Error: why");
+	});
+});
