@@ -8,55 +8,151 @@ import { tempFolder } from "../support/temp-folder.ts";
 const folder = tempFolder("layers");
 afterAll(() => folder.remove());
 
-const ABOVE = ["../index.ts", "../../sse.mixin.ts", "../../sse.middleware.ts", "moleculer-sse"];
+/** What stands above all folders, as a file so many folders below `mixins/sse` names it. */
+function above(depth: number): string[] {
+	const root = "../".repeat(depth);
+	return [
+		`${root}index.ts`,
+		`${root}../sse.mixin.ts`,
+		`${root}../sse.middleware.ts`,
+		"moleculer-sse"
+	];
+}
 
-/** What the files of the folders of `mixins/sse` may import, and what they may not. */
+/** What the files of a folder of `mixins/sse` may import, and what they may not. */
 const RULES: Record<string, { may: string[]; mayNot: string[] }> = {
-	core: {
-		may: ["./x.ts"],
+	"core/history": {
+		may: ["./x.ts", "../event/x.ts"],
 		mayNot: [
-			...["../moleculer/x.ts", "../http/x.ts", "../bus/x.ts", "../gateway/x.ts", ...ABOVE],
+			...["../../moleculer/x.ts", "../../http/x.ts", "../../streams/x.ts", "../../bus/x.ts"],
+			...["../../gateway/x.ts", ...above(2)],
 			...["moleculer", "moleculer-web", "cookie", "node:fs", "node:http"],
-			...["./../http/x.ts", "../../sse/http/x.ts", "./a/../../http/x.ts"]
+			...["./../../http/x.ts", "../../../sse/http/x.ts", "../event/../../http/x.ts"]
 		]
 	},
 	moleculer: {
-		may: ["./x.ts", "../core/x.ts", "moleculer"],
+		may: ["./x.ts", "./broadcast/x.ts", "../core/event/x.ts", "moleculer"],
 		mayNot: [
-			...["../http/x.ts", "../bus/x.ts", "../gateway/x.ts", ...ABOVE],
+			...["../http/x.ts", "../streams/x.ts", "../bus/x.ts", "../gateway/x.ts", ...above(1)],
 			...["moleculer-web", "amqplib", "cookie", "node:fs", "node:http"],
-			...["../core/../http/x.ts"]
+			...["../core/../http/x.ts", "../core/../index.ts", "./../index.ts", "./../http/x.ts"]
+		]
+	},
+	"moleculer/broadcast": {
+		may: ["./x.ts", "../x.ts", "../sender/x.ts", "../../core/event/x.ts", "moleculer"],
+		mayNot: [
+			...["../../http/x.ts", "../../bus/x.ts", "../../gateway/x.ts", ...above(2)],
+			...["moleculer-web", "amqplib", "cookie", "node:fs", "node:http"],
+			...["../../core/../http/x.ts", "../../core/../index.ts", "../sender/../../http/x.ts"]
 		]
 	},
 	http: {
 		may: [
-			...["./x.ts", "../core/x.ts", "node:http", "node:https", "node:http2", "node:zlib"],
-			"node:diagnostics_channel"
+			...["./x.ts", "./http1/x.ts", "../core/event/x.ts"],
+			...["node:http", "node:https", "node:http2", "node:zlib", "node:diagnostics_channel"]
 		],
 		mayNot: [
-			...["../moleculer/x.ts", "../bus/x.ts", "../gateway/x.ts", ...ABOVE],
+			...["../moleculer/x.ts", "../streams/x.ts", "../bus/x.ts", "../gateway/x.ts", ...above(1)],
 			...["moleculer", "moleculer-web", "cookie", "node:fs"],
-			...["../core/../gateway/x.ts"]
+			...["../core/../gateway/x.ts", "./../index.ts"]
+		]
+	},
+	"http/encoding": {
+		may: ["./x.ts", "../x.ts", "../http1/x.ts", "../../core/event/x.ts", "node:zlib"],
+		mayNot: [
+			...["../../moleculer/x.ts", "../../streams/x.ts", "../../bus/x.ts", "../../gateway/x.ts"],
+			...[...above(2), "moleculer", "moleculer-web", "cookie", "node:fs"],
+			...["../../core/../gateway/x.ts", "../http1/../../streams/x.ts"]
+		]
+	},
+	streams: {
+		may: ["./x.ts", "../core/event/x.ts", "../http/x.ts", "../http/encoding/x.ts"],
+		mayNot: [
+			...["../moleculer/x.ts", "../bus/x.ts", "../gateway/x.ts", ...above(1)],
+			...["moleculer", "moleculer-web", "cookie", "node:fs", "node:http"],
+			...["../core/../gateway/x.ts", "../http/../gateway/x.ts", "../http/../index.ts"]
 		]
 	},
 	bus: {
-		may: ["./x.ts", "../core/x.ts", "../moleculer/x.ts", "moleculer", "amqplib", "node:crypto"],
+		may: [
+			...["./x.ts", "../core/event/x.ts", "../moleculer/x.ts", "../moleculer/broadcast/x.ts"],
+			...["moleculer", "node:crypto"]
+		],
 		mayNot: [
-			...["../http/x.ts", "../gateway/x.ts", ...ABOVE],
+			...["./moleculer/x.ts", "./rabbitmq/x.ts"],
+			...["../http/x.ts", "../streams/x.ts", "../gateway/x.ts", ...above(1)],
 			...["./../http/x.ts", "../core/../http/x.ts", "../../sse/gateway/x.ts"],
 			...["../../../services/x.service.ts"]
 		]
 	},
-	gateway: {
+	"bus/rabbitmq": {
 		may: [
-			...["./x.ts", "../core/x.ts", "../moleculer/x.ts", "../http/x.ts", "../bus/x.ts"],
-			...["moleculer", "cookie", "node:crypto"]
+			...["./x.ts", "../x.ts", "../../core/event/x.ts", "../../moleculer/x.ts"],
+			...["../../moleculer/broadcast/x.ts", "moleculer", "amqplib", "node:crypto"]
 		],
 		mayNot: [
-			...ABOVE,
-			...["./../index.ts", "../core/../index.ts", "../../sse/index.ts"],
+			...["../moleculer/x.ts", "../moleculer/tracking/x.ts"],
+			...["../../http/x.ts", "../../streams/x.ts", "../../gateway/x.ts", ...above(2)],
+			...["./../moleculer/x.ts", "../../core/../http/x.ts", "../../../sse/gateway/x.ts"]
+		]
+	},
+	"bus/moleculer": {
+		may: ["./x.ts", "./sender/x.ts", "../x.ts", "../../core/event/x.ts", "../../moleculer/x.ts"],
+		mayNot: [
+			"../rabbitmq/x.ts",
+			...["../../http/x.ts", "../../streams/x.ts", "../../gateway/x.ts", ...above(2)],
+			...["./sender/../../rabbitmq/x.ts", "../../moleculer/../gateway/x.ts"]
+		]
+	},
+	"bus/moleculer/discovery": {
+		may: [
+			...["./x.ts", "../x.ts", "../tracking/x.ts", "../../x.ts", "../../../core/event/x.ts"],
+			...["../../../moleculer/x.ts", "../../../moleculer/transporter/x.ts", "moleculer"]
+		],
+		mayNot: [
+			"../../rabbitmq/x.ts",
+			...["../../../http/x.ts", "../../../streams/x.ts", "../../../gateway/x.ts", ...above(3)],
+			...["../tracking/../../rabbitmq/x.ts", "../../../core/../gateway/x.ts"]
+		]
+	},
+	"bus/moleculer/tracking": {
+		may: ["./x.ts", "../position-report.ts", "../../../core/event/x.ts"],
+		mayNot: [
+			...["../x.ts", "../discovery/x.ts", "../receiver/x.ts", "../../x.ts", "../../rabbitmq/x.ts"],
+			...["../../../moleculer/x.ts", "../../../gateway/x.ts", ...above(3)],
+			...["moleculer", "node:fs", "node:http", "../../../core/../gateway/x.ts"]
+		]
+	},
+	gateway: {
+		may: [
+			...["./x.ts", "./auth/x.ts", "../core/event/x.ts", "../moleculer/x.ts"],
+			...["../moleculer/broadcast/x.ts", "../http/x.ts", "../http/http2/x.ts", "../streams/x.ts"],
+			...["../bus/x.ts", "moleculer", "cookie", "node:crypto"]
+		],
+		mayNot: [
+			...["../bus/moleculer/x.ts", "../bus/rabbitmq/x.ts", "../bus/moleculer/tracking/x.ts"],
+			...above(1),
+			...["./../index.ts", "../core/../index.ts", "../http/../index.ts", "../../sse/index.ts"],
 			...["../../../services/x.service.ts"]
 		]
+	},
+	"gateway/auth": {
+		may: [
+			...["./x.ts", "../x.ts", "../route/x.ts", "../../core/event/x.ts", "../../moleculer/x.ts"],
+			...["../../http/x.ts", "../../streams/x.ts", "../../bus/x.ts", "moleculer", "cookie"]
+		],
+		mayNot: [
+			...["../../bus/moleculer/x.ts", "../../bus/rabbitmq/x.ts", ...above(2)],
+			...["../route/../../index.ts", "../../core/../index.ts", "../../../sse/index.ts"]
+		]
+	},
+	// what the two buses do not have in common yet
+	"gateway/delivery": {
+		may: [
+			...["./x.ts", "../x.ts", "../route/x.ts", "../../core/event/x.ts", "../../streams/x.ts"],
+			...["../../bus/x.ts", "../../bus/moleculer/x.ts", "../../bus/moleculer/receiver/x.ts"]
+		],
+		mayNot: [...above(2), "../route/../../index.ts", "../../bus/moleculer/../../index.ts"]
 	}
 };
 
