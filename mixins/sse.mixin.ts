@@ -1,6 +1,9 @@
 import type { Context, Service, ServiceSchema } from "moleculer";
+import { installedBus } from "./sse/bus/broker-bus.ts";
+import type { MakeReceiver } from "./sse/bus/bus.ts";
 import { subscription } from "./sse/bus/moleculer/moleculer-bus.ts";
 import { HELLO, POSITION } from "./sse/bus/moleculer/position-report.ts";
+import { MoleculerReceiver } from "./sse/bus/moleculer/receiver/moleculer-receiver.ts";
 import { checkReach } from "./sse/bus/reach-check.ts";
 import { SEND } from "./sse/core/event/event.ts";
 import { SSE_MIXIN_OPTIONS } from "./sse/core/options/gateway-options.ts";
@@ -58,9 +61,9 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 	const schema: Partial<ServiceSchema> & Merged & { methods: Methods } = {
 		events: {
 			[SEND]: subscription(service => gatewayOf(service).fanOut.receive),
-			[POSITION]: subscription(service => gatewayOf(service).hear),
-			[HELLO]: subscription(service => gatewayOf(service).fanOut.meet),
-			[CLOSE]: subscription(service => gatewayOf(service).revocations.receive),
+			[POSITION]: subscription(service => gatewayOf(service).receiver.hear),
+			[HELLO]: subscription(service => gatewayOf(service).receiver.meet),
+			[CLOSE]: subscription(service => gatewayOf(service).revoked),
 			[TICKET_USED]: subscription(
 				service => message => gatewayOf(service).access.tickets?.markUsed(message)
 			)
@@ -116,7 +119,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 				function (this: Service): Promise<void> {
 					const gateway = gatewayOf(this);
 					return gateway.begin(async () => {
-						gateway.listen();
+						gateway.receiver.listen();
 						await gateway.start();
 						gateway.access.begin();
 						for (const hook of others) await hook.call(this as never);
@@ -131,12 +134,18 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			checkReach(this.broker);
 			startWithoutTransporter(this.broker);
 			watchTransporter(this.broker);
-			const gateway = new Gateway(optionsOf.get(this) as GatewayOptions, this);
+			const bus = installedBus(this.broker);
+			// Without the middleware a gateway hears Moleculer's events all the same.
+			const makeReceiver: MakeReceiver = (listener, service) =>
+				bus === undefined
+					? new MoleculerReceiver(listener, service)
+					: bus.receiver(listener, service);
+			const gateway = new Gateway(optionsOf.get(this) as GatewayOptions, this, makeReceiver);
 			gateways.set(this, gateway);
 			// Not public: for a look at what a gateway holds, from a debugger or a test.
 			Object.defineProperty(this, Symbol.for("moleculer-sse.gateway"), { value: gateway });
 			// Before the transporter connects, and with it the first nodes are met.
-			gateway.listen();
+			gateway.receiver.listen();
 		}
 	};
 	return schema;

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
+import type { MakeBus } from "../../mixins/sse/bus/sender-middleware.ts";
 import { busState } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGateway, type TestGateway, TestNode } from "../support/gateway/gateway.ts";
 import { meet } from "../support/gateway/meet.ts";
+import { MemoryBus, SharedMemory } from "../support/gateway/memory-bus.ts";
 import { NEWS, openNews, TestStream } from "../support/rabbitmq/test-stream.ts";
 
 interface Cluster {
@@ -10,7 +12,7 @@ interface Cluster {
 	readonly senders: readonly TestNode[];
 }
 
-/** Two gateways and two senders that have met, on either bus. */
+/** Two gateways and two senders that have met, on each bus. */
 const BUSES: readonly { bus: string; start: () => Promise<Cluster> }[] = [
 	{
 		bus: "a RabbitMQ stream",
@@ -20,6 +22,20 @@ const BUSES: readonly { bus: string; start: () => Promise<Cluster> }[] = [
 				gateways: await Promise.all(["gateway-1", "gateway-2"].map(id => stream.gateway(id))),
 				senders: await Promise.all(["sender-1", "sender-2"].map(id => stream.sender(id)))
 			};
+		}
+	},
+	{
+		bus: "a third one, in memory",
+		async start() {
+			const memory = new SharedMemory();
+			const makeBus: MakeBus = broker => new MemoryBus(memory, broker);
+			const setup = (nodeID: string) => ({ makeBus, broker: { nodeID } });
+			const gateways = await Promise.all(
+				["gateway-1", "gateway-2"].map(id => startGateway(setup(id)))
+			);
+			const senders = ["sender-1", "sender-2"].map(id => new TestNode(setup(id)));
+			await Promise.all(senders.map(sender => sender.broker.start()));
+			return { gateways, senders };
 		}
 	},
 	{
@@ -119,6 +135,24 @@ describe.each(BUSES)("a bus, over $bus,", ({ start }) => {
 		await client.next(NEWS, 2);
 		expect(client.received(NEWS)).toEqual([1, 3]);
 		expect(client.received("sse.reset")).toEqual([]);
+	});
+
+	it("brings a revocation to every gateway, and ends the streams that it is about", async () => {
+		const { gateways, senders } = await start();
+		const [one, other] = gateways as [TestGateway, TestGateway];
+		const revoked = await Promise.all([one, other].map(gateway => openNews(gateway)));
+		const stays = await openNews(other, { session: "B" });
+		await senders[0]?.broker.broadcast("sse.close", { sessionId: "A", reason: "logout" });
+
+		for (const client of revoked) {
+			expect(await client.next("sse.close")).toMatchObject({
+				data: expect.stringContaining("logout")
+			});
+			await client.end;
+		}
+		await senders[0]?.send(event("for B", "B"));
+		await stays.next(NEWS);
+		expect(stays.received("sse.close")).toEqual([]);
 	});
 
 	it("says that it is connected, and works", async () => {

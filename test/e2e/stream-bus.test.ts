@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, jest } from "@jest/globals";
 import { ServiceBroker } from "moleculer";
-import { readableBus } from "../../mixins/sse/bus/broker-bus.ts";
-import type { ReadableBus, Subscriber } from "../../mixins/sse/bus/bus.ts";
+import { installedBus } from "../../mixins/sse/bus/broker-bus.ts";
+import type { Readable, Subscriber } from "../../mixins/sse/bus/bus.ts";
 import { DuplicateFilter } from "../../mixins/sse/bus/rabbitmq/duplicate-filter.ts";
 import { busState } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
+import type { TestNode } from "../support/gateway/gateway.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { NEWS, openNews, TestStream } from "../support/rabbitmq/test-stream.ts";
 
@@ -14,6 +15,11 @@ const event = (payload: unknown, sessionId: string | string[] = "A") => ({
 	sessionId,
 	payload
 });
+
+/** That of a node, which gateways read by themselves. */
+function readableBus({ broker }: TestNode): Readable {
+	return installedBus(broker) as unknown as Readable;
+}
 
 /** What fails at the payload "faulty", at revocations, and at being told of the loss; and what it was given. */
 function faultySubscriber() {
@@ -172,7 +178,7 @@ describe("a gateway that fails at an event", () => {
 		const stream = await TestStream.open();
 		const node = await stream.sender("reader");
 		const { receive, told, subscriber } = faultySubscriber();
-		const subscription = (readableBus(node.broker) as ReadableBus).subscribe(subscriber, 0);
+		const subscription = readableBus(node).subscribe(subscriber, 0);
 		onTestFinished(() => subscription.end());
 		await subscription.filled;
 		told.length = 0;
@@ -200,7 +206,7 @@ describe("a gateway that fails at an event", () => {
 			return false;
 		});
 		const { receive, told, subscriber } = faultySubscriber();
-		const subscription = (readableBus(node.broker) as ReadableBus).subscribe(subscriber, 60_000);
+		const subscription = readableBus(node).subscribe(subscriber, 60_000);
 		onTestFinished(() => subscription.end());
 		await subscription.filled;
 		await node.send(event(2));

@@ -1,13 +1,13 @@
 import { connect, type Socket } from "node:net";
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import { resetSocket } from "../support/clients/reset-socket.ts";
 import { openStream } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { FACTOR, runs } from "../support/fuzz.ts";
 import { NOTHING, startGateway, type TestGateway } from "../support/gateway/gateway.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { watchRejections } from "../support/rejections.ts";
-import { resetSocket } from "../support/reset-socket.ts";
 
 const PATH = "/sse/event-stream";
 

@@ -158,7 +158,7 @@ describe("a gateway", () => {
 		await sender.broker.broadcast("sse.position", {
 			...{ epoch: "aaaaaaaa", seq: 0, up: 1000, instance, re: asked }
 		});
-		expect(fanOut.hearsAll).toBe(false);
+		expect(fanOut.receiver.isDegraded).toBe(true);
 	});
 
 	// With a discoverer that looks for nodes now and then, a job that lived shortly was known to nobody who could have told of it.

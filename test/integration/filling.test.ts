@@ -59,7 +59,7 @@ describe("a replay that is under way while its gateway still reads the past", ()
 		const stream = await openStream(gateway.url(NEWS), { session: "A", headers });
 		stream.stall();
 		expect([...streamsOf(gateway)].map(({ isHeld }) => isHeld)).toEqual([true]);
-		bus.revoke({ sessionId: "A" }, "sender.abcdefgh.1", past(60_000));
+		bus.giveRevocation({ sessionId: "A" }, "sender.abcdefgh.1", past(60_000));
 		bus.give(NEWS, 500, past(50_000));
 		await gateway.send({ eventName: NEWS, sessionId: "A", payload: "beside the stream" });
 		bus.subscriber.missed();

@@ -3,12 +3,12 @@ import { connect as connectHttp2 } from "node:http2";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import { send, start } from "../support/clients/request.ts";
+import { resetSocket } from "../support/clients/reset-socket.ts";
 import { eventually } from "../support/eventually.ts";
 import { NOTHING, startGateway } from "../support/gateway/gateway.ts";
 import { held } from "../support/memory.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { type RunningProcess, spawnNode } from "../support/processes/process.ts";
-import { resetSocket } from "../support/reset-socket.ts";
 
 const NODE = fileURLToPath(new URL("../support/fixtures/leak-node.ts", import.meta.url));
 

@@ -32,13 +32,13 @@ describe("a revocation that comes as a Moleculer event and on a stream of events
 			"the Moleculer event",
 			(bus, gateway) => [
 				() => broadcast(gateway, { sessionId: "A" }, ID),
-				() => bus.revoke({ sessionId: "A" }, idOf(gateway))
+				() => bus.giveRevocation({ sessionId: "A" }, idOf(gateway))
 			]
 		],
 		[
 			"the stream",
 			(bus, gateway) => [
-				() => bus.revoke({ sessionId: "A" }, idOf(gateway)),
+				() => bus.giveRevocation({ sessionId: "A" }, idOf(gateway)),
 				() => broadcast(gateway, { sessionId: "A" }, ID)
 			]
 		]
@@ -63,7 +63,7 @@ describe("a revocation that comes as a Moleculer event and on a stream of events
 		const ids = [undefined, undefined, ID, ID.replace(/1$/, "2")];
 		for (const id of ids) {
 			const alice = await open(gateway);
-			bus.revoke({ sessionId: "A" }, id);
+			bus.giveRevocation({ sessionId: "A" }, id);
 			expect(await alice.end).toBe("ended");
 		}
 	});
@@ -72,13 +72,13 @@ describe("a revocation that comes as a Moleculer event and on a stream of events
 		const { bus, gateway } = await HandBus.start();
 		const alice = await open(gateway);
 		for (const close of [null, {}, { sessionId: "" }, { sessionId: "A", eventName: "sse.open" }]) {
-			bus.revoke(close, ID);
+			bus.giveRevocation(close, ID);
 		}
 		bus.give(NEWS, 1);
 		await alice.next(NEWS);
 		expect(gateway.log.at("warn").join()).toMatch(/dropped sse\.close from node 'sender'/);
 		// nor does one that is none keep the one with its id from being heard
-		bus.revoke({ sessionId: "A" }, ID);
+		bus.giveRevocation({ sessionId: "A" }, ID);
 		expect(await alice.end).toBe("ended");
 	});
 });
@@ -89,7 +89,7 @@ describe("a revocation in the past that a gateway reads", () => {
 		const { bus, gateway } = await HandBus.start();
 		const past = Date.now() - 1000;
 		bus.give(NEWS, 1, past, "*");
-		bus.revoke({ sessionId: "A" }, ID, past);
+		bus.giveRevocation({ sessionId: "A" }, ID, past);
 		bus.give(NEWS, 2, past, ["A", "B"]);
 		bus.give(NEWS, 3, past, "*");
 		bus.subscriber.missed();
@@ -111,7 +111,7 @@ describe("a revocation in the past that a gateway reads", () => {
 	it("closes streams that are open meanwhile, if it was not heard before", async () => {
 		const { bus, gateway } = await HandBus.start();
 		const [alice, bob] = [await open(gateway), await open(gateway, undefined, "B")];
-		bus.revoke({ sessionId: "A", reason: "banned" }, ID, Date.now());
+		bus.giveRevocation({ sessionId: "A", reason: "banned" }, ID, Date.now());
 		expect(await alice.end).toBe("ended");
 		expect(alice.received("sse.close")).toEqual([{ reason: "banned" }]);
 
@@ -119,7 +119,7 @@ describe("a revocation in the past that a gateway reads", () => {
 		// it reads all that anew
 		bus.subscriber.begin();
 		bus.give(NEWS, 0, Date.now());
-		bus.revoke({ sessionId: "A", reason: "banned" }, ID, Date.now());
+		bus.giveRevocation({ sessionId: "A", reason: "banned" }, ID, Date.now());
 		bus.give(NEWS, 1, Date.now());
 		bus.subscriber.missed();
 		bus.give(NEWS, 2, undefined, "*");
@@ -145,7 +145,7 @@ describe("a revocation that a gateway reads of the past", () => {
 		const { bus, gateway } = await HandBus.start();
 		const stream = await open(gateway);
 		const other = await open(gateway, undefined, "B");
-		bus.revoke({ sessionId: "A", reason: "banned" }, ID, Date.now() - ago);
+		bus.giveRevocation({ sessionId: "A", reason: "banned" }, ID, Date.now() - ago);
 		bus.subscriber.missed();
 		bus.give(NEWS, 1, undefined, ["A", "B"]);
 		await other.next(NEWS);

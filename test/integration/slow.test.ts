@@ -2,12 +2,12 @@ import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises"
 import { describe, expect, it } from "@jest/globals";
 import type { SseMixinOptions } from "../../mixins/sse/index.ts";
 import type { EventStream } from "../../mixins/sse/streams/event-stream.ts";
-import { block } from "../support/block.ts";
 import { connectHttp2, openHttp2Stream } from "../support/clients/http2-client.ts";
 import { openRawStream } from "../support/clients/raw-socket.ts";
 import { FLOOD, openStream, type StreamClient } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { NOTHING, startGateway, type TestGateway } from "../support/gateway/gateway.ts";
+import { block } from "../support/processes/block.ts";
 import { TLS } from "../support/tls.ts";
 
 const NEWS = "news";

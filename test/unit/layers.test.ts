@@ -116,7 +116,7 @@ const RULES: Record<string, { may: string[]; mayNot: string[] }> = {
 		]
 	},
 	"bus/moleculer/tracking": {
-		may: ["./x.ts", "../position-report.ts", "../../../core/event/x.ts"],
+		may: ["./x.ts", "../position-report.ts", "../../loss.ts", "../../../core/event/x.ts"],
 		mayNot: [
 			...["../x.ts", "../discovery/x.ts", "../receiver/x.ts", "../../x.ts", "../../rabbitmq/x.ts"],
 			...["../../../moleculer/x.ts", "../../../gateway/x.ts", ...above(3)],
@@ -145,14 +145,6 @@ const RULES: Record<string, { may: string[]; mayNot: string[] }> = {
 			...["../../bus/moleculer/x.ts", "../../bus/rabbitmq/x.ts", ...above(2)],
 			...["../route/../../index.ts", "../../core/../index.ts", "../../../sse/index.ts"]
 		]
-	},
-	// what the two buses do not have in common yet
-	"gateway/delivery": {
-		may: [
-			...["./x.ts", "../x.ts", "../route/x.ts", "../../core/event/x.ts", "../../streams/x.ts"],
-			...["../../bus/x.ts", "../../bus/moleculer/x.ts", "../../bus/moleculer/receiver/x.ts"]
-		],
-		mayNot: [...above(2), "../route/../../index.ts", "../../bus/moleculer/../../index.ts"]
 	}
 };
 

@@ -1,5 +1,5 @@
 import type { ServiceBroker } from "moleculer";
-import type { Bus, ReadableBus } from "./bus.ts";
+import type { Bus } from "./bus.ts";
 
 /** Known by name, not by identity: a process may load the package twice, as ESM and as CommonJS. */
 const KEY = Symbol.for("moleculer-sse.bus");
@@ -12,10 +12,4 @@ export function installBus(broker: ServiceBroker, bus: Bus): void {
 /** The broker's bus, or undefined if it runs without `SseMiddleware`. */
 export function installedBus(broker: ServiceBroker): Bus | undefined {
 	return (broker as { [KEY]?: Bus })[KEY];
-}
-
-/** The broker's bus if gateways have to read it by themselves. */
-export function readableBus(broker: ServiceBroker): ReadableBus | undefined {
-	const bus = installedBus(broker);
-	return bus !== undefined && "subscribe" in bus ? (bus as ReadableBus) : undefined;
 }

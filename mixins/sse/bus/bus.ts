@@ -1,7 +1,11 @@
-import type { Address } from "../core/event/event.ts";
-import type { SortKey } from "../core/history/id-order.ts";
+import type { Refusal } from "../core/errors/refusal.ts";
+import type { Address, SEND, SseEvent } from "../core/event/event.ts";
+import type { IdOrder, SortKey } from "../core/history/id-order.ts";
+import type { CLOSE, Revocation } from "../core/revocation/revocation.ts";
 import type { RevocationKey } from "../core/revocation/revocation-key.ts";
 import type { BroadcastOptions } from "../moleculer/broadcast/safe-broadcast.ts";
+import type { HostService } from "../moleculer/host-service.ts";
+import type { Loss } from "./loss.ts";
 
 /** How the sender of an event wants to hear of a bus that cannot take it; Moleculer's own rule. */
 export type PublishOptions = BroadcastOptions;
@@ -27,7 +31,33 @@ export interface Bus {
 	 * @param json The event's payload, in one line.
 	 */
 	publish(address: Address, json: string, options?: PublishOptions): Promise<unknown>;
+	/** Sends a revocation to every gateway; it ends as `publish` does. */
+	revoke(revocation: Revocation, options?: PublishOptions): Promise<unknown>;
+	/** Why it cannot carry a message, if that is known before it is sent. */
+	refuse(
+		name: typeof SEND | typeof CLOSE,
+		message: Message,
+		options?: PublishOptions
+	): Refusal | undefined;
+	/** To be called once, when the broker is created. */
+	listen(): void;
+	/** Begins to connect, when the broker starts; again after {@link close}. */
+	open(): Promise<void>;
+	/** When the broker stops. */
+	close(): Promise<void>;
+	/** A gateway's end of it, that does not receive anything yet. */
+	receiver(listener: ReceiverListener, service: HostService): BusReceiver;
+	/** Whether it reaches other processes without Moleculer's transporter. */
+	readonly isSelfCarried: boolean;
 	readonly state: SseBusState;
+}
+
+/** What travels of an event, or of a revocation. */
+export interface Message {
+	readonly sessionId: string | readonly string[];
+	readonly eventName?: string;
+	/** The event's payload. */
+	readonly json?: string;
 }
 
 /** How a node's bus is. */
@@ -95,14 +125,68 @@ export interface Subscriber {
 	 * will: `from.revocation` is the same then.
 	 */
 	readonly revoked: Listener;
-	/** Events were lost before the next one. */
-	lost(): void;
+	/** Events were lost. @param loss Which; default: any that were sent before the next one. */
+	lost(loss?: Loss): void;
 	/** Events of the past have gone by the streams that are open. */
 	missed(): void;
 }
 
-/** A bus that the gateway reads by itself, beside Moleculer's events. */
-export interface ReadableBus extends Bus {
+/** A gateway, as its end of the bus sees it. */
+export interface ReceiverListener extends Subscriber {
+	/** An event's turn has come: its `id`, or `sortKey`, is the one that the bus has given it, if any. */
+	handOn(event: SseEvent, from: Source): void;
+	/** Revocations were sent that have not come. */
+	revocationsLost(loss: Loss): void;
+	/** What {@link BusReceiver} says of itself may be another. */
+	changed(): void;
+}
+
+/**
+ * A gateway's end of a bus: puts what arrives in its place, and knows what may be missing. What comes as a Moleculer event
+ * (`sse.send`, `sse.close`) comes to the gateway whichever bus there is, and from there to it.
+ */
+export interface BusReceiver {
+	/**
+	 * What the ids of its events say about their order.
+	 *
+	 * @param maxAge Milliseconds for which the gateway keeps events.
+	 */
+	order(maxAge: number): IdOrder;
+	/** Whether nothing is suspected to be missing before what has come: only then may the ids of events be given. */
+	readonly isWhole: boolean;
+	/** Whether events may be late, or lost and told: the gateway does not hear everything now. */
+	readonly isDegraded: boolean;
+	/** Whether senders are being asked where they are, and are likely to answer: what is missing is told together then. */
+	readonly isMeeting: boolean;
+	/** `performance.now()` before which nothing is known of when something was sent: the machine was suspended then. */
+	readonly awakeSince: number;
+	/** Takes an event that the gateway has validated, and hands it on when its turn comes. */
+	take(event: SseEvent, from: Source): void;
+	/** A revocation has come as a Moleculer event. */
+	tookRevocation(from: Source): void;
+	/** A node says how far its events, or revocations, have come. */
+	readonly hear: Listener;
+	/** A gateway asks the senders where they are. */
+	readonly meet: Listener;
+	/** Notices from now on what does not come; again is harmless. To be called before the transporter connects. */
+	listen(): void;
+	/**
+	 * Receives from now on.
+	 *
+	 * @param past Milliseconds of the past that are told first, if the bus can; 0 = none.
+	 * @returns Resolves when they have been told, or cannot be for now.
+	 */
+	start(past: number): Promise<void>;
+	stop(): Promise<void>;
+}
+
+/** Makes a gateway's end of a bus. */
+export type MakeReceiver = (listener: ReceiverListener, service: HostService) => BusReceiver;
+
+/** A bus that a gateway reads by itself, see `ReadingReceiver`. */
+export interface Readable {
+	/** The one order in which all gateways get the events, by their ids. */
+	readonly order: IdOrder;
 	/**
 	 * @param past Milliseconds of the past that the subscriber is told first; 0 = none.
 	 * @returns The subscription, which begins at once.

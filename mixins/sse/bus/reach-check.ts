@@ -1,6 +1,6 @@
 import cluster from "node:cluster";
 import type { ServiceBroker } from "moleculer";
-import { readableBus } from "./broker-bus.ts";
+import { installedBus } from "./broker-bus.ts";
 
 /** Of the middleware. */
 const NAME = "SseMiddleware";
@@ -29,7 +29,7 @@ export function checkReach(broker: ServiceBroker): void {
 				"there is none. Give the broker a transporter, or leave `disableBalancer` out."
 		);
 	}
-	if (cluster.isWorker && readableBus(broker) === undefined) {
+	if (cluster.isWorker && installedBus(broker)?.isSelfCarried !== true) {
 		logger.warn(
 			"SSE: this process is a worker of a cluster and has no transporter: what it sends reaches the streams of this " +
 				"worker alone. Give the broker a transporter."

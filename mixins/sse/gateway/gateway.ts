@@ -1,6 +1,5 @@
 import type { ServerHttp2Session } from "node:http2";
-import { readableBus } from "../bus/broker-bus.ts";
-import type { Listener } from "../bus/bus.ts";
+import type { BusReceiver, Listener, MakeReceiver } from "../bus/bus.ts";
 import { Registry } from "../core/addressing/registry.ts";
 import { reasonOf } from "../core/errors/guard.ts";
 import { closeFrame, heartbeatFrame } from "../core/event/control-events.ts";
@@ -18,8 +17,7 @@ import { begin } from "../streams/resume.ts";
 import { StreamTimer } from "../streams/stream-timer.ts";
 import { Access, noTicket } from "./auth/access.ts";
 import { noSession } from "./auth/auth-failures.ts";
-import { GatewayBusSubscription } from "./delivery/bus-subscription.ts";
-import { FanOut } from "./delivery/fan-out.ts";
+import { FanOut, type RevocationListener } from "./delivery/fan-out.ts";
 import { Revocations } from "./delivery/revocations.ts";
 import { Limits } from "./limits/limits.ts";
 import { Compression } from "./request/compression.ts";
@@ -50,7 +48,8 @@ export class Gateway {
 	readonly fanOut: FanOut;
 	readonly revocations: Revocations;
 	readonly #incomingRequests = new IncomingRequests(() => this.revocations.begin());
-	readonly #busSubscription: GatewayBusSubscription;
+	/** Its end of the bus. */
+	readonly receiver: BusReceiver;
 	readonly #streamTimer: StreamTimer;
 	readonly #flush = new Flush();
 	readonly #compression: Compression;
@@ -65,7 +64,7 @@ export class Gateway {
 	#isStarted = false;
 	#begun: Promise<void> = Promise.resolve();
 
-	constructor(options: GatewayOptions, service: GatewayService) {
+	constructor(options: GatewayOptions, service: GatewayService, makeReceiver: MakeReceiver) {
 		this.#options = options;
 		this.#service = service;
 		this.access = new Access(options, service);
@@ -78,23 +77,20 @@ export class Gateway {
 		this.#complaints = new ThrottledLog(text => service.logger.error(text));
 		this.#compression = new Compression(options.compression);
 		const conflates = options.buffer.policy === "conflate";
-		const fromStream = readableBus(service.broker) !== undefined;
-		const revoked: Listener = (input, from) => this.revocations.receive(input, from);
+		const revocations: RevocationListener = {
+			receive: (input, from) => this.revocations.receive(input, from),
+			miss: loss => this.revocations.miss(loss)
+		};
 		this.fanOut = new FanOut(
 			this.#registry,
-			{ ...options, fromStream, conflates, revoked },
+			{ ...options, receiver: makeReceiver, conflates, revocations },
 			service
 		);
-		this.#busSubscription = new GatewayBusSubscription(
-			this.fanOut,
-			options.history?.maxAge ?? 0,
-			service
-		);
+		this.receiver = this.fanOut.receiver;
 		this.revocations = new Revocations(this.#registry, service, {
 			history: this.fanOut.history,
 			tickets: this.access.tickets,
-			fromStream,
-			awakeSince: () => this.fanOut.awakeSince
+			awakeSince: () => this.receiver.awakeSince
 		});
 		this.#streamTimer = new StreamTimer(
 			{
@@ -201,27 +197,17 @@ export class Gateway {
 		this.#registry.add(stream);
 		this.#streamTimer.start();
 		stream.open();
-		begin(stream, this.fanOut, lastEventId, () => ({ retry, degraded: this.#isDegraded }));
+		begin(stream, this.fanOut, lastEventId, () => ({ retry, degraded: this.receiver.isDegraded }));
 		if (this.#handling.has(request)) this.#handling.set(request, stream);
 		else this.#detachQueue.add(stream);
 		this.#service.logResponse?.(request, response);
 	}
 
-	/** A sender has said how far its events have come, or its revocations. */
-	readonly hear: Listener = (input, from) => {
-		this.fanOut.hear(input, from);
-		this.revocations.hear(input, from);
+	/** Takes `sse.close`, come as a Moleculer event. */
+	readonly revoked: Listener = (input, from) => {
+		this.receiver.tookRevocation(from);
+		this.revocations.receive(input, from);
 	};
-
-	/** Notices from now on what does not come; again if it does already. */
-	listen(): void {
-		this.fanOut.listen();
-	}
-
-	/** Whether events may be late, or lost and told: the gateway does not hear everything now. */
-	get #isDegraded(): boolean {
-		return this.#busSubscription.isDegraded || !this.fanOut.hearsAll;
-	}
 
 	/** Whether new streams are taken. */
 	get isReady(): boolean {
@@ -255,7 +241,7 @@ export class Gateway {
 		const makesServer = Reflect.get(this.#service.settings ?? {}, "server") === true;
 		if (!makesServer) this.#incomingRequests.start();
 		this.#sessions.open();
-		await this.#busSubscription.start();
+		await this.receiver.start(this.#options.history?.maxAge ?? 0);
 		this.#isStarted = true;
 	}
 
@@ -268,9 +254,8 @@ export class Gateway {
 		await ended;
 		// Until then, what arrives still goes to streams that wait for their turn.
 		this.#incomingRequests.stop();
-		this.fanOut.unlisten();
 		this.revocations.stop();
-		await this.#busSubscription.stop();
+		await this.receiver.stop();
 	}
 
 	/** If its client is there after all, it comes back. */

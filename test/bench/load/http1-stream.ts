@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { resetSocket } from "../../support/reset-socket.ts";
+import { resetSocket } from "../../support/clients/reset-socket.ts";
 import type { OpenStream, StreamTarget } from "./open-stream.ts";
 
 /** One read's bytes; all sockets share it, because each read is done with before the next. */

@@ -1,3 +1,6 @@
+import type { Readable } from "../../../mixins/sse/bus/bus.ts";
+import { RABBITMQ_ORDER } from "../../../mixins/sse/bus/rabbitmq/id-order.ts";
+import { ReadingReceiver } from "../../../mixins/sse/bus/reading-receiver.ts";
 import { Registry, type Subscription } from "../../../mixins/sse/core/addressing/registry.ts";
 import { FanOut } from "../../../mixins/sse/gateway/delivery/fan-out.ts";
 import type { GatewayService } from "../../../mixins/sse/gateway/types.ts";
@@ -66,6 +69,14 @@ export const LOOKUPS: Measure = {
 	}
 };
 
+/** Nothing is read from it. */
+const NO_BUS: Readable = {
+	order: RABBITMQ_ORDER,
+	subscribe: () => {
+		throw new Error("not read");
+	}
+};
+
 function costsOf(sessions: number, rounds: number): Costs {
 	const registry = new Registry<Subscription>();
 	for (let n = 0; n < sessions; n++) {
@@ -73,7 +84,12 @@ function costsOf(sessions: number, rounds: number): Costs {
 	}
 	const fanOut = new FanOut(
 		registry as Registry<EventStream>,
-		{ history: null, fromStream: true, limits: { eventBytes: 0 }, conflates: false },
+		{
+			history: null,
+			receiver: (listener, service) => new ReadingReceiver(NO_BUS, listener, service),
+			limits: { eventBytes: 0 },
+			conflates: false
+		},
 		{ broker: { nodeID: "gateway-1" }, logger: console } as unknown as GatewayService
 	);
 	const from = { nodeID: "sender", id: "1-1" };

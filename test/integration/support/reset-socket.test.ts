@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { expect, it } from "@jest/globals";
+import { resetSocket } from "../../support/clients/reset-socket.ts";
 import { onTestFinished } from "../../support/on-test-finished.ts";
-import { resetSocket } from "../../support/reset-socket.ts";
 
 /** A server, and a client that has asked to be connected to it, and has something to send. */
 async function connecting() {

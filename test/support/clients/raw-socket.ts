@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
+import { resetSocket } from "../clients/reset-socket.ts";
 import { onTestFinished } from "../on-test-finished.ts";
-import { resetSocket } from "../reset-socket.ts";
 
 const PATIENCE = 5000;
 

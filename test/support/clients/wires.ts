@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import type { Service, ServiceBroker } from "moleculer";
-import { resetSocket } from "../reset-socket.ts";
+import { resetSocket } from "../clients/reset-socket.ts";
 import { TLS } from "../tls.ts";
 
 type Headers = Readonly<Record<string, string>>;

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { expect } from "@jest/globals";
 import { type BrokerOptions, type Service, ServiceBroker, type ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
+import { createSenderMiddleware, type MakeBus } from "../../../mixins/sse/bus/sender-middleware.ts";
 import type { Gateway } from "../../../mixins/sse/gateway/gateway.ts";
 import {
 	type SseGateway,
@@ -36,6 +37,8 @@ export interface GatewaySetup {
 export interface NodeSetup {
 	/** Whether the node has `SseMiddleware`, and with which options; default true. */
 	middleware?: boolean | SseMiddlewareOptions;
+	/** In place of the buses that the middleware knows. */
+	makeBus?: MakeBus;
 	/** Other options of the broker. */
 	broker?: BrokerOptions;
 	/** Services beside the gateway. */
@@ -47,17 +50,18 @@ export class TestNode {
 	readonly broker: ServiceBroker;
 	readonly log: RecordedLog = new RecordedLog();
 
-	constructor({ middleware = true, broker = {}, services = [] }: NodeSetup = {}) {
+	constructor({ middleware = true, makeBus, broker = {}, services = [] }: NodeSetup = {}) {
+		const sender =
+			makeBus === undefined
+				? SseMiddleware(typeof middleware === "boolean" ? {} : middleware)
+				: createSenderMiddleware({ limits: { eventBytes: 1_048_576 } }, makeBus);
 		this.broker = new ServiceBroker({
 			nodeID: "node-1",
 			logger: this.log,
 			// no other node has to hear of the stop before it happens
 			registry: { stopDelay: 0 },
 			...broker,
-			middlewares: [
-				...(middleware === false ? [] : [SseMiddleware(middleware === true ? {} : middleware)]),
-				...(broker.middlewares ?? [])
-			]
+			middlewares: [...(middleware === false ? [] : [sender]), ...(broker.middlewares ?? [])]
 		});
 		for (const service of services) this.broker.createService(service);
 		onTestFinished(() => this.broker.stop());

@@ -1,17 +1,13 @@
 import { installBus } from "../../../mixins/sse/bus/broker-bus.ts";
-import type {
-	BusSubscription,
-	ReadableBus,
-	Source,
-	Subscriber
-} from "../../../mixins/sse/bus/bus.ts";
+import type { Bus, BusSubscription, Source, Subscriber } from "../../../mixins/sse/bus/bus.ts";
 import type { SseMixinOptions } from "../../../mixins/sse/index.ts";
 import { TestGateway, TestNode } from "./gateway.ts";
+import { ReadableBus } from "./readable-bus.ts";
 
 /** A bus as a stream is one, that tells what a test has it tell. */
-export class HandBus implements ReadableBus {
+export class HandBus extends ReadableBus {
 	subscriber!: Subscriber;
-	readonly state: ReadableBus["state"] = {
+	readonly state: Bus["state"] = {
 		kind: "stream",
 		connected: true,
 		working: false,
@@ -31,6 +27,8 @@ export class HandBus implements ReadableBus {
 	}
 
 	async publish(): Promise<void> {}
+
+	async revoke(): Promise<void> {}
 
 	subscribe(subscriber: Subscriber): BusSubscription {
 		this.subscriber = subscriber;
@@ -55,7 +53,7 @@ export class HandBus implements ReadableBus {
 	}
 
 	/** Hands on a revocation. @param id As its sender gives it, if it does. */
-	revoke(close: unknown, id?: string, past?: number): void {
+	giveRevocation(close: unknown, id?: string, past?: number): void {
 		const revocation = id === undefined ? undefined : { id, part: 1, parts: 1 };
 		this.subscriber.revoked(close, { nodeID: "sender", revocation, ...given(past) });
 	}

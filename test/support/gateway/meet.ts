@@ -23,7 +23,7 @@ export async function meet(...brokers: readonly ServiceBroker[]): Promise<void> 
 			if (missing.length > 0) throw new Error(`${broker.nodeID} does not know ${missing}`);
 			for (const service of broker.services) {
 				const gateway: Gateway | undefined = Reflect.get(service, GATEWAY);
-				if (gateway?.fanOut.hearsAll === false) {
+				if (gateway?.receiver.isDegraded === true) {
 					throw new Error(`${broker.nodeID} does not hear of all senders yet`);
 				}
 			}

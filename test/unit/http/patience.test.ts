@@ -1,8 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, it } from "@jest/globals";
 import { Patience } from "../../../mixins/sse/http/patience.ts";
-import { block } from "../../support/block.ts";
 import { eventually } from "../../support/eventually.ts";
+import { block } from "../../support/processes/block.ts";
 
 it("is over once, when its time has passed", async () => {
 	const began = performance.now();

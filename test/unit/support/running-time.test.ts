@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "@jest/globals";
-import { block } from "../../support/block.ts";
 import { eventually } from "../../support/eventually.ts";
+import { block } from "../../support/processes/block.ts";
 import { runningTime } from "../../support/running-time.ts";
 
 it("time that something waits counts, time in which the process cannot run does not", async () => {

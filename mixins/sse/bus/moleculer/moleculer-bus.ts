@@ -1,17 +1,30 @@
 import type { Context, EventSchema, ServiceBroker } from "moleculer";
+import type { Refusal } from "../../core/errors/refusal.ts";
 import { type Address, SEND } from "../../core/event/event.ts";
 import { newEpoch } from "../../core/event/event-id.ts";
-import { CLOSE, type SseClose } from "../../core/revocation/revocation.ts";
+import { CLOSE, type Revocation, writeClose } from "../../core/revocation/revocation.ts";
 import { groupsOf } from "../../moleculer/broadcast/broadcast-options.ts";
+import { refusePastLimit } from "../../moleculer/broadcast/packet-limit.ts";
 import type { SafeBroadcast } from "../../moleculer/broadcast/safe-broadcast.ts";
+import type { HostService } from "../../moleculer/host-service.ts";
 import { readRevocationKey, withRevocationId } from "../../moleculer/sender/revocation-id.ts";
 import { hearsOthers, isConnected } from "../../moleculer/transporter/transporter-health.ts";
-import type { Bus, Listener, PublishOptions, SseBusState } from "../bus.ts";
+import type {
+	Bus,
+	BusReceiver,
+	Listener,
+	Message,
+	PublishOptions,
+	ReceiverListener,
+	SseBusState
+} from "../bus.ts";
+import { MoleculerReceiver } from "./receiver/moleculer-receiver.ts";
 import { PositionAnnouncer } from "./sender/position-announcer.ts";
 import { Sequences } from "./sender/sequences.ts";
 
 /** The bus that carries `sse.send` as a Moleculer event, over any transporter or none. */
 export class MoleculerBus implements Bus {
+	readonly isSelfCarried = false;
 	readonly #broker: ServiceBroker;
 	readonly #sequences: Sequences;
 	/** Apart from the events: among these, a number that no event has is a lost event. */
@@ -34,9 +47,21 @@ export class MoleculerBus implements Bus {
 		});
 	}
 
-	/** To be called once, when the broker is created. */
 	listen(): void {
 		this.#teller.listen();
+	}
+
+	/** The broker connects by itself. */
+	async open(): Promise<void> {}
+
+	async close(): Promise<void> {}
+
+	refuse(name: string, message: Message, options?: PublishOptions): Refusal | undefined {
+		return refusePastLimit(this.#broker, name, message, options);
+	}
+
+	receiver(listener: ReceiverListener, service: HostService): BusReceiver {
+		return new MoleculerReceiver(listener, service);
 	}
 
 	/** As text, the payload is the same on every gateway, whatever serializers and cloning make of other values. */
@@ -56,14 +81,14 @@ export class MoleculerBus implements Bus {
 		return this.#broadcast(SEND, { eventName, sessionId, json, id }, options, takeBack);
 	}
 
-	/** Broadcasts a revocation; by its number, a gateway notices that it has missed one. */
-	revoke(close: SseClose, options?: PublishOptions): Promise<unknown> {
+	/** By its number, a gateway notices that it has missed one. */
+	revoke(revocation: Revocation, options?: PublishOptions): Promise<unknown> {
 		this.#teller.prepare();
 		const sequence = this.#revocations.of(groupsOf(options));
 		const id = sequence?.ids.next();
 		if (sequence !== undefined) this.#teller.sent(sequence);
 		const takeBack = () => id !== undefined && sequence?.ids.takeBack(id);
-		return this.#broadcast(CLOSE, close, withRevocationId(options, id), takeBack);
+		return this.#broadcast(CLOSE, writeClose(revocation), withRevocationId(options, id), takeBack);
 	}
 
 	get state(): SseBusState {

@@ -1,48 +1,80 @@
 import type { ServiceBroker } from "moleculer";
+import type { Refusal } from "../../core/errors/refusal.ts";
 import type { Address } from "../../core/event/event.ts";
+import { createIdSource, type IdSource, newEpoch } from "../../core/event/event-id.ts";
+import type { IdOrder } from "../../core/history/id-order.ts";
 import type { RabbitmqOptions } from "../../core/options/rabbitmq-options.ts";
-import { CLOSE, type Revocation } from "../../core/revocation/revocation.ts";
+import { CLOSE, type Revocation, writeClose } from "../../core/revocation/revocation.ts";
 import { ThrottledLog } from "../../core/util/throttled-log.ts";
+import { refusePastLimit } from "../../moleculer/broadcast/packet-limit.ts";
+import type { SafeBroadcast } from "../../moleculer/broadcast/safe-broadcast.ts";
 import { reportIfUnhandled } from "../../moleculer/broadcast/unhandled-rejection.ts";
+import type { HostService } from "../../moleculer/host-service.ts";
+import { withRevocationId } from "../../moleculer/sender/revocation-id.ts";
 import type { SseError } from "../../moleculer/sse-error.ts";
 import type {
+	Bus,
+	BusReceiver,
 	BusSubscription,
+	Message,
 	PublishOptions,
-	ReadableBus,
+	Readable,
+	ReceiverListener,
 	SseBusState,
 	Subscriber
 } from "../bus.ts";
+import { ReadingReceiver } from "../reading-receiver.ts";
 import { SafeSubscriber } from "../safe-subscriber.ts";
+import { RABBITMQ_ORDER } from "./id-order.ts";
 import { writeEvent } from "./message-codec.ts";
 import { Publisher } from "./publisher.ts";
 import { Reader } from "./reader.ts";
 import { writeRevocationHeaders } from "./revocation-header.ts";
 
 /** The bus that carries `sse.send` on one RabbitMQ stream, which every gateway reads by itself. */
-export class RabbitmqBus implements ReadableBus {
+export class RabbitmqBus implements Bus, Readable {
+	readonly isSelfCarried = true;
+	readonly order: IdOrder = RABBITMQ_ORDER;
 	readonly #options: RabbitmqOptions;
 	readonly #broker: ServiceBroker;
-	readonly #publisher: Publisher;
+	readonly #broadcast: SafeBroadcast;
+	/** Of revocations: by these, what comes in both ways is taken once. */
+	readonly #ids: IdSource;
+	#publisher: Publisher;
 	readonly #readers = new Set<Reader>();
 	readonly #complaints: ThrottledLog;
 
-	constructor(options: RabbitmqOptions, broker: ServiceBroker) {
+	/** @param broadcast Moleculer's own, which neither throws nor rejects but with `throwError`. */
+	constructor(options: RabbitmqOptions, broker: ServiceBroker, broadcast: SafeBroadcast) {
 		this.#options = options;
 		this.#broker = broker;
+		this.#broadcast = broadcast;
+		this.#ids = createIdSource(broker.nodeID, newEpoch());
 		this.#publisher = new Publisher(options, broker);
 		this.#complaints = new ThrottledLog(text => broker.logger.error(text));
 	}
 
-	/** Begins to connect. */
+	listen(): void {}
+
 	open(): Promise<void> {
 		return this.#publisher.open();
 	}
 
 	async close(): Promise<void> {
-		await Promise.all([
-			this.#publisher.close(),
-			...[...this.#readers].map(reader => reader.close())
-		]);
+		const readers = [...this.#readers];
+		await Promise.all([this.#publisher.close(), ...readers.map(reader => reader.close())]);
+		this.#readers.clear();
+		// A broker may be started again.
+		this.#publisher = new Publisher(this.#options, this.#broker);
+	}
+
+	/** RabbitMQ says itself what it does not take; a revocation goes with Moleculer's transporter as well. */
+	refuse(name: string, message: Message, options?: PublishOptions): Refusal | undefined {
+		return name === CLOSE ? refusePastLimit(this.#broker, name, message, options) : undefined;
+	}
+
+	receiver(listener: ReceiverListener, service: HostService): BusReceiver {
+		return new ReadingReceiver(this, listener, service);
 	}
 
 	publish(address: Address, json: string, options?: PublishOptions): Promise<void> {
@@ -58,10 +90,12 @@ export class RabbitmqBus implements ReadableBus {
 	}
 
 	/**
-	 * Writes a revocation onto the stream as well, among the events that are sent. Nobody waits for that: what RabbitMQ
-	 * does not take now stays in the outbox, and what does not go at all is logged.
+	 * By both ways: the Moleculer event comes to gateways that do not hear the stream, and is what the sender hears of; the
+	 * stream also tells gateways that start later. Nobody waits for that: what RabbitMQ does not take now stays in the
+	 * outbox, and what does not go at all is logged.
 	 */
-	revoke(revocation: Revocation, id: string): void {
+	revoke(revocation: Revocation, options?: PublishOptions): Promise<unknown> {
+		const id = this.#ids.next();
 		for (const header of writeRevocationHeaders(revocation, id)) {
 			this.#publisher
 				.publish(CLOSE, header, true, true)
@@ -71,6 +105,7 @@ export class RabbitmqBus implements ReadableBus {
 					)
 				);
 		}
+		return this.#broadcast(CLOSE, writeClose(revocation), withRevocationId(options, id));
 	}
 
 	subscribe(subscriber: Subscriber, past: number): BusSubscription {

@@ -24,6 +24,15 @@ export interface Revocation {
 	readonly reason: string;
 }
 
+/** As it travels: serializers of transporters differ in what becomes of undefined. */
+export function writeClose({
+	sessionId,
+	eventName,
+	reason
+}: Revocation): SseClose & Pick<Revocation, "sessionId"> {
+	return eventName === undefined ? { sessionId, reason } : { sessionId, eventName, reason };
+}
+
 const REASON = /^[\x20-\x7e]{1,64}$/;
 const FIELDS = ["sessionId", "eventName", "reason"];
 

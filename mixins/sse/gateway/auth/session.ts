@@ -1,6 +1,6 @@
+import { lacksValue } from "../../core/addressing/missing-value.ts";
 import { readSessionId } from "../../core/addressing/session-id.ts";
 import { isRefusal } from "../../core/errors/refusal.ts";
-import { lacksValue } from "../../core/missing-value.ts";
 import { ownText } from "../../core/util/own-text.ts";
 import type { SessionResolver, SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 import type { SessionCookie } from "./cookie.ts";

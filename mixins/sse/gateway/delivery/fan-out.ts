@@ -1,19 +1,19 @@
-import type { Listener, Source, Subscriber } from "../../bus/bus.ts";
-import { LOOKBACK, orderBySender } from "../../bus/moleculer/id-order.ts";
-import { readHello } from "../../bus/moleculer/position-report.ts";
-import { Arrivals } from "../../bus/moleculer/receiver/arrivals.ts";
-import { describeLoss } from "../../bus/moleculer/receiver/loss-text.ts";
-import type { Loss } from "../../bus/moleculer/tracking/loss.ts";
-import { RABBITMQ_ORDER } from "../../bus/rabbitmq/id-order.ts";
+import type {
+	BusReceiver,
+	Listener,
+	MakeReceiver,
+	ReceiverListener,
+	Source
+} from "../../bus/bus.ts";
+import { describeLoss, type Loss } from "../../bus/loss.ts";
 import type { Registry } from "../../core/addressing/registry.ts";
 import { isNobody } from "../../core/addressing/session-id.ts";
 import { isRefusal, type Refusal } from "../../core/errors/refusal.ts";
 import { contractViolation, type EventsContract } from "../../core/event/contract.ts";
-import { type SseEvent, validate, waitingBytes } from "../../core/event/event.ts";
-import { encodeOrigin, newEpoch, parseId } from "../../core/event/event-id.ts";
+import { type SseEvent, validate } from "../../core/event/event.ts";
+import { encodeOrigin, newEpoch } from "../../core/event/event-id.ts";
 import { withoutId } from "../../core/event/frame.ts";
 import { History } from "../../core/history/history.ts";
-import type { IdOrder } from "../../core/history/id-order.ts";
 import type { SenderLimits } from "../../core/options/access-options.ts";
 import type { HistoryLimits } from "../../core/options/gateway-options.ts";
 import { arrivalOf } from "../../core/util/clock.ts";
@@ -24,35 +24,35 @@ import type { GatewayService } from "../types.ts";
 import { DroppedEventsLog } from "./dropped-events-log.ts";
 import { Rendering } from "./rendering.ts";
 
-/** An event in the order of its sender, and where it comes from. */
-interface Arrived {
-	readonly event: SseEvent;
-	readonly from: Source;
+/** What takes revocations, whichever way they come. */
+export interface RevocationListener {
+	readonly receive: Listener;
+	/** Some were sent that have not come. */
+	miss(loss: Loss): void;
 }
 
 export interface FanOutOptions {
 	history: HistoryLimits | null;
 	/** Default: any event. */
 	events?: EventsContract | undefined;
-	/** Events come on a RabbitMQ stream, which gives them their ids and one order. */
-	fromStream: boolean;
+	/** Makes this gateway's end of the bus. */
+	receiver: MakeReceiver;
 	limits: SenderLimits;
-	/** Takes the revocations that stand among the events; default: nobody does. */
-	revoked?: Listener;
+	/** Takes the revocations that the bus brings; default: nobody does. */
+	revocations?: RevocationListener;
 	/** Whether events replace earlier ones that wait for a slow client, as the contract says. */
 	conflates: boolean;
 }
 
 /** The way of events from the bus to the streams that they are for, past the history. */
-export class FanOut implements Subscriber {
-	readonly revoked: Listener;
+export class FanOut implements ReceiverListener {
+	readonly receiver: BusReceiver;
 	/** Undefined if none is kept. */
 	readonly history: History | undefined;
 	readonly #streams: Registry<EventStream>;
 	readonly #service: GatewayService;
 	readonly #events: EventsContract | undefined;
-	/** Undefined if a stream brings events in order, and tells what is missing. */
-	readonly #arrivals: Arrivals<Arrived> | undefined;
+	readonly #revocations: RevocationListener | undefined;
 	readonly #begunAt = performance.now();
 	readonly #resumeTokens: ResumeTokens;
 	readonly #meeting: Meeting;
@@ -67,55 +67,26 @@ export class FanOut implements Subscriber {
 			history: limits,
 			events,
 			limits: { eventBytes },
-			fromStream,
+			receiver,
 			conflates,
-			revoked = () => {}
+			revocations
 		}: FanOutOptions,
 		service: GatewayService
 	) {
-		this.revoked = revoked;
+		this.#revocations = revocations;
 		this.#events = events;
 		this.#streams = streams;
 		this.#service = service;
 		this.#droppedEventsLog = new DroppedEventsLog(service.logger);
-		this.#rendering = new Rendering(
-			{ events, eventBytes, conflates, hasIds: limits !== null },
-			service.logger
-		);
-		this.#arrivals = fromStream
-			? undefined
-			: new Arrivals(service, {
-					handOn: ({ event, from }) => this.#handOn(event, from),
-					lost: loss => this.#lost(loss),
-					changed: () => {
-						this.#meeting.look();
-						this.#resumeTokens.renew();
-					}
-				});
-		this.history = limits === null ? undefined : this.#newHistory(limits);
-		this.#resumeTokens = new ResumeTokens(
-			this.history,
-			streams,
-			() => this.#arrivals?.isWhole ?? true
-		);
+		this.receiver = receiver(this, service);
+		const order = limits === null ? undefined : this.receiver.order(limits.maxAge);
+		this.#rendering = new Rendering({ events, eventBytes, conflates, order }, service.logger);
+		if (limits !== null && order !== undefined) {
+			const kept = { ...limits, gateway: this.#newLife() };
+			this.history = new History(kept, order, this.#rendering.slab);
+		}
+		this.#resumeTokens = new ResumeTokens(this.history, streams, () => this.receiver.isWhole);
 		this.#meeting = new Meeting(this, streams);
-	}
-
-	#newHistory(limits: HistoryLimits): History {
-		const order: IdOrder =
-			this.#arrivals === undefined
-				? RABBITMQ_ORDER
-				: orderBySender(
-						this.#arrivals.tracker.lives,
-						Math.min(LOOKBACK, limits.maxAge / 2),
-						origin => this.#isElsewhere(origin)
-					);
-		return new History({ ...limits, gateway: this.#newLife() }, order, this.#rendering.slab);
-	}
-
-	#isElsewhere(origin: string): boolean {
-		const { transit, nodeID } = this.#service.broker;
-		return Boolean(transit) && origin !== encodeOrigin(nodeID);
 	}
 
 	begin(): void {
@@ -127,78 +98,55 @@ export class FanOut implements Subscriber {
 		return `${encodeOrigin(this.#service.broker.nodeID)}.${newEpoch()}`;
 	}
 
-	/** Notices from now on what does not come; again if it does already. */
-	listen(): void {
-		this.#arrivals?.start();
-	}
-
-	unlisten(): void {
-		this.#arrivals?.stop();
-	}
-
-	/** Whether all senders' events come here, as far as that is known by the transporter. */
-	get hearsAll(): boolean {
-		return this.#arrivals?.hearsAll ?? true;
-	}
-
-	/** See {@link Arrivals.awakeSince}. */
-	get awakeSince(): number {
-		return this.#arrivals?.awakeSince ?? Number.NEGATIVE_INFINITY;
-	}
-
 	/** Whether the ids of events may be given: nothing is suspected to be missing before them. */
 	get isWhole(): boolean {
 		return this.#resumeTokens.isWhole;
 	}
 
-	/** See {@link Arrivals.isMeeting}. */
+	/** See {@link BusReceiver.isMeeting}. */
 	get isMeeting(): boolean {
-		return this.#arrivals?.isMeeting ?? false;
+		return this.receiver.isMeeting;
 	}
 
-	/** A sender has said how far its events have come. */
-	readonly hear: Listener = (input, { nodeID }) => this.#arrivals?.hear(input, nodeID);
+	changed(): void {
+		this.#meeting.look();
+		this.#resumeTokens.renew();
+	}
 
-	/** A gateway asks the senders: a point that it knows as well as this one. */
-	readonly meet: Listener = input => {
-		const id = readHello(input)?.id;
-		if (id === undefined || parseId(id) === undefined || this.#arrivals === undefined) return;
-		// Before it is kept, as an event: what is suspected now is suspected before this point.
-		void this.isWhole;
-		this.note(id);
-	};
+	readonly revoked: Listener = (input, from) => this.#revocations?.receive(input, from);
+
+	revocationsLost(loss: Loss): void {
+		this.#revocations?.miss(loss);
+	}
 
 	/** Takes what arrived on the bus to the streams that it is for; anything else is silence. */
 	readonly receive: Listener = (input, from) => {
-		const fromStream = hasId(from);
 		const event = validate(input, {
-			acceptId: !fromStream,
+			acceptId: !hasId(from),
 			hasPayload: from.json !== undefined,
 			fromRepl: from.fromRepl === true
 		});
 		if (isRefusal(event)) return this.#drop(event, from.nodeID);
-		const id = event.id === undefined ? undefined : parseId(event.id);
-		if (id !== undefined && this.#arrivals !== undefined) {
-			this.#arrivals.take(id, { event, from }, waitingBytes(event));
-			return;
-		}
-		// What comes beside the stream has no place in its order, and what is no id of this bus none in its own.
-		event.id = from.id;
-		event.sortKey = from.sortKey;
-		this.#handOn(event, from);
+		this.receiver.take(event, from);
 	};
 
-	readonly #handOn = (event: SseEvent, from: Source) => {
+	handOn(event: SseEvent, from: Source): void {
 		// Behind the look at its place in the sequence: what is refused here is not lost on the way.
 		const broken = contractViolation(this.#events, event);
-		if (broken !== undefined) return this.#drop(broken, from.nodeID);
+		if (broken !== undefined) {
+			this.#drop(broken, from.nodeID);
+			return;
+		}
 		if (isNobody(event.sessionId)) return;
 		const streams = this.#streams.select(event.sessionId, event.eventName);
 		// Without a history what nobody listens to is done with.
 		if (streams.size === 0 && this.history === undefined) return;
 		const json = this.#rendering.json(event, from);
-		if (isRefusal(json)) return this.#drop(json, from.nodeID);
-		// Before it is kept: the resume token that is kept is one before it.
+		if (isRefusal(json)) {
+			this.#drop(json, from.nodeID);
+			return;
+		}
+		// Before it is kept: the place that is kept is one before it.
 		const { isWhole } = this;
 		const isPast = from.past !== undefined;
 		if (isPast) this.#hasPassed = true;
@@ -213,13 +161,19 @@ export class FanOut implements Subscriber {
 		for (const stream of streams) {
 			if (!stream.isHeld) stream.send(shown, key);
 		}
-	};
+	}
 
 	note(id: string, past?: number): void {
+		// Before it is kept, as with an event: what is suspected now is suspected before this point.
+		void this.isWhole;
 		if (this.history?.has(id) === false) this.history.note(id, arrivalOf(past));
 	}
 
-	lost(): void {
+	lost(loss?: Loss): void {
+		if (loss !== undefined) {
+			this.#lost(loss);
+			return;
+		}
 		this.history?.markGap(performance.now());
 		this.missed();
 	}
@@ -246,7 +200,7 @@ export class FanOut implements Subscriber {
 
 	#lost(loss: Loss): void {
 		// How long ago something was sent cannot be reckoned over a time in which this machine's clock stood still.
-		const before = Math.max(loss.before, this.#arrivals?.awakeSince ?? loss.before);
+		const before = Math.max(loss.before, this.receiver.awakeSince);
 		if (loss.isEarlier && before <= this.#begunAt) {
 			this.history?.passOver(before);
 			return;

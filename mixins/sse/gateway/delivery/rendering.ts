@@ -1,11 +1,11 @@
 import type { Source } from "../../bus/bus.ts";
-import { RABBITMQ_ORDER } from "../../bus/rabbitmq/id-order.ts";
 import type { Refusal } from "../../core/errors/refusal.ts";
 import { conflationKey, type EventsContract } from "../../core/event/contract.ts";
 import type { SseEvent } from "../../core/event/event.ts";
 import { encodeFrame, type Frame } from "../../core/event/frame.ts";
 import { readJson, refuseSize, serialise } from "../../core/event/payload.ts";
 import { Slab } from "../../core/event/slab.ts";
+import type { IdOrder } from "../../core/history/id-order.ts";
 import type { GatewayService } from "../types.ts";
 
 export interface RenderingOptions {
@@ -15,8 +15,8 @@ export interface RenderingOptions {
 	readonly eventBytes: number;
 	/** Whether events replace earlier ones that wait for a slow client, as the contract says. */
 	readonly conflates: boolean;
-	/** An id promises that one can come back to it: without a history it is left out. */
-	readonly hasIds: boolean;
+	/** Of ids. An id promises that one can come back to it: without a history it is left out, and this undefined. */
+	readonly order: IdOrder | undefined;
 }
 
 /** What streams get of an event. */
@@ -41,8 +41,9 @@ export class Rendering {
 	}
 
 	frame({ eventName, id, sortKey }: SseEvent, data: string | Uint8Array): Frame {
-		const known = sortKey === undefined ? id : RABBITMQ_ORDER.idOf(sortKey);
-		const fields = { id: this.#options.hasIds ? known : undefined, event: eventName, data };
+		const { order } = this.#options;
+		const known = sortKey === undefined ? id : order?.idOf(sortKey);
+		const fields = { id: order && known, event: eventName, data };
 		return encodeFrame(fields, this.slab);
 	}
 

@@ -1,6 +1,5 @@
 import type { Listener } from "../../bus/bus.ts";
-import { MissedRevocations } from "../../bus/moleculer/receiver/missed-revocations.ts";
-import type { Loss } from "../../bus/moleculer/tracking/loss.ts";
+import type { Loss } from "../../bus/loss.ts";
 import type { Registry } from "../../core/addressing/registry.ts";
 import { EVERYONE, isNobody } from "../../core/addressing/session-id.ts";
 import { isRefusal } from "../../core/errors/refusal.ts";
@@ -26,9 +25,7 @@ export interface RevocationsOptions {
 	readonly history?: History | undefined;
 	/** Those that are given here, if any are. */
 	readonly tickets?: Pick<Tickets, "revoke"> | undefined;
-	/** Revocations also stand on a RabbitMQ stream, from which none is missed. */
-	readonly fromStream: boolean;
-	/** See `Arrivals.awakeSince`. */
+	/** See `BusReceiver.awakeSince`. */
 	awakeSince(): number;
 }
 
@@ -38,7 +35,6 @@ export class Revocations {
 	readonly #service: GatewayService;
 	readonly #options: RevocationsOptions;
 	readonly #droppedEventsLog: DroppedEventsLog;
-	readonly #missed: MissedRevocations | undefined;
 	readonly #begunAt = performance.now();
 	readonly #pendingOpens = new PendingOpens();
 	readonly #heard = new HeardRevocations();
@@ -59,9 +55,6 @@ export class Revocations {
 		this.#service = service;
 		this.#options = options;
 		this.#droppedEventsLog = new DroppedEventsLog(service.logger);
-		if (!options.fromStream) {
-			this.#missed = new MissedRevocations(service, loss => this.#miss(loss));
-		}
 	}
 
 	/** To be called before a request is judged by anyone. */
@@ -82,13 +75,9 @@ export class Revocations {
 
 	/** The gateway stops, and all its streams have ended. */
 	stop(): void {
-		this.#missed?.stop();
 		for (const stop of this.#closings) stop();
 		this.#closings.clear();
 	}
-
-	/** A sender has said how many revocations it has sent. */
-	readonly hear: Listener = (input, { nodeID }) => this.#missed?.hear(input, nodeID);
 
 	/**
 	 * Takes `sse.close`, whichever way it comes, and in whichever first. Whether streams may come back is judged when they
@@ -96,7 +85,6 @@ export class Revocations {
 	 */
 	readonly receive: Listener = (input, from) => {
 		const { nodeID, fromRepl, revocation: key, past, sentAt = past } = from;
-		this.#missed?.came(key);
 		const revocation = readClose(input, { fromRepl: fromRepl === true });
 		if (isRefusal(revocation)) {
 			this.#droppedEventsLog.tell(CLOSE, nodeID, revocation);
@@ -127,7 +115,7 @@ export class Revocations {
 	};
 
 	/** Revocations were sent that have not come: whoever was let in before they were sent is judged anew. */
-	#miss({ origin, before: sent, isEarlier }: Loss): void {
+	miss({ origin, before: sent, isEarlier }: Loss): void {
 		const { awakeSince, tickets } = this.#options;
 		const before = Math.max(sent, awakeSince());
 		// Before anybody was let in here.

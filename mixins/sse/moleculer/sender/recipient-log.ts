@@ -1,5 +1,5 @@
 import type { ServiceBroker } from "moleculer";
-import { lacksValue } from "../../core/missing-value.ts";
+import { lacksValue } from "../../core/addressing/missing-value.ts";
 import { ThrottledLog } from "../../core/util/throttled-log.ts";
 
 /**

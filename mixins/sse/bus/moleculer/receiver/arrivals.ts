@@ -1,14 +1,14 @@
 import { guard } from "../../../core/errors/guard.ts";
 import { type EventId, encodeOrigin } from "../../../core/event/event-id.ts";
 import type { HostService } from "../../../moleculer/host-service.ts";
+import { UNKNOWN_SENDER } from "../../loss.ts";
 import { GoneNodes } from "../discovery/gone-nodes.ts";
 import { SenderDiscovery } from "../discovery/sender-discovery.ts";
 import { Witnesses } from "../discovery/witnesses.ts";
 import { type GoneSender, type PositionReport, readReport } from "../position-report.ts";
 import { ENDED, type Ended } from "../sender/gone-senders.ts";
-import type { Consequences } from "../tracking/loss.ts";
+import type { Consequences } from "../tracking/consequences.ts";
 import { SequenceTracker } from "../tracking/sequence-tracker.ts";
-import { UNKNOWN_SENDER } from "./loss-text.ts";
 import { LossTimer } from "./loss-timer.ts";
 import { lifeOfReport, speakerOf } from "./speaker.ts";
 

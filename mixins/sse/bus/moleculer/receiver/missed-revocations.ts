@@ -1,8 +1,8 @@
 import { encodeOrigin, parseId } from "../../../core/event/event-id.ts";
 import type { RevocationKey } from "../../../core/revocation/revocation-key.ts";
 import type { HostService } from "../../../moleculer/host-service.ts";
+import type { Loss } from "../../loss.ts";
 import { readReport } from "../position-report.ts";
-import type { Loss } from "../tracking/loss.ts";
 import { SequenceTracker } from "../tracking/sequence-tracker.ts";
 import { LossTimer } from "./loss-timer.ts";
 import { lifeOfReport, speakerOf } from "./speaker.ts";

@@ -1,7 +1,7 @@
 import { type EventId, lifeOf, type Position } from "../../../core/event/event-id.ts";
 import type { PositionReport } from "../position-report.ts";
+import type { Consequences } from "./consequences.ts";
 import { CurrentLives } from "./current-lives.ts";
-import type { Consequences } from "./loss.ts";
 import { PATIENCE } from "./missing-events.ts";
 import type { ReportContext } from "./report-context.ts";
 import { SenderLife } from "./sender-life.ts";

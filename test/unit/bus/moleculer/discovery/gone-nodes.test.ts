@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import type { Loss } from "../../../../../mixins/sse/bus/loss.ts";
 import { GoneNodes } from "../../../../../mixins/sse/bus/moleculer/discovery/gone-nodes.ts";
-import type { Loss } from "../../../../../mixins/sse/bus/moleculer/tracking/loss.ts";
 import { SequenceTracker } from "../../../../../mixins/sse/bus/moleculer/tracking/sequence-tracker.ts";
 import { useFakeTimers } from "../../../../support/fake-timers.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import type { Loss } from "../../../../../mixins/sse/bus/loss.ts";
 import type { PositionReport } from "../../../../../mixins/sse/bus/moleculer/position-report.ts";
-import type { Loss } from "../../../../../mixins/sse/bus/moleculer/tracking/loss.ts";
 import {
 	LONGEST,
 	PATIENCE

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { lacksValue } from "../../../mixins/sse/core/missing-value.ts";
+import { lacksValue } from "../../../../mixins/sse/core/addressing/missing-value.ts";
 
 /** `""`, as of a column without a value. */
 const empty = "";

@@ -1,0 +1,103 @@
+import type { SseEvent } from "../../../core/event/event.ts";
+import { waitingBytes } from "../../../core/event/event.ts";
+import { encodeOrigin, parseId } from "../../../core/event/event-id.ts";
+import type { IdOrder } from "../../../core/history/id-order.ts";
+import type { HostService } from "../../../moleculer/host-service.ts";
+import { hearsOthers } from "../../../moleculer/transporter/transporter-health.ts";
+import type { BusReceiver, Listener, ReceiverListener, Source } from "../../bus.ts";
+import { LOOKBACK, orderBySender } from "../id-order.ts";
+import { readHello } from "../position-report.ts";
+import { Arrivals } from "./arrivals.ts";
+import { MissedRevocations } from "./missed-revocations.ts";
+
+/** An event in the order of its sender, and where it comes from. */
+interface Arrived {
+	readonly event: SseEvent;
+	readonly from: Source;
+}
+
+/** A gateway's end of Moleculer's own events: each sender's in order, and what has not come of them. */
+export class MoleculerReceiver implements BusReceiver {
+	readonly #arrivals: Arrivals<Arrived>;
+	readonly #missedRevocations: MissedRevocations;
+	readonly #listener: ReceiverListener;
+	readonly #service: HostService;
+
+	constructor(listener: ReceiverListener, service: HostService) {
+		this.#listener = listener;
+		this.#service = service;
+		this.#arrivals = new Arrivals(service, {
+			handOn: ({ event, from }) => listener.handOn(event, from),
+			lost: loss => listener.lost(loss),
+			changed: () => listener.changed()
+		});
+		this.#missedRevocations = new MissedRevocations(service, loss =>
+			listener.revocationsLost(loss)
+		);
+	}
+
+	order(maxAge: number): IdOrder {
+		return orderBySender(this.#arrivals.tracker.lives, Math.min(LOOKBACK, maxAge / 2), origin =>
+			this.#isElsewhere(origin)
+		);
+	}
+
+	#isElsewhere(origin: string): boolean {
+		const { transit, nodeID } = this.#service.broker;
+		return Boolean(transit) && origin !== encodeOrigin(nodeID);
+	}
+
+	get isWhole(): boolean {
+		return this.#arrivals.isWhole;
+	}
+
+	get isDegraded(): boolean {
+		return !hearsOthers(this.#service.broker) || !this.#arrivals.hearsAll;
+	}
+
+	get isMeeting(): boolean {
+		return this.#arrivals.isMeeting;
+	}
+
+	get awakeSince(): number {
+		return this.#arrivals.awakeSince;
+	}
+
+	/** An event without an id of this bus has no place in its order. */
+	take(event: SseEvent, from: Source): void {
+		const id = event.id === undefined ? undefined : parseId(event.id);
+		if (id !== undefined) {
+			this.#arrivals.take(id, { event, from }, waitingBytes(event));
+			return;
+		}
+		event.id = undefined;
+		this.#listener.handOn(event, from);
+	}
+
+	tookRevocation({ revocation }: Source): void {
+		this.#missedRevocations.came(revocation);
+	}
+
+	readonly hear: Listener = (input, { nodeID }) => {
+		this.#arrivals.hear(input, nodeID);
+		this.#missedRevocations.hear(input, nodeID);
+	};
+
+	/** A point that this gateway knows as well as the one that asks. */
+	readonly meet: Listener = input => {
+		const id = readHello(input)?.id;
+		if (id !== undefined && parseId(id) !== undefined) this.#listener.note(id);
+	};
+
+	listen(): void {
+		this.#arrivals.start();
+	}
+
+	/** Moleculer brings the events by itself. */
+	async start(): Promise<void> {}
+
+	async stop(): Promise<void> {
+		this.#arrivals.stop();
+		this.#missedRevocations.stop();
+	}
+}

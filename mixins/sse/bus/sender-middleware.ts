@@ -1,0 +1,153 @@
+import type { Middleware, ServiceBroker } from "moleculer";
+import { isNobody } from "../core/addressing/session-id.ts";
+import { onePer } from "../core/collections/one-per.ts";
+import { isRefusal } from "../core/errors/refusal.ts";
+import type { EventsContract } from "../core/event/contract.ts";
+import { readSafely, SEND } from "../core/event/event.ts";
+import type { SenderLimits } from "../core/options/access-options.ts";
+import { CLOSE, readClose, writeClose } from "../core/revocation/revocation.ts";
+import { BroadcastTracker } from "../moleculer/broadcast/broadcast-tracker.ts";
+import { installSafeSending } from "../moleculer/broadcast/packets.ts";
+import {
+	type Broadcast,
+	neverThrowing,
+	type SafeBroadcast,
+	safeBroadcast
+} from "../moleculer/broadcast/safe-broadcast.ts";
+import { reportIfUnhandled } from "../moleculer/broadcast/unhandled-rejection.ts";
+import { createRecipientLog } from "../moleculer/sender/recipient-log.ts";
+import { installReplCommand } from "../moleculer/sender/repl.ts";
+import { createSenderCheck } from "../moleculer/sender/sender-check.ts";
+import { SseError } from "../moleculer/sse-error.ts";
+import { watchTransporter } from "../moleculer/transporter/transporter-health.ts";
+import { installBus, installedBus } from "./broker-bus.ts";
+import type { Bus, PublishOptions } from "./bus.ts";
+import { checkReach } from "./reach-check.ts";
+
+/** Makes a broker's bus. @param broadcast Moleculer's own, which neither throws nor rejects but with `throwError`. */
+export type MakeBus = (broker: ServiceBroker, broadcast: SafeBroadcast) => Bus;
+
+export interface SenderOptions {
+	/** Default: any event may be sent. */
+	readonly events?: EventsContract | undefined;
+	readonly limits: SenderLimits;
+}
+
+/** The sender's half, over any bus: checks what is sent with `broadcast`, and hands it to the bus. */
+export function createSenderMiddleware(
+	{ events, limits }: SenderOptions,
+	makeBus: MakeBus
+): Middleware {
+	// One middleware may serve several brokers.
+	const checkOf = onePer((broker: ServiceBroker) =>
+		createSenderCheck(broker, { events, ...limits })
+	);
+	const recipientLogOf = onePer((broker: ServiceBroker) => createRecipientLog(broker));
+	const trackerOf = onePer((_broker: ServiceBroker) => new BroadcastTracker());
+
+	const middleware = {
+		name: "SseMiddleware",
+
+		created(broker?: ServiceBroker): void {
+			if (broker === undefined)
+				throw misplacedMiddleware("SseMiddleware() is a middleware, not a mixin");
+			checkOf(broker);
+			checkReach(broker);
+			installReplCommand(broker);
+			watchTransporter(broker);
+			installedBus(broker)?.listen();
+			installSafeSending(broker, trackerOf(broker));
+		},
+
+		async starting(broker: ServiceBroker): Promise<void> {
+			await installedBus(broker)?.open();
+		},
+
+		async stopped(broker: ServiceBroker): Promise<void> {
+			await installedBus(broker)?.close();
+		},
+
+		broadcast(this: ServiceBroker, next: Broadcast): Broadcast {
+			// The second would refuse what the first has made of an event.
+			if (installedBus(this) !== undefined)
+				throw misplacedMiddleware("SseMiddleware is used twice");
+			const bus = makeBus(this, safeBroadcast(this, next, trackerOf(this)));
+			installBus(this, bus);
+			const sendClose = (payload: unknown, options?: PublishOptions): Promise<unknown> => {
+				const fromRepl = isFromRepl(options);
+				const revocation = readSafely(() => readClose(payload, { fromRepl }));
+				if (isRefusal(revocation)) return reject(this, SseError.invalidClose(revocation));
+				if (isNobody(revocation.sessionId)) return Promise.resolve();
+				recipientLogOf(this)(CLOSE, revocation.sessionId);
+				const refusal = bus.refuse(CLOSE, writeClose(revocation), options);
+				if (refusal !== undefined) return reject(this, SseError.invalidClose(refusal));
+				return bus.revoke(revocation, options);
+			};
+			const sendEvent = (payload: unknown, options?: PublishOptions): Promise<unknown> => {
+				const checked = checkOf(this)(payload, { fromRepl: isFromRepl(options) });
+				if (isRefusal(checked)) return reject(this, SseError.invalidEvent(checked));
+				const { address, json } = checked;
+				const { eventName, sessionId } = address;
+				// Checked all the same: a bad event is to be found before an article has its first follower.
+				if (isNobody(sessionId)) return Promise.resolve();
+				recipientLogOf(this)(eventName, sessionId);
+				const refusal = bus.refuse(SEND, { sessionId, json, eventName }, options);
+				if (refusal !== undefined) return reject(this, SseError.invalidEvent(refusal));
+				return bus.publish(address, json, options);
+			};
+			const send = neverThrowing(this, (eventName, payload, options) =>
+				eventName === CLOSE ? sendClose(payload, options) : sendEvent(payload, options)
+			);
+			return (eventName, payload, options) => {
+				const isOurs = eventName === SEND || eventName === CLOSE;
+				return isOurs ? send(eventName, payload, options) : next(eventName, payload, options);
+			};
+		},
+
+		localEvent(this: ServiceBroker, next: HandleEvent, event: { name: string }): HandleEvent {
+			// A pattern may match it.
+			if (event.name !== SEND && event.name !== CLOSE && !/[*?]/.test(event.name)) return next;
+			const tracker = trackerOf(this);
+			return ctx => {
+				tracker.hear(ctx.eventName);
+				return next(ctx);
+			};
+		},
+
+		/** `emit` picks one gateway: the others' streams would miss the event, silently. */
+		emit(this: ServiceBroker, next: Broadcast): Broadcast {
+			return (eventName, payload, options) => {
+				if (eventName !== SEND && eventName !== CLOSE) return next(eventName, payload, options);
+				const message = `"${eventName}" was emitted, which reaches one gateway only: broadcast it.`;
+				return reject(this, new SseError("SSE_NOT_BROADCAST", message));
+			};
+		}
+	};
+	// Moleculer's types describe the hooks of broker methods as what these return.
+	return middleware as unknown as Middleware;
+}
+
+/** The middleware stands where none belongs. */
+export function misplacedMiddleware(what: string): SseError {
+	return new SseError(
+		"SSE_INVALID_OPTION",
+		`${what}: write middlewares: [SseMiddleware()] in the broker's options, once.`
+	);
+}
+
+/** A handler of events as Moleculer's middlewares wrap it. */
+type HandleEvent = (ctx: { eventName: string }) => unknown;
+
+function reject(broker: ServiceBroker, error: SseError): Promise<never> {
+	// Without data there is nothing to show, not even that it is undefined.
+	const shown = error.data === undefined ? [] : [error.data];
+	return reportIfUnhandled(Promise.reject(error), () =>
+		broker.logger.error(`SSE: an event was not sent: ${error.message}`, ...shown)
+	);
+}
+
+/** The REPL marks what it sends. */
+function isFromRepl(options: PublishOptions | undefined): boolean {
+	const meta = options?.meta as { $repl?: unknown } | undefined;
+	return meta?.$repl === true;
+}

@@ -1,0 +1,78 @@
+import type { ServiceBroker } from "moleculer";
+import type { Bus, BusSubscription, Listener, Subscriber } from "../../../mixins/sse/bus/bus.ts";
+import { SafeSubscriber } from "../../../mixins/sse/bus/safe-subscriber.ts";
+import { writeClose } from "../../../mixins/sse/core/revocation/revocation.ts";
+import { ReadableBus } from "./readable-bus.ts";
+
+/** Something that was sent, and when. */
+interface Entry {
+	readonly kind: "event" | "revocation";
+	readonly nodeID: string;
+	readonly at: number;
+	readonly content: unknown;
+}
+
+/** What all nodes of a test have in common: everything that was sent, in one order. */
+export class SharedMemory {
+	readonly #entries: Entry[] = [];
+	readonly #readers = new Set<Subscriber>();
+
+	add(kind: Entry["kind"], nodeID: string, content: unknown): void {
+		const entry = { kind, nodeID, content, at: Date.now() };
+		this.#entries.push(entry);
+		for (const reader of this.#readers) this.#tell(reader, entry, this.#entries.length);
+	}
+
+	read(subscriber: Subscriber, past: number): BusSubscription {
+		const from = Date.now() - past;
+		for (const [index, entry] of this.#entries.entries()) {
+			if (entry.at >= from) this.#tell(subscriber, entry, index + 1, entry.at);
+		}
+		this.#readers.add(subscriber);
+		return {
+			filled: Promise.resolve(),
+			promising: true,
+			working: true,
+			end: async () => void this.#readers.delete(subscriber)
+		};
+	}
+
+	#tell(reader: Subscriber, { kind, nodeID, content, at }: Entry, place: number, past?: number) {
+		const listener: Listener = kind === "event" ? reader.receive : reader.revoked;
+		const id = `${place}-${at}`;
+		listener(content, { nodeID, id, ...(past !== undefined && { past }) });
+	}
+}
+
+/** A third bus, of as little as a bus needs: nodes of one process share what they have sent. */
+export class MemoryBus extends ReadableBus {
+	readonly #memory: SharedMemory;
+	readonly #broker: ServiceBroker;
+
+	constructor(memory: SharedMemory, broker: ServiceBroker) {
+		super();
+		this.#memory = memory;
+		this.#broker = broker;
+	}
+
+	readonly publish: Bus["publish"] = async ({ eventName, sessionId }, json) => {
+		this.#memory.add("event", this.#broker.nodeID, { eventName, sessionId, json });
+	};
+
+	readonly revoke: Bus["revoke"] = async revocation => {
+		this.#memory.add("revocation", this.#broker.nodeID, writeClose(revocation));
+	};
+
+	subscribe(subscriber: Subscriber, past: number): BusSubscription {
+		return this.#memory.read(new SafeSubscriber(subscriber, this.#broker.logger), past);
+	}
+
+	readonly state: Bus["state"] = {
+		kind: "stream",
+		connected: true,
+		working: true,
+		position: null,
+		lag: null,
+		outbox: { events: 0, bytes: 0 }
+	};
+}

@@ -1,0 +1,35 @@
+import type {
+	Bus,
+	BusReceiver,
+	BusSubscription,
+	Readable,
+	ReceiverListener,
+	Subscriber
+} from "../../../mixins/sse/bus/bus.ts";
+import { RABBITMQ_ORDER } from "../../../mixins/sse/bus/rabbitmq/id-order.ts";
+import { ReadingReceiver } from "../../../mixins/sse/bus/reading-receiver.ts";
+import type { IdOrder } from "../../../mixins/sse/core/history/id-order.ts";
+import type { HostService } from "../../../mixins/sse/moleculer/host-service.ts";
+
+/** A bus that gateways read by themselves, as far as all of them are alike. Its ids are a RabbitMQ stream's by default. */
+export abstract class ReadableBus implements Bus, Readable {
+	readonly isSelfCarried = true;
+	readonly order: IdOrder = RABBITMQ_ORDER;
+	abstract readonly state: Bus["state"];
+
+	abstract publish(...event: Parameters<Bus["publish"]>): Promise<unknown>;
+	abstract revoke(...revocation: Parameters<Bus["revoke"]>): Promise<unknown>;
+	abstract subscribe(subscriber: Subscriber, past: number): BusSubscription;
+
+	listen(): void {}
+
+	async open(): Promise<void> {}
+
+	async close(): Promise<void> {}
+
+	refuse(): undefined {}
+
+	receiver(listener: ReceiverListener, service: HostService): BusReceiver {
+		return new ReadingReceiver(this, listener, service);
+	}
+}
