@@ -12,9 +12,9 @@ const service: ServiceSchema<ApiSettingsSchema, object, { server: Server } & Sse
 	mixins: [
 		SseMixin({
 			events,
-			// A client that is slow gets the newest of what replaces what it has not got yet.
+			// Of events that replace each other, a slow client gets only the newest.
 			buffer: { policy: "conflate" },
-			// A gateway that is alone has no other to which its streams could go on: they close at once.
+			// Streams of a lone gateway have no other one to move to: they close at once.
 			...(process.env.TRANSPORTER ? {} : { drain: 0 })
 		}),
 		ApiGateway
@@ -38,7 +38,7 @@ const service: ServiceSchema<ApiSettingsSchema, object, { server: Server } & Sse
 					"GET /reports/:reportId": "reports.download"
 				},
 				bodyParsers: { json: true },
-				/** Actions learn whose streams to send to from `ctx.meta.sessionId`. */
+				/** Puts the session into `ctx.meta.sessionId`, where actions find whose streams to send to. */
 				onBeforeCall: sseSession
 			}
 		]

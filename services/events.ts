@@ -2,7 +2,7 @@ import type { EventsContract } from "../mixins/sse/index.ts";
 
 /** Every event that the example sends: senders and gateways refuse others. */
 export const events: EventsContract = {
-	// "*" is for the REPL
+	// public, so that the REPL can send to "*"
 	notifications: { audience: "public" },
 	"order-update": {},
 	price: { audience: "public", conflate: ({ symbol }: { symbol?: string }) => symbol },

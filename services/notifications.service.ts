@@ -21,7 +21,9 @@ const service: ServiceSchema = {
 					);
 				}
 				const payload = { message: ctx.params.message, at: new Date().toISOString() };
-				await ctx.broadcast("sse.send", { eventName: "notifications", sessionId, payload });
+				const event = { eventName: "notifications", sessionId, payload };
+				// to send is all that this action does: if that fails, so does the action
+				await ctx.broadcast("sse.send", event, { throwError: true });
 				return { sent: true };
 			}
 		}

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Context, Errors, type ServiceSchema, type ServiceSettingSchema } from "moleculer";
 
-/** What becomes of an order, and after how many milliseconds. */
+/** What becomes of an order, and how many milliseconds after the step before. */
 const COURSE = [
 	{ status: "paid", after: 800 },
 	{ status: "packed", after: 1500 },
@@ -17,15 +18,15 @@ interface Order {
 }
 
 interface Methods {
-	/** Moves an order on in the background, step by step. */
-	moveOn(sessionId: string, order: Order, step: number): void;
+	/** Takes an order through its steps, until the last one or until the node stops. */
+	fulfil(sessionId: string, order: Order): Promise<void>;
 	/** Tells the session where its order is. */
 	report(sessionId: string, order: Order): Promise<unknown>;
 }
 
 interface State {
-	/** Of the steps to come. */
-	timers: Set<NodeJS.Timeout>;
+	/** Aborts when the node stops. */
+	stopping: AbortController;
 }
 
 /** Takes orders, and tells the session that placed one how it moves on. */
@@ -53,24 +54,23 @@ const service: ServiceSchema<ServiceSettingSchema, Methods, State> = {
 					quantity: ctx.params.quantity,
 					status: "placed"
 				};
+				// a push that fails is logged: the order is placed all the same
 				await this.report(sessionId, order);
-				this.moveOn(sessionId, order, 0);
+				// in the background: the request is answered meanwhile
+				this.fulfil(sessionId, order);
 				return order;
 			}
 		}
 	},
 
 	methods: {
-		moveOn(sessionId: string, order: Order, step: number): void {
-			const next = COURSE[step];
-			if (next === undefined) return;
-			const timer = setTimeout(() => {
-				this.timers.delete(timer);
-				const moved: Order = { ...order, status: next.status };
-				this.report(sessionId, moved);
-				this.moveOn(sessionId, moved, step + 1);
-			}, next.after);
-			this.timers.add(timer);
+		async fulfil(sessionId: string, order: Order): Promise<void> {
+			const { signal } = this.stopping;
+			for (const { status, after } of COURSE) {
+				await delay(after, undefined, { signal }).catch(() => {});
+				if (signal.aborted) return;
+				await this.report(sessionId, { ...order, status });
+			}
 		},
 
 		report(sessionId: string, order: Order): Promise<unknown> {
@@ -83,12 +83,16 @@ const service: ServiceSchema<ServiceSettingSchema, Methods, State> = {
 	},
 
 	created() {
-		this.timers = new Set();
+		this.stopping = new AbortController();
+	},
+
+	/** The first time, and after each stop: a broker may be started again. */
+	started() {
+		if (this.stopping.signal.aborted) this.stopping = new AbortController();
 	},
 
 	stopped() {
-		for (const timer of this.timers) clearTimeout(timer);
-		this.timers.clear();
+		this.stopping.abort();
 	}
 };
 

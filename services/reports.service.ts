@@ -23,9 +23,9 @@ const QUEUE_NAME = NAMESPACE ? `reports.${NAMESPACE}` : "reports";
 
 /** Orders that are written between two reports of progress. */
 const STEP = 250;
-/** How often a report is begun before it is given up: a job may be what its workers die of. */
+/** How often a report is begun before it is given up: it may be what its workers die of. */
 const ATTEMPTS = 10;
-/** The others notice only by missing heartbeats that a node has died; a call that it does not answer goes to another. */
+/** A node that has died is noticed by its missing heartbeats only. Until then, a call that it does not answer is repeated. */
 const READING = { timeout: 3000, retryPolicy: { enabled: true, retries: 2 } };
 /** Milliseconds that a worker waits after a failed attempt before the job goes back to the queue. */
 const RETRY = 1000;
@@ -93,7 +93,7 @@ const service: ServiceSchema<Settings, Methods, State> & { queues: unknown } = {
 	actions: {
 		/** Answers as soon as the job is in the queue; what becomes of it comes by events. */
 		create: {
-			// longer than `put` takes at most, which says why it fails; Moleculer's types do not know it
+			// `put` gives up earlier, and says why; Moleculer's types do not know this option
 			...{ timeout: 15_000 },
 			params: { orders: { ...ORDERS, convert: true, default: 5000 } },
 			async handler(this: ReportsService, ctx: SessionContext<Pick<ReportJob, "orders">>) {

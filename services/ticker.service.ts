@@ -3,7 +3,7 @@ import type { ServiceSchema, ServiceSettingSchema } from "moleculer";
 interface Quote {
 	symbol: string;
 	price: number;
-	/** Against the quote before. */
+	/** Since the quote before. */
 	change: number;
 }
 
