@@ -30,9 +30,7 @@ export function receiveOrder(order) {
 export function ordersMissed() {
 	for (const row of $("#orders").children) {
 		const { status } = row.dataset;
-		if (status !== COURSE.at(-1)) {
-			row.querySelector("strong").textContent = `${status}, perhaps further`;
-		}
+		if (status !== COURSE.at(-1)) row.querySelector("strong").textContent = `${status} or later`;
 	}
 }
 

@@ -16,10 +16,12 @@ export class Reload {
 	#state;
 	/** Whether the state is still to be asked for: a request under way began before it changed. */
 	#owed = false;
-	/** Failed requests since the last answer. */
+	/** Whether a request is under way. */
+	#asking = false;
+	/** Whether the gateway has come back since that request began, whose failure then says nothing of it. */
+	#isBack = false;
+	/** Failed requests since the last answer, or since the gateway came back. */
 	#failures = 0;
-	/** The request under way. */
-	#request = null;
 	#timer;
 
 	/**
@@ -37,53 +39,45 @@ export class Reload {
 	ask() {
 		this.#owed = true;
 		// a request under way, or a wait, is followed by one anyway
-		if (this.#request === null && this.#failures === 0) this.#askIn(0);
+		if (!this.#asking && this.#failures === 0) this.#sendIn(0);
 	}
 
-	/** The gateway answers again: what is owed is asked for without further wait, and not on a connection of before. */
+	/** The gateway answers again: what is owed is asked for without further wait. */
 	retry() {
-		if (this.#request !== null) this.#owed = true;
-		this.#request?.abort();
-		this.#request = null;
 		this.#failures = 0;
-		if (this.#owed) this.#askIn(0);
+		this.#isBack = true;
+		if (this.#owed && !this.#asking) this.#sendIn(0);
 	}
 
-	#askIn(milliseconds) {
+	#sendIn(milliseconds) {
 		clearTimeout(this.#timer);
 		this.#timer = setTimeout(() => this.#send(), milliseconds);
 	}
 
 	async #send() {
-		const request = new AbortController();
-		this.#request = request;
 		this.#owed = false;
+		this.#asking = true;
+		this.#isBack = false;
+		const request = new AbortController();
 		const timeout = setTimeout(() => request.abort(), TIMEOUT);
-		let error = null;
 		try {
-			const answer = await this.#state.ask(request.signal);
-			if (this.#request === request) this.#state.show(answer);
-		} catch (reason) {
-			error = reason;
-		} finally {
-			clearTimeout(timeout);
-		}
-		// `retry` has another one made in its place
-		if (this.#request !== request) return;
-		this.#request = null;
-		if (error === null) {
+			this.#state.show(await this.#state.ask(request.signal));
 			this.#failures = 0;
-			if (this.#owed) this.#askIn(0);
-		} else {
+		} catch (error) {
 			this.#owed = true;
-			this.#failures++;
-			this.#state.fail(error);
-			this.#askIn(this.#wait());
+			if (!this.#isBack) {
+				this.#failures++;
+				this.#state.fail(error);
+			}
 		}
+		clearTimeout(timeout);
+		this.#asking = false;
+		if (this.#owed) this.#sendIn(this.#wait());
 	}
 
 	/** Between half and all of what doubles with each failure: pages that failed together come back apart. */
 	#wait() {
+		if (this.#failures === 0) return 0;
 		const most = Math.min(RETRY_MIN * 2 ** (this.#failures - 1), RETRY_MAX);
 		return (most / 2) * (1 + Math.random());
 	}

@@ -18,6 +18,7 @@ export const STREAMS = 5;
 
 /**
  * @typedef {object} Stream
+ * @property {number} number  counted from 1
  * @property {string[]} eventNames
  * @property {EventSource} source
  * @property {HTMLElement} row
@@ -25,8 +26,8 @@ export const STREAMS = 5;
  * @property {boolean} wasOpen  whether an `sse.open` has come before
  */
 
-/** @type {Map<number, Stream>} */
-const streams = new Map();
+/** @type {Set<Stream>} */
+const streams = new Set();
 /** Whether a stream has been open, and so brought the session's cookie. */
 let session = false;
 let streamNumber = 0;
@@ -46,35 +47,36 @@ export function openStream(eventNames, page) {
 	const number = ++streamNumber;
 	const query = new URLSearchParams(eventNames.map(name => ["eventName", name]));
 	const source = new EventSource(`${PATH}?${query}`);
-	const row = streamRow(number, eventNames);
 	const answered = impatience($("#open-error"), `Stream ${number}`);
-	streams.set(number, { eventNames, source, row, answered, wasOpen: false });
+	const row = element("li", "stream");
+	const stream = { number, eventNames, source, row, answered, wasOpen: false };
+	streams.add(stream);
+	fillRow(stream);
 
 	for (const type of ["open", "error"]) source.addEventListener(type, answered, { once: true });
 	source.addEventListener("open", probe, { once: true });
 	source.addEventListener("error", () => {
 		const { closed = "connection lost" } = row.dataset;
 		delete row.dataset.closed;
-		if (source.readyState === EventSource.CLOSED) show(number, "closed", "refused");
-		else show(number, "connecting", `${closed}, reconnecting …`);
+		if (source.readyState === EventSource.CLOSED) show(stream, "closed", "refused");
+		else show(stream, "connecting", `${closed}, reconnecting …`);
 	});
 	for (const name of [...eventNames, ...OWN]) {
 		source.addEventListener(name, ({ data, lastEventId }) => {
 			const value = JSON.parse(data);
-			if (OWN.includes(name)) receiveOwn(number, name, value, page);
+			if (OWN.includes(name)) receiveOwn(stream, name, value, page);
 			page.receive({ name, value, id: lastEventId, stream: number });
 		});
 	}
-	show(number, "connecting", "connecting …");
+	show(stream, "connecting", "connecting …");
 }
 
 /** What the gateway says of a stream. */
-function receiveOwn(number, name, value, page) {
-	const stream = streams.get(number);
+function receiveOwn(stream, name, value, page) {
 	const { eventNames, row } = stream;
 	if (name === "sse.open") {
 		// EventSource's own "open" also fires where a proxy has answered in the gateway's place
-		show(number, "open", value.resumed ? "open, resumed" : "open");
+		show(stream, "open", value.resumed ? "open, resumed" : "open");
 		// a stream that does not go on where it was has lost its place on the way
 		if (stream.wasOpen && !value.resumed) page.missed(eventNames);
 		if (!stream.wasOpen) page.begun(eventNames);
@@ -82,12 +84,12 @@ function receiveOwn(number, name, value, page) {
 		page.reachable();
 	}
 	if (name === "sse.reset") {
-		show(number, "open", `open, may have missed events: ${value.reason}`);
+		show(stream, "open", `open, may have missed events: ${value.reason}`);
 		page.missed(eventNames);
 	}
 	if (name === "sse.close") {
 		row.dataset.closed = `closed by the gateway: ${value.reason}`;
-		show(number, "connecting", row.dataset.closed);
+		show(stream, "connecting", row.dataset.closed);
 	}
 }
 
@@ -99,12 +101,12 @@ async function probe() {
 	answered();
 }
 
-function streamRow(number, eventNames) {
-	const row = element("li", "stream");
+function fillRow(stream) {
+	const { number, eventNames, row } = stream;
 	const close = element("button", "quiet", "Close");
 	close.type = "button";
 	close.setAttribute("aria-label", `Close stream ${number}`);
-	close.addEventListener("click", () => closeStream(number));
+	close.addEventListener("click", () => closeStream(stream));
 	row.append(
 		element("span", "dot"),
 		element("strong", "", eventNames.join(", ")),
@@ -112,23 +114,21 @@ function streamRow(number, eventNames) {
 		close
 	);
 	$("#streams").append(row);
-	return row;
 }
 
-function closeStream(number) {
-	const { source, row, answered } = streams.get(number);
+function closeStream(stream) {
+	const { source, row, answered } = stream;
 	source.close();
 	answered();
 	row.remove();
-	streams.delete(number);
+	streams.delete(stream);
 	showState();
 	$("#open-error").textContent = "";
 	const next = $("#open-stream");
 	(next.disabled ? $("#streams button") : next)?.focus();
 }
 
-function show(number, state, text) {
-	const { row } = streams.get(number);
+function show({ number, row }, state, text) {
 	row.dataset.state = state;
 	row.querySelector("small").textContent = `stream ${number}: ${text}`;
 	showState();
@@ -136,7 +136,7 @@ function show(number, state, text) {
 
 /** One word for all streams; only a change is announced. */
 function showState() {
-	const states = [...streams.values()].map(({ row }) => row.dataset.state);
+	const states = [...streams].map(({ row }) => row.dataset.state);
 	const open = states.filter(state => state === "open").length;
 	const state = open > 0 ? "open" : states.includes("connecting") ? "connecting" : "closed";
 	const badge = $("#state");

@@ -154,21 +154,36 @@ describe("a page's state", () => {
 		expect(requests).toHaveLength(before + 2);
 	});
 
-	it("is asked for again when the gateway is back, in place of a request of before, whose answer does not count", async () => {
+	it("is asked for again at once if a request from before the gateway was back fails, which is no failure to tell of", async () => {
 		const { reload, requests, shown, failures, last } = openPage();
 		reload.ask();
 		await pass(0);
-		const old = last();
 		reload.retry();
+		await pass(100);
+		expect(requests).toHaveLength(1);
+		last().fail();
 		await pass(0);
-		expect(old.signal.aborted).toBe(true);
 		expect(requests).toHaveLength(2);
-		last().answer("new");
-		old.answer("old");
+		last().answer("now");
 		await pass(60_000);
 		expect(requests).toHaveLength(2);
-		expect(shown).toEqual(["new"]);
+		expect(shown).toEqual(["now"]);
 		expect(failures).toEqual([]);
+	});
+
+	// Streams that came and went more quickly than the API answered would have cancelled every request.
+	it("is shown though the gateway comes back again and again before the API answers", async () => {
+		const { reload, requests, shown, last } = openPage();
+		reload.ask();
+		await pass(0);
+		for (let n = 0; n < 5; n++) {
+			await pass(1000);
+			reload.retry();
+		}
+		last().answer("slow");
+		await pass(60_000);
+		expect(shown).toEqual(["slow"]);
+		expect(requests).toHaveLength(1);
 	});
 
 	it("is asked for again if there is no answer for ten seconds", async () => {
