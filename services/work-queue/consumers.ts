@@ -49,7 +49,7 @@ function takeMessage(
 		replace(channel, new Error("a queue was deleted"));
 		return;
 	}
-	// what is left unanswered goes back to the queue when the channel closes
+	// the node stops: a message that is not answered goes back to the queue when the channel closes
 	if (channel !== service.channel) return;
 	const signal = deliveries.add(message, channel);
 	const working = workMessage(work, queue, message, signal).catch((error: Error) => {
@@ -71,7 +71,7 @@ function workMessage(
 		try {
 			return await queue.errorStrategy.call(service, error, job);
 		} catch (failure) {
-			const text = "What becomes of a failed job is not known: it comes again.";
+			const text = "The error strategy of a failed job has failed itself: the job comes again.";
 			service.logger.error(text, failure);
 			return { requeue: true };
 		}

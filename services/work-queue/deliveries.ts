@@ -19,7 +19,7 @@ export class Deliveries {
 		return lease.signal;
 	}
 
-	/** Remembers what to wait for, until it ends. */
+	/** Remembers the work on a message until it ends. */
 	work(message: ConsumeMessage, working: Promise<void>): void {
 		const delivery = this.#deliveries.get(message);
 		if (delivery === undefined) return;

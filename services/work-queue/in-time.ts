@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Rejects if nothing comes of it in time: RabbitMQ may have stopped, or read nothing for want of memory. */
+/** Rejects if there is no answer in time. RabbitMQ may hang, and it reads nothing while it is short of memory. */
 export async function inTime<T>(answer: Promise<T>, milliseconds: number): Promise<T> {
 	const timer = new AbortController();
 	const late = delay(milliseconds, undefined, { signal: timer.signal }).then(() => {

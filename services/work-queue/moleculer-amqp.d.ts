@@ -1,14 +1,7 @@
 /** The parts of moleculer-amqp 0.1.10 that are used here; it brings no types of its own. */
 declare module "moleculer-amqp" {
-	import type { Channel, ConsumeMessage } from "amqplib";
-	import type { Service, ServiceSchema } from "moleculer";
-
-	/** Of a service with the mixin. */
-	interface AmqpService extends Service {
-		/** Null while there is no connection. */
-		channel: Channel | null;
-		sendToQueue(queueName: string, message: unknown, options?: object): boolean;
-	}
+	import type { ConsumeMessage } from "amqplib";
+	import type { ServiceSchema } from "moleculer";
 
 	/** A member of `queues` in the service's schema; the name is the queue's. */
 	interface QueueOptions<Job> {

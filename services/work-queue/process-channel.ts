@@ -3,11 +3,11 @@ import type { OpenChannel } from "./reconnecting-channel.ts";
 
 type Consumer = (message: ConsumeMessage) => unknown;
 
-/** One queue: what waits, and whom it waits for. */
+/** A queue. */
 interface Line {
 	readonly waiting: ConsumeMessage[];
 	consumer: Consumer | null;
-	/** Taken by the consumer, and neither acknowledged nor rejected yet. */
+	/** The message that the consumer has neither acknowledged nor rejected yet. */
 	taken: ConsumeMessage | null;
 }
 
@@ -78,7 +78,7 @@ export class ProcessChannel {
 		this.#deliver(routingKey);
 	}
 
-	/** Hands on the oldest message, in a turn of its own: as with RabbitMQ, who sends goes on first. */
+	/** Delivers the oldest message in a later turn of the event loop: as with RabbitMQ, its sender continues first. */
 	#deliver(queue: string): void {
 		setImmediate(() => {
 			const line = this.#line(queue);

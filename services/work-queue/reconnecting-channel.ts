@@ -105,6 +105,8 @@ export class ReconnectingChannel {
 		const replaced = Promise.withResolvers<never>();
 		this.#present = { channel, replace: replaced.reject };
 		const end = Promise.race([lost, replaced.promise, closing.promise]);
+		// it also rejects when the channel is closed here, and nobody waits any more
+		end.catch(() => {});
 		try {
 			signal.throwIfAborted();
 			await Promise.race([inTime(this.#use.setUp(channel), SET_UP), end]);

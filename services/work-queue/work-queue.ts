@@ -49,15 +49,15 @@ export function workQueue(url: string | null): Partial<ServiceSchema> {
 				if (queue === undefined) throw noQueue(queueName, Object.keys(queues));
 				const { channel } = this;
 				if (channel === null) throw unavailable(queueName);
+				const content = Buffer.from(JSON.stringify(job));
 				const deadline = performance.now() + PUT;
 				const declare = () =>
 					inTime(channel.assertQueue(queueName, queue.queueOpts), deadline - performance.now());
 				try {
 					const { messageCount } = await declare();
 					if (messageCount >= MAX_WAITING) throw full(queueName, MAX_WAITING);
-					const content = Buffer.from(JSON.stringify(job));
 					channel.sendToQueue(queueName, content, { persistent: true });
-					// moleculer-amqp has no confirms; but a channel's commands are answered in their order
+					// there are no confirms, but a channel's commands are answered in order
 					await declare();
 				} catch (error) {
 					throw error instanceof Errors.MoleculerError ? error : unavailable(queueName);
@@ -105,7 +105,9 @@ export function workQueue(url: string | null): Partial<ServiceSchema> {
 			this.channel = null;
 			deliveries.revoke();
 			const letGo = inTime(deliveries.settled(), LET_GO).catch(() => {
-				this.logger.warn("A job does not end with its signal: it is left to its next worker.");
+				this.logger.warn(
+					"A job goes on after its signal has aborted. Its next worker begins it again."
+				);
 			});
 			await connection.stop(letGo);
 		}

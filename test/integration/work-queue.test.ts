@@ -87,7 +87,7 @@ describe("a work queue in the process", () => {
 		});
 		for (const n of [1, 2]) await put(n);
 		await eventually(() => expect(worked).toEqual([1, 1, 1, 2]));
-		expect(node.log.at("error").join()).toContain("it comes again");
+		expect(node.log.at("error").join()).toContain("the job comes again");
 	});
 
 	it.each([

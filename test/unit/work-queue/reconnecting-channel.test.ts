@@ -36,13 +36,14 @@ function startStage(hands: readonly Hand[]) {
 				const hand = hands[next++];
 				if (hand === undefined) throw new Error("there are no more");
 				if (hand.refusal !== undefined) throw new Error(hand.refusal);
-				hand.lost.promise.catch(() => {});
 				hand.signal = signal;
 				await hand.opening.wait();
 				note("open", hand.channel);
 				const close = async () => {
 					await hand.closing.wait();
 					note("closed", hand.channel);
+					// as with every channel that closes, whoever closes it
+					hand.lost.reject(new Error("closed"));
 				};
 				return { channel: hand.channel, lost: hand.lost.promise, close };
 			},
