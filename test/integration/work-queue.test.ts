@@ -151,6 +151,11 @@ describe("a work queue in the process", () => {
 		await expect(worker.put("job", { n: 1 })).rejects.toThrow("no queue 'job': it has 'jobs'");
 	});
 
+	it("takes no job that is no JSON, and says that it is the job's fault", async () => {
+		const { worker } = await startWorker({});
+		await expect(worker.put("jobs", { n: 1n })).rejects.toThrow("BigInt");
+	});
+
 	// A flag that said that the node stops was never taken back: every job was refused.
 	it.each([
 		[

@@ -132,9 +132,12 @@ describe("the stop of a channel", () => {
 		const { reconnecting, course } = startStage([hand]);
 		const started = reconnecting.start();
 		await hand.opening.reached;
-		const stopped = reconnecting.stop(Promise.resolve());
+		const work = createGate();
+		const stopped = reconnecting.stop(work.wait());
 		expect(hand.signal?.aborted).toBe(true);
 		ready(hand).closing.open();
+		await eventually(() => expect(course.at(-1)).toBe("closed 0"));
+		work.open();
 		await stopped;
 		await started;
 		expect(course).toEqual(["open 0", "lost 0", "closed 0"]);
