@@ -4,7 +4,7 @@ import { events } from "../../services/events.ts";
 import orders from "../../services/orders.service.ts";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
-import { TestNode } from "../support/gateway.ts";
+import { TestNode } from "../support/gateway/gateway.ts";
 
 interface Told {
 	status: string;
