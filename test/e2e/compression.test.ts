@@ -34,7 +34,7 @@ it("a browser reads a compressed stream event for event, through its end and its
 		source.addEventListener("sse.reset", () => seen.resets++);
 	});
 	const got = (what: string) => page.waitForFunction(what);
-	await got("seen.opens === 1");
+	await got("seen.opens > 0");
 	const texts = Array.from({ length: 60 }, (_, n) => `${n}:${"żółć".repeat((n * 37) % 500)}`);
 	for (const [n, payload] of texts.entries()) {
 		await gateway.send({ eventName: "news", sessionId: "*", payload });

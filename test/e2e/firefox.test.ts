@@ -72,7 +72,7 @@ it("Firefox reads a compressed stream event for event, through its end and its c
 		await browser.stop();
 		await profile.remove();
 	});
-	await eventually(() => expect(got("sse.open")).toHaveLength(1), { timeout: 60_000 });
+	await eventually(() => expect(got("sse.open").length).toBeGreaterThan(0), { timeout: 60_000 });
 
 	const texts = Array.from({ length: 30 }, (_, n) => `${n}:${"żółć".repeat((n * 37) % 500)}`);
 	for (const [n, payload] of texts.entries()) {

@@ -65,9 +65,15 @@ describe("clients that are cut off and sent to the other gateway, again and agai
 		};
 		const clients = new Map<string, Client[]>(sessions.map(session => [session, []]));
 		// A place that both gateways know: before any event, each has only its own beginning.
-		const warmUp = { eventName: NEWS, sessionId: "nobody", payload: null };
+		const others = await Promise.all(
+			gateways.map(gateway => connect(at(gateway), "others", [NEWS]))
+		);
+		const warmUp = { eventName: NEWS, sessionId: "others", payload: null };
 		await brokers[0].broadcast("sse.send", warmUp);
-		await sleep(200);
+		await eventually(() => {
+			for (const { events } of others) expect(events).toHaveLength(1);
+		});
+		for (const other of others) other.close();
 		for (const [session, streams] of clients) await move(session, streams, gateways[0]);
 		const senders = brokers.map(broker => sendSteadily(broker, sessions, 4));
 		for (let round = 1; round <= 20; round++) {

@@ -55,14 +55,14 @@ describe("the address of a stream's RabbitMQ", () => {
 
 	it("names the vhost", async () => {
 		const stream = await TestStream.open();
-		const at = (pathname: string) => ({
-			stream: { url: vary(stream.url, { pathname }), timeout: 300 }
+		const at = (pathname: string, timeout = 5000) => ({
+			stream: { url: vary(stream.url, { pathname }), timeout }
 		});
 		const right = await stream.sender("right", at("/%2F"));
 		await right.send(event(1));
 		expect(await stream.messages()).toMatchObject([{ content: event(1) }]);
 
-		const wrong = await stream.sender("wrong", at("/nowhere"));
+		const wrong = await stream.sender("wrong", at("/nowhere", 300));
 		await expect(wrong.send(event(2))).rejects.toMatchObject({ data: { unsure: false } });
 		expect(busState(wrong.broker)).toMatchObject({ connected: false });
 		expect(wrong.log.at("warn").join()).toContain("publisher of wrong");

@@ -6,6 +6,7 @@ import { onTestFinished } from "../support/on-test-finished.ts";
 import { inject } from "../support/provided.ts";
 import { openRabbitMq } from "../support/rabbitmq/rabbitmq.ts";
 import { NEWS, openNews, TestStream } from "../support/rabbitmq/test-stream.ts";
+import { runningTime } from "../support/running-time.ts";
 import { skip } from "../support/skip.ts";
 
 // RabbitMQ closes the channel on which such a message comes. It was written again on the next one, without end,
@@ -36,12 +37,12 @@ describe("an event that is too large for RabbitMQ", () => {
 		const { stream, client } = await openStrict();
 		const sender = await stream.sender("sender");
 
-		const began = performance.now();
-		await expect(sender.send(tooLarge)).rejects.toMatchObject({
-			...REFUSED,
-			message: expect.stringMatching(SAYS)
-		});
-		expect(performance.now() - began).toBeLessThan(2000);
+		const refused = () =>
+			expect(sender.send(tooLarge)).rejects.toMatchObject({
+				...REFUSED,
+				message: expect.stringMatching(SAYS)
+			});
+		expect(await runningTime(refused)).toBeLessThan(2000);
 
 		// one message
 		const joined = [event(1), tooLarge, event(2)].map(each => sender.send(each));
@@ -68,7 +69,7 @@ describe("an event that is too large for RabbitMQ", () => {
 	it("is told in the log without `throwError`, also if it was to go later, and what follows goes", async () => {
 		const { stream, client } = await openStrict();
 		const detour = await stream.detour();
-		const sender = await stream.sender("sender", { stream: { url: detour.url, timeout: 300 } });
+		const sender = await stream.sender("sender", { stream: { url: detour.url, timeout: 2000 } });
 		await sender.broker.broadcast("sse.send", tooLarge);
 		await sender.broker.broadcast("sse.send", event("first"));
 		const told = () => sender.log.at("error").filter(text => SAYS.test(text));

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "@jest/globals";
-import { block } from "../../support/processes/block.ts";
 import { onTestFinished } from "../../support/on-test-finished.ts";
+import { block } from "../../support/processes/block.ts";
 import { Turns } from "../../support/turns.ts";
 
 it("what a turn computes is told, and what many compute together is not", async () => {
