@@ -175,10 +175,10 @@ describe("a sender that is cut off from one gateway alone, and was told as over 
 	});
 });
 
-describe("a process that has taken the place of another one unheard", () => {
+describe("a process that has taken the place of another one, unnoticed by Moleculer,", () => {
 	// Moleculer tells who a process is once, and its heartbeats do not: its answers were taken for those of another process, and the
 	// gateway gave no ids for as long as it lived.
-	it("is looked up when it answers, and gateways give ids again", async () => {
+	it("is looked up when it says something, and gateways give ids again", async () => {
 		const { cluster, network, sender, page, isWhole } = await startCluster();
 		network.cutOff("gateway", { isNoticed: false, isKept: false });
 		cluster.kill(sender);
@@ -190,5 +190,28 @@ describe("a process that has taken the place of another one unheard", () => {
 		const { n } = cluster.send(next);
 		await cluster.pass(1000);
 		expect(page.got.at(-1)).toMatchObject({ payload: n, id: expect.stringMatching(/^sender\./) });
+	});
+
+	// All that it sent was taken for a former one's, and dropped, without a word, for as long as it lived.
+	it("is looked up when it says something, though the last news of the former one came later", async () => {
+		const { cluster, network, sender, page, isWhole } = await startCluster();
+		cluster.send(sender);
+		await cluster.pass(1000);
+		// Packets wait on a connection that stands still.
+		network.rule = ({ from, to, type }) =>
+			from === "sender#1" && to === "gateway" && type !== "HEARTBEAT" ? 8000 : undefined;
+		sender.linger = 3000;
+		void sender.stop();
+		cluster.send(sender);
+		await cluster.pass(1000);
+		cluster.kill(sender);
+		const next = cluster.start("sender");
+		await cluster.pass(3000);
+		cluster.send(next);
+		await cluster.pass(60_000);
+		const sent = cluster.send(next);
+		await cluster.pass(1000);
+		expect(page.got.at(-1)?.payload).toBe(sent.n);
+		expect(isWhole()).toBe(true);
 	});
 });

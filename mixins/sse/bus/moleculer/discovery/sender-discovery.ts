@@ -155,8 +155,8 @@ export class SenderDiscovery {
 	}
 
 	/**
-	 * Another process has answered than the one that Moleculer takes to be there. Its news of that one may be lost, and what Moleculer
-	 * hears of it from then on does not say which process it is: it is asked for that news.
+	 * Another process speaks than the one that Moleculer takes to be there. Its news of that one may be lost, or have been overtaken
+	 * by the last of the one before; and heartbeats do not say which process they are of. The node is asked for its news.
 	 */
 	lookUp(nodeID: string): void {
 		const complain = (error: unknown): void =>

@@ -133,10 +133,9 @@ export class Arrivals<T> {
 		this.#noteEnd(nodeID, report);
 		const origin = encodeOrigin(nodeID);
 		const speaker = speakerOf(this.#service.broker, nodeID, report.instance);
-		const answersMine = this.#discovery.isAnswered(report.answers);
 		// Whoever had that name before was asked as well.
-		const isAnswer = answersMine && speaker !== "other";
-		if (answersMine && speaker === "other") this.#discovery.lookUp(nodeID);
+		const isAnswer = speaker !== "other" && this.#discovery.isAnswered(report.answers);
+		if (speaker === "other" && !report.isEnd) this.#discovery.lookUp(nodeID);
 		const isOfPresent = this.tracker.hear(origin, report, performance.now(), {
 			isCurrent: isAnswer,
 			life: lifeOfReport(speaker, report.isEnd, isAnswer),
