@@ -17,7 +17,7 @@ async function outcomeOf(course: Course): Promise<Verdict & { trace: string[] }>
 	const cluster = new VirtualCluster(course.seed);
 	try {
 		await play(cluster, course);
-		return { ...judge(cluster), trace: cluster.trace };
+		return { ...(await judge(cluster)), trace: cluster.trace };
 	} finally {
 		await cluster.end();
 	}

@@ -112,6 +112,15 @@ export class Network {
 		this.#parted.delete(pairOf(one, other));
 	}
 
+	/** Whether packets that leave now go from one node to another. */
+	reaches(from: string, to: string): boolean {
+		return !this.isCutOff(from) && !this.isCutOff(to) && !this.#parted.has(pairOf(from, to));
+	}
+
+	isMuted(from: string, to: string): boolean {
+		return this.#muted.has(`${from} > ${to}`);
+	}
+
 	/** Has events that one node sends to another be lost, while all else comes. */
 	mute(from: string, to: string): void {
 		this.#muted.add(`${from} > ${to}`);
@@ -152,7 +161,7 @@ export class Network {
 		for (const [id, to] of this.#ends) {
 			const isFor = target === null ? id !== nodeID : id === target;
 			if (!isFor || this.#parted.has(pairOf(nodeID, id))) continue;
-			if (type === "EVENT" && this.#muted.has(`${nodeID} > ${id}`)) continue;
+			if (type === "EVENT" && this.isMuted(nodeID, id)) continue;
 			const payload = JSON.parse(String(data));
 			const fate = this.rule({ from: sender.name, to: id, type, payload });
 			if (fate === "lost") continue;
