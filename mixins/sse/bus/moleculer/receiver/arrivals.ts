@@ -129,13 +129,13 @@ export class Arrivals<T> {
 		const isOther = nodeID !== this.#service.broker.nodeID;
 		this.#discovery.noticeSleep();
 		if (isOther) this.#discovery.hearsOther();
+		const speaker = speakerOf(this.#service.broker, nodeID, report.instance);
+		if (speaker === "other" && !report.isEnd) this.#discovery.lookUp(nodeID);
 		if (report.of !== undefined) return;
 		this.#noteEnd(nodeID, report);
 		const origin = encodeOrigin(nodeID);
-		const speaker = speakerOf(this.#service.broker, nodeID, report.instance);
 		// Whoever had that name before was asked as well.
 		const isAnswer = speaker !== "other" && this.#discovery.isAnswered(report.answers);
-		if (speaker === "other" && !report.isEnd) this.#discovery.lookUp(nodeID);
 		const isOfPresent = this.tracker.hear(origin, report, performance.now(), {
 			isCurrent: isAnswer,
 			life: lifeOfReport(speaker, report.isEnd, isAnswer),
