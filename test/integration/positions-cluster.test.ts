@@ -215,3 +215,25 @@ describe("a process that has taken the place of another one, unnoticed by Molecu
 		expect(isWhole()).toBe(true);
 	});
 });
+
+describe("a gateway that has taken the place of another one, unnoticed by a sender's Moleculer,", () => {
+	// To the sender, the gateway had no services: it sent nothing there, and answered nothing. Pages got none of its events for as long as
+	// both lived, and were not told.
+	it("is looked up when it asks, and gets what is sent again", async () => {
+		const { cluster, network, sender, gateway } = await startCluster();
+		gateway.linger = 3000;
+		void gateway.stop();
+		await cluster.pass(1000);
+		cluster.kill(gateway);
+		network.cutOff("sender", { isNoticed: false, isKept: false });
+		const next = cluster.start("gateway", true);
+		await cluster.pass(10_000);
+		network.restore("sender");
+		await cluster.pass(60_000);
+		const page = cluster.open(next);
+		await cluster.pass(1000);
+		const { n } = cluster.send(sender);
+		await cluster.pass(1000);
+		expect(page.got.at(-1)).toMatchObject({ payload: n, id: expect.stringMatching(/^sender\./) });
+	});
+});

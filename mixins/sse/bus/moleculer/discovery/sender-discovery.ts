@@ -154,17 +154,6 @@ export class SenderDiscovery {
 		this.#timer.soon();
 	}
 
-	/**
-	 * Another process speaks than the one that Moleculer takes to be there. Its news of that one may be lost, or have been overtaken
-	 * by the last of the one before; and heartbeats do not say which process they are of. The node is asked for its news.
-	 */
-	lookUp(nodeID: string): void {
-		const complain = (error: unknown): void =>
-			this.#broker.logger.debug("SSE: a node's process is not known.", error);
-		const ask = async (): Promise<unknown> => this.#broker.registry.discoverer.discoverNode(nodeID);
-		ask().catch(complain);
-	}
-
 	/** A process of a node has said that it ends. */
 	ended(nodeID: string, instance: string | undefined): void {
 		if (instance !== undefined) this.#nodeProcesses.end(nodeID, instance);

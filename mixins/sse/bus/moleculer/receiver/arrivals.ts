@@ -1,6 +1,7 @@
 import { guard } from "../../../core/errors/guard.ts";
 import { type EventId, encodeOrigin } from "../../../core/event/event-id.ts";
 import type { HostService } from "../../../moleculer/host-service.ts";
+import { lookUp } from "../../../moleculer/transporter/look-up.ts";
 import { UNKNOWN_SENDER } from "../../loss.ts";
 import { GoneNodes } from "../discovery/gone-nodes.ts";
 import { SenderDiscovery } from "../discovery/sender-discovery.ts";
@@ -130,7 +131,7 @@ export class Arrivals<T> {
 		this.#discovery.noticeSleep();
 		if (isOther) this.#discovery.hearsOther();
 		const speaker = speakerOf(this.#service.broker, nodeID, report.instance);
-		if (speaker === "other" && !report.isEnd) this.#discovery.lookUp(nodeID);
+		if (speaker === "other" && !report.isEnd) lookUp(this.#service.broker, nodeID);
 		if (report.of !== undefined) return;
 		this.#noteEnd(nodeID, report);
 		const origin = encodeOrigin(nodeID);

@@ -1,5 +1,7 @@
 import type { ServiceBroker } from "moleculer";
+import { evictOldest } from "../../../core/collections/evict-oldest.ts";
 import { guard, toError } from "../../../core/errors/guard.ts";
+import { lookUp } from "../../../moleculer/transporter/look-up.ts";
 import { isConnected, onConnected } from "../../../moleculer/transporter/transporter-health.ts";
 import { HELLO, POSITION, readHello, type SsePosition } from "../position-report.ts";
 import { GoneSenders } from "./gone-senders.ts";
@@ -13,6 +15,13 @@ export const SENDER_SERVICE = "$sse";
 const TOGETHER = 20;
 /** Questions answered together; who asks past that asks again. */
 const MAX_ANSWERS = 200;
+/**
+ * Questions of a node that has no gateway, as far as Moleculer knows, until it is looked up: one that starts asks two or three times
+ * before it is known. It asks more and more seldom.
+ */
+const STRANGE = 5;
+/** Such nodes remembered. */
+const MAX_STRANGERS = 1000;
 
 /**
  * Milliseconds for which all are told who has come and gone: a gateway need not have noticed that it was cut off, and reports
@@ -57,6 +66,8 @@ export class PositionAnnouncer {
 	#answer: NodeJS.Timeout | undefined;
 	#asked: string[] = [];
 	#away = 0;
+	/** Nodes that ask and have no gateway, as far as Moleculer knows: they get no answer. And how often they have asked. */
+	readonly #strangers = new Map<string, number>();
 	/** Runs while those who are met wait for each other. */
 	#meeting: NodeJS.Timeout | undefined;
 	#hasMetMore = false;
@@ -108,6 +119,7 @@ export class PositionAnnouncer {
 						// A gateway of this node waits for it before it opens its streams.
 						if (ctx.nodeID === nodeID) this.#tell({ answers: [id] });
 						else this.#answerSoon(id, away);
+						if (ctx.nodeID !== null) this.#recognize(ctx.nodeID);
 					}
 				}
 			}
@@ -160,6 +172,16 @@ export class PositionAnnouncer {
 		if (this.#asked.length < MAX_ANSWERS) this.#asked.push(id);
 		this.#away = Math.max(this.#away, away);
 		this.#answer ??= setTimeout(() => this.#tell(this.#takeAsked()), TOGETHER).unref();
+	}
+
+	/** Its services may be those of the process that was there before. */
+	#recognize(nodeID: string): void {
+		const times = (this.#strangers.get(nodeID) ?? 0) + 1;
+		this.#strangers.delete(nodeID);
+		if (this.#isGateway(nodeID)) return;
+		this.#strangers.set(nodeID, times);
+		evictOldest(this.#strangers, MAX_STRANGERS);
+		if (times % STRANGE === 0) lookUp(this.#broker, nodeID);
 	}
 
 	#takeAsked(): How {
