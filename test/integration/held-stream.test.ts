@@ -3,16 +3,17 @@ import { RawSocket } from "../support/clients/raw-socket.ts";
 import { requestStream, type StreamClient } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { NOTHING, startGateway, type TestGateway } from "../support/gateway/gateway.ts";
+import { give as giveEvent } from "../support/gateway/give.ts";
 import { runningTime } from "../support/running-time.ts";
 
 /** Hands an event to the bus as another gateway got it, id and all. */
 const give = (gateway: TestGateway, seq: number) =>
-	gateway.send({ eventName: "news", sessionId: "alice", payload: seq, id: `n.e.${seq}` });
+	giveEvent(gateway, { eventName: "news", sessionId: "alice", payload: seq, id: `n.e.${seq}` });
 
 /** A gateway, and a client that has got event 5 elsewhere, which has not come here yet. */
 async function startAhead(): Promise<{ gateway: TestGateway; stream: StreamClient }> {
 	const gateway = await startGateway({ middleware: false });
-	await give(gateway, 1);
+	give(gateway, 1);
 	const stream = await requestStream(gateway.url("news"), {
 		session: "alice",
 		headers: { "last-event-id": "n.e.5" }
@@ -28,7 +29,7 @@ describe("while a stream waits for the event that its client has got elsewhere",
 		const { gateway, stream } = await startAhead();
 		for (const seq of [2, 3, 4, 5, 6]) await give(gateway, seq);
 		await stream.next("news");
-		await give(gateway, 7);
+		give(gateway, 7);
 		await stream.next("news", 2);
 
 		expect(names(stream)).toEqual(["sse.open", "news", "news"]);
@@ -38,7 +39,7 @@ describe("while a stream waits for the event that its client has got elsewhere",
 
 	it("its first event is sse.open, though the bus loses events meanwhile", async () => {
 		const { gateway, stream } = await startAhead();
-		await give(gateway, 3);
+		give(gateway, 3);
 		await stream.next("sse.open");
 
 		expect(names(stream)[0]).toBe("sse.open");
@@ -51,7 +52,7 @@ describe("while a stream waits for the event that its client has got elsewhere",
 		stream.close();
 
 		await eventually(() => expect(gateway.held).toEqual(NOTHING));
-		await give(gateway, 2);
+		give(gateway, 2);
 	});
 
 	it("the node may stop: the client is told when to come back", async () => {
@@ -67,7 +68,7 @@ describe("while a stream waits for the event that its client has got elsewhere",
 
 	it("it may live its life: it ends like any other", async () => {
 		const gateway = await startGateway({ middleware: false, sse: { timeout: 100 } });
-		await give(gateway, 1);
+		give(gateway, 1);
 		const stream = await requestStream(gateway.url("news"), {
 			headers: { "last-event-id": "n.e.5" }
 		});
@@ -91,14 +92,14 @@ describe("a place that a client forges", () => {
 		["an object's own, as a whole", "constructor"]
 	])("opens a stream all the same: %s", async (_, id) => {
 		const gateway = await startGateway({ middleware: false });
-		await give(gateway, 1);
+		give(gateway, 1);
 		const raw = new RawSocket(gateway.origin);
 		raw.socket.write(
 			`GET /sse/event-stream?eventName=news HTTP/1.1\r\nhost: x\r\ncookie: sid=alice\r\nlast-event-id: ${id}\r\n\r\n`,
 			"latin1"
 		);
 		await raw.until("sse.open");
-		await give(gateway, 2);
+		give(gateway, 2);
 		await raw.until("data: 2");
 
 		expect(raw.text).not.toContain("data: 1\n");

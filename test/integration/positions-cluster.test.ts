@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { VirtualCluster } from "../support/virtual/cluster.ts";
 import type { Packet } from "../support/virtual/network.ts";
+import { NEWS } from "../support/virtual/node.ts";
 
 /** Milliseconds after which whatever can be noticed was noticed, and told. */
 const LONG = 180_000;
@@ -236,4 +237,93 @@ describe("a gateway that has taken the place of another one, unnoticed by a send
 		await cluster.pass(1000);
 		expect(page.got.at(-1)).toMatchObject({ payload: n, id: expect.stringMatching(/^sender\./) });
 	});
+});
+
+describe("a sender that a gateway has not heard", () => {
+	// It was silent as far as the gateway knew, which took it to have died without having sent anything.
+	it("is told of by another gateway, which has heard it end, and that it had sent something", async () => {
+		const { cluster, network, sender, page, isWhole } = await startCluster();
+		const other = cluster.start("other", true);
+		await cluster.pass(5000);
+		network.part("sender", "gateway");
+		const { at } = cluster.send(sender);
+		await cluster.pass(1000);
+		void sender.stop();
+		await cluster.pass(1000);
+		cluster.send(other);
+		await cluster.pass(LONG);
+		expect(page.isToldSince(at)).toBe(true);
+		expect(isWhole()).toBe(true);
+	});
+
+	// Who sent to groups alone told these nothing of others, and was not asked because it was not silent.
+	it("is told of by a node that sends to groups alone", async () => {
+		const { cluster, network, witness, page, isWhole } = await startCluster();
+		network.part("job", "gateway");
+		const job = cluster.start("job");
+		await cluster.pass(3000);
+		const { at } = cluster.send(job);
+		await cluster.pass(1000);
+		cluster.kill(job);
+		await cluster.pass(60_000);
+		expect(page.isToldSince(at)).toBe(false);
+		cluster.send(witness, ["api"]);
+		await cluster.pass(20_000);
+		expect(page.isToldSince(at)).toBe(true);
+		expect(isWhole()).toBe(true);
+	});
+
+	it("and that another has missed before it sent its last event is told of up to its end", async () => {
+		const { cluster, network, sender, witness, page, isWhole } = await startCluster();
+		network.part("job", "gateway");
+		const job = cluster.start("job");
+		await cluster.pass(3000);
+		network.part("job", "witness");
+		await cluster.pass(60_000);
+		cluster.send(witness);
+		await cluster.pass(3000);
+		const { at } = cluster.send(job);
+		await cluster.pass(1000);
+		cluster.kill(job);
+		await cluster.pass(60_000);
+		cluster.send(sender);
+		await cluster.pass(3000);
+		expect(page.isToldSince(at)).toBe(true);
+		expect(isWhole()).toBe(true);
+	});
+});
+
+describe("a gateway", () => {
+	// It waited for a number that no sender had ever given, and gave no ids any more, for as long as the sender lived.
+	it("waits for nothing because of an id that is not of who sends the event", async () => {
+		const { cluster, sender, gateway, isWhole, reconnect } = await startCluster();
+		cluster.send(sender);
+		await cluster.pass(1000);
+		const [, life = ""] = cluster.pages[0]?.got.at(-1)?.id?.split(".") ?? [];
+		expect(life).not.toBe("");
+		const event = { eventName: NEWS, sessionId: "*", payload: 0 };
+		gateway.gateway?.fanOut.receive({ ...event, id: `sender.${life}zz.7` }, { nodeID: "witness" });
+		await reconnect();
+		await cluster.pass(60_000);
+		expect(isWhole()).toBe(true);
+	});
+
+	// The others' pages were told that they might have missed something, of a node that never sends anything.
+	it.each([
+		["at once", 500],
+		["after a while", 5000]
+	])(
+		"that never sends anything is killed and started again %s without anybody being told",
+		async (_when, pause) => {
+			const { cluster, page, isWhole } = await startCluster();
+			const other = cluster.start("other", true);
+			await cluster.pass(40_000);
+			cluster.kill(other);
+			await cluster.pass(pause);
+			cluster.start("other", true);
+			await cluster.pass(60_000);
+			expect(page.told).toEqual([]);
+			expect(isWhole()).toBe(true);
+		}
+	);
 });

@@ -8,6 +8,7 @@ import {
 } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGateway, type TestGateway } from "../support/gateway/gateway.ts";
+import { give as giveEvent } from "../support/gateway/give.ts";
 import { meet, memberOf } from "../support/gateway/meet.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 
@@ -17,7 +18,7 @@ const NEWS = "news";
 const startBare = (sse = {}) => startGateway({ middleware: false, sse });
 
 const give = (gateway: TestGateway, id: string, payload: unknown = id, sessionId = "A") =>
-	gateway.send({ eventName: NEWS, sessionId, payload, id });
+	giveEvent(gateway, { eventName: NEWS, sessionId, payload, id });
 
 function open(gateway: TestGateway, lastEventId?: string, session = "A"): Promise<StreamClient> {
 	const headers = lastEventId === undefined ? {} : { "Last-Event-ID": lastEventId };
@@ -31,7 +32,8 @@ const place = ({ events }: StreamClient) => events.findLast(e => e.id)?.id as st
 /** Waits until a stream has got everything that was sent before, by sending one more. */
 async function settle(gateway: TestGateway, stream: StreamClient, id?: string): Promise<unknown[]> {
 	const last = { eventName: NEWS, sessionId: "A", payload: "last" };
-	await gateway.send(id === undefined ? last : { ...last, id });
+	if (id === undefined) await gateway.send(last);
+	else give(gateway, id, "last");
 	await stream.until(() => stream.received(NEWS).includes("last"), "the last event");
 	return stream.received(NEWS).slice(0, -1);
 }
@@ -83,7 +85,7 @@ describe("a client that comes back", () => {
 
 	it("may say by `lastEventId` in the URL where it was; the header is the later news", async () => {
 		const gateway = await startBare();
-		for (const seq of [1, 2, 3]) await give(gateway, `n.e.${seq}`);
+		for (const seq of [1, 2, 3]) give(gateway, `n.e.${seq}`);
 		const url = `${gateway.url(NEWS)}&lastEventId=n.e.1`;
 		const byUrl = await openStream(url, { session: "A" });
 		await byUrl.next(NEWS, 2);
@@ -117,12 +119,7 @@ describe("a client that comes back again and again to one gateway", () => {
 			await gateway.send({ eventName: NEWS, sessionId: "A", payload: round });
 			await stream.next(NEWS);
 			// Another sender's event, whose id the next heartbeat brings.
-			await gateway.broker.broadcastLocal("sse.send", {
-				eventName: NEWS,
-				sessionId: "B",
-				payload: 0,
-				id: `other.e.${round + 1}`
-			});
+			give(gateway, `other.e.${round + 1}`, 0, "B");
 			const seen = stream.events.length;
 			await stream.until(() => stream.events.length > seen + 1, "two heartbeats");
 			lastEventId = place(stream);
@@ -156,21 +153,21 @@ describe("a client that may have missed something is told, and goes on from ther
 
 	it("`unknown`: an id that is none, or of an event that never came here", async () => {
 		const gateway = await startBare();
-		await give(gateway, "n.e.1");
+		give(gateway, "n.e.1");
 		expect(await told(gateway, "forged")).toEqual({ reason: "unknown" });
 		expect(await told(gateway, "m.e.7")).toEqual({ reason: "unknown" });
 	});
 
 	it("`expired`: an event that is no longer kept", async () => {
 		const gateway = await startBare({ history: { maxBytes: 65_536 } });
-		for (let seq = 1; seq <= 10; seq++) await give(gateway, `n.e.${seq}`, "x".repeat(10_000));
+		for (let seq = 1; seq <= 10; seq++) give(gateway, `n.e.${seq}`, "x".repeat(10_000));
 		expect(await told(gateway, "n.e.1")).toEqual({ reason: "expired" });
 	});
 
 	it("`epoch`: an event of an earlier life of its sender", async () => {
 		const gateway = await startBare({ history: { maxBytes: 65_536 } });
-		await give(gateway, "n.old.1");
-		for (let seq = 1; seq <= 10; seq++) await give(gateway, `n.new.${seq}`, "x".repeat(10_000));
+		give(gateway, "n.old.1");
+		for (let seq = 1; seq <= 10; seq++) give(gateway, `n.new.${seq}`, "x".repeat(10_000));
 		expect(await told(gateway, "n.old.1")).toEqual({ reason: "epoch" });
 	});
 
@@ -178,8 +175,8 @@ describe("a client that may have missed something is told, and goes on from ther
 		const gateway = await startBare();
 		const first = await open(gateway);
 		first.close();
-		await give(gateway, "n.e.1");
-		await give(gateway, "n.e.3");
+		give(gateway, "n.e.1");
+		give(gateway, "n.e.3");
 		await eventually(() => expect(gateway.log.at("warn")).toHaveLength(1));
 		const second = await open(gateway, place(first));
 		expect(second.received("sse.reset")).toEqual([{ reason: "gap" }]);
@@ -187,7 +184,7 @@ describe("a client that may have missed something is told, and goes on from ther
 		// It has been told about everything up to here, and goes on from here.
 		const { id } = second.events.find(e => e.event === "sse.reset") as ReceivedEvent;
 		second.close();
-		await give(gateway, "n.e.4");
+		give(gateway, "n.e.4");
 		const third = await open(gateway, id);
 		expect(opened(third)).toMatchObject({ resumed: true });
 		expect(await settle(gateway, third, "n.e.5")).toEqual(["n.e.4"]);
@@ -196,8 +193,8 @@ describe("a client that may have missed something is told, and goes on from ther
 	it("and one that was told while it was open is not told again when it comes back", async () => {
 		const gateway = await startBare();
 		const first = await open(gateway);
-		await give(gateway, "n.e.1");
-		await give(gateway, "n.e.3", "other's", "B");
+		give(gateway, "n.e.1");
+		give(gateway, "n.e.3", "other's", "B");
 		await first.next("sse.reset");
 		first.close();
 		const second = await open(gateway, place(first));
@@ -209,7 +206,7 @@ describe("a stream that is open while the bus loses events", () => {
 	it("is told once, before the event that shows it, and a repeat is dropped", async () => {
 		const gateway = await startBare();
 		const streams = [await open(gateway), await open(gateway, undefined, "B")];
-		for (const seq of [1, 2, 5, 5, 2, 6]) await give(gateway, `n.e.${seq}`);
+		for (const seq of [1, 2, 5, 5, 2, 6]) give(gateway, `n.e.${seq}`);
 		const [mine, other] = streams as [StreamClient, StreamClient];
 		expect(await settle(gateway, mine, "n.e.7")).toEqual(["n.e.1", "n.e.2", "n.e.5", "n.e.6"]);
 		expect(names(mine)).toEqual(["sse.open", NEWS, NEWS, "sse.reset", NEWS, NEWS, NEWS]);
@@ -222,7 +219,7 @@ describe("a stream that is open while the bus loses events", () => {
 	it("is told if the first event of a sender shows that it has sent before", async () => {
 		const gateway = await startBare();
 		const stream = await open(gateway);
-		await give(gateway, "n.e.57");
+		give(gateway, "n.e.57");
 		expect(await settle(gateway, stream, "n.e.58")).toEqual(["n.e.57"]);
 		expect(stream.received("sse.reset")).toEqual([{ reason: "gap" }]);
 	});
@@ -230,13 +227,13 @@ describe("a stream that is open while the bus loses events", () => {
 	it("is told though nothing follows, if the sender says that it has sent more", async () => {
 		const gateway = await startBare();
 		const stream = await open(gateway);
-		await give(gateway, "node-1.e.1");
+		give(gateway, "node-1.e.1");
 		await stream.next(NEWS);
 		const tell = (seq: number) => gateway.broker.broadcast("sse.position", { epoch: "e", seq });
 		await tell(1);
 		await tell(2);
 		// that was on its way, and what is said twice is lost once
-		await give(gateway, "node-1.e.2");
+		give(gateway, "node-1.e.2");
 		await tell(4);
 		await tell(4);
 
@@ -250,7 +247,7 @@ describe("a stream that is open while the bus loses events", () => {
 	it("gets in order what overtook on its way, without a word", async () => {
 		const gateway = await startBare();
 		const stream = await open(gateway);
-		for (const seq of [1, 4, 3, 2]) await give(gateway, `n.e.${seq}`);
+		for (const seq of [1, 4, 3, 2]) give(gateway, `n.e.${seq}`);
 		expect(await settle(gateway, stream, "n.e.5")).toEqual(["n.e.1", "n.e.2", "n.e.3", "n.e.4"]);
 		expect(names(stream)).not.toContain("sse.reset");
 	});
@@ -260,17 +257,17 @@ describe("a stream that is open while the bus loses events", () => {
 	it("gets no id behind what is suspected to be missing", async () => {
 		const gateway = await startBare();
 		const stream = await open(gateway);
-		await give(gateway, "n.e.1");
+		give(gateway, "n.e.1");
 		await stream.next(NEWS);
-		await give(gateway, "n.e.3");
-		await give(gateway, "m.e.1");
+		give(gateway, "n.e.3");
+		give(gateway, "m.e.1");
 		await stream.next(NEWS, 2);
 		expect(stream.events.at(-1)).toMatchObject({ data: '"m.e.1"', id: undefined });
 		const second = await open(gateway, undefined, "B");
 		expect(place(second)).toMatch(/^n\.e\.1~/);
-		await give(gateway, "n.e.2");
+		give(gateway, "n.e.2");
 		await stream.next(NEWS, 4);
-		await give(gateway, "m.e.2");
+		give(gateway, "m.e.2");
 		await stream.next(NEWS, 5);
 		expect(place(stream)).toBe("m.e.2");
 		expect(names(stream)).not.toContain("sse.reset");
@@ -279,7 +276,7 @@ describe("a stream that is open while the bus loses events", () => {
 	it("is not told what was sent before it came, and gets a place that is behind that", async () => {
 		const gateway = await startBare({ heartbeat: 0 });
 		const early = await open(gateway);
-		await give(gateway, "node-1.e.1");
+		give(gateway, "node-1.e.1");
 		await early.next(NEWS);
 		const sentAt = performance.now();
 		const late = await open(gateway);
@@ -300,13 +297,13 @@ describe("a client that is ahead of this gateway", () => {
 	it("waits for the event that it has got elsewhere, and goes on behind it", async () => {
 		const gateway = await startBare();
 		const first = await open(gateway);
-		for (const seq of [1, 2]) await give(gateway, `n.e.${seq}`);
+		for (const seq of [1, 2]) give(gateway, `n.e.${seq}`);
 		await first.next(NEWS, 2);
 
 		const pending = open(gateway, "n.e.3");
 		await eventually(() => expect(gateway.held.streams).toBe(2));
-		await give(gateway, "n.e.3");
-		await give(gateway, "n.e.4");
+		give(gateway, "n.e.3");
+		give(gateway, "n.e.4");
 		const ahead = await pending;
 		expect(opened(ahead)).toMatchObject({ resumed: true });
 		expect(await settle(gateway, ahead, "n.e.5")).toEqual(["n.e.4"]);
@@ -314,18 +311,18 @@ describe("a client that is ahead of this gateway", () => {
 
 	it("misses no event without an id that comes while it waits", async () => {
 		const gateway = await startBare();
-		await give(gateway, "n.e.1");
+		give(gateway, "n.e.1");
 		const pending = open(gateway, "n.e.2");
 		await eventually(() => expect(gateway.held.streams).toBe(1));
 		await gateway.send({ eventName: NEWS, sessionId: "A", payload: "plain" });
-		await give(gateway, "n.e.2");
+		give(gateway, "n.e.2");
 		expect(await settle(gateway, await pending, "n.e.3")).toEqual(["plain"]);
 	});
 
 	// The look was a timer's: what it threw ended the process.
 	it("is broken off, and nobody else, if the look whether it has come fails", async () => {
 		const gateway = await startBare();
-		await give(gateway, "n.e.1");
+		give(gateway, "n.e.1");
 		const other = await open(gateway);
 		const since = jest.spyOn(History.prototype, "since");
 		onTestFinished(() => since.mockRestore());
@@ -343,12 +340,12 @@ describe("a client that is ahead of this gateway", () => {
 	// They went past the stream, which was held, and were in the history all the same: only the reset told of them.
 	it("does not wait for ever, and gets what was sent while it waited behind the reset", async () => {
 		const gateway = await startBare();
-		await give(gateway, "n.e.1");
+		give(gateway, "n.e.1");
 		const pending = open(gateway, "n.e.9");
 		await eventually(() => expect(gateway.held.streams).toBe(1));
-		await give(gateway, "n.e.2");
+		give(gateway, "n.e.2");
 		await gateway.send({ eventName: NEWS, sessionId: "A", payload: "plain" });
-		await give(gateway, "n.e.3", "other's", "B");
+		give(gateway, "n.e.3", "other's", "B");
 		const stream = await pending;
 		expect(await settle(gateway, stream, "n.e.4")).toEqual(["n.e.2", "plain"]);
 		expect(names(stream)).toEqual(["sse.open", "sse.reset", NEWS, NEWS, NEWS]);
@@ -358,10 +355,10 @@ describe("a client that is ahead of this gateway", () => {
 	// The place was one behind what the stream still had to get: who left in between missed that.
 	it("is given a place from which it gets that again, if it leaves between the two", async () => {
 		const gateway = await startBare();
-		await give(gateway, "n.e.1");
+		give(gateway, "n.e.1");
 		const pending = open(gateway, "n.e.9");
 		await eventually(() => expect(gateway.held.streams).toBe(1));
-		await give(gateway, "n.e.2");
+		give(gateway, "n.e.2");
 		const stream = await pending;
 		const { id } = await stream.next("sse.reset");
 		const again = await open(gateway, id);
@@ -371,14 +368,14 @@ describe("a client that is ahead of this gateway", () => {
 
 	it("is replayed nothing from before a revocation that came while it waited", async () => {
 		const gateway = await startBare();
-		await give(gateway, "n.e.1");
+		give(gateway, "n.e.1");
 		const { fanOut } = Reflect.get(gateway.service, Symbol.for("moleculer-sse.gateway"));
 		const pending = open(gateway, "n.e.9");
 		await eventually(() => expect(gateway.held.streams).toBe(1));
-		await give(gateway, "n.e.2");
+		give(gateway, "n.e.2");
 		// one that comes late, and closes nothing
 		fanOut.history.revoke({ sessionId: "A", reason: "revoked" }, performance.now());
-		await give(gateway, "n.e.3");
+		give(gateway, "n.e.3");
 		const stream = await pending;
 		expect(stream.received("sse.reset")).toEqual([{ reason: "revoked" }]);
 		expect(await settle(gateway, stream, "n.e.4")).toEqual([]);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { openStream, type StreamClient } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGateway, type TestGateway } from "../support/gateway/gateway.ts";
+import { give as giveEvent } from "../support/gateway/give.ts";
 import { HandBus } from "../support/gateway/hand-bus.ts";
 
 const NEWS = "news";
@@ -92,13 +93,13 @@ describe("what was sent to a session while it was revoked", () => {
 	it("is told at once, though it names an event that may still come", async () => {
 		const gateway = await startGateway({ middleware: false });
 		const give = (seq: number, payload: unknown) =>
-			gateway.send({ eventName: NEWS, sessionId: "A", payload, id: `n.e.${seq}` });
-		await give(1, "before");
+			giveEvent(gateway, { eventName: NEWS, sessionId: "A", payload, id: `n.e.${seq}` });
+		give(1, "before");
 		await revoke(gateway, "A");
 		const back = await open(gateway, { place: "n.e.3" });
 		expect(beginning(back)).toBe("revoked");
-		await give(2, "again");
-		await give(3, "and again");
+		give(2, "again");
+		give(3, "and again");
 		await back.next(NEWS, 2);
 		expect(back.received(NEWS)).toEqual(["again", "and again"]);
 	});
@@ -188,13 +189,13 @@ describe("what was sent to a session while it was revoked", () => {
 	it("is not replayed to a stream that waits for its event and is revoked meanwhile", async () => {
 		const gateway = await startGateway({ middleware: false });
 		const give = (seq: number, payload: unknown) =>
-			gateway.send({ eventName: NEWS, sessionId: "A", payload, id: `n.e.${seq}` });
-		await give(1, "before");
+			giveEvent(gateway, { eventName: NEWS, sessionId: "A", payload, id: `n.e.${seq}` });
+		give(1, "before");
 		const waiting = open(gateway, { place: "n.e.2~gw.1~0~s" });
 		await eventually(() => expect(gateway.held.streams).toBe(1));
 		await revoke(gateway, "A");
-		await give(2, "for nobody");
-		await give(3, SECRET);
+		give(2, "for nobody");
+		give(3, SECRET);
 		const stream = await waiting;
 		expect(await stream.end).toBe("ended");
 		expect(stream.text).not.toContain(SECRET);

@@ -35,6 +35,8 @@ export interface GoneSender {
 	readonly instance: string;
 	/** Milliseconds since it was missed. */
 	readonly ago: number;
+	/** It has said that it ends, and that it had sent something; false if that is not known. */
+	readonly hasSent: boolean;
 }
 
 /** A report as it travels. */
@@ -45,7 +47,7 @@ export interface SsePosition extends Position {
 	up?: number;
 	end?: true;
 	re?: readonly string[];
-	gone?: readonly (readonly [nodeID: string, instance: string, ago: number])[];
+	gone?: readonly (readonly [nodeID: string, instance: string, ago: number, hasSent?: true])[];
 	here?: readonly (readonly [nodeID: string, instance: string])[];
 }
 
@@ -98,9 +100,9 @@ export function readHello(input: unknown): SseHello | undefined {
 }
 
 function readGone(input: unknown): GoneSender[] {
-	const [nodeID, instance, ago] = listOf(input);
+	const [nodeID, instance, ago, hasSent] = listOf(input);
 	if (typeof nodeID !== "string" || typeof instance !== "string") return [];
-	return [{ nodeID, instance, ago: duration(ago) }];
+	return [{ nodeID, instance, ago: duration(ago), hasSent: hasSent === true }];
 }
 
 function listOf(input: unknown): readonly unknown[] {

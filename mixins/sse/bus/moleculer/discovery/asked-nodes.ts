@@ -56,6 +56,11 @@ export class AskedNodes {
 		return this.#waited.delete(nodeID);
 	}
 
+	/** Who has to answer is not the process that was there, and is not missed if that one goes. */
+	isOther(nodeID: string): void {
+		this.#unanswered.delete(nodeID);
+	}
+
 	/** A node that was asked has not answered, and cannot be asked any more. */
 	miss(nodeID: string): void {
 		this.#unanswered.add(nodeID);

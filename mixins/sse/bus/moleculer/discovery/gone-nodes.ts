@@ -27,8 +27,51 @@ interface Gone {
 export interface Asking {
 	/** Whether this gateway hears nobody, or has begun to again and has not asked yet. */
 	readonly isAway: boolean;
-	/** Whether a node has been asked, and has not answered. */
+	/** Whether a node has been asked, and has not answered; it may not be asked any more. */
 	isAwaited(nodeID: string): boolean;
+	/** Whether a node is being asked. */
+	isAsked(nodeID: string): boolean;
+}
+
+/** Processes that have gone, by their nodes. */
+class GoneProcesses {
+	readonly #byNode = new Map<string, readonly Gone[]>();
+
+	get isEmpty(): boolean {
+		return this.#byNode.size === 0;
+	}
+
+	*[Symbol.iterator](): IterableIterator<Gone> {
+		for (const list of this.#byNode.values()) yield* list;
+	}
+
+	of(nodeID: string): readonly Gone[] {
+		return this.#byNode.get(nodeID) ?? [];
+	}
+
+	has(nodeID: string, instance: Instance): boolean {
+		return this.of(nodeID).some(gone => gone.instance === instance);
+	}
+
+	/** One that goes again is the same, from now on. */
+	add(gone: Gone): void {
+		const others = this.of(gone.nodeID).filter(({ instance }) => instance !== gone.instance);
+		this.#byNode.set(gone.nodeID, [...others, gone]);
+	}
+
+	/** Takes out those of a node of which that is so. */
+	remove(nodeID: string, isSo: (gone: Gone) => boolean): Gone[] {
+		const removed = this.of(nodeID).filter(isSo);
+		if (removed.length === 0) return removed;
+		const left = this.of(nodeID).filter(gone => !removed.includes(gone));
+		if (left.length > 0) this.#byNode.set(nodeID, left);
+		else this.#byNode.delete(nodeID);
+		return removed;
+	}
+
+	clear(): void {
+		this.#byNode.clear();
+	}
 }
 
 /**
@@ -38,9 +81,9 @@ export interface Asking {
 export class GoneNodes {
 	readonly #tracker: SequenceTracker<unknown>;
 	readonly #asking: Asking;
-	#gone: readonly Gone[] = [];
+	readonly #gone = new GoneProcesses();
 	/** Those that have gone without a word, and, as far as was heard, without having sent anything. */
-	#quiet: readonly Gone[] = [];
+	readonly #quiet = new GoneProcesses();
 
 	constructor(tracker: SequenceTracker<unknown>, asking: Asking) {
 		this.#tracker = tracker;
@@ -49,39 +92,35 @@ export class GoneNodes {
 
 	/** Whether nothing is suspected of any. */
 	get areSettled(): boolean {
-		return this.#gone.length === 0;
+		return this.#gone.isEmpty;
 	}
 
 	/** Whether something is suspected of that process. */
 	isSuspected(nodeID: string, instance: string): boolean {
-		return this.#gone.some(gone => isOf(gone, nodeID, instance));
+		return this.#gone.has(nodeID, instance);
 	}
 
 	/** A node is gone: unless it has said where it ends, and all of that has come, something may be missing. */
 	miss(nodeID: string, instance: Instance): void {
 		const wasAsked = this.#asking.isAwaited(nodeID);
+		const { lives } = this.#tracker;
 		const origin = encodeOrigin(nodeID);
-		if (wasAsked || !this.#tracker.lives.isComplete(origin)) {
-			this.#gone = added(this.#gone, goneNow(nodeID, instance, wasAsked));
-		} else if (!this.#tracker.lives.hasEnded(origin)) {
-			this.#quiet = added(this.#quiet, goneNow(nodeID, instance, true));
-		}
+		if (wasAsked || !lives.isComplete(origin)) this.#gone.add(goneNow(nodeID, instance, wasAsked));
+		else if (!lives.hasEnded(origin)) this.#quiet.add(goneNow(nodeID, instance, true));
 	}
 
 	/** Another node takes a process to be there that is not there for this gateway: it comes, or may have died. */
 	suspect(nodeID: string, instance: string): void {
-		if (this.isSuspected(nodeID, instance)) return;
-		this.#gone = added(this.#gone, goneNow(nodeID, instance, true));
+		if (!this.isSuspected(nodeID, instance)) this.#gone.add(goneNow(nodeID, instance, true));
 	}
 
 	/** A node is there. */
 	meet(nodeID: string, instance: Instance): void {
 		// If it is the same, it says itself what it has sent.
-		this.#quiet = this.#quiet.filter(gone => !isOf(gone, nodeID, instance));
-		for (const gone of [...this.#quiet, ...this.#gone]) {
-			if (gone.nodeID !== nodeID) continue;
+		this.#quiet.remove(nodeID, gone => gone.instance === instance);
+		for (const gone of [...this.#quiet.of(nodeID), ...this.#gone.of(nodeID)]) {
 			gone.isBack = true;
-			gone.isReplaced ||= gone.instance !== instance;
+			gone.isReplaced = gone.instance !== instance;
 		}
 	}
 
@@ -92,13 +131,11 @@ export class GoneNodes {
 	 * @param isComplete Whether all of it has come; if not, it is waited for.
 	 */
 	end(nodeID: string, instance: string | undefined, isComplete: boolean): void {
-		const isEnded = (gone: Gone): boolean => {
-			const isOther = instance && gone.instance && gone.instance !== instance;
-			return gone.nodeID === nodeID && !isOther;
-		};
-		this.#quiet = this.#quiet.filter(gone => !isEnded(gone));
-		if (isComplete) this.#gone = this.#gone.filter(gone => !isEnded(gone));
-		else for (const gone of this.#gone) if (isEnded(gone)) gone.wasAsked = false;
+		const isEnded = (gone: Gone): boolean =>
+			!instance || !gone.instance || gone.instance === instance;
+		this.#quiet.remove(nodeID, isEnded);
+		if (isComplete) this.#gone.remove(nodeID, isEnded);
+		else for (const gone of this.#gone.of(nodeID)) if (isEnded(gone)) gone.wasAsked = false;
 	}
 
 	/**
@@ -107,61 +144,46 @@ export class GoneNodes {
 	 * @returns Whether something may be missing all the same: a process before was asked, and never said what it had sent.
 	 */
 	answer(nodeID: string): boolean {
-		const settled = this.#gone.filter(gone => gone.nodeID === nodeID && gone.isBack);
-		if (settled.length === 0) return false;
-		this.#gone = this.#gone.filter(gone => !settled.includes(gone));
+		const settled = this.#gone.remove(nodeID, ({ isBack }) => isBack);
 		return settled.some(({ wasAsked, isReplaced }) => wasAsked && isReplaced);
 	}
 
 	/** This gateway may have been away: who was silent until it went may have sent something, and half a minute begins anew. */
 	away(): void {
 		const now = performance.now();
-		for (const gone of this.#quiet) {
-			if (now - gone.at < UNNOTICED) this.#gone = added(this.#gone, gone);
-		}
-		this.#quiet = [];
+		for (const gone of this.#quiet) if (now - gone.at < UNNOTICED) this.#gone.add(gone);
+		this.#quiet.clear();
 		for (const gone of this.#gone) gone.at = now;
 	}
 
 	/**
 	 * Those that are waited for no longer have ended. To be called now and then.
 	 *
-	 * @returns Those of which it was told that something may be missing.
+	 * @param told Called for each of which it is told that something may be missing; default: nobody is.
 	 */
-	look(): { readonly nodeID: string; readonly instance: Instance }[] {
+	look(told: (nodeID: string, instance: Instance) => void = () => {}): void {
 		const now = performance.now();
-		this.#quiet = this.#quiet.filter(({ at }) => now - at < UNNOTICED);
-		if (this.areSettled) return [];
-		const { isAway } = this.#asking;
-		const unknown = this.#gone.filter(gone => !this.#isKnown(gone));
-		this.#gone = unknown.filter(({ nodeID, at, isBack }) => {
-			// One that is back, and can be asked, is asked until it answers.
-			const isAsked = isBack && this.#asking.isAwaited(nodeID);
-			return isAsked || isAway || now - at < GONE;
-		});
-		const waiting = new Set(this.#gone);
-		const told = unknown.filter(gone => !waiting.has(gone));
-		for (const { nodeID, wasAsked } of told) {
-			this.#tracker.leave(encodeOrigin(nodeID), now, wasAsked);
+		for (const gone of this.#quiet) {
+			if (now - gone.at >= UNNOTICED) this.#quiet.remove(gone.nodeID, other => other === gone);
 		}
-		return told;
-	}
-
-	/** Whether all that it has sent has come: its last packet may come behind the news that it has gone. */
-	#isKnown({ nodeID, wasAsked }: Gone): boolean {
-		return !wasAsked && this.#tracker.lives.isComplete(encodeOrigin(nodeID));
+		const { isAway } = this.#asking;
+		for (const gone of this.#gone) {
+			const { nodeID, instance, at, wasAsked, isBack } = gone;
+			const origin = encodeOrigin(nodeID);
+			// Its last packet may come behind the news that it has gone.
+			const isKnown = !wasAsked && this.#tracker.lives.isComplete(origin);
+			// One that is back, and can be asked, is asked until it answers.
+			const isAsked = isBack && this.#asking.isAsked(nodeID);
+			if (!isKnown && (isAsked || isAway || now - at < GONE)) continue;
+			// Before it is told: if that fails, the others are told a second later.
+			this.#gone.remove(nodeID, other => other === gone);
+			if (isKnown) continue;
+			told(nodeID, instance);
+			this.#tracker.leave(origin, now, wasAsked);
+		}
 	}
 }
 
 function goneNow(nodeID: string, instance: Instance, wasAsked: boolean): Gone {
 	return { nodeID, instance, at: performance.now(), wasAsked, isBack: false, isReplaced: false };
-}
-
-function isOf(gone: Gone, nodeID: string, instance: Instance): boolean {
-	return gone.nodeID === nodeID && gone.instance === instance;
-}
-
-/** A process that goes again is the same, from now on. */
-function added(list: readonly Gone[], gone: Gone): Gone[] {
-	return [...list.filter(({ nodeID, instance }) => !isOf(gone, nodeID, instance)), gone];
 }

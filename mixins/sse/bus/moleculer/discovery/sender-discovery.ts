@@ -67,6 +67,11 @@ export class SenderDiscovery {
 		return this.#asked.isUnanswered(nodeID) || this.#silentSenders.isAsked(nodeID);
 	}
 
+	/** Whether a node is being asked. */
+	isAsked(nodeID: string): boolean {
+		return this.#asked.isWaited(nodeID) || this.#silentSenders.isAsked(nodeID);
+	}
+
 	/** Which process a node is, and since when that is known; undefined if it is not there. */
 	processOf(nodeID: string): NodeProcess | undefined {
 		return this.#nodeProcesses.get(nodeID);
@@ -146,11 +151,17 @@ export class SenderDiscovery {
 		this.#questions.hears();
 	}
 
-	/** What has come of a node may be of another process than the one that is there: that one is asked. */
-	doubt(nodeID: string): void {
+	/**
+	 * What has come of a node may be of another process than the one that is there: that one is asked.
+	 *
+	 * @param isOther It is, and Moleculer does not know it yet: of the one that Moleculer knows, it is known what it has answered.
+	 */
+	doubt(nodeID: string, isOther = false): void {
 		if (nodeID === this.#broker.nodeID || this.#asked.isWaited(nodeID)) return;
 		if (!this.#senders().includes(nodeID)) return;
+		const wasUnanswered = this.#asked.isUnanswered(nodeID);
 		this.#await(nodeID);
+		if (isOther && !wasUnanswered) this.#asked.isOther(nodeID);
 		this.#timer.soon();
 	}
 

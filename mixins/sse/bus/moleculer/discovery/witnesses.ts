@@ -8,6 +8,20 @@ const APART = 30_000;
 /** Processes of nodes remembered that have gone. */
 const MAX_GONE = 10_000;
 
+/** A sender that has gone, as another node has told. */
+export interface Departure extends GoneSender {
+	/** `performance.now()` at which it was missed. */
+	readonly at: number;
+}
+
+/** What is known of a process that is not there. */
+interface Accounted {
+	/** `performance.now()` until which all that it may have sent is known, or told, or will be. */
+	readonly until: number;
+	/** Others may only have missed it later than this gateway: what it sent in between is not told. */
+	readonly isGuess: boolean;
+}
+
 /**
  * Knows which senders this gateway has met, and whether somebody who was there can tell of others: a sender that comes and goes
  * while the gateway is cut off is not known to it afterwards.
@@ -15,8 +29,8 @@ const MAX_GONE = 10_000;
 export class Witnesses {
 	/** Process of each node that is there. */
 	readonly #there = new Map<string, string>();
-	/** Those that are not there, and the `performance.now()` until which all that they may have sent is accounted for. */
-	readonly #gone = new Map<string, number>();
+	/** Those that are not there. */
+	readonly #gone = new Map<string, Accounted>();
 	#hasMetOthers = false;
 	/** `performance.now()` since which it is connected, and nobody has told; undefined if somebody has. */
 	#waitsSince: number | undefined;
@@ -37,7 +51,7 @@ export class Witnesses {
 	/** A node is gone: others tell of it from now on. It may be cut off from this gateway alone, and live on for them. */
 	left(nodeID: string, now: number): void {
 		const instance = this.#there.get(nodeID);
-		if (instance !== undefined) this.account(nodeID, instance, now + APART);
+		if (instance !== undefined) this.account(nodeID, instance, now + APART, true);
 		this.#there.delete(nodeID);
 	}
 
@@ -47,18 +61,19 @@ export class Witnesses {
 	}
 
 	/** What a process sends until then is told, or known, or will be. */
-	account(nodeID: string, instance: string, until: number): void {
+	account(nodeID: string, instance: string, until: number, isGuess = false): void {
 		const key = keyOf(nodeID, instance);
-		const known = this.#gone.get(key) ?? until;
+		const known = this.#gone.get(key);
 		this.#gone.delete(key);
-		this.#gone.set(key, Math.max(known, until));
+		this.#gone.set(key, known !== undefined && known.until >= until ? known : { until, isGuess });
 		evictOldest(this.#gone, MAX_GONE);
 	}
 
 	/** Whether a process is there, or nothing that it has sent by then is unknown. */
 	isAccounted(nodeID: string, instance: string, until: number): boolean {
 		if (this.#there.get(nodeID) === instance) return true;
-		return (this.#gone.get(keyOf(nodeID, instance)) ?? Number.NEGATIVE_INFINITY) >= until;
+		const known = this.#gone.get(keyOf(nodeID, instance));
+		return known !== undefined && known.until >= until;
 	}
 
 	/** Whether a process of a node is, or was, known. */
@@ -81,11 +96,13 @@ export class Witnesses {
 	 * Those of senders that have come and gone that this gateway has not met, or that have lived on for others longer than for it;
 	 * each once.
 	 */
-	newsOf(gone: readonly GoneSender[], now: number): GoneSender[] {
-		return gone.filter(({ nodeID, instance, ago }) => {
-			if (this.isAccounted(nodeID, instance, now - ago)) return false;
-			// Others may miss it later.
-			this.account(nodeID, instance, now - ago + APART);
+	newsOf(gone: readonly Departure[]): Departure[] {
+		return gone.filter(({ nodeID, instance, at, hasSent }) => {
+			// It was silent here, and has said to others that it had sent something.
+			const isGuess = this.#gone.get(keyOf(nodeID, instance))?.isGuess === true;
+			if (this.isAccounted(nodeID, instance, at) && !(isGuess && hasSent)) return false;
+			this.#gone.delete(keyOf(nodeID, instance));
+			this.account(nodeID, instance, at);
 			return true;
 		});
 	}

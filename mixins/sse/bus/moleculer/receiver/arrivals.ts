@@ -5,7 +5,7 @@ import { lookUp } from "../../../moleculer/transporter/look-up.ts";
 import { UNKNOWN_SENDER } from "../../loss.ts";
 import { GoneNodes } from "../discovery/gone-nodes.ts";
 import { SenderDiscovery } from "../discovery/sender-discovery.ts";
-import { Witnesses } from "../discovery/witnesses.ts";
+import { type Departure, Witnesses } from "../discovery/witnesses.ts";
 import { type GoneSender, type PositionReport, readReport } from "../position-report.ts";
 import { ENDED, type Ended } from "../sender/gone-senders.ts";
 import type { Consequences } from "../tracking/consequences.ts";
@@ -33,6 +33,8 @@ export class Arrivals<T> {
 	readonly #gone: GoneNodes;
 	readonly #witnesses = new Witnesses();
 	readonly #lossTimer: LossTimer;
+	/** What is heard now is said by another process than the one that Moleculer takes to be there. */
+	#isOtherSpeaking = false;
 	#unlisten: (() => void) | undefined;
 
 	constructor(service: HostService, listener: ArrivalsListener<T>) {
@@ -42,7 +44,7 @@ export class Arrivals<T> {
 			handOn: item => listener.handOn(item),
 			lost: loss => listener.lost(loss),
 			failed: error => service.logger.error("SSE: an event was lost in this gateway.", error),
-			replaced: origin => this.#discovery.doubt(decodeURIComponent(origin))
+			replaced: origin => this.#discovery.doubt(decodeURIComponent(origin), this.#isOtherSpeaking)
 		});
 		this.#lossTimer = new LossTimer(
 			() => this.tracker.nextDecision,
@@ -137,12 +139,14 @@ export class Arrivals<T> {
 		const origin = encodeOrigin(nodeID);
 		// Whoever had that name before was asked as well.
 		const isAnswer = speaker !== "other" && this.#discovery.isAnswered(report.answers);
+		this.#isOtherSpeaking = speaker === "other";
 		const isOfPresent = this.tracker.hear(origin, report, performance.now(), {
 			isCurrent: isAnswer,
 			life: lifeOfReport(speaker, report.isEnd, isAnswer),
 			// Within a node nothing overtakes.
 			...(!isOther && { patience: 0 })
 		});
+		this.#isOtherSpeaking = false;
 		// A report may be of one of several sequences.
 		const isAll = this.tracker.lives.isFresh(origin);
 		if (isOfPresent) {
@@ -166,11 +170,11 @@ export class Arrivals<T> {
 	}
 
 	/** Of a process that has said where it ends nothing is unknown. Other gateways may not have heard it: this node's sender tells them. */
-	#noteEnd(nodeID: string, { isEnd, instance }: PositionReport): void {
+	#noteEnd(nodeID: string, { isEnd, instance, seq }: PositionReport): void {
 		const { broker } = this.#service;
 		if (!isEnd || instance === undefined || nodeID === broker.nodeID) return;
 		this.#witnesses.end(nodeID, instance);
-		broker.localBus.emit(ENDED, { nodeID, instance } satisfies Ended);
+		broker.localBus.emit(ENDED, { nodeID, instance, hasSent: seq > 0 } satisfies Ended);
 	}
 
 	/** Takes what another node says of others. */
@@ -184,14 +188,16 @@ export class Arrivals<T> {
 	/** Another node tells of senders that have come and gone; what they sent while they were not known here has not come. */
 	#hearOf(gone: readonly GoneSender[]): void {
 		const now = performance.now();
-		const unsuspected = gone.filter(({ nodeID, instance }) => {
+		const departures: Departure[] = [];
+		for (const sender of gone) {
+			const { nodeID, instance, ago } = sender;
 			// Before this gateway there was another process of this node.
-			const isThis = nodeID === this.#service.broker.nodeID;
-			return !isThis && !this.#gone.isSuspected(nodeID, instance);
-		});
-		for (const { nodeID, ago } of this.#witnesses.newsOf(unsuspected, now)) {
-			this.#missUnmet(nodeID, now - ago);
+			if (nodeID === this.#service.broker.nodeID) continue;
+			if (this.#gone.isSuspected(nodeID, instance)) continue;
+			// Before that nothing is known of when something was.
+			departures.push({ ...sender, at: Math.max(now - ago, this.awakeSince) });
 		}
+		for (const { nodeID, at } of this.#witnesses.newsOf(departures)) this.#missUnmet(nodeID, at);
 	}
 
 	#missUnmet(nodeID: string, before: number): void {
@@ -227,9 +233,9 @@ export class Arrivals<T> {
 
 	#look(): void {
 		const now = performance.now();
-		for (const { nodeID, instance } of this.#gone.look()) {
+		this.#gone.look((nodeID, instance) => {
 			if (instance) this.#witnesses.account(nodeID, instance, now);
-		}
+		});
 		if (!this.#discovery.isAway && this.#witnesses.giveUp(now)) {
 			this.#listener.lost({ origin: UNKNOWN_SENDER, before: now, isEarlier: false });
 		}

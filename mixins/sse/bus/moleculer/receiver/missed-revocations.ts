@@ -23,11 +23,14 @@ export class MissedRevocations {
 	constructor(service: HostService, missed: (loss: Loss) => void) {
 		this.#service = service;
 		this.#tracker = new SequenceTracker({
+			isUnordered: true,
 			handOn() {},
 			failed() {},
 			lost: loss => {
 				// With a life ends what was missing of it, if something was.
-				if (loss.upTo !== undefined || loss.isKnown) missed(loss);
+				const isMissed = loss.upTo !== undefined || loss.isKnown === true;
+				if (isMissed) missed(loss);
+				return isMissed;
 			}
 		});
 		this.#lossTimer = new LossTimer(

@@ -63,15 +63,20 @@ export class MoleculerReceiver implements BusReceiver {
 		return this.#arrivals.awakeSince;
 	}
 
-	/** An event without an id of this bus has no place in its order. */
+	/** An event without an id of its sender has no place in its order. */
 	take(event: SseEvent, from: Source): void {
 		const id = event.id === undefined ? undefined : parseId(event.id);
-		if (id !== undefined) {
+		if (id !== undefined && this.#isOf(id.origin, from.nodeID)) {
 			this.#arrivals.take(id, { event, from }, waitingBytes(event));
 			return;
 		}
 		event.id = undefined;
 		this.#listener.handOn(event, from);
+	}
+
+	/** A number that another has made up would be missing for ever. */
+	#isOf(origin: string, nodeID: string): boolean {
+		return origin === nodeID || origin === encodeOrigin(nodeID);
 	}
 
 	tookRevocation({ revocation }: Source): void {

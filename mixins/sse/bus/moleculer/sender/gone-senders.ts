@@ -21,6 +21,17 @@ export interface Ended {
 	readonly nodeID: string;
 	/** Moleculer's `instanceID`. */
 	readonly instance: string;
+	/** Whether it says to have sent something, in that of its sequences of which it says so. */
+	readonly hasSent: boolean;
+}
+
+interface Departed {
+	readonly nodeID: string;
+	readonly instance: string;
+	/** `performance.now()`. */
+	readonly at: number;
+	/** It has said so; false if it has not, or is not heard here. */
+	hasSent: boolean;
 }
 
 /**
@@ -31,7 +42,7 @@ export class GoneSenders {
 	readonly #broker: ServiceBroker;
 	readonly #service: string;
 	readonly #present = new Map<string, string>();
-	#gone: { nodeID: string; instance: string; at: number }[] = [];
+	#gone: Departed[] = [];
 
 	/** @param service That by which a node is known to be a sender. */
 	constructor(broker: ServiceBroker, service: string) {
@@ -59,8 +70,8 @@ export class GoneSenders {
 	/** Those that were missed in the last so many milliseconds. */
 	within(duration: number): GoneSender[] {
 		const now = performance.now();
-		return this.#gone.flatMap(({ nodeID, instance, at }) =>
-			now - at <= duration ? [{ nodeID, instance, ago: Math.floor(now - at) }] : []
+		return this.#gone.flatMap(({ at, ...gone }) =>
+			now - at <= duration ? [{ ...gone, ago: Math.floor(now - at) }] : []
 		);
 	}
 
@@ -77,9 +88,11 @@ export class GoneSenders {
 	}
 
 	/** Where nodes look for each other now and then, one that lives shortly is known to nobody but by what it says. */
-	#end({ nodeID, instance }: Ended): void {
+	#end({ nodeID, instance, hasSent }: Ended): void {
 		if (this.#present.get(nodeID) === instance) this.#miss(nodeID);
-		else if (!this.#gone.some(gone => gone.instance === instance)) this.#add(nodeID, instance);
+		const known = this.#gone.findLast(gone => gone.instance === instance);
+		if (known === undefined) this.#add(nodeID, instance, hasSent);
+		else known.hasSent ||= hasSent;
 	}
 
 	#miss(nodeID: string): void {
@@ -89,8 +102,8 @@ export class GoneSenders {
 		this.#add(nodeID, instance);
 	}
 
-	#add(nodeID: string, instance: string): void {
-		this.#gone.push({ nodeID, instance, at: performance.now() });
+	#add(nodeID: string, instance: string, hasSent = false): void {
+		this.#gone.push({ nodeID, instance, at: performance.now(), hasSent });
 		if (this.#gone.length > MOST) this.#gone = this.#gone.slice(-MOST / 2);
 	}
 }

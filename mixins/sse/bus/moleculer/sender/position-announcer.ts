@@ -62,7 +62,7 @@ export class PositionAnnouncer {
 	#wasConnected = false;
 	/** It has said that it ends: if it is started again, it has to say so. */
 	#hasEnded = false;
-	readonly #quiet = new QuietSequences((sequence, now) => this.#tellOf(sequence, now));
+	readonly #quiet = new QuietSequences((sequence, now) => this.#tellQuiet(sequence, now));
 	#answer: NodeJS.Timeout | undefined;
 	#asked: string[] = [];
 	#away = 0;
@@ -219,7 +219,10 @@ export class PositionAnnouncer {
 		{ answers = [], away = 0, end = false }: How = {}
 	): void {
 		const { epoch, seq } = ids.position;
-		const isNews = answers.length > 0 || end || this.#hasEnded;
+		const isMain = of === undefined && groups === undefined;
+		const gone = isMain ? this.#gone.within(Math.max(away, RECENTLY)) : [];
+		const hasGone = seq === 0 && gone.length > 0 && this.#sendsApart;
+		const isNews = answers.length > 0 || end || this.#hasEnded || hasGone;
 		if (seq === 0 && (of !== undefined || !isNews)) return;
 		// Rounded down: what is older than it says is told to nobody who has not missed it.
 		const age = Math.floor(Math.max(0, now - sentAt));
@@ -229,13 +232,26 @@ export class PositionAnnouncer {
 		if (end) position.end = true;
 		if (of !== undefined) position.of = of;
 		else if (answers.length > 0) position.re = answers;
-		const isMain = of === undefined && groups === undefined;
-		const gone = isMain ? this.#gone.within(Math.max(away, RECENTLY)) : [];
 		if (gone.length > 0) {
-			position.gone = gone.map(({ nodeID, instance, ago }) => [nodeID, instance, ago]);
+			position.gone = gone.map(({ nodeID, instance, ago, hasSent }) =>
+				hasSent ? [nodeID, instance, ago, true] : [nodeID, instance, ago]
+			);
 		}
 		if (isMain && away > 0) position.here = this.#gone.here;
 		this.#send(position, groups);
+	}
+
+	/** Whether it has sent something to groups alone, or revocations: nobody else tells all, unasked, of who has gone. */
+	get #sendsApart(): boolean {
+		for (const { ids } of this.#sequences) if (ids.position.seq > 0) return true;
+		return false;
+	}
+
+	#tellQuiet(sequence: Sequence, now: number): void {
+		this.#tellOf(sequence, now);
+		const [main] = this.#sequences;
+		if (main !== undefined && main !== sequence && main.ids.position.seq === 0)
+			this.#tellOf(main, now);
 	}
 
 	#send(position: SsePosition, groups: readonly string[] | undefined): void {

@@ -41,8 +41,8 @@ export class MissingEvents<T> {
 		if (this.#early.has(seq)) return false;
 		this.#early.set(seq, early);
 		// It was overtaken itself: what is missing before it may have been as well, and still come.
-		if (seq < this.#newestEarly) this.filled(early.at);
-		else this.#newestEarly = seq;
+		if (seq < this.#newestEarly || seq <= this.#claimed) this.filled(early.at);
+		this.#newestEarly = Math.max(this.#newestEarly, seq);
 		return true;
 	}
 

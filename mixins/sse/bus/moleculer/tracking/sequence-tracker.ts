@@ -55,14 +55,16 @@ export class SequenceTracker<T> {
 	observe({ origin, epoch, seq }: EventId, item: T, now: number, bytes: number): void {
 		const life = this.#lifeOf(origin, epoch, now);
 		if (life !== this.lives.get(origin)) {
-			this.#comesLate(origin, life, { epoch, seq }, now);
+			const next = (life.find(epoch)?.last ?? 0) + 1;
+			if (this.#then.isUnordered && seq === next) life.sequence(origin, epoch).last = seq;
+			else this.#comesLate(origin, life, { epoch, seq }, now);
 			return;
 		}
 		const sequence = life.sequence(origin, epoch);
 		if (seq <= sequence.last) return;
+		if (sequence.givenUpAt !== undefined) this.#livesOn(life, sequence);
 		// A node that was stopped may be started again in the same life.
 		if (sequence.end !== undefined && seq > sequence.end.seq) sequence.end = undefined;
-		sequence.givenUpAt = undefined;
 		if (seq === sequence.last + 1) {
 			if (this.#open.size > 0) sequence.filled(now);
 			this.#next(sequence, item);
@@ -93,7 +95,7 @@ export class SequenceTracker<T> {
 		const sequence = life.sequence(origin, epoch);
 		const isMet = !sequence.isHeard && sequence.last === 0;
 		sequence.isHeard = true;
-		sequence.givenUpAt = undefined;
+		this.#livesOn(life, sequence);
 		// A node may be started again in the same life, and what it said before may come late.
 		if (isEnd && (up === 0 || up >= life.up)) sequence.end = { seq, up };
 		else if (sequence.end && (seq > sequence.end.seq || up > sequence.end.up))
@@ -162,6 +164,12 @@ export class SequenceTracker<T> {
 		return life;
 	}
 
+	/** It was told as over, perhaps, and is not. */
+	#livesOn(life: SenderLife<T>, sequence: SequenceState<T>): void {
+		sequence.givenUpAt = undefined;
+		life.isTold = false;
+	}
+
 	/** Something has come of a life that is over. If it was taken for complete, it was not. */
 	#comesLate(origin: string, life: SenderLife<T>, { epoch, seq }: Position, before: number): void {
 		if (life.isTold || seq <= (life.find(epoch)?.last ?? 0)) return;
@@ -174,8 +182,7 @@ export class SequenceTracker<T> {
 		const { sequences } = life;
 		const isKnown = sequences.some(sequence => sequence.isOpen);
 		if (isDoubted || !life.isComplete) {
-			life.isTold = true;
-			this.#then.lost({ origin, before, isEarlier: false, isKnown });
+			life.isTold = this.#then.lost({ origin, before, isEarlier: false, isKnown }) !== false;
 		}
 		for (const sequence of sequences) {
 			this.#skip(sequence, Number.POSITIVE_INFINITY, true);

@@ -16,7 +16,7 @@ describe("a node that has gone", () => {
 		const tracker = new SequenceTracker<number>({
 			handOn() {},
 			failed() {},
-			lost: loss => losses.push(loss)
+			lost: loss => void losses.push(loss)
 		});
 		const hear = (epoch: string, upTo: number, isEnd = false) => {
 			const report = {
@@ -35,7 +35,13 @@ describe("a node that has gone", () => {
 		for (let n = 1; n <= seq; n++) {
 			tracker.observe({ origin: "n", epoch: "aaaaaaaa", seq: n }, n, performance.now(), 1);
 		}
-		const asking = { isAway: false, awaited: false, isAwaited: () => asking.awaited };
+		const asking = {
+			isAway: false,
+			awaited: false,
+			asked: false,
+			isAwaited: () => asking.awaited,
+			isAsked: () => asking.asked
+		};
 		return { losses, continuity: tracker, hear, asking, gone: new GoneNodes(tracker, asking) };
 	}
 
@@ -81,11 +87,12 @@ describe("a node that has gone", () => {
 		const { gone, losses, asking } = create(2);
 		gone.miss("n", "one");
 		gone.meet("n", "two");
-		asking.awaited = true;
+		asking.awaited = asking.asked = true;
 		jest.advanceTimersByTime(10 * HALF_A_MINUTE);
 		gone.look();
 		expect(losses).toEqual([]);
-		asking.awaited = false;
+		// it has lost its services before it answered, and hangs in its stop: it cannot be asked any more
+		asking.asked = false;
 		gone.look();
 		expect(losses).toHaveLength(1);
 		expect(gone.areSettled).toBe(true);
@@ -116,7 +123,7 @@ describe("a node that has gone", () => {
 		const { gone, losses, asking } = create(0);
 		gone.miss("n", "one");
 		gone.meet("n", "two");
-		asking.awaited = true;
+		asking.awaited = asking.asked = true;
 		gone.away();
 		expect(gone.areSettled).toBe(false);
 		jest.advanceTimersByTime(HALF_A_MINUTE);
@@ -187,7 +194,9 @@ describe("a node that has gone", () => {
 		gone.end("n", "one", true);
 		expect(gone.areSettled).toBe(false);
 		jest.advanceTimersByTime(HALF_A_MINUTE);
-		expect(gone.look()).toMatchObject([{ nodeID: "n", instance: "two" }]);
+		const told = jest.fn();
+		gone.look(told);
+		expect(told.mock.calls).toEqual([["n", "two"]]);
 		expect(losses).toMatchObject([{ origin: "n" }]);
 		expect(gone.areSettled).toBe(true);
 	});
@@ -205,6 +214,16 @@ describe("a node that has gone", () => {
 		gone.look();
 		expect(gone.areSettled).toBe(true);
 		expect(losses).toEqual([]);
+	});
+
+	// What came of the process before it, and then of itself, made it the one that had replaced itself: its answer told all.
+	it("is not replaced by itself, whichever process of its node was heard of before it", () => {
+		const { gone } = create(0);
+		gone.suspect("n", "two");
+		gone.meet("n", "one");
+		gone.meet("n", "two");
+		expect(gone.answer("n")).toBe(false);
+		expect(gone.areSettled).toBe(true);
 	});
 
 	it("is told again if another node still takes it to be there", () => {

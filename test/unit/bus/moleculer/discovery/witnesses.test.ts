@@ -1,14 +1,15 @@
 import { describe, expect, it } from "@jest/globals";
-import { Witnesses } from "../../../../../mixins/sse/bus/moleculer/discovery/witnesses.ts";
-import type { GoneSender } from "../../../../../mixins/sse/bus/moleculer/position-report.ts";
+import {
+	type Departure,
+	Witnesses
+} from "../../../../../mixins/sse/bus/moleculer/discovery/witnesses.ts";
 
 const HALF_A_MINUTE = 30_000;
 const now = 100_000;
 
-const gone = (instance: string, nodeID = "job", ago = 1000): GoneSender => ({
-	nodeID,
-	instance,
-	ago
+const gone = (instance: string, nodeID = "job", at = now - 1000, hasSent = false): Departure => ({
+	...{ nodeID, instance, at, hasSent },
+	ago: now - at
 });
 
 // A job that was started, sent and ended while a gateway was cut off was never met there, and nobody was told.
@@ -16,25 +17,44 @@ describe("what other nodes tell of who has come and gone", () => {
 	it("is news if that process was never met here, and once", () => {
 		const witnesses = new Witnesses();
 		witnesses.meet("job", "met", now);
-		expect(witnesses.newsOf([gone("met"), gone("unmet")], now)).toEqual([gone("unmet")]);
-		expect(witnesses.newsOf([gone("met"), gone("unmet")], now)).toEqual([]);
-		expect(witnesses.newsOf([gone("met", "other")], now)).toEqual([gone("met", "other")]);
+		expect(witnesses.newsOf([gone("met"), gone("unmet")])).toEqual([gone("unmet")]);
+		expect(witnesses.newsOf([gone("met"), gone("unmet")])).toEqual([]);
+		expect(witnesses.newsOf([gone("met", "other")])).toEqual([gone("met", "other")]);
 	});
 
 	// A sender that was cut off from one gateway alone was told there as over; what it sent to others from then on, until it died,
 	// was told to nobody.
 	it("is news of one that has lived on for others for half a minute longer than here", () => {
 		const witnesses = new Witnesses();
-		const goneAt = (at: number) => witnesses.newsOf([gone("met", "job", now - at)], now).length;
+		const goneAt = (at: number) => witnesses.newsOf([gone("met", "job", at)]).length;
 		witnesses.meet("job", "met", 0);
 		witnesses.left("job", 1000);
 		expect(goneAt(1000 + HALF_A_MINUTE)).toBe(0);
 		witnesses.account("job", "met", 50_000);
 		expect(goneAt(50_000)).toBe(0);
 		expect(goneAt(50_001)).toBe(1);
-		// others miss it later
-		expect(goneAt(50_001 + HALF_A_MINUTE)).toBe(0);
-		expect(goneAt(50_002 + HALF_A_MINUTE)).toBe(1);
+		expect(goneAt(50_001)).toBe(0);
+		// somebody else has had it longer
+		expect(goneAt(50_002)).toBe(1);
+	});
+
+	// Its link to this gateway alone broke, it sent its first event to the others, and ended in order: they had heard that.
+	it("is news of one that had sent nothing here, and has said to others that it had", () => {
+		const witnesses = new Witnesses();
+		witnesses.meet("job", "met", 0);
+		witnesses.left("job", 1000);
+		expect(witnesses.newsOf([gone("met", "job", 2000)])).toEqual([]);
+		const departure = gone("met", "job", 2000, true);
+		expect(witnesses.newsOf([departure])).toEqual([departure]);
+		expect(witnesses.newsOf([departure])).toEqual([]);
+		// told, or said by itself
+		for (const know of [
+			() => witnesses.account("other", "one", 5000),
+			() => witnesses.end("other", "two")
+		])
+			know();
+		expect(witnesses.newsOf([gone("one", "other", 4000, true)])).toEqual([]);
+		expect(witnesses.newsOf([gone("two", "other", 4000, true)])).toEqual([]);
 	});
 
 	it("is no news of one that has said that it ends, unless it was there again afterwards", () => {
@@ -42,10 +62,10 @@ describe("what other nodes tell of who has come and gone", () => {
 		witnesses.meet("job", "met", 0);
 		witnesses.end("job", "met");
 		witnesses.left("job", 0);
-		expect(witnesses.newsOf([gone("met")], now)).toEqual([]);
+		expect(witnesses.newsOf([gone("met")])).toEqual([]);
 		witnesses.meet("job", "met", 0);
 		witnesses.left("job", 0);
-		expect(witnesses.newsOf([gone("met")], now)).toEqual([gone("met")]);
+		expect(witnesses.newsOf([gone("met")])).toEqual([gone("met")]);
 	});
 
 	it("is waited for after an absence, and not for ever", () => {
@@ -77,7 +97,7 @@ describe("what other nodes tell of who has come and gone", () => {
 	it("is remembered of a bounded number", () => {
 		const witnesses = new Witnesses();
 		for (let n = 0; n < 20_000; n++) witnesses.meet("job", `i${n}`, now);
-		expect(witnesses.newsOf([gone("i0"), gone("i19999")], now)).toEqual([gone("i0")]);
+		expect(witnesses.newsOf([gone("i0"), gone("i19999")])).toEqual([gone("i0")]);
 	});
 
 	// After ten thousand scripts, a service that had been there from the beginning was taken for one that was never met when it
@@ -88,6 +108,6 @@ describe("what other nodes tell of who has come and gone", () => {
 		for (let n = 0; n < 20_000; n++) witnesses.meet("job", `i${n}`, now);
 		expect(witnesses.hasMet("orders", "met")).toBe(true);
 		witnesses.left("orders", now);
-		expect(witnesses.newsOf([gone("met", "orders")], now)).toEqual([]);
+		expect(witnesses.newsOf([gone("met", "orders")])).toEqual([]);
 	});
 });

@@ -123,6 +123,17 @@ describe("events of a sender", () => {
 		expect(flow.told).toEqual([1, "lost", 3, 4, 5]);
 	});
 
+	// An event that its sender had spoken of came, and what was before it had half a second from the sender's word on, and no more.
+	it("are waited for longer while what their sender has spoken of comes, the newest of it included", () => {
+		const gateway = new Gateway().take(1).hear(6);
+		gateway
+			.wait(PATIENCE - 1)
+			.take(5)
+			.wait(PATIENCE - 1)
+			.take(2, 3, 4, 6);
+		expect(gateway.told).toEqual([1, 2, 3, 4, 5, 6]);
+	});
+
 	it("are given up one hole at a time, each when its own time is over", () => {
 		const gateway = new Gateway()
 			.take(2)
@@ -365,6 +376,16 @@ describe("a sender that begins another life", () => {
 		// born before that
 		again.wait(5000).hear(0, { epoch: NEXT_LIFE, up: 5000 });
 		expect(again.losses).toHaveLength(1);
+	});
+
+	// It was told as over, and lived on; what came late of it after its next process had begun was taken for told as well.
+	it("after it was told as over, and has been heard again, is told once more if something comes late", () => {
+		const gateway = new Gateway().hear(0);
+		gateway.tracker.leave("n", gateway.now, true);
+		gateway.hear(0).hear(0, { epoch: NEXT_LIFE });
+		expect(gateway.losses).toHaveLength(1);
+		gateway.take(1);
+		expect(gateway.losses).toHaveLength(2);
 	});
 
 	it("may have sent something for the first time while this gateway was away", () => {
