@@ -95,6 +95,7 @@ const job = {
 	life: upTo(6000),
 	isKilled: fc.boolean()
 };
+const move = { page, to: gateway, pause: upTo(20_000) };
 const cut = { node, isNoticed: fc.boolean(), isKept: fc.boolean(), for: duration };
 const stop = { node, linger: upTo(12_000), isKilled: fc.boolean(), back: duration };
 const harmAfter = (after: fc.Arbitrary<number>): fc.Arbitrary<Step> =>
@@ -115,11 +116,13 @@ const scene: fc.Arbitrary<readonly Step[]> = weighted<readonly Step[]>(
 	[3, fc.tuple(harm, lost)],
 	// What is over is not heard of again, by whom it was lost.
 	[3, fc.tuple(harm, lost, harmAfter(upTo(120_000)))],
+	// Whoever leaves with an id from then is not told of it elsewhere.
+	[2, fc.tuple(harm, lost, lost, step("move", move, upTo(3000)))],
 	[1, fc.tuple(step("cut", cut), step("job", job, upTo(1000)))],
 	[1, harm.map(step => [step])],
 	[2, send.map(step => [step])],
 	[1, step("open", { at: gateway }).map(step => [step])],
-	[1, step("move", { page, to: gateway, pause: upTo(20_000) }).map(step => [step])]
+	[1, step("move", move).map(step => [step])]
 );
 
 /** What happens to a cluster of two gateways and three senders. Who is told of one fault does not show that another one was not. */
@@ -148,7 +151,7 @@ export const PEACEFUL: fc.Arbitrary<Course> = fc.noBias(
 				],
 				[2, step("job", { ...job, isKilled: fc.constant(false) })],
 				[1, step("open", { at: gateway })],
-				[1, step("move", { page, to: gateway, pause: upTo(20_000) })]
+				[1, step("move", move)]
 			),
 			{ minLength: 1, maxLength: 12, size: "max" }
 		)
