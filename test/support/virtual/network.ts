@@ -58,6 +58,8 @@ export class Network {
 	readonly #links = new Map<string, Random>();
 	/** When something of a process has come to a node last, by their names, and to any. */
 	readonly #heardAt = new Map<string, number>();
+	/** Ways on which something was lost, and when: `from > to at`. */
+	readonly #lost = new Set<string>();
 	/** For packets that something else becomes of. */
 	rule: Rule = () => undefined;
 
@@ -78,6 +80,11 @@ export class Network {
 	/** When something of a process came to a node last. @param nodeID Default: to any. */
 	heardAt({ name }: VirtualProcess, nodeID = ""): number {
 		return this.#heardAt.get(`${name} > ${nodeID}`) ?? Number.NEGATIVE_INFINITY;
+	}
+
+	/** Whether something that a process sent to a node at that time was lost on its way. */
+	hasLost({ name }: VirtualProcess, nodeID: string, at: number): boolean {
+		return this.#lost.has(`${name} > ${nodeID} ${at}`);
 	}
 
 	/** Cuts a node off from all others. */
@@ -160,8 +167,11 @@ export class Network {
 		if (sender === undefined || sender.isDead) return;
 		for (const [id, to] of this.#ends) {
 			const isFor = target === null ? id !== nodeID : id === target;
-			if (!isFor || this.#parted.has(pairOf(nodeID, id))) continue;
-			if (type === "EVENT" && this.isMuted(nodeID, id)) continue;
+			if (!isFor) continue;
+			if (!this.#goes(nodeID, id, type)) {
+				this.#lost.add(`${sender.name} > ${id} ${this.#time.now}`);
+				continue;
+			}
 			const payload = JSON.parse(String(data));
 			const fate = this.rule({ from: sender.name, to: id, type, payload });
 			if (fate === "lost") continue;
@@ -171,6 +181,12 @@ export class Network {
 				this.#time.as(undefined, () => void this.#time.after(delay, arrive));
 			this.#keepOr(leave, nodeID);
 		}
+	}
+
+	#goes(from: string, to: string, type: string): boolean {
+		if (this.#parted.has(pairOf(from, to))) return false;
+		if (type === "EVENT" && this.isMuted(from, to)) return false;
+		return [from, to].every(nodeID => this.#cuts.get(nodeID)?.isKept !== false);
 	}
 
 	/** Has a packet go on, unless a node is cut off: then it goes on later, or never. */
