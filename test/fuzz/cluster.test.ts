@@ -2,8 +2,9 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { runs } from "../support/fuzz.ts";
 import { VirtualCluster } from "../support/virtual/cluster.ts";
-import { COURSE, type Course, harmsOf, PEACEFUL, play } from "../support/virtual/course.ts";
+import { COURSE, type Course, harmsOf, PEACEFUL } from "../support/virtual/course.ts";
 import { judge, type Verdict } from "../support/virtual/judge.ts";
+import { play } from "../support/virtual/play.ts";
 
 /** Courses in an ordinary run: each takes a fraction of a second. */
 const COURSES = 50;
