@@ -1,0 +1,130 @@
+import type { Registry } from "../core/addressing/registry.ts";
+import { reasonOf } from "../core/errors/guard.ts";
+import { heartbeatFrame } from "../core/event/control-events.ts";
+import { ThrottledLog } from "../core/util/throttled-log.ts";
+import { DetachQueue } from "../http/detach-queue.ts";
+import { dropBodyOfAnswered } from "../http/request-body.ts";
+import { EventStream } from "../streams/event-stream.ts";
+import { Flush } from "../streams/flush.ts";
+import { begin } from "../streams/resume.ts";
+import { StreamTimer } from "../streams/stream-timer.ts";
+import type { FanOut } from "./delivery/fan-out.ts";
+import type { Revocations } from "./delivery/revocations.ts";
+import type { Limits } from "./limits/limits.ts";
+import type { Opening } from "./opening/opening.ts";
+import type { Compression } from "./request/compression.ts";
+import { drawEnd } from "./request/jitter.ts";
+import { letGo } from "./request/response.ts";
+import type {
+	GatewayOptions,
+	GatewayService,
+	SseGatewayRequest,
+	SseGatewayResponse
+} from "./types.ts";
+
+/** What the streams of a gateway have to do with. */
+export interface GatewayStreamsParts {
+	readonly options: GatewayOptions;
+	readonly service: GatewayService;
+	readonly registry: Registry<EventStream>;
+	readonly limits: Limits;
+	readonly compression: Compression;
+	readonly fanOut: FanOut;
+	readonly revocations: Revocations;
+	/** Called whenever the last stream is closed. */
+	onAllClosed(): void;
+}
+
+/** The streams of a gateway, from their first frame until their connections are closed. */
+export class GatewayStreams {
+	readonly #parts: GatewayStreamsParts;
+	readonly #flush = new Flush();
+	readonly #timer: StreamTimer;
+	readonly #detachQueue = new DetachQueue(letGo);
+	/** Requests that are being handled, and the streams that they have opened. */
+	readonly #handling = new WeakMap<SseGatewayRequest, EventStream | undefined>();
+	readonly #complaints: ThrottledLog;
+	#unclosed = 0;
+
+	constructor(parts: GatewayStreamsParts) {
+		this.#parts = parts;
+		const { options, service, registry, fanOut } = parts;
+		this.#complaints = new ThrottledLog(text => service.logger.error(text));
+		this.#timer = new StreamTimer(
+			{
+				interval: options.heartbeat,
+				timeout: options.timeout,
+				stallTimeout: options.buffer.stallTimeout,
+				frame: () => heartbeatFrame(fanOut.liveResumeToken)
+			},
+			registry
+		);
+	}
+
+	/** Number of streams whose connection is not closed yet, ended ones included. */
+	get unclosed(): number {
+		return this.#unclosed;
+	}
+
+	/** A request, of whatever route, is being handled from now on. */
+	arrived(request: SseGatewayRequest): void {
+		this.#handling.set(request, undefined);
+	}
+
+	/** Nobody is at work on a request any more, of whatever route: its action has ended, and all around that. */
+	handled(request: SseGatewayRequest, response: SseGatewayResponse): void {
+		const stream = this.#handling.get(request);
+		this.#handling.delete(request);
+		if (stream !== undefined) this.#detachQueue.add(stream);
+		else dropBodyOfAnswered(request, response);
+	}
+
+	/** Begins the stream of an opening that has passed all steps. */
+	begin({ request, response, pendingOpen, query, retry, grant, subscription }: Opening): void {
+		const { options, service, registry, limits, compression, fanOut } = this.#parts;
+		const stream = new EventStream(request, response, {
+			sessionIds: subscription.sessionIds,
+			eventNames: subscription.eventNames,
+			maxUnsentBytes: options.buffer.maxBytes,
+			policy: options.buffer.policy,
+			flush: this.#flush,
+			gzip: compression.negotiate(request, response),
+			provenAt: Math.min(pendingOpen.began, grant.provenAt ?? pendingOpen.began),
+			...drawEnd(options.timeout, grant.session.expiresAt),
+			onError: this.#onError,
+			onEnd: this.#onEnd,
+			onClose: this.#onClose
+		});
+		this.#unclosed++;
+		limits.opened(stream, request);
+		registry.add(stream);
+		this.#timer.start();
+		stream.open();
+		const { receiver } = fanOut;
+		begin(stream, fanOut, query.lastEventId, () => ({ retry, degraded: receiver.isDegraded }));
+		if (this.#handling.has(request)) this.#handling.set(request, stream);
+		else this.#detachQueue.add(stream);
+		service.logResponse?.(request, response);
+	}
+
+	readonly #onError = (error: unknown): void => {
+		this.#complaints.add(
+			`SSE: a stream was cut off, because something that wraps its response failed: ${reasonOf(error)}`
+		);
+	};
+
+	readonly #onEnd = (stream: EventStream): void => {
+		const { registry, revocations } = this.#parts;
+		registry.remove(stream);
+		revocations.ended(stream);
+		if (registry.size === 0) this.#timer.stop();
+	};
+
+	readonly #onClose = (stream: EventStream): void => {
+		const { revocations, limits, onAllClosed } = this.#parts;
+		revocations.closed(stream);
+		limits.closed(stream);
+		this.#unclosed--;
+		if (this.#unclosed === 0) onAllClosed();
+	};
+}

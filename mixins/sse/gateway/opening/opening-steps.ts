@@ -1,0 +1,104 @@
+import { noTicket } from "../auth/access.ts";
+import { noSession } from "../auth/auth-failures.ts";
+import { drawRetry } from "../request/jitter.ts";
+import { readRequest } from "../request/request.ts";
+import { isSettled } from "../request/response.ts";
+import { DRAIN_GRACE } from "../stop/shutdown.ts";
+import type { Ending, Opening, OpeningParts, OpeningStep } from "./opening.ts";
+
+/**
+ * What a request passes on its way to a stream, in this order. The cheap comes before what asks the application, and
+ * what takes something away (a ticket, another's stream) comes when nothing else can end the opening any more.
+ */
+export const OPENING_STEPS: readonly OpeningStep[] = [
+	readQuery,
+	sendOnIfStopping,
+	checkArrival,
+	identify,
+	authorize,
+	// While the application thought about it, all of this may have changed. From here on no step waits.
+	checkExpiry,
+	checkClient,
+	answerHead,
+	sendOnIfStopping,
+	checkRevocations,
+	admit,
+	useTicket,
+	replaceGhost
+];
+
+/** Reads what is asked for. */
+function readQuery(opening: Opening, { options }: OpeningParts): undefined {
+	opening.query = readRequest(opening.request, opening.response, options, opening.ofAlias);
+	opening.retry = drawRetry(options.retry);
+}
+
+/** Not a 503: a native EventSource never comes back from one (WHATWG HTML, 9.2.3). */
+function sendOnIfStopping(_: Opening, { shutdown }: OpeningParts): Ending | undefined {
+	return shutdown.ended === undefined ? undefined : { by: "shutdown" };
+}
+
+/** A HEAD asks `session` and `authorize` as a GET does: it counts as one. */
+function checkArrival({ request }: Opening, { limits }: OpeningParts): Ending | undefined {
+	const sentAway = limits.arrive(request);
+	return sentAway && { by: "limit", sentAway };
+}
+
+/** Finds out who the stream is for: by a ticket, or by `session`. */
+async function identify(opening: Opening, { access }: OpeningParts): Promise<undefined> {
+	const { request, response, query } = opening;
+	const grant = await access.grant(request, response, query);
+	opening.grant = grant;
+	opening.subscription = { sessionIds: grant.session.ids, eventNames: query.eventNames };
+}
+
+/** Asks `authorize`. */
+async function authorize(
+	{ request, subscription }: Opening,
+	{ access }: OpeningParts
+): Promise<undefined> {
+	const { sessionIds, eventNames } = subscription;
+	await access.authorize({ sessionIds, eventNames, req: request });
+}
+
+/** Refuses a session that has ended. */
+function checkExpiry({ grant }: Opening): undefined {
+	if (grant.session.expiresAt <= Date.now()) throw noSession();
+}
+
+/** Gives up on a client that has gone, or has been answered. */
+function checkClient({ request, response }: Opening): Ending | undefined {
+	return isSettled(request, response) ? { by: "client" } : undefined;
+}
+
+/** A HEAD has been judged as a GET is, and gets no stream. */
+function answerHead({ request }: Opening): Ending | undefined {
+	return request.method === "HEAD" ? { by: "method" } : undefined;
+}
+
+/** Ends what has been revoked since it was proven whose it is. */
+function checkRevocations({ pendingOpen, subscription, grant }: Opening): Ending | undefined {
+	const revocation = pendingOpen.revokedBy(subscription, grant.provenAt);
+	return revocation && { by: "revocation", reason: revocation.reason };
+}
+
+/** Looks for room. */
+function admit(opening: Opening, { limits }: OpeningParts): Ending | undefined {
+	const isBack = opening.query.lastEventId !== undefined;
+	const room = limits.admit(opening.request, opening.subscription, isBack);
+	if ("sentAway" in room) return { by: "limit", sentAway: room.sentAway };
+	opening.ghost = room.ghost;
+	return undefined;
+}
+
+/** Uses the ticket up, so late that a stream that is sent away may come back with it. */
+function useTicket({ grant }: Opening): undefined {
+	if (!grant.take()) throw noTicket();
+}
+
+/** Ends the stream that gives way. If its client is there after all, it comes back. */
+function replaceGhost({ ghost }: Opening, { limits, options }: OpeningParts): undefined {
+	if (ghost === undefined) return;
+	limits.replace(ghost);
+	ghost.end("limit", { grace: DRAIN_GRACE, retry: drawRetry(options.retry) });
+}

@@ -1,0 +1,77 @@
+import type { Subscription } from "../../core/addressing/registry.ts";
+import type { CloseReason } from "../../core/event/control-events.ts";
+import type { PendingOpen } from "../../core/revocation/pending-opens.ts";
+import type { EventStream } from "../../streams/event-stream.ts";
+import type { Access, StreamGrant } from "../auth/access.ts";
+import type { Limits, SentAway } from "../limits/limits.ts";
+import type { Compression } from "../request/compression.ts";
+import type { StreamQuery } from "../request/request.ts";
+import type { Shutdown } from "../stop/shutdown.ts";
+import type { GatewayOptions, SseGatewayRequest, SseGatewayResponse } from "../types.ts";
+
+/** A request on its way to a stream, and what the steps of its opening have found out so far. */
+export class Opening {
+	readonly request: SseGatewayRequest;
+	readonly response: SseGatewayResponse;
+	/** Begun before anybody judged the request. */
+	readonly pendingOpen: PendingOpen;
+	/** The event names that there are at its URL, if it has some of its own. */
+	readonly ofAlias: readonly string[] | undefined;
+	/** What it asks for; there from `readQuery` on. */
+	query!: StreamQuery;
+	/** The `retry:` of its stream, in milliseconds, if there is one; there from `readQuery` on. */
+	retry: number | undefined;
+	/** Who it is for; there from `identify` on. */
+	grant!: StreamGrant;
+	/** Whose events it gets; there from `identify` on. */
+	subscription!: Subscription;
+	/** The stream that has to give way to it, if one has; there from `admit` on. */
+	ghost: EventStream | undefined;
+
+	constructor(
+		request: SseGatewayRequest,
+		response: SseGatewayResponse,
+		pendingOpen: PendingOpen,
+		ofAlias?: readonly string[]
+	) {
+		this.request = request;
+		this.response = response;
+		this.pendingOpen = pendingOpen;
+		this.ofAlias = ofAlias;
+	}
+}
+
+/** Why no stream opens, although nothing is wrong with the request: what is wrong is thrown. */
+export type Ending =
+	/** The client has gone, or somebody else has answered it. */
+	| { readonly by: "client" }
+	/** A HEAD gets the head alone. */
+	| { readonly by: "method" }
+	/** The gateway stops. */
+	| { readonly by: "shutdown" }
+	| { readonly by: "limit"; readonly sentAway: SentAway }
+	| { readonly by: "revocation"; readonly reason: CloseReason };
+
+/** What the steps of an opening ask of the gateway. */
+export interface OpeningParts {
+	readonly options: GatewayOptions;
+	readonly access: Access;
+	readonly limits: Limits;
+	readonly shutdown: Shutdown;
+	readonly compression: Compression;
+	readonly streams: {
+		/** Begins the stream of an opening that has passed all steps. */
+		begin(opening: Opening): void;
+	};
+}
+
+/**
+ * One thing that a request has to pass on its way to a stream.
+ *
+ * @returns Undefined to go on, or why no stream opens.
+ * @throws SseError if the request is refused.
+ */
+export type OpeningStep = (
+	opening: Opening,
+	parts: OpeningParts
+) => Ending | undefined | Promise<Ending | undefined>;
