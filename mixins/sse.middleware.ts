@@ -3,29 +3,23 @@ import { installedBus } from "./sse/bus/broker-bus.ts";
 import type { SseBusState } from "./sse/bus/bus.ts";
 import { MoleculerBus } from "./sse/bus/moleculer/moleculer-bus.ts";
 import { RabbitmqBus } from "./sse/bus/rabbitmq/rabbitmq-bus.ts";
-import { type GivenRabbitmqOptions, streamOf } from "./sse/bus/rabbitmq/stream-name.ts";
+import { streamOf } from "./sse/bus/rabbitmq/stream-name.ts";
 import { createSenderMiddleware, misplacedMiddleware } from "./sse/bus/sender-middleware.ts";
-import type { EventsContract } from "./sse/core/event/contract.ts";
-import type { SenderLimits } from "./sse/core/options/access-options.ts";
-import { SSE_MIDDLEWARE_OPTIONS } from "./sse/core/options/middleware-options.ts";
-import { RABBITMQ_OPTIONS, type RabbitmqOptions } from "./sse/core/options/rabbitmq-options.ts";
+import {
+	type MiddlewareOptions,
+	SSE_MIDDLEWARE_OPTIONS
+} from "./sse/core/options/middleware-options.ts";
+import type { Given } from "./sse/core/options/option-spec.ts";
+import { RABBITMQ_OPTIONS, type SseRabbitmqOptions } from "./sse/core/options/rabbitmq-options.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
 
-/** {@link RabbitmqOptions}; what is left out keeps its default. */
-export interface SseRabbitmqOptions
-	extends Partial<Omit<RabbitmqOptions, "url" | "outbox" | "exchange">> {
-	url: RabbitmqOptions["url"];
-	outbox?: Partial<RabbitmqOptions["outbox"]>;
-}
-
-export interface SseMiddlewareOptions {
-	/** The events that there are; give the same to `SseMixin`. Default: any event may be sent. */
-	events?: EventsContract;
-	/** Parts that are left out keep their defaults. */
-	limits?: Partial<SenderLimits>;
+/** The options of `SseMiddleware`; what is left out keeps its default, in a group such as `limits` too. */
+export interface SseMiddlewareOptions extends Given<Omit<MiddlewareOptions, "stream">> {
 	/**
-	 * Carries `sse.send` on one RabbitMQ stream; default null = as Moleculer events. The same on every
-	 * node. Needs the packages amqplib and amqp-connection-manager.
+	 * `{ url, … }`: carries `sse.send` on one RabbitMQ stream instead of as Moleculer events, see
+	 * "Which bus" in the README; the same on every node. Needs the packages amqplib and
+	 * amqp-connection-manager. null = Moleculer events.
+	 * @default null
 	 */
 	stream?: SseRabbitmqOptions | null;
 }
@@ -41,19 +35,9 @@ export interface SseMiddlewareOptions {
 export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 	// Moleculer calls functions among its middlewares with the broker.
 	if (isBroker(options)) throw misplacedMiddleware("SseMiddleware was passed without being called");
-	const { stream, events, limits } = checkOptions(
-		"SseMiddleware",
-		SSE_MIDDLEWARE_OPTIONS,
-		options
-	) as unknown as { stream: unknown; events?: EventsContract; limits: SenderLimits };
+	const { stream, events, limits } = checkOptions("SseMiddleware", SSE_MIDDLEWARE_OPTIONS, options);
 	const streamOptions =
-		stream === null
-			? undefined
-			: (checkOptions(
-					"SseMiddleware, stream",
-					RABBITMQ_OPTIONS,
-					stream
-				) as unknown as GivenRabbitmqOptions);
+		stream === null ? undefined : checkOptions("SseMiddleware, stream", RABBITMQ_OPTIONS, stream);
 
 	return createSenderMiddleware({ events, limits }, (broker, broadcast) =>
 		streamOptions === undefined

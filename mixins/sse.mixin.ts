@@ -6,9 +6,9 @@ import { HELLO, POSITION } from "./sse/bus/moleculer/position-report.ts";
 import { MoleculerReceiver } from "./sse/bus/moleculer/receiver/moleculer-receiver.ts";
 import { checkReach } from "./sse/bus/reach-check.ts";
 import { SEND } from "./sse/core/event/event.ts";
-import { SSE_MIXIN_OPTIONS } from "./sse/core/options/gateway-options.ts";
 import { CLOSE } from "./sse/core/revocation/revocation.ts";
 import { Gateway } from "./sse/gateway/gateway.ts";
+import { SSE_MIXIN_OPTIONS } from "./sse/gateway/mixin-options.ts";
 import { warnOfCors } from "./sse/gateway/route/cors-check.ts";
 import {
 	appendRoute,
@@ -90,11 +90,11 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 		merged(this: object, schema: MergedSchema): void {
 			if (mixed.has(schema)) throw misplaced("SseMixin is used twice");
 			mixed.add(schema);
-			const checked = checkOptions("SseMixin", SSE_MIXIN_OPTIONS, options, schema.settings?.sse);
-			const gatewayOptions = checked as unknown as GatewayOptions;
+			const settings = schema.settings?.sse;
+			const gatewayOptions = checkOptions("SseMixin", SSE_MIXIN_OPTIONS, options, settings);
 			optionsOf.set(this, gatewayOptions);
 			checkAliases(schema, gatewayOptions);
-			if (checked.ticket) addTicketAction(schema, gatewayOf);
+			if (gatewayOptions.ticket) addTicketAction(schema, gatewayOf);
 			if (gatewayOptions.path !== null) appendRoute(schema, gatewayOptions.path);
 			checkNewRoutes(schema, gatewayOptions.path, gatewayOptions);
 			makeAliases(schema, gatewayOf, gatewayOptions);

@@ -1,4 +1,4 @@
-export type { SseMiddlewareOptions, SseRabbitmqOptions } from "../sse.middleware.ts";
+export type { SseMiddlewareOptions } from "../sse.middleware.ts";
 export { busState, SseMiddleware } from "../sse.middleware.ts";
 export { SseMixin } from "../sse.mixin.ts";
 export type { SseBusState } from "./bus/bus.ts";
@@ -14,6 +14,7 @@ export type {
 	CompressionOptions,
 	RefusalPolicy
 } from "./core/options/gateway-options.ts";
+export type { SseRabbitmqOptions } from "./core/options/rabbitmq-options.ts";
 export type { SseClose } from "./core/revocation/revocation.ts";
 export { sseSession } from "./gateway/auth/session-hook.ts";
 export { visitorSession } from "./gateway/auth/visitor.ts";

@@ -2,11 +2,13 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { ERROR_STATUS } from "../../mixins/sse/core/errors/error-types.ts";
-import { SSE_MIXIN_OPTIONS } from "../../mixins/sse/core/options/gateway-options.ts";
 import { SSE_MIDDLEWARE_OPTIONS } from "../../mixins/sse/core/options/middleware-options.ts";
+import type { AnySpec } from "../../mixins/sse/core/options/option-spec.ts";
 import { RABBITMQ_OPTIONS } from "../../mixins/sse/core/options/rabbitmq-options.ts";
+import { SSE_MIXIN_OPTIONS } from "../../mixins/sse/gateway/mixin-options.ts";
 import { checkOptions } from "../../mixins/sse/moleculer/check-options.ts";
 import manifest from "../../package.json" with { type: "json" };
+import { optionDocs } from "../../scripts/option-docs.ts";
 import { codeBlocks, type Link, links, prose, section, tableRows } from "../support/markdown.ts";
 
 /** Every document by its path. */
@@ -77,11 +79,21 @@ describe("README", () => {
 	});
 });
 
-describe.each([
-	["SseMixin", SSE_MIXIN_OPTIONS],
-	["SseMiddleware", SSE_MIDDLEWARE_OPTIONS],
-	["stream", RABBITMQ_OPTIONS]
-])("the options of %s", (factory, specs) => {
+const FACTORIES: [
+	name: string,
+	Readonly<Record<string, AnySpec>>,
+	check: (given: object) => object
+][] = [
+	["SseMixin", SSE_MIXIN_OPTIONS, given => checkOptions("", SSE_MIXIN_OPTIONS, given)],
+	[
+		"SseMiddleware",
+		SSE_MIDDLEWARE_OPTIONS,
+		given => checkOptions("", SSE_MIDDLEWARE_OPTIONS, given)
+	],
+	["stream", RABBITMQ_OPTIONS, given => checkOptions("", RABBITMQ_OPTIONS, given)]
+];
+
+describe.each(FACTORIES)("the options of %s", (factory, specs, check) => {
 	const body = section(README, factory);
 	const [, table = ""] = body.split(`<!-- options: ${factory} -->`);
 	const rows = new Map(
@@ -107,10 +119,20 @@ describe.each([
 		if (off) {
 			it(`${name}: takes the value that README says turns it off`, () => {
 				const value = JSON.parse(unquote(off));
-				expect(checkOptions(factory, specs, { [name]: value })).toMatchObject({ [name]: value });
+				expect(check({ [name]: value })).toMatchObject({ [name]: value });
 			});
 		}
 	}
+});
+
+// README's tables, and the docstrings that an editor shows
+describe("what is written of the options", () => {
+	it.each([...optionDocs()])(
+		"%s: is what their specs say; if not, run npm run docs:options",
+		(_, { now, right }) => {
+			expect(now).toBe(right);
+		}
+	);
 });
 
 describe("error types", () => {

@@ -1,9 +1,9 @@
 import type { Context, Service, ServiceBroker } from "moleculer";
 import type { SseSessionId } from "../core/addressing/session-id.ts";
 import type { EventsContract } from "../core/event/contract.ts";
-import type { StreamLimits, TicketOptions } from "../core/options/access-options.ts";
-import type { CookieOptions } from "../core/options/cookie-options.ts";
-import type { GatewaySettings, HistoryLimits } from "../core/options/gateway-options.ts";
+import type { TicketOptions } from "../core/options/access-options.ts";
+import type { GatewaySettings } from "../core/options/gateway-options.ts";
+import type { Given } from "../core/options/option-spec.ts";
 import type { StreamRequest, StreamResponse } from "../http/connection.ts";
 import type { Alias } from "./route/alias.ts";
 
@@ -105,26 +105,34 @@ export type SseAuthorizer = (
 	access: SseStreamAccess
 ) => Awaitable<boolean>;
 
-/** The options of {@link GatewaySettings}, and the functions, which never stand in `settings`. */
-export interface SseMixinOptions
-	extends Partial<Omit<GatewaySettings, "buffer" | "cookie" | "history" | "limits">> {
-	/** Of the default session; parts that are left out keep their defaults. */
-	cookie?: Partial<CookieOptions>;
-	/** Parts that are left out keep their defaults; null = off. */
-	history?: Partial<HistoryLimits> | null;
-	/** Parts that are left out keep their defaults. */
-	buffer?: Partial<GatewaySettings["buffer"]>;
-	/** Parts that are left out keep their defaults; 0 = off, each. */
-	limits?: Partial<StreamLimits>;
-	/** Default: what the cookie holds, see `cookie`; it is issued if it is missing. */
+/** The options of `SseMixin`, complete. */
+export interface GatewayOptions extends GatewaySettings {
+	/**
+	 * `(ctx, req) => id | id[] | { ids, expiresAt } | null`: the ids (strings or whole numbers)
+	 * that a request answers to, and until when; `null` refuses with 401.
+	 * @default the cookie
+	 */
 	session?: SessionResolver;
-	/** Default: every session may open a stream of any event name. */
+	/**
+	 * `(ctx, { sessionIds, eventNames, req }) => boolean`: anything but `true` refuses with 403.
+	 * @default allow
+	 */
 	authorize?: SseAuthorizer;
-	/** The events that there are; give the same to `SseMiddleware`. Default: any event name. */
+	/**
+	 * The event contract, the same in `SseMixin` and `SseMiddleware`.
+	 * @default any name
+	 */
 	events?: EventsContract;
-	/** Adds action `sseTicket`, for clients that cannot send a header. Default and null: none. */
+	/**
+	 * `{ secret | secrets, expiresIn }`: adds the action `sseTicket`, which gives tickets to pages
+	 * that cannot send their credentials. null = none.
+	 * @default none
+	 */
 	ticket?: TicketOptions | null;
 }
+
+/** The options of `SseMixin`; what is left out keeps its default, in a group such as `buffer` too. */
+export interface SseMixinOptions extends Given<GatewayOptions> {}
 
 /** Options that never stand in `settings`: functions, schemas, secrets. */
 export type PrivateOption = "session" | "authorize" | "events" | "ticket";
@@ -138,5 +146,3 @@ declare module "moleculer-web" {
 		sse?: SseSettings;
 	}
 }
-
-export type GatewayOptions = GatewaySettings & Pick<SseMixinOptions, PrivateOption>;

@@ -1,8 +1,8 @@
-import type { OptionSpec } from "../core/options/option-spec.ts";
+import type { AnySpec, OptionSpecs } from "../core/options/option-spec.ts";
 import { FastestValidator } from "./moleculer-values.ts";
 import { SseError } from "./sse-error.ts";
 
-type Specs = Readonly<Record<string, OptionSpec>>;
+type Specs = Readonly<Record<string, AnySpec>>;
 
 /**
  * The options complete with their defaults, checked with Moleculer's own validator.
@@ -12,14 +12,16 @@ type Specs = Readonly<Record<string, OptionSpec>>;
  * @param settings Plain values from `settings.sse`; they win over the argument.
  * @throws SseError `SSE_INVALID_OPTION` that names the option and what it takes.
  */
-export function checkOptions(
+export function checkOptions<Options extends object>(
 	owner: string,
-	specs: Specs,
+	optionSpecs: OptionSpecs<Options>,
 	given: unknown,
 	settings?: unknown
-): Record<string, unknown> {
+): Options {
+	const specs: Specs = optionSpecs;
 	const options: Record<string, unknown> = {};
-	for (const [name, spec] of Object.entries(specs)) options[name] = spec.default;
+	for (const [name, spec] of Object.entries(specs))
+		if (spec.default !== undefined) options[name] = spec.default;
 
 	for (const [source, values] of [
 		[`${owner}()`, given],
@@ -40,12 +42,14 @@ export function checkOptions(
 	const validator = new FastestValidator();
 	for (const [name, spec] of Object.entries(specs)) {
 		const value = options[name];
+		// To the validator, null is as good as nothing; here it might be meant to switch something off.
 		const right =
+			(value !== null || spec.rule.nullable === true) &&
 			validator.compile({ value: { ...spec.rule } })({ value: clone(value) }) === true &&
-			(spec.check?.(value as never) ?? true);
+			(value === undefined || (spec.check?.(value as never) ?? true));
 		if (!right) throw refused(owner, name, spec, value);
 	}
-	return options;
+	return options as Options;
 }
 
 /** Groups such as `buffer` may be given in part: the rest keeps its defaults. */
@@ -72,7 +76,7 @@ function unknownOption(source: string, name: string, specs: Specs): SseError {
 	});
 }
 
-function refused(source: string, name: string, spec: OptionSpec, value: unknown): SseError {
+function refused(source: string, name: string, spec: AnySpec, value: unknown): SseError {
 	const got = spec.secret ? "" : `; got ${show(value)}`;
 	return new SseError(
 		"SSE_INVALID_OPTION",

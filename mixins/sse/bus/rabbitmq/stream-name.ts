@@ -1,12 +1,11 @@
 import type { ServiceBroker } from "moleculer";
 import { isRefusal } from "../../core/errors/refusal.ts";
-import { type RabbitmqOptions, standardName } from "../../core/options/rabbitmq-options.ts";
+import {
+	type CheckedRabbitmqOptions,
+	type RabbitmqOptions,
+	standardName
+} from "../../core/options/rabbitmq-options.ts";
 import { SseError } from "../../moleculer/sse-error.ts";
-
-/** As they are given: a stream without a name gets that of the broker's namespace. */
-export type GivenRabbitmqOptions = Omit<RabbitmqOptions, "name" | "exchange"> & {
-	name?: string | undefined;
-};
 
 /**
  * The stream of a broker, and the exchange for other programs: each namespace has its own. A name that was given is the
@@ -16,7 +15,7 @@ export type GivenRabbitmqOptions = Omit<RabbitmqOptions, "name" | "exchange"> & 
  */
 export function streamOf(
 	{ namespace }: Pick<ServiceBroker, "namespace">,
-	options: GivenRabbitmqOptions
+	options: Omit<CheckedRabbitmqOptions, "name"> & { name?: string | undefined }
 ): RabbitmqOptions {
 	const standard = standardName(namespace);
 	if (!isRefusal(standard))

@@ -1,65 +1,127 @@
 import { type EventsContract, isContract } from "../event/contract.ts";
-import type { OptionSpec } from "./option-spec.ts";
+import type { GroupSpec, OptionSpec, OptionSpecs } from "./option-spec.ts";
+import { group, optional, orNull, record, text, whole } from "./specs.ts";
 
 /** An event contract, for both halves. Private: it may hold functions. */
-export const EVENTS_OPTION: OptionSpec = {
-	default: undefined,
-	takes:
-		'an object { "<event name>": { params, audience, conflate } }, with a schema of Moleculer\'s validator, ' +
-		'"session" or "public", and true or a function payload => key, given to the factory itself',
-	rule: { type: "object", optional: true },
-	check: (value: EventsContract | undefined) => value === undefined || isContract(value),
+export const EVENTS_OPTION: OptionSpec<EventsContract | undefined> = {
+	...optional(
+		record<EventsContract>({
+			about: "the [event contract](#event-contract), the same in `SseMixin` and `SseMiddleware`",
+			takes:
+				'an object { "<event name>": { params, audience, conflate } }, with a schema of Moleculer\'s validator, ' +
+				'"session" or "public", and true or a function payload => key, given to the factory itself'
+		}),
+		"any name"
+	),
+	check: isContract,
 	private: true
 };
 
 /** Bounds of what a sender may send. */
 export interface SenderLimits {
-	/** Bytes of a payload as JSON; default 16,777,216 (16 MiB), 0 = off. */
+	/**
+	 * Bytes of a payload as JSON. 0 = off.
+	 * @default 16777216
+	 */
 	eventBytes: number;
 }
 
-const bound = { type: "number", integer: true, min: 0 };
-
-/** What RabbitMQ takes as one message by default. */
-const EVENT_BYTES = 16_777_216;
-
 /** Bounds of what clients may open. 0 = off, each. */
 export interface StreamLimits extends SenderLimits {
-	/** Open streams of a gateway; default 50,000. */
+	/**
+	 * Open streams of a gateway. 0 = off.
+	 * @default 50000
+	 */
 	streams: number;
-	/** Open streams of a session, by its first id; default 1,000. */
+	/**
+	 * Open streams of a session, by its first id. 0 = off.
+	 * @default 1000
+	 */
 	streamsPerSession: number;
-	/** Open streams of a client address, see `trustProxy`; default 0: behind a proxy all share one. */
+	/**
+	 * Open streams of a client address, see `trustProxy`; behind a proxy all clients have its
+	 * address. 0 = off.
+	 * @default 0
+	 */
 	streamsPerIp: number;
-	/** Streams that a gateway opens a second; default 5,000. */
+	/**
+	 * Streams that a gateway opens in a second. 0 = off.
+	 * @default 5000
+	 */
 	opensPerSecond: number;
-	/** Event names of a stream; default 100. */
+	/**
+	 * Event names of a stream. 0 = off.
+	 * @default 100
+	 */
 	eventNamesPerStream: number;
 }
 
-const STREAM_LIMITS: StreamLimits = {
-	streams: 50_000,
-	streamsPerSession: 1000,
-	streamsPerIp: 0,
-	opensPerSecond: 5000,
-	eventNamesPerStream: 100,
-	eventBytes: EVENT_BYTES
+const SENDER_LIMITS: OptionSpecs<SenderLimits> = {
+	eventBytes: whole({
+		about: "bytes of a payload as JSON",
+		unit: "bytes",
+		// what RabbitMQ takes as one message by default
+		default: 16_777_216,
+		zero: "off"
+	})
 };
 
-export const STREAM_LIMITS_OPTION: OptionSpec = {
-	default: STREAM_LIMITS,
-	takes: `{ ${Object.keys(STREAM_LIMITS).join(", ")} }: whole numbers, 0 or more (0 = off)`,
-	rule: {
-		type: "object",
-		strict: true,
-		props: Object.fromEntries(Object.keys(STREAM_LIMITS).map(limit => [limit, bound]))
+export const STREAM_LIMITS_OPTION: GroupSpec<StreamLimits> = group<StreamLimits>(
+	{
+		streams: whole({
+			about: "open streams of a gateway",
+			unit: "streams",
+			default: 50_000,
+			zero: "off"
+		}),
+		streamsPerSession: whole({
+			about: "open streams of a session, by its first id",
+			unit: "streams",
+			default: 1000,
+			zero: "off"
+		}),
+		streamsPerIp: whole({
+			about:
+				"open streams of a client address, see `trustProxy`; behind a proxy all clients have its address",
+			unit: "streams",
+			default: 0,
+			zero: "off"
+		}),
+		opensPerSecond: whole({
+			about: "streams that a gateway opens in a second",
+			unit: "streams",
+			default: 5000,
+			zero: "off"
+		}),
+		eventNamesPerStream: whole({
+			about: "event names of a stream",
+			unit: "names",
+			default: 100,
+			zero: "off"
+		}),
+		...SENDER_LIMITS
+	},
+	{
+		about:
+			"bounds on what clients may open, and on an event; 0 turns one off; see [Limits](#limits)",
+		says: ({ streams }) => `whole numbers, ${streams}`
 	}
-};
+);
 
-export const TRUST_PROXY_OPTION: OptionSpec = {
+export const SENDER_LIMITS_OPTION: GroupSpec<SenderLimits> = group<SenderLimits>(SENDER_LIMITS, {
+	about: "bytes that a payload may have as JSON; 0 = no limit",
+	says: ({ eventBytes }) => `a whole number, ${eventBytes}`
+});
+
+export const TRUST_PROXY_OPTION: OptionSpec<boolean | number | string | readonly string[]> = {
+	about:
+		"the proxies in front that are trusted about a client's address (`X-Forwarded-For`) and https " +
+		'(`X-Forwarded-Proto`): their number, or a list of their addresses and ranges (`"loopback"`, `"10.0.0.0/8"`)',
 	default: false,
+	off: false,
 	takes:
 		"the number of proxies in front, a list of their addresses and ranges, true for any, or false for none",
+	range: "the number of proxies, or a list of their addresses and ranges",
 	rule: {
 		type: "multi",
 		rules: [
@@ -71,48 +133,68 @@ export const TRUST_PROXY_OPTION: OptionSpec = {
 	}
 };
 
-export const SENDER_LIMITS_OPTION: OptionSpec = {
-	default: { eventBytes: EVENT_BYTES },
-	takes: "{ eventBytes }: a whole number, 0 or more (0 = off)",
-	rule: { type: "object", strict: true, props: { eventBytes: bound } }
-};
-
 /** Tickets for clients that cannot send a header. Null or left out = off. */
 export interface TicketOptions {
-	/** At least 32 bytes; default: MOLECULER_SSE_TICKET_SECRET of the environment. */
+	/**
+	 * Signs the tickets: at least 32 bytes, random ones.
+	 * @default `MOLECULER_SSE_TICKET_SECRET` of the environment
+	 */
 	secret?: string;
 	/** In place of `secret`: the first signs, all are believed, so that secrets can be changed. */
 	secrets?: readonly string[];
-	/** Milliseconds for which a ticket opens a stream; default 30,000. */
+	/**
+	 * Milliseconds for which a ticket opens a stream.
+	 * @default 30000
+	 */
 	expiresIn?: number;
 }
 
-const secret = { type: "string", min: 32, optional: true };
+/** Milliseconds. */
+export const TICKET_EXPIRES_IN = 30_000;
 
-export const TICKET_OPTION: OptionSpec = {
-	default: undefined,
-	takes:
-		"{ secret | secrets, expiresIn }: texts of at least 32 bytes (or MOLECULER_SSE_TICKET_SECRET in the " +
-		"environment), and milliseconds from 1,000 to 3,600,000, given to SseMixin() itself; or null for none",
-	rule: {
-		type: "object",
-		optional: true,
-		nullable: true,
-		strict: true,
-		props: {
-			secret,
-			secrets: {
-				type: "array",
-				optional: true,
-				min: 1,
-				max: 10,
-				items: { ...secret, optional: false }
-			},
-			expiresIn: { type: "number", optional: true, integer: true, min: 1000, max: 3_600_000 }
-		}
-	},
-	check: (value: TicketOptions | null | undefined) =>
-		value?.secret === undefined || value.secrets === undefined,
+const SECRET: OptionSpec<string> = text({
+	about: "signs the tickets: at least 32 bytes, random ones",
+	takes: "at least 32 bytes",
+	min: 32
+});
+
+const TICKET_FIELDS: OptionSpecs<TicketOptions> = {
+	secret: optional(SECRET, "`MOLECULER_SSE_TICKET_SECRET` of the environment"),
+	secrets: optional({
+		about:
+			"in place of `secret`: the first signs, all are believed, so that secrets can be changed",
+		takes: "1 to 10 secrets",
+		range: "1 to 10 secrets",
+		rule: { type: "array", min: 1, max: 10, items: SECRET.rule }
+	}),
+	expiresIn: optional(
+		whole({
+			about: "milliseconds for which a ticket opens a stream",
+			unit: "milliseconds",
+			default: TICKET_EXPIRES_IN,
+			min: 1000,
+			max: 3_600_000
+		})
+	)
+};
+
+export const TICKET_OPTION: GroupSpec<TicketOptions | null | undefined> = {
+	...optional(
+		orNull(
+			group<TicketOptions>(TICKET_FIELDS, {
+				about:
+					"`{ secret | secrets, expiresIn }`: adds the action `sseTicket`, which gives " +
+					"[tickets](#a-ticket-for-apis-that-take-headers) to pages that cannot send their credentials",
+				names: "secret | secrets, expiresIn",
+				says: ({ secret, expiresIn }) =>
+					`texts of ${secret} (or MOLECULER_SSE_TICKET_SECRET in the environment), and milliseconds ` +
+					`${expiresIn}, given to SseMixin() itself`,
+				check: ({ secret, secrets }) => secret === undefined || secrets === undefined
+			}),
+			"none"
+		),
+		"none"
+	),
 	private: true,
 	secret: true
 };

@@ -1,12 +1,7 @@
-import {
-	EVENTS_OPTION,
-	STREAM_LIMITS_OPTION,
-	type StreamLimits,
-	TICKET_OPTION,
-	TRUST_PROXY_OPTION
-} from "./access-options.ts";
+import { STREAM_LIMITS_OPTION, type StreamLimits, TRUST_PROXY_OPTION } from "./access-options.ts";
 import { COOKIE_OPTION, type CookieOptions } from "./cookie-options.ts";
-import type { OptionSpec } from "./option-spec.ts";
+import type { OptionSpecs } from "./option-spec.ts";
+import { group, oneOf, optional, orNull, text, whole } from "./specs.ts";
 
 /**
  * What happens to a stream whose client is slower than its events:
@@ -26,162 +21,262 @@ export type RefusalPolicy = "stream" | "http";
 
 /** Bytes that one stream may have unsent, and what happens past them. */
 export interface BufferOptions {
-	/** Default 1,048,576 (1 MiB). Unless the policy is `disconnect`, what it takes to hold an event counts as well. */
+	/**
+	 * Bytes that one stream may have unsent. Unless the policy is `disconnect`, the memory that
+	 * holds the events counts as well.
+	 * @default 1048576
+	 */
 	maxBytes: number;
-	/** Default `disconnect`. */
+	/**
+	 * What happens to a stream whose client is slower than its events.
+	 * @default "disconnect"
+	 */
 	policy: BufferPolicy;
 	/**
-	 * Milliseconds after which a stream is closed whose client takes nothing of what is unsent; default
-	 * 60,000, 0 = never.
+	 * Milliseconds after which a stream is closed whose client takes nothing of what is unsent.
+	 * 0 = never.
+	 * @default 60000
 	 */
 	stallTimeout: number;
 }
 
 export interface CompressionOptions {
-	/** Bytes below which an event is not worth deflating; default 1,024. */
+	/**
+	 * Bytes below which an event is not worth deflating.
+	 * @default 1024
+	 */
 	threshold?: number;
 }
 
+/** Bytes. */
+export const COMPRESSION_THRESHOLD = 1024;
+
 /** Bounds of what a gateway keeps for clients that come back. */
 export interface HistoryLimits {
-	/** Bytes, the book-keeping included; default 67,108,864 (64 MiB). */
+	/**
+	 * Memory in bytes that the recent events may take, the book-keeping included.
+	 * @default 67108864
+	 */
 	maxBytes: number;
-	/** Milliseconds that an event is kept; default 300,000 (5 minutes). */
+	/**
+	 * Milliseconds for which an event is kept.
+	 * @default 300000
+	 */
 	maxAge: number;
 }
 
 /** The plain options of `SseMixin`, complete. */
 export interface GatewaySettings {
-	/** Path of the route that the mixin adds; default `/sse/event-stream`, null = none. */
+	/**
+	 * Route that the mixin adds; with `null` only your own `{ type: "sse" }` aliases stream.
+	 * @default "/sse/event-stream"
+	 */
 	path: string | null;
-	/** The cookie of the default session. */
+	/**
+	 * The cookie of the default session.
+	 * @default { "name": "sid", "secure": "auto", "sameSite": "lax", "path": "/", "domain": null }
+	 */
 	cookie: CookieOptions;
 	/**
-	 * Life of one stream in milliseconds; default 180,000, 0 = never. Each stream lives up to 10 %
-	 * longer, drawn at random, so that streams opened together do not come back together.
+	 * Life of one stream in milliseconds. Each lives up to 10 % longer, at random, so that streams
+	 * opened together do not reconnect together. 0 = never.
+	 * @default 180000
 	 */
 	timeout: number;
-	/** Silence in milliseconds after which a stream gets `sse.heartbeat`; default 15,000, 0 = off. */
+	/**
+	 * Silence in milliseconds after which a stream gets `sse.heartbeat`. 0 = off.
+	 * @default 15000
+	 */
 	heartbeat: number;
-	/** Range in milliseconds from which a stream's `retry:` is drawn; default [2000, 5000], null = off. */
+	/**
+	 * Range in milliseconds from which each stream's `retry:` is drawn. null = none.
+	 * @default [2000, 5000]
+	 */
 	retry: readonly [min: number, max: number] | null;
-	/** Default 64 MiB and 5 minutes, null = off: events then have no ids, and nobody resumes. */
+	/**
+	 * Memory in bytes, and age in milliseconds, of the recent events kept for browsers that
+	 * reconnect; without it events have no ids. null = none.
+	 * @default { "maxBytes": 67108864, "maxAge": 300000 }
+	 */
 	history: HistoryLimits | null;
-	/** Default 1 MiB, `disconnect`, 60 s. */
+	/**
+	 * Bytes that one stream may have unsent, what happens past them, and milliseconds after which
+	 * a client that reads nothing is cut off (`0` = never); see "Slow clients" in the README.
+	 * @default { "maxBytes": 1048576, "policy": "disconnect", "stallTimeout": 60000 }
+	 */
 	buffer: BufferOptions;
-	/** Bounds of what clients may open; 0 = off, each. */
+	/**
+	 * Bounds on what clients may open, and on an event; 0 turns one off; see "Limits" in the
+	 * README.
+	 * @default { "streams": 50000, "streamsPerSession": 1000, "streamsPerIp": 0, "opensPerSecond":
+	 * 5000, "eventNamesPerStream": 100, "eventBytes": 16777216 }
+	 */
 	limits: StreamLimits;
 	/**
-	 * Which proxies in front are believed about a client's address (`X-Forwarded-For`) and whether it came by https
-	 * (`X-Forwarded-Proto`): how many, or their addresses and ranges. Default false: none.
+	 * The proxies in front that are trusted about a client's address (`X-Forwarded-For`) and https
+	 * (`X-Forwarded-Proto`): their number, or a list of their addresses and ranges (`"loopback"`,
+	 * `"10.0.0.0/8"`).
+	 * @default false
 	 */
 	trustProxy: boolean | number | string | readonly string[];
-	/** How what passes by itself is refused; default `stream`. */
+	/**
+	 * How a stream's request is refused for a temporary reason: `"stream"` tells EventSource to
+	 * come back, `"http"` sends the status.
+	 * @default "stream"
+	 */
 	refusals: RefusalPolicy;
 	/**
-	 * Milliseconds over which a stopping node closes its streams at most; default 5,000, 0 = at once. Fewer than
-	 * 500 streams take 10 milliseconds each.
+	 * The longest time in milliseconds over which a stopping node closes its streams; few streams
+	 * take less, see "When a node stops" in the README. 0 = at once.
+	 * @default 5000
 	 */
 	drain: number;
-	/** gzip for clients that accept it; default null = off. */
+	/**
+	 * `{ threshold }`: gzip for clients that accept it. Events below `threshold` bytes (1,024 if
+	 * left out) are sent as they are, see "Compression" in the README. null = none.
+	 * @default null
+	 */
 	compression: CompressionOptions | null;
 }
 
-const milliseconds = (zero: string): Pick<OptionSpec, "takes" | "rule"> => ({
-	takes: `a whole number of milliseconds, 0 or more (0 = ${zero})`,
-	rule: { type: "number", integer: true, min: 0 }
-});
-
-const optionalFunction: Pick<OptionSpec, "rule" | "check" | "private"> = {
-	rule: { type: "function", optional: true },
-	// To the validator, null is as good as nothing; here it might be meant to switch something off.
-	check: (value: unknown) => value !== null,
-	private: true
-};
-
-/** Every option of `SseMixin`. */
-export const SSE_MIXIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
-	path: {
-		default: "/sse/event-stream",
-		takes: 'a path that starts with "/" and has no parameters or wildcards, or null for no route',
-		// Nothing that means something to path-to-regexp, of any version.
-		rule: { type: "string", nullable: true, pattern: /^(\/[\w.~%@-]+)+$/ }
-	},
-	session: {
-		default: undefined,
-		takes:
-			"a function (ctx, req) => id | id[] | { ids, expiresAt } | null, with ids that are strings or whole " +
-			"numbers, given to SseMixin() itself",
-		...optionalFunction
-	},
-	authorize: {
-		default: undefined,
-		takes:
-			"a function (ctx, { sessionIds, eventNames, req }) => boolean, given to SseMixin() itself",
-		...optionalFunction
-	},
+export const GATEWAY_SETTINGS: OptionSpecs<GatewaySettings> = {
+	path: orNull(
+		text({
+			about:
+				'route that the mixin adds; with `null` only your own `{ type: "sse" }` aliases stream',
+			default: "/sse/event-stream",
+			takes: 'a path that starts with "/" and has no parameters or wildcards',
+			// Nothing that means something to path-to-regexp, of any version.
+			pattern: /^(\/[\w.~%@-]+)+$/
+		}),
+		"no route"
+	),
 	cookie: COOKIE_OPTION,
-	events: EVENTS_OPTION,
-	ticket: TICKET_OPTION,
-	timeout: { default: 180_000, ...milliseconds("never") },
-	heartbeat: { default: 15_000, ...milliseconds("off") },
+	timeout: whole({
+		about:
+			"life of one stream in milliseconds. Each lives up to 10 % longer, at random, so that streams opened " +
+			"together do not reconnect together",
+		unit: "milliseconds",
+		default: 180_000,
+		zero: "never"
+	}),
+	heartbeat: whole({
+		about: "silence in milliseconds after which a stream gets `sse.heartbeat`",
+		unit: "milliseconds",
+		default: 15_000,
+		zero: "off"
+	}),
 	retry: {
-		default: [2000, 5000],
-		takes: "[min, max] in whole milliseconds with 0 <= min <= max, or null for none",
-		rule: {
-			type: "array",
-			nullable: true,
-			length: 2,
-			items: { type: "number", integer: true, min: 0 }
+		...orNull(
+			{
+				about: "range in milliseconds from which each stream's `retry:` is drawn",
+				unit: "milliseconds",
+				takes: "[min, max] in whole milliseconds with 0 <= min <= max",
+				range: "[min, max]",
+				rule: {
+					type: "array",
+					length: 2,
+					items: { type: "number", integer: true, min: 0 }
+				},
+				check: ([min, max]: readonly [min: number, max: number]) => min <= max
+			},
+			"none"
+		),
+		default: [2000, 5000]
+	},
+	history: orNull(
+		group<HistoryLimits>(
+			{
+				maxBytes: whole({
+					about: "memory in bytes that the recent events may take, the book-keeping included",
+					unit: "bytes",
+					default: 67_108_864,
+					min: 65_536
+				}),
+				maxAge: whole({
+					about: "milliseconds for which an event is kept",
+					unit: "milliseconds",
+					default: 300_000,
+					min: 1000
+				})
+			},
+			{
+				about:
+					"memory in bytes, and age in milliseconds, of the recent events kept for browsers that reconnect; " +
+					"without it events have no ids",
+				says: ({ maxBytes, maxAge }) =>
+					`a whole number of bytes, ${maxBytes}, and of milliseconds, ${maxAge}`
+			}
+		),
+		"none"
+	),
+	buffer: group<BufferOptions>(
+		{
+			maxBytes: whole({
+				about:
+					"bytes that one stream may have unsent. Unless the policy is `disconnect`, the memory that holds the " +
+					"events counts as well",
+				unit: "bytes",
+				default: 1_048_576,
+				min: 1024
+			}),
+			policy: oneOf(["disconnect", "dropOldest", "conflate"], {
+				about: "what happens to a stream whose client is slower than its events",
+				default: "disconnect"
+			}),
+			stallTimeout: whole({
+				about:
+					"milliseconds after which a stream is closed whose client takes nothing of what is unsent",
+				unit: "milliseconds",
+				default: 60_000,
+				zero: "never"
+			})
 		},
-		check: (range: readonly [number, number] | null) => range === null || range[0] <= range[1]
-	},
-	history: {
-		default: { maxBytes: 67_108_864, maxAge: 300_000 },
-		takes:
-			"{ maxBytes, maxAge }: a whole number of bytes, 65,536 or more, and of milliseconds, 1,000 or " +
-			"more; or null for none",
-		rule: {
-			type: "object",
-			nullable: true,
-			strict: true,
-			props: {
-				maxBytes: { type: "number", integer: true, min: 65_536 },
-				maxAge: { type: "number", integer: true, min: 1000 }
-			}
+		{
+			about:
+				"bytes that one stream may have unsent, what happens past them, and milliseconds after which a client " +
+				"that reads nothing is cut off (`0` = never); see [Slow clients](#slow-clients)",
+			says: ({ maxBytes, policy, stallTimeout }) =>
+				`a whole number of bytes, ${maxBytes}; ${policy}; and milliseconds, ${stallTimeout}`
 		}
-	},
-	buffer: {
-		default: { maxBytes: 1_048_576, policy: "disconnect", stallTimeout: 60_000 },
-		takes:
-			'{ maxBytes, policy, stallTimeout }: a whole number of bytes, 1,024 or more; "disconnect", ' +
-			'"dropOldest" or "conflate"; and milliseconds, 0 or more (0 = never)',
-		rule: {
-			type: "object",
-			strict: true,
-			props: {
-				maxBytes: { type: "number", integer: true, min: 1024 },
-				policy: { type: "enum", values: ["disconnect", "dropOldest", "conflate"] },
-				stallTimeout: { type: "number", integer: true, min: 0 }
-			}
-		}
-	},
+	),
 	limits: STREAM_LIMITS_OPTION,
 	trustProxy: TRUST_PROXY_OPTION,
-	refusals: {
-		default: "stream",
-		takes: '"stream" or "http"',
-		rule: { type: "enum", values: ["stream", "http"] }
-	},
-	drain: { default: 5000, ...milliseconds("at once") },
+	refusals: oneOf(["stream", "http"], {
+		about:
+			'how a stream\'s request is refused for a [temporary](#temporary-failures) reason: `"stream"` tells ' +
+			'EventSource to come back, `"http"` sends the status',
+		default: "stream"
+	}),
+	drain: whole({
+		about:
+			"the longest time in milliseconds over which a stopping node closes its streams; few streams take less, " +
+			"see [When a node stops](#when-a-node-stops)",
+		unit: "milliseconds",
+		default: 5000,
+		zero: "at once"
+	}),
 	compression: {
-		default: null,
-		takes: "{ threshold }: a whole number of bytes, 0 or more; or null for none",
-		rule: {
-			type: "object",
-			nullable: true,
-			strict: true,
-			props: { threshold: { type: "number", integer: true, min: 0, optional: true } }
-		}
+		...orNull(
+			group<CompressionOptions>(
+				{
+					threshold: optional(
+						whole({
+							about: "bytes below which an event is not worth deflating",
+							unit: "bytes",
+							default: COMPRESSION_THRESHOLD
+						})
+					)
+				},
+				{
+					about:
+						"`{ threshold }`: gzip for clients that accept it. Events below `threshold` bytes (1,024 if left out) " +
+						"are sent as they are, see [Compression](#compression)",
+					says: ({ threshold }) => `a whole number of bytes, ${threshold}`
+				}
+			),
+			"none"
+		),
+		default: null
 	}
 };

@@ -1,9 +1,31 @@
-import { EVENTS_OPTION, SENDER_LIMITS_OPTION } from "./access-options.ts";
-import type { OptionSpec } from "./option-spec.ts";
+import type { EventsContract } from "../event/contract.ts";
+import { EVENTS_OPTION, SENDER_LIMITS_OPTION, type SenderLimits } from "./access-options.ts";
+import type { OptionSpecs } from "./option-spec.ts";
 import { RABBITMQ_OPTION } from "./rabbitmq-options.ts";
 
+/** The options of `SseMiddleware`, complete; those of `stream` have specs of their own. */
+export interface MiddlewareOptions {
+	/**
+	 * `{ url, … }`: carries `sse.send` on one RabbitMQ stream instead of as Moleculer events, see
+	 * "Which bus" in the README; the same on every node. Needs the packages amqplib and
+	 * amqp-connection-manager. null = Moleculer events.
+	 * @default null
+	 */
+	stream: Readonly<Record<string, unknown>> | null;
+	/**
+	 * The event contract, the same in `SseMixin` and `SseMiddleware`.
+	 * @default any name
+	 */
+	events?: EventsContract;
+	/**
+	 * Bytes that a payload may have as JSON; 0 = no limit.
+	 * @default { "eventBytes": 16777216 }
+	 */
+	limits: SenderLimits;
+}
+
 /** Every option of `SseMiddleware`. */
-export const SSE_MIDDLEWARE_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+export const SSE_MIDDLEWARE_OPTIONS: OptionSpecs<MiddlewareOptions> = {
 	stream: RABBITMQ_OPTION,
 	events: EVENTS_OPTION,
 	limits: SENDER_LIMITS_OPTION

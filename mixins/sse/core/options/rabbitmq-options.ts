@@ -1,31 +1,89 @@
 import { type Refusal, refuse } from "../errors/refusal.ts";
 import { SEND } from "../event/event.ts";
-import type { OptionSpec } from "./option-spec.ts";
+import type { Given, GroupSpec, OptionSpec, OptionSpecs } from "./option-spec.ts";
+import { group, optional, orNull, record, text, whole } from "./specs.ts";
 
-/** The RabbitMQ stream that carries the events, complete. */
-export interface RabbitmqOptions {
-	/** `amqp://` or `amqps://`, credentials and vhost included; several for the nodes of a cluster. */
-	url: string | readonly string[];
-	/** Of the stream; default {@link standardName}. */
-	name: string;
-	/** Of the exchange that is bound to it, for programs outside Moleculer. */
-	exchange: string;
-	/** Milliseconds that RabbitMQ keeps an event; default 3,600,000 (1 hour). */
-	maxAge: number;
-	/** Bytes that RabbitMQ keeps; default 1,073,741,824 (1 GiB). */
+/** Events that may wait for RabbitMQ on a node. */
+interface OutboxLimits {
+	/**
+	 * Events that may wait for RabbitMQ's confirmation on a node.
+	 * @default 10000
+	 */
+	maxEvents: number;
+	/**
+	 * Bytes as JSON of the events that may wait.
+	 * @default 16777216
+	 */
 	maxBytes: number;
-	/** Milliseconds within which RabbitMQ has to confirm an event; default 5000. */
+}
+
+/** The RabbitMQ stream that carries the events; what is left out has its default. */
+export interface CheckedRabbitmqOptions {
+	/**
+	 * `amqp://user:password@host:5672/vhost`, or `amqps://`; an array of them for the nodes of a
+	 * cluster.
+	 */
+	url: string | readonly string[];
+	/**
+	 * The stream's name. Applications that share both vhost and namespace need a name each. What
+	 * other programs publish to the exchange of the namespace reaches all of them, see "Which bus"
+	 * in the README.
+	 * @default `sse.send`, in a Moleculer namespace `sse.send.<namespace>`
+	 */
+	name?: string;
+	/**
+	 * Milliseconds for which RabbitMQ keeps an event. It should be longer than the gateways'
+	 * `history.maxAge`, and than the longest outage of a gateway after which nothing may be
+	 * missing.
+	 * @default 3600000
+	 */
+	maxAge: number;
+	/**
+	 * Bytes that RabbitMQ keeps.
+	 * @default 1073741824
+	 */
+	maxBytes: number;
+	/**
+	 * Milliseconds within which RabbitMQ must confirm an event, see "Sending" in the README.
+	 * @default 5000
+	 */
 	timeout: number;
-	/** Events that wait for RabbitMQ's confirmation on a node; default 10,000 and 16 MiB. */
-	outbox: { maxEvents: number; maxBytes: number };
-	/** As for `tls.connect` and `net.connect`: `ca`, `cert`, `key`, `servername`, …; default none. */
+	/**
+	 * Events of a node that may wait for RabbitMQ, and their bytes as JSON; past it, sending fails
+	 * at once.
+	 * @default { "maxEvents": 10000, "maxBytes": 16777216 }
+	 */
+	outbox: OutboxLimits;
+	/**
+	 * TLS and socket options as for `tls.connect`: `ca`, `cert`, `key`, `servername`, …
+	 * @default {}
+	 */
 	socketOptions: Readonly<Record<string, unknown>>;
 }
 
-export const RABBITMQ_OPTION: OptionSpec = {
+/** The same, with the names that a broker's namespace gives. */
+export interface RabbitmqOptions extends CheckedRabbitmqOptions {
+	name: string;
+	/** The exchange that is bound to the stream, for programs outside Moleculer. */
+	exchange: string;
+}
+
+/** The RabbitMQ stream that carries the events; what is left out keeps its default. */
+export interface SseRabbitmqOptions
+	extends Given<Omit<CheckedRabbitmqOptions, "url">>,
+		Pick<CheckedRabbitmqOptions, "url"> {}
+
+export const RABBITMQ_OPTION: OptionSpec<Readonly<Record<string, unknown>> | null> = {
+	...orNull(
+		record({
+			about:
+				"`{ url, … }`: carries `sse.send` on one RabbitMQ stream instead of as Moleculer events, see " +
+				"[Which bus](#which-bus); the same on every node. Needs the packages amqplib and amqp-connection-manager",
+			takes: "an object { url, … }"
+		}),
+		"Moleculer events"
+	),
 	default: null,
-	takes: "an object { url, … }, or null for Moleculer events",
-	rule: { type: "object", nullable: true },
 	secret: true
 };
 
@@ -48,56 +106,80 @@ export function standardName(namespace: string): string | Refusal {
 	return refuse("name", message);
 }
 
-export const RABBITMQ_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+const OUTBOX_OPTION: GroupSpec<OutboxLimits> = group<OutboxLimits>(
+	{
+		maxEvents: whole({
+			about: "events that may wait for RabbitMQ's confirmation on a node",
+			unit: "events",
+			default: 10_000,
+			min: 1
+		}),
+		maxBytes: whole({
+			about: "bytes as JSON of the events that may wait",
+			unit: "bytes",
+			default: 16_777_216,
+			min: 1024
+		})
+	},
+	{
+		about:
+			"events of a node that may wait for RabbitMQ, and their bytes as JSON; past it, sending fails at once",
+		says: ({ maxEvents, maxBytes }) => `whole numbers, ${maxEvents}, and ${maxBytes}`
+	}
+);
+
+/** Every option of `stream`. */
+export const RABBITMQ_OPTIONS: OptionSpecs<CheckedRabbitmqOptions> = {
 	url: {
-		default: undefined,
+		about:
+			"`amqp://user:password@host:5672/vhost`, or `amqps://`; an array of them for the nodes of a cluster",
 		takes: "an amqp:// or amqps:// URL, or an array of them",
+		range: "an amqp:// or amqps:// URL, or an array of them",
 		rule: { type: "any" },
-		check: (value: unknown) => {
-			const urls = Array.isArray(value) ? value : [value];
+		check: value => {
+			const urls: readonly unknown[] = Array.isArray(value) ? value : [value];
 			return urls.length > 0 && urls.every(isAmqpUrl);
 		},
 		secret: true
 	},
-	name: {
-		default: undefined,
-		takes: "a name of 1 to 255 characters that RabbitMQ may give to a queue",
-		// Names in "amq." are RabbitMQ's own.
-		rule: { type: "string", optional: true, pattern: /^(?!amq\.)[\x21-\x7e]{1,255}$/ },
-		// To the validator, null is as good as nothing.
-		check: (value: unknown) => value !== null
-	},
-	maxAge: {
+	name: optional(
+		text({
+			about:
+				"the stream's name. Applications that share both vhost and namespace need a name each. What other programs " +
+				"publish to the exchange of the namespace reaches all of them, see [Which bus](#which-bus)",
+			takes: "a name of 1 to 255 characters that RabbitMQ may give to a queue",
+			// Names in "amq." are RabbitMQ's own.
+			pattern: /^(?!amq\.)[\x21-\x7e]{1,255}$/
+		}),
+		"`sse.send`, in a Moleculer namespace `sse.send.<namespace>`"
+	),
+	maxAge: whole({
+		about:
+			"milliseconds for which RabbitMQ keeps an event. It should be longer than the gateways' `history.maxAge`, " +
+			"and than the longest outage of a gateway after which nothing may be missing",
+		unit: "milliseconds",
 		default: 3_600_000,
-		takes: "a whole number of milliseconds, 1,000 or more",
-		rule: { type: "number", integer: true, min: 1000 }
-	},
-	maxBytes: {
+		min: 1000
+	}),
+	maxBytes: whole({
+		about: "bytes that RabbitMQ keeps",
+		unit: "bytes",
 		default: 1_073_741_824,
-		takes: "a whole number of bytes, 65,536 or more",
-		rule: { type: "number", integer: true, min: 65_536 }
-	},
-	timeout: {
+		min: 65_536
+	}),
+	timeout: whole({
+		about: "milliseconds within which RabbitMQ must confirm an event, see [Sending](#sending)",
+		unit: "milliseconds",
 		default: 5000,
-		takes: "a whole number of milliseconds, 100 or more",
-		rule: { type: "number", integer: true, min: 100 }
-	},
-	outbox: {
-		default: { maxEvents: 10_000, maxBytes: 16_777_216 },
-		takes: "{ maxEvents, maxBytes }: whole numbers, 1 or more, and 1,024 or more",
-		rule: {
-			type: "object",
-			strict: true,
-			props: {
-				maxEvents: { type: "number", integer: true, min: 1 },
-				maxBytes: { type: "number", integer: true, min: 1024 }
-			}
-		}
-	},
+		min: 100
+	}),
+	outbox: OUTBOX_OPTION,
 	socketOptions: {
-		default: {},
-		takes: "an object of options for tls.connect",
-		rule: { type: "object" },
+		...record({
+			about: "TLS and socket options as for `tls.connect`: `ca`, `cert`, `key`, `servername`, …",
+			default: {},
+			takes: "an object of options for tls.connect"
+		}),
 		secret: true
 	}
 };

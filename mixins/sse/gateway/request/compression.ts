@@ -1,10 +1,11 @@
-import type { CompressionOptions } from "../../core/options/gateway-options.ts";
+import {
+	COMPRESSION_THRESHOLD,
+	type CompressionOptions
+} from "../../core/options/gateway-options.ts";
 import { Gzip } from "../../http/encoding/gzip.ts";
 import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 import { acceptsGzip } from "./request.ts";
 
-/** Bytes below which an event is not deflated, unless the option says otherwise. */
-const THRESHOLD = 1024;
 const ACCEPT_ENCODING = "Accept-Encoding";
 
 /** Whether, and how, streams are compressed. */
@@ -12,7 +13,7 @@ export class Compression {
 	readonly #gzip: Gzip | undefined;
 
 	constructor(options: CompressionOptions | null) {
-		if (options !== null) this.#gzip = new Gzip(options.threshold ?? THRESHOLD);
+		if (options !== null) this.#gzip = new Gzip(options.threshold ?? COMPRESSION_THRESHOLD);
 	}
 
 	/** Says in the head of a stream whether it is compressed; undefined if it is not. */

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Subscription } from "../../core/addressing/registry.ts";
 import { ExpiringSet } from "../../core/collections/expiring-set.ts";
 import { parseId } from "../../core/event/event-id.ts";
-import type { TicketOptions } from "../../core/options/access-options.ts";
+import { TICKET_EXPIRES_IN, type TicketOptions } from "../../core/options/access-options.ts";
 import {
 	type HeardRevocation,
 	RecentRevocations
@@ -35,7 +35,6 @@ export interface TicketSurroundings {
 	onAhead?: (milliseconds: number) => void;
 }
 
-const EXPIRES_IN = 30_000;
 /** Node takes 16 KiB of request head, of which the ticket is a part. */
 const MAX_LENGTH = 8192;
 
@@ -86,7 +85,7 @@ export class Tickets {
 	) {
 		this.#signature = new TicketSignature(secretsOf(options, env));
 		this.#namespace = namespace;
-		this.#expiresIn = options.expiresIn ?? EXPIRES_IN;
+		this.#expiresIn = options.expiresIn ?? TICKET_EXPIRES_IN;
 		this.#memory = this.#expiresIn + 3 * TOLERANCE;
 		this.#used = new ExpiringSet(this.#expiresIn);
 		this.#revocations = new RecentRevocations(this.#memory + LATE);
