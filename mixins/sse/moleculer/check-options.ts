@@ -35,7 +35,8 @@ export function checkOptions<Options extends object>(
 			const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
 			if (spec === undefined) throw unknownOption(source, name, specs);
 			if (spec.private && source === "settings.sse") throw refused(source, name, spec, value);
-			if (value !== undefined) options[name] = merge(spec.default, value);
+			const before = isPlainObject(options[name]) ? options[name] : spec.default;
+			if (value !== undefined) options[name] = merge(before, value);
 		}
 	}
 
@@ -52,7 +53,7 @@ export function checkOptions<Options extends object>(
 	return options as Options;
 }
 
-/** Groups such as `buffer` may be given in part: the rest keeps its defaults. */
+/** Groups such as `buffer` may be given in part: the rest stays as it was. */
 function merge(fallback: unknown, value: unknown): unknown {
 	return isPlainObject(fallback) && isPlainObject(value) ? { ...fallback, ...value } : value;
 }

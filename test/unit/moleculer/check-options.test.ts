@@ -1,0 +1,41 @@
+import { describe, expect, it } from "@jest/globals";
+import { SSE_MIXIN_OPTIONS } from "../../../mixins/sse/gateway/mixin-options.ts";
+import { checkOptions } from "../../../mixins/sse/moleculer/check-options.ts";
+
+const check = (given: object, settings?: object) =>
+	checkOptions("SseMixin", SSE_MIXIN_OPTIONS, given, settings);
+
+describe("the options that a factory takes", () => {
+	it("are complete with their defaults, and lack what has none", () => {
+		const options = check({ heartbeat: 1000 });
+
+		expect(options.heartbeat).toBe(1000);
+		expect(options.timeout).toBe(180_000);
+		expect(options).not.toHaveProperty("session");
+	});
+
+	// What settings gave of a group was completed with the defaults: a factory's `maxBytes` was gone, without an error,
+	// when settings named the `policy`.
+	it("keep what the factory's argument has of a group, where settings have another part of it", () => {
+		const { buffer, history } = check(
+			{ buffer: { maxBytes: 2048 }, history: { maxAge: 2000 } },
+			{ buffer: { policy: "conflate" }, history: { maxBytes: 70_000 } }
+		);
+
+		expect(buffer).toEqual({ maxBytes: 2048, policy: "conflate", stallTimeout: 60_000 });
+		expect(history).toEqual({ maxAge: 2000, maxBytes: 70_000 });
+	});
+
+	it("are those of settings alone where the factory has turned a group off", () => {
+		expect(check({ history: null }, { history: { maxAge: 2000 } }).history).toEqual({
+			maxBytes: 67_108_864,
+			maxAge: 2000
+		});
+	});
+
+	it("are refused for a part of a group that settings do not replace", () => {
+		expect(() => check({ buffer: { maxBytes: 1 } }, { buffer: { policy: "conflate" } })).toThrow(
+			expect.objectContaining({ type: "SSE_INVALID_OPTION", data: { option: "buffer" } })
+		);
+	});
+});
