@@ -10,13 +10,18 @@ import { readFileSync } from "node:fs";
 
 const [reportPath = "", exitCode = "1", ...failedSteps] = process.argv.slice(2);
 
-/** @returns {{ name: string, status: string, message: string, assertionResults: { fullName: string, status: string }[] }[]} */
-function readFiles() {
+/**
+ * @returns {{
+ *   testResults?: { name: string, status: string, message: string, assertionResults: { fullName: string, status: string }[] }[],
+ *   numTotalTestSuites?: number
+ * }}
+ */
+function readReport() {
 	try {
-		return JSON.parse(readFileSync(reportPath, "utf8")).testResults ?? [];
+		return JSON.parse(readFileSync(reportPath, "utf8"));
 	} catch (error) {
 		console.log(`no test report: ${error.message}`);
-		return [];
+		return {};
 	}
 }
 
@@ -26,7 +31,8 @@ const failures = failedSteps.map(step => `step: ${step}`);
 let passed = 0;
 let skipped = 0;
 
-for (const file of exitCode === "not-run" ? [] : readFiles()) {
+const { testResults = [], numTotalTestSuites = 0 } = exitCode === "not-run" ? {} : readReport();
+for (const file of testResults) {
 	const before = failures.length;
 	for (const { fullName, status } of file.assertionResults) {
 		if (status === "passed") passed++;
@@ -37,6 +43,11 @@ for (const file of exitCode === "not-run" ? [] : readFiles()) {
 	if (file.status === "failed" && failures.length === before) {
 		failures.push(`file: ${file.name}: ${file.message.trim() || "a hook failed"}`);
 	}
+}
+
+if (testResults.length < numTotalTestSuites) {
+	const missing = numTotalTestSuites - testResults.length;
+	failures.push(`tests: ${missing} of ${numTotalTestSuites} files have no result`);
 }
 
 const testsFailed = failures.length > failedSteps.length;

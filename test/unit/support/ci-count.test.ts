@@ -55,6 +55,15 @@ describe(".ci/count.mjs", () => {
 		expect(count(report, 1)).toMatchObject({ last: "1 passed, 1 failed", status: 1 });
 	});
 
+	it("counts files that have no result: they were not run, and the run was green", () => {
+		const report = { numTotalTestSuites: 3, testResults: [file("passed", ["passed"])] };
+		expect(count(report, 0)).toEqual({
+			last: "1 passed, 1 failed",
+			named: ["failed: tests: 2 of 3 files have no result"],
+			status: 1
+		});
+	});
+
 	it("counts the steps that failed before the tests, by name", () => {
 		const report = { testResults: [file("passed", ["passed"])] };
 		expect(count(report, 0, "lint", "types")).toEqual({
