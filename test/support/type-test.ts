@@ -1,4 +1,4 @@
-import { fileURLToPath } from "node:url";
+import { pathToFileURL } from "node:url";
 import { expect, it as test } from "@jest/globals";
 import { inject, type TypeScriptError } from "./provided.ts";
 
@@ -34,8 +34,13 @@ function tell({ file, line, message }: TypeScriptError): string {
 	return `${file}:${line} ${message}`;
 }
 
+/** Where the test file calls. A place that is none of its own would have its test pass whatever TypeScript says. */
 function caller(): { file: string; line: number } {
-	const [, url = "", line = ""] =
-		/((?:file:)?\/\S+\.test-d\.ts):(\d+)/.exec(new Error().stack ?? "") ?? [];
-	return { file: url.startsWith("file:") ? fileURLToPath(url) : url, line: Number(line) };
+	const { testPath: file = "" } = expect.getState();
+	const stack = new Error().stack ?? "";
+	for (const place of [pathToFileURL(file).href, file]) {
+		const [, after] = stack.split(`${place}:`);
+		if (after !== undefined) return { file, line: Number.parseInt(after, 10) };
+	}
+	throw new Error(`a test of types is not called by its file, ${file}: ${stack}`);
 }
