@@ -1,4 +1,5 @@
 import { TestEnvironment } from "jest-environment-node";
+import { enterFile, fileOfNow, listenBetweenFiles, noteLateError } from "./late-errors.ts";
 import { Leftovers } from "./leftovers.ts";
 import { createPlainContext } from "./plain-context.ts";
 import { RealProcess } from "./real-process.ts";
@@ -37,20 +38,24 @@ type Event =
 	| { name: "hook_start"; hook: Hook }
 	| { name: "error"; error: unknown; promise?: Promise<unknown> }
 	| { name: "error_handled"; promise: Promise<unknown> }
-	| { name: "test_done" | "test_skip"; test: Test };
+	| { name: "test_done" | "test_skip" | "test_todo"; test: Test };
 interface State {
 	testTimeout: number;
 	readonly rootDescribeBlock: DescribeBlock;
 	readonly currentDescribeBlock: DescribeBlock;
 	readonly testNamePattern: RegExp | null | undefined;
 	readonly unhandledErrors: unknown[];
+	readonly unhandledRejectionErrorByPromise: Map<Promise<unknown>, unknown>;
 }
+
+listenBetweenFiles();
 
 /**
  * Jest's environment for Node, in which
  *
  * - errors of Node's own are instances of the `Error` that tests see, and `process` is the process;
  * - a file fails if it leaves something running, or an error comes of what it has left, after its last test;
+ * - an error that comes even later fails the run, in the name of its file, whichever file runs by then;
  * - a test may find out that it cannot be run (see `skip`), and one that is skipped has to say why;
  * - no test is given a `done`: it is over when its promise is;
  * - the project's `testTimeout` holds, and hooks have more time than tests.
@@ -60,10 +65,14 @@ export default class Environment extends TestEnvironment {
 	readonly #leftovers: Leftovers = new Leftovers();
 	readonly #rejections: Map<Promise<unknown>, unknown> = new Map();
 	readonly #testTimeout: number;
+	readonly #path: string;
+	#isOver = false;
 
 	constructor(...setup: Setup) {
 		super(...setup);
-		const [{ projectConfig }] = setup;
+		const [{ projectConfig }, { testPath }] = setup;
+		this.#path = testPath;
+		enterFile(testPath);
 		this.#testTimeout = projectConfig.testTimeout;
 		const { moduleMocker, fakeTimersModern } = this;
 		if (moduleMocker === null || fakeTimersModern === null) {
@@ -83,6 +92,7 @@ export default class Environment extends TestEnvironment {
 
 	override async teardown(): Promise<void> {
 		this.#process.restore();
+		this.#leftovers.stop();
 		await super.teardown();
 	}
 
@@ -106,7 +116,15 @@ export default class Environment extends TestEnvironment {
 			case "test_skip":
 				if (!state.testNamePattern) state.unhandledErrors.push(noReason(event.test));
 				return;
+			case "test_todo":
+				state.unhandledErrors.push(noReason(event.test));
+				return;
 			case "error":
+				if (this.#isOver || (fileOfNow() ?? this.#path) !== this.#path) {
+					disown(event, state);
+					noteLateError(event.error);
+					return;
+				}
 				if (event.promise) this.#rejections.set(event.promise, event.error);
 				return;
 			case "error_handled":
@@ -118,9 +136,17 @@ export default class Environment extends TestEnvironment {
 				const left = await this.#leftovers.settle();
 				if (left.length > 0) state.unhandledErrors.push(stillThere(left));
 				state.unhandledErrors.push(...this.#rejections.values());
+				this.#isOver = true;
 			}
 		}
 	}
+}
+
+/** Takes back what jest-circus has made of an error: one of the file that runs. */
+function disown({ error, promise }: Extract<Event, { name: "error" }>, state: State): void {
+	const { unhandledErrors, unhandledRejectionErrorByPromise } = state;
+	if (promise) unhandledRejectionErrorByPromise.delete(promise);
+	else if (unhandledErrors.at(-1) === error) unhandledErrors.pop();
 }
 
 /** A parameter for which a row of `it.each` has no value is undefined, and no callback to wait for. */

@@ -1,39 +1,74 @@
+import type { ChildProcess } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Worker } from "node:worker_threads";
 
 /** Milliseconds within which what tests have started has to end after them. */
 const PATIENCE = 5_000;
 
-/** What keeps the process running: sockets, timers, child processes, … */
+/** Channels on which Node publishes each thread and each process that it starts. */
+const CHANNELS = ["worker_threads", "child_process"];
+
+/** What Node publishes there. */
+type Started = { readonly worker: Worker } | { readonly process: ChildProcess };
+
+/**
+ * What tests have left running: worker threads and child processes, whether or not they keep this process alive, and what else
+ * keeps it alive, such as sockets and timers.
+ */
 export class Leftovers {
 	readonly #before: ReadonlyMap<string, number>;
+	readonly #started: Started[] = [];
+	readonly #onStart = (started: unknown): void => {
+		this.#started.push(started as Started);
+	};
 
 	constructor() {
 		// Node opens these when they are used for the first time: by a test, perhaps, whose they are not.
 		void [process.stdout, process.stderr];
-		this.#before = count();
+		this.#before = countResources();
+		for (const channel of CHANNELS) subscribe(channel, this.#onStart);
 	}
 
 	/** Waits until nothing more runs than when this was made; answers what runs all the same. */
 	async settle(): Promise<readonly string[]> {
 		const late = performance.now() + PATIENCE;
 		for (;;) {
-			const left = this.#added();
+			const left = [...this.#added(), ...this.#started.flatMap(nameIfRunning)];
 			if (left.length === 0 || performance.now() > late) return left;
 			await sleep(10);
 		}
 	}
 
+	/** Stops to look at what is started. */
+	stop(): void {
+		for (const channel of CHANNELS) unsubscribe(channel, this.#onStart);
+	}
+
 	#added(): string[] {
-		return [...count()].flatMap(([kind, times]) => {
+		return [...countResources()].flatMap(([kind, times]) => {
 			const added = times - (this.#before.get(kind) ?? 0);
 			return added > 0 ? [`${added} ${kind}`] : [];
 		});
 	}
 }
 
-function count(): Map<string, number> {
+/** What keeps this process alive, but for child processes: they are looked at one by one. */
+function countResources(): Map<string, number> {
 	const counts = new Map<string, number>();
-	for (const kind of process.getActiveResourcesInfo())
-		counts.set(kind, (counts.get(kind) ?? 0) + 1);
+	for (const kind of process.getActiveResourcesInfo()) {
+		if (kind !== "ProcessWrap") counts.set(kind, (counts.get(kind) ?? 0) + 1);
+	}
 	return counts;
+}
+
+function nameIfRunning(started: Started): string[] {
+	if ("worker" in started) {
+		const { threadId } = started.worker;
+		// a thread that is over has no number any more
+		return threadId === -1 ? [] : [`the thread ${threadId}`];
+	}
+	const { pid, exitCode, signalCode, spawnargs } = started.process;
+	const isRunning = pid !== undefined && exitCode === null && signalCode === null;
+	return isRunning ? [`the process ${pid} (${spawnargs.join(" ").slice(0, 100)})`] : [];
 }

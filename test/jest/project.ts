@@ -1,13 +1,23 @@
+import { globSync } from "node:fs";
 import module from "node:module";
+import { resolve } from "node:path";
 import type { Config } from "jest";
 
 type Project = Exclude<NonNullable<Config["projects"]>[number], string>;
+type Options = Omit<Project, "testMatch"> & { readonly testMatch?: string[] };
+
+const ROOT = resolve(import.meta.dirname, "../..");
 
 /** A kind of tests, run by what stands beside this file. */
-export function project(name: string, testTimeout: number, options: Project = {}): Project {
+export function project(name: string, testTimeout: number, options: Options = {}): Project {
+	const { testMatch = [`<rootDir>/test/${name}/**/*.test.ts`] } = options;
+	const globs = testMatch.map(pattern => pattern.replace("<rootDir>/", ""));
+	// Jest is content if any of its projects has a file.
+	if (globSync(globs, { cwd: ROOT }).length === 0) {
+		throw new Error(`the project "${name}" has no files: ${testMatch} matches none`);
+	}
 	return {
 		displayName: name,
-		testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
 		// for what hangs; what has to be in time says so itself, as a machine may be slower than any other
 		testTimeout,
 		runner: "<rootDir>/test/jest/runner.ts",
@@ -20,13 +30,15 @@ export function project(name: string, testTimeout: number, options: Project = {}
 		extensionsToTreatAsEsm: [".ts"],
 		moduleFileExtensions: ["ts", "js", "mjs", "cjs", "json", "node"],
 		modulePathIgnorePatterns: ["<rootDir>/.tmp/", "<rootDir>/dist/"],
-		...options
+		...options,
+		testMatch
 	};
 }
 
 /** What holds for a run, whichever its projects. */
 export const RUN: Config = {
 	cacheDirectory: ".tmp/jest-cache",
+	reporters: ["default", "<rootDir>/test/jest/late-errors-reporter.ts"],
 	waitForUnhandledRejections: true,
 	// at most; `test/jest/runner.ts` says how many there are
 	maxWorkers: 4,

@@ -29,6 +29,14 @@ export default class PhasedRunner extends TestRunner {
 		watcher: TestWatcher,
 		options: TestRunnerOptions
 	): Promise<void> {
+		const known = PHASES.flatMap(({ projects }) => projects);
+		for (const name of new Set(tests.map(nameOf))) {
+			if (!known.includes(name)) {
+				throw new Error(
+					`the project "${name}" is in no phase of test/jest/runner.ts: add it to one`
+				);
+			}
+		}
 		const most = this._globalConfig.maxWorkers;
 		for (const { projects, workers } of PHASES) {
 			const rank = (test: Test) => projects.indexOf(nameOf(test));

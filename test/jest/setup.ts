@@ -1,5 +1,6 @@
-import { afterEach } from "@jest/globals";
-import { finishTest } from "../support/on-test-finished.ts";
+import { afterEach, beforeEach } from "@jest/globals";
+import { beginTest, finishTest } from "../support/on-test-finished.ts";
 
+beforeEach(beginTest);
 // The environment lets it run after all that a file has.
 afterEach(finishTest);

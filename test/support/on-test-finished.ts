@@ -1,22 +1,35 @@
 type Step = () => unknown;
 
-let steps: Step[] = [];
+/** What the running test has to end; null while none runs. */
+let steps: Step[] | null = null;
 
-/** Lets something happen when the running test has ended, whichever way, after its hooks; what came last happens first. */
+/**
+ * Lets something happen when the running test has ended, whichever way, after its hooks; what came last happens first.
+ *
+ * Throws outside a test: hooks of a whole file have `afterAll`, and Jest runs no hooks for `it.concurrent`.
+ */
 export function onTestFinished(step: Step): void {
+	if (steps === null) throw new Error("onTestFinished: no test is running; use afterAll instead");
 	steps.push(step);
+}
+
+/** Before all that a test has. */
+export function beginTest(): void {
+	steps = [];
 }
 
 /** Takes every step, also if one fails; rejects with what failed first. */
 export async function finishTest(): Promise<void> {
+	const own = steps ?? [];
 	const failures: unknown[] = [];
-	for (const step of steps.reverse()) {
+	// a step may add another
+	for (let step = own.pop(); step !== undefined; step = own.pop()) {
 		try {
 			await step();
 		} catch (error) {
 			failures.push(error);
 		}
 	}
-	steps = [];
+	if (steps === own) steps = null;
 	if (failures.length > 0) throw failures[0];
 }

@@ -1,60 +1,148 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { noted } from "../../support/noted.ts";
 import { onTestFinished } from "../../support/on-test-finished.ts";
 import { spawnNode } from "../../support/processes/process.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 
-const CONFIG = "test/support/fixtures/runs/jest.config.ts";
+const RUNS = "test/support/fixtures/runs";
 
-/** Runs a file of `test/support/fixtures/runs` as `npm test` would. */
-async function run(name: string) {
+/** What is read of Jest's JSON report. */
+interface Report {
+	readonly numTotalTests: number;
+	readonly numPassedTests: number;
+	readonly numPendingTests: number;
+	readonly testResults: readonly { name: string; status: string; message: string }[];
+}
+
+/** Runs files of `test/support/fixtures/runs` as `npm test` would; `files` is a pattern. */
+async function run(files: string, { config = "jest", workers = 1 } = {}) {
 	const folder = tempFolder("run");
 	onTestFinished(() => folder.remove());
-	const report = join(folder.path, "report.json");
-	const options = ["--config", CONFIG, "--json", `--outputFile=${report}`, `/${name}.run`];
+	const path = join(folder.path, "report.json");
+	const options = [
+		...["--config", `${RUNS}/${config}.config.ts`, `--maxWorkers=${workers}`],
+		...["--json", `--outputFile=${path}`, `fixtures/runs/${files}`]
+	];
 	const jest = spawnNode("--experimental-vm-modules", [
 		...["--no-flush-bytecode", "--disable-warning=ExperimentalWarning"],
 		...["node_modules/jest/bin/jest.js", ...options]
 	]);
 	onTestFinished(() => jest.stop());
 	const end = await jest.exited;
-	const { numTotalTests, numPassedTests, numPendingTests } = JSON.parse(
-		await readFile(report, "utf8")
-	);
-	const counts = { total: numTotalTests, passed: numPassedTests, skipped: numPendingTests };
-	return { end, counts, output: jest.output };
+	const report: Report | null = JSON.parse(await readFile(path, "utf8").catch(() => "null"));
+	return { end, report, output: jest.output };
 }
 
-describe("a run of tests fails", () => {
-	it.each([
-		["an uncaught error during a test", "error-in-test", /● has an error.*uncaught/s],
-		["a rejection that nobody handles", "rejection-in-test", /● has a rejection.*unhandled/s],
-		["an uncaught error after the last test", "error-after-tests", /uncaught/],
-		["a rejection after the last test", "rejection-after-tests", /unhandled/],
-		["what still runs after the last test", "open-handle", /still runs: 1 TCPServerWrap/],
-		["a test that is skipped for no reason", "skipped-without-reason", /decision: no reason given/]
-	])("because of %s", async (_, name, says) => {
-		const { end, output } = await run(name);
+function countsOf(report: Report | null) {
+	return {
+		total: report?.numTotalTests,
+		passed: report?.numPassedTests,
+		skipped: report?.numPendingTests
+	};
+}
+
+it("a run of tests fails because of each of its files that", async () => {
+	const reasons: Record<string, RegExp> = {
+		"error-in-test": /● has an error.*uncaught/s,
+		"rejection-in-test": /● has a rejection.*unhandled/s,
+		"error-after-tests": /uncaught/,
+		"rejection-after-tests": /unhandled/,
+		"open-handle": /still runs: 1 TCPServerWrap/,
+		thread: /still runs: the thread \d+/,
+		process: /still runs: the process \d+ \(cat\)/,
+		"skipped-without-reason": /a test is skipped for no reason/,
+		only: /a test is skipped for no reason/,
+		todo: /a test is skipped for no reason/,
+		"step-before-all": /onTestFinished: no test is running/,
+		"step-after-all": /onTestFinished: no test is running/,
+		"step-concurrent": /onTestFinished: no test is running/
+	};
+	const { end, report, output } = await run("failing/", { workers: 2 });
+	noted(output, () => {
 		expect(end).toBe("code 1");
-		expect(output).toMatch(says);
+		const found = report?.testResults.map(({ name, status, message }) => [
+			basename(name, ".run.ts"),
+			status,
+			message
+		]);
+		const expected = Object.entries(reasons).map(([name, reason]) => [
+			name,
+			"failed",
+			expect.stringMatching(reason)
+		]);
+		expect(found?.sort()).toEqual(expected.sort());
 	});
-});
+	// three of them are waited for in vain
+}, 180_000);
 
 it("a test that finds out that it cannot be run is skipped, and the run says why", async () => {
-	const { end, counts, output } = await run("skipped");
+	const { end, report, output } = await run("skipped.run");
 	noted(output, () => expect(end).toBe("code 0"));
-	expect(counts).toEqual({ total: 2, passed: 1, skipped: 1 });
+	expect(countsOf(report)).toEqual({ total: 2, passed: 1, skipped: 1 });
 	expect(output).toContain("skipped: cannot be run here: there is no Lynx\n");
 });
 
 it("a parameter for which a row has no value is undefined, and nothing to wait for", async () => {
-	const { end, output } = await run("short-row");
+	const { end, output } = await run("short-row.run");
 	noted(output, () => expect(end).toBe("code 0"));
 });
 
 it("what a test has to end is ended after its hooks, and what came last first", async () => {
-	const { end, output } = await run("teardown-in-order");
+	const { end, output } = await run("teardown-in-order.run");
 	noted(output, () => expect(end).toBe("code 0"));
+});
+
+// An error of a timer that kept nothing running was told as one of the next file's, or of nobody's.
+describe("an error that comes when its file is over fails the run in the name of that file", () => {
+	const LATE = /^(\S+) has left an error behind: Error: (.*)$/gm;
+	const told = (output: string) =>
+		[...output.matchAll(LATE)].map(([, file, error]) => [file, error]);
+
+	it("while the next one runs, which passes", async () => {
+		const { end, report, output } = await run("late-error-.\\.run");
+		noted(output, () => {
+			expect(end).toBe("code 1");
+			expect(report?.testResults.map(({ status }) => status)).toEqual(["passed", "passed"]);
+			const file = expect.stringMatching(/\/late-error-[12]\.run\.ts$/);
+			expect(told(output)).toEqual([
+				[file, "too late"],
+				[file, "rejected too late"]
+			]);
+		});
+	});
+
+	it("while none runs in its process", async () => {
+		const { end, output } = await run("idle-.\\.run", { workers: 2 });
+		noted(output, () => {
+			expect(end).toBe("code 1");
+			expect(told(output)).toEqual([[`${RUNS}/idle-1.run.ts`, "too late"]]);
+		});
+	});
+});
+
+describe("a project", () => {
+	// Its tests were not run, and the run was green.
+	it("that is in no phase fails the run", async () => {
+		const { end, output } = await run("skipped.run", { config: "no-phase" });
+		expect(end).toBe("code 1");
+		expect(output).toContain('the project "stray" is in no phase of test/jest/runner.ts');
+	});
+
+	it("that has no files fails the run", async () => {
+		const { end, output } = await run("skipped.run", { config: "no-files" });
+		expect(end).toBe("code 1");
+		expect(output).toContain('the project "unit" has no files: <rootDir>/test/unti');
+	});
+});
+
+// The path was read off a stack with its space encoded, or up to it, and no error of TypeScript's is one of such a file.
+it("a test of types fails in a folder whose name has a space", async () => {
+	const { end, report, output } = await run("a folder/wrong");
+	noted(output, () => {
+		expect(end).toBe("code 1");
+		expect(countsOf(report)).toMatchObject({ total: 2, passed: 1 });
+		expect(output).toMatch(/● has an error.*:9 is wrong/s);
+	});
 });

@@ -1,0 +1,20 @@
+import { LateErrors } from "./late-errors.ts";
+
+/** Fails a run for errors that came when their test file was over, and tells them at its end. */
+export default class LateErrorsReporter {
+	#errors: LateErrors | undefined;
+	#text = "";
+
+	onRunStart(): void {
+		this.#errors = new LateErrors();
+	}
+
+	onRunComplete(): void {
+		this.#text = this.#errors?.take() ?? "";
+		if (this.#text !== "") process.stderr.write(`\n${this.#text}`);
+	}
+
+	getLastError(): Error | undefined {
+		return this.#text === "" ? undefined : new Error(this.#text);
+	}
+}
