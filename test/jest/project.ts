@@ -40,7 +40,7 @@ export const RUN: Config = {
 	cacheDirectory: ".tmp/jest-cache",
 	reporters: ["default", "<rootDir>/test/jest/late-errors-reporter.ts"],
 	waitForUnhandledRejections: true,
-	// at most; `test/jest/runner.ts` says how many there are
+	// at most; `test/jest/phases.ts` says how many there are
 	maxWorkers: 4,
 	// a worker that holds more than this is replaced: realms of files that have run are not all collected
 	workerIdleMemoryLimit: "300MB",

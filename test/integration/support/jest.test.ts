@@ -127,7 +127,7 @@ describe("a project", () => {
 	it("that is in no phase fails the run", async () => {
 		const { end, output } = await run("skipped.run", { config: "no-phase" });
 		expect(end).toBe("code 1");
-		expect(output).toContain('the project "stray" is in no phase of test/jest/runner.ts');
+		expect(output).toContain('the project "stray" is in no phase of test/jest/phases.ts');
 	});
 
 	it("that has no files fails the run", async () => {
