@@ -58,7 +58,7 @@ describe("a replay that is under way while its gateway still reads the past", ()
 		const headers = { "Last-Event-ID": "1-50" };
 		const stream = await openStream(gateway.url(NEWS), { session: "A", headers });
 		stream.stall();
-		expect([...streamsOf(gateway)].map(({ isHeld }) => isHeld)).toEqual([true]);
+		expect([...streamsOf(gateway)].map(({ phase }) => phase)).toEqual(["held"]);
 		bus.giveRevocation({ sessionId: "A" }, "sender.abcdefgh.1", past(60_000));
 		bus.give(NEWS, 500, past(50_000));
 		await gateway.send({ eventName: NEWS, sessionId: "A", payload: "beside the stream" });

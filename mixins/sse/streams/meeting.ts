@@ -38,18 +38,13 @@ export class Meeting {
 		let count = 0;
 		for (const stream of this.#streams) {
 			// It is told when it is decided how the stream begins.
-			if (stream.pending !== undefined) continue;
+			if (stream.phase === "opening") continue;
 			// What it has is from before the gap, told or not.
 			const resumeToken = this.#from.resumeTokenFor(stream);
-			if (stream.currentSince >= before) continue;
+			if (!stream.mayHaveMissed(before)) continue;
 			count++;
-			if (!stream.isHeld) {
-				stream.isHeld = true;
-				this.#held.set(stream, { liveFrom: history.head, resumeToken });
-			} else if (!this.#held.has(stream)) {
-				stream.currentSince = now;
-				stream.send(resetFrame("gap"));
-			}
+			if (stream.hold()) this.#held.set(stream, { liveFrom: history.head, resumeToken });
+			else if (!this.#held.has(stream)) stream.sendReset(resetFrame("gap"), now);
 		}
 		return count;
 	}

@@ -15,7 +15,8 @@ export class ResumeTokens {
 	#wasWhole = true;
 	/** The last resume token that could be vouched for, while none can. */
 	#last: string | undefined;
-	/** Some stream has a resume token that is older than what it knows. */
+	/** The streams that have a place which is older than what they know; whether there may be any. */
+	readonly #old = new WeakSet<EventStream>();
 	#hasOld = false;
 
 	/** @param isWhole Whether nothing is suspected to be missing. */
@@ -51,7 +52,7 @@ export class ResumeTokens {
 	}
 
 	#noteOld(stream: EventStream): void {
-		stream.hasOldResumeToken = true;
+		this.#old.add(stream);
 		this.#hasOld = true;
 	}
 
@@ -70,24 +71,23 @@ export class ResumeTokens {
 			// What was read may have been sent before these streams were let in; what follows is not.
 			this.#history?.letIn(stream, now);
 			// It is told when it is decided how the stream begins.
-			if (stream.pending !== undefined) continue;
-			const isTold = stream.currentSince < before;
-			// If it is not, its resume token is one from before the gap.
+			if (stream.phase === "opening") continue;
+			const isTold = stream.mayHaveMissed(before);
+			// If it is not, its place is one from before the gap.
 			if (!isTold || resumeToken === undefined) this.#noteOld(stream);
 			if (!isTold) continue;
 			told++;
-			stream.currentSince = now;
 			// A held stream has not seen everything up to that id yet.
-			stream.send(stream.isHeld ? resetFrame("gap") : frame);
+			stream.sendReset(stream.phase === "held" ? resetFrame("gap") : frame, now);
 		}
 		return told;
 	}
 
 	/** A stream has been brought up to date, and is live. */
 	released(stream: EventStream): void {
-		if (!stream.hasOldResumeToken) return;
+		if (!this.#old.has(stream)) return;
 		if (this.isWhole) {
-			stream.hasOldResumeToken = false;
+			this.#old.delete(stream);
 			stream.send(heartbeatFrame(this.live));
 		} else {
 			this.#noteOld(stream);
@@ -103,11 +103,8 @@ export class ResumeTokens {
 		this.#hasOld = false;
 		const frame: Frame = heartbeatFrame(this.live);
 		for (const stream of this.#streams) {
-			if (!stream.hasOldResumeToken) continue;
-			// It has not seen everything up to that resume token yet: see `released`.
-			if (stream.isHeld) continue;
-			stream.hasOldResumeToken = false;
-			stream.send(frame);
+			// One that is held has not seen everything up to that place yet: see `released`.
+			if (stream.phase === "live" && this.#old.delete(stream)) stream.send(frame);
 		}
 	}
 }

@@ -1,7 +1,7 @@
 import { guard } from "../core/errors/guard.ts";
 import { inOwnBuffer } from "../core/event/chunk.ts";
 import { type OpenOptions, openFrame, resetFrame } from "../core/event/control-events.ts";
-import { type Frame, withoutId } from "../core/event/frame.ts";
+import { withoutId } from "../core/event/frame.ts";
 import type { History } from "../core/history/history.ts";
 import type { ResetReason } from "../core/history/id-order.ts";
 import type { ReplayCursor } from "../core/history/replay-cursor.ts";
@@ -50,20 +50,15 @@ export function begin(
 ): void {
 	const { eventNames } = stream;
 	const { history } = from;
-	// Until it is told, what is found missing later may have been sent before it came back.
-	if (lastEventId !== undefined) stream.currentSince = Number.NEGATIVE_INFINITY;
 	if (history === undefined) {
-		const frame = openFrame(eventNames, false, hello());
-		if (lastEventId === undefined) stream.write(frame);
-		else tell(stream, "unknown", undefined, frame);
+		const reset = lastEventId === undefined ? undefined : resetFrame("unknown");
+		stream.beginLive(openFrame(eventNames, false, hello()), reset);
 		return;
 	}
 	if (lastEventId === undefined) {
-		const now = performance.now();
-		history.letIn(stream, now);
-		stream.write(
-			openFrame(eventNames, false, { ...hello(), position: from.resumeTokenFor(stream) })
-		);
+		history.letIn(stream, performance.now());
+		const position = from.resumeTokenFor(stream);
+		stream.beginLive(openFrame(eventNames, false, { ...hello(), position }));
 		return;
 	}
 
@@ -82,8 +77,7 @@ export function begin(
 		const answer = history.since(lastEventId, now, stream, liveFrom);
 		if (typeof answer === "string") resumeToken ??= from.resumeTokenFor(stream);
 		if (typeof answer === "string" && mayChange(answer) && now < deadline) {
-			stream.pending ??= inOwnBuffer(openFrame(eventNames, false, hello()));
-			stream.flushHead();
+			stream.putOff(() => inOwnBuffer(openFrame(eventNames, false, hello())));
 			setTimeout(guard(failed, decide), Math.min(pause, deadline - now)).unref();
 			pause *= 2;
 			return;
@@ -92,13 +86,10 @@ export function begin(
 		const cursor = isTold ? history.sinceOpened(liveFrom, now, stream) : answer;
 		// Behind the decision: what was sent before this stream is not for it because it has come.
 		history.letIn(stream, now);
-		stream.pending = undefined;
-		const frame = openFrame(eventNames, !isTold, hello());
-		if (isTold) tell(stream, answer, resumeToken, frame);
-		else stream.write(frame);
+		const reset = isTold ? resetFrame(answer, resumeToken) : undefined;
+		stream.beginHeld(openFrame(eventNames, !isTold, hello()), reset);
 		replay(stream, from, history, cursor);
 	};
-	stream.isHeld = true;
 	decide();
 }
 
@@ -123,21 +114,8 @@ export function release(
 ): void {
 	const { history } = from;
 	if (!stream.isOpen || history === undefined) return;
-	if (stream.currentSince < before) tell(stream, "gap", resumeToken);
+	if (stream.mayHaveMissed(before)) stream.writeReset(resetFrame("gap", resumeToken));
 	replay(stream, from, history, history.sinceOpened(liveFrom, performance.now(), stream));
-}
-
-/** @param opening The first frame, if this is the second: both go at once. */
-function tell(
-	stream: EventStream,
-	reason: ResetReason,
-	resumeToken: string | undefined,
-	opening?: Frame
-): void {
-	const reset = resetFrame(reason, resumeToken);
-	if (opening === undefined) stream.write(reset);
-	else stream.write(opening, reset);
-	stream.currentSince = performance.now();
 }
 
 /** Writes what the client missed, at its own pace; then the stream is live. */
@@ -152,7 +130,7 @@ function replay(
 	const goOn = (): void => replay(stream, from, history, cursor);
 	const frames = history.read(cursor, stream, Math.min(SLICE, stream.maxUnsentBytes / 2));
 	if (frames === null) {
-		tell(stream, "expired", from.resumeTokenFor(stream));
+		stream.writeReset(resetFrame("expired", from.resumeTokenFor(stream)));
 	} else {
 		const shown = from.isWhole ? frames : frames.map(withoutId);
 		if (shown.length > 0 && !stream.write(...shown)) {
@@ -165,6 +143,5 @@ function replay(
 			return;
 		}
 	}
-	stream.isHeld = false;
-	from.released(stream);
+	if (stream.goLive()) from.released(stream);
 }

@@ -67,10 +67,7 @@ export class StreamTimer {
 				stream.expire();
 			} else if (this.#stallTimeout > 0 && stream.isStalled(this.#running, this.#stallTimeout)) {
 				stream.destroy();
-			} else if (stream.written || stream.isHeld || stream.isBehind) {
-				stream.written = false;
-				stream.silentSince = now;
-			} else if (this.#interval > 0 && now - stream.silentSince >= this.#interval) {
+			} else if (this.#interval > 0 && stream.isSilent(now, this.#interval)) {
 				frame ??= this.#frame();
 				stream.send(frame);
 			}

@@ -3,10 +3,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { ServiceBroker } from "moleculer";
 import { Registry } from "../../../mixins/sse/core/addressing/registry.ts";
-import { SSE_MIXIN_OPTIONS } from "../../../mixins/sse/core/options/gateway-options.ts";
+
 import { PendingOpens } from "../../../mixins/sse/core/revocation/pending-opens.ts";
 import { Access } from "../../../mixins/sse/gateway/auth/access.ts";
 import { Limits } from "../../../mixins/sse/gateway/limits/limits.ts";
+import { SSE_MIXIN_OPTIONS } from "../../../mixins/sse/gateway/mixin-options.ts";
 import { openStream } from "../../../mixins/sse/gateway/opening/open-stream.ts";
 import {
 	Opening,

@@ -158,9 +158,8 @@ export class FanOut implements ReceiverListener {
 		this.history?.append(event, frame, arrivalOf(undefined));
 		const key = this.#rendering.key(event, json);
 		const shown = isWhole ? frame : withoutId(frame);
-		for (const stream of streams) {
-			if (!stream.isHeld) stream.send(shown, key);
-		}
+		// Those that are not live will read it from the history.
+		for (const stream of streams) stream.send(shown, key);
 	}
 
 	note(id: string, past?: number): void {

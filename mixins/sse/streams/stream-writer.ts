@@ -1,0 +1,166 @@
+import type { Frame } from "../core/event/frame.ts";
+import type { StreamRequest, StreamResponse } from "../http/connection.ts";
+import { createTransport } from "../http/create-transport.ts";
+import { Batch } from "../http/encoding/batch.ts";
+import type { Gzip } from "../http/encoding/gzip.ts";
+import { GzipBody } from "../http/encoding/gzip-body.ts";
+import type { Transport } from "../http/transport.ts";
+import { Backpressure, type BackpressureOptions } from "./backpressure.ts";
+import type { Flush, Flushable } from "./flush.ts";
+
+export interface StreamWriterOptions extends BackpressureOptions {
+	/** The writes of the gateway. */
+	flush: Flush;
+	/** What compresses the stream, if its client takes that; the head says so. */
+	gzip?: Gzip | undefined;
+	/** Something between a stream and its client has thrown; the stream is over. */
+	onError(error: unknown): void;
+}
+
+/**
+ * What is written to a stream, and when: at the end of a turn of the event loop, at once, or as its client takes it. A stream
+ * is one of these rather than having one: an object more would cost every write.
+ */
+export abstract class StreamWriter implements Flushable {
+	readonly maxUnsentBytes: number;
+	protected readonly transport: Transport;
+	/** Once its client was behind: most never are, and an object more would cost every write. */
+	#backpressure: Backpressure | undefined;
+	readonly #policy: BackpressureOptions["policy"];
+	readonly #flush: Flush;
+	/** What it got in this turn of the event loop. */
+	#batch: Batch | undefined;
+	/** Since the last look at its silence. */
+	#isWritten = true;
+	/** `performance.now()` of the look at which it was first found silent. */
+	#silentSince = 0;
+
+	protected constructor(
+		request: StreamRequest,
+		response: StreamResponse,
+		{ maxUnsentBytes, policy, flush, gzip, onError }: StreamWriterOptions
+	) {
+		this.transport = createTransport(request, response, {
+			gzip: gzip && new GzipBody(gzip),
+			onClose: () => this.close(),
+			onError
+		});
+		this.maxUnsentBytes = maxUnsentBytes;
+		this.#policy = policy;
+		this.#flush = flush;
+	}
+
+	/** Whether frames are taken. */
+	abstract get isOpen(): boolean;
+
+	/** Whether frames come as they are sent; whoever writes others looks at the client's pace. */
+	protected abstract get isLive(): boolean;
+
+	/** The client is too slow. */
+	abstract destroy(): void;
+
+	/** The connection has closed. */
+	protected abstract close(): void;
+
+	/** Whether something waits for its client to take it. */
+	get isBehind(): boolean {
+		return this.#backpressure?.isBehind ?? this.transport.unsent > 0;
+	}
+
+	/** See {@link Backpressure.isStalled}. */
+	isStalled(now: number, timeout: number): boolean {
+		return this.isBehind && this.#underPressure().isStalled(now, timeout);
+	}
+
+	/** Whether it is live and nothing has been written to it for so many milliseconds; to be asked now and then. */
+	isSilent(now: number, interval: number): boolean {
+		if (this.#isWritten || !this.isLive || this.isBehind) {
+			this.#isWritten = false;
+			this.#silentSince = now;
+			return false;
+		}
+		return now - this.#silentSince >= interval;
+	}
+
+	/** Writes what it was given and has not written. */
+	flush(): void {
+		const batch = this.#batch;
+		if (batch === undefined) return;
+		this.#batch = undefined;
+		this.#put(batch);
+	}
+
+	/** Has a frame written at the end of this turn of the event loop. */
+	protected writeLater(frame: Frame, key?: string): void {
+		this.#isWritten = true;
+		if (this.#batch === undefined) {
+			this.#batch = this.#flush.first(frame, key);
+			this.#flush.add(this);
+		} else {
+			this.#batch = this.#batch.and(frame, key);
+		}
+		// What waits is bounded like what is unsent.
+		if (this.#batch.byteLength > this.maxUnsentBytes) this.flush();
+	}
+
+	/** Writes frames, one at least, at once and with one call, behind what was to be written later. */
+	protected writeNow(frames: readonly Frame[]): void {
+		this.flush();
+		// Flushing may have been too much for the client.
+		if (!this.isOpen) return;
+		this.#isWritten = true;
+		this.#put(Batch.of(frames));
+	}
+
+	/** Whether the client is so far that more may be written at its pace. */
+	protected get isReady(): boolean {
+		return this.#backpressure?.isReady ?? !this.transport.isBlocked;
+	}
+
+	/** See {@link Backpressure.onReady}. */
+	protected onReady(callback: () => void): void {
+		this.#underPressure().onReady(callback);
+	}
+
+	/** Writes all that waits, whether or not the client takes it. */
+	protected writeAll(): void {
+		this.flush();
+		this.#backpressure?.writeAll();
+	}
+
+	/** Lets go of what waits: no more frames are taken. */
+	protected drop(): void {
+		this.#batch = undefined;
+		this.#backpressure?.drop();
+	}
+
+	/** Lets go of the rest, when the connection has closed. */
+	protected release(): void {
+		this.transport.release();
+		this.#backpressure?.release();
+	}
+
+	/** Called from timers and by others' streams: does not throw. */
+	#put(batch: Batch): void {
+		try {
+			if (this.#backpressure === undefined && this.transport.unsent === 0) {
+				this.transport.write(batch);
+			} else {
+				this.#underPressure().put(batch, !this.isLive);
+			}
+		} catch (error) {
+			this.transport.fail(error);
+		}
+	}
+
+	#underPressure(): Backpressure {
+		this.#backpressure ??= new Backpressure(
+			this.transport,
+			{ maxUnsentBytes: this.maxUnsentBytes, policy: this.#policy },
+			() => {
+				if (this.isOpen) this.destroy();
+			}
+		);
+		return this.#backpressure;
+	}
+}
