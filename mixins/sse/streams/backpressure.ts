@@ -1,20 +1,16 @@
 import { resetFrame } from "../core/event/control-events.ts";
 import type { BufferPolicy } from "../core/options/gateway-options.ts";
 import { Batch } from "../http/encoding/batch.ts";
-import { Patience } from "../http/patience.ts";
 import type { Transport } from "../http/transport.ts";
 import { Backlog, WAITING_BYTES } from "./backlog.ts";
 import { GatheredBatches, SMALL } from "./gathered-batches.ts";
+import { UnsentLimit } from "./unsent-limit.ts";
 
 export interface BackpressureOptions {
 	/** Bytes that may be unsent, what it takes to keep them included; what happens past them is up to the policy. */
 	maxUnsentBytes: number;
 	policy: BufferPolicy;
 }
-
-/** Milliseconds for which a burst may exceed the bound, and the times by which it may. */
-const BURST_TIME = 250;
-const BURST = 8;
 
 /** Bytes of what waits that are written at a time. */
 const SLICE = 65_536;
@@ -24,7 +20,7 @@ export class Backpressure {
 	readonly #maxUnsentBytes: number;
 	readonly #policy: BufferPolicy;
 	readonly #transport: Transport;
-	readonly #onTooSlow: () => void;
+	readonly #limit: UnsentLimit;
 	/** What waits for a slow client, unless the policy is to disconnect it. */
 	#backlog: Backlog | undefined;
 	/** Small batches for a client that is to be disconnected if it does not take them. */
@@ -35,8 +31,6 @@ export class Backpressure {
 	#onReady: (() => void) | undefined;
 	/** Since when, and after what, the client has taken nothing though something is unsent. */
 	#stall: { taken: number; since: number } | undefined;
-	/** The bound is exceeded; whether only for a moment is looked at behind it. */
-	#suspicion: Patience | undefined;
 
 	/** @param onTooSlow Called when the client is to be disconnected. */
 	constructor(
@@ -47,7 +41,7 @@ export class Backpressure {
 		this.#transport = transport;
 		this.#maxUnsentBytes = maxUnsentBytes;
 		this.#policy = policy;
-		this.#onTooSlow = onTooSlow;
+		this.#limit = new UnsentLimit(maxUnsentBytes, () => this.#held, onTooSlow);
 	}
 
 	/** Whether something waits for the client to take it. */
@@ -91,7 +85,7 @@ export class Backpressure {
 	put(batch: Batch, isPaced: boolean): void {
 		if (this.#transport.unsent === 0) this.#goOn();
 		if (this.#policy === "disconnect" || isPaced) {
-			if (this.#exceeds()) return;
+			if (this.#limit.breaksOff()) return;
 			if (!this.#gatheredBatches.isEmpty || (!isPaced && this.#mustWait)) this.#gather(batch);
 			else this.#write(batch);
 		} else if (this.#backlog !== undefined || this.#mustWait) {
@@ -116,7 +110,7 @@ export class Backpressure {
 
 	/** Nothing of the stream is left. */
 	release(): void {
-		this.#suspicion?.stop();
+		this.#limit.release();
 	}
 
 	/**
@@ -180,30 +174,6 @@ export class Backpressure {
 	#writeGathered(): void {
 		const gathered = this.#gatheredBatches.take();
 		if (gathered !== undefined) this.#write(gathered);
-	}
-
-	/**
-	 * A client that has more unsent than the bound for longer than a moment is disconnected. What is about
-	 * to be written does not count: a frame that alone exceeds the bound could never be delivered, and the
-	 * client would come back for it for ever.
-	 */
-	#exceeds(): boolean {
-		const held = this.#held;
-		if (held <= this.#maxUnsentBytes) return false;
-		if (held > this.#maxUnsentBytes * BURST) {
-			this.#onTooSlow();
-			return true;
-		}
-		this.#suspect();
-		return false;
-	}
-
-	/** A burst takes a client that reads a moment: only what is unsent after it is the client's fault. */
-	#suspect(): void {
-		this.#suspicion ??= new Patience(BURST_TIME, () => {
-			this.#suspicion = undefined;
-			if (this.#held > this.#maxUnsentBytes) this.#onTooSlow();
-		});
 	}
 
 	/** Has frames wait until the client has taken what was written, and drops what is too much. */

@@ -1,0 +1,52 @@
+import { Patience } from "../http/patience.ts";
+
+/** Milliseconds for which a burst may exceed the limit, and the times by which it may. */
+const BURST_TIME = 250;
+const BURST = 8;
+
+/** How much a client may leave unsent before it is disconnected: a burst takes a client that reads a moment. */
+export class UnsentLimit {
+	readonly #maxBytes: number;
+	readonly #unsent: () => number;
+	readonly #onTooSlow: () => void;
+	/** The limit is exceeded; whether only for a moment is looked at behind it. */
+	#suspicion: Patience | undefined;
+
+	/**
+	 * @param unsent Bytes that are unsent now.
+	 * @param onTooSlow Called when the client is to be disconnected.
+	 */
+	constructor(maxBytes: number, unsent: () => number, onTooSlow: () => void) {
+		this.#maxBytes = maxBytes;
+		this.#unsent = unsent;
+		this.#onTooSlow = onTooSlow;
+	}
+
+	/**
+	 * To be asked before each write: what is about to be written does not count. A frame that alone exceeds the limit could
+	 * never be delivered, and the client would come back for it for ever.
+	 *
+	 * @returns Whether the client is disconnected now.
+	 */
+	breaksOff(): boolean {
+		const unsent = this.#unsent();
+		if (unsent <= this.#maxBytes) return false;
+		if (unsent > this.#maxBytes * BURST) {
+			this.#onTooSlow();
+			return true;
+		}
+		this.#suspicion ??= new Patience(BURST_TIME, this.#lookAgain);
+		return false;
+	}
+
+	/** Nothing of the stream is left. */
+	release(): void {
+		this.#suspicion?.stop();
+	}
+
+	/** Only what is unsent after a burst is the client's fault. */
+	readonly #lookAgain = (): void => {
+		this.#suspicion = undefined;
+		if (this.#unsent() > this.#maxBytes) this.#onTooSlow();
+	};
+}
