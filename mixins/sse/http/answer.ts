@@ -1,7 +1,6 @@
-import type { ServerResponse } from "node:http";
 import type { ServerHttp2Session } from "node:http2";
 import type { Frame } from "../core/event/frame.ts";
-import { cancel, isHttp2, type StreamResponse } from "./connection.ts";
+import { type Answerable, cancel, isHttp2, type StreamResponse } from "./connection.ts";
 import { writeHead } from "./head.ts";
 import { Patience } from "./patience.ts";
 
@@ -15,7 +14,8 @@ const GRACE = 2000;
  */
 export function answerBriefly(response: StreamResponse, last: Frame): void {
 	writeHead(response);
-	(response as ServerResponse).end(last);
+	const answer: Answerable = response;
+	answer.end(last);
 	if (!isHttp2(response)) return;
 	const { stream } = response;
 	const deadline = new Patience(GRACE, () => cancel(stream));
@@ -32,9 +32,8 @@ export function answerAndHangUp(response: StreamResponse, last: Frame): void {
 }
 
 /** Answers that there is nothing to come back for: EventSource stops (WHATWG HTML, 9.2.3). */
-export function answerForGood(response: StreamResponse): void {
-	const answer = response as ServerResponse;
+export function answerForGood(response: Answerable): void {
 	// Not in one: what wraps `writeHead` may answer nothing.
-	answer.writeHead(204);
-	answer.end();
+	response.writeHead(204);
+	response.end();
 }

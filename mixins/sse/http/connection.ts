@@ -1,8 +1,15 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 
 export type StreamRequest = IncomingMessage | Http2ServerRequest;
 export type StreamResponse = ServerResponse | Http2ServerResponse;
+
+/** What a response of either protocol is answered by: TypeScript resolves no overloads of a union. */
+export interface Answerable {
+	writeHead(status: number, headers?: OutgoingHttpHeaders): unknown;
+	end(): unknown;
+	end(body: Uint8Array): unknown;
+}
 
 export function isHttp2(response: StreamResponse): response is Http2ServerResponse {
 	return "stream" in response;

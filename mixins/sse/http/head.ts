@@ -1,5 +1,4 @@
-import type { ServerResponse } from "node:http";
-import { isHttp2, type StreamResponse } from "./connection.ts";
+import { type Answerable, isHttp2, type StreamResponse } from "./connection.ts";
 
 /**
  * `no-store` keeps browsers from writing the stream to disk, which `no-cache` alone does not; `no-transform` keeps
@@ -15,5 +14,6 @@ const HEAD = {
 export function writeHead(response: StreamResponse): void {
 	// Nothing takes a request behind a stream, see node-detach.ts. HTTP/2 forbids it (RFC 9113, 8.2.2).
 	if (!isHttp2(response)) response.setHeader("Connection", "close");
-	(response as ServerResponse).writeHead(200, HEAD);
+	const answer: Answerable = response;
+	answer.writeHead(200, HEAD);
 }

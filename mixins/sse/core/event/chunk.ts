@@ -4,6 +4,9 @@
  */
 export type Chunked = Uint8Array;
 
+/** What ends a body of chunks. */
+export const LAST_CHUNK = "0\r\n\r\n";
+
 /** Bytes of the line end behind the bytes. */
 export const LINE_END_BYTES = 2;
 /** Most bytes of framing around bytes: of a size in hexadecimal that has eight digits. */

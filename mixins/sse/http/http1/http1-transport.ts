@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { LAST_CHUNK } from "../../core/event/chunk.ts";
 import type { Batch } from "../encoding/batch.ts";
 import type { GzipBody } from "../encoding/gzip-body.ts";
 import { writeHead } from "../head.ts";
@@ -6,6 +7,7 @@ import { hasOwnWrite, isUnwatched } from "../onlookers.ts";
 import { dropBody } from "../request-body.ts";
 import { breakOff, closeWhenSent, letIdle, takenOf } from "../socket.ts";
 import type { LetGo, Transport, TransportOptions } from "../transport.ts";
+import { endWithClient, watchEnd } from "./client-end.ts";
 import { detach, isDetachable, type Socket } from "./node-detach.ts";
 import { keepReading, leaveReading, onTurn } from "./node-read-on.ts";
 import { standIn } from "./stand-in.ts";
@@ -34,7 +36,7 @@ export class Http1Transport implements Transport {
 		this.#connection = response.req.socket;
 		this.#onClose = onClose;
 		this.#onError = onError;
-		watch(this.#connection, onClose);
+		watchEnd(this.#connection, onClose);
 		keepReading(this.#connection, response);
 	}
 
@@ -86,7 +88,7 @@ export class Http1Transport implements Transport {
 		leaveReading(socket);
 		detach(response, socket);
 		this.#response = undefined;
-		if (!allowsHalfOpen(socket)) socket.once("end", endToo);
+		endWithClient(socket);
 		socket.on("error", ignore);
 		// What the client may still say is read, and not kept: its end must be noticed.
 		socket.resume();
@@ -204,30 +206,10 @@ export class Http1Transport implements Transport {
 	}
 }
 
-/** RFC 9112, 7.1. */
-const LAST_CHUNK = "0\r\n\r\n";
-
-/** Listens for the end of a connection, on which a pipelining client may have opened many streams. */
-function watch(connection: Socket, onClose: () => void): void {
-	const most = connection.getMaxListeners();
-	if (most > 0 && connection.listenerCount("close") >= most) connection.setMaxListeners(0);
-	connection.on("close", onClose);
-}
-
-function allowsHalfOpen(socket: Socket): boolean {
-	const { server } = socket as { server?: { httpAllowHalfOpen?: boolean } };
-	return server?.httpAllowHalfOpen === true;
-}
-
 function ignore(): void {}
 
 function isOwn(listener: unknown): boolean {
 	return listener === ignore || listener === onTurn;
-}
-
-/** A client that closes its half is gone, as it is to Node's HTTP server unless that is told otherwise. */
-function endToo(this: Socket): void {
-	this.end();
 }
 
 /**

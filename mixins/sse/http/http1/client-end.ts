@@ -1,0 +1,25 @@
+import type { Socket } from "../socket.ts";
+
+/** Listens for the end of a connection, on which a pipelining client may have opened many streams. */
+export function watchEnd(connection: Socket, onClose: () => void): void {
+	const most = connection.getMaxListeners();
+	if (most > 0 && connection.listenerCount("close") >= most) connection.setMaxListeners(0);
+	connection.on("close", onClose);
+}
+
+/**
+ * Ends a connection with its client's half: such a client is gone, as it is to Node's HTTP server unless that is told
+ * otherwise.
+ */
+export function endWithClient(socket: Socket): void {
+	if (!allowsHalfOpen(socket)) socket.once("end", endToo);
+}
+
+function allowsHalfOpen(socket: Socket): boolean {
+	const { server } = socket as { server?: { httpAllowHalfOpen?: boolean } };
+	return server?.httpAllowHalfOpen === true;
+}
+
+function endToo(this: Socket): void {
+	this.end();
+}
