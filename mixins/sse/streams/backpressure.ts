@@ -51,6 +51,7 @@ export class Backpressure {
 
 	/** Whether the client is so far that whoever writes at its pace may go on. */
 	get isReady(): boolean {
+		if (this.#backlog !== undefined) return false;
 		const { isBlocked, unsent } = this.#transport;
 		return !isBlocked && (this.#writes === 0 || unsent <= this.#maxUnsentBytes / 2);
 	}
@@ -80,11 +81,11 @@ export class Backpressure {
 	/**
 	 * Writes a batch, or has it wait, as the policy says.
 	 *
-	 * @param isPaced Whoever writes looks at {@link isReady}: nothing has to be dropped for this stream.
+	 * @param isPaced Whoever writes looks at {@link isReady}: it waits for nothing but what has come before it.
 	 */
 	put(batch: Batch, isPaced: boolean): void {
 		if (this.#transport.unsent === 0) this.#goOn();
-		if (this.#policy === "disconnect" || isPaced) {
+		if (this.#policy === "disconnect" || (isPaced && this.#backlog === undefined)) {
 			if (this.#limit.breaksOff()) return;
 			if (!this.#gatheredBatches.isEmpty || (!isPaced && this.#mustWait)) this.#gather(batch);
 			else this.#write(batch);

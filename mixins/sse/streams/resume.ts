@@ -128,6 +128,11 @@ function replay(
 	if (!stream.isOpen) return;
 	const failed = (error: Error): void => stream.fail(error);
 	const goOn = (): void => replay(stream, from, history, cursor);
+	// What waits for a slow client since before it was held is not dropped for what follows it.
+	if (!stream.isReady) {
+		stream.onDrain(guard(failed, goOn));
+		return;
+	}
 	const frames = history.read(cursor, stream, Math.min(SLICE, stream.maxUnsentBytes / 2));
 	if (frames === null) {
 		stream.writeReset(resetFrame("expired", from.resumeTokenFor(stream)));

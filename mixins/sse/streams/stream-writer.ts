@@ -113,7 +113,7 @@ export abstract class StreamWriter implements Flushable {
 	}
 
 	/** Whether the client is so far that more may be written at its pace. */
-	protected get isReady(): boolean {
+	get isReady(): boolean {
 		return this.#backpressure?.isReady ?? !this.transport.isBlocked;
 	}
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, get, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { setImmediate as turn } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { encodeFrame, type Frame } from "../../../mixins/sse/core/event/frame.ts";
 import type { BufferPolicy } from "../../../mixins/sse/core/options/options.ts";
@@ -265,6 +265,42 @@ describe("a held stream", () => {
 
 		expect(await client).toEqual(["begun", "before", "reset", "missed", "news", "sse.close"]);
 	});
+
+	// What was read from the history went past what waited for a client that was slow: newer events came before older ones, and
+	// the client's place went back.
+	it.each(["disconnect", "dropOldest", "conflate"] as const)(
+		"whose client is slow gets what waits for it first: %s",
+		async policy => {
+			const reads = Promise.withResolvers<void>();
+			const { stream, client } = await openStream(policy, reads.promise);
+			stream.beginLive(frame("begun"));
+			await eventually(() => expect(stream.isBehind).toBe(false));
+			// more than the system takes
+			while (!stream.isBehind) {
+				stream.send(encodeFrame({ event: "large", data: "x".repeat(200_000) }));
+				await sleep(2);
+			}
+			stream.send(frame("sent"));
+			await turn();
+			stream.send(frame("sent in this turn"));
+			stream.hold();
+			expect(stream.isReady).toBe(false);
+			expect(stream.write(frame("read"), frame("read too"))).toBe(false);
+			reads.resolve();
+			await new Promise<void>(resolve => stream.onDrain(resolve));
+			stream.write(frame("read later"));
+			stream.goLive();
+			stream.send(frame("live"));
+			await turn();
+			stream.end("over");
+
+			const got = await client;
+			expect(got.filter((name, at) => name !== "large" || got.indexOf(name) === at)).toEqual([
+				...["begun", "large", "sent", "sent in this turn"],
+				...["read", "read too", "read later", "live", "sse.close"]
+			]);
+		}
+	);
 
 	it("calls back when its client has taken what was written; another does not", async () => {
 		const { stream } = await openStream();
