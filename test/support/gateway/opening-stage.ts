@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { ServiceBroker } from "moleculer";
 import { Registry } from "../../../mixins/sse/core/addressing/registry.ts";
 
+import { openFrame } from "../../../mixins/sse/core/event/control-events.ts";
 import { PendingOpens } from "../../../mixins/sse/core/revocation/pending-opens.ts";
 import { Access } from "../../../mixins/sse/gateway/auth/access.ts";
 import { Limits } from "../../../mixins/sse/gateway/limits/limits.ts";
@@ -125,6 +126,6 @@ export class OpeningStage implements OpeningParts {
 		this.limits.opened(stream, request);
 		this.registry.add(stream);
 		stream.open();
-		stream.flushHead();
+		stream.putOff(() => openFrame(subscription.eventNames, false, { retry: null, degraded: false }));
 	}
 }
