@@ -126,6 +126,6 @@ export class OpeningStage implements OpeningParts {
 		this.limits.opened(stream, request);
 		this.registry.add(stream);
 		stream.open();
-		stream.putOff(() => openFrame(subscription.eventNames, false, { retry: null, degraded: false }));
+		stream.putOff(() => openFrame(subscription.eventNames, false, { degraded: false }));
 	}
 }
