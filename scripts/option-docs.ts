@@ -26,8 +26,8 @@ const TABLES: readonly (readonly [name: string, Specs])[] = [
 const TYPES: readonly (readonly [file: string, type: string, Specs])[] = [
 	[`${CORE}/gateway-options.ts`, "GatewaySettings", SSE_MIXIN_OPTIONS],
 	[`${CORE}/gateway-options.ts`, "BufferOptions", SSE_MIXIN_OPTIONS.buffer.fields],
-	[`${CORE}/gateway-options.ts`, "HistoryLimits", SSE_MIXIN_OPTIONS.history.fields],
-	[`${CORE}/gateway-options.ts`, "CompressionOptions", SSE_MIXIN_OPTIONS.compression.fields],
+	[`${CORE}/history-options.ts`, "HistoryLimits", SSE_MIXIN_OPTIONS.history.fields],
+	[`${CORE}/compression-options.ts`, "CompressionOptions", SSE_MIXIN_OPTIONS.compression.fields],
 	[`${CORE}/access-options.ts`, "SenderLimits", SENDER_LIMITS_OPTION.fields],
 	[`${CORE}/access-options.ts`, "StreamLimits", STREAM_LIMITS_OPTION.fields],
 	[`${CORE}/access-options.ts`, "TicketOptions", SSE_MIXIN_OPTIONS.ticket.fields],

@@ -7,11 +7,11 @@ export type { SseErrorType } from "./core/errors/error-types.ts";
 export type { EventContract, EventsContract, SseAudience } from "./core/event/contract.ts";
 export type { SseSend } from "./core/event/event.ts";
 export type { SenderLimits, StreamLimits, TicketOptions } from "./core/options/access-options.ts";
+export type { CompressionOptions } from "./core/options/compression-options.ts";
 export type { CookieOptions } from "./core/options/cookie-options.ts";
 export type {
 	BufferOptions,
 	BufferPolicy,
-	CompressionOptions,
 	RefusalPolicy
 } from "./core/options/gateway-options.ts";
 export type { SseRabbitmqOptions } from "./core/options/rabbitmq-options.ts";

@@ -1,7 +1,9 @@
 import { STREAM_LIMITS_OPTION, type StreamLimits, TRUST_PROXY_OPTION } from "./access-options.ts";
+import { COMPRESSION_OPTION, type CompressionOptions } from "./compression-options.ts";
 import { COOKIE_OPTION, type CookieOptions } from "./cookie-options.ts";
+import { HISTORY_OPTION, type HistoryLimits } from "./history-options.ts";
 import type { OptionSpecs } from "./option-spec.ts";
-import { group, oneOf, optional, orNull, text, whole } from "./specs.ts";
+import { group, oneOf, orNull, text, whole } from "./specs.ts";
 
 /**
  * What happens to a stream whose client is slower than its events:
@@ -38,31 +40,6 @@ export interface BufferOptions {
 	 * @default 60000
 	 */
 	stallTimeout: number;
-}
-
-export interface CompressionOptions {
-	/**
-	 * Bytes below which an event is not worth deflating.
-	 * @default 1024
-	 */
-	threshold?: number;
-}
-
-/** Bytes. */
-export const COMPRESSION_THRESHOLD = 1024;
-
-/** Bounds of what a gateway keeps for clients that come back. */
-export interface HistoryLimits {
-	/**
-	 * Memory in bytes that the recent events may take, the book-keeping included.
-	 * @default 67108864
-	 */
-	maxBytes: number;
-	/**
-	 * Milliseconds for which an event is kept.
-	 * @default 300000
-	 */
-	maxAge: number;
 }
 
 /** The plain options of `SseMixin`, complete. */
@@ -184,32 +161,7 @@ export const GATEWAY_SETTINGS: OptionSpecs<GatewaySettings> = {
 		),
 		default: [2000, 5000]
 	},
-	history: orNull(
-		group<HistoryLimits>(
-			{
-				maxBytes: whole({
-					about: "memory in bytes that the recent events may take, the book-keeping included",
-					unit: "bytes",
-					default: 67_108_864,
-					min: 65_536
-				}),
-				maxAge: whole({
-					about: "milliseconds for which an event is kept",
-					unit: "milliseconds",
-					default: 300_000,
-					min: 1000
-				})
-			},
-			{
-				about:
-					"memory in bytes, and age in milliseconds, of the recent events kept for browsers that reconnect; " +
-					"without it events have no ids",
-				says: ({ maxBytes, maxAge }) =>
-					`a whole number of bytes, ${maxBytes}, and of milliseconds, ${maxAge}`
-			}
-		),
-		"none"
-	),
+	history: HISTORY_OPTION,
 	buffer: group<BufferOptions>(
 		{
 			maxBytes: whole({
@@ -256,27 +208,5 @@ export const GATEWAY_SETTINGS: OptionSpecs<GatewaySettings> = {
 		default: 5000,
 		zero: "at once"
 	}),
-	compression: {
-		...orNull(
-			group<CompressionOptions>(
-				{
-					threshold: optional(
-						whole({
-							about: "bytes below which an event is not worth deflating",
-							unit: "bytes",
-							default: COMPRESSION_THRESHOLD
-						})
-					)
-				},
-				{
-					about:
-						"`{ threshold }`: gzip for clients that accept it. Events below `threshold` bytes (1,024 if left out) " +
-						"are sent as they are, see [Compression](#compression)",
-					says: ({ threshold }) => `a whole number of bytes, ${threshold}`
-				}
-			),
-			"none"
-		),
-		default: null
-	}
+	compression: COMPRESSION_OPTION
 };

@@ -15,7 +15,7 @@ import { encodeOrigin, newEpoch } from "../../core/event/event-id.ts";
 import { withoutId } from "../../core/event/frame.ts";
 import { History } from "../../core/history/history.ts";
 import type { SenderLimits } from "../../core/options/access-options.ts";
-import type { HistoryLimits } from "../../core/options/gateway-options.ts";
+import type { HistoryLimits } from "../../core/options/history-options.ts";
 import { arrivalOf } from "../../core/util/clock.ts";
 import type { EventStream } from "../../streams/event-stream.ts";
 import { Meeting } from "../../streams/meeting.ts";

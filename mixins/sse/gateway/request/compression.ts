@@ -1,7 +1,7 @@
 import {
 	COMPRESSION_THRESHOLD,
 	type CompressionOptions
-} from "../../core/options/gateway-options.ts";
+} from "../../core/options/compression-options.ts";
 import { Gzip } from "../../http/encoding/gzip.ts";
 import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 import { acceptsGzip } from "./request.ts";
