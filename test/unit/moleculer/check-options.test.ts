@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { RABBITMQ_OPTIONS } from "../../../mixins/sse/core/options/rabbitmq-options.ts";
 import { SSE_MIXIN_OPTIONS } from "../../../mixins/sse/gateway/mixin-options.ts";
 import { checkOptions } from "../../../mixins/sse/moleculer/check-options.ts";
 
@@ -37,5 +38,51 @@ describe("the options that a factory takes", () => {
 		expect(() => check({ buffer: { maxBytes: 1 } }, { buffer: { policy: "conflate" } })).toThrow(
 			expect.objectContaining({ type: "SSE_INVALID_OPTION", data: { option: "buffer" } })
 		);
+	});
+});
+
+describe("the options of a RabbitMQ stream", () => {
+	const url = "amqp://localhost";
+
+	it.each<[string, unknown, string]>([
+		["url", undefined, "an amqp:// or amqps:// URL, or an array of them"],
+		["url", null, "an amqp:// or amqps:// URL, or an array of them"],
+		["url", [], "an amqp:// or amqps:// URL, or an array of them"],
+		["url", "http://localhost", "an amqp:// or amqps:// URL, or an array of them"],
+		["name", null, "a name of 1 to 255 characters that RabbitMQ may give to a queue"],
+		["name", "amq.sse", "a name of 1 to 255 characters that RabbitMQ may give to a queue"],
+		["maxAge", 999, "a whole number of milliseconds, 1,000 or more"],
+		["maxBytes", 65_535, "a whole number of bytes, 65,536 or more"],
+		["timeout", 99, "a whole number of milliseconds, 100 or more"],
+		[
+			"outbox",
+			{ maxEvents: 0 },
+			"{ maxEvents, maxBytes }: whole numbers, 1 or more, and 1,024 or more"
+		],
+		[
+			"outbox",
+			{ maxBytes: 1023 },
+			"{ maxEvents, maxBytes }: whole numbers, 1 or more, and 1,024 or more"
+		],
+		["socketOptions", null, "an object of options for tls.connect"]
+	])("are refused, with what they take: %s = %j", (option, value, takes) => {
+		expect(() =>
+			checkOptions("SseMiddleware, stream", RABBITMQ_OPTIONS, {
+				...(option === "url" ? {} : { url }),
+				[option]: value
+			})
+		).toThrow(
+			expect.objectContaining({
+				type: "SSE_INVALID_OPTION",
+				data: { option },
+				message: expect.stringContaining(`SseMiddleware, stream: option "${option}" takes ${takes}`)
+			})
+		);
+	});
+
+	it("are not shown in the error, where they may hold a secret", () => {
+		expect(() =>
+			checkOptions("SseMiddleware, stream", RABBITMQ_OPTIONS, { url: "http://user:secret@host" })
+		).toThrow(expect.objectContaining({ message: expect.not.stringContaining("secret") }));
 	});
 });
