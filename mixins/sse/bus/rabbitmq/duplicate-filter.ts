@@ -1,4 +1,4 @@
-import { evictOldest } from "../../core/collections/evict-oldest.ts";
+import { setNewest } from "../../core/collections/set-newest.ts";
 
 /** Origins remembered; past them those silent longest are forgotten. */
 const MAX_ORIGINS = 10_000;
@@ -14,9 +14,7 @@ export class DuplicateFilter {
 	/** Whether an origin's message has been here before; if not, it has now. */
 	seen(origin: string, seq: number): boolean {
 		const last = this.#last.get(origin);
-		this.#last.delete(origin);
-		this.#last.set(origin, Math.max(seq, last ?? 0));
-		evictOldest(this.#last, MAX_ORIGINS);
+		setNewest(this.#last, origin, Math.max(seq, last ?? 0), MAX_ORIGINS);
 		return last !== undefined && seq <= last;
 	}
 }

@@ -1,4 +1,4 @@
-import { evictOldest } from "../../core/collections/evict-oldest.ts";
+import { setNewest } from "../../core/collections/set-newest.ts";
 
 /** Senders remembered; past them those silent longest are forgotten. */
 const MAX_SENDERS = 10_000;
@@ -19,9 +19,7 @@ export class SendTimes {
 	cameAtOnce(sender: string, timestamp: number, now: number): void {
 		if (timestamp === 0) return;
 		this.#newest = Math.max(this.#newest, timestamp);
-		this.#behind.delete(sender);
-		this.#behind.set(sender, now - timestamp);
-		evictOldest(this.#behind, MAX_SENDERS);
+		setNewest(this.#behind, sender, now - timestamp, MAX_SENDERS);
 	}
 
 	/** Takes note of what has come late, and says when it was sent. */

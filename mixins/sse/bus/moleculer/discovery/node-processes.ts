@@ -1,15 +1,8 @@
-import { evictOldest } from "../../../core/collections/evict-oldest.ts";
+import { setNewest } from "../../../core/collections/set-newest.ts";
+import type { RegistryNode } from "../registry-node.ts";
 
 /** Processes that have ended, remembered. */
 const MAX_ENDED = 1000;
-
-/** A node of Moleculer's registry. */
-export interface RegistryNode {
-	readonly id: string;
-	/** Drawn when its broker is created. */
-	readonly instanceID?: string | null;
-	readonly available?: boolean;
-}
 
 /** A process of a node. */
 export interface NodeProcess {
@@ -53,8 +46,7 @@ export class NodeProcesses {
 
 	/** A process of a node has said that it ends. */
 	end(nodeID: string, instance: string): void {
-		this.#ended.set(nodeID, instance);
-		evictOldest(this.#ended, MAX_ENDED);
+		setNewest(this.#ended, nodeID, instance, MAX_ENDED);
 	}
 
 	/** A node has answered: it has not ended. */

@@ -1,4 +1,4 @@
-import { evictOldest } from "../../../core/collections/evict-oldest.ts";
+import { setNewest } from "../../../core/collections/set-newest.ts";
 import type { GoneSender } from "../position-report.ts";
 
 /** Milliseconds with a connection after which nobody is expected any more who could tell what has happened without it. */
@@ -64,9 +64,8 @@ export class Witnesses {
 	account(nodeID: string, instance: string, until: number, isGuess = false): void {
 		const key = keyOf(nodeID, instance);
 		const known = this.#gone.get(key);
-		this.#gone.delete(key);
-		this.#gone.set(key, known !== undefined && known.until >= until ? known : { until, isGuess });
-		evictOldest(this.#gone, MAX_GONE);
+		const isOlder = known === undefined || known.until < until;
+		setNewest(this.#gone, key, isOlder ? { until, isGuess } : known, MAX_GONE);
 	}
 
 	/** Whether a process is there, or nothing that it has sent by then is unknown. */

@@ -7,17 +7,12 @@ import { GoneNodes } from "../discovery/gone-nodes.ts";
 import { SenderDiscovery } from "../discovery/sender-discovery.ts";
 import { type Departure, Witnesses } from "../discovery/witnesses.ts";
 import { type GoneSender, type PositionReport, readReport } from "../position-report.ts";
+import type { RegistryNode } from "../registry-node.ts";
 import { ENDED, type Ended } from "../sender/gone-senders.ts";
 import type { Consequences } from "../tracking/consequences.ts";
 import { SequenceTracker } from "../tracking/sequence-tracker.ts";
 import { LossTimer } from "./loss-timer.ts";
 import { lifeOfReport, speakerOf } from "./speaker.ts";
-
-/** A node of Moleculer's registry. */
-interface Node {
-	readonly id: string;
-	readonly instanceID?: string | null;
-}
 
 export interface ArrivalsListener<T> extends Omit<Consequences<T>, "failed"> {
 	/** What {@link Arrivals.isWhole} says may be another. */
@@ -94,13 +89,13 @@ export class Arrivals<T> {
 		const { localBus } = this.#service.broker;
 		const onFault = (error: Error): void =>
 			this.#service.logger.error("SSE: a node's end was not noticed.", error);
-		const leave = guard(onFault, ({ node }: { node: Node }) => {
+		const leave = guard(onFault, ({ node }: { node: RegistryNode }) => {
 			this.#discovery.noticeLoss();
 			this.#witnesses.left(node.id, performance.now());
 			this.#gone.miss(node.id, node.instanceID);
 			this.#discovery.left(node.id);
 		});
-		const meet = guard(onFault, ({ node }: { node: Node }) => {
+		const meet = guard(onFault, ({ node }: { node: RegistryNode }) => {
 			this.#gone.meet(node.id, node.instanceID);
 		});
 		localBus.on("$node.disconnected", leave);

@@ -1,5 +1,5 @@
 import type { ServiceBroker } from "moleculer";
-import type { RegistryNode } from "../discovery/node-processes.ts";
+import type { RegistryNode } from "../registry-node.ts";
 import type { ReportContext } from "../tracking/report-context.ts";
 
 /** Who says something in a node's name: the process that Moleculer takes to be there, or another one; undefined if that is not known. */

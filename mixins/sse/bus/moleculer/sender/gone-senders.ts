@@ -1,17 +1,10 @@
 import type { ServiceBroker } from "moleculer";
 import { guard } from "../../../core/errors/guard.ts";
 import type { GoneSender } from "../position-report.ts";
+import type { RegistryNode } from "../registry-node.ts";
 
 /** Senders remembered, the latest. */
 const MOST = 1000;
-
-/** What is read of a node in Moleculer's registry. */
-interface RegistryNode {
-	readonly id: string;
-	/** Drawn when its broker is created. */
-	readonly instanceID?: string | null;
-	readonly services?: readonly { readonly name: string }[];
-}
 
 /** What Moleculer's local bus tells when this node's gateway hears a process of another say that it ends. */
 export const ENDED = "$sse.ended";

@@ -4,6 +4,7 @@ import { guard, toError } from "../../../core/errors/guard.ts";
 import { lookUp } from "../../../moleculer/transporter/look-up.ts";
 import { isConnected, onConnected } from "../../../moleculer/transporter/transporter-health.ts";
 import { HELLO, POSITION, readHello, type SsePosition } from "../position-report.ts";
+import type { RegistryNode } from "../registry-node.ts";
 import { GoneSenders } from "./gone-senders.ts";
 import { QuietSequences } from "./quiet-sequences.ts";
 import type { Sequence } from "./sequences.ts";
@@ -28,12 +29,6 @@ const MAX_STRANGERS = 1000;
  * come once a minute at least.
  */
 const RECENTLY = 180_000;
-
-/** A node of Moleculer's registry. */
-interface RegistryNode {
-	readonly id: string;
-	readonly instanceID?: string | null;
-}
 
 /** What is told with where a sequence is. */
 interface How {

@@ -1,4 +1,4 @@
-import { evictOldest } from "../../../core/collections/evict-oldest.ts";
+import { setNewest } from "../../../core/collections/set-newest.ts";
 import type { Position } from "../../../core/event/event-id.ts";
 import { SenderLife } from "./sender-life.ts";
 
@@ -17,17 +17,11 @@ export class CurrentLives<T> {
 
 	/** That of an origin from which something has come. @param first Its name if nothing is known of the origin. */
 	hear(origin: string, first: string): SenderLife<T> {
-		let life = this.#lives.get(origin);
-		if (life === undefined) {
-			life = new SenderLife(first);
-			this.#lives.set(origin, life);
-			evictOldest(this.#lives, MAX_ORIGINS);
-		}
-		if (this.#lastHeard !== origin) {
-			this.#lastHeard = origin;
-			this.#lives.delete(origin);
-			this.#lives.set(origin, life);
-		}
+		const known = this.#lives.get(origin);
+		if (known !== undefined && this.#lastHeard === origin) return known;
+		const life = known ?? new SenderLife<T>(first);
+		this.#lastHeard = origin;
+		setNewest(this.#lives, origin, life, MAX_ORIGINS);
 		return life;
 	}
 
