@@ -1,5 +1,5 @@
 import type { ServiceBroker } from "moleculer";
-import { evictOldest } from "../../../core/collections/evict-oldest.ts";
+import { setNewest } from "../../../core/collections/set-newest.ts";
 import { guard, toError } from "../../../core/errors/guard.ts";
 import { lookUp } from "../../../moleculer/transporter/look-up.ts";
 import { isConnected, onConnected } from "../../../moleculer/transporter/transporter-health.ts";
@@ -172,10 +172,11 @@ export class PositionAnnouncer {
 	/** Its services may be those of the process that was there before. */
 	#recognize(nodeID: string): void {
 		const times = (this.#strangers.get(nodeID) ?? 0) + 1;
-		this.#strangers.delete(nodeID);
-		if (this.#isGateway(nodeID)) return;
-		this.#strangers.set(nodeID, times);
-		evictOldest(this.#strangers, MAX_STRANGERS);
+		if (this.#isGateway(nodeID)) {
+			this.#strangers.delete(nodeID);
+			return;
+		}
+		setNewest(this.#strangers, nodeID, times, MAX_STRANGERS);
 		if (times % STRANGE === 0) lookUp(this.#broker, nodeID);
 	}
 
