@@ -154,10 +154,13 @@ export function spawnProcess(
 	return new RunningProcess(command, args, options);
 }
 
-/** What a Node.js before 22.18 has to be told to run `.ts` files, and to say nothing of it. */
-const STRIP_TYPES: readonly string[] = process.features.typescript
-	? []
-	: ["--experimental-strip-types", "--disable-warning=ExperimentalWarning"];
+const STRIP = "--experimental-strip-types";
+
+/** What a Node.js before 22.18 has to be told to run `.ts` files, and to say nothing of it, as this one may have been told. */
+const STRIP_TYPES: readonly string[] =
+	process.features.typescript && !process.execArgv.includes(STRIP)
+		? []
+		: [STRIP, "--disable-warning=ExperimentalWarning"];
 
 /** Starts a script, `.ts` or not, with the Node that runs the tests. */
 export function spawnNode(
