@@ -31,6 +31,8 @@ export interface GatewayStreamsParts {
 	readonly compression: Compression;
 	readonly fanOut: FanOut;
 	readonly revocations: Revocations;
+	/** Called when the request has become a stream. */
+	onBegun(request: SseGatewayRequest): void;
 	/** Called whenever the last stream is closed. */
 	onAllClosed(): void;
 }
@@ -81,7 +83,7 @@ export class GatewayStreams {
 
 	/** Begins the stream of an opening that has passed all steps. */
 	begin({ request, response, pendingOpen, query, retry, grant, subscription }: Opening): void {
-		const { options, service, registry, limits, compression, fanOut } = this.#parts;
+		const { options, service, registry, limits, compression, fanOut, onBegun } = this.#parts;
 		const stream = new EventStream(request, response, {
 			sessionIds: subscription.sessionIds,
 			eventNames: subscription.eventNames,
@@ -96,6 +98,7 @@ export class GatewayStreams {
 			onClose: this.#onClose
 		});
 		this.#unclosed++;
+		onBegun(request);
 		limits.opened(stream, request);
 		registry.add(stream);
 		this.#timer.start();

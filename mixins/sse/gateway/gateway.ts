@@ -1,9 +1,7 @@
-import type { ServerHttp2Session } from "node:http2";
 import type { BusReceiver, Listener, MakeReceiver } from "../bus/bus.ts";
 import { Registry } from "../core/addressing/registry.ts";
 import type { PendingOpen } from "../core/revocation/pending-opens.ts";
-import { isHttp2 } from "../http/connection.ts";
-import { Http2Sessions } from "../http/http2/sessions.ts";
+import { ServerConnections } from "../http/server-connections.ts";
 import type { EventStream } from "../streams/event-stream.ts";
 import { Access } from "./auth/access.ts";
 import { FanOut, type RevocationListener } from "./delivery/fan-out.ts";
@@ -42,7 +40,7 @@ export class Gateway {
 	readonly #streams: GatewayStreams;
 	/** What its openings pass through. */
 	readonly #opening: OpeningParts;
-	readonly #sessions = new Http2Sessions();
+	readonly #connections = new ServerConnections();
 	readonly #shutdown: Shutdown;
 	#isStarted = false;
 	#begun: Promise<void> = Promise.resolve();
@@ -82,6 +80,7 @@ export class Gateway {
 			compression,
 			fanOut: this.fanOut,
 			revocations: this.revocations,
+			onBegun: request => this.#connections.streams(request),
 			onAllClosed: () => this.#shutdown.finish()
 		});
 		this.#opening = {
@@ -110,8 +109,7 @@ export class Gateway {
 			request,
 			this.#incomingRequests.openingOf(request) ?? this.revocations.begin()
 		);
-		const session = isHttp2(response) ? response.stream.session : undefined;
-		if (session !== undefined) this.#sessions.add(session as ServerHttp2Session);
+		this.#connections.arrived(response);
 		this.#streams.arrived(request);
 	}
 
@@ -172,9 +170,9 @@ export class Gateway {
 	async start(): Promise<void> {
 		this.#shutdown.cancel();
 		// A server that moleculer-web makes brings its requests here first.
-		const makesServer = Reflect.get(this.#service.settings ?? {}, "server") === true;
-		if (!makesServer) this.#incomingRequests.start();
-		this.#sessions.open();
+		const server: unknown = Reflect.get(this.#service.settings ?? {}, "server");
+		if (server !== true) this.#incomingRequests.start();
+		this.#connections.open(server === false ? undefined : this.#service.server);
 		await this.receiver.start(this.#options.history?.maxAge ?? 0);
 		this.#isStarted = true;
 	}
@@ -184,7 +182,7 @@ export class Gateway {
 		if (this.#shutdown.ended !== undefined) return this.#shutdown.ended;
 		const ended = this.#shutdown.begin(this.unclosed);
 		if (this.#options.drain > 0) await ended;
-		this.#sessions.close();
+		this.#connections.close();
 		await ended;
 		// Until then, what arrives still goes to streams that wait for their turn.
 		this.#incomingRequests.stop();

@@ -1,3 +1,4 @@
+import type { Server } from "node:http";
 import type { Context, Service, ServiceBroker } from "moleculer";
 import type { SseSessionId } from "../core/addressing/session-id.ts";
 import type { EventsContract } from "../core/event/contract.ts";
@@ -39,6 +40,8 @@ export interface GatewayService {
 	readonly metadata?: Record<string, unknown>;
 	/** Those of moleculer-web among them. */
 	readonly settings?: object;
+	/** The one that moleculer-web starts and closes; there is none with its setting `server: false`. */
+	readonly server?: Server;
 	/** Of all routes, as moleculer-web has made them. */
 	readonly aliases?: readonly Alias[];
 	logResponse?(request: SseGatewayRequest, response: SseGatewayResponse): void;

@@ -1,21 +1,14 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import { LOOK, MOST_OWING, MOST_STALLED } from "../closing.ts";
 import { breakOff, queuedOf, type Socket, socketOf, takenOf } from "../socket.ts";
 
-/** Milliseconds between two looks at a session that is to close. */
-const LOOK = 100;
 /** Looks in which the gateway's own streams end. */
 const OWN = 4;
 /** Looks in a row after which a peer takes nothing of what is left of those, or does not hang up. */
 const MOST_IDLE = 6;
 const MOST_DONE = 4;
-/**
- * The same if it gets answers to other requests. Of a slow peer not every look sees that it takes something: that makes
- * room in the system's buffers a third of them at a time.
- */
-const MOST_IDLE_SERVED = 100;
+/** The same of a peer that gets answers to other requests, and does not hang up. */
 const MOST_DONE_SERVED = 20;
-/** Looks in all at which the peer had something to do: one that does it byte by byte is no better than one that does not. */
-const MOST_OWING = 600;
 
 /** Those that are being closed. */
 const closing = new WeakSet<ServerHttp2Session>();
@@ -54,7 +47,7 @@ export function closeSession(
 		// All is answered then, and sent, and only the peer's end of the connection is missing.
 		done = session.destroyed && sent.queued === 0 ? done + 1 : 0;
 		const isOver =
-			idle >= (serves ? MOST_IDLE_SERVED : MOST_IDLE) ||
+			idle >= (serves ? MOST_STALLED : MOST_IDLE) ||
 			done >= (serves ? MOST_DONE_SERVED : MOST_DONE) ||
 			owing >= MOST_OWING;
 		if (isOver) breakOff(socket);

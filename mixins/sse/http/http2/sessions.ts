@@ -3,8 +3,8 @@ import { type Socket, socketOf } from "../socket.ts";
 import { closeSession } from "./session-closing.ts";
 
 /**
- * The HTTP/2 sessions that have asked for anything. A server that closes waits for them, and Node waits for ever for the
- * other side of a connection: one that stands still, or whose client never hangs up.
+ * The HTTP/2 sessions of a gateway. A server that closes waits for them, and Node waits for ever for the other side of a
+ * connection: one that stands still, or whose client never hangs up.
  */
 export class Http2Sessions {
 	/** With their sockets: a session that is destroyed has lost its own, and may still wait for its peer. */

@@ -1,0 +1,80 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { MOST_OWING, MOST_STALLED } from "../closing.ts";
+import { breakOff, queuedOf, type Socket, takenOf } from "../socket.ts";
+
+/** Looks after which a connection is closed on which nothing has ever come: its request may be on its way. */
+const MOST_SILENT = 4;
+/**
+ * Looks that the rest of a request may take, its head in all and its body for each part: a packet that was lost is sent
+ * again after a second (RFC 6298, 2.1).
+ */
+const MOST_UNSENT = 15;
+
+/** What Node's HTTP server keeps on a socket: its parser until an upgrade, and the response that is being written. */
+interface Insides {
+	parser?: object | null;
+	_httpMessage?: (ServerResponse & { readonly req: IncomingMessage }) | null;
+}
+
+/** What a connection waits for. */
+type Awaited = "request" | "body" | "taking" | "application";
+
+/**
+ * A connection that is to close when its requests have been answered. The application has as long as it likes for that;
+ * the client has a moment to send the rest of a request, and has to take what is sent to it.
+ */
+export class ClosingConnection {
+	readonly #socket: Socket;
+	readonly #awaits: (socket: Socket) => Awaited;
+	#taken = 0;
+	#read = 0;
+	/** Looks in a row that saw no request that is being handled. */
+	#unasked = 0;
+	/** Looks in a row at which the client did nothing of what it had to do, and looks in all at which it had to. */
+	#idle = 0;
+	#owing = 0;
+
+	/** @param isHandshake Whether its TLS handshake is not done yet. */
+	constructor(socket: Socket, isHandshake = false) {
+		this.#socket = socket;
+		this.#awaits = isHandshake ? () => "request" : awaited;
+	}
+
+	/** Closes the connection if the client has had its time. To be called every {@link LOOK}. */
+	look(): void {
+		const socket = this.#socket;
+		const taken = takenOf(socket);
+		const read = socket.bytesRead ?? 0;
+		hangUp(socket);
+		const awaits = this.#awaits(socket);
+		const hasMoved = awaits === "body" ? read !== this.#read : taken !== this.#taken;
+		this.#taken = taken;
+		this.#read = read;
+		this.#unasked = awaits === "request" ? this.#unasked + 1 : 0;
+		const isOwing = awaits === "body" || awaits === "taking";
+		this.#idle = isOwing && !hasMoved ? this.#idle + 1 : 0;
+		if (isOwing) this.#owing++;
+		if (this.#unasked >= (read === 0 ? MOST_SILENT : MOST_UNSENT)) socket.destroy();
+		const mostIdle = awaits === "body" ? MOST_UNSENT : MOST_STALLED;
+		if (this.#idle >= mostIdle || this.#owing >= MOST_OWING) breakOff(socket);
+	}
+}
+
+/** Has the answer to the request that is being handled say that it is the last, if it has not begun. */
+function hangUp(socket: Socket): void {
+	const { _httpMessage: response } = socket as Insides;
+	if (response) response.shouldKeepAlive = false;
+}
+
+function awaited(socket: Socket): Awaited {
+	const { parser, _httpMessage: response } = socket as Insides;
+	const isServed = response !== null && response !== undefined;
+	// What the application has taken over, for a WebSocket, is its own until it ends it.
+	if (!isServed && !parser && !socket.writableEnded) return "application";
+	if (socket.writableLength + queuedOf(socket) > 0) return "taking";
+	if (!isServed) return "request";
+	const { req } = response;
+	// Node reads no further while the application does not.
+	const isFull = req.readableLength >= req.readableHighWaterMark;
+	return req.complete || isFull ? "application" : "body";
+}

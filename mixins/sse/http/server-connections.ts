@@ -1,0 +1,146 @@
+import type { Server } from "node:http";
+import type { ServerHttp2Session } from "node:http2";
+import { LOOK } from "./closing.ts";
+import { isHttp2, type StreamRequest, type StreamResponse } from "./connection.ts";
+import { ClosingConnection } from "./http1/closing-connection.ts";
+import { Http2Sessions } from "./http2/sessions.ts";
+import { type Socket, socketOf } from "./socket.ts";
+
+/**
+ * The connections of a gateway, which end with it: those of a server of its own, and the HTTP/2 sessions of all requests. A
+ * server that closes waits for its connections, and Node closes only those that have asked for something and wait for
+ * more; a client that asks for nothing, or sends half of a request, would be waited for as long as it likes.
+ */
+export class ServerConnections {
+	readonly #sessions = new Http2Sessions();
+	/** HTTP/1.1's, but for those of streams: these end with their stream. */
+	readonly #sockets = new Set<Socket>();
+	/** Under TLS, until it is agreed. */
+	readonly #handshakes = new Set<Socket>();
+	#server: Server | undefined;
+	#timer: NodeJS.Timeout | undefined;
+
+	/**
+	 * Takes connections that may stay, after a {@link close} too.
+	 *
+	 * @param server One that is the gateway's, if there is one, and does not listen yet.
+	 */
+	open(server: Server | undefined): void {
+		this.#stopLooking();
+		this.#sessions.open();
+		if (server === this.#server) return;
+		this.#unwatch();
+		if (server !== undefined) this.#watch(server);
+	}
+
+	/** Takes note of a request, of whatever server. */
+	arrived(response: StreamResponse): void {
+		if (isHttp2(response)) {
+			const { session } = response.stream;
+			if (session !== undefined) this.#sessions.add(session as ServerHttp2Session);
+		} else if (this.#timer !== undefined) {
+			response.shouldKeepAlive = false;
+		}
+	}
+
+	/** A stream has begun on the connection of a request, which it will end with its own end. */
+	streams({ socket }: StreamRequest): void {
+		// HTTP/2 shows a proxy, which is never here.
+		if (this.#sockets.delete(socket)) socket.off("close", this.#forget);
+	}
+
+	/**
+	 * Closes all connections when their requests have been answered, and those that are still to come; they have closed
+	 * when the server has.
+	 */
+	close(): void {
+		this.#sessions.close();
+		if (this.#server?.listening !== true) {
+			this.#unwatch();
+			return;
+		}
+		const closing = new Map<Socket, ClosingConnection>();
+		this.#timer ??= setInterval(() => {
+			look(this.#sockets, closing, false);
+			look(this.#handshakes, closing, true);
+			for (const socket of closing.keys()) if (socket.destroyed) closing.delete(socket);
+		}, LOOK);
+	}
+
+	#watch(server: Server): void {
+		this.#server = server;
+		// Before Node's own, which may emit "session".
+		if ("setSecureContext" in server) {
+			server.prependListener("connection", this.#onHandshake);
+			server.prependListener("secureConnection", this.#onSecure);
+		} else {
+			server.prependListener("connection", this.#onConnection);
+		}
+		server.on("session", this.#onSession);
+		server.on("close", this.#unwatch);
+	}
+
+	readonly #unwatch = (): void => {
+		this.#stopLooking();
+		this.#server?.off("connection", this.#onHandshake);
+		this.#server?.off("secureConnection", this.#onSecure);
+		this.#server?.off("connection", this.#onConnection);
+		this.#server?.off("session", this.#onSession);
+		this.#server?.off("close", this.#unwatch);
+		this.#server = undefined;
+	};
+
+	#stopLooking(): void {
+		clearInterval(this.#timer);
+		this.#timer = undefined;
+	}
+
+	readonly #onHandshake = (socket: Socket): void => {
+		this.#handshakes.add(socket);
+		socket.on("close", this.#forget);
+	};
+
+	readonly #onSecure = (socket: Socket): void => {
+		const { _parent: parent } = socket as { _parent?: Socket };
+		if (parent !== undefined && this.#handshakes.delete(parent)) parent.off("close", this.#forget);
+		// Which of them it was cannot be told: whoever is served must not be taken for one who is not.
+		else this.#handshakes.clear();
+		this.#onConnection(socket);
+	};
+
+	readonly #onConnection = (socket: Socket): void => {
+		this.#sockets.add(socket);
+		socket.on("close", this.#forget);
+	};
+
+	/** A connection of HTTP/2 is its session's. */
+	readonly #onSession = (session: ServerHttp2Session): void => {
+		const socket = socketOf(session);
+		if (this.#sockets.delete(socket)) socket.off("close", this.#forget);
+		this.#sessions.add(session);
+	};
+
+	readonly #forget = forgetIn(this.#sockets, this.#handshakes);
+}
+
+function look(
+	sockets: ReadonlySet<Socket>,
+	closing: Map<Socket, ClosingConnection>,
+	isHandshake: boolean
+): void {
+	for (const socket of sockets) {
+		let connection = closing.get(socket);
+		if (connection === undefined) {
+			connection = new ClosingConnection(socket, isHandshake);
+			closing.set(socket, connection);
+		}
+		connection.look();
+	}
+}
+
+/** One listener for all sockets: it is called on the one that has closed. */
+function forgetIn(...sets: readonly Set<Socket>[]): (this: Socket) => void {
+	return function (this: Socket) {
+		for (const set of sets) set.delete(this);
+	};
+}

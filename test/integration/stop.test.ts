@@ -1,0 +1,229 @@
+import type { ServerResponse } from "node:http";
+import { connect as connectTcp, type Socket } from "node:net";
+import { Readable } from "node:stream";
+import { connect as connectTls } from "node:tls";
+import { describe, expect, it } from "@jest/globals";
+import { connectHttp2 } from "../support/clients/http2-client.ts";
+import { stops, WIRES } from "../support/clients/wires.ts";
+import { eventually } from "../support/eventually.ts";
+import { createGate } from "../support/gate.ts";
+import { startGateway, type TestGateway } from "../support/gateway/gateway.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
+import { runningTime } from "../support/running-time.ts";
+import { TLS } from "../support/tls.ts";
+
+/** Far more than a stop takes, and less than any timeout of Node's own. */
+const SOON = 10_000;
+const PART = 64_000;
+const LARGE = 500 * PART;
+
+type Handler = (request: unknown, response: ServerResponse) => void;
+
+const start = (settings: Record<string, unknown>, aliases: Record<string, Handler> = {}) =>
+	startGateway({
+		settings: { ...settings, routes: [{ path: "/api", bodyParsers: { json: true }, aliases }] }
+	});
+
+/** As a file is sent: Node breaks off what was passed to `end` at once when its server closes. */
+const sendLarge: Handler = (_, response) => {
+	const parts = Array.from({ length: LARGE / PART }, () => Buffer.alloc(PART));
+	Readable.from(parts).pipe(response);
+};
+
+/** A bare connection to a gateway, over TLS or not; its handshake is done. */
+async function join({ service }: TestGateway, isTls = false, protocols?: string[]) {
+	const address = service.server.address();
+	const where =
+		typeof address === "string"
+			? { path: address }
+			: { port: address?.port ?? 0, host: "127.0.0.1" };
+	const socket: Socket = isTls
+		? connectTls({ ...where, ca: TLS.cert, ALPNProtocols: protocols })
+		: connectTcp(where);
+	socket.on("error", () => {});
+	onTestFinished(() => void socket.destroy());
+	let text = "";
+	socket.setEncoding("latin1").on("data", (part: string) => {
+		text += part;
+	});
+	await new Promise(resolve => socket.once(isTls ? "secureConnect" : "connect", resolve));
+	return { socket, text: () => text };
+}
+
+/** Resolves when a server has so many connections. */
+const connected = ({ service }: TestGateway, expected: number) =>
+	eventually(async () => {
+		const { promise, resolve } = Promise.withResolvers<number>();
+		service.server.getConnections((_, count) => resolve(count));
+		expect(await promise).toBe(expected);
+	});
+
+const HEAD = "POST /api/take HTTP/1.1\r\nhost: x\r\n";
+const PARTS = {
+	"sends nothing": "",
+	"sends half of a head": "GET /api/x HTTP/1.1\r\nHo",
+	"sends half of a body": `${HEAD}content-type: application/json\r\ncontent-length: 9\r\n\r\n{"a"`,
+	"sends half of a second request": "GET /api/x HTTP/1.1\r\nhost: x\r\n\r\nGET /api/x HT",
+	"sends half of a body that nobody waits for": `${HEAD}content-length: 9\r\n\r\n{"a"`
+};
+const take = { "POST /take": (_: unknown, response: ServerResponse) => void response.end() };
+
+// Whoever opened a connection to the port and sent nothing held a stop up for as long as it liked: a server that closes
+// waits for its connections, and Node's own time limits for requests end when it begins to close.
+describe.each(WIRES.filter(({ name }) => name !== "an application's own server"))(
+	"a node stops over $name",
+	wire => {
+		const isTls = "https" in wire.settings();
+
+		it("though clients of the server do not even begin", async () => {
+			const gateway = await start(wire.settings());
+			await join(gateway);
+			const { text, socket } = await join(gateway);
+			socket.write(isTls ? "\x16\x03\x01" : "PRI * HTTP/2.0\r\n");
+			await connected(gateway, 2);
+
+			expect(await stops(gateway.broker, SOON)).toBe(true);
+			expect(text()).not.toContain("200");
+		});
+
+		it("leaves no listener on its server, and stops again after another start", async () => {
+			const gateway = await start(wire.settings());
+			const { server } = gateway.service;
+			const listeners = () => server.eventNames().map(name => [name, server.listenerCount(name)]);
+			await gateway.broker.stop();
+			const before = listeners();
+			await gateway.broker.start();
+			await join(gateway, isTls);
+			await connected(gateway, 1);
+
+			expect(await stops(gateway.broker, SOON)).toBe(true);
+			expect(listeners()).toEqual(before);
+			expect(before.map(([name]) => name)).not.toContain("session");
+		});
+	}
+);
+
+describe.each(WIRES.slice(0, 3))("a node stops over $name", wire => {
+	const isTls = "https" in wire.settings();
+
+	it.each(Object.entries(PARTS))("though a client %s", async (_, part) => {
+		const gateway = await start(wire.settings(), take);
+		const { socket } = await join(gateway, isTls);
+		socket.write(part);
+		await connected(gateway, 1);
+
+		expect(await stops(gateway.broker, SOON)).toBe(true);
+	});
+
+	it("though a client always has another request on its connection", async () => {
+		const gateway = await start(wire.settings(), {
+			"GET /slow": (_, response) => void setTimeout(() => response.end(), 50)
+		});
+		const { socket } = await join(gateway, isTls);
+		const ask = () => socket.write("GET /api/slow HTTP/1.1\r\nhost: x\r\n\r\n");
+		const beat = setInterval(ask, 20);
+		onTestFinished(() => clearInterval(beat));
+		await new Promise(resolve => socket.once("data", resolve));
+
+		expect(await stops(gateway.broker, SOON)).toBe(true);
+	});
+
+	it("though a client takes nothing of an answer", async () => {
+		const gateway = await start(wire.settings(), {
+			"GET /large": sendLarge
+		});
+		const { socket } = await join(gateway, isTls);
+		socket.write("GET /api/large HTTP/1.1\r\nhost: x\r\n\r\n");
+		await new Promise(resolve => socket.once("data", resolve));
+		socket.pause();
+
+		expect(await stops(gateway.broker, 30_000)).toBe(true);
+	}, 60_000);
+
+	it("when a request that takes longer has been answered, and a download has been taken", async () => {
+		const gate = createGate();
+		const gateway = await start(wire.settings(), {
+			"GET /slow": async (_, response) => {
+				await gate.wait();
+				response.end("done");
+			},
+			"GET /large": sendLarge
+		});
+		const slow = await join(gateway, isTls);
+		slow.socket.write("GET /api/slow HTTP/1.1\r\nhost: x\r\n\r\n");
+		const download = await join(gateway, isTls);
+		let got = 0;
+		download.socket.on("data", ({ length }: string) => {
+			got += length;
+			download.socket.pause();
+			setTimeout(() => download.socket.resume(), 2);
+		});
+		download.socket.write("GET /api/large HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+		await gate.reached;
+		const mute = await join(gateway, isTls);
+		const stopped = gateway.broker.stop();
+		// by then whoever is not served has been closed, and so would be what is served
+		await new Promise(resolve => mute.socket.once("close", resolve));
+		expect(slow.socket.closed).toBe(false);
+		gate.open();
+		await stopped;
+
+		await eventually(() =>
+			expect(slow.text()).toMatch(/200 OK[\s\S]*connection: close[\s\S]*done/i)
+		);
+		await eventually(() => expect(got).toBeGreaterThan(LARGE), { timeout: 20_000 });
+	}, 60_000);
+
+	it("and answers a request that was on its way on a new connection", async () => {
+		const gateway = await start(wire.settings());
+		const { socket, text } = await join(gateway, isTls);
+		await connected(gateway, 1);
+		socket.write("GET /api/x HTTP/1.1\r\nhost: x\r\n");
+		const stopped = gateway.broker.stop();
+		socket.write("\r\n");
+		await stopped;
+
+		await eventually(() => expect(text()).toContain("HTTP/1.1 404"));
+	});
+
+	it("and leaves a connection alone that the application has taken over", async () => {
+		const gateway = await start(wire.settings());
+		const taken = Promise.withResolvers<Socket>();
+		gateway.service.server.on("upgrade", (_, socket: Socket) => taken.resolve(socket));
+		const { socket, text } = await join(gateway, isTls);
+		socket.write("GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n");
+		const ours = await taken.promise;
+		const mute = await join(gateway, isTls);
+		const stopped = gateway.broker.stop();
+		await new Promise(resolve => mute.socket.once("close", resolve));
+		ours.end("bye");
+		socket.end();
+		await stopped;
+
+		await eventually(() => expect(text()).toBe("bye"));
+	});
+});
+
+describe.each(WIRES.slice(3, 5))("a node stops over $name", wire => {
+	it("though a session asks for nothing", async () => {
+		const gateway = await start(wire.settings());
+		const session = connectHttp2(gateway.origin);
+		await new Promise(resolve => session.once("remoteSettings", resolve));
+
+		expect(await stops(gateway.broker, SOON)).toBe(true);
+	});
+});
+
+describe("a node with HTTP/2 over TLS stops", () => {
+	it.each([
+		["HTTP/1.1, where the server speaks that as well", true, ["http/1.1"]],
+		["no protocol that the server speaks", false, undefined]
+	])("though a client speaks %s", async (_, allowHTTP1, protocols) => {
+		const gateway = await start({ http2: true, https: { ...TLS, allowHTTP1 } });
+		await join(gateway, true, protocols);
+		await connected(gateway, 1);
+		const took = await runningTime(() => stops(gateway.broker, SOON));
+
+		expect(took).toBeLessThan(8000);
+	});
+});
