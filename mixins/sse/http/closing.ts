@@ -7,3 +7,5 @@ export const LOOK = 100;
 export const MOST_STALLED = 100;
 /** Looks in all at which the peer had something to do: one that does it byte by byte is no better than one that does not. */
 export const MOST_OWING = 600;
+/** Looks after which a connection is closed on which nobody has asked for anything: a request may be on its way. */
+export const MOST_SILENT = 4;

@@ -117,7 +117,7 @@ export class ServerConnections {
 	readonly #onSession = (session: ServerHttp2Session): void => {
 		const socket = socketOf(session);
 		if (this.#sockets.delete(socket)) socket.off("close", this.#forget);
-		this.#sessions.add(session);
+		this.#sessions.accept(session);
 	};
 
 	readonly #forget = forgetIn(this.#sockets, this.#handshakes);

@@ -1,9 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { MOST_OWING, MOST_STALLED } from "../closing.ts";
+import { MOST_OWING, MOST_SILENT, MOST_STALLED } from "../closing.ts";
 import { breakOff, queuedOf, type Socket, takenOf } from "../socket.ts";
 
-/** Looks after which a connection is closed on which nothing has ever come: its request may be on its way. */
-const MOST_SILENT = 4;
 /**
  * Looks that the rest of a request may take, its head in all and its body for each part: a packet that was lost is sent
  * again after a second (RFC 6298, 2.1).
