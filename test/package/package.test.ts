@@ -40,6 +40,8 @@ describe("the tarball", () => {
 			"docs/benchmarks/size.svg",
 			"docs/benchmarks/streams.svg",
 			"docs/decisions.md",
+			"docs/explanation/architecture.md",
+			"docs/explanation/glossary.md",
 			"docs/protocol.md",
 			"docs/proxies.md",
 			"docs/proxies/Caddyfile",
