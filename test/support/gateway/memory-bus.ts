@@ -9,7 +9,9 @@ interface Entry {
 	readonly kind: "event" | "revocation";
 	readonly nodeID: string;
 	readonly at: number;
-	readonly content: unknown;
+	readonly content: object;
+	/** An event's payload. */
+	readonly json?: Uint8Array;
 }
 
 /** What all nodes of a test have in common: everything that was sent, in one order. */
@@ -17,8 +19,8 @@ export class SharedMemory {
 	readonly #entries: Entry[] = [];
 	readonly #readers = new Set<Subscriber>();
 
-	add(kind: Entry["kind"], nodeID: string, content: unknown): void {
-		const entry = { kind, nodeID, content, at: Date.now() };
+	add(sent: Omit<Entry, "at">): void {
+		const entry: Entry = { ...sent, at: Date.now() };
 		this.#entries.push(entry);
 		for (const reader of this.#readers) this.#tell(reader, entry, this.#entries.length);
 	}
@@ -37,10 +39,15 @@ export class SharedMemory {
 		};
 	}
 
-	#tell(reader: Subscriber, { kind, nodeID, content, at }: Entry, place: number, past?: number) {
+	#tell(
+		reader: Subscriber,
+		{ kind, nodeID, content, json, at }: Entry,
+		place: number,
+		past?: number
+	): void {
 		const listener: Listener = kind === "event" ? reader.receive : reader.revoked;
 		const id = `${place}-${at}`;
-		listener(content, { nodeID, id, ...(past !== undefined && { past }) });
+		listener(content, { nodeID, id, json, ...(past !== undefined && { past }) });
 	}
 }
 
@@ -56,11 +63,14 @@ export class MemoryBus extends ReadableBus {
 	}
 
 	readonly publish: Bus["publish"] = async ({ eventName, sessionId }, json) => {
-		this.#memory.add("event", this.#broker.nodeID, { eventName, sessionId, json });
+		const { nodeID } = this.#broker;
+		const content = { eventName, sessionId };
+		this.#memory.add({ kind: "event", nodeID, content, json: Buffer.from(json) });
 	};
 
 	readonly revoke: Bus["revoke"] = async revocation => {
-		this.#memory.add("revocation", this.#broker.nodeID, writeClose(revocation));
+		const { nodeID } = this.#broker;
+		this.#memory.add({ kind: "revocation", nodeID, content: writeClose(revocation) });
 	};
 
 	subscribe(subscriber: Subscriber, past: number): BusSubscription {
