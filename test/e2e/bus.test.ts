@@ -12,6 +12,9 @@ interface Cluster {
 	readonly senders: readonly TestNode[];
 }
 
+/** Nodes that share two cores with all other tests meet when they can. */
+const PATIENCE = { timeout: 30_000 };
+
 /** Two gateways and two senders that have met, on each bus. */
 const BUSES: readonly { bus: string; start: () => Promise<Cluster> }[] = [
 	{
@@ -53,7 +56,7 @@ const BUSES: readonly { bus: string; start: () => Promise<Cluster> }[] = [
 				for (const { broker } of [...gateways, ...senders]) {
 					expect(broker.registry.events.getAllEndpoints("sse.send")).toHaveLength(2);
 				}
-			});
+			}, PATIENCE);
 			await meet(...[...gateways, ...senders].map(({ broker }) => broker));
 			return { gateways, senders };
 		}
