@@ -41,6 +41,22 @@ const FINISHED = channel("http.server.response.finish");
 const STATISTICS = "ServerResponseStatistics";
 const TRACED = "_traceEventId";
 
+/** What takes a response's bytes. */
+interface Written {
+	write(bytes: Uint8Array): unknown;
+	write(bytes: Uint8Array, onWritten: (error?: Error | null) => void): unknown;
+}
+
+/** Writes to a response. Who wraps its `write` expects no callback: there is one only if somebody waits for it. */
+export function writeTo(
+	response: Written,
+	bytes: Uint8Array,
+	onWritten: ((error?: Error | null) => void) | undefined
+): void {
+	if (onWritten === undefined) response.write(bytes);
+	else response.write(bytes, onWritten);
+}
+
 /**
  * Runs moleculer-web's handling of a request, which listens for the end of the response before anything of the
  * application's runs. Those listeners have done what they are for when the head is out.

@@ -3,19 +3,15 @@ import type { Logger, ServiceBroker } from "moleculer";
 import { guard, toError } from "../../core/errors/guard.ts";
 import { isRefusal } from "../../core/errors/refusal.ts";
 import type { RabbitmqOptions } from "../../core/options/rabbitmq-options.ts";
-import type { Source, Subscriber } from "../bus.ts";
-import { DuplicateFilter } from "./duplicate-filter.ts";
-import { rabbitmqSortKey } from "./id-order.ts";
+import type { Subscriber } from "../bus.ts";
 import { readMessage } from "./message-codec.ts";
-import { readContent } from "./message-content.ts";
+import { MessageDelivery } from "./message-delivery.ts";
 import { OffsetTracker, type Point } from "./offset-tracker.ts";
 import { writeRabbitmqId } from "./rabbitmq-id.ts";
 import { type ChannelHandler, ReconnectingChannel } from "./reconnecting-channel.ts";
-import { readRevocationHeader } from "./revocation-header.ts";
-import { SendTimes } from "./send-times.ts";
 import { findEnd, findStart, writeMark } from "./stream-bounds.ts";
 import { nameOf } from "./stream-name.ts";
-import { declareStream, HEADERS, hangUp, pointOf } from "./topology.ts";
+import { declareStream, hangUp, pointOf } from "./topology.ts";
 
 /** Messages that RabbitMQ sends ahead of their acknowledgement, and how many are acknowledged at a time. */
 const PREFETCH = 500;
@@ -32,8 +28,7 @@ export class Reader implements ChannelHandler<Channel> {
 	readonly #logger: Logger;
 	readonly #steady: ReconnectingChannel<Channel>;
 	readonly #offsets = new OffsetTracker();
-	readonly #duplicateFilter = new DuplicateFilter();
-	readonly #sendTimes = new SendTimes();
+	readonly #delivery: MessageDelivery;
 	readonly #filled = Promise.withResolvers<void>();
 	#channel: Channel | undefined;
 	/** What is read is of the past. */
@@ -52,7 +47,6 @@ export class Reader implements ChannelHandler<Channel> {
 	#look: NodeJS.Timeout | undefined;
 	/** Looks in a row that have found that nothing had come. */
 	#silent = 0;
-	#lag: number | null = null;
 
 	/** @param past Milliseconds of the past that are read first; 0 = none. */
 	constructor(
@@ -67,6 +61,7 @@ export class Reader implements ChannelHandler<Channel> {
 		this.#past = past;
 		this.#subscriber = subscriber;
 		this.#logger = logger;
+		this.#delivery = new MessageDelivery(subscriber, logger);
 		this.#steady = new ReconnectingChannel(this, logger);
 	}
 
@@ -90,7 +85,7 @@ export class Reader implements ChannelHandler<Channel> {
 
 	/** Milliseconds from the sending of the last message to its arrival. */
 	get lag(): number | null {
-		return this.#lag;
+		return this.#delivery.lag;
 	}
 
 	open(): Promise<void> {
@@ -207,55 +202,15 @@ export class Reader implements ChannelHandler<Channel> {
 	/** One that cannot be read is lost; those behind it are read, and it is acknowledged with them. */
 	#handOnOrLose(message: ConsumeMessage, point: Point): void {
 		try {
-			this.#handOn(message, point);
+			this.#delivery.deliver(message, point, {
+				isPast: this.#isFilling,
+				// Behind a connection that was lost, until the end that it then had.
+				...(this.#awaited !== undefined && { lateSince: this.#wasCurrent })
+			});
 		} catch (error) {
 			this.#onFault(toError(error));
 			this.#subscriber.lost();
 		}
-	}
-
-	#handOn({ content, properties }: ConsumeMessage, point: Point): void {
-		const { [HEADERS.origin]: origin, [HEADERS.seq]: seq } = properties.headers ?? {};
-		if (typeof origin === "string" && typeof seq === "number") {
-			if (this.#duplicateFilter.seen(origin, seq)) return;
-		}
-		const nodeID = typeof origin === "string" ? origin : (properties.appId ?? "an AMQP program");
-		const events = readContent(content, typeof origin === "string");
-		if (isRefusal(events)) {
-			const { message } = events;
-			this.#logger.warn(`SSE: dropped a message from '${nodeID}': ${message}`, { nodeID });
-			return;
-		}
-		const past = this.#isFilling ? { past: point.timestamp || Date.now() } : undefined;
-		const close: unknown = properties.headers?.[HEADERS.close];
-		// Behind a connection that was lost, until the end that it then had.
-		const isLate = this.#awaited !== undefined && point.timestamp > 0;
-		const sent = isLate
-			? {
-					sentAt: this.#sendTimes.ofLate(nodeID, point.timestamp),
-					notBefore: this.#wasCurrent
-				}
-			: undefined;
-		if (!isLate) this.#sendTimes.cameAtOnce(nodeID, point.timestamp, Date.now());
-		if (close !== undefined) this.#handOnRevocation(close, { nodeID, ...past, ...sent });
-		for (const [index, { event, json }] of events.entries()) {
-			const sortKey = rabbitmqSortKey({ ...point, index });
-			this.#subscriber.receive(event, { nodeID, sortKey, json, ...past });
-		}
-		if (events.length === 0)
-			this.#subscriber.note(writeRabbitmqId({ ...point, index: 0 }), past?.past);
-		this.#lag = point.timestamp === 0 ? null : Math.max(0, Date.now() - point.timestamp);
-	}
-
-	#handOnRevocation(text: unknown, from: Source): void {
-		const header = readRevocationHeader(text);
-		if (isRefusal(header)) {
-			const { nodeID } = from;
-			const { message } = header;
-			this.#logger.warn(`SSE: dropped a revocation from '${nodeID}': ${message}`, { nodeID });
-			return;
-		}
-		this.#subscriber.revoked(header.close, { ...from, revocation: header.key });
 	}
 
 	/** Only what has been handed on. A stream loses nothing by it; it makes room for more. */

@@ -3,7 +3,7 @@ import { LAST_CHUNK } from "../../core/event/chunk.ts";
 import type { Batch } from "../encoding/batch.ts";
 import type { GzipBody } from "../encoding/gzip-body.ts";
 import { writeHead } from "../head.ts";
-import { hasOwnWrite, isUnwatched } from "../onlookers.ts";
+import { hasOwnWrite, isUnwatched, writeTo } from "../onlookers.ts";
 import { dropBody } from "../request-body.ts";
 import { breakOff, closeWhenSent, letIdle, takenOf } from "../socket.ts";
 import type { LetGo, Transport, TransportOptions } from "../transport.ts";
@@ -128,10 +128,7 @@ export class Http1Transport implements Transport {
 			}
 			const response = this.#response;
 			if (response === undefined) return;
-			const { plain } = this.#gzip?.add(batch) ?? batch;
-			// Who wraps `write` expects no callback.
-			if (onWritten === undefined) response.write(plain);
-			else response.write(plain, onWritten);
+			writeTo(response, (this.#gzip?.add(batch) ?? batch).plain, onWritten);
 			// The head is out, or on its way.
 			if (socket === undefined) this.#socket = socketOf(response);
 		} catch (error) {

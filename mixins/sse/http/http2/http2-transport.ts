@@ -3,7 +3,7 @@ import { cancel, type StreamRequest } from "../connection.ts";
 import type { Batch } from "../encoding/batch.ts";
 import type { GzipBody } from "../encoding/gzip-body.ts";
 import { writeHead } from "../head.ts";
-import { hasOwnWrite, isUnwatched } from "../onlookers.ts";
+import { hasOwnWrite, isUnwatched, writeTo } from "../onlookers.ts";
 import { type Socket, takenOf } from "../socket.ts";
 import type { LetGo, Transport, TransportOptions } from "../transport.ts";
 import { keepAwake, letSleep } from "./session-timeout.ts";
@@ -105,10 +105,7 @@ export class Http2Transport implements Transport {
 		const response = this.#response;
 		if (response === undefined) return;
 		try {
-			const { plain } = this.#gzip?.add(batch) ?? batch;
-			// See Http1Transport.
-			if (onWritten === undefined) response.write(plain);
-			else response.write(plain, onWritten);
+			writeTo(response, (this.#gzip?.add(batch) ?? batch).plain, onWritten);
 		} catch (error) {
 			this.fail(error);
 		}

@@ -1,29 +1,19 @@
 import type { ServiceBroker } from "moleculer";
-import { setNewest } from "../../../core/collections/set-newest.ts";
 import { guard, toError } from "../../../core/errors/guard.ts";
-import { lookUp } from "../../../moleculer/transporter/look-up.ts";
 import { isConnected, onConnected } from "../../../moleculer/transporter/transporter-health.ts";
 import { HELLO, POSITION, readHello, type SsePosition } from "../position-report.ts";
 import type { RegistryNode } from "../registry-node.ts";
 import { GoneSenders } from "./gone-senders.ts";
+import { type AskedTogether, PendingQuestions } from "./pending-questions.ts";
 import { QuietSequences } from "./quiet-sequences.ts";
 import type { Sequence } from "./sequences.ts";
+import { Strangers } from "./strangers.ts";
 
 /** Name of the service by which a sender hears that a gateway asks. */
 export const SENDER_SERVICE = "$sse";
 
-/** Milliseconds within which those who ask are answered together, and those who are met are told together. */
+/** Milliseconds within which those who are met are told together. */
 const TOGETHER = 20;
-/** Questions answered together; who asks past that asks again. */
-const MAX_ANSWERS = 200;
-/**
- * Questions of a node that has no gateway, as far as Moleculer knows, until it is looked up: one that starts asks two or three times
- * before it is known. It asks more and more seldom.
- */
-const STRANGE = 5;
-/** Such nodes remembered. */
-const MAX_STRANGERS = 1000;
-
 /**
  * Milliseconds for which all are told who has come and gone: a gateway need not have noticed that it was cut off, and reports
  * come once a minute at least.
@@ -31,11 +21,7 @@ const MAX_STRANGERS = 1000;
 const RECENTLY = 180_000;
 
 /** What is told with where a sequence is. */
-interface How {
-	/** Ids of the questions that are answered. */
-	readonly answers?: readonly string[];
-	/** Milliseconds for which who asks may not have heard who came and went. */
-	readonly away?: number;
+interface How extends Partial<AskedTogether> {
 	readonly end?: boolean;
 }
 
@@ -58,11 +44,8 @@ export class PositionAnnouncer {
 	/** It has said that it ends: if it is started again, it has to say so. */
 	#hasEnded = false;
 	readonly #quiet = new QuietSequences((sequence, now) => this.#tellQuiet(sequence, now));
-	#answer: NodeJS.Timeout | undefined;
-	#asked: string[] = [];
-	#away = 0;
-	/** Nodes that ask and have no gateway, as far as Moleculer knows: they get no answer. And how often they have asked. */
-	readonly #strangers = new Map<string, number>();
+	readonly #questions = new PendingQuestions(how => this.#tell(how));
+	readonly #strangers: Strangers;
 	/** Runs while those who are met wait for each other. */
 	#meeting: NodeJS.Timeout | undefined;
 	#hasMetMore = false;
@@ -71,6 +54,7 @@ export class PositionAnnouncer {
 		this.#broker = broker;
 		this.#sequences = sequences;
 		this.#gone = new GoneSenders(broker, SENDER_SERVICE);
+		this.#strangers = new Strangers(broker);
 	}
 
 	/** To be called once, when the broker is created. */
@@ -113,8 +97,10 @@ export class PositionAnnouncer {
 						const { id, away = 0 } = hello;
 						// A gateway of this node waits for it before it opens its streams.
 						if (ctx.nodeID === nodeID) this.#tell({ answers: [id] });
-						else this.#answerSoon(id, away);
-						if (ctx.nodeID !== null) this.#recognize(ctx.nodeID);
+						else this.#questions.add(id, away);
+						if (ctx.nodeID === null) return;
+						if (this.#isGateway(ctx.nodeID)) this.#strangers.forget(ctx.nodeID);
+						else this.#strangers.asks(ctx.nodeID);
 					}
 				}
 			}
@@ -163,38 +149,12 @@ export class PositionAnnouncer {
 		this.#tell();
 	}
 
-	#answerSoon(id: string, away: number): void {
-		if (this.#asked.length < MAX_ANSWERS) this.#asked.push(id);
-		this.#away = Math.max(this.#away, away);
-		this.#answer ??= setTimeout(() => this.#tell(this.#takeAsked()), TOGETHER).unref();
-	}
-
-	/** Its services may be those of the process that was there before. */
-	#recognize(nodeID: string): void {
-		const times = (this.#strangers.get(nodeID) ?? 0) + 1;
-		if (this.#isGateway(nodeID)) {
-			this.#strangers.delete(nodeID);
-			return;
-		}
-		setNewest(this.#strangers, nodeID, times, MAX_STRANGERS);
-		if (times % STRANGE === 0) lookUp(this.#broker, nodeID);
-	}
-
-	#takeAsked(): How {
-		clearTimeout(this.#answer);
-		const how = { answers: this.#asked, away: this.#away };
-		this.#answer = undefined;
-		this.#asked = [];
-		this.#away = 0;
-		return how;
-	}
-
 	/** Who has asked is answered by that: it would wait for ever. */
 	#end(): void {
 		this.#quiet.clear();
 		clearTimeout(this.#meeting);
 		this.#meeting = undefined;
-		this.#tell({ ...this.#takeAsked(), end: true });
+		this.#tell({ ...this.#questions.take(), end: true });
 		this.#hasEnded = true;
 	}
 

@@ -1,0 +1,87 @@
+import type { ConsumeMessage } from "amqplib";
+import type { Logger } from "moleculer";
+import { isRefusal } from "../../core/errors/refusal.ts";
+import type { Source, Subscriber } from "../bus.ts";
+import { DuplicateFilter } from "./duplicate-filter.ts";
+import { rabbitmqSortKey } from "./id-order.ts";
+import { readContent } from "./message-content.ts";
+import type { Point } from "./offset-tracker.ts";
+import { writeRabbitmqId } from "./rabbitmq-id.ts";
+import { readRevocationHeader } from "./revocation-header.ts";
+import { SendTimes } from "./send-times.ts";
+import { HEADERS } from "./topology.ts";
+
+/** How a message has come. */
+export interface Arrival {
+	/** From before the gateway was there. */
+	readonly isPast: boolean;
+	/** `performance.now()` until which everything had come, if this comes late; undefined if it comes at once. */
+	readonly lateSince?: number;
+}
+
+/** Hands on what the messages of a stream hold: events, revocations, and points without an event. */
+export class MessageDelivery {
+	readonly #subscriber: Subscriber;
+	readonly #logger: Logger;
+	readonly #duplicateFilter = new DuplicateFilter();
+	readonly #sendTimes = new SendTimes();
+	#lag: number | null = null;
+
+	constructor(subscriber: Subscriber, logger: Logger) {
+		this.#subscriber = subscriber;
+		this.#logger = logger;
+	}
+
+	/** Milliseconds from the sending of the last message to its arrival; null if that is not known. */
+	get lag(): number | null {
+		return this.#lag;
+	}
+
+	/** @param point Where the message stands on the stream. */
+	deliver(
+		{ content, properties }: ConsumeMessage,
+		point: Point,
+		{ isPast, lateSince }: Arrival
+	): void {
+		const { [HEADERS.origin]: origin, [HEADERS.seq]: seq } = properties.headers ?? {};
+		if (typeof origin === "string" && typeof seq === "number") {
+			if (this.#duplicateFilter.seen(origin, seq)) return;
+		}
+		const nodeID = typeof origin === "string" ? origin : (properties.appId ?? "an AMQP program");
+		const events = readContent(content, typeof origin === "string");
+		if (isRefusal(events)) {
+			const { message } = events;
+			this.#logger.warn(`SSE: dropped a message from '${nodeID}': ${message}`, { nodeID });
+			return;
+		}
+		const past = isPast ? { past: point.timestamp || Date.now() } : undefined;
+		const close: unknown = properties.headers?.[HEADERS.close];
+		const sent =
+			lateSince !== undefined && point.timestamp > 0
+				? {
+						sentAt: this.#sendTimes.ofLate(nodeID, point.timestamp),
+						notBefore: lateSince
+					}
+				: undefined;
+		if (sent === undefined) this.#sendTimes.cameAtOnce(nodeID, point.timestamp, Date.now());
+		if (close !== undefined) this.#deliverRevocation(close, { nodeID, ...past, ...sent });
+		for (const [index, { event, json }] of events.entries()) {
+			const sortKey = rabbitmqSortKey({ ...point, index });
+			this.#subscriber.receive(event, { nodeID, sortKey, json, ...past });
+		}
+		if (events.length === 0)
+			this.#subscriber.note(writeRabbitmqId({ ...point, index: 0 }), past?.past);
+		this.#lag = point.timestamp === 0 ? null : Math.max(0, Date.now() - point.timestamp);
+	}
+
+	#deliverRevocation(text: unknown, from: Source): void {
+		const header = readRevocationHeader(text);
+		if (isRefusal(header)) {
+			const { nodeID } = from;
+			const { message } = header;
+			this.#logger.warn(`SSE: dropped a revocation from '${nodeID}': ${message}`, { nodeID });
+			return;
+		}
+		this.#subscriber.revoked(header.close, { ...from, revocation: header.key });
+	}
+}
