@@ -20,6 +20,8 @@ export function checkOptions<Options extends object>(
 ): Options {
 	const specs: Specs = optionSpecs;
 	const options: Record<string, unknown> = {};
+	/** What was given last for an option, as it was given. */
+	const got: Record<string, unknown> = {};
 	for (const [name, spec] of Object.entries(specs))
 		if (spec.default !== undefined) options[name] = spec.default;
 
@@ -35,8 +37,11 @@ export function checkOptions<Options extends object>(
 			const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
 			if (spec === undefined) throw unknownOption(source, name, specs);
 			if (spec.private && source === "settings.sse") throw refused(source, name, spec, value);
+			if (value === undefined) continue;
+			checkFields(source, name, spec, value);
 			const before = isPlainObject(options[name]) ? options[name] : spec.default;
-			if (value !== undefined) options[name] = merge(before, value);
+			options[name] = merge(before, value);
+			got[name] = value;
 		}
 	}
 
@@ -48,7 +53,7 @@ export function checkOptions<Options extends object>(
 			(value !== null || spec.rule.nullable === true) &&
 			validator.compile({ value: { ...spec.rule } })({ value: clone(value) }) === true &&
 			(value === undefined || (spec.check?.(value as never) ?? true));
-		if (!right) throw refused(owner, name, spec, value);
+		if (!right) throw refused(owner, name, spec, Object.hasOwn(got, name) ? got[name] : value);
 	}
 	return options as Options;
 }
@@ -66,6 +71,19 @@ function clone(value: unknown): unknown {
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
 	return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A misspelt field of a group is named. */
+function checkFields(source: string, name: string, { fields }: AnySpec, value: unknown): void {
+	if (fields === undefined || !isPlainObject(value)) return;
+	const known = Object.keys(fields);
+	const unknown = Object.keys(value).find(field => !known.includes(field));
+	if (unknown === undefined) return;
+	throw new SseError(
+		"SSE_INVALID_OPTION",
+		`${source}: option "${name}" has no "${unknown}"; it takes ${known.join(", ")}.`,
+		{ option: name, accepted: known }
+	);
 }
 
 function unknownOption(source: string, name: string, specs: Specs): SseError {

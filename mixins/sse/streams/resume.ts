@@ -6,7 +6,7 @@ import type { History } from "../core/history/history.ts";
 import type { ResetReason } from "../core/history/id-order.ts";
 import type { ReplayCursor } from "../core/history/replay-cursor.ts";
 import type { EventStream } from "./event-stream.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "./replay-turns.ts";
 
 /** Bytes read from the history at a time, at most, before the client's pace is looked at. */
 const SLICE = 65_536;

@@ -92,7 +92,7 @@ export interface GatewaySettings {
 	/**
 	 * The proxies in front that are trusted about a client's address (`X-Forwarded-For`) and https
 	 * (`X-Forwarded-Proto`): their number, or a list of their addresses and ranges (`"loopback"`,
-	 * `"10.0.0.0/8"`).
+	 * `"10.0.0.0/8"`); `true` trusts any, a client that writes these headers itself included.
 	 * @default false
 	 */
 	trustProxy: boolean | number | string | readonly string[];

@@ -1,5 +1,5 @@
 import { expect, it } from "@jest/globals";
-import { Turns } from "../../../mixins/sse/streams/turns.ts";
+import { Turns } from "../../../mixins/sse/streams/replay-turns.ts";
 
 // One turn for each of a hundred replays was a hundred turns before anything else had its own.
 it("long pieces of work leave the event loop its turns, and take their own in order", async () => {
