@@ -111,6 +111,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 				async function (this: object): Promise<void> {
 					await gatewayOf(this).stop();
 					await gatewayOf(this).begun;
+					gatewayOf(this).finish();
 				}
 			];
 			// Before the gateway serves HTTP: a client that comes back must find what it has missed.

@@ -1,13 +1,15 @@
 import type { ServerResponse } from "node:http";
 import { connect as connectTcp, type Socket } from "node:net";
 import { Readable } from "node:stream";
+import { text as textOf } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import { describe, expect, it } from "@jest/globals";
-import { connectHttp2 } from "../support/clients/http2-client.ts";
+import { connectHttp2, openHttp2Stream } from "../support/clients/http2-client.ts";
 import { stops, WIRES } from "../support/clients/wires.ts";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
-import { startGateway, type TestGateway } from "../support/gateway/gateway.ts";
+import { gatewaySchema, startGateway, TestGateway, TestNode } from "../support/gateway/gateway.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { runningTime } from "../support/running-time.ts";
 import { TLS } from "../support/tls.ts";
@@ -174,6 +176,57 @@ describe.each(WIRES.slice(0, 3))("a node stops over $name", wire => {
 		await eventually(() => expect(got).toBeGreaterThan(LARGE), { timeout: 20_000 });
 	}, 60_000);
 
+	// The first answer said that it was the last one: Node closed the connection behind it, and the second had no way any more.
+	it("when requests have been answered that came one behind the other", async () => {
+		const gate = createGate();
+		const gateway = await start(wire.settings(), {
+			"GET /first": async (_, response) => {
+				await gate.wait();
+				response.end("first");
+			},
+			"GET /second": (_, response) => response.end("second")
+		});
+		const { socket, text } = await join(gateway, isTls);
+		const ask = (name: string) => `GET /api/${name} HTTP/1.1\r\nhost: x\r\n\r\n`;
+		socket.write(ask("first") + ask("second"));
+		await gate.reached;
+		const mute = await join(gateway, isTls);
+		const stopped = gateway.broker.stop();
+		await new Promise(resolve => mute.socket.once("close", resolve));
+		gate.open();
+		await stopped;
+
+		await eventually(() => expect(text()).toMatch(/first[\s\S]*second/));
+	});
+
+	// Its server did not listen yet when the stop began, and then nobody looked at its connections.
+	it("though it has not started yet, and a client comes while it does", async () => {
+		const [first, last] = [createGate(), createGate()];
+		const gateway = new TestGateway(new TestNode(), {
+			order: "sse-first",
+			settings: wire.settings(),
+			schema: {
+				mixins: [
+					{ name: "early", started: () => first.wait() },
+					...(gatewaySchema({}).mixins ?? [])
+				],
+				started: () => last.wait()
+			} as never
+		});
+		const starting = gateway.broker.start().catch(() => {});
+		await first.reached;
+		const stopped = gateway.broker.stop();
+		first.open();
+		await last.reached;
+		await join(gateway, isTls);
+		last.open();
+		await starting;
+
+		expect(await Promise.race([stopped.then(() => true), sleep(SOON, false, { ref: false })])).toBe(
+			true
+		);
+	});
+
 	it("and answers a request that was on its way on a new connection", async () => {
 		const gateway = await start(wire.settings());
 		const { socket, text } = await join(gateway, isTls);
@@ -212,6 +265,52 @@ describe.each(WIRES.slice(3, 5))("a node stops over $name", wire => {
 
 		expect(await stops(gateway.broker, SOON)).toBe(true);
 	});
+
+	// Node keeps a session's streams in a map of its own kind, which was not recognised: every session counted as one of streams
+	// alone, and whoever waited for an action's answer was cut off after 0.7 seconds.
+	it("when a request has been answered that takes longer than anybody is waited for", async () => {
+		const gate = createGate();
+		const gateway = await start(wire.settings(), {
+			"GET /slow": async (_, response) => {
+				await gate.wait();
+				response.end("done");
+			}
+		});
+		const session = connectHttp2(gateway.origin);
+		await openHttp2Stream(session, gateway.url("news"));
+		const slow = session.request({ ":path": "/api/slow" });
+		slow.on("error", () => {});
+		await gate.reached;
+		const stopped = gateway.broker.stop();
+		await sleep(2000);
+		gate.open();
+		expect(await textOf(slow)).toBe("done");
+		await stopped;
+	});
+
+	// The client could not send more, and counted as one that does not.
+	it("when the application has read the body that it lets wait", async () => {
+		const gate = createGate();
+		const gateway = await start(wire.settings(), {
+			"POST /upload": async (request, response) => {
+				await gate.wait();
+				let got = 0;
+				for await (const part of request as AsyncIterable<Buffer>) got += part.length;
+				response.end(String(got));
+			}
+		});
+		const session = connectHttp2(gateway.origin);
+		const upload = session.request({ ":method": "POST", ":path": "/api/upload" });
+		upload.on("error", () => {});
+		upload.end(Buffer.alloc(2 ** 20));
+		await gate.reached;
+		const stopped = gateway.broker.stop();
+		// longer than a client has that takes nothing
+		await sleep(11_000);
+		gate.open();
+		expect(await textOf(upload)).toBe(String(2 ** 20));
+		await stopped;
+	}, 60_000);
 });
 
 describe("a node with HTTP/2 over TLS stops", () => {

@@ -189,4 +189,9 @@ export class Gateway {
 		this.revocations.stop();
 		await this.receiver.stop();
 	}
+
+	/** The start that the stop has come into, if there was one, is over as well. */
+	finish(): void {
+		this.#connections.finish();
+	}
 }

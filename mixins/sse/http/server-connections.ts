@@ -1,4 +1,4 @@
-import type { Server } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import type { ServerHttp2Session } from "node:http2";
 import { LOOK } from "./closing.ts";
 import { isHttp2, type StreamRequest, type StreamResponse } from "./connection.ts";
@@ -15,8 +15,12 @@ export class ServerConnections {
 	readonly #sessions = new Http2Sessions();
 	/** HTTP/1.1's, but for those of streams: these end with their stream. */
 	readonly #sockets = new Set<Socket>();
+	/** Responses to the last request on each of them. */
+	readonly #newest = new WeakMap<Socket, ServerResponse>();
 	/** Under TLS, until it is agreed. */
 	readonly #handshakes = new Set<Socket>();
+	/** Those that are to close, from when they were first looked at. */
+	readonly #closing = new Map<Socket, ClosingConnection>();
 	#server: Server | undefined;
 	#timer: NodeJS.Timeout | undefined;
 
@@ -38,15 +42,23 @@ export class ServerConnections {
 		if (isHttp2(response)) {
 			const { session } = response.stream;
 			if (session !== undefined) this.#sessions.add(session as ServerHttp2Session);
-		} else if (this.#timer !== undefined) {
-			response.shouldKeepAlive = false;
+			return;
 		}
+		const { socket } = response.req;
+		const before = this.#newest.get(socket);
+		this.#newest.set(socket, response);
+		if (this.#timer === undefined) return;
+		response.shouldKeepAlive = false;
+		// It was taken for the last. Not for ever: a client may always send one more.
+		const mayGoOn = before !== undefined && !this.#closing.has(socket);
+		if (mayGoOn && !before.headersSent) before.shouldKeepAlive = true;
 	}
 
 	/** A stream has begun on the connection of a request, which it will end with its own end. */
 	streams({ socket }: StreamRequest): void {
 		// HTTP/2 shows a proxy, which is never here.
 		if (this.#sockets.delete(socket)) socket.off("close", this.#forget);
+		this.#newest.delete(socket);
 	}
 
 	/**
@@ -55,16 +67,30 @@ export class ServerConnections {
 	 */
 	close(): void {
 		this.#sessions.close();
-		if (this.#server?.listening !== true) {
-			this.#unwatch();
-			return;
-		}
-		const closing = new Map<Socket, ClosingConnection>();
+		if (this.#server === undefined) return;
 		this.#timer ??= setInterval(() => {
-			look(this.#sockets, closing, false);
-			look(this.#handshakes, closing, true);
-			for (const socket of closing.keys()) if (socket.destroyed) closing.delete(socket);
-		}, LOOK);
+			this.#look(this.#sockets, false);
+			this.#look(this.#handshakes, true);
+			for (const socket of this.#closing.keys()) {
+				if (socket.destroyed) this.#closing.delete(socket);
+			}
+		}, LOOK).unref();
+	}
+
+	/** After {@link close}: a server that does not listen by now never will, and does not say that it closes. */
+	finish(): void {
+		if (this.#server?.listening !== true) this.#unwatch();
+	}
+
+	#look(sockets: ReadonlySet<Socket>, isHandshake: boolean): void {
+		for (const socket of sockets) {
+			let connection = this.#closing.get(socket);
+			if (connection === undefined) {
+				connection = new ClosingConnection(socket, isHandshake);
+				this.#closing.set(socket, connection);
+			}
+			connection.look(this.#newest.get(socket));
+		}
 	}
 
 	#watch(server: Server): void {
@@ -93,6 +119,7 @@ export class ServerConnections {
 	#stopLooking(): void {
 		clearInterval(this.#timer);
 		this.#timer = undefined;
+		this.#closing.clear();
 	}
 
 	readonly #onHandshake = (socket: Socket): void => {
@@ -121,21 +148,6 @@ export class ServerConnections {
 	};
 
 	readonly #forget = forgetIn(this.#sockets, this.#handshakes);
-}
-
-function look(
-	sockets: ReadonlySet<Socket>,
-	closing: Map<Socket, ClosingConnection>,
-	isHandshake: boolean
-): void {
-	for (const socket of sockets) {
-		let connection = closing.get(socket);
-		if (connection === undefined) {
-			connection = new ClosingConnection(socket, isHandshake);
-			closing.set(socket, connection);
-		}
-		connection.look();
-	}
 }
 
 /** One listener for all sockets: it is called on the one that has closed. */

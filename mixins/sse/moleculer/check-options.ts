@@ -60,7 +60,10 @@ export function checkOptions<Options extends object>(
 
 /** Groups such as `buffer` may be given in part: the rest stays as it was. */
 function merge(fallback: unknown, value: unknown): unknown {
-	return isPlainObject(fallback) && isPlainObject(value) ? { ...fallback, ...value } : value;
+	if (!isPlainObject(fallback) || !isPlainObject(value)) return value;
+	// As with options themselves, undefined is left out.
+	const given = Object.entries(value).filter(([, field]) => field !== undefined);
+	return { ...fallback, ...Object.fromEntries(given) };
 }
 
 /** Validators may write into what they check. */

@@ -86,7 +86,7 @@ export class Backpressure {
 	put(batch: Batch, isPaced: boolean): void {
 		if (this.#transport.unsent === 0) this.#goOn();
 		if (this.#policy === "disconnect" || (isPaced && this.#backlog === undefined)) {
-			if (this.#limit.breaksOff()) return;
+			if (this.#policy === "disconnect" && this.#limit.breaksOff()) return;
 			if (!this.#gatheredBatches.isEmpty || (!isPaced && this.#mustWait)) this.#gather(batch);
 			else this.#write(batch);
 		} else if (this.#backlog !== undefined || this.#mustWait) {

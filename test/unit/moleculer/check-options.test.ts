@@ -34,6 +34,15 @@ describe("the options that a factory takes", () => {
 		});
 	});
 
+	// A field that was undefined replaced the default, and was refused, though an option that is undefined is left out.
+	it("leave out what is undefined, in a group as well", () => {
+		const { buffer } = check(
+			{ timeout: undefined, buffer: { maxBytes: 2048, policy: undefined } },
+			{ buffer: { maxBytes: undefined } }
+		);
+		expect(buffer).toEqual({ maxBytes: 2048, policy: "disconnect", stallTimeout: 60_000 });
+	});
+
 	it("are refused for a part of a group that settings do not replace", () => {
 		expect(() => check({ buffer: { maxBytes: 1 } }, { buffer: { policy: "conflate" } })).toThrow(
 			expect.objectContaining({ type: "SSE_INVALID_OPTION", data: { option: "buffer" } })

@@ -38,12 +38,16 @@ export class ClosingConnection {
 		this.#awaits = isHandshake ? () => "request" : awaited;
 	}
 
-	/** Closes the connection if the client has had its time. To be called every {@link LOOK}. */
-	look(): void {
+	/**
+	 * Closes the connection if the client has had its time. To be called every {@link LOOK}.
+	 *
+	 * @param newest The response to the last request on it; undefined if that is not known.
+	 */
+	look(newest: ServerResponse | undefined): void {
 		const socket = this.#socket;
 		const taken = takenOf(socket);
 		const read = socket.bytesRead ?? 0;
-		hangUp(socket);
+		hangUp(socket, newest);
 		const awaits = this.#awaits(socket);
 		const hasMoved = awaits === "body" ? read !== this.#read : taken !== this.#taken;
 		this.#taken = taken;
@@ -58,10 +62,15 @@ export class ClosingConnection {
 	}
 }
 
-/** Has the answer to the request that is being handled say that it is the last, if it has not begun. */
-function hangUp(socket: Socket): void {
-	const { _httpMessage: response } = socket as Insides;
-	if (response) response.shouldKeepAlive = false;
+/**
+ * Has the answer to the last request that has come say that it is the last, if it has not begun. Node closes the connection
+ * behind the answer that says so, with whatever was pipelined after it.
+ *
+ * @param newest The answer to that request, as far as it is known.
+ */
+function hangUp(socket: Socket, newest: ServerResponse | undefined): void {
+	const last = newest ?? (socket as Insides)._httpMessage;
+	if (last) last.shouldKeepAlive = false;
 }
 
 function awaited(socket: Socket): Awaited {

@@ -71,9 +71,16 @@ function owes(session: ServerHttp2Session): boolean {
 	if (streams === undefined) return true;
 	for (const stream of streams.values()) {
 		if (stream.writableLength > 0 || stream.writableEnded) return true;
-		if (!stream.destroyed && stream.state.remoteClose === 0) return true;
+		// While the application does not read, the window is shut: then it is not the peer that is waited for.
+		const mayIt = isOpen(stream.state) && isOpen(session.state);
+		if (!stream.destroyed && stream.state.remoteClose === 0 && mayIt) return true;
 	}
 	return false;
+}
+
+/** Whether the peer may send more. */
+function isOpen({ localWindowSize = 1 }: { localWindowSize?: number | undefined }): boolean {
+	return localWindowSize > 0;
 }
 
 /** Something that changes with all that a session's streams send and get. */
@@ -95,5 +102,7 @@ function movedOn(session: ServerHttp2Session): string {
 function streamsOf(session: ServerHttp2Session): Map<number, ServerHttp2Stream> | undefined {
 	const key = Object.getOwnPropertySymbols(session).find(symbol => symbol.description === "state");
 	const state = key && (Reflect.get(session, key) as { streams?: unknown } | undefined);
-	return state?.streams instanceof Map ? state.streams : undefined;
+	const streams = state?.streams as Map<number, ServerHttp2Stream> | undefined;
+	// Node's own kind of map, which is no instance of `Map`.
+	return typeof streams?.values === "function" ? streams : undefined;
 }

@@ -70,6 +70,6 @@ export class QuietSequences {
 			}
 			first = Math.min(first, due.at);
 		}
-		this.#schedule(Math.max(first, now + APART), now);
+		if (this.#dues.size > 0) this.#schedule(Math.max(first, now + APART), now);
 	};
 }
