@@ -22,6 +22,7 @@ export class MoleculerReceiver implements BusReceiver {
 	readonly #missedRevocations: MissedRevocations;
 	readonly #listener: ReceiverListener;
 	readonly #service: HostService;
+	#hasStopped = false;
 
 	constructor(listener: ReceiverListener, service: HostService) {
 		this.#listener = listener;
@@ -98,10 +99,21 @@ export class MoleculerReceiver implements BusReceiver {
 		this.#arrivals.start();
 	}
 
-	/** Moleculer brings the events by itself. */
-	async start(): Promise<void> {}
+	/** Moleculer brings the events by itself, but for those from between a stop and a start. */
+	async start(): Promise<void> {
+		if (!this.#hasStopped) return;
+		this.#listener.begin();
+		const { transit, stopping } = this.#service.broker as { transit?: object; stopping?: boolean };
+		// Moleculer 0.15 never takes it back.
+		if (transit && stopping) {
+			this.#service.logger.error(
+				"SSE: this broker was stopped before, and Moleculer drops what other nodes send to a broker that has been stopped: create a new ServiceBroker instead of starting this one again."
+			);
+		}
+	}
 
 	async stop(): Promise<void> {
+		this.#hasStopped = true;
 		this.#arrivals.stop();
 		this.#missedRevocations.stop();
 	}
