@@ -293,6 +293,43 @@ describe("a sender that a gateway has not heard", () => {
 	});
 });
 
+describe("what a process that the gateway never met may have sent", () => {
+	/** Another node takes it to be there, and the gateway waits for it. */
+	async function startUnmet() {
+		const all = await startCluster();
+		const { cluster, network, isWhole, reconnect } = all;
+		network.part("job", "gateway");
+		const job = cluster.start("job");
+		await cluster.pass(3000);
+		const { at } = cluster.send(job);
+		await cluster.pass(1000);
+		await reconnect();
+		expect(isWhole()).toBe(false);
+		void job.stop();
+		await cluster.pass(2000);
+		return { ...all, at };
+	}
+
+	it("is told once, though another node says meanwhile that it has gone", async () => {
+		const { cluster, witness, page, isWhole, at } = await startUnmet();
+		cluster.send(witness);
+		await cluster.pass(3000);
+		expect(page.isToldSince(at)).toBe(false);
+		await cluster.pass(60_000);
+		expect(page.told).toHaveLength(1);
+		expect(isWhole()).toBe(true);
+	});
+
+	it("is told once, though another node says afterwards that it has gone", async () => {
+		const { cluster, witness, page, isWhole } = await startUnmet();
+		await cluster.until(() => page.told.length > 0, 60_000);
+		cluster.send(witness);
+		await cluster.pass(60_000);
+		expect(page.told).toHaveLength(1);
+		expect(isWhole()).toBe(true);
+	});
+});
+
 describe("a gateway", () => {
 	// It waited for a number that no sender had ever given, and gave no ids any more, for as long as the sender lived.
 	it("waits for nothing because of an id that is not of who sends the event", async () => {

@@ -84,7 +84,11 @@ describe("the tarball", () => {
 	});
 
 	const read = (file: string) =>
-		execFileSync("tar", ["-xOzf", tarball, `package/dist/${file}`], { encoding: "utf8" });
+		execFileSync("tar", ["-xOzf", tarball, `package/dist/${file}`], {
+			encoding: "utf8",
+			// a source map holds all sources
+			maxBuffer: 2 ** 26
+		});
 	const readMap = (file: string): { sources: string[]; sourcesContent: (string | null)[] } =>
 		JSON.parse(read(`${file}.map`));
 

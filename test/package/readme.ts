@@ -13,7 +13,7 @@ export const FIRST_EXAMPLE: Files = filesOf("First example");
 export const PAGE: string = FIRST_EXAMPLE["public/index.html"] ?? "";
 
 /** What starts the first example: `moleculer-runner …`. */
-export const COMMAND: string = /Start it with `npx ([^`]+)`/.exec(README)?.[1] ?? "";
+export const COMMAND: string = found(/start it with\s+`npx ([^`]+)`/i);
 
 /**
  * The first example in CommonJS: its imports and exports rewritten, the rest untouched.
@@ -48,13 +48,20 @@ export const JWT_EXAMPLE: Files = filesOf("A JWT");
 export const README_TESTS: Files = filesOf("Jest and Vitest");
 
 /** The oldest TypeScript that the package's types are for: `5.0`. */
-export const OLDEST_TYPESCRIPT: string = /TypeScript ≥ (\d+\.\d+)/.exec(README)?.[1] ?? "";
+export const OLDEST_TYPESCRIPT: string = found(/TypeScript ≥ (\d+\.\d+)/);
 
 /** What starts the first example in TypeScript. */
 export const TYPESCRIPT_COMMAND: string = `${COMMAND.replace(
 	".config.js",
 	".config.ts"
 )} --mask **/*.service.ts`;
+
+/** What README says, in the first group of an expression. */
+function found(said: RegExp): string {
+	const [, text] = said.exec(README) ?? [];
+	if (text === undefined) throw new Error(`README does not say ${said}`);
+	return text;
+}
 
 function mapScripts(transform: (code: string) => string): Record<string, string> {
 	return Object.fromEntries(
