@@ -17,8 +17,8 @@ import { checkOptions } from "./sse/moleculer/check-options.ts";
 export interface SseMiddlewareOptions extends Given<Omit<MiddlewareOptions, "stream">> {
 	/**
 	 * `{ url, … }`: carries `sse.send` on one RabbitMQ stream instead of as Moleculer events, see
-	 * "Which bus" in the README; the same on every node. Needs the packages amqplib and
-	 * amqp-connection-manager. null = Moleculer events.
+	 * "Choosing a bus" in docs/guide/choosing-a-bus.md; the same on every node. Needs the packages
+	 * amqplib and amqp-connection-manager. null = Moleculer events.
 	 * @default null
 	 */
 	stream?: SseRabbitmqOptions | null;

@@ -15,7 +15,9 @@ const CORE = "mixins/sse/core/options";
 /** Characters of a line of a docstring: 100 columns, without the indent and the signs around it. */
 const ROOM = 92;
 
-/** The tables of README, by the name in their marker. */
+/** The page of the tables. */
+const PAGE = "docs/reference/options.md";
+/** Its tables, by the name in their marker. */
 const TABLES: readonly (readonly [name: string, Specs])[] = [
 	["SseMixin", SSE_MIXIN_OPTIONS],
 	["SseMiddleware", SSE_MIDDLEWARE_OPTIONS],
@@ -46,7 +48,7 @@ export function optionDocs(): Map<string, { readonly now: string; readonly right
 		const now = files.get(file)?.now ?? readFileSync(file, "utf8");
 		files.set(file, { now, right: change(files.get(file)?.right ?? now) });
 	};
-	for (const [name, specs] of TABLES) edit("README.md", text => withTable(text, name, specs));
+	for (const [name, specs] of TABLES) edit(PAGE, text => withTable(text, name, specs));
 	for (const [file, type, specs] of TYPES) edit(file, text => withDocstrings(text, type, specs));
 	return files;
 }
@@ -61,7 +63,7 @@ function withTable(text: string, name: string, specs: Specs): string {
 /** @throws If the mark is missing. */
 function halves(text: string, mark: string): [before: string, after: string] {
 	const at = text.indexOf(mark);
-	if (at < 0) throw new Error(`README.md has no ${mark}`);
+	if (at < 0) throw new Error(`${PAGE} has no ${mark}`);
 	return [text.slice(0, at), text.slice(at + mark.length)];
 }
 
@@ -118,11 +120,11 @@ function capital(text: string): string {
 	return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** README's anchors lead nowhere in an editor. */
+/** Links lead nowhere in an editor: a page is named by its path, which is the same in the package. */
 function withoutLinks(markdown: string): string {
 	return markdown
-		.replaceAll(/\bsee \[([^\]]+)\]\(#[^)]*\)/g, 'see "$1" in the README')
-		.replaceAll(/\[([^\]]+)\]\(#[^)]*\)/g, "$1");
+		.replaceAll(/\bsee \[([^\]]+)\]\(\.\.\/([^)#]*)[^)]*\)/g, 'see "$1" in docs/$2')
+		.replaceAll(/\[([^\]]+)\]\([^)]*\)/g, "$1");
 }
 
 /** What no line ends within: its spaces are replaced until the lines are made. */

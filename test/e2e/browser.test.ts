@@ -262,10 +262,12 @@ describe("a native EventSource", () => {
 	}, 60_000);
 });
 
-const README = readFileSync("README.md", "utf8");
-const snippet = (name: string) => snippetOf(README, name);
+const GUIDE = ["browser", "authentication"]
+	.map(page => readFileSync(`docs/guide/${page}.md`, "utf8"))
+	.join("\n");
+const snippet = (name: string) => snippetOf(GUIDE, name);
 
-describe("a page with README's snippet for its state", () => {
+describe("a page with the guide's snippet for its state", () => {
 	const worker = (_req: unknown, res: import("node:http").ServerResponse) =>
 		void res
 			.setHeader("content-type", "text/javascript")
@@ -336,7 +338,7 @@ describe("a page with README's snippet for its state", () => {
 	}, 60_000);
 });
 
-describe("README's page for sse.close", () => {
+describe("the guide's page for sse.close", () => {
 	const html = snippet("close");
 	const at = (page: Page, path: string) =>
 		page.waitForURL(url => url.pathname === path, { timeout: 15_000 });
@@ -410,7 +412,7 @@ describe("README's page for sse.close", () => {
 	}, 60_000);
 });
 
-describe("README's snippet for tickets", () => {
+describe("the guide's snippet for tickets", () => {
 	/** A gateway that gives tickets to alice, and an empty page of it with the snippets. */
 	async function openPage(hooks: { authenticate(): void; authorize(): boolean }) {
 		const gateway = await start({

@@ -174,10 +174,10 @@ describe("a node that stops", () => {
 		await stopped;
 	});
 
-	// README showed the action, and not that it needs a URL.
-	it("says so by README's health action, at its URL", async () => {
-		const readme = readFileSync("README.md", "utf8");
-		const { settings, actions } = new Function(`return { ${snippetOf(readme, "health")} };`)();
+	// The documentation showed the action, and not that it needs a URL.
+	it("says so by the health action of the documentation, at its URL", async () => {
+		const page = readFileSync("docs/production/limits.md", "utf8");
+		const { settings, actions } = new Function(`return { ${snippetOf(page, "health")} };`)();
 		const gateway = await startGateway({
 			sse: { drain: DRAIN },
 			settings,

@@ -13,7 +13,7 @@ import { type GatewaySetup, startGateway } from "../support/gateway/gateway.ts";
 import { watchRejections } from "../support/rejections.ts";
 
 // moleculer-web runs `onBeforeCall` before `authenticate` and `authorize`. The session that `sseSession` found
-// there, none as a rule, was remembered for the whole request: as README had it, with `authentication: true` and
+// there, none as a rule, was remembered for the whole request: as the documentation had it, with `authentication: true` and
 // `session: ctx => ctx.meta.user?.id`, every stream and ticket got 401, and no action learned of a session.
 
 type Meta = { user?: { id: string } | null; sessionId?: string };

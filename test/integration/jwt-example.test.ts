@@ -9,7 +9,7 @@ import { startServices } from "./support/readme-services.ts";
 
 const SECRET = "a secret of this test, of 32 bytes";
 
-/** The services as they stand in README. */
+/** The services as they stand in the guide. */
 function startExample(): Promise<TestGateway> {
 	stubEnv("JWT_SECRET", SECRET);
 	return startServices(JWT_EXAMPLE);
@@ -24,7 +24,7 @@ async function login(jti: string, claims: Record<string, unknown> = {}) {
 	return { headers: { authorization: `Bearer ${token}` } };
 }
 
-describe("README's JWT example", () => {
+describe("the guide's JWT example", () => {
 	it("streams to the user, the tenant and the login", async () => {
 		const gateway = await startExample();
 		const stream = await openStream(gateway.at("/live/events", "news"), await login("one"));

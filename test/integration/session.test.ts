@@ -282,7 +282,7 @@ describe("the session of a resolver", () => {
 		expect(session).not.toHaveBeenCalled();
 	});
 
-	// README's `user:${user.id}` was `user:undefined` for every user of an application on MongoDB, whose users have an `_id`:
+	// the documentation's `user:${user.id}` was `user:undefined` for every user of an application on MongoDB, whose users have an `_id`:
 	// each of them got what was sent to any other.
 	it.each([
 		["its only id", "id", () => "user:undefined"],

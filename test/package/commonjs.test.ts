@@ -41,12 +41,12 @@ describe("a CommonJS project on Moleculer 0.14", () => {
 
 	it("runs the README's first example", () => expectToRun(project(), COMMAND, servedPage));
 
-	it("compiles the README's first example in the oldest TypeScript", async () => {
+	it("compiles the guide's first example in the oldest TypeScript", async () => {
 		await project().write({ ...typeScriptExample(), ...COMPILED });
 		await expectToCompile(project());
 	});
 
-	it("passes the README's tests in Jest 29", () => expectToPassJest(project()));
+	it("passes the guide's tests in Jest 29", () => expectToPassJest(project()));
 
 	it("has `sse send` in its REPL", () => expectToSend(project()));
 });
@@ -75,7 +75,7 @@ describe("a CommonJS project on Moleculer 0.15", () => {
 		files: commonJsExample()
 	});
 
-	it("passes the README's tests in Jest 30", () => expectToPassJest(project()));
+	it("passes the guide's tests in Jest 30", () => expectToPassJest(project()));
 });
 
 // npm refused to install it beside these: for a package that neither needs without AMQP they ask for other releases.

@@ -5,15 +5,16 @@ import { codeBlocks, section } from "../support/markdown.ts";
 export type Files = Readonly<Record<string, string>>;
 
 const README = readFileSync("README.md", "utf8");
+const GUIDE = "docs/guide";
 
 /** The files of the first example, as they stand in the README. */
-export const FIRST_EXAMPLE: Files = filesOf("First example");
+export const FIRST_EXAMPLE: Files = filesOf("README.md", "First example");
 
 /** The page of the first example. */
 export const PAGE: string = FIRST_EXAMPLE["public/index.html"] ?? "";
 
 /** What starts the first example: `moleculer-runner …`. */
-export const COMMAND: string = found(/start it with\s+`npx ([^`]+)`/i);
+export const COMMAND: string = said(/start it with\s+`npx ([^`]+)`/);
 
 /**
  * The first example in CommonJS: its imports and exports rewritten, the rest untouched.
@@ -32,23 +33,27 @@ export function asCommonJs(code: string): string {
 		.replaceAll(/^export default /gm, "module.exports = ");
 }
 
-/** The first example in TypeScript: the README's typed files in place of the plain ones, and its typed contract. */
+/** The first example in TypeScript: the guide's typed files in place of the plain ones, and its typed contract. */
 export function typeScriptExample(): Files {
 	const files = Object.entries(FIRST_EXAMPLE).map(([path, code]) => [
 		path.replace(/\.js$/, ".ts"),
 		code
 	]);
-	return { ...Object.fromEntries(files), ...filesOf("TypeScript"), ...filesOf("Event contract") };
+	return {
+		...Object.fromEntries(files),
+		...filesOf(`${GUIDE}/getting-started.md`, "TypeScript"),
+		...filesOf(`${GUIDE}/event-contract.md`, "In TypeScript")
+	};
 }
 
 /** The gateway and the service of the logins, by JWT. */
-export const JWT_EXAMPLE: Files = filesOf("A JWT");
+export const JWT_EXAMPLE: Files = filesOf(`${GUIDE}/authentication.md`, "A JWT");
 
 /** The tests of the first example, in Jest. */
-export const README_TESTS: Files = filesOf("Jest and Vitest");
+export const GUIDE_TESTS: Files = filesOf(`${GUIDE}/testing.md`, "Jest and Vitest");
 
 /** The oldest TypeScript that the package's types are for: `5.0`. */
-export const OLDEST_TYPESCRIPT: string = found(/TypeScript ≥ (\d+\.\d+)/);
+export const OLDEST_TYPESCRIPT: string = said(/TypeScript ≥ (\d+\.\d+)/);
 
 /** What starts the first example in TypeScript. */
 export const TYPESCRIPT_COMMAND: string = `${COMMAND.replace(
@@ -56,10 +61,10 @@ export const TYPESCRIPT_COMMAND: string = `${COMMAND.replace(
 	".config.ts"
 )} --mask **/*.service.ts`;
 
-/** What README says, in the first group of an expression. */
-function found(said: RegExp): string {
-	const [, text] = said.exec(README) ?? [];
-	if (text === undefined) throw new Error(`README does not say ${said}`);
+/** What README says at a place; throws if it does not say it any more. */
+function said(place: RegExp): string {
+	const [, text] = place.exec(README) ?? [];
+	if (text === undefined) throw new Error(`README.md does not say ${place}`);
 	return text;
 }
 
@@ -72,7 +77,9 @@ function mapScripts(transform: (code: string) => string): Record<string, string>
 	);
 }
 
-function filesOf(heading: string): Record<string, string> {
-	const files = codeBlocks(section(README, heading)).filter(({ path }) => path !== undefined);
+function filesOf(page: string, heading: string): Record<string, string> {
+	const files = codeBlocks(section(readFileSync(page, "utf8"), heading)).filter(
+		({ path }) => path !== undefined
+	);
 	return Object.fromEntries(files.map(({ path, code }) => [path, code]));
 }

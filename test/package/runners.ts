@@ -1,9 +1,9 @@
 import { expect } from "@jest/globals";
 import { noted } from "../support/noted.ts";
 import type { Project } from "./project.ts";
-import { type Files, README_TESTS } from "./readme.ts";
+import { type Files, GUIDE_TESTS } from "./readme.ts";
 
-/** What the README's own tests leave out: tickets, errors, a stream that stays open, what is loaded only when it is needed. */
+/** What the guide's own tests leave out: tickets, errors, a stream that stays open, what is loaded only when it is needed. */
 const PLUGIN_TEST = `
 const { ServiceBroker } = require("moleculer");
 const ApiGateway = require("moleculer-web");
@@ -41,7 +41,7 @@ describe("the plugin", () => {
 });
 `;
 
-const TESTS: Files = { ...README_TESTS, "test/plugin.spec.js": PLUGIN_TEST };
+const TESTS: Files = { ...GUIDE_TESTS, "test/plugin.spec.js": PLUGIN_TEST };
 const COUNT =
 	Object.values(TESTS)
 		.join()

@@ -15,7 +15,7 @@ describe("a TypeScript project on Moleculer 0.15", () => {
 		files: { ...typeScriptExample(), ...COMPILED }
 	});
 
-	it("compiles the README's first example in the newest TypeScript", () =>
+	it("compiles the guide's first example in the newest TypeScript", () =>
 		expectToCompile(project()));
 
 	it("runs it as it is, by Node's own type stripping", () =>
@@ -32,5 +32,5 @@ describe("a CommonJS project in TypeScript, on Moleculer 0.15", () => {
 		files: typeScriptExample()
 	});
 
-	it("passes the README's tests in Jest 30, by ts-jest", () => expectToPassTsJest(project()));
+	it("passes the guide's tests in Jest 30, by ts-jest", () => expectToPassTsJest(project()));
 });

@@ -9,6 +9,7 @@ import { SSE_MIXIN_OPTIONS } from "../../mixins/sse/gateway/mixin-options.ts";
 import { checkOptions } from "../../mixins/sse/moleculer/check-options.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { optionDocs } from "../../scripts/option-docs.ts";
+import { COMMAND, commonJsExample, FIRST_EXAMPLE } from "../package/readme.ts";
 import { codeBlocks, type Link, links, prose, section, tableRows } from "../support/markdown.ts";
 
 /** Every document by its path. */
@@ -18,6 +19,7 @@ const DOCS = new Map(
 	)
 );
 const README = DOCS.get("README.md") ?? "";
+const page = (path: string) => DOCS.get(`docs/${path}.md`) ?? "";
 
 /** Not just a value in backticks: functions have no default that could be written down. */
 const PROSE = /^(?!`[^`]*`$).*[a-z]/;
@@ -49,12 +51,40 @@ describe("README", () => {
 		expect(lines.length).toBeLessThan(30);
 	});
 
+	it("fits three screens", () => {
+		expect(README.split("\n").length).toBeLessThan(190);
+	});
+
+	it("names the Node.js that package.json asks for", () => {
+		expect(README).toContain(`Node.js ≥ ${manifest.engines.node.replace(">=", "")}`);
+	});
+});
+
+describe("the guide", () => {
+	it("has the first example of README, in CommonJS as well", () => {
+		const [start, rest] = halves(page("guide/getting-started"), "## CommonJS");
+		const [common] = halves(rest, "## TypeScript");
+		const written = (text: string) =>
+			codeBlocks(text).flatMap(({ path, code }) => (path === undefined ? [] : [[path, code]]));
+		expect(Object.fromEntries(written(start))).toEqual(FIRST_EXAMPLE);
+		const { "public/index.html": _, ...scripts } = commonJsExample();
+		expect(Object.fromEntries(written(common))).toEqual(scripts);
+	});
+
+	it("starts the first example as README does", () => {
+		const commands = codeBlocks(page("guide/getting-started")).map(({ code }) => code);
+		expect(commands).toContain(`npx ${COMMAND}\n`);
+	});
+
 	// A page that got one had to look for its meaning in the protocol.
 	it("explains each reason of sse.reset and sse.close that the protocol has", () => {
 		const protocol = DOCS.get("docs/protocol.md") ?? "";
 		const [, resets = ""] = protocol.split(/^8\.4\. /m);
 		const [, closes = ""] = /^4\.4\. .*?Reasons: (.*?)^4\.4\.1\. /ms.exec(protocol) ?? [];
-		const [reset = "", close = ""] = section(README, "Why a stream is reset or closed")
+		const [reset = "", close = ""] = section(
+			page("guide/browser"),
+			"Why a stream is reset or closed"
+		)
 			.split(/^After `sse\.close`/m)
 			.map(table =>
 				tableRows(table)
@@ -73,10 +103,6 @@ describe("README", () => {
 			expect(close).toContain(`\`${reason}\``);
 		}
 	});
-
-	it("names the Node.js that package.json asks for", () => {
-		expect(README).toContain(`Node.js ≥ ${manifest.engines.node.replace(">=", "")}`);
-	});
 });
 
 const FACTORIES: [
@@ -94,7 +120,7 @@ const FACTORIES: [
 ];
 
 describe.each(FACTORIES)("the options of %s", (factory, specs, check) => {
-	const body = section(README, factory);
+	const body = section(page("reference/options"), factory);
 	const [, table = ""] = body.split(`<!-- options: ${factory} -->`);
 	const rows = new Map(
 		tableRows(table).map(([name = "", fallback = "", off = ""]) => [
@@ -103,7 +129,7 @@ describe.each(FACTORIES)("the options of %s", (factory, specs, check) => {
 		])
 	);
 
-	it("are in README's table, all of them and nothing else", () => {
+	it("are in the table, all of them and nothing else", () => {
 		expect(body).toContain(`<!-- options: ${factory} -->`);
 		expect([...rows.keys()]).toEqual(Object.keys(specs));
 	});
@@ -111,13 +137,13 @@ describe.each(FACTORIES)("the options of %s", (factory, specs, check) => {
 	for (const [name, spec] of Object.entries(specs)) {
 		const { fallback = "", off = "" } = rows.get(name) ?? {};
 
-		it(`${name}: has its default in README`, () => {
+		it(`${name}: has its default in the table`, () => {
 			if (spec.default === undefined) expect(fallback).toMatch(PROSE);
 			else expect(JSON.parse(unquote(fallback))).toEqual(spec.default);
 		});
 
 		if (off) {
-			it(`${name}: takes the value that README says turns it off`, () => {
+			it(`${name}: takes the value that turns it off`, () => {
 				const value = JSON.parse(unquote(off));
 				expect(check({ [name]: value })).toMatchObject({ [name]: value });
 			});
@@ -125,7 +151,7 @@ describe.each(FACTORIES)("the options of %s", (factory, specs, check) => {
 	}
 });
 
-// README's tables, and the docstrings that an editor shows
+// the tables, and the docstrings that an editor shows
 describe("what is written of the options", () => {
 	it.each([...optionDocs()])(
 		"%s: is what their specs say; if not, run npm run docs:options",
@@ -147,8 +173,9 @@ describe("error types", () => {
 		}
 	);
 
-	it.each(known)("%s is documented", type => {
-		expect(README + DOCS.get("docs/protocol.md")).toContain(`\`${type}\``);
+	it("are in the table of errors with their statuses, all of them and nothing else", () => {
+		const rows = tableRows(section(page("reference/errors"), "Error types"));
+		expect(rows.map(([type = "", status]) => [unquote(type), Number(status)])).toEqual(known);
 	});
 
 	it("have the statuses that the protocol says", () => {
@@ -214,6 +241,12 @@ function anchors(text: string): string[] {
 		taken.set(slug, times + 1);
 		return times === 0 ? slug : `${slug}-${times}`;
 	});
+}
+
+/** What stands before a mark, and after it. */
+function halves(text: string, mark: string): [before: string, after: string] {
+	const [before = "", after = ""] = text.split(mark);
+	return [before, after];
 }
 
 function unquote(code: string): string {

@@ -9,7 +9,7 @@ import { codeBlocks, section } from "../support/markdown.ts";
 
 const FILES = readdirSync(FOLDER);
 const PAGE = readFileSync("docs/proxies.md", "utf8");
-const README = readFileSync("README.md", "utf8");
+const DEPLOYMENT = readFileSync("docs/production/deployment.md", "utf8");
 
 describe("the configurations of proxies", () => {
 	it("are shown in docs/proxies.md as they are, all of them and nothing else", () => {
@@ -23,8 +23,8 @@ describe("the configurations of proxies", () => {
 		expect([...new Set(run)].toSorted()).toEqual(FILES.toSorted());
 	});
 
-	it("name the README's nginx among them", () => {
-		const [nginx] = codeBlocks(section(README, "Behind a load balancer")).filter(
+	it("name the nginx of the deployment among them", () => {
+		const [nginx] = codeBlocks(section(DEPLOYMENT, "Behind a load balancer")).filter(
 			({ language }) => language === "nginx"
 		);
 		expect(nginx?.code).toBe(readFileSync(`${FOLDER}nginx.conf`, "utf8"));

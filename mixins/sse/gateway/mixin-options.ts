@@ -19,7 +19,7 @@ export const SSE_MIXIN_OPTIONS: OptionSpecs<GatewayOptions> = {
 					"a function (ctx, req) => id | id[] | { ids, expiresAt } | null, with ids that are strings or whole " +
 					"numbers, given to SseMixin() itself"
 			}),
-			"[the cookie](#the-cookie)"
+			"[the cookie](../guide/sessions.md#the-cookie)"
 		),
 		private: true
 	},

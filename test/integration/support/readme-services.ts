@@ -11,7 +11,7 @@ const PACKAGES: Record<string, unknown> = {
 	"moleculer-web": ApiGateway
 };
 
-/** The services of README's scripts, `services/api.service.js` among them, on a port of the test's own. */
+/** The services of the scripts of a page, `services/api.service.js` among them, on a port of the test's own. */
 export async function startServices(
 	scripts: Readonly<Record<string, string>>
 ): Promise<TestGateway> {

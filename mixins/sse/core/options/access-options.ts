@@ -6,7 +6,8 @@ import { group, optional, orNull, record, text, whole } from "./specs.ts";
 export const EVENTS_OPTION: OptionSpec<EventsContract | undefined> = {
 	...optional(
 		record<EventsContract>({
-			about: "the [event contract](#event-contract), the same in `SseMixin` and `SseMiddleware`",
+			about:
+				"the [event contract](../guide/event-contract.md), the same in `SseMixin` and `SseMiddleware`",
 			takes:
 				'an object { "<event name>": { params, audience, conflate } }, with a schema of Moleculer\'s validator, ' +
 				'"session" or "public", and true or a function payload => key, given to the factory itself'
@@ -103,7 +104,7 @@ export const STREAM_LIMITS_OPTION: GroupSpec<StreamLimits> = group<StreamLimits>
 	},
 	{
 		about:
-			"bounds on what clients may open, and on an event; 0 turns one off; see [Limits](#limits)",
+			"bounds on what clients may open, and on an event; 0 turns one off; see [Limits](../production/limits.md#limits)",
 		says: ({ streams }) => `whole numbers, ${streams}`
 	}
 );
@@ -187,7 +188,7 @@ export const TICKET_OPTION: GroupSpec<TicketOptions | null | undefined> = {
 			group<TicketOptions>(TICKET_FIELDS, {
 				about:
 					"`{ secret | secrets, expiresIn }`: adds the action `sseTicket`, which gives " +
-					"[tickets](#a-ticket-for-apis-that-take-headers) to pages that cannot send their credentials",
+					"[tickets](../guide/authentication.md#a-ticket-for-apis-that-take-headers) to pages that cannot send their credentials",
 				names: "secret | secrets, expiresIn",
 				says: ({ secret, expiresIn }) =>
 					`texts of ${secret} (or MOLECULER_SSE_TICKET_SECRET in the environment), and milliseconds ` +

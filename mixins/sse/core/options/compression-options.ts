@@ -27,7 +27,7 @@ export const COMPRESSION_OPTION: GroupSpec<CompressionOptions | null> = {
 			{
 				about:
 					"`{ threshold }`: gzip for clients that accept it. Events below `threshold` bytes (1,024 if left out) " +
-					"are sent as they are, see [Compression](#compression)",
+					"are sent as they are, see [Compression](../guide/slow-clients.md#compression)",
 				says: ({ threshold }) => `a whole number of bytes, ${threshold}`
 			}
 		),

@@ -76,7 +76,7 @@ export const COOKIE_OPTION: GroupSpec<CookieOptions> = group<CookieOptions>(
 		}
 	},
 	{
-		about: "[the cookie](#the-cookie) of the default session",
+		about: "[the cookie](../guide/sessions.md#the-cookie) of the default session",
 		says: ({ name, secure, path, domain }) =>
 			`${name}; ${secure}; "lax", "strict", or "none" with secure: true; ${path}; and ${domain}. A name ` +
 			'that starts with "__Secure-" or "__Host-" needs secure: true, and one with "__Host-" the path "/" and no domain',

@@ -78,13 +78,14 @@ export interface GatewaySettings {
 	history: HistoryLimits | null;
 	/**
 	 * Bytes that one stream may have unsent, what happens past them, and milliseconds after which
-	 * a client that reads nothing is cut off (`0` = never); see "Slow clients" in the README.
+	 * a client that reads nothing is cut off (`0` = never); see "Slow clients" in
+	 * docs/guide/slow-clients.md.
 	 * @default { "maxBytes": 1048576, "policy": "disconnect", "stallTimeout": 60000 }
 	 */
 	buffer: BufferOptions;
 	/**
-	 * Bounds on what clients may open, and on an event; 0 turns one off; see "Limits" in the
-	 * README.
+	 * Bounds on what clients may open, and on an event; 0 turns one off; see "Limits" in
+	 * docs/production/limits.md.
 	 * @default { "streams": 50000, "streamsPerSession": 1000, "streamsPerIp": 0, "opensPerSecond":
 	 * 5000, "eventNamesPerStream": 100, "eventBytes": 16777216 }
 	 */
@@ -104,13 +105,14 @@ export interface GatewaySettings {
 	refusals: RefusalPolicy;
 	/**
 	 * The longest time in milliseconds over which a stopping node closes its streams; few streams
-	 * take less, see "When a node stops" in the README. 0 = at once.
+	 * take less, see "When a node stops" in docs/production/limits.md. 0 = at once.
 	 * @default 5000
 	 */
 	drain: number;
 	/**
 	 * `{ threshold }`: gzip for clients that accept it. Events below `threshold` bytes (1,024 if
-	 * left out) are sent as they are, see "Compression" in the README. null = none.
+	 * left out) are sent as they are, see "Compression" in docs/guide/slow-clients.md.
+	 * null = none.
 	 * @default null
 	 */
 	compression: CompressionOptions | null;
@@ -187,7 +189,7 @@ export const GATEWAY_SETTINGS: OptionSpecs<GatewaySettings> = {
 		{
 			about:
 				"bytes that one stream may have unsent, what happens past them, and milliseconds after which a client " +
-				"that reads nothing is cut off (`0` = never); see [Slow clients](#slow-clients)",
+				"that reads nothing is cut off (`0` = never); see [Slow clients](../guide/slow-clients.md#slow-clients)",
 			says: ({ maxBytes, policy, stallTimeout }) =>
 				`a whole number of bytes, ${maxBytes}; ${policy}; and milliseconds, ${stallTimeout}`
 		}
@@ -196,14 +198,14 @@ export const GATEWAY_SETTINGS: OptionSpecs<GatewaySettings> = {
 	trustProxy: TRUST_PROXY_OPTION,
 	refusals: oneOf(["stream", "http"], {
 		about:
-			'how a stream\'s request is refused for a [temporary](#temporary-failures) reason: `"stream"` tells ' +
+			'how a stream\'s request is refused for a [temporary](../production/limits.md#temporary-failures) reason: `"stream"` tells ' +
 			'EventSource to come back, `"http"` sends the status',
 		default: "stream"
 	}),
 	drain: whole({
 		about:
 			"the longest time in milliseconds over which a stopping node closes its streams; few streams take less, " +
-			"see [When a node stops](#when-a-node-stops)",
+			"see [When a node stops](../production/limits.md#when-a-node-stops)",
 		unit: "milliseconds",
 		default: 5000,
 		zero: "at once"

@@ -7,8 +7,8 @@ import { RABBITMQ_OPTION } from "./rabbitmq-options.ts";
 export interface MiddlewareOptions {
 	/**
 	 * `{ url, … }`: carries `sse.send` on one RabbitMQ stream instead of as Moleculer events, see
-	 * "Which bus" in the README; the same on every node. Needs the packages amqplib and
-	 * amqp-connection-manager. null = Moleculer events.
+	 * "Choosing a bus" in docs/guide/choosing-a-bus.md; the same on every node. Needs the packages
+	 * amqplib and amqp-connection-manager. null = Moleculer events.
 	 * @default null
 	 */
 	stream: Readonly<Record<string, unknown>> | null;

@@ -1,6 +1,6 @@
 /**
  * An option, written once: its type, its default, what it takes, the error that refuses anything else, and what the
- * documents say of it. README's tables and the docstrings of the options' types are written from it, by
+ * documents say of it. The tables of docs/reference/options.md and the docstrings of the options' types are written from it, by
  * `npm run docs:options`.
  */
 export interface OptionSpec<in out Value> {

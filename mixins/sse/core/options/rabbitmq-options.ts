@@ -26,8 +26,8 @@ export interface CheckedRabbitmqOptions {
 	url: string | readonly string[];
 	/**
 	 * The stream's name. Applications that share both vhost and namespace need a name each. What
-	 * other programs publish to the exchange of the namespace reaches all of them, see "Which bus"
-	 * in the README.
+	 * other programs publish to the exchange of the namespace reaches all of them, see "Choosing a
+	 * bus" in docs/guide/choosing-a-bus.md.
 	 * @default `sse.send`, in a Moleculer namespace `sse.send.<namespace>`
 	 */
 	name?: string;
@@ -44,7 +44,8 @@ export interface CheckedRabbitmqOptions {
 	 */
 	maxBytes: number;
 	/**
-	 * Milliseconds within which RabbitMQ must confirm an event, see "Sending" in the README.
+	 * Milliseconds within which RabbitMQ must confirm an event, see "Sending" in
+	 * docs/guide/sending.md.
 	 * @default 5000
 	 */
 	timeout: number;
@@ -78,7 +79,7 @@ export const RABBITMQ_OPTION: OptionSpec<Readonly<Record<string, unknown>> | nul
 		record({
 			about:
 				"`{ url, … }`: carries `sse.send` on one RabbitMQ stream instead of as Moleculer events, see " +
-				"[Which bus](#which-bus); the same on every node. Needs the packages amqplib and amqp-connection-manager",
+				"[Choosing a bus](../guide/choosing-a-bus.md); the same on every node. Needs the packages amqplib and amqp-connection-manager",
 			takes: "an object { url, … }"
 		}),
 		"Moleculer events"
@@ -146,7 +147,7 @@ export const RABBITMQ_OPTIONS: OptionSpecs<CheckedRabbitmqOptions> = {
 		text({
 			about:
 				"the stream's name. Applications that share both vhost and namespace need a name each. What other programs " +
-				"publish to the exchange of the namespace reaches all of them, see [Which bus](#which-bus)",
+				"publish to the exchange of the namespace reaches all of them, see [Choosing a bus](../guide/choosing-a-bus.md)",
 			takes: "a name of 1 to 255 characters that RabbitMQ may give to a queue",
 			// Names in "amq." are RabbitMQ's own.
 			pattern: /^(?!amq\.)[\x21-\x7e]{1,255}$/
@@ -168,7 +169,8 @@ export const RABBITMQ_OPTIONS: OptionSpecs<CheckedRabbitmqOptions> = {
 		min: 65_536
 	}),
 	timeout: whole({
-		about: "milliseconds within which RabbitMQ must confirm an event, see [Sending](#sending)",
+		about:
+			"milliseconds within which RabbitMQ must confirm an event, see [Sending](../guide/sending.md#sending)",
 		unit: "milliseconds",
 		default: 5000,
 		min: 100
