@@ -2,23 +2,23 @@ import { type Position, parseId } from "../../core/event/event-id.ts";
 import { type IdOrder, mayBeAhead } from "../../core/history/id-order.ts";
 
 /**
- * Milliseconds before the last event seen that a replay reaches back for events of other origins: longer
- * than two gateways differ in the order in which origins interleave. Half of what is kept at most, or
+ * Milliseconds that a replay reaches back before the client's last event, for events of other origins: longer than the time by
+ * which two gateways differ in how they interleave origins. The caller limits it to half of the history's age; otherwise
  * nothing could ever be resumed.
  */
 export const LOOKBACK = 5000;
 
-/** How far origins' events have come. */
+/** How far the events of each origin have come. */
 export interface Positions {
-	/** In an epoch, or in another of the same origin if that one is not known; undefined if none is. */
+	/** In this epoch; if it is unknown, in another epoch of the same origin; undefined if none is known. */
 	position(origin: string, epoch: string): Position | undefined;
 }
 
 /**
- * Ids `<origin>.<epoch>.<seq>`: each origin's events are in order, origins interleave anyhow.
+ * Ids of the form `<origin>.<epoch>.<seq>`: the events of one origin are in order, origins interleave arbitrarily.
  *
- * @param isElsewhere Whether an origin may be another node, whose events others may have before they come here. What is
- * sent here is here at once.
+ * @param isElsewhere Whether an origin may be another node, whose events other gateways may receive before this one does. This
+ * node's own events are here at once.
  */
 export function orderBySender(
 	positions: Positions,
@@ -31,14 +31,14 @@ export function orderBySender(
 		mayCome(text, reason) {
 			const id = parseId(text);
 			if (id === undefined || !mayBeAhead(reason)) return false;
-			// A life that is known here goes on; what this node sent in an earlier one never comes.
+			// A known life goes on; what this node sent in an earlier life never arrives.
 			const isKnown = positions.position(id.origin, id.epoch)?.epoch === id.epoch;
 			return isKnown || isElsewhere(id.origin);
 		},
 		sortKeyOf(text) {
 			const id = parseId(text);
 			if (id === undefined) return undefined;
-			// One string for all events of an origin that follow each other.
+			// Consecutive events of an origin share one string.
 			const origin = `${id.origin}.${id.epoch}`;
 			if (origin !== last) last = origin;
 			return { origin: last, number: id.seq, index: 0, stamp: 0 };

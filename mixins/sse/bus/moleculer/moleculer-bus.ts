@@ -27,12 +27,12 @@ export class MoleculerBus implements Bus {
 	readonly isSelfCarried = false;
 	readonly #broker: ServiceBroker;
 	readonly #sequences: Sequences;
-	/** Apart from the events: among these, a number that no event has is a lost event. */
+	/** Counted apart from the events, because a number that no event has counts as a lost event. */
 	readonly #revocations: Sequences;
 	readonly #teller: PositionAnnouncer;
 	readonly #broadcast: SafeBroadcast;
 
-	/** @param broadcast Moleculer's own, which neither throws nor rejects but with `throwError`. */
+	/** @param broadcast Moleculer's `broadcast`, made safe: it never throws, and rejects only with `throwError`. */
 	constructor(broker: ServiceBroker, broadcast: SafeBroadcast) {
 		const { nodeID } = broker;
 		this.#broker = broker;
@@ -51,7 +51,7 @@ export class MoleculerBus implements Bus {
 		this.#teller.listen();
 	}
 
-	/** The broker connects by itself. */
+	/** Does nothing: the broker connects by itself. */
 	async open(): Promise<void> {}
 
 	async close(): Promise<void> {}
@@ -64,7 +64,7 @@ export class MoleculerBus implements Bus {
 		return new MoleculerReceiver(listener, service);
 	}
 
-	/** As text, the payload is the same on every gateway, whatever serializers and cloning make of other values. */
+	/** The payload travels as text, so that it is the same on every gateway, whatever serializers and cloning do to values. */
 	publish(
 		{ eventName, sessionId }: Address,
 		json: string,
@@ -76,12 +76,12 @@ export class MoleculerBus implements Bus {
 			return this.#broadcast(SEND, { eventName, sessionId, json }, options);
 		const id = sequence.ids.next();
 		this.#teller.sent(sequence);
-		// To gateways, a number that no event has is a lost event.
+		// Gateways take a number that no event has for a lost event.
 		const takeBack = () => sequence.ids.takeBack(id);
 		return this.#broadcast(SEND, { eventName, sessionId, json, id }, options, takeBack);
 	}
 
-	/** By its number, a gateway notices that it has missed one. */
+	/** The number lets a gateway notice a revocation that it missed. */
 	revoke(revocation: Revocation, options?: PublishOptions): Promise<unknown> {
 		this.#teller.prepare();
 		const sequence = this.#revocations.of(groupsOf(options));
@@ -103,15 +103,15 @@ export class MoleculerBus implements Bus {
 	}
 }
 
-/** The gateway's end of the bus: the definition of the Moleculer event that hands on what arrives. */
+/** The gateway's end of the bus: the definition of the Moleculer event that passes on what arrives. */
 export function subscription(listener: (service: unknown) => Listener): EventSchema {
 	return {
-		// 0.14 guesses the handler's signature by its parameter's name.
+		// Moleculer 0.14 guesses the handler's signature from its parameter's name.
 		context: true,
-		// A span and a queue slot an event would cost more than the event itself.
+		// A span and a queue slot for each event would cost more than the event itself.
 		tracing: false,
 		bulkhead: { enabled: false },
-		// Synchronous: events are handed on in the order in which they arrived.
+		// Synchronous, so that events are passed on in the order of their arrival.
 		handler(this: unknown, ctx: Context<unknown, { $repl?: unknown }>): void {
 			const nodeID = ctx.nodeID ?? "unknown";
 			listener(this)(ctx.params, {

@@ -1,45 +1,45 @@
 import type { Position } from "../../core/event/event-id.ts";
 
-/** The Moleculer event by which a sender says how far its events have come. */
+/** The Moleculer event with which a sender reports how far its events have come. */
 export const POSITION = "sse.position";
-/** The Moleculer event by which a gateway asks for that. */
+/** The Moleculer event with which a gateway asks for that report. */
 export const HELLO = "sse.hello";
 
-/** What a sender counts besides its events: its revocations, `sse.close`. */
+/** What a sender counts besides events: revocations, `sse.close`. */
 export type Counted = "close";
 
-/** How far a sender says that its events have come, or its revocations. */
+/** A sender's report of how far its events, or its revocations, have come. */
 export interface PositionReport extends Position {
 	/** Undefined = events. */
 	readonly of?: Counted;
-	/** Which process says it: Moleculer's `instanceID`; undefined if that is not known. */
+	/** The process that reports: Moleculer's `instanceID`; undefined if it is not known. */
 	readonly instance?: string;
 	/** Milliseconds since it sent the last of them; 0 if that is not known. */
 	readonly age: number;
 	/** Milliseconds since its life began; 0 if that is not known. */
 	readonly up: number;
-	/** It stops, and sends nothing more in this life. */
+	/** It is stopping, and sends nothing more in this life. */
 	readonly isEnd: boolean;
-	/** Ids of the questions that this answers. */
+	/** Ids of the questions that this report answers. */
 	readonly answers: readonly string[];
-	/** Senders that have gone, as far as who answers has noticed. */
+	/** Senders that have left, as far as the reporting node has noticed. */
 	readonly gone: readonly GoneSender[];
-	/** Senders that are there, as far as who answers knows: `[nodeID, instance]` each. */
+	/** Senders that are present, as far as the reporting node knows: `[nodeID, instance]` each. */
 	readonly here: readonly (readonly [nodeID: string, instance: string])[];
 }
 
-/** A node with the sender's half that was there, and is not any more. */
+/** A node with `SseMiddleware` that was present, and has left. */
 export interface GoneSender {
 	readonly nodeID: string;
 	/** Which process it was: Moleculer's `instanceID`. */
 	readonly instance: string;
-	/** Milliseconds since it was missed. */
+	/** Milliseconds since its departure was noticed. */
 	readonly ago: number;
-	/** It has said that it ends, and that it had sent something; false if that is not known. */
+	/** Whether it reported its end, and that it had sent something; false if that is not known. */
 	readonly hasSent: boolean;
 }
 
-/** A report as it travels. */
+/** A report as it is sent. */
 export interface SsePosition extends Position {
 	of?: Counted;
 	instance?: string;
@@ -51,22 +51,22 @@ export interface SsePosition extends Position {
 	here?: readonly (readonly [nodeID: string, instance: string])[];
 }
 
-/** What a gateway asks with. */
+/** A gateway's question. */
 export interface SseHello {
-	/** A point that every gateway which hears it knows, in the form of an event's id. */
+	/** Has the form of an event id. Every gateway that hears the question notes it as a position that all have in common. */
 	readonly id: string;
-	/** The nodes that are asked; default: all. */
+	/** Nodes that are asked; default: all. */
 	readonly to?: readonly string[];
-	/** Milliseconds for which it may not have heard who came and went; default: it has heard that. */
+	/** Milliseconds for which the gateway may not have heard who came and left; default: it has heard that. */
 	readonly away?: number;
 }
 
 const EPOCH = /^[0-9a-z]{1,64}$/;
 
-/** Most that is read of a list. */
+/** Most entries read of a list. */
 const MAX_LIST = 1000;
 
-/** Reads what came over the bus as a report; undefined if it is none. */
+/** Reads a message from the bus as a report; undefined if it is not one. */
 export function readReport(input: unknown): PositionReport | undefined {
 	const { of, epoch, seq, instance, age, up, end, re, gone, here } = fieldsOf(input);
 	if (of !== undefined && of !== "close") return undefined;
@@ -88,7 +88,7 @@ export function readReport(input: unknown): PositionReport | undefined {
 	};
 }
 
-/** Reads what came over the bus as a gateway's question; undefined if it is none. */
+/** Reads a message from the bus as a gateway's question; undefined if it is not one. */
 export function readHello(input: unknown): SseHello | undefined {
 	const { id, to, away } = fieldsOf(input);
 	if (typeof id !== "string" || id.length > 1024) return undefined;

@@ -1,7 +1,7 @@
-/** A node of Moleculer's registry, as far as it is read here. */
+/** A node in Moleculer's registry, as far as it is read here. */
 export interface RegistryNode {
 	readonly id: string;
-	/** Drawn when its broker is created. */
+	/** Generated when the node's broker is created. */
 	readonly instanceID?: string | null;
 	readonly available?: boolean;
 	readonly services?: readonly { readonly name?: string }[];

@@ -1,20 +1,20 @@
-/** Milliseconds after which it is logged that a node does not answer. */
+/** Milliseconds after which a missing answer is logged. */
 const PATIENCE = 15_000;
 
 /** Which nodes have been asked, and which have answered. */
 export class AskedNodes {
-	/** Those that are asked until they answer, and when it is logged that they do not. */
+	/** Nodes that are asked until they answer, each with the time at which its silence is logged. */
 	readonly #waited = new Map<string, number>();
-	/** Those that have not answered, also if they cannot be asked any more: a node that stops is first without services. */
+	/** Nodes that have not answered, even if they can no longer be asked: a node that stops loses its services first. */
 	readonly #unanswered = new Set<string>();
 	readonly #answered = new Set<string>();
 
-	/** Those that are asked until they answer. */
+	/** Nodes that are asked until they answer. */
 	get waited(): string[] {
 		return [...this.#waited.keys()];
 	}
 
-	/** Whether none is asked until it answers. */
+	/** Whether no answer is awaited. */
 	get haveAnswered(): boolean {
 		return this.#waited.size === 0;
 	}
@@ -31,47 +31,47 @@ export class AskedNodes {
 		return this.#answered.has(nodeID);
 	}
 
-	/** A node has to answer from now on. */
+	/** From now on a node must answer. */
 	wait(nodeID: string): void {
 		this.#waited.set(nodeID, performance.now() + PATIENCE);
 		this.#unanswered.add(nodeID);
 	}
 
-	/** What a node has answered counts no more. */
+	/** A node's earlier answer no longer counts. */
 	renew(nodeID: string): void {
 		this.#answered.delete(nodeID);
 	}
 
-	/** @returns Whether it was waited for. */
+	/** @returns Whether its answer was awaited. */
 	answer(nodeID: string): boolean {
 		this.#answered.add(nodeID);
 		this.#unanswered.delete(nodeID);
 		return this.#waited.delete(nodeID);
 	}
 
-	/** A node is gone. @returns Whether it was waited for. */
+	/** A node has left. @returns Whether its answer was awaited. */
 	left(nodeID: string): boolean {
 		this.#answered.delete(nodeID);
 		this.#unanswered.delete(nodeID);
 		return this.#waited.delete(nodeID);
 	}
 
-	/** Who has to answer is not the process that was there, and is not missed if that one goes. */
+	/** The process that must answer is a new one, so nothing is missing if the old one leaves. */
 	isOther(nodeID: string): void {
 		this.#unanswered.delete(nodeID);
 	}
 
-	/** A node that was asked has not answered, and cannot be asked any more. */
+	/** A node that was asked has not answered, and can no longer be asked. */
 	miss(nodeID: string): void {
 		this.#unanswered.add(nodeID);
 	}
 
-	/** A node cannot be asked any more. */
+	/** A node can no longer be asked. */
 	giveUp(nodeID: string): void {
 		this.#waited.delete(nodeID);
 	}
 
-	/** All that are there are asked anew: who has not answered so far may be there, and not to be asked any more. */
+	/** All present nodes are asked again. One that has not answered may be present and no longer able to answer. */
 	restart(isThere: (nodeID: string) => boolean): void {
 		this.#waited.clear();
 		this.#answered.clear();
@@ -80,7 +80,7 @@ export class AskedNodes {
 		}
 	}
 
-	/** Those that have not answered for long, each once. */
+	/** Nodes that have not answered for long, each once. */
 	takeOverdue(now: number): string[] {
 		const overdue: string[] = [];
 		for (const [nodeID, until] of this.#waited) {

@@ -1,39 +1,42 @@
 import { encodeOrigin } from "../../../core/event/event-id.ts";
 import type { SequenceTracker } from "../tracking/sequence-tracker.ts";
 
-/** Milliseconds with a connection after which a node that has gone without saying that it ends counts as ended. */
+/** Milliseconds with a connection after which a node that left without reporting its end counts as ended. */
 const GONE = 30_000;
-/** Milliseconds for which it is remembered who has gone that had sent nothing: it may turn out that nothing was heard then. */
+/**
+ * Milliseconds for which departed nodes that had sent nothing are remembered: this gateway may turn out to have heard nothing
+ * then.
+ */
 const UNNOTICED = 120_000;
 
 /** A process of a node: Moleculer's `instanceID`. */
 type Instance = string | null | undefined;
 
-/** A process of a node that has gone. */
+/** A process of a node that has left. */
 interface Gone {
 	readonly nodeID: string;
 	readonly instance: Instance;
 	/** `performance.now()`. */
 	at: number;
-	/** It was asked where it is, and had not answered. */
+	/** Whether it was asked for its position, and had not answered. */
 	wasAsked: boolean;
-	/** Its node is back, as the same process or another, and has not said yet where it is. */
+	/** Whether its node is back, as the same process or another, and has not reported its position yet. */
 	isBack: boolean;
-	/** It is another process that is back. */
+	/** Whether its node is back as another process. */
 	isReplaced: boolean;
 }
 
-/** What is asked of the nodes that are there. */
+/** Which questions to the present nodes are open. */
 export interface Asking {
-	/** Whether this gateway hears nobody, or has begun to again and has not asked yet. */
+	/** Whether this gateway hears no other node, or hears them again and has not asked yet. */
 	readonly isAway: boolean;
-	/** Whether a node has been asked, and has not answered; it may not be asked any more. */
+	/** Whether a node was asked and has not answered, even if it can no longer be asked. */
 	isAwaited(nodeID: string): boolean;
 	/** Whether a node is being asked. */
 	isAsked(nodeID: string): boolean;
 }
 
-/** Processes that have gone, by their nodes. */
+/** Processes that have left, by node. */
 class GoneProcesses {
 	readonly #byNode = new Map<string, readonly Gone[]>();
 
@@ -53,13 +56,13 @@ class GoneProcesses {
 		return this.of(nodeID).some(gone => gone.instance === instance);
 	}
 
-	/** One that goes again is the same, from now on. */
+	/** A process that leaves again replaces its entry. */
 	add(gone: Gone): void {
 		const others = this.of(gone.nodeID).filter(({ instance }) => instance !== gone.instance);
 		this.#byNode.set(gone.nodeID, [...others, gone]);
 	}
 
-	/** Takes out those of a node of which that is so. */
+	/** Removes the processes of a node for which `isSo` holds. */
 	remove(nodeID: string, isSo: (gone: Gone) => boolean): Gone[] {
 		const removed = this.of(nodeID).filter(isSo);
 		if (removed.length === 0) return removed;
@@ -75,14 +78,14 @@ class GoneProcesses {
 }
 
 /**
- * Processes that have gone, and of which something may be missing: each until it, or its node's next one, has said where it is, or
- * it counts as ended.
+ * Processes that have left, and of which something may be missing. Each stays until it, or the next process of its node, has
+ * reported its position, or until it counts as ended.
  */
 export class GoneNodes {
 	readonly #tracker: SequenceTracker<unknown>;
 	readonly #asking: Asking;
 	readonly #gone = new GoneProcesses();
-	/** Those that have gone without a word, and, as far as was heard, without having sent anything. */
+	/** Processes that left without reporting their end and, as far as was heard, without having sent anything. */
 	readonly #quiet = new GoneProcesses();
 
 	constructor(tracker: SequenceTracker<unknown>, asking: Asking) {
@@ -90,17 +93,17 @@ export class GoneNodes {
 		this.#asking = asking;
 	}
 
-	/** Whether nothing is suspected of any. */
+	/** Whether nothing may be missing of any process. */
 	get areSettled(): boolean {
 		return this.#gone.isEmpty;
 	}
 
-	/** Whether something is suspected of that process. */
+	/** Whether something may be missing of this process. */
 	isSuspected(nodeID: string, instance: string): boolean {
 		return this.#gone.has(nodeID, instance);
 	}
 
-	/** A node is gone: unless it has said where it ends, and all of that has come, something may be missing. */
+	/** A node has left. Unless it reported its end and everything before that has arrived, something may be missing. */
 	miss(nodeID: string, instance: Instance): void {
 		const wasAsked = this.#asking.isAwaited(nodeID);
 		const { lives } = this.#tracker;
@@ -109,14 +112,14 @@ export class GoneNodes {
 		else if (!lives.hasEnded(origin)) this.#quiet.add(goneNow(nodeID, instance, true));
 	}
 
-	/** Another node takes a process to be there that is not there for this gateway: it comes, or may have died. */
+	/** Another node lists a process that is not present here: it is about to appear, or may have died. */
 	suspect(nodeID: string, instance: string): void {
 		if (!this.isSuspected(nodeID, instance)) this.#gone.add(goneNow(nodeID, instance, true));
 	}
 
-	/** A node is there. */
+	/** A node is present. */
 	meet(nodeID: string, instance: Instance): void {
-		// If it is the same, it says itself what it has sent.
+		// The same process reports by itself what it has sent.
 		this.#quiet.remove(nodeID, gone => gone.instance === instance);
 		for (const gone of [...this.#quiet.of(nodeID), ...this.#gone.of(nodeID)]) {
 			gone.isBack = true;
@@ -125,10 +128,10 @@ export class GoneNodes {
 	}
 
 	/**
-	 * A process of a node has said where it ends: what it has sent is known. Of another process that had the name nothing is.
+	 * A process has reported its end, so it is known what it sent. That says nothing of other processes of the node.
 	 *
-	 * @param instance Undefined if that is not known.
-	 * @param isComplete Whether all of it has come; if not, it is waited for.
+	 * @param instance Undefined if it is not known.
+	 * @param isComplete Whether everything it sent has arrived; otherwise it is waited for.
 	 */
 	end(nodeID: string, instance: string | undefined, isComplete: boolean): void {
 		const isEnded = (gone: Gone): boolean =>
@@ -139,16 +142,20 @@ export class GoneNodes {
 	}
 
 	/**
-	 * A node has said where it is.
+	 * A node has reported its position.
 	 *
-	 * @returns Whether something may be missing all the same: a process before was asked, and never said what it had sent.
+	 * @returns Whether something may be missing all the same: an earlier process was asked, and never reported what it had
+	 * sent.
 	 */
 	answer(nodeID: string): boolean {
 		const settled = this.#gone.remove(nodeID, ({ isBack }) => isBack);
 		return settled.some(({ wasAsked, isReplaced }) => wasAsked && isReplaced);
 	}
 
-	/** This gateway may have been away: who was silent until it went may have sent something, and half a minute begins anew. */
+	/**
+	 * This gateway may have been away: processes that were silent before they left may have sent something, and the half minute
+	 * starts again.
+	 */
 	away(): void {
 		const now = performance.now();
 		for (const gone of this.#quiet) if (now - gone.at < UNNOTICED) this.#gone.add(gone);
@@ -157,9 +164,9 @@ export class GoneNodes {
 	}
 
 	/**
-	 * Those that are waited for no longer have ended. To be called now and then.
+	 * Ends the wait for processes that are overdue. Call this now and then.
 	 *
-	 * @param told Called for each of which it is told that something may be missing; default: nobody is.
+	 * @param told Called for each process before a loss is reported for it; default: does nothing.
 	 */
 	look(told: (nodeID: string, instance: Instance) => void = () => {}): void {
 		const now = performance.now();
@@ -170,12 +177,12 @@ export class GoneNodes {
 		for (const gone of this.#gone) {
 			const { nodeID, instance, at, wasAsked, isBack } = gone;
 			const origin = encodeOrigin(nodeID);
-			// Its last packet may come behind the news that it has gone.
+			// Its last packet may arrive after the news that it has left.
 			const isKnown = !wasAsked && this.#tracker.lives.isComplete(origin);
-			// One that is back, and can be asked, is asked until it answers.
+			// A node that is back, and can be asked, is asked until it answers.
 			const isAsked = isBack && this.#asking.isAsked(nodeID);
 			if (!isKnown && (isAsked || isAway || now - at < GONE)) continue;
-			// Before it is told: if that fails, the others are told a second later.
+			// Removed before it is reported: if that throws, the others are reported a second later.
 			this.#gone.remove(nodeID, other => other === gone);
 			if (isKnown) continue;
 			told(nodeID, instance);

@@ -1,28 +1,28 @@
 import { setNewest } from "../../../core/collections/set-newest.ts";
 import type { RegistryNode } from "../registry-node.ts";
 
-/** Processes that have ended, remembered. */
+/** Most ended processes that are remembered. */
 const MAX_ENDED = 1000;
 
 /** A process of a node. */
 export interface NodeProcess {
 	readonly instance: string | null | undefined;
-	/** `performance.now()` since which it is known. */
+	/** `performance.now()` when it became known. */
 	readonly at: number;
 }
 
-/** Which process each node is, as Moleculer knows it, and which have said that they end. */
+/** Which process runs under each node id, as far as Moleculer knows, and which have reported their end. */
 export class NodeProcesses {
 	readonly #there = new Map<string, NodeProcess>();
-	/** Moleculer may take them to be there again, by news that was overtaken. */
+	/** By node id. Moleculer may list them as present again, because of news that was overtaken. */
 	readonly #ended = new Map<string, string>();
 
-	/** That of a node; undefined if it is not there. */
+	/** The process of a node; undefined if the node is not present. */
 	get(nodeID: string): NodeProcess | undefined {
 		return this.#there.get(nodeID);
 	}
 
-	/** A node is there. */
+	/** A node is present. */
 	know({ id, instanceID }: RegistryNode): void {
 		if (!this.isOther(id, instanceID) && this.#there.has(id)) return;
 		this.#there.set(id, { instance: instanceID, at: performance.now() });
@@ -34,27 +34,27 @@ export class NodeProcesses {
 		return known !== undefined && known.instance !== instance;
 	}
 
-	/** A node is gone. */
+	/** A node has left. */
 	left(nodeID: string): void {
 		this.#there.delete(nodeID);
 	}
 
-	/** Which nodes are there is looked up anew. */
+	/** Forgets which nodes are present, to look them up again. */
 	clear(): void {
 		this.#there.clear();
 	}
 
-	/** A process of a node has said that it ends. */
+	/** A process of a node has reported its end. */
 	end(nodeID: string, instance: string): void {
 		setNewest(this.#ended, nodeID, instance, MAX_ENDED);
 	}
 
-	/** A node has answered: it has not ended. */
+	/** A node has answered, so it has not ended. */
 	answered(nodeID: string): void {
 		this.#ended.delete(nodeID);
 	}
 
-	/** Whether the process that a node is has said that it ends. */
+	/** Whether the present process of a node has reported its end. */
 	hasEnded(nodeID: string): boolean {
 		const instance = this.#there.get(nodeID)?.instance;
 		return Boolean(instance) && instance === this.#ended.get(nodeID);

@@ -1,21 +1,21 @@
-/** Milliseconds until nodes that have not answered are asked again; each time doubles them. */
+/** Milliseconds until nodes that have not answered are asked again; doubles each time, up to `LAST_PAUSE`. */
 const FIRST_PAUSE = 200;
 const LAST_PAUSE = 8000;
-/** Milliseconds in which nodes that are met are gathered, to be asked together; up to twice as many. */
+/** Milliseconds for which newly met nodes are collected, to be asked together; at random up to twice as many. */
 const TOGETHER = 25;
-/** The same once more than so many were met within a second. */
+/** The same, once more than `CROWD` nodes were met within a second. */
 const CROWD_TOGETHER = 400;
 const CROWD = 10;
 
-/** When nodes are asked, and asked again. */
+/** Decides when nodes are asked, and asked again. */
 export class QuestionTimer {
 	readonly #ask: () => void;
 	#pause = FIRST_PAUSE;
-	/** Nodes that were met in a second, and when it began (`performance.now()`). */
+	/** Nodes met within the current second, and when it began (`performance.now()`). */
 	#met = 0;
 	#metSince = Number.NEGATIVE_INFINITY;
 	#timer: NodeJS.Timeout | undefined;
-	/** `performance.now()` at which it comes. */
+	/** `performance.now()` at which the timer fires. */
 	#at = Number.POSITIVE_INFINITY;
 
 	/** @param ask Must not throw. */
@@ -30,8 +30,8 @@ export class QuestionTimer {
 	}
 
 	/**
-	 * A node is met, and asked in a moment, with others. A cluster that starts is met one by one, by all its gateways: each question
-	 * would be about a few, and go to all.
+	 * A node was met; it is asked in a moment, with others. When a cluster starts, all its gateways meet the nodes one by one:
+	 * each question would name a few nodes, and go to all.
 	 */
 	met(): void {
 		this.#pause = FIRST_PAUSE;
@@ -45,18 +45,18 @@ export class QuestionTimer {
 		this.#after(together * (1 + Math.random()));
 	}
 
-	/** Who has not answered yet is asked again, later each time. */
+	/** Schedules another question to nodes that have not answered, later each time. */
 	again(): void {
 		this.#after(this.#isCrowd ? Math.max(this.#pause, 2 * CROWD_TOGETHER) : this.#pause);
 		this.#pause = Math.min(this.#pause * 2, LAST_PAUSE);
 	}
 
-	/** The next pause is the shortest one. */
+	/** Makes the next pause the shortest one. */
 	reset(): void {
 		this.#pause = FIRST_PAUSE;
 	}
 
-	/** Nothing is asked until something is planned again. */
+	/** Asks nothing until something is scheduled again. */
 	stop(): void {
 		clearTimeout(this.#timer);
 		this.#at = Number.POSITIVE_INFINITY;
@@ -66,7 +66,10 @@ export class QuestionTimer {
 		return this.#met > CROWD && performance.now() - this.#metSince < 2000;
 	}
 
-	/** Then, or earlier if that is planned already: nodes that are met one after the other do not hold each other up. */
+	/**
+	 * Asks after `delay`, or earlier if that is scheduled already, so that nodes met one after the other do not delay each
+	 * other.
+	 */
 	#after(delay: number): void {
 		const at = performance.now() + delay;
 		if (at >= this.#at) return;

@@ -2,28 +2,34 @@ import type { ServiceBroker } from "moleculer";
 import { encodeOrigin, newEpoch, parseId } from "../../../core/event/event-id.ts";
 import { HELLO, type SseHello } from "../position-report.ts";
 
-/** Milliseconds that are added: somebody may have come and gone just before, and may be missed only after a while. */
+/**
+ * Milliseconds added to an absence: a sender may have come and left just before, and its departure be noticed only after a
+ * while.
+ */
 const UNNOTICED = 60_000;
-/** Milliseconds for which nodes that are met are still asked for it after all have answered: others may know more. */
+/** Milliseconds after all have answered for which newly met nodes are still asked about the absence: they may know more. */
 const STILL = 60_000;
 
-/** What a gateway asks the senders, and which answers count. */
+/** A gateway's questions to senders, and which answers count. */
 export class Questions {
 	readonly #broker: ServiceBroker;
 	readonly #stoodStill: () => number;
 	readonly #origin: string;
 	readonly #life = newEpoch();
 	#asked = 0;
-	/** The first that counts: who has answered that, or a later one, knows of this gateway. */
+	/** The first question that counts: a node that answered it, or a later one, knows of this gateway. */
 	#first = 1;
-	/** When another node was heard last, on a clock that does not stand still; undefined if none ever was: nothing was missed then. */
+	/**
+	 * When another node was last heard, on a clock that does not stand still; undefined if none ever was: then nothing was
+	 * missed.
+	 */
 	#heardAt: number | undefined;
-	/** Since when this gateway may not have heard who came and went, on that clock; undefined if it has. */
+	/** Since when this gateway may not have heard who came and left, on that clock; undefined if it has heard all. */
 	#awaySince: number | undefined;
-	/** When that is over, because all have answered. */
+	/** When the absence is over, because all have answered. */
 	#overAt = Number.POSITIVE_INFINITY;
 
-	/** @param stoodStill Milliseconds for which the steady clock has stood still, in all. */
+	/** @param stoodStill Returns the milliseconds for which the steady clock has stood still in all. */
 	constructor(broker: ServiceBroker, stoodStill: () => number = () => 0) {
 		this.#broker = broker;
 		this.#stoodStill = stoodStill;
@@ -34,27 +40,27 @@ export class Questions {
 		return performance.now() + this.#stoodStill();
 	}
 
-	/** Another node is heard. */
+	/** Another node was heard. */
 	hears(): void {
 		this.#heardAt = this.#now;
 	}
 
-	/** This gateway may be away from now on: it has heard of others as long as it has heard them. */
+	/** This gateway may be away from now on. It knows of others up to the moment at which it last heard one. */
 	leave(): void {
 		this.#look();
 		this.#awaySince ??= this.#heardAt;
 		this.#overAt = Number.POSITIVE_INFINITY;
 	}
 
-	/** It may have been away until now: answers to earlier questions do not count any more. */
+	/** This gateway may have been away until now: answers to earlier questions no longer count. */
 	begin(): void {
 		this.leave();
 		this.#first = this.#asked + 1;
 	}
 
-	/** All have answered. This node alone cannot tell what others have seen. @param isAlone No other is there. */
+	/** All have answered. This node alone cannot tell what others have seen. @param isAlone No other node is present. */
 	finish(isAlone: boolean): void {
-		// Nodes that come all the time do not put it off.
+		// Nodes that keep appearing do not put it off.
 		if (!isAlone) this.#overAt = Math.min(this.#overAt, this.#now + STILL);
 	}
 
@@ -64,7 +70,7 @@ export class Questions {
 		this.#overAt = Number.POSITIVE_INFINITY;
 	}
 
-	/** Whether one of these questions counts, and is this gateway's. */
+	/** Whether one of these ids is a question of this gateway that counts. */
 	includes(ids: readonly string[]): boolean {
 		return ids.some(text => {
 			const id = parseId(text);
@@ -72,7 +78,7 @@ export class Questions {
 		});
 	}
 
-	/** @param to Nodes; none: nobody has to answer, and all keep the question as a point that they have in common. */
+	/** @param to Nodes that must answer; none: the question only gives all gateways a position in common. */
 	ask(to: readonly string[]): void {
 		const hello: SseHello = { id: `${this.#origin}.${this.#life}.${++this.#asked}`, to };
 		const complain = (error: unknown): void =>

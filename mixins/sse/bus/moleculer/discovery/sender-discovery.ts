@@ -12,17 +12,17 @@ import { Questions } from "./questions.ts";
 import { SilentSenders } from "./silent-senders.ts";
 import { SleepWatch } from "./sleep-watch.ts";
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const LOOK = 1000;
 
 export interface SenderDiscoveryListener {
-	/** Called when the answer may be another, and every second. */
+	/** Called when {@link SenderDiscovery.isComplete} may have changed, and every second. */
 	changed(): void;
-	/** This gateway may have been away until now, or is away since now. */
+	/** This gateway may have been away until now, or is away from now on. */
 	wasAway(): void;
-	/** A process of a node is known. */
+	/** The process of a sender is known. */
 	met(nodeID: string, instance: string | null | undefined): void;
-	/** A node is another process than it was, without having been gone in between. */
+	/** A node is another process than before, and was not reported as gone in between. */
 	replaced(
 		nodeID: string,
 		before: string | null | undefined,
@@ -31,8 +31,8 @@ export interface SenderDiscoveryListener {
 }
 
 /**
- * Knows whether the senders know of this gateway: only then do their events come here. It asks those that it knows, after its
- * start and whenever it may have been away, until they answer.
+ * Knows whether the senders know of this gateway, because only then do their events come here. It asks all known senders until
+ * they answer, after its start and whenever it may have been away.
  */
 export class SenderDiscovery {
 	readonly #broker: ServiceBroker;
@@ -63,7 +63,7 @@ export class SenderDiscovery {
 		return this.#sleep.awakeSince;
 	}
 
-	/** Whether a node has been asked, and has not answered. */
+	/** Whether a node was asked, and has not answered. */
 	isAwaited(nodeID: string): boolean {
 		return this.#asked.isUnanswered(nodeID) || this.#silentSenders.isAsked(nodeID);
 	}
@@ -73,28 +73,28 @@ export class SenderDiscovery {
 		return this.#asked.isWaited(nodeID) || this.#silentSenders.isAsked(nodeID);
 	}
 
-	/** Which process a node is, and since when that is known; undefined if it is not there. */
+	/** A node's process, and since when it is known; undefined if the node is not present. */
 	processOf(nodeID: string): NodeProcess | undefined {
 		return this.#nodeProcesses.get(nodeID);
 	}
 
-	/** Whether this gateway hears nobody, or has begun to again and has not asked yet. */
+	/** Whether this gateway hears no other node, or hears them again and has not asked yet. */
 	get isAway(): boolean {
 		this.noticeLoss();
 		return this.#isAway;
 	}
 
-	/** Whether senders that have been silent are being asked, and may be found missing. */
+	/** Whether silent senders are being asked, and may turn out to be missing. */
 	get isAsking(): boolean {
 		return this.#silentSenders.isAsking;
 	}
 
-	/** Whether every sender that is known here sends its events here. */
+	/** Whether every known sender sends its events here. */
 	get isComplete(): boolean {
 		return !this.isAway && this.#asked.haveAnswered && this.#broker.started;
 	}
 
-	/** Listens, again if it does already. */
+	/** Starts listening; restarts if it is listening already. */
 	start(): void {
 		this.stop();
 		const { localBus } = this.#broker;
@@ -133,29 +133,30 @@ export class SenderDiscovery {
 		this.#unlisten = undefined;
 	}
 
-	/** Whether something answers what was asked since this gateway may have been away; what is said unasked may be from before. */
+	/** Whether one of these questions was asked since this gateway may have been away. What is sent unasked may be older. */
 	isAnswered(questions: readonly string[]): boolean {
 		return this.#questions.includes(questions);
 	}
 
-	/** A node has said something. @param isAnswer It has answered, of all that is known of it. */
+	/** A node has reported. @param isAnswer It has answered for everything that is known of it. */
 	heard(nodeID: string, isAnswer: boolean): void {
-		// What comes behind its node's end is of nobody who could be missed.
+		// A report that arrives after its node has left starts no watch for silence.
 		if (this.#nodeProcesses.get(nodeID)) this.#silentSenders.heard(nodeID, performance.now());
 		if (!isAnswer) return;
 		this.#nodeProcesses.answered(nodeID);
 		if (this.#asked.answer(nodeID)) this.#settle();
 	}
 
-	/** Something has come of another node. */
+	/** Something has arrived from another node. */
 	hearsOther(): void {
 		this.#questions.hears();
 	}
 
 	/**
-	 * What has come of a node may be of another process than the one that is there: that one is asked.
+	 * What arrived from a node may come from another process than the present one, which is therefore asked.
 	 *
-	 * @param isOther It is, and Moleculer does not know it yet: of the one that Moleculer knows, it is known what it has answered.
+	 * @param isOther It does, and Moleculer does not know that process yet. Whether the one that it knows has answered is not
+	 * in doubt.
 	 */
 	doubt(nodeID: string, isOther = false): void {
 		if (nodeID === this.#broker.nodeID || this.#asked.isWaited(nodeID)) return;
@@ -166,13 +167,13 @@ export class SenderDiscovery {
 		this.#timer.soon();
 	}
 
-	/** A process of a node has said that it ends. */
+	/** A process of a node has reported its end. */
 	ended(nodeID: string, instance: string | undefined): void {
 		if (instance !== undefined) this.#nodeProcesses.end(nodeID, instance);
 		this.left(nodeID);
 	}
 
-	/** One is waited for no longer. */
+	/** A node's answer is no longer awaited. */
 	#settle(): void {
 		if (!this.#asked.haveAnswered) return;
 		const isAlone = this.#senders().every(nodeID => nodeID === this.#broker.nodeID);
@@ -180,19 +181,19 @@ export class SenderDiscovery {
 		this.#listener.changed();
 	}
 
-	/** A node is gone. */
+	/** A node has left. */
 	left(nodeID: string): void {
 		this.#silentSenders.left(nodeID);
 		this.#nodeProcesses.left(nodeID);
 		if (this.#asked.left(nodeID)) this.#settle();
 	}
 
-	/** Looks whether the machine was suspended, or this process: this gateway was away then. */
+	/** Checks whether the machine or this process was suspended: then this gateway was away. */
 	noticeSleep(): void {
 		if (this.#sleep.wasAsleep(LOOK)) this.#renew();
 	}
 
-	/** Looks whether the connection is lost. */
+	/** Checks whether the connection is lost. */
 	noticeLoss(): void {
 		if (this.#isAway || hearsOthers(this.#broker)) return;
 		this.#isAway = true;
@@ -200,7 +201,7 @@ export class SenderDiscovery {
 		this.#listener.wasAway();
 	}
 
-	/** This gateway may have been away: every sender is asked. */
+	/** This gateway may have been away, so it asks every sender. */
 	#renew(): void {
 		this.#questions.begin();
 		for (const nodeID of this.#silentSenders.clear()) this.#asked.miss(nodeID);
@@ -218,11 +219,13 @@ export class SenderDiscovery {
 		const { id, instanceID, available = true } = node;
 		if (!available) return;
 		this.#nodeProcesses.know(node);
-		// One that stops is without services: it cannot be asked any more.
+		// A node that stops has no services, and can no longer be asked.
 		if (this.#senders().includes(id)) this.#listener.met(id, instanceID);
 	}
 
-	/** A node that is restarted at once was never gone to Moleculer. Its services may come later than itself. */
+	/**
+	 * Moleculer does not report a node as gone if it restarts at once. A node's services may become known later than the node.
+	 */
 	#update(node: RegistryNode): void {
 		const { id, instanceID } = node;
 		const known = this.#nodeProcesses.get(id);
@@ -238,7 +241,7 @@ export class SenderDiscovery {
 		const isKnown = this.#asked.hasAnswered(nodeID) || this.#asked.isWaited(nodeID);
 		if ((isKnown && !isNew) || !this.#senders().includes(nodeID)) return;
 		this.#await(nodeID);
-		// This node answers at once. Many others may be met at a time, by many gateways.
+		// This node answers at once. Many gateways may meet many other nodes at the same time.
 		if (nodeID === this.#broker.nodeID) this.#askNow();
 		else this.#timer.met();
 		this.#listener.changed();
@@ -252,7 +255,7 @@ export class SenderDiscovery {
 			this.#asked.giveUp(nodeID);
 			this.#settle();
 		}
-		// It goes on asking, and gives no places: it may miss what such a node sends, and cannot know.
+		// It keeps asking, and gives no ids: it may miss this node's events without knowing.
 		for (const nodeID of this.#asked.takeOverdue(now)) {
 			this.#service.logger.warn(
 				`SSE: the node '${nodeID}' does not answer. It may not know of this gateway, which is degraded meanwhile.`
@@ -269,7 +272,7 @@ export class SenderDiscovery {
 		const silent = this.#silentSenders.ask(now);
 		if (silent.length > 0) this.#questions.ask(silent);
 		for (const nodeID of this.#silentSenders.takeUnanswered(now)) {
-			// A node that stops is first without services: it is missed when it is gone.
+			// A node that stops loses its services first; it counts as missed once it has left.
 			if (!senders.has(nodeID)) this.#asked.miss(nodeID);
 			else {
 				this.#await(nodeID);
@@ -281,8 +284,8 @@ export class SenderDiscovery {
 	#await(nodeID: string): void {
 		this.#asked.renew(nodeID);
 		if (this.#nodeProcesses.hasEnded(nodeID)) {
-			// If it was started again, it says so, and its events are counted from where they were. Moleculer lets a broker that was
-			// stopped once hear nothing from others any more: it would never answer.
+			// If the process was started again, it reports that, and its events are counted from where they were. A Moleculer
+			// broker that was stopped once no longer hears other nodes: it would never answer.
 			this.#questions.ask([nodeID]);
 			return;
 		}
@@ -294,7 +297,10 @@ export class SenderDiscovery {
 		this.#ask();
 	}
 
-	/** Asks those that have not answered, or nobody: others know this gateway, and a point that they have in common, by that. */
+	/**
+	 * Asks the nodes that have not answered, or none: the question also makes this gateway known, and gives all a position in
+	 * common.
+	 */
 	#ask(): void {
 		this.#timer.stop();
 		if (!hearsOthers(this.#broker)) return;

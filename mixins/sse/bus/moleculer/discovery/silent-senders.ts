@@ -1,15 +1,15 @@
-/** Milliseconds of silence after which a sender is asked: those that have sent something report once a minute at least. */
+/** Milliseconds of silence after which a sender is asked: senders that have sent something report at least once a minute. */
 const SILENCE = 70_000;
-/** Milliseconds earlier at which others are asked with it: while somebody is asked, no ids are given. */
+/** Milliseconds by which others are asked early, together with it: while a sender is asked, no ids are given. */
 const SOON = 20_000;
-/** Milliseconds within which it has to answer. */
+/** Milliseconds within which a sender must answer. */
 const PATIENCE = 5000;
 
-/** Notices senders from which nothing comes any more though they are there: the way from them to this gateway may be broken. */
+/** Notices senders that are present but silent: the path from them to this gateway may be broken. */
 export class SilentSenders {
-	/** `performance.now()` at which each was heard last. */
+	/** `performance.now()` at which each one was last heard. */
 	readonly #heardAt = new Map<string, number>();
-	/** And at which it was asked because of its silence. */
+	/** `performance.now()` at which each one was asked because of its silence. */
 	readonly #askedAt = new Map<string, number>();
 
 	heard(nodeID: string, now: number): void {
@@ -22,7 +22,7 @@ export class SilentSenders {
 		this.#askedAt.delete(nodeID);
 	}
 
-	/** @returns Those that had been asked, and had not answered. */
+	/** Forgets all senders. @returns Those that were asked, and had not answered. */
 	clear(): string[] {
 		const asked = [...this.#askedAt.keys()];
 		this.#heardAt.clear();
@@ -30,17 +30,17 @@ export class SilentSenders {
 		return asked;
 	}
 
-	/** Whether somebody has been asked, and may still answer. */
+	/** Whether a sender was asked, and may still answer. */
 	get isAsking(): boolean {
 		return this.#askedAt.size > 0;
 	}
 
-	/** Whether that one has been. */
+	/** Whether this sender was. */
 	isAsked(nodeID: string): boolean {
 		return this.#askedAt.has(nodeID);
 	}
 
-	/** Those to be asked now, each once; with them those whose turn would come soon. */
+	/** Senders to ask now, each once, together with those that are due soon. */
 	ask(now: number): string[] {
 		const silent = this.#silentFor(SILENCE, now);
 		if (silent.length === 0) return silent;
@@ -57,7 +57,7 @@ export class SilentSenders {
 		return silent;
 	}
 
-	/** Those that were asked, and have not answered in time; they are forgotten until they are heard again. */
+	/** Senders that were asked, and did not answer in time; they are forgotten until they are heard again. */
 	takeUnanswered(now: number): string[] {
 		const unanswered: string[] = [];
 		for (const [nodeID, at] of this.#askedAt) {

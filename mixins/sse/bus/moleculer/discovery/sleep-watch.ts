@@ -1,11 +1,11 @@
-/** Milliseconds that a look may be late before the process counts as having been asleep: it was stopped, or was busy. */
+/** Milliseconds by which a check may be late before the process counts as asleep: it was stopped, or busy. */
 const ASLEEP = 5000;
-/** Milliseconds by which two clocks differ in their pace when one of them stood still. */
+/** Milliseconds by which two clocks diverge if one of them stood still. */
 const STANDSTILL = 2000;
 
 /**
  * Notices that this process did not run for a while: other nodes may have taken it for gone. While the whole machine is
- * suspended its steady clock stands still as well, so that nothing can be reckoned on it across that time.
+ * suspended, its steady clock stands still too, so no duration across that time can be computed.
  */
 export class SleepWatch {
 	readonly #wall: () => number;
@@ -17,7 +17,7 @@ export class SleepWatch {
 
 	/**
 	 * @param wall Milliseconds since 1970.
-	 * @param steady Milliseconds of a clock that is never set.
+	 * @param steady Milliseconds on a clock that is never set.
 	 */
 	constructor(
 		wall: () => number = () => Date.now(),
@@ -29,17 +29,17 @@ export class SleepWatch {
 		this.#lookedAt = steady();
 	}
 
-	/** When the machine woke up last, on the steady clock; -Infinity if it was not suspended. */
+	/** When the machine last woke up, on the steady clock; -Infinity if it was not suspended. */
 	get awakeSince(): number {
 		return this.#awakeSince;
 	}
 
-	/** Milliseconds for which the steady clock has stood still, in all. */
+	/** Milliseconds for which the steady clock has stood still in all. */
 	get stoodStill(): number {
 		return this.#stoodStill;
 	}
 
-	/** Whether the machine was suspended since that was asked last: the wall clock has gone on, and the steady one has not. */
+	/** Whether the machine was suspended since the last call: the wall clock advanced, and the steady one did not. */
 	wasSuspended(): boolean {
 		const steady = this.#steady();
 		const lead = this.#wall() - steady;
@@ -51,7 +51,7 @@ export class SleepWatch {
 		return true;
 	}
 
-	/** Whether the process was asleep since the last look. @param interval Milliseconds between two looks. */
+	/** Whether the process was asleep since the last check. @param interval Milliseconds between two checks. */
 	wasAsleep(interval: number): boolean {
 		const now = this.#steady();
 		const late = now - this.#lookedAt - interval;

@@ -15,11 +15,11 @@ import { LossTimer } from "./loss-timer.ts";
 import { lifeOfReport, speakerOf } from "./speaker.ts";
 
 export interface ArrivalsListener<T> extends Omit<Consequences<T>, "failed"> {
-	/** What {@link Arrivals.isWhole} says may be another. */
+	/** Called when {@link Arrivals.isWhole} may have changed. */
 	changed(): void;
 }
 
-/** Events that come as Moleculer events, in the order in which they were sent, and what is known of those that do not come. */
+/** Puts the Moleculer events of each sender into the order in which they were sent, and tracks those that do not arrive. */
 export class Arrivals<T> {
 	readonly tracker: SequenceTracker<T>;
 	readonly #discovery: SenderDiscovery;
@@ -28,7 +28,7 @@ export class Arrivals<T> {
 	readonly #gone: GoneNodes;
 	readonly #witnesses = new Witnesses();
 	readonly #lossTimer: LossTimer;
-	/** What is heard now is said by another process than the one that Moleculer takes to be there. */
+	/** Whether the current report comes from another process than the one that Moleculer knows under that node id. */
 	#isOtherSpeaking = false;
 	#unlisten: (() => void) | undefined;
 
@@ -61,29 +61,29 @@ export class Arrivals<T> {
 		this.#gone = new GoneNodes(this.tracker, this.#discovery);
 	}
 
-	/** `performance.now()` before which nothing is known of when something was sent: the machine was suspended then. */
+	/** `performance.now()` before which no time of sending is known, because the machine was suspended. */
 	get awakeSince(): number {
 		return this.#discovery.awakeSince;
 	}
 
-	/** Whether the senders' events come here. */
+	/** Whether the events of all known senders reach this gateway. */
 	get hearsAll(): boolean {
 		return this.#discovery.isComplete;
 	}
 
-	/** Whether senders are being asked where they are, and are likely to answer. */
+	/** Whether senders are being asked for their positions, and are likely to answer. */
 	get isMeeting(): boolean {
 		if (this.#discovery.isAway) return false;
 		return !this.#discovery.isComplete || this.tracker.isMeeting;
 	}
 
-	/** Whether all that was sent before what has come has come, as far as can be known. */
+	/** Whether nothing is missing before what has arrived, as far as can be known. */
 	get isWhole(): boolean {
 		const isWhole = this.#gone.areSettled && this.#witnesses.areHeard && this.tracker.isWhole;
 		return isWhole && this.#discovery.isComplete && !this.#discovery.isAsking;
 	}
 
-	/** Listens, again if it does already. */
+	/** Starts listening; restarts if it is listening already. */
 	start(): void {
 		this.stop();
 		const { localBus } = this.#service.broker;
@@ -114,13 +114,13 @@ export class Arrivals<T> {
 		this.#lossTimer.stop();
 	}
 
-	/** An event has arrived. @param bytes What it takes while it waits for others. */
+	/** Takes an event that has arrived. @param bytes Its size while it waits for others. */
 	take(id: EventId, item: T, bytes: number): void {
 		this.tracker.observe(id, item, performance.now(), bytes);
 		if (!this.tracker.isWhole) this.#lossTimer.schedule();
 	}
 
-	/** A node has said how far its events have come. Other input is passed over. */
+	/** Takes a node's report of how far its events have come. Ignores other input. */
 	hear(input: unknown, nodeID: string): void {
 		const report = readReport(input);
 		if (report === undefined) return;
@@ -132,17 +132,17 @@ export class Arrivals<T> {
 		if (report.of !== undefined) return;
 		this.#noteEnd(nodeID, report);
 		const origin = encodeOrigin(nodeID);
-		// Whoever had that name before was asked as well.
+		// An earlier process of that node was asked too; its answer does not count.
 		const isAnswer = speaker !== "other" && this.#discovery.isAnswered(report.answers);
 		this.#isOtherSpeaking = speaker === "other";
 		const isOfPresent = this.tracker.hear(origin, report, performance.now(), {
 			isCurrent: isAnswer,
 			life: lifeOfReport(speaker, report.isEnd, isAnswer),
-			// Within a node nothing overtakes.
+			// Within a node, no message overtakes another.
 			...(!isOther && { patience: 0 })
 		});
 		this.#isOtherSpeaking = false;
-		// A report may be of one of several sequences.
+		// A report is about one sequence; its sender may have several.
 		const isAll = this.tracker.lives.isFresh(origin);
 		if (isOfPresent) {
 			if (isOther) this.#learn(report, isAnswer);
@@ -151,20 +151,23 @@ export class Arrivals<T> {
 				this.#listener.lost({ origin, before, isEarlier: false });
 			}
 		}
-		// What it said before it went may come afterwards.
+		// A node's last report may arrive after the news that the node has left.
 		if (report.isEnd) {
 			this.#gone.end(nodeID, report.instance, this.tracker.lives.isComplete(origin));
 		}
 		if (isOfPresent) {
 			if (report.isEnd && isAll) this.#discovery.ended(nodeID, report.instance);
-			// Behind what it says, which counts from the same moment on.
+			// Comes last: the report's position must count by the time the sender counts as heard.
 			else this.#discovery.heard(nodeID, isAnswer && isAll);
 		}
 		this.#lossTimer.schedule();
 		this.#listener.changed();
 	}
 
-	/** Of a process that has said where it ends nothing is unknown. Other gateways may not have heard it: this node's sender tells them. */
+	/**
+	 * A process that has reported its end leaves nothing unknown. Other gateways may have missed that report, so this node's
+	 * sender repeats it.
+	 */
 	#noteEnd(nodeID: string, { isEnd, instance, seq }: PositionReport): void {
 		const { broker } = this.#service;
 		if (!isEnd || instance === undefined || nodeID === broker.nodeID) return;
@@ -172,7 +175,7 @@ export class Arrivals<T> {
 		broker.localBus.emit(ENDED, { nodeID, instance, hasSent: seq > 0 } satisfies Ended);
 	}
 
-	/** Takes what another node says of others. */
+	/** Takes what another node reports about others. */
 	#learn({ gone, here }: PositionReport, isAnswer: boolean): void {
 		this.#hearOf(gone);
 		if (!isAnswer) return;
@@ -180,16 +183,19 @@ export class Arrivals<T> {
 		this.#witnesses.answer();
 	}
 
-	/** Another node tells of senders that have come and gone; what they sent while they were not known here has not come. */
+	/**
+	 * Another node reports senders that have come and left. What they sent while this gateway did not know them has not
+	 * arrived.
+	 */
 	#hearOf(gone: readonly GoneSender[]): void {
 		const now = performance.now();
 		const departures: Departure[] = [];
 		for (const sender of gone) {
 			const { nodeID, instance, ago } = sender;
-			// Before this gateway there was another process of this node.
+			// That was an earlier process of this node, before this gateway existed.
 			if (nodeID === this.#service.broker.nodeID) continue;
 			if (this.#gone.isSuspected(nodeID, instance)) continue;
-			// Before that nothing is known of when something was.
+			// Times before that are not known.
 			departures.push({ ...sender, at: Math.max(now - ago, this.awakeSince) });
 		}
 		for (const { nodeID, at } of this.#witnesses.newsOf(departures)) this.#missUnmet(nodeID, at);
@@ -200,8 +206,8 @@ export class Arrivals<T> {
 	}
 
 	/**
-	 * Senders that another node takes to be there, and that are not there here, come or are gone: they may have died, or be cut off
-	 * from this gateway alone.
+	 * Another node lists senders that are not present here. Each is about to appear or has left: it may have died, or be cut
+	 * off from this gateway alone.
 	 */
 	#expect(here: PositionReport["here"]): void {
 		const now = performance.now();
@@ -209,17 +215,17 @@ export class Arrivals<T> {
 			if (nodeID === this.#service.broker.nodeID) continue;
 			if (this.#witnesses.isAccounted(nodeID, instance, now)) continue;
 			const present = this.#discovery.processOf(nodeID);
-			// It is there, and its services come.
+			// It is present; its services are about to become known.
 			if (present?.instance === instance) continue;
 			const isKnown = this.#witnesses.hasMet(nodeID, instance);
 			this.#witnesses.account(nodeID, instance, now);
 			if (present === undefined) this.#gone.suspect(nodeID, instance);
-			// Another process has taken its place, and was met here.
+			// Another process has replaced it, and this gateway never met it.
 			else if (!isKnown) this.#missUnmet(nodeID, present.at);
 		}
 	}
 
-	/** What is known of who has sent nothing, and who has gone, is from before. */
+	/** After an absence, what is known of silent and departed senders is out of date. */
 	#wasAway(): void {
 		this.tracker.lives.away();
 		this.#witnesses.wasAway(performance.now());

@@ -1,22 +1,22 @@
 import { guard } from "../../../core/errors/guard.ts";
 
-/** Milliseconds by which a timer comes late on a process that was busy, or had no processor. */
+/** Milliseconds of delay beyond which a timer shows that the process was busy, or had no processor. */
 const LATE = 100;
-/** Milliseconds that such a process has to read what has come to it meanwhile. */
+/** Milliseconds that such a process gets to read what has arrived meanwhile. */
 const GRACE = 250;
 
 /**
- * Decides what is lost when its time has come. What has come by then may still stand in a socket: it is read first, and after a time in
- * which the process did not run, for a moment longer.
+ * Decides what is lost once it is due. What arrived in time may still be in a socket, so it is read first; a process that did
+ * not run for a while gets a moment longer.
  */
 export class LossTimer {
-	/** `performance.now()` at which the next one is due; Infinity if none is. */
+	/** Returns the `performance.now()` at which the next decision is due; Infinity if none is. */
 	readonly #nextAt: () => number;
 	readonly #decide: () => void;
 	#timer: NodeJS.Timeout | undefined;
 	#at = Number.POSITIVE_INFINITY;
 
-	/** @param decide Called when something is due. */
+	/** @param decide Called when a decision is due. */
 	constructor(nextAt: () => number, decide: () => void, onFault: (error: Error) => void) {
 		this.#nextAt = nextAt;
 		this.#decide = guard(onFault, () => {
@@ -26,7 +26,7 @@ export class LossTimer {
 		});
 	}
 
-	/** To be called when something may be due earlier than before. */
+	/** Call this when a decision may be due earlier than before. */
 	schedule(): void {
 		const next = this.#nextAt();
 		if (next >= this.#at) return;
@@ -42,7 +42,7 @@ export class LossTimer {
 
 	#come(): void {
 		const isLate = performance.now() - this.#at > LATE;
-		// Timers come before sockets are read.
+		// Node runs timers before it reads sockets.
 		if (isLate) this.#timer = setTimeout(this.#decide, GRACE).unref();
 		else this.#timer = setTimeout(this.#decide, 1).unref();
 	}

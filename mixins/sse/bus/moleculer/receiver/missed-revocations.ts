@@ -8,18 +8,18 @@ import { LossTimer } from "./loss-timer.ts";
 import { lifeOfReport, speakerOf } from "./speaker.ts";
 
 /**
- * Notices the revocations that have not come here, by the numbers that `SseMiddleware` gives them and by what senders say of
- * these. It holds nothing up: what comes is carried out at once, whatever is missing before it.
+ * Notices revocations that have not arrived, from the numbers that `SseMiddleware` gives them and from senders' position
+ * reports. It delays nothing: a revocation takes effect on arrival, whatever is missing before it.
  *
- * Only what is known to have been sent counts as missed. That a node is gone, and may have revoked something before, would end
- * every stream whenever a service crashes.
+ * Only a revocation that is known to have been sent counts as missed. A node that has left may have revoked something before,
+ * but counting that would end every stream whenever a service crashes.
  */
 export class MissedRevocations {
 	readonly #tracker: SequenceTracker<undefined>;
 	readonly #service: HostService;
 	readonly #lossTimer: LossTimer;
 
-	/** @param missed Called once for all that are found missing at a time. */
+	/** @param missed Called once for all revocations that are found missing together. */
 	constructor(service: HostService, missed: (loss: Loss) => void) {
 		this.#service = service;
 		this.#tracker = new SequenceTracker({
@@ -27,7 +27,7 @@ export class MissedRevocations {
 			handOn() {},
 			failed() {},
 			lost: loss => {
-				// With a life ends what was missing of it, if something was.
+				// When a life ends, what was missing of it is missed for good; if nothing was, its end is no loss.
 				const isMissed = loss.upTo !== undefined || loss.isKnown === true;
 				if (isMissed) missed(loss);
 				return isMissed;
@@ -40,7 +40,7 @@ export class MissedRevocations {
 		);
 	}
 
-	/** A revocation has come, as a Moleculer event. */
+	/** A revocation has arrived as a Moleculer event. */
 	came(key: RevocationKey | undefined): void {
 		const id = key && parseId(key.id);
 		if (id === undefined) return;
@@ -48,20 +48,20 @@ export class MissedRevocations {
 		this.#lossTimer.schedule();
 	}
 
-	/** A node has said how many it has sent. Other input is passed over. */
+	/** Takes a node's report of how many it has sent. Ignores other input. */
 	hear(input: unknown, nodeID: string): void {
 		const report = readReport(input);
 		if (report?.of !== "close") return;
 		const { broker } = this.#service;
 		this.#tracker.hear(encodeOrigin(nodeID), report, performance.now(), {
 			life: lifeOfReport(speakerOf(broker, nodeID, report.instance), report.isEnd, false),
-			// Within a node nothing overtakes.
+			// Within a node, no message overtakes another.
 			...(nodeID === broker.nodeID && { patience: 0 })
 		});
 		this.#lossTimer.schedule();
 	}
 
-	/** Decides nothing more until something comes again. */
+	/** Decides nothing more until something arrives again. */
 	stop(): void {
 		this.#lossTimer.stop();
 	}

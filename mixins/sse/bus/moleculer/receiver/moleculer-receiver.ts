@@ -10,13 +10,13 @@ import { readHello } from "../position-report.ts";
 import { Arrivals } from "./arrivals.ts";
 import { MissedRevocations } from "./missed-revocations.ts";
 
-/** An event in the order of its sender, and where it comes from. */
+/** An event that is put into its sender's order, and its source. */
 interface Arrived {
 	readonly event: SseEvent;
 	readonly from: Source;
 }
 
-/** A gateway's end of Moleculer's own events: each sender's in order, and what has not come of them. */
+/** A gateway's end of the Moleculer bus: passes on each sender's events in order, and reports those that do not arrive. */
 export class MoleculerReceiver implements BusReceiver {
 	readonly #arrivals: Arrivals<Arrived>;
 	readonly #missedRevocations: MissedRevocations;
@@ -64,7 +64,7 @@ export class MoleculerReceiver implements BusReceiver {
 		return this.#arrivals.awakeSince;
 	}
 
-	/** An event without an id of its sender has no place in its order. */
+	/** An event without an id of its own sender has no place in the order, and is passed on at once. */
 	take(event: SseEvent, from: Source): void {
 		const id = event.id === undefined ? undefined : parseId(event.id);
 		if (id !== undefined && this.#isOf(id.origin, from.nodeID)) {
@@ -75,7 +75,7 @@ export class MoleculerReceiver implements BusReceiver {
 		this.#listener.handOn(event, from);
 	}
 
-	/** A number that another has made up would be missing for ever. */
+	/** Another node's origin is not accepted: a number that it made up would be missing for ever. */
 	#isOf(origin: string, nodeID: string): boolean {
 		return origin === nodeID || origin === encodeOrigin(nodeID);
 	}
@@ -89,7 +89,7 @@ export class MoleculerReceiver implements BusReceiver {
 		this.#missedRevocations.hear(input, nodeID);
 	};
 
-	/** A point that this gateway knows as well as the one that asks. */
+	/** The question's id is a position that this gateway shares with the one that asks. */
 	readonly meet: Listener = input => {
 		const id = readHello(input)?.id;
 		if (id !== undefined && parseId(id) !== undefined) this.#listener.note(id);
@@ -99,12 +99,12 @@ export class MoleculerReceiver implements BusReceiver {
 		this.#arrivals.start();
 	}
 
-	/** Moleculer brings the events by itself, but for those from between a stop and a start. */
+	/** Moleculer delivers events by itself, but those sent between a stop and a start are missing. */
 	async start(): Promise<void> {
 		if (!this.#hasStopped) return;
 		this.#listener.begin();
 		const { transit, stopping } = this.#service.broker as { transit?: object; stopping?: boolean };
-		// Moleculer 0.15 never takes it back.
+		// Moleculer 0.15 never resets `stopping`.
 		if (transit && stopping) {
 			this.#service.logger.error(
 				"SSE: this broker was stopped before, and Moleculer drops what other nodes send to a broker that has been stopped: create a new ServiceBroker instead of starting this one again."

@@ -2,10 +2,10 @@ import type { ServiceBroker } from "moleculer";
 import type { RegistryNode } from "../registry-node.ts";
 import type { ReportContext } from "../tracking/report-context.ts";
 
-/** Who says something in a node's name: the process that Moleculer takes to be there, or another one; undefined if that is not known. */
+/** Which process reports under a node's id: the one that Moleculer knows, or another; undefined if that is not known. */
 export type Speaker = "present" | "other" | undefined;
 
-/** @param instance Of who says it. */
+/** @param instance Of the process that reports. */
 export function speakerOf(
 	{ registry }: ServiceBroker,
 	nodeID: string,
@@ -18,10 +18,10 @@ export function speakerOf(
 }
 
 /**
- * Which of a node's lives a report is of. What comes before Moleculer's news of a new process cannot be told from what comes late of
- * an old one; but nobody ends before it is known.
+ * The life of a node that a report belongs to. A report that arrives before Moleculer's news of a new process looks like a late
+ * one of an old process; but no process ends before Moleculer knows it.
  *
- * @param isAnswer It answers what this gateway has asked the present one.
+ * @param isAnswer Whether it answers a question that this gateway asked the present process.
  */
 export function lifeOfReport(
 	speaker: Speaker,

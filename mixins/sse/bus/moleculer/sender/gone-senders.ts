@@ -3,10 +3,10 @@ import { guard } from "../../../core/errors/guard.ts";
 import type { GoneSender } from "../position-report.ts";
 import type { RegistryNode } from "../registry-node.ts";
 
-/** Senders remembered, the latest. */
+/** Most departed senders that are remembered; beyond that, the older half is dropped. */
 const MOST = 1000;
 
-/** What Moleculer's local bus tells when this node's gateway hears a process of another say that it ends. */
+/** The event of Moleculer's local bus that this node's gateway emits when another node's process reports its end. */
 export const ENDED = "$sse.ended";
 
 /** See {@link ENDED}. */
@@ -14,7 +14,7 @@ export interface Ended {
 	readonly nodeID: string;
 	/** Moleculer's `instanceID`. */
 	readonly instance: string;
-	/** Whether it says to have sent something, in that of its sequences of which it says so. */
+	/** Whether something was sent in the sequence that it reports. */
 	readonly hasSent: boolean;
 }
 
@@ -23,13 +23,13 @@ interface Departed {
 	readonly instance: string;
 	/** `performance.now()`. */
 	readonly at: number;
-	/** It has said so; false if it has not, or is not heard here. */
+	/** Whether it reported that it had sent something; false if it did not, or was not heard here. */
 	hasSent: boolean;
 }
 
 /**
- * Remembers which senders have come and gone. A gateway that was cut off meanwhile has never met them, and what they sent never
- * comes to it; who was there can tell.
+ * Remembers which senders have come and left. A gateway that was cut off meanwhile never met them, and never gets what they
+ * sent; a node that was there can tell it.
  */
 export class GoneSenders {
 	readonly #broker: ServiceBroker;
@@ -37,13 +37,13 @@ export class GoneSenders {
 	readonly #present = new Map<string, string>();
 	#gone: Departed[] = [];
 
-	/** @param service That by which a node is known to be a sender. */
+	/** @param service Name of the service that marks a node as a sender. */
 	constructor(broker: ServiceBroker, service: string) {
 		this.#broker = broker;
 		this.#service = service;
 	}
 
-	/** To be called once, when the broker is created. */
+	/** Call this once, when the broker is created. */
 	listen(): void {
 		const onFault = (error: Error): void =>
 			this.#broker.logger.error("SSE: cannot keep track of the nodes that come and go.", error);
@@ -60,7 +60,7 @@ export class GoneSenders {
 		);
 	}
 
-	/** Those that were missed in the last so many milliseconds. */
+	/** Senders whose departure was noticed in the last `duration` milliseconds. */
 	within(duration: number): GoneSender[] {
 		const now = performance.now();
 		return this.#gone.flatMap(({ at, ...gone }) =>
@@ -68,19 +68,19 @@ export class GoneSenders {
 		);
 	}
 
-	/** Those that are there. */
+	/** Senders that are present. */
 	get here(): [nodeID: string, instance: string][] {
 		return [...this.#present];
 	}
 
 	#note({ id, instanceID, services = [] }: RegistryNode): void {
-		// One that is restarted at once was never gone to Moleculer.
+		// Moleculer does not report a node as gone if it restarts at once.
 		if (this.#present.get(id) !== instanceID) this.#miss(id);
 		if (!instanceID || !services.some(({ name }) => name === this.#service)) return;
 		this.#present.set(id, instanceID);
 	}
 
-	/** Where nodes look for each other now and then, one that lives shortly is known to nobody but by what it says. */
+	/** Where nodes discover each other only now and then, a short-lived process is known only by its own reports. */
 	#end({ nodeID, instance, hasSent }: Ended): void {
 		if (this.#present.get(nodeID) === instance) this.#miss(nodeID);
 		const known = this.#gone.findLast(gone => gone.instance === instance);

@@ -1,17 +1,17 @@
-/** Milliseconds within which those who ask are answered together. */
+/** Milliseconds for which questions are collected, to be answered together. */
 const TOGETHER = 20;
-/** Questions answered together; who asks past that asks again. */
+/** Most questions answered together; a gateway beyond that asks again. */
 const MOST = 200;
 
-/** Questions that have one answer. */
+/** Questions that share one answer. */
 export interface AskedTogether {
-	/** Ids of the questions that are answered. */
+	/** Ids of these questions. */
 	readonly answers: readonly string[];
-	/** Milliseconds for which who asks may not have heard who came and went, at most. */
+	/** Most milliseconds for which one of the gateways that ask may not have heard who came and left. */
 	readonly away: number;
 }
 
-/** Questions of gateways that are answered together in a moment. */
+/** Collects gateways' questions for a moment, and answers them together. */
 export class PendingQuestions {
 	readonly #answer: (asked: AskedTogether) => void;
 	#timer: NodeJS.Timeout | undefined;
@@ -30,7 +30,7 @@ export class PendingQuestions {
 		this.#timer ??= setTimeout(() => this.#answer(this.take()), TOGETHER).unref();
 	}
 
-	/** Those that are answered now, and not once more. */
+	/** Takes the collected questions, so that they are answered once. */
 	take(): AskedTogether {
 		clearTimeout(this.#timer);
 		const asked = { answers: this.#ids, away: this.#away };

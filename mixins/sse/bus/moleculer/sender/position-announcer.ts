@@ -9,44 +9,47 @@ import { QuietSequences } from "./quiet-sequences.ts";
 import type { Sequence } from "./sequences.ts";
 import { Strangers } from "./strangers.ts";
 
-/** Name of the service by which a sender hears that a gateway asks. */
+/** Name of the service with which a sender hears gateways' questions. */
 export const SENDER_SERVICE = "$sse";
 
-/** Milliseconds within which those who are met are told together. */
+/** Milliseconds after a report for which newly met gateways are collected, to be told together. */
 const TOGETHER = 20;
 /**
- * Milliseconds for which all are told who has come and gone: a gateway need not have noticed that it was cut off, and reports
- * come once a minute at least.
+ * Milliseconds for which reports name the senders that have come and left. A gateway may not notice that it was cut off, and
+ * gets a report at least once a minute.
  */
 const RECENTLY = 180_000;
 
-/** What is told with where a sequence is. */
+/** What a report says besides its position. */
 interface How extends Partial<AskedTogether> {
 	readonly end?: boolean;
 }
 
 /**
- * Tells the gateways how far this node's events have come, on the way that the events go: once it has been quiet, again and
- * again, when it meets a gateway, when it is connected anew, when it is asked, and when it stops. By that a gateway notices that
- * it has not got the last ones. Each sequence is quiet for itself: another one that is busy does not hide its last event.
+ * Reports to the gateways how far this node's events have come, over the path that the events take: repeatedly once it has been
+ * quiet, when it meets a gateway, after a reconnect, when it is asked, and when it stops. From the reports a gateway notices
+ * that it missed the last events. Each sequence counts as quiet by itself, so that a busy one does not hide the last event of
+ * another.
  *
- * A node that has not sent anything answers, says so when it stops, and is silent otherwise.
+ * A node that has not sent anything reports only when it is asked and when it stops.
  */
 export class PositionAnnouncer {
 	readonly #broker: ServiceBroker;
 	readonly #sequences: Iterable<Sequence>;
 	readonly #gone: GoneSenders;
-	/** Gateways that it has met, and which process each was. */
+	/** Gateways that it has met, each with its process. */
 	readonly #met = new Map<string, string | null | undefined>();
-	/** The first moment at which it could send to others: a former process of this node may have sent until then. */
+	/**
+	 * The first moment at which this process could send to others. Until then an earlier process of this node may have sent.
+	 */
 	#bornAt = performance.now();
 	#wasConnected = false;
-	/** It has said that it ends: if it is started again, it has to say so. */
+	/** Whether it has reported its end. If it is started again, it must report that too. */
 	#hasEnded = false;
 	readonly #quiet = new QuietSequences((sequence, now) => this.#tellQuiet(sequence, now));
 	readonly #questions = new PendingQuestions(how => this.#tell(how));
 	readonly #strangers: Strangers;
-	/** Runs while those who are met wait for each other. */
+	/** Runs while newly met gateways are collected. */
 	#meeting: NodeJS.Timeout | undefined;
 	#hasMetMore = false;
 
@@ -57,7 +60,7 @@ export class PositionAnnouncer {
 		this.#strangers = new Strangers(broker);
 	}
 
-	/** To be called once, when the broker is created. */
+	/** Call this once, when the broker is created. */
 	listen(): void {
 		const { localBus } = this.#broker;
 		const onFault = (error: Error): void =>
@@ -78,7 +81,7 @@ export class PositionAnnouncer {
 			this.#broker,
 			guard(onFault, () => this.#reconnected())
 		);
-		// In the same turn, before the node says that it leaves.
+		// Runs in the same turn, before the node announces that it leaves.
 		localBus.on(
 			"$transporter.disconnected",
 			guard(onFault, () => this.#end())
@@ -95,7 +98,7 @@ export class PositionAnnouncer {
 						const hello = readHello(ctx.params);
 						if (hello === undefined || hello.to?.includes(nodeID) === false) return;
 						const { id, away = 0 } = hello;
-						// A gateway of this node waits for it before it opens its streams.
+						// A gateway of this node waits for the answer before it opens its streams.
 						if (ctx.nodeID === nodeID) this.#tell({ answers: [id] });
 						else this.#questions.add(id, away);
 						if (ctx.nodeID === null) return;
@@ -107,7 +110,7 @@ export class PositionAnnouncer {
 		} as never);
 	}
 
-	/** To be called before an event gets its number: gateways that were met, and wait, are told first how old the others are. */
+	/** Call this before an event gets its number: collected gateways first learn how old the events before it are. */
 	prepare(): void {
 		if (!this.#hasMetMore) return;
 		clearTimeout(this.#meeting);
@@ -115,7 +118,7 @@ export class PositionAnnouncer {
 		this.#meet();
 	}
 
-	/** An event of a sequence is sent. */
+	/** Notes that an event of a sequence is being sent. */
 	sent(sequence: Sequence): void {
 		const now = performance.now();
 		sequence.sentAt = now;
@@ -133,8 +136,8 @@ export class PositionAnnouncer {
 	}
 
 	/**
-	 * A gateway is told ahead of the events that it gets, so in the same turn. Nodes come in crowds when a cluster starts: those
-	 * that are met right after one are told together.
+	 * Reports in the same turn, because a gateway must be told before it gets the next events. Nodes appear in crowds when a
+	 * cluster starts: those met shortly after one are told together.
 	 */
 	#meet(): void {
 		if (this.#meeting !== undefined) {
@@ -149,7 +152,7 @@ export class PositionAnnouncer {
 		this.#tell();
 	}
 
-	/** Who has asked is answered by that: it would wait for ever. */
+	/** Also answers the pending questions; the gateways that asked would wait for ever. */
 	#end(): void {
 		this.#quiet.clear();
 		clearTimeout(this.#meeting);
@@ -163,7 +166,10 @@ export class PositionAnnouncer {
 		return endpoints.some(({ id }: { id: string }) => id === nodeID);
 	}
 
-	/** Tells of each sequence. Those that were never used are told to who asks, and in the end. */
+	/**
+	 * Reports every sequence. An unused one of events is reported only in an answer, at the end, after a restart, or to name
+	 * departed senders; an unused one of revocations never.
+	 */
 	#tell(how: How = {}): void {
 		const now = performance.now();
 		for (const sequence of this.#sequences) this.#tellOf(sequence, now, how);
@@ -180,7 +186,7 @@ export class PositionAnnouncer {
 		const hasGone = seq === 0 && gone.length > 0 && this.#sendsApart;
 		const isNews = answers.length > 0 || end || this.#hasEnded || hasGone;
 		if (seq === 0 && (of !== undefined || !isNews)) return;
-		// Rounded down: what is older than it says is told to nobody who has not missed it.
+		// Rounded down: a greater age would place the event before streams that have missed it, and they would not be reset.
 		const age = Math.floor(Math.max(0, now - sentAt));
 		const up = Math.floor(now - this.#bornAt);
 		const { instanceID: instance } = this.#broker;
@@ -197,7 +203,10 @@ export class PositionAnnouncer {
 		this.#send(position, groups);
 	}
 
-	/** Whether it has sent something to groups alone, or revocations: nobody else tells all, unasked, of who has gone. */
+	/**
+	 * Whether it has sent anything to some groups only, or revocations. It then names departed senders to all gateways without
+	 * being asked, because no other report may do so.
+	 */
 	get #sendsApart(): boolean {
 		for (const { ids } of this.#sequences) if (ids.position.seq > 0) return true;
 		return false;
@@ -215,7 +224,7 @@ export class PositionAnnouncer {
 		const complain = (thrown: unknown): void =>
 			this.#broker.logger.debug(`SSE: a position was not sent: ${toError(thrown).message}`);
 		try {
-			// Moleculer would log an error for each node that cannot be told.
+			// Moleculer would log an error for each node that it cannot reach.
 			const sent = isConnected(this.#broker)
 				? this.#broker.broadcast(POSITION, position, options)
 				: this.#broker.broadcastLocal(POSITION, position, options);

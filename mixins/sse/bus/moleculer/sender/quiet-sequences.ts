@@ -1,28 +1,28 @@
 import type { Sequence } from "./sequences.ts";
 
-/** Milliseconds after the last event until its number is told; each time doubles them. */
+/** Milliseconds from the last event to the first report of its number; the interval then doubles, up to `LAST`. */
 const FIRST = 1000;
 const LAST = 60_000;
-/** Least milliseconds from one look at all sequences, of which there may be many, to the next. */
+/** Least milliseconds between two passes over all sequences, of which there may be many. */
 const APART = 20;
 
-/** When a sequence is told of next. */
+/** When a sequence is reported next. */
 interface Due {
 	/** `performance.now()`. */
 	at: number;
-	/** Milliseconds from the telling before, or from the last event. */
+	/** Milliseconds since the previous report, or since the last event. */
 	interval: number;
-	/** `performance.now()` of the telling before, or of the first event. */
+	/** `performance.now()` of the previous report, or of the first event. */
 	toldAt: number;
 }
 
-/** Says which sequences have been quiet, each for itself: a second after its last event, and then more and more seldom. */
+/** Has each quiet sequence reported: a second after its last event, and then at growing intervals. */
 export class QuietSequences {
 	readonly #tell: (sequence: Sequence, now: number) => void;
 	readonly #dues = new Map<Sequence, Due>();
-	/** One for all sequences: it comes when the first of them is due, or before. */
+	/** One timer for all sequences; it fires when the first of them is due, or earlier. */
 	#timer: NodeJS.Timeout | undefined;
-	/** `performance.now()` at which the timer comes. */
+	/** `performance.now()` at which the timer fires. */
 	#timerAt = Number.POSITIVE_INFINITY;
 
 	/** @param tell Must not throw. */
@@ -30,10 +30,10 @@ export class QuietSequences {
 		this.#tell = tell;
 	}
 
-	/** A sequence is quiet from now on, until it begins anew. */
+	/** Call this at every event of a sequence: its intervals start again. */
 	begin(sequence: Sequence, now: number): void {
 		const due = this.#dues.get(sequence);
-		// One that is never quiet is told of all the same: gateways miss whom they do not hear.
+		// A sequence that is never quiet is reported too: gateways notice senders that do not report.
 		const at = Math.max(now, Math.min(now + FIRST, (due?.toldAt ?? now) + LAST));
 		if (due === undefined) {
 			this.#dues.set(sequence, { at, interval: FIRST, toldAt: now });
@@ -44,7 +44,7 @@ export class QuietSequences {
 		if (this.#timerAt > at) this.#schedule(at, now);
 	}
 
-	/** Forgets all of them. */
+	/** Forgets all sequences. */
 	clear(): void {
 		clearTimeout(this.#timer);
 		this.#timerAt = Number.POSITIVE_INFINITY;
@@ -61,7 +61,7 @@ export class QuietSequences {
 		const now = performance.now();
 		let first = Number.POSITIVE_INFINITY;
 		for (const [sequence, due] of this.#dues) {
-			// A timer may come a moment too early.
+			// A timer may fire a moment early.
 			if (due.at <= now + 1) {
 				this.#tell(sequence, now);
 				due.toldAt = now;

@@ -1,12 +1,12 @@
 import { createIdSource, type IdSource } from "../../../core/event/event-id.ts";
 import type { Counted } from "../position-report.ts";
 
-/** Sequences of one life of a node; an application that has more groups than that gets no ids for what is over. */
+/** Most sequences for groups in one life of a node; events for more sets of groups get no ids. */
 const MAX_SEQUENCES = 64;
 
-/** One sequence, and for whom it is. */
+/** One sequence, and its recipients. */
 export interface Sequence {
-	/** Moleculer's groups, which are names of services; undefined = all that listen. */
+	/** Moleculer's groups, which are names of services; undefined = all listeners. */
 	readonly groups: readonly string[] | undefined;
 	readonly ids: IdSource;
 	/** What it counts; undefined = events. */
@@ -16,7 +16,7 @@ export interface Sequence {
 }
 
 /**
- * The sequences of one life of a node. What is sent to some groups of gateways alone has a sequence of its own: in any other
+ * The sequences of one life of a node. What is sent only to some groups of gateways has a sequence of its own: in a shared one
  * its numbers would be missing on all other gateways.
  */
 export class Sequences {
@@ -28,7 +28,7 @@ export class Sequences {
 
 	/**
 	 * @param origin The node's id.
-	 * @param life Of {@link newEpoch}.
+	 * @param life From {@link newEpoch}.
 	 * @param of What they count; default: events.
 	 */
 	constructor(origin: string, life: string, of?: Counted) {
@@ -38,7 +38,7 @@ export class Sequences {
 		this.#main = this.#begin(life, undefined);
 	}
 
-	/** That for some groups; undefined if there are too many. */
+	/** The sequence for these groups; undefined if there are too many. */
 	of(groups: readonly string[] | undefined): Sequence | undefined {
 		if (groups === undefined || groups.length === 0) return this.#main;
 		const names = [...new Set(groups)].sort();

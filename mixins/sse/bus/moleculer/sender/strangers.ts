@@ -3,34 +3,34 @@ import { setNewest } from "../../../core/collections/set-newest.ts";
 import { lookUp } from "../../../moleculer/transporter/look-up.ts";
 
 /**
- * Questions of a stranger until it is looked up: a gateway that starts asks two or three times before Moleculer knows it. It asks
- * more and more seldom.
+ * Questions after which a stranger is looked up: a gateway that starts asks two or three times before Moleculer knows it, at
+ * growing intervals.
  */
 const PATIENCE = 5;
-/** Strangers remembered. */
+/** Most strangers that are remembered. */
 const MOST = 1000;
 
 /**
- * Nodes that ask and have no gateway, as far as Moleculer knows, which gives them no answer: what it knows of them may be of the
- * process that had the name before.
+ * Nodes that ask although, as far as Moleculer knows, they have no gateway, so that no answer reaches them: Moleculer may know
+ * an earlier process with that node id.
  */
 export class Strangers {
 	readonly #broker: ServiceBroker;
-	/** How often each has asked. */
+	/** How often each one has asked. */
 	readonly #asked = new Map<string, number>();
 
 	constructor(broker: ServiceBroker) {
 		this.#broker = broker;
 	}
 
-	/** A stranger asks. */
+	/** A stranger has asked. */
 	asks(nodeID: string): void {
 		const times = (this.#asked.get(nodeID) ?? 0) + 1;
 		setNewest(this.#asked, nodeID, times, MOST);
 		if (times % PATIENCE === 0) lookUp(this.#broker, nodeID);
 	}
 
-	/** A node is none any more. */
+	/** A node is no stranger any more. */
 	forget(nodeID: string): void {
 		this.#asked.delete(nodeID);
 	}

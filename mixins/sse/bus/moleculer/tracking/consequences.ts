@@ -1,15 +1,17 @@
 import type { Loss } from "../../loss.ts";
 
-/** What follows from what arrives. */
+/** What follows from what arrives, or does not. */
 export interface Consequences<T> {
-	/** What comes is carried out at once, whatever is missing before it, also if its life is over. Default false. */
+	/** Everything takes effect on arrival, whatever is missing before it, and even if its life is over. Default false. */
 	readonly isUnordered?: boolean;
 	/** An event's turn has come. */
 	handOn(item: T): void;
-	/** Called before the events behind the loss are handed on. @returns `false` if it does not count: nobody is told then. */
+	/**
+	 * Called before the events after the loss are passed on. @returns `false` if the loss does not count, and nobody is told.
+	 */
 	lost(loss: Loss): unknown;
-	/** An event was handed on, and that failed: it is lost. */
+	/** Passing on an event threw an error: the event is lost. */
 	failed(error: unknown): void;
-	/** A life of an origin has taken another one's place, by what has come of it: it may be a former one, and late. */
+	/** An arrival shows an origin in another life than before; it may also be a late one of a former life. */
 	replaced?(origin: string): void;
 }

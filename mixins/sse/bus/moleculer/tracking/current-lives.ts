@@ -2,12 +2,12 @@ import { setNewest } from "../../../core/collections/set-newest.ts";
 import type { Position } from "../../../core/event/event-id.ts";
 import { SenderLife } from "./sender-life.ts";
 
-/** Origins kept; past them those silent longest are forgotten. */
+/** Most origins that are kept; beyond that, those silent longest are forgotten. */
 const MAX_ORIGINS = 10_000;
 
-/** The life that each origin leads, as far as it is known. Of an origin that is not, nothing is missing. */
+/** The present life of each origin, as far as it is known. Nothing is missing of an unknown origin. */
 export class CurrentLives<T> {
-	/** In the order in which they were heard last. */
+	/** In the order in which they were last heard. */
 	readonly #lives = new Map<string, SenderLife<T>>();
 	#lastHeard = "";
 
@@ -15,7 +15,7 @@ export class CurrentLives<T> {
 		return this.#lives.get(origin);
 	}
 
-	/** That of an origin from which something has come. @param first Its name if nothing is known of the origin. */
+	/** The life of an origin that was just heard. @param first Its name if the origin is unknown. */
 	hear(origin: string, first: string): SenderLife<T> {
 		const known = this.#lives.get(origin);
 		if (known !== undefined && this.#lastHeard === origin) return known;
@@ -25,35 +25,35 @@ export class CurrentLives<T> {
 		return life;
 	}
 
-	/** An origin leads another life. */
+	/** An origin begins another life. */
 	begin(origin: string, life: SenderLife<T>): void {
 		this.#lives.set(origin, life);
 	}
 
-	/** How far an epoch's events have come; that of another epoch of the same origin if that one is not known. */
+	/** How far an epoch's events have come; if it is unknown, how far those of another epoch of the same origin. */
 	position(origin: string, epoch: string): Position | undefined {
 		const life = this.#lives.get(origin);
 		const sequence = life?.find(epoch) ?? life?.sequences[0];
 		return sequence && { epoch: sequence.epoch, seq: sequence.last };
 	}
 
-	/** This gateway may have been away: what was sent meanwhile did not come. */
+	/** This gateway may have been away, and what was sent meanwhile did not arrive. */
 	away(): void {
 		for (const { sequences } of this.#lives.values())
 			for (const sequence of sequences) sequence.isStale = true;
 	}
 
-	/** Whether an origin has said where it is, in each sequence that is known of it, since this gateway may have been away. */
+	/** Whether an origin has reported its position, in each known sequence, since this gateway may have been away. */
 	isFresh(origin: string): boolean {
 		return this.#lives.get(origin)?.isFresh ?? true;
 	}
 
-	/** Whether an origin has said that it ends. */
+	/** Whether an origin has reported its end; true if it is unknown. */
 	hasEnded(origin: string): boolean {
 		return this.#lives.get(origin)?.hasEnded ?? true;
 	}
 
-	/** Whether an origin has said where it ends, and all of that has come. */
+	/** Whether an origin has reported its end, and everything before that has arrived; true if it is unknown. */
 	isComplete(origin: string): boolean {
 		return this.#lives.get(origin)?.isComplete ?? true;
 	}

@@ -1,34 +1,39 @@
-/** Milliseconds that what is missing is waited for: transporters and middlewares may let one event overtake another. */
+/** Milliseconds for which missing events are waited for: transporters and middlewares may let one event overtake another. */
 export const PATIENCE = 500;
-/** The same while what is missing comes in, piece by piece. */
+/** The same while missing events keep arriving. */
 export const LONGEST = 5000;
 
-/** An event that came before one that was sent earlier. */
+/** An event that arrived before one that was sent earlier. */
 export interface EarlyEvent<T> {
 	readonly item: T;
 	readonly at: number;
 	readonly bytes: number;
 }
 
-/** What is given up: all that is missing up to a number. */
+/** Missing events that are given up: all those up to a number. */
 export interface MissingRange {
 	readonly upTo: number;
-	/** By when all of it had been sent. */
+	/** Time by which all of them had been sent. */
 	readonly before: number;
 }
 
-/** What is missing of a sequence, by the events that came early and by what its origin says. `last` is that before all of it. */
+/**
+ * What is missing of a sequence, judging by early events and by its origin's reports. `last` is the number before all of it.
+ */
 export class MissingEvents<T> {
-	/** By their numbers, in the order in which they came. */
+	/** By number, in the order of arrival. */
 	readonly #early = new Map<number, EarlyEvent<T>>();
-	/** The highest of these numbers; 0 without any. */
+	/** The highest of these numbers; 0 if there are none. */
 	#newestEarly = 0;
-	/** How far its origin says to have come; when that was heard first; and by when it had been sent. */
+	/**
+	 * How far its origin reports to have come; when that was heard; since when reported events are missing; by when they had
+	 * been sent.
+	 */
 	#claimed = 0;
 	#claimedAt = 0;
 	#claimedSince = 0;
 	#sentBefore = 0;
-	/** When something that was missing has come last. */
+	/** When a missing event last arrived. */
 	#filledAt = Number.NEGATIVE_INFINITY;
 
 	/** Number of events that wait. */
@@ -36,17 +41,17 @@ export class MissingEvents<T> {
 		return this.#early.size;
 	}
 
-	/** Has an event wait for those before it; false if it does already. */
+	/** Keeps an event until those before it have arrived; false if it is kept already. */
 	keep(seq: number, early: EarlyEvent<T>): boolean {
 		if (this.#early.has(seq)) return false;
 		this.#early.set(seq, early);
-		// It was overtaken itself: what is missing before it may have been as well, and still come.
+		// It was overtaken itself: what is missing before it may have been, too, and still arrive.
 		if (seq < this.#newestEarly || seq <= this.#claimed) this.filled(early.at);
 		this.#newestEarly = Math.max(this.#newestEarly, seq);
 		return true;
 	}
 
-	/** Takes out an event, if it waits. */
+	/** Removes and returns an event, if it waits. */
 	take(seq: number): EarlyEvent<T> | undefined {
 		const early = this.#early.get(seq);
 		if (early !== undefined) this.#early.delete(seq);
@@ -54,21 +59,21 @@ export class MissingEvents<T> {
 		return early;
 	}
 
-	/** Something that was missing has come. */
+	/** A missing event has arrived. */
 	filled(now: number): void {
 		this.#filledAt = now;
 	}
 
 	/**
-	 * Takes what its origin says of itself.
+	 * Takes its origin's report.
 	 *
-	 * @param before By when it had sent all of that.
+	 * @param before Time by which everything up to `seq` had been sent.
 	 */
 	claim(seq: number, now: number, before: number, last: number): void {
-		// Of what is before an event that has come, only by when it was sent may be new.
+		// Before an event that has arrived, a report can add only the time of sending.
 		if (seq <= this.#claimed || (seq <= this.#newestEarly && this.#claimed > last)) return;
 		if (this.#claimed <= last) this.#claimedSince = now;
-		// It may be under way for as long as any, though not for ever.
+		// The events may be under way as long as any, but not for ever.
 		this.#claimedAt = Math.min(now, this.#claimedSince + LONGEST - PATIENCE);
 		this.#claimed = seq;
 		this.#sentBefore = before;
@@ -79,12 +84,12 @@ export class MissingEvents<T> {
 		return this.#early.size > 0 || this.#claimed > last;
 	}
 
-	/** Whether the next one is missing. */
+	/** Whether the next event is missing. */
 	areOpen(last: number): boolean {
 		return this.areThere(last) && !this.#early.has(last + 1);
 	}
 
-	/** Whether something behind a number is missing as well. */
+	/** Whether something after a number is missing, too. */
 	areOpenBehind(seq: number): boolean {
 		let next = seq;
 		for (const waiting of this.waitingUpTo(Number.POSITIVE_INFINITY)) {
@@ -95,15 +100,15 @@ export class MissingEvents<T> {
 		return this.#claimed > next;
 	}
 
-	/** Numbers of the events that wait, up to one, in order. */
+	/** Numbers of the events that wait, up to `most`, in order. */
 	waitingUpTo(most: number): number[] {
 		return [...this.#early.keys()].filter(seq => seq <= most).sort((a, b) => a - b);
 	}
 
-	/** When what is missing first is given up: a moment after something has come last, but not much later than it was noticed. */
+	/** When the first missing event is given up: a moment after the last arrival, but not much later than it was noticed. */
 	dueAt(last: number): number {
 		const claimed = this.#claimed > last ? this.#claimedAt : Number.POSITIVE_INFINITY;
-		// The first that came is the first in the map.
+		// The map's first entry arrived first.
 		for (const { at } of this.#early.values()) return this.#dueAt(Math.min(claimed, at));
 		return this.#dueAt(claimed);
 	}
@@ -113,13 +118,13 @@ export class MissingEvents<T> {
 	}
 
 	/**
-	 * What is missing and due by then, as one: the numbers behind which events come on.
+	 * What is missing and due by `now`, as one range, after which events are passed on again.
 	 *
-	 * @param now Infinity: all that is missing.
+	 * @param now Infinity: everything that is missing.
 	 */
 	due(now: number, last: number): MissingRange | undefined {
 		const seqs = this.waitingUpTo(Number.POSITIVE_INFINITY);
-		// Behind all that came early, what its origin says is missing as well.
+		// After all early events, whatever the origin reports is missing, too.
 		if (this.#claimed > (seqs.at(-1) ?? last) && this.#dueAt(this.#claimedAt) <= now) {
 			return { upTo: this.#claimed, before: this.#sentBefore };
 		}
@@ -129,7 +134,7 @@ export class MissingEvents<T> {
 			came = Math.min(came, this.#early.get(seq)?.at ?? came);
 			const before = index === 0 ? last : (seqs[index - 1] as number);
 			if (seq === before + 1) continue;
-			// What its origin has said is missing was noticed by that, and what is behind it by what has come.
+			// The report shows what is missing up to its number; after that, the early event that follows does.
 			const claimed = Math.min(this.#claimed, seq - 1);
 			if (claimed < seq - 1 && this.#dueAt(came) <= now) return { upTo: seq - 1, before: came };
 			if (claimed > before && this.#dueAt(Math.min(came, this.#claimedAt)) <= now) {

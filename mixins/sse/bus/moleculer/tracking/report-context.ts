@@ -1,9 +1,9 @@
-/** How what an origin says of itself is to be understood. */
+/** How an origin's report is to be understood. */
 export interface ReportContext {
-	/** Milliseconds for which events may be overtaken by that. */
+	/** Milliseconds by which the report may overtake events; default 500. */
 	readonly patience?: number;
-	/** It was said since this gateway may have been away last. */
+	/** Whether it was sent since this gateway may last have been away; default true. */
 	readonly isCurrent?: boolean;
-	/** Which of the origin's lives says it, as far as that is known: `present` is the one that it leads now. */
+	/** Which of the origin's lives it belongs to, as far as that is known: `present` is the one that it leads now. */
 	readonly life?: "present" | "former" | undefined;
 }

@@ -1,57 +1,57 @@
 import { SequenceState } from "./sequence-state.ts";
 
-/** Former lives of an origin that are remembered. */
+/** Most former lives of an origin that are remembered. */
 const MAX_FORMER = 8;
 const NONE: readonly never[] = [];
 
-/** One process of a node, as a sender: its sequences, most often one; and those before it. */
+/** One process of a node as a sender: its sequences, usually one, and the lives before it. */
 export class SenderLife<T> {
 	readonly name: string;
 	sequences: readonly SequenceState<T>[] = NONE;
-	/** Longest time that it has said to have lived, in milliseconds. */
+	/** Longest lifetime that it has reported, in milliseconds. */
 	up = 0;
-	/** It is over, and it was told that not all of it may have come. */
+	/** It is over, and it was reported that some of it may be missing. */
 	isTold = false;
 	/** Lives of this node that are over, as far as they are remembered. */
 	#former: readonly SenderLife<T>[] = NONE;
 
-	/** @param name As of `lifeOf`. */
+	/** @param name From `lifeOf`. */
 	constructor(name: string) {
 		this.name = name;
 	}
 
-	/** Its sequence of that epoch. */
+	/** Its sequence of that epoch, begun if need be. */
 	sequence(origin: string, epoch: string): SequenceState<T> {
 		let sequence = this.find(epoch);
 		if (sequence === undefined) {
 			sequence = new SequenceState(origin, epoch);
-			// An array that is pushed to takes room for many.
+			// An array that is pushed to reserves room for many.
 			this.sequences = [...this.sequences, sequence];
 		}
 		return sequence;
 	}
 
-	/** The same, if it has begun. */
+	/** Its sequence of that epoch, if it has begun. */
 	find(epoch: string): SequenceState<T> | undefined {
 		return this.sequences.find(sequence => sequence.epoch === epoch);
 	}
 
-	/** Whether it has said that it ends. */
+	/** Whether it has reported its end. */
 	get hasEnded(): boolean {
 		return this.sequences.every(sequence => sequence.end !== undefined);
 	}
 
-	/** Whether it has said where it ends, and all of that has come. */
+	/** Whether it has reported its end, and everything before that has arrived. */
 	get isComplete(): boolean {
 		return this.sequences.every(sequence => sequence.isComplete);
 	}
 
-	/** Whether it was told as over at an earlier moment, and has said nothing since. */
+	/** Whether it was given up before `moment`, and has reported nothing since. */
 	wasGivenUpBefore(moment: number): boolean {
 		return this.sequences.some(({ givenUpAt }) => givenUpAt !== undefined && givenUpAt < moment);
 	}
 
-	/** Whether it has said where it is, in each sequence, since this gateway may have been away. */
+	/** Whether it has reported its position, in each sequence, since this gateway may have been away. */
 	get isFresh(): boolean {
 		return this.sequences.every(sequence => !sequence.isStale);
 	}
@@ -61,7 +61,7 @@ export class SenderLife<T> {
 		return this.#former.find(life => life.name === name);
 	}
 
-	/** Takes the place of the life that its node has led so far. */
+	/** Replaces the life that its node has led so far. */
 	follow(life: SenderLife<T>): void {
 		this.#former = life.#former.filter(former => former !== this);
 		life.#former = NONE;

@@ -1,22 +1,22 @@
 import { type EarlyEvent, MissingEvents, type MissingRange } from "./missing-events.ts";
 
-/** One sequence of an origin, counted without holes. */
+/** One sequence of an origin, numbered without holes. */
 export class SequenceState<T> {
 	readonly origin: string;
 	readonly epoch: string;
-	/** All up to it were handed on, or given up. */
+	/** Everything up to this number was passed on, or given up. */
 	last = 0;
-	/** Where its origin has said that it ends, and how long it had lived by then, in milliseconds. */
+	/** Where its origin reported its end, and its lifetime by then, in milliseconds. */
 	end: { readonly seq: number; readonly up: number } | undefined;
-	/** Its origin has said where it is. */
+	/** Whether its origin has reported its position. */
 	isHeard = false;
-	/** By when its origin was told as over, unheard; undefined if it was not, or has said something since. */
+	/** Time by which its origin counted as over; undefined if it did not, or has been heard since. */
 	givenUpAt: number | undefined;
-	/** Since its origin said last where it is, this gateway may have been away. */
+	/** Whether this gateway may have been away since its origin last reported its position. */
 	isStale = false;
-	/** What is missing now was sent before its origin had heard of this gateway, or is on its way. */
+	/** What is missing now was sent before its origin knew of this gateway, or is on its way. */
 	isNew = false;
-	/** Undefined if nothing is missing: of thousands of sequences, as a rule. */
+	/** Undefined if nothing is missing, as in most of thousands of sequences. */
 	#missing: MissingEvents<T> | undefined;
 
 	constructor(origin: string, epoch: string) {
@@ -29,30 +29,30 @@ export class SequenceState<T> {
 		return this.#missing?.waiting ?? 0;
 	}
 
-	/** Has an event wait for those before it; false if it does already. */
+	/** Keeps an event until those before it have arrived; false if it is kept already. */
 	keep(seq: number, early: EarlyEvent<T>): boolean {
 		this.#missing ??= new MissingEvents();
 		return this.#missing.keep(seq, early);
 	}
 
-	/** Takes out the event whose turn it is, if it waits. */
+	/** Removes and returns the event whose turn it is, if it waits. */
 	takeNext(): EarlyEvent<T> | undefined {
 		return this.#missing?.take(this.last + 1);
 	}
 
-	/** Whether the next one is missing. */
+	/** Whether the next event is missing. */
 	get isOpen(): boolean {
 		return this.#missing?.areOpen(this.last) ?? false;
 	}
 
-	/** Forgets what was missing, if nothing is. */
+	/** Forgets what was missing, if nothing is missing any more. */
 	close(): void {
 		if (this.#missing?.areThere(this.last) === false) this.#missing = undefined;
 	}
 
 	/**
-	 * Whether nothing is missing, and nothing more comes. A sequence that was never begun is not waited for, unless this
-	 * gateway may have been away since.
+	 * Whether nothing is missing, and nothing more arrives. A sequence that never began is not waited for, unless this gateway
+	 * may have been away since.
 	 */
 	get isComplete(): boolean {
 		if (this.givenUpAt !== undefined) return true;
@@ -81,9 +81,9 @@ export class SequenceState<T> {
 	}
 
 	/**
-	 * Takes what its origin says of itself, see {@link MissingEvents.claim}.
+	 * Takes its origin's report, see {@link MissingEvents.claim}.
 	 *
-	 * @returns Whether something is missing by that.
+	 * @returns Whether the next event is missing.
 	 */
 	claim(seq: number, now: number, before: number): boolean {
 		if (seq <= this.last) return this.isOpen;

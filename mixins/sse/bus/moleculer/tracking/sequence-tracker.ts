@@ -7,18 +7,18 @@ import type { ReportContext } from "./report-context.ts";
 import { SenderLife } from "./sender-life.ts";
 import type { SequenceState } from "./sequence-state.ts";
 
-/** Events that wait for those before them, at a time. */
+/** Most events that wait for earlier ones at a time. */
 const MAX_EARLY = 10_000;
-/** What they may take, as the caller counts it. */
+/** Most bytes that they may take, as the caller counts them. */
 const MAX_EARLY_BYTES = 16_777_216;
 
 /**
- * Puts every origin's events into the order in which they were sent, and notices what the bus has lost. What comes early
- * waits for what is before it, for a moment; what has not come by then is lost.
+ * Puts each origin's events into the order in which they were sent, and notices what the bus has lost. An early event waits a
+ * moment for those before it; what has not arrived by then is lost.
  */
 export class SequenceTracker<T> {
 	readonly lives: CurrentLives<T> = new CurrentLives();
-	/** Those in which something is missing. */
+	/** Sequences in which something is missing. */
 	readonly #open = new Set<SequenceState<T>>();
 	readonly #then: Consequences<T>;
 	#early = 0;
@@ -28,18 +28,18 @@ export class SequenceTracker<T> {
 		this.#then = then;
 	}
 
-	/** Whether nothing is suspected to be missing. */
+	/** Whether nothing may be missing. */
 	get isWhole(): boolean {
 		return this.#open.size === 0;
 	}
 
-	/** Whether something is waited for that an origin may have sent before it had heard of this gateway. */
+	/** Whether events are awaited that an origin may have sent before it knew of this gateway. */
 	get isMeeting(): boolean {
 		for (const sequence of this.#open) if (sequence.isNew) return true;
 		return false;
 	}
 
-	/** When something that is missing is given up next; Infinity if nothing is. */
+	/** When missing events are given up next; Infinity if nothing is missing. */
 	get nextDecision(): number {
 		let next = Number.POSITIVE_INFINITY;
 		for (const sequence of this.#open) next = Math.min(next, sequence.dueAt);
@@ -47,10 +47,10 @@ export class SequenceTracker<T> {
 	}
 
 	/**
-	 * Takes an event that has arrived at `now`, in milliseconds on a clock that never goes back. It is handed on at once, or
-	 * behind those that are missing before it, or never: it has been here, or was given up.
+	 * Takes an event that arrived at `now`, in milliseconds on a clock that never goes back. It is passed on at once, or after
+	 * the missing ones before it, or never: it was here before, or was given up.
 	 *
-	 * @param bytes What it takes while it waits.
+	 * @param bytes Its size while it waits.
 	 */
 	observe({ origin, epoch, seq }: EventId, item: T, now: number, bytes: number): void {
 		const life = this.#lifeOf(origin, epoch, now);
@@ -80,7 +80,7 @@ export class SequenceTracker<T> {
 	}
 
 	/**
-	 * Takes what an origin says of itself.
+	 * Takes an origin's report.
 	 *
 	 * @returns Whether it is about the origin's present life.
 	 */
@@ -96,28 +96,29 @@ export class SequenceTracker<T> {
 		const isMet = !sequence.isHeard && sequence.last === 0;
 		sequence.isHeard = true;
 		this.#livesOn(life, sequence);
-		// A node may be started again in the same life, and what it said before may come late.
+		// A node may be started again in the same life, and an earlier report may arrive late.
 		if (isEnd && (up === 0 || up >= life.up)) sequence.end = { seq, up };
 		else if (sequence.end && (seq > sequence.end.seq || up > sequence.end.up))
 			sequence.end = undefined;
 		life.up = Math.max(life.up, up);
 		if (isCurrent || isEnd) sequence.isStale = false;
 		if (isMet && sequence.waiting === 0 && (seq === 0 || age >= patience)) {
-			// What it sent before it had heard of this gateway never comes.
+			// What it sent before it knew of this gateway never arrives.
 			sequence.last = seq;
 			if (seq > 0) this.#then.lost({ origin, upTo: seq, before: now - age, isEarlier: true });
 			return how.life !== "former";
 		}
-		// Its last events may be on their way, overtaken by this.
+		// Its last events may be on their way, overtaken by this report.
 		if (isMet) sequence.isNew = true;
 		if (sequence.claim(seq, now, now - age)) this.#open.add(sequence);
 		return how.life !== "former";
 	}
 
 	/**
-	 * An origin is gone, and has not said that it ends.
+	 * An origin has left without reporting its end.
 	 *
-	 * @param wasAsked It was asked where it is, and has not answered: it may have sent something, though it is not known here.
+	 * @param wasAsked It was asked for its position, and has not answered: it may have sent something even if it is unknown
+	 * here.
 	 */
 	leave(origin: string, now: number, wasAsked = false): void {
 		const known = this.lives.get(origin);
@@ -125,19 +126,19 @@ export class SequenceTracker<T> {
 		else if (wasAsked) this.#then.lost({ origin, before: now, isEarlier: false });
 	}
 
-	/** Gives up what is missing for too long. */
+	/** Gives up what has been missing for too long. */
 	decide(now: number): void {
 		for (const sequence of this.#open) if (sequence.dueAt <= now) this.#skip(sequence, now);
 	}
 
-	/** That of which most waits, as far as it is not the given one. */
+	/** The sequence in which most events wait; the given one if none has more. */
 	#fullest(sequence: SequenceState<T>): SequenceState<T> {
 		let fullest = sequence;
 		for (const other of this.#open) if (other.waiting > fullest.waiting) fullest = other;
 		return fullest;
 	}
 
-	/** The life of an epoch; it is the present one from now on, unless it is a former one. */
+	/** The life of an epoch; it becomes the present one, unless it is a former one. */
 	#lifeOf(
 		name: string,
 		epoch: string,
@@ -155,7 +156,7 @@ export class SequenceTracker<T> {
 			return life;
 		}
 		const before = former === undefined ? now - up : now;
-		// One that was given up may have lived on, cut off from this gateway alone.
+		// A life that was given up may have gone on, cut off from this gateway alone.
 		this.#end(name, present, before, present.wasGivenUpBefore(before));
 		life.follow(present);
 		life.isTold = false;
@@ -164,20 +165,20 @@ export class SequenceTracker<T> {
 		return life;
 	}
 
-	/** It was told as over, perhaps, and is not. */
+	/** The life goes on, though it may have been reported as over. */
 	#livesOn(life: SenderLife<T>, sequence: SequenceState<T>): void {
 		sequence.givenUpAt = undefined;
 		life.isTold = false;
 	}
 
-	/** Something has come of a life that is over. If it was taken for complete, it was not. */
+	/** Something of a life that is over has arrived. If that life counted as complete, it was not. */
 	#comesLate(origin: string, life: SenderLife<T>, { epoch, seq }: Position, before: number): void {
 		if (life.isTold || seq <= (life.find(epoch)?.last ?? 0)) return;
 		life.isTold = true;
 		this.#then.lost({ origin, before, isEarlier: false, isKnown: true });
 	}
 
-	/** A life is over. Unless its end was heard, it may have sent more than has come. */
+	/** A life is over. Unless its end was heard, it may have sent more than has arrived. */
 	#end(origin: string, life: SenderLife<T>, before: number, isDoubted = false): void {
 		const { sequences } = life;
 		const isKnown = sequences.some(sequence => sequence.isOpen);
@@ -190,7 +191,7 @@ export class SequenceTracker<T> {
 		}
 	}
 
-	/** Gives up what is due by then, all as one loss, and goes on behind it. */
+	/** Gives up what is due by `now`, all as one loss, and goes on after it. */
 	#skip(sequence: SequenceState<T>, now: number, isTold = false): void {
 		const range = sequence.dueRange(now);
 		if (range === undefined) return;
@@ -199,7 +200,7 @@ export class SequenceTracker<T> {
 		if (!isTold) {
 			const isEarlier = sequence.isNew;
 			sequence.isNew = false;
-			// Unless more is missing, nothing is before the place that is given with that.
+			// Unless more is missing, the resume token that goes out with this loss has nothing missing before it.
 			if (!sequence.isOpenBehind(upTo)) this.#open.delete(sequence);
 			this.#then.lost({ origin, upTo, before, isEarlier });
 		}
@@ -212,7 +213,7 @@ export class SequenceTracker<T> {
 		this.#look(sequence);
 	}
 
-	/** Hands on what has waited for what has come now. */
+	/** Passes on the events that waited for the one that has arrived. */
 	#follow(sequence: SequenceState<T>): void {
 		while (sequence.waiting > 0) {
 			const early = sequence.takeNext();
@@ -225,7 +226,7 @@ export class SequenceTracker<T> {
 
 	#next(sequence: SequenceState<T>, item: T): void {
 		sequence.last++;
-		// Before it is handed on: nothing is missing before it any more.
+		// Comes before the event is passed on: nothing is missing before it any more.
 		if (this.#open.size > 0 || sequence.waiting > 0) this.#look(sequence);
 		try {
 			this.#then.handOn(item);
