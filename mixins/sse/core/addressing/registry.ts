@@ -2,17 +2,17 @@ import { EVERYONE } from "./session-id.ts";
 
 /** What the registry knows of a stream. */
 export interface Subscription {
-	/** Without repetition. */
+	/** Without duplicates. */
 	readonly sessionIds: readonly string[];
-	/** Without repetition. */
+	/** Without duplicates. */
 	readonly eventNames: readonly string[];
 }
 
 type ByName<Stream> = Map<string, Set<Stream>>;
 
 /**
- * The open streams of one gateway, found by session id and event name in two look-ups, whatever their
- * number. Emptied entries are deleted: its size is that of what is open.
+ * The open streams of one gateway, found by session id and event name in two look-ups, however many there are. Empty entries
+ * are deleted, so its size depends only on what is open.
  */
 export class Registry<Stream extends Subscription> {
 	readonly #bySession = new Map<string, ByName<Stream>>();
@@ -52,7 +52,7 @@ export class Registry<Stream extends Subscription> {
 		}
 	}
 
-	/** Whether the stream was there. */
+	/** @returns Whether the stream was registered. */
 	remove(stream: Stream): boolean {
 		if (!this.#streams.delete(stream)) return false;
 		removeNames(this.#byName, stream);
@@ -66,8 +66,8 @@ export class Registry<Stream extends Subscription> {
 	}
 
 	/**
-	 * The streams that an event goes to, each once. The set may be the registry's own: iterate over it
-	 * at once, and do not keep or change it. Removing streams meanwhile is safe.
+	 * The streams that an event goes to, each once. The set may be the registry's own: iterate over it at once, and do not keep
+	 * or change it. Streams may be removed meanwhile.
 	 */
 	select(sessionId: string | readonly string[], eventName: string): ReadonlySet<Stream> {
 		if (typeof sessionId === "string") {
@@ -83,7 +83,7 @@ export class Registry<Stream extends Subscription> {
 		return selected;
 	}
 
-	/** The streams of sessions, or of everyone, whatever they listen to; a set of its own. */
+	/** All streams of these sessions, or of everyone, whatever they listen to, in a new set. */
 	selectAll(sessionId: string | readonly string[]): ReadonlySet<Stream> {
 		if (sessionId === EVERYONE) return new Set(this.#streams);
 		return streamsOf(this.#bySession, sessionId);

@@ -2,21 +2,20 @@ import { isRefusal, type Refusal, refuse } from "../errors/refusal.ts";
 
 /** The `sessionId` that addresses every stream of an event name. */
 export const EVERYONE = "*";
-/** Longest session id; ids are keys of the registry, so their size is bounded like their number. */
+/** Longest session id. Ids are keys of the registry, so their size is bounded as well as their number. */
 const MAX_LENGTH = 256;
 
 /**
- * A session id as applications have it: 1 to 256 characters other than `"*"`, or a whole number, which is the
- * same as its decimal text.
+ * A session id as applications give it: 1 to 256 characters other than `"*"`, or a whole number, which means its decimal text.
  */
 export type SseSessionId = string | number;
 
 /**
- * Reads anything as a session id. The only place where a number becomes one: wherever an id comes from, the
- * same number has to be the same text.
+ * Reads any value as a session id. Only here does a number become one, so that the same number is the same text wherever the id
+ * comes from.
  *
- * @param field What holds it, for the refusal.
- * @param fromRepl It was typed into the REPL, which reads numbers.
+ * @param field Name of the field that holds it, for the refusal.
+ * @param fromRepl Whether it was typed into the REPL, which reads numbers.
  */
 export function readSessionId(input: unknown, field: string, fromRepl = false): string | Refusal {
 	const problem = typeof input === "string" ? problemOfText(input) : problemOfOther(input);
@@ -29,16 +28,16 @@ export function readSessionId(input: unknown, field: string, fromRepl = false): 
 }
 
 /**
- * Reads whom something is for: one id, several, none, or everyone.
+ * Reads recipients: one id, several, none, or everyone.
  *
- * @param fromRepl As of {@link readSessionId}.
+ * @param fromRepl See {@link readSessionId}.
  */
 export function readRecipients(
 	input: unknown,
 	fromRepl: boolean
 ): string | readonly string[] | Refusal {
 	if (input === undefined || input === null) {
-		// Never a default: forgetting the address must not make a private event public.
+		// Never a default: a forgotten recipient must not make a private event public.
 		return refuse(
 			"sessionId",
 			`"sessionId" is missing: give a session id, an array of them (empty for nobody), or "${EVERYONE}" ` +
@@ -57,7 +56,7 @@ export function readRecipients(
 	return ids;
 }
 
-/** Whether it addresses nobody: a list of session ids, as of an article's followers, may be empty. */
+/** Whether it addresses nobody: a list of session ids, such as an article's followers, may be empty. */
 export function isNobody(recipients: string | readonly string[]): boolean {
 	return recipients.length === 0;
 }
@@ -69,7 +68,7 @@ function problemOfText(id: string): string | undefined {
 	return undefined;
 }
 
-/** Of a number, its text must be the one that was meant, on every node and in every language. */
+/** A number's text must be the intended one, on every node and in every language. */
 function problemOfOther(id: unknown): string | undefined {
 	if (typeof id === "bigint") return `is the BigInt ${id}: give its text, String(id)`;
 	if (typeof id !== "number") return "takes a string or a whole number";

@@ -1,38 +1,38 @@
-/** The most keys that are remembered. */
+/** Most keys that are remembered. */
 const MAX_KEYS = 500_000;
-/** The most keys of a generation, and so how many are forgotten at once when there are too many. */
+/** Most keys of a generation, and so how many are forgotten at once when there are too many. */
 const MAX_GENERATION = 50_000;
 
 /** Keys that were taken one after another, and are forgotten together. */
 interface Generation {
 	readonly keys: Set<string>;
-	/** When the first was taken. */
+	/** When the first one was taken. */
 	readonly began: number;
-	/** When the last may be forgotten. */
+	/** When the last one may be forgotten. */
 	until: number;
 }
 
 /**
- * Keys that were taken, each remembered until it can no longer be used anyway. They are kept by generations: a
- * map from which the oldest keys are deleted one by one looks past all that it has deleted, each time.
+ * Keys that were taken, each remembered until it can no longer be used anyway. They are kept in generations: to find the oldest
+ * key of a map, V8 steps over all keys that were deleted before it, each time.
  */
 export class ExpiringSet {
-	/** The oldest first. */
+	/** Oldest first. */
 	readonly #generations: Generation[] = [];
 	readonly #span: number;
 	#forgotten = Number.NEGATIVE_INFINITY;
 
-	/** @param span Milliseconds for which a key may be remembered longer than it must. */
+	/** @param span Milliseconds by which a key may be remembered longer than necessary. */
 	constructor(span: number) {
 		this.#span = span;
 	}
 
-	/** Number of keys that are remembered. */
+	/** Number of remembered keys. */
 	get size(): number {
 		return this.#generations.reduce((sum, { keys }) => sum + keys.size, 0);
 	}
 
-	/** Until when keys should have been remembered that were forgotten early; -Infinity if none were. */
+	/** Latest time until which a key that was forgotten early should have been remembered; -Infinity if none was. */
 	get forgotten(): number {
 		return this.#forgotten;
 	}

@@ -1,12 +1,12 @@
 import { Queue } from "./queue.ts";
 
-/** Superseded entries that may stand in the queue beside as many as there are keys. */
+/** Superseded entries that the queue may hold in addition to one for each key. */
 const SLACK = 64;
 
-/** The last entry of each key, the oldest first; constant time at both ends, whatever is superseded. */
+/** The latest entry of each key, oldest first; constant time at both ends, however many are superseded. */
 export class LatestByKey<Entry extends { readonly key: string }> {
 	readonly #byKey = new Map<string, Entry>();
-	/** Those that were superseded too, until they come to the front or are too many. */
+	/** Includes superseded entries, until they reach the front or become too many. */
 	#order = new Queue<Entry>();
 
 	/** Number of keys. */
@@ -33,7 +33,7 @@ export class LatestByKey<Entry extends { readonly key: string }> {
 		if (this.#order.length > 2 * this.#byKey.size + SLACK) this.#compact();
 	}
 
-	/** Takes out the oldest. */
+	/** Removes and returns the oldest entry. */
 	shift(): Entry | undefined {
 		const { oldest } = this;
 		if (oldest === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** One thing for each object, made when it is asked for first, and gone with the object. */
+/** One value for each object, made on first use and released with the object. */
 export function onePer<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
 	const made = new WeakMap<Key, { readonly value: Value }>();
 	return key => {

@@ -1,4 +1,4 @@
-/** Shifted items are cut off when they are this many and half of the array. */
+/** Removed items are cut off once there are this many and they fill half of the array. */
 const COMPACT_AT = 64;
 
 /** A first-in, first-out queue in an array: constant time at both ends, and indexed. */
@@ -22,7 +22,7 @@ export class Queue<T> {
 	shift(): T | undefined {
 		if (this.length === 0) return undefined;
 		const item = this.#items[this.#head] as T;
-		// The array must not keep what has left the queue.
+		// The array must not keep a removed item alive.
 		this.#items[this.#head++] = undefined as T;
 		if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#items.length) {
 			this.#items = this.#items.slice(this.#head);
@@ -36,7 +36,7 @@ export class Queue<T> {
 		this.#head = 0;
 	}
 
-	/** Index of the first item that is not before `boundary`; the items must be in that order. */
+	/** Index of the first item for which `isBefore` is false; the items must be in that order. */
 	lowerBound(isBefore: (item: T) => boolean): number {
 		let low = 0;
 		let high = this.length;

@@ -1,12 +1,12 @@
-/** Part of a full map that is let go of at a time. */
+/** Share of a full map that is dropped at a time. */
 const PART = 0.1;
 
 /**
- * Sets a key of a map as its newest, and lets go of the oldest if there are too many. A part at a time: looking for
- * the oldest one passes over all that went since the map was last rebuilt.
+ * Sets a key as the newest one of a map, and drops the oldest if there are too many. It drops a share at a time, because
+ * finding the oldest key steps over all keys that were deleted since the map was last rebuilt.
  *
- * @param map What is set in it otherwise keeps its place.
- * @param most Entries that there may be.
+ * @param map Keys that are set in it directly keep their place.
+ * @param most Entries that it may hold.
  */
 export function setNewest<Key, Value>(
 	map: Map<Key, Value>,

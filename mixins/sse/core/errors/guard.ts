@@ -1,6 +1,6 @@
 /**
- * What was thrown, as an error: libraries throw and reject with strings, and with nothing, too. Never throws itself, as
- * making a text of an object without a prototype does.
+ * What was thrown, as an error: libraries also throw and reject with strings, and with nothing. Never throws, although
+ * converting an object without a prototype to text does.
  */
 export function toError(thrown: unknown): Error {
 	try {
@@ -10,7 +10,7 @@ export function toError(thrown: unknown): Error {
 	}
 }
 
-/** What was thrown, as the log has it: with its stack. Never throws. */
+/** What was thrown, for the log: with its stack. Never throws. */
 export function stackOf(thrown: unknown): string {
 	const error = toError(thrown);
 	try {
@@ -20,7 +20,7 @@ export function stackOf(thrown: unknown): string {
 	}
 }
 
-/** What was thrown, in a line: its name and what it says. Never throws. */
+/** What was thrown, in one line: name and message. Never throws. */
 export function lineOf(thrown: unknown): string {
 	try {
 		return String(toError(thrown));
@@ -29,7 +29,7 @@ export function lineOf(thrown: unknown): string {
 	}
 }
 
-/** What it says, for a log. Never throws. */
+/** The message of what was thrown, for a log. Never throws. */
 export function reasonOf(thrown: unknown): string {
 	try {
 		return String(toError(thrown).message);
@@ -41,8 +41,8 @@ export function reasonOf(thrown: unknown): string {
 const UNTOLD = "what was thrown has no text";
 
 /**
- * A callback for a timer, an emitter or a library. What it throws goes to `report` and no further: in its caller it
- * would end the process, or the connection that calls it.
+ * Wraps a callback for a timer, an emitter or a library. An error that it throws goes to `report` and no further: in the caller
+ * it would end the process, or the connection that the caller serves.
  */
 export function guard<Args extends unknown[]>(
 	report: (error: Error) => void,

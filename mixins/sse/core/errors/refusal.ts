@@ -1,4 +1,4 @@
-/** A refused input, as a value: what is wrong and how to put it right. A throw is a bug. */
+/** A refused input, as a value: what is wrong, and how to fix it. A throw is a bug. */
 export interface Refusal {
 	/** The field that is wrong, as the sender wrote it: `sessionId`, `sessionId[2]`, … */
 	readonly refused: string;

@@ -1,7 +1,7 @@
 /** Statuses below 500 after which the same request may succeed later (RFC 9110, 15.5.9; RFC 8470; RFC 6585). */
 const TRANSIENT: ReadonlySet<number> = new Set([408, 425, 429]);
 
-/** The fields by which errors of Moleculer, of moleculer-web, of Express and of `http-errors` tell what they are. */
+/** The fields in which errors of Moleculer, moleculer-web, Express and `http-errors` say what they are. */
 interface Told {
 	readonly code?: unknown;
 	readonly status?: unknown;
@@ -9,15 +9,15 @@ interface Told {
 	readonly retryable?: unknown;
 }
 
-/** The HTTP status that an error asks for; undefined if it asks for none, as most faults do. */
+/** The HTTP status that an error asks for; undefined if it asks for none, like most faults. */
 export function statusOf(thrown: unknown): number | undefined {
 	const { code, status, statusCode } = told(thrown);
 	return [code, status, statusCode].find(isErrorStatus);
 }
 
 /**
- * Whether what was thrown passes by itself: the same request may succeed later. So may everything but what says by
- * its status that the client is at fault; a service that is away says 404, and that it is retryable.
+ * Whether what was thrown is temporary: the same request may succeed later. Everything is, except an error whose status blames
+ * the client; a service that is unavailable says 404, and that it is retryable.
  */
 export function isTransient(thrown: unknown): boolean {
 	if (told(thrown).retryable === true) return true;
@@ -25,12 +25,12 @@ export function isTransient(thrown: unknown): boolean {
 	return status >= 500 || TRANSIENT.has(status);
 }
 
-/** Whether what was thrown is nobody's answer, but something that has gone wrong: its stack is worth reading. */
+/** Whether what was thrown is a fault, and not an intended answer: its stack is worth reading. */
 export function isFault(thrown: unknown): boolean {
 	return told(thrown).retryable !== true && statusOf(thrown) === undefined;
 }
 
-/** Nothing where reading it throws, as a getter may: it is a fault then. */
+/** Empty if reading throws, as a getter may: then it is a fault. */
 function told(thrown: unknown): Told {
 	if (typeof thrown !== "object" || thrown === null) return {};
 	try {

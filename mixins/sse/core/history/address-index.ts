@@ -10,21 +10,21 @@ export interface EventList {
 	readonly rows: Queue<number>;
 }
 
-/** What a list takes, besides its texts and its rows; and a character of the texts, which may be any. */
+/** Bytes of a list, besides its texts and its rows; and bytes of one character of the texts, which may be any. */
 const LIST_BYTES = 550;
 const CHARACTER_BYTES = 2;
 
-/** Lists by session id and event name. One that is empty is gone: there are as many as events need. */
+/** Lists by session id and event name. An empty one is deleted, so that there are only as many as events need. */
 export class AddressIndex {
 	readonly #bySession = new Map<string, Map<string, EventList>>();
 	#bytes = 0;
 
-	/** Bytes that they take, but for their rows. */
+	/** Bytes that they take, without their rows. */
 	get bytes(): number {
 		return this.#bytes;
 	}
 
-	/** The list, made anew if there is none; something has to be added to it. */
+	/** The list, created if there is none; the caller must add a row to it. */
 	of(sessionId: string, eventName: string): EventList {
 		return this.#bySession.get(sessionId)?.get(eventName) ?? this.#begin(sessionId, eventName);
 	}
@@ -43,7 +43,7 @@ export class AddressIndex {
 		return list;
 	}
 
-	/** Takes the oldest row out of a list. */
+	/** Removes the oldest row from a list. */
 	shift(list: EventList): void {
 		list.rows.shift();
 		if (list.rows.length > 0) return;
@@ -57,7 +57,7 @@ export class AddressIndex {
 		this.#bytes = 0;
 	}
 
-	/** The rows for a stream, from one on; nothing may be added or taken while they are read. */
+	/** The rows for a stream, starting at `from`; no row may be added or removed while they are read. */
 	rowsFor({ sessionIds, eventNames }: Subscription, from: number): MergedRows {
 		const sources: Source[] = [];
 		for (const id of [...sessionIds, EVERYONE]) {
@@ -72,7 +72,7 @@ export class AddressIndex {
 	}
 }
 
-/** A list, as far as it has been read. */
+/** A list, and how far it has been read. */
 interface Source {
 	readonly rows: Queue<number>;
 	index: number;
@@ -86,12 +86,12 @@ export class MergedRows {
 		this.#sources = sources;
 	}
 
-	/** Number of lists: each of them is looked at for each row. */
+	/** Number of lists: each of them is examined for each row. */
 	get width(): number {
 		return this.#sources.length;
 	}
 
-	/** The next row; undefined behind the last. */
+	/** The next row; undefined after the last. */
 	next(): number | undefined {
 		let oldest: number | undefined;
 		for (const { rows, index } of this.#sources) {

@@ -4,32 +4,31 @@ import type { EventList } from "./address-index.ts";
 import type { SortKey } from "./id-order.ts";
 import type { SenderRows } from "./sender-index.ts";
 
-/** Rows of a page. */
+/** Rows in a page. */
 const PAGE = 1024;
 
-/** What a row holds. */
+/** The content of a row. */
 export interface Row {
-	/** Among everything that had a place on this gateway. */
+	/** Among everything that has a position on this gateway. */
 	readonly position: number;
 	readonly at: number;
 	/** Both undefined for an event without an id. */
 	readonly sortKey: SortKey | undefined;
 	readonly origin: SenderRows | undefined;
-	/** The lists that the event stands in. */
+	/** The lists that contain the event. */
 	readonly lists: readonly EventList[];
 	/** Its frame, or its payload's JSON. */
 	readonly kept: Span;
-	/** It is the payload alone, and the frame has still to be made of it. */
+	/** Whether it is the payload alone, from which the frame is still to be made. */
 	readonly isBare: boolean;
 	/** Bytes that keeping it takes. */
 	readonly cost: number;
 }
 
 /**
- * The events that are kept, oldest first. They stand in columns of plain numbers, page by page, and not in
- * an object each: objects that live for minutes are copied and traced by the garbage collector again and
- * again, which costs as much as everything else that is done with an event. Rows are numbered from 0 on and
- * keep their numbers.
+ * The events that are kept, oldest first. They are in columns of plain numbers, page by page, instead of an object each: the
+ * garbage collector copies and traces objects that live for minutes again and again, which costs as much as everything else
+ * that is done with an event. Rows are numbered from 0 and keep their numbers.
  */
 export class EventColumns {
 	readonly #pages = new Queue<Page>();
@@ -59,7 +58,7 @@ export class EventColumns {
 		return this.#end++;
 	}
 
-	/** Lets go of the oldest row. */
+	/** Drops the oldest row. */
 	shift(): void {
 		this.#pageOf(this.#first).clear(this.#first % PAGE);
 		this.#first++;
@@ -68,7 +67,7 @@ export class EventColumns {
 		this.#base += PAGE;
 	}
 
-	/** Lets go of all rows. */
+	/** Drops all rows. */
 	clear(): void {
 		while (this.#pages.shift() !== undefined) this.#base += PAGE;
 		this.#first = this.#base;
@@ -109,7 +108,7 @@ export class EventColumns {
 		return this.#pageOf(row).sortKeyOf(row % PAGE);
 	}
 
-	/** The first row that is not before `boundary`, or the one behind the newest; rows are in that order. */
+	/** The first row for which `isBefore` is false, or the one after the newest; rows are in that order. */
 	lowerBound(isBefore: (row: number) => boolean): number {
 		let low = this.#first;
 		let high = this.#end;
@@ -132,14 +131,14 @@ class Page {
 	readonly numbers = new Float64Array(PAGE);
 	readonly indices = new Uint32Array(PAGE);
 	readonly stamps = new Float64Array(PAGE);
-	/** A text of V8 has fewer bytes than these count. */
+	/** 32 bits suffice: a text of V8 has fewer bytes. */
 	readonly starts = new Uint32Array(PAGE);
 	readonly sizes = new Uint32Array(PAGE);
 	readonly bare = new Uint8Array(PAGE);
 	readonly costs = new Uint32Array(PAGE);
 	readonly buffers: (ArrayBufferLike | undefined)[] = [];
 	readonly origins: (SenderRows | undefined)[] = [];
-	/** Most events stand in one list, which is not worth an array. */
+	/** Most events are in one list, which is not worth an array. */
 	readonly lists: (EventList | readonly EventList[] | undefined)[] = [];
 
 	set(at: number, { position, at: time, sortKey, origin, lists, kept, isBare, cost }: Row): void {
@@ -157,7 +156,7 @@ class Page {
 		this.lists[at] = lists.length === 1 ? lists[0] : lists;
 	}
 
-	/** Nothing may be held by a row that is gone. */
+	/** A dropped row must not keep anything alive. */
 	clear(at: number): void {
 		this.buffers[at] = undefined;
 		this.origins[at] = undefined;

@@ -8,9 +8,9 @@ import { HeldBytes } from "./held-bytes.ts";
 import type { SortKey } from "./id-order.ts";
 import { SenderIndex } from "./sender-index.ts";
 
-/** Where an event stands. */
+/** The place of an event. */
 export interface Known {
-	/** Among everything that had a place on this gateway. */
+	/** Among everything that has a position on this gateway. */
 	readonly position: number;
 	/** When it arrived. */
 	readonly at: number;
@@ -19,41 +19,41 @@ export interface Known {
 }
 
 /**
- * What an event takes besides its frame, and besides for each list that it stands in. Measured on Node 24, as all
- * that counts here; within a tenth of what is held, whatever the events' sizes, and whether sessions have many or
- * one each.
+ * Bytes that an event takes besides its frame, and bytes for each list that contains it. Measured on Node 24, like all sizes
+ * that count here; within a tenth of the memory held, whatever the size of the events, and whether sessions have many or one
+ * each.
  */
 const ENTRY_BYTES = 72;
 const LISTED_BYTES = 34;
-/** Several lists stand in an array. */
+/** An event in several lists has an array of them. */
 const SEVERAL_BYTES = 50;
 
 /**
- * What one search looks at, at most, whatever it finds: whoever names a place decides how much there is to look through.
- * A row costs as much as it takes to look at so many lists.
+ * Most effort of one search, whatever it finds: the client names the position, and so decides how much there is to look
+ * through. A row costs as much as examining `ROW_EFFORT` lists.
  */
 const MAX_EFFORT = 8192;
 const ROW_EFFORT = 8;
 
-/** What is searched for. */
+/** What to search for. */
 interface Search {
-	/** Position of the first. */
+	/** Position of the first event. */
 	readonly from: number;
-	/** Position behind the last. */
+	/** Position after the last event. */
 	readonly to: number;
-	/** By position, and by origin, which is undefined for an event without an id. */
+	/** Decides by position and by origin, which is undefined for an event without an id. */
 	isWanted(position: number, origin: string | undefined): boolean;
-	/** Stops after the frame that reaches it. */
+	/** Stops after the frame that reaches this many bytes. */
 	readonly maxBytes: number;
 }
 
 interface Found {
 	readonly frames: Frame[];
-	/** Position of the last that was looked at, if there may be more behind it. */
+	/** Position of the last event that was examined, if there may be more after it. */
 	readonly stoppedAt?: number;
 }
 
-/** The events that are kept, in the order of their positions, and what finds them: by id, and by stream. */
+/** The events that are kept, in the order of their positions. Finds them by id and by stream. */
 export class EventStore {
 	readonly #columns = new EventColumns();
 	readonly #lists = new AddressIndex();
@@ -62,7 +62,7 @@ export class EventStore {
 	readonly #idOf: (sortKey: SortKey) => string;
 	#bytes = 0;
 
-	/** @param idOf Of an event, by its sort key. */
+	/** @param idOf Returns the id of an event from its sort key. */
 	constructor(idOf: (sortKey: SortKey) => string) {
 		this.#idOf = idOf;
 	}
@@ -71,24 +71,24 @@ export class EventStore {
 		return this.#columns.length;
 	}
 
-	/** Bytes that they take, the book-keeping included. */
+	/** Bytes that they take, including the book-keeping. */
 	get bytes(): number {
 		return this.#bytes + this.#lists.bytes + this.#senderIndex.bytes;
 	}
 
-	/** When the oldest arrived; Infinity without any. */
+	/** When the oldest arrived; Infinity if there is none. */
 	get oldestAt(): number {
 		return this.#columns.length === 0
 			? Number.POSITIVE_INFINITY
 			: this.#columns.timeOf(this.#columns.first);
 	}
 
-	/** Undefined without any. */
+	/** Undefined if there is none. */
 	get oldest(): Known | undefined {
 		return this.#columns.length === 0 ? undefined : this.#at(this.#columns.first);
 	}
 
-	/** @param kept Its frame, or, if it is bare, its payload's JSON: a frame is made of that when a stream gets it. */
+	/** @param kept Its frame; if `isBare`, its payload's JSON, from which a frame is made when a stream gets it. */
 	append(
 		{ sessionId, eventName }: Address,
 		kept: Span,
@@ -96,7 +96,7 @@ export class EventStore {
 		{ position, at, sortKey }: Known
 	): void {
 		const origin = sortKey && this.#senderIndex.of(sortKey.origin);
-		// Each id once: an event stands in each of its lists once.
+		// Without duplicate ids, so that an event is in each of its lists once.
 		const lists =
 			typeof sessionId === "string"
 				? [this.#lists.of(sessionId, eventName)]
@@ -109,7 +109,7 @@ export class EventStore {
 		this.#bytes += cost;
 	}
 
-	/** Lets go of the oldest, and says where it stood, and whether it was for anybody. */
+	/** Drops the oldest event. @returns Its place, and whether it was for nobody. */
 	shift(): Known & { readonly isForNobody: boolean } {
 		const columns = this.#columns;
 		const row = columns.first;
@@ -117,14 +117,14 @@ export class EventStore {
 		const oldest = { ...this.#at(row), isForNobody: lists.length === 0 };
 		const origin = columns.originOf(row);
 		this.#bytes -= columns.costOf(row);
-		// The oldest of all is the oldest of each of its lists.
+		// The oldest event is also the oldest in each of its lists.
 		for (const list of lists) this.#lists.shift(list);
 		if (origin !== undefined) this.#senderIndex.shift(origin, row);
 		columns.shift();
 		return oldest;
 	}
 
-	/** Lets go of all. */
+	/** Drops all events. */
 	clear(): void {
 		this.#columns.clear();
 		this.#lists.clear();
@@ -138,13 +138,13 @@ export class EventStore {
 		return row === undefined ? undefined : this.#at(row);
 	}
 
-	/** The first that arrived then or later. */
+	/** The first event that arrived at `at` or later. */
 	firstSince(at: number): Known | undefined {
 		const row = this.#columns.lowerBound(row => this.#columns.timeOf(row) < at);
 		return row < this.#columns.end ? this.#at(row) : undefined;
 	}
 
-	/** Frames for a stream, oldest first: a part of them that takes about a millisecond to find. */
+	/** Frames for a stream, oldest first: as many as it takes about a millisecond to find. */
 	read(stream: Subscription, { from, to, isWanted, maxBytes }: Search): Found {
 		const columns = this.#columns;
 		const frames: Frame[] = [];

@@ -2,18 +2,18 @@ import type { Known } from "./event-store.ts";
 import type { SortKey } from "./id-order.ts";
 import { isSameSortKey } from "./sender-index.ts";
 
-/** Points without an event that are remembered. */
+/** Most positions without an event that are remembered. */
 const MAX_NOTES = 64;
 
 const NONE: Known = { position: 0, at: Number.NEGATIVE_INFINITY, sortKey: undefined };
 
-/** What was kept last and is no longer: from there on nothing is missing. */
+/** The last event that was dropped: after it nothing is missing. */
 export class EvictedEvents {
 	#newest = NONE;
-	/** The newest points without an event: nobody misses them. */
+	/** The newest positions without an event, which nobody can miss. */
 	readonly #notes: Known[] = [];
 
-	/** When the newest event of them arrived; -Infinity if there is none. */
+	/** When the newest dropped event arrived; -Infinity if there is none. */
 	get at(): number {
 		return this.#newest.at;
 	}

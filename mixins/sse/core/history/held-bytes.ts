@@ -1,20 +1,20 @@
 import { ownsBuffer } from "../event/chunk.ts";
 import type { Span } from "../event/slab.ts";
 
-/** What a buffer takes besides its bytes: objects of V8, and what stands for it outside the heap. */
+/** Bytes that a buffer takes besides its content: V8's objects, and their counterparts outside the heap. */
 export const BUFFER_BYTES = 400;
 
 /**
- * Counts what frames hold that are kept one behind the other, and let go of in that order: a frame in a slab
- * counts with what stands unused, or is of others, between it and the frame before. So all that are kept together
- * count as much as their buffers have bytes, but for the parts of the first and of the last.
+ * Counts the memory that frames hold if they are kept one after the other, and dropped in that order. A frame in a slab counts
+ * together with whatever is between it and the frame before, unused or of others. So all kept frames together count as many
+ * bytes as their buffers have, except for parts of the first and the last buffer.
  */
 export class HeldBytes {
 	#slab: ArrayBufferLike | undefined;
-	/** Where the newest frame in it ends. */
+	/** Where the newest frame in the slab ends. */
 	#end = 0;
 
-	/** What keeping one more frame takes. */
+	/** Bytes that keeping one more frame takes. */
 	add(frame: Span): number {
 		const { buffer, byteOffset, byteLength } = frame;
 		if (byteLength === 0) return 0;

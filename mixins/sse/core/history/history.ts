@@ -11,11 +11,11 @@ import { hasPassed, type ReplayCursor, wasSeen } from "./replay-cursor.ts";
 import { readResumeToken, writeResumeToken } from "./resume-token.ts";
 
 export interface HistoryOptions {
-	/** Bytes kept, the book-keeping included. */
+	/** Bytes kept, including the book-keeping. */
 	maxBytes: number;
-	/** Milliseconds that an event is kept. */
+	/** Milliseconds for which an event is kept. */
 	maxAge: number;
-	/** This gateway and its life, for resume tokens; no other gateway has the same. */
+	/** Names this gateway and its life in resume tokens; no other gateway has the same. */
 	gateway: string;
 }
 
@@ -23,8 +23,8 @@ const NOBODY = { eventName: "", sessionId: [], payload: null };
 const NOTHING: Frame = new Uint8Array(0);
 
 /**
- * The events of the recent past, all of the bus, in the order in which they arrived here; bounded in bytes
- * and age. From it follows where a replay begins, or why nothing can be proven.
+ * The recent events of the whole bus, in the order in which they arrived here, bounded in bytes and age. Determines where a
+ * replay starts, or why the client must be reset.
  */
 export class History {
 	readonly #options: HistoryOptions;
@@ -37,16 +37,16 @@ export class History {
 	#head = 1;
 	/** Position of the oldest event kept. */
 	#tail = 1;
-	/** Position of the newest event that was sent before what had come already. */
+	/** Position of the newest event that was sent before others that had already arrived. */
 	#lastPast = 0;
-	/** Where, and when, the bus lost events last. */
+	/** Where, and when, the bus last lost events. */
 	#lastGap = { position: 0, at: Number.NEGATIVE_INFINITY };
-	/** Where the id of the newest event stands, of those that have one, and when that came. */
+	/** Sort key of the newest event that has an id, and when it arrived. */
 	#newest: SortKey | undefined;
 	#newestAt = Number.NEGATIVE_INFINITY;
 	readonly #evicted = new EvictedEvents();
 
-	/** @param slab Where the frames stand that it is given to keep. */
+	/** @param slab Memory of the frames that it is given to keep. */
 	constructor(options: HistoryOptions, order: IdOrder, slab: Slab = new Slab()) {
 		this.#options = options;
 		this.#order = order;
@@ -57,8 +57,8 @@ export class History {
 	}
 
 	/**
-	 * Begins anew, empty: what was kept comes again, or is over. Places from before are then good for the ids of
-	 * their events alone.
+	 * Starts again, empty: what was kept arrives again, or is over. Of resume tokens from before, only the event id is still
+	 * valid.
 	 */
 	restart(gateway: string): void {
 		this.#gateway = gateway.replaceAll("~", "%7E");
@@ -75,12 +75,12 @@ export class History {
 		return this.#kept.length;
 	}
 
-	/** Bytes that they take, the book-keeping included. */
+	/** Bytes that they take, including the book-keeping. */
 	get bytes(): number {
 		return this.#kept.bytes;
 	}
 
-	/** Position of the next event to come. */
+	/** Position of the next event. */
 	get head(): number {
 		return this.#head;
 	}
@@ -95,33 +95,33 @@ export class History {
 		});
 	}
 
-	/** Whether an event is kept, or was the last that no longer is. */
+	/** Whether an event is kept, or was the last to be dropped. */
 	has(id: string): boolean {
 		return this.#recall(id) !== undefined;
 	}
 
-	/** Whether what cannot be resumed now may be because the event has not come here yet. */
+	/** Whether a client that cannot resume now may be able to later, because the event has not arrived here yet. */
 	mayCome(lastEventId: string, reason: ResetReason): boolean {
 		const resumeToken = readResumeToken(lastEventId);
-		// Nobody was ever further on this gateway than it is itself.
+		// No client was ever further on this gateway than the gateway itself.
 		if (resumeToken?.gateway === this.#gateway) return false;
 		return this.#order.mayCome(resumeToken?.eventId ?? lastEventId, reason);
 	}
 
 	/**
-	 * Keeps an event that has arrived at `now`, in milliseconds on a clock that never goes back, and whose frame there is
-	 * already.
+	 * Keeps an event that has arrived at `now`, in milliseconds on a clock that never goes back, and that has a frame already.
 	 *
-	 * @param isPast It was sent before what has come already: its place is behind streams that were let in since.
+	 * @param isPast It was sent before events that have already arrived; its position is after the streams that were let in
+	 * since.
 	 */
 	append(event: SseEvent, frame: Frame, now: number, isPast = false): void {
 		this.#append(event, frame, false, now, isPast);
 	}
 
 	/**
-	 * The same for an event that no stream gets now: its frame is made if one comes back for it.
+	 * The same for an event that no stream gets now: its frame is made when a returning stream needs it.
 	 *
-	 * @param json Of the payload, as text or as its UTF-8.
+	 * @param json The payload, as text or in UTF-8.
 	 */
 	appendBare(event: SseEvent, json: string | Uint8Array, now: number, isPast = false): void {
 		this.#append(event, this.#slab.keep(json), true, now, isPast);
@@ -142,40 +142,40 @@ export class History {
 		this.expire(now);
 	}
 
-	/** A point in the order of the bus without an event, that a client may have seen everything up to. */
+	/** A position in the order of the bus without an event; a client may have seen everything up to it. */
 	note(id: string, now: number): void {
 		this.append({ id, ...NOBODY }, NOTHING, now);
 	}
 
-	/** The bus has, or may have, lost events that would have arrived before the next. */
+	/** The bus has lost, or may have lost, events that would have arrived before the next one. */
 	markGap(now: number): void {
-		// A position of its own: resume tokens from before it and from behind it differ.
+		// It has a position of its own, so that resume tokens from before and after it differ.
 		this.#lastGap = { position: this.#head++, at: now };
 	}
 
 	/**
-	 * The bus had events until then that never come here: they were sent before this gateway was there. To clients of this
-	 * gateway they are nothing; those of others may miss them.
+	 * Up to `at`, the bus had events that never arrive here, because they were sent before this gateway was there. Clients of
+	 * this gateway do not miss them; clients of others may.
 	 */
 	passOver(at: number): void {
 		if (at > this.#lastGap.at) this.#lastGap = { ...this.#lastGap, at };
 	}
 
-	/** What was sent to streams until now, and what is sent until they are let in again, is not replayed to them. */
+	/** What was sent to these streams so far, and what is sent until they are let in again, is not replayed to them. */
 	revoke(revocation: Revocation, now: number): void {
-		// A position of its own, as a gap has one.
+		// It has a position of its own, like a gap.
 		this.#revoked.add(revocation, this.#head++, now);
 	}
 
 	/**
-	 * A stream is open. If such streams had been revoked, what comes from now on may be replayed to them. Not
-	 * before it is decided from where this one goes on, see {@link since}.
+	 * A stream is open. If such streams had been revoked, what arrives from now on may be replayed to them. Call this only
+	 * after {@link since} has decided where this stream continues.
 	 */
 	letIn(stream: Subscription, now: number): void {
 		this.#revoked.letIn(stream, this.#head, now);
 	}
 
-	/** Lets go of what is too old or too much. */
+	/** Drops what is too old or too much. */
 	expire(now: number): void {
 		const { maxBytes, maxAge } = this.#options;
 		while (now - this.#kept.oldestAt > maxAge || this.#kept.bytes > maxBytes) {
@@ -186,11 +186,11 @@ export class History {
 	}
 
 	/**
-	 * Where the replay for a client begins, or why it cannot be proven that nothing would be missing.
+	 * Where the replay for a client starts, or why the client must be reset.
 	 *
-	 * @param lastEventId The resume token, or the id of the event, up to which the client has seen everything, as it says:
-	 * it may name any. What is not for it is kept from it wherever it says to have been.
-	 * @param stream What the replay is for.
+	 * @param lastEventId The resume token or the event id up to which the client claims to have seen everything. It may name
+	 * any position: what is not for the client is withheld from it whatever it claims.
+	 * @param stream Gets the replay.
 	 * @param liveFrom {@link head} when the stream was opened.
 	 */
 	since(
@@ -200,7 +200,7 @@ export class History {
 		liveFrom: number = this.#head
 	): ReplayCursor | ResetReason {
 		const { from, reason } = this.#revoked.admit(stream, now);
-		// No event that may still come would change that.
+		// No event that may still arrive would change that.
 		if (from > this.#head) return reason;
 		const cursor = this.#locate(lastEventId, now, liveFrom);
 		if (typeof cursor === "string") return cursor;
@@ -208,8 +208,8 @@ export class History {
 	}
 
 	/**
-	 * Where a stream goes on that has been told that it may have missed something: where it was opened. What came since was
-	 * sent to a stream that was there, and only had to wait.
+	 * Where a stream continues after it was told that it may have missed something: where it was opened. What has arrived since
+	 * was sent to a stream that was there, and only had to wait.
 	 *
 	 * @param liveFrom {@link head} when the stream was opened.
 	 */
@@ -220,8 +220,8 @@ export class History {
 	}
 
 	/**
-	 * Whether the client says to have been behind a position, and the replay would repeat nothing from before it. No
-	 * as well if that takes long to find out.
+	 * Whether the client claims to have been past a position, and the replay would repeat nothing from before it. Also false if
+	 * that takes long to find out.
 	 */
 	#onlyReachesBack(cursor: ReplayCursor, position: number, stream: Subscription): boolean {
 		if (cursor.seen < position) return false;
@@ -259,8 +259,8 @@ export class History {
 		if (resumeToken?.settled || lookback === 0)
 			return this.#from({ next: seen + 1, seen, seenOrigin, ...decided });
 
-		// Other origins' events may have reached the client's last gateway in another order than this one:
-		// what came just before the event here may have come after it there.
+		// Other origins' events may have reached the client's last gateway in another order than this one: what arrived just
+		// before the event here may have arrived after it there.
 		const from = event.at - lookback;
 		if (this.#evicted.at > from) return "expired";
 		if (this.#lastGap.at > from) return "gap";
@@ -280,11 +280,11 @@ export class History {
 	}
 
 	/**
-	 * The next frames of a replay, oldest first, and moves the cursor behind them. What is read of the past meanwhile
-	 * passes a replay by as it passes streams that are live: those are told.
+	 * Reads the next frames of a replay, oldest first, and moves the cursor past them. Events of the past that arrive meanwhile
+	 * are not replayed, just as live streams do not get them: such streams are told.
 	 *
 	 * @param maxBytes Stops after the frame that reaches it.
-	 * @returns There may be more, also behind none, until {@link isRead}; null if the store has let go of what comes next.
+	 * @returns The frames, maybe none; there may be more until {@link isRead}. Null if what comes next is no longer kept.
 	 */
 	read(cursor: ReplayCursor, stream: Subscription, maxBytes: number): Frame[] | null {
 		if (cursor.next < this.#tail) return null;

@@ -1,8 +1,8 @@
 /**
- * Why continuity cannot be proven:
- * - `unknown`: the id is none, or of an event that this gateway has never seen;
+ * Why a client must be reset:
+ * - `unknown`: the id is invalid, or of an event that this gateway has never seen;
  * - `expired`: the event, or what came just before it, is no longer kept;
- * - `epoch`: the id is of an earlier life of its origin, or of the stream;
+ * - `epoch`: the id is of an earlier life of its origin, or of an earlier RabbitMQ stream;
  * - `gap`: the bus has lost events since;
  * - `revoked`: the session was revoked since, and what was sent then is not for it.
  */
@@ -11,29 +11,29 @@ export type ResetReason = "unknown" | "expired" | "epoch" | "gap" | "revoked";
 /** What the ids of a bus say about the order of its events. */
 export interface IdOrder {
 	/**
-	 * Milliseconds before the last event seen that a replay reaches back for those of other origins, which
-	 * may have come to another gateway in another order. 0 if all gateways have one order.
+	 * Milliseconds that a replay reaches back before the last event seen, for events of other origins, which may have reached
+	 * another gateway in another order. 0 if all gateways have the same order.
 	 */
 	readonly lookback: number;
-	/** Whether the event of an id that is not among those kept may still come, so that it helps to wait for it. */
+	/** Whether the event of an id that is not kept may still arrive, so that it helps to wait for it. */
 	mayCome(id: string, reason: ResetReason): boolean;
-	/** Where an id stands; undefined for what is no id. */
+	/** The sort key of an id; undefined if it is not an id. */
 	sortKeyOf(id: string): SortKey | undefined;
-	/** The id that stands there. */
+	/** The id with this sort key. */
 	idOf(sortKey: SortKey): string;
 	/** Why an id is not among those kept. */
 	whyMissing(id: string, kept: Kept): ResetReason;
 }
 
-/** An id in numbers: where its event stands among those that it is in order with. No two ids have one. */
+/** An id in numbers: the place of its event in its order. No two ids have the same one. */
 export interface SortKey {
 	/** Events of one origin are in order among themselves. */
 	readonly origin: string;
-	/** Rises along that order, if not always by one. */
+	/** Rises along that order, not always by one. */
 	readonly number: number;
-	/** Rises among those of one number. */
+	/** Rises among events with the same number. */
 	readonly index: number;
-	/** Tells an event from another that had the same number, and is gone. */
+	/** Tells an event from an earlier one with the same number that no longer exists. */
 	readonly stamp: number;
 }
 
@@ -42,7 +42,7 @@ export function compareSortKeys(a: SortKey, b: SortKey): number {
 	return a.number - b.number || a.index - b.index;
 }
 
-/** Of the oldest event kept and of the newest; undefined without any, or without an id. */
+/** Sort keys of the oldest and of the newest event kept; undefined if there is none, or it has no id. */
 export interface Kept {
 	readonly oldest: SortKey | undefined;
 	readonly newest: SortKey | undefined;

@@ -1,17 +1,17 @@
-/** Where a replay stands. Opaque. */
+/** How far a replay has come. Opaque. */
 export interface ReplayCursor {
-	/** Position of the next event to look at. */
+	/** Position of the next event to examine. */
 	next: number;
-	/** Up to here what the client's own origin sent has been seen; others' may have been missed. */
+	/** The client has seen what its own origin sent up to this position; it may have missed events of others. */
 	readonly seen: number;
 	readonly seenOrigin: string | undefined;
-	/** Events without an id are for live streams: older ones are not repeated. */
+	/** Events without an id are for live streams: those before this position are not repeated. */
 	readonly liveFrom: number;
-	/** Position of the next event to come when it was decided. */
+	/** Position of the next event to arrive when the start of the replay was decided. */
 	readonly decidedAt: number;
 }
 
-/** Whether the client has an event, or is not to have it again. */
+/** Whether the client has an event, or must not get it again. */
 export function wasSeen(
 	position: number,
 	origin: string | undefined,
@@ -22,9 +22,9 @@ export function wasSeen(
 }
 
 /**
- * Whether an event was read of the past behind the decision; until the past is read, nothing else has an id.
+ * Whether an event of the past was read after the decision; until the past has been read, nothing else has an id.
  *
- * @param lastPast Position of the newest event that was sent before what had come already.
+ * @param lastPast Position of the newest event that was sent before others that had already arrived.
  */
 export function hasPassed(
 	position: number,

@@ -7,11 +7,11 @@ export interface SenderRows {
 	readonly name: string;
 	/** In the order of their sort keys. */
 	readonly rows: Queue<number>;
-	/** Of events that came late, behind others of a higher sort key: by the numbers of their sort keys. */
+	/** Events that arrived late, after others with a higher sort key: rows by the number of their sort key. */
 	readonly late: Map<number, number>;
 }
 
-/** What an origin takes, besides its events. Measured on Node 24. */
+/** Bytes that an origin takes, besides its events. Measured on Node 24. */
 const ORIGIN_BYTES = 550;
 
 /** Finds the row of an event by its sort key. */
@@ -19,21 +19,21 @@ export class SenderIndex {
 	readonly #origins = new Map<string, SenderRows>();
 	readonly #sortKeyOf: (row: number) => SortKey;
 
-	/** @param sortKeyOf Of a row that was added here. */
+	/** @param sortKeyOf Returns the sort key of a row that was added here. */
 	constructor(sortKeyOf: (row: number) => SortKey) {
 		this.#sortKeyOf = sortKeyOf;
 	}
 
-	/** Bytes that they take, but for their events. */
+	/** Bytes that they take, without their events. */
 	get bytes(): number {
 		return this.#origins.size * ORIGIN_BYTES;
 	}
 
-	/** An origin, made anew if there is none; something has to be added to it. */
+	/** An origin, created if there is none; the caller must add a row to it. */
 	of(name: string): SenderRows {
 		let origin = this.#origins.get(name);
 		if (origin === undefined) {
-			// The name of an event's sort key is put together from parts of its id.
+			// The name in an event's sort key is assembled from parts of its id.
 			origin = { name: ownText(name), rows: new Queue(), late: new Map() };
 			this.#origins.set(origin.name, origin);
 		}
@@ -48,7 +48,7 @@ export class SenderIndex {
 		else rows.push(row);
 	}
 
-	/** Takes the oldest row out of its origin; one that is empty is gone. */
+	/** Removes the oldest row from its origin; an empty origin is deleted. */
 	shift({ name, rows, late }: SenderRows, row: number): void {
 		if (rows.at(0) === row) rows.shift();
 		else late.delete(this.#sortKeyOf(row).number);
@@ -70,7 +70,7 @@ export class SenderIndex {
 	}
 }
 
-/** Whether two sort keys are of one id. */
+/** Whether two sort keys are of the same id. */
 export function isSameSortKey(a: SortKey | undefined, b: SortKey): boolean {
 	return a?.origin === b.origin && compareSortKeys(a, b) === 0 && a.stamp === b.stamp;
 }

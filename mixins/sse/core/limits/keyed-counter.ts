@@ -1,8 +1,8 @@
-/** Counts by key; what is counted down to nothing is forgotten. */
+/** Counts by key, and forgets a key whose count falls to 0. */
 export class KeyedCounter {
 	readonly #counts = new Map<string, number>();
 
-	/** Number of keys that count more than nothing. */
+	/** Number of keys with a count above 0. */
 	get size(): number {
 		return this.#counts.size;
 	}

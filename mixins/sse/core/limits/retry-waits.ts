@@ -1,17 +1,17 @@
 import { LatestByKey } from "../collections/latest-by-key.ts";
 
-/** Keys remembered; past them the one refused longest ago is forgotten. */
+/** Most keys that are remembered; beyond that, the one refused longest ago is forgotten. */
 const MAX_KEYS = 10_000;
-/** Waits of one key that are remembered; one that has more under way keeps to none of them. */
+/** Waits of one key that are remembered; a key that has more under way keeps to none of them. */
 export const MAX_WAITING = 100;
 
 interface Waits {
 	readonly key: string;
-	/** When each may come back. */
+	/** When each one may come back. */
 	readonly until: readonly number[];
 }
 
-/** Remembers who was told to come back, and when, to notice who does so at once. */
+/** Remembers which clients were told to come back, and when, to notice those that come back at once. */
 export class RetryWaits {
 	readonly #waits = new LatestByKey<Waits>();
 
@@ -20,12 +20,12 @@ export class RetryWaits {
 		return this.#waits.size;
 	}
 
-	/** How many of a key should still be waiting: 0 for one that came when it was told to. */
+	/** How many waits of a key are not over: 0 for a client that came back when it was told to. */
 	waiting(key: string, now: number): number {
 		return this.#underWay(key, now).length;
 	}
 
-	/** Takes note that one of a key was told to come back at `until`. */
+	/** Notes that a client of a key was told to come back at `until`. */
 	told(key: string, until: number, now: number): void {
 		const waits = this.#underWay(key, now);
 		if (waits.length <= MAX_WAITING) waits.push(until);

@@ -1,17 +1,17 @@
-/** Part of the pace that those who were sent away get; the rest is for who comes for the first time. */
+/** Share of the rate for clients that were sent away; the rest is for new ones. */
 const RETURNING = 0.8;
-/** Longest wait, in milliseconds, that anybody is told. */
+/** Longest wait, in milliseconds, that a client is told. */
 const MAX_WAIT = 60_000;
 
 /**
- * How many may pass a second: a token bucket that holds those of one second. Who may not pass is told
- * when to come back, one after the other, so that a crowd comes back at the pace and not as a crowd.
+ * Limits how many may pass per second: a token bucket that holds the tokens of one second. Clients that may not pass are told
+ * when to come back, one after the other, so that a crowd returns at that rate and not all at once.
  */
 export class TokenBucket {
 	readonly #perSecond: number;
 	#tokens: number;
 	#filledAt = Number.NEGATIVE_INFINITY;
-	/** When the last one that was sent away is to come back. */
+	/** When the last client that was sent away is to come back. */
 	#nextTurn = Number.NEGATIVE_INFINITY;
 
 	/** @param perSecond Greater than 0. */
@@ -20,7 +20,7 @@ export class TokenBucket {
 		this.#tokens = perSecond;
 	}
 
-	/** Whether one more may pass at `now`, in milliseconds on a clock that never goes back. */
+	/** Takes a token. @returns Whether one more may pass at `now`, in milliseconds on a clock that never goes back. */
 	take(now: number): boolean {
 		const elapsed = Math.max(0, now - this.#filledAt) / 1000;
 		this.#tokens = Math.min(this.#perSecond, this.#tokens + elapsed * this.#perSecond);
@@ -31,7 +31,7 @@ export class TokenBucket {
 	}
 
 	/**
-	 * Milliseconds after which one that may not pass now should come back.
+	 * Milliseconds after which a client that may not pass now should come back.
 	 *
 	 * @param atLeast The shortest wait.
 	 */

@@ -2,7 +2,7 @@ import { type EventsContract, isContract } from "../event/contract.ts";
 import type { GroupSpec, OptionSpec, OptionSpecs } from "./option-spec.ts";
 import { group, optional, orNull, record, text, whole } from "./specs.ts";
 
-/** An event contract, for both halves. Private: it may hold functions. */
+/** The event contract, for both halves. Private: it may contain functions. */
 export const EVENTS_OPTION: OptionSpec<EventsContract | undefined> = {
 	...optional(
 		record<EventsContract>({
@@ -61,7 +61,7 @@ const SENDER_LIMITS: OptionSpecs<SenderLimits> = {
 	eventBytes: whole({
 		about: "bytes of a payload as JSON",
 		unit: "bytes",
-		// what RabbitMQ takes as one message by default
+		// RabbitMQ's default limit for one message
 		default: 16_777_216,
 		zero: "off"
 	})
@@ -124,7 +124,7 @@ export const TRUST_PROXY_OPTION: OptionSpec<boolean | number | string | readonly
 	takes:
 		"the number of proxies in front, a list of their addresses and ranges, true for any, or false for none",
 	range: "the number of proxies, or a list of their addresses and ranges",
-	// As an address, "1" would be 0.0.0.1: nobody's.
+	// As an address, "1" would be 0.0.0.1, which is nobody's.
 	check: value => ![value].flat().some(part => typeof part === "string" && /^\d+$/.test(part)),
 	rule: {
 		type: "multi",

@@ -32,7 +32,10 @@ export interface CookieOptions {
 	domain: string | null;
 }
 
-/** RFC 6265bis, 4.1.1: a token; what no attribute may hold; and a domain, with or without the dot of old. */
+/**
+ * RFC 6265bis, 4.1.1: a token; a path without the characters that no attribute may contain; and a domain, with or without the
+ * leading dot of old.
+ */
 const NAME = /^[\w!#$%&'*+.^`|~-]{1,128}$/;
 const PATH = /^\/[\x20-\x3a\x3d-\x7e]*$/;
 const LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
@@ -80,7 +83,7 @@ export const COOKIE_OPTION: GroupSpec<CookieOptions> = group<CookieOptions>(
 		says: ({ name, secure, path, domain }) =>
 			`${name}; ${secure}; "lax", "strict", or "none" with secure: true; ${path}; and ${domain}. A name ` +
 			'that starts with "__Secure-" or "__Host-" needs secure: true, and one with "__Host-" the path "/" and no domain',
-		// Browsers drop any other such cookie without a word, and every request would be a new session.
+		// Browsers silently drop any other cookie of that kind, and every request would be a new session.
 		check: ({ name, secure, sameSite, path, domain }) => {
 			const isHost = /^__host-/i.test(name);
 			if (secure !== true && (isHost || sameSite === "none" || /^__secure-/i.test(name)))

@@ -7,17 +7,17 @@ import { group, oneOf, orNull, text, whole } from "./specs.ts";
 
 /**
  * What happens to a stream whose client is slower than its events:
- * - `disconnect` ends it; the browser comes back by itself, and resumes;
- * - `dropOldest` drops the oldest events that wait, and tells by `sse.reset`;
- * - `conflate` keeps of events with the same name and key (see the option `events`) the newest that
- *   waits; past the bound it does as `dropOldest`.
+ * - `disconnect` ends it; the browser reconnects by itself, and resumes;
+ * - `dropOldest` drops the oldest waiting events, and sends `sse.reset`;
+ * - `conflate` keeps only the newest of the waiting events with the same name and key (see the option `events`); past the
+ *   bound it acts like `dropOldest`.
  */
 export type BufferPolicy = "disconnect" | "dropOldest" | "conflate";
 
 /**
- * How a stream's request is refused for a reason that passes by itself:
- * - `stream` answers with a stream that ends at once, because EventSource comes back from nothing else;
- * - `http` answers with the reason's status, for clients that come back by themselves.
+ * How a stream's request is refused for a temporary reason:
+ * - `stream` answers with a stream that ends at once, because EventSource reconnects after nothing else;
+ * - `http` answers with the reason's status, for clients that reconnect by themselves.
  */
 export type RefusalPolicy = "stream" | "http";
 
@@ -42,7 +42,7 @@ export interface BufferOptions {
 	stallTimeout: number;
 }
 
-/** The plain options of `SseMixin`, complete. */
+/** The plain options of `SseMixin`, with their defaults. */
 export interface GatewaySettings {
 	/**
 	 * Route that the mixin adds; with `null` only your own `{ type: "sse" }` aliases stream.
@@ -125,7 +125,7 @@ export const GATEWAY_SETTINGS: OptionSpecs<GatewaySettings> = {
 				'route that the mixin adds; with `null` only your own `{ type: "sse" }` aliases stream',
 			default: "/sse/event-stream",
 			takes: 'a path that starts with "/" and has no parameters or wildcards',
-			// Nothing that means something to path-to-regexp, of any version.
+			// Nothing that has a meaning in any version of path-to-regexp.
 			pattern: /^(\/[\w.~%@-]+)+$/
 		}),
 		"no route"

@@ -1,7 +1,7 @@
 import type { GroupSpec } from "./option-spec.ts";
 import { group, orNull, whole } from "./specs.ts";
 
-/** Bounds of what a gateway keeps for clients that come back. */
+/** Bounds on what a gateway keeps for returning clients. */
 export interface HistoryLimits {
 	/**
 	 * Memory in bytes that the recent events may take, the book-keeping included.

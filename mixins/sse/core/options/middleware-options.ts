@@ -3,7 +3,7 @@ import { EVENTS_OPTION, SENDER_LIMITS_OPTION, type SenderLimits } from "./access
 import type { OptionSpecs } from "./option-spec.ts";
 import { RABBITMQ_OPTION } from "./rabbitmq-options.ts";
 
-/** The options of `SseMiddleware`, complete; those of `stream` have specs of their own. */
+/** The options of `SseMiddleware`, with their defaults; those of `stream` have specs of their own. */
 export interface MiddlewareOptions {
 	/**
 	 * `{ url, … }`: carries `sse.send` on one RabbitMQ stream instead of as Moleculer events, see

@@ -1,39 +1,38 @@
 /**
- * An option, written once: its type, its default, what it takes, the error that refuses anything else, and what the
- * documents say of it. The tables of docs/reference/options.md and the docstrings of the options' types are written from it, by
- * `npm run docs:options`.
+ * An option, written once: its type, its default, what it takes, the error that refuses anything else, and its documentation.
+ * `npm run docs:options` writes the tables of docs/reference/options.md and the docstrings of the option types from it.
  */
 export interface OptionSpec<in out Value> {
-	/** Applies if the option is left out. If there is neither this nor `otherwise`, it is required. */
+	/** Applies if the option is left out. Without this and `otherwise`, the option is required. */
 	readonly default?: Value | undefined;
-	/** In place of a default that is no value, for the documents alone: "any name". */
+	/** A default that is not a value, in words and for the documents only: "any name". */
 	readonly otherwise?: string | undefined;
 	/** The value that turns the option off. */
 	readonly off?: Value | undefined;
 	/** What 0 means ("never"), and what null means ("no route"), if the option takes them. */
 	readonly zero?: string | undefined;
 	readonly nothing?: string | undefined;
-	/** What the option is: a sentence in Markdown that starts in lower case, without its full stop. */
+	/** What the option is: a Markdown sentence that starts in lower case and has no full stop. */
 	readonly about: string;
 	/** What its number counts: "bytes", "milliseconds". */
 	readonly unit?: string | undefined;
-	/** What the option takes, as the end of the sentence that refuses anything else: "takes …". */
+	/** What the option takes: the end of the sentence that refuses anything else, "takes …". */
 	readonly takes: string;
-	/** The same, as a part of the sentence about its group: "1,024 or more". */
+	/** The same, as part of the sentence about its group: "1,024 or more". */
 	readonly range: string;
 	/** A rule of fastest-validator, Moleculer's own. */
 	readonly rule: Readonly<Record<string, unknown>>;
-	/** A check that the rule cannot express; true if the value is right. Not called with undefined. */
+	/** A check that the rule cannot express; returns true if the value is right. Not called with undefined. */
 	readonly check?: ((value: Value) => boolean) | undefined;
-	/** The options of a group. The ones that are left out keep their defaults. */
+	/** The options of a group. Those that are left out keep their defaults. */
 	readonly fields?: Readonly<Record<string, AnySpec>> | undefined;
-	/** A function or a secret: never in `settings`, which Moleculer publishes to every node. */
+	/** A function or a secret: not allowed in `settings`, which Moleculer publishes to every node. */
 	readonly private?: true | undefined;
-	/** Not even shown in the error that refuses it. */
+	/** Not shown even in the error that refuses it. */
 	readonly secret?: true | undefined;
 }
 
-/** A spec of whatever type. */
+/** A spec of any type. */
 export interface AnySpec extends Omit<OptionSpec<never>, "default" | "off" | "check"> {
 	readonly default?: unknown;
 	readonly off?: unknown;
@@ -46,8 +45,8 @@ export interface GroupSpec<in out Group> extends OptionSpec<Group> {
 }
 
 /**
- * The specs of all options of a type, each of exactly the option's type: a value that the type allows and the spec
- * does not, or the other way round, does not compile. An option that may be undefined needs a spec that is `optional`.
+ * The specs of all options of a type, each for exactly the option's type: if one of them allows a value that the other does
+ * not, it does not compile. An option that may be undefined needs a spec that is `optional`.
  */
 export type OptionSpecs<Options> = {
 	readonly [Name in keyof Options]-?: IsGroup<Options[Name]> extends true
@@ -55,7 +54,7 @@ export type OptionSpecs<Options> = {
 		: OptionSpec<Options[Name]>;
 };
 
-/** Whether a type is a group: neither a list nor a function, nor an object of any keys. */
+/** Whether a type is a group: not a list, a function, or an object with arbitrary keys. */
 type IsGroup<Value> = true extends (
 	Value extends object
 		? Value extends readonly unknown[] | ((...args: never[]) => unknown)
@@ -68,7 +67,7 @@ type IsGroup<Value> = true extends (
 	? true
 	: false;
 
-/** Options as an application gives them: what it leaves out keeps its default, in a group too. */
+/** Options as an application gives them: what it leaves out keeps its default, in groups too. */
 export type Given<Options> = {
 	[Name in keyof Options]?: IsGroup<Options[Name]> extends true
 		? GivenGroup<Options[Name]>

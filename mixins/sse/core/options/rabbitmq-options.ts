@@ -62,10 +62,10 @@ export interface CheckedRabbitmqOptions {
 	socketOptions: Readonly<Record<string, unknown>>;
 }
 
-/** The same, with the names that a broker's namespace gives. */
+/** The same, with the names that follow from the broker's namespace. */
 export interface RabbitmqOptions extends CheckedRabbitmqOptions {
 	name: string;
-	/** The exchange that is bound to the stream, for programs outside Moleculer. */
+	/** The exchange that is bound to the RabbitMQ stream, for programs outside Moleculer. */
 	exchange: string;
 }
 
@@ -90,12 +90,12 @@ export const RABBITMQ_OPTION: OptionSpec<Readonly<Record<string, unknown>> | nul
 
 const AMQP_URL = /^amqps?:\/\//;
 
-/** Bytes of a name: AMQP 0-9-1, a short string. */
+/** Most bytes of a name: a short string of AMQP 0-9-1. */
 const NAME_BYTES = 255;
 
 /**
- * The name of a broker's exchange, and of its stream if none was given: `sse.send`, or `sse.send.<namespace>`, with the
- * namespace as a component of a URL is encoded. Namespaces share a RabbitMQ, and nothing else.
+ * The name of a broker's exchange, and of its RabbitMQ stream if none was given: `sse.send`, or `sse.send.<namespace>`, with
+ * the namespace encoded as a URL component. Namespaces may share a RabbitMQ server, and share nothing else.
  */
 export function standardName(namespace: string): string | Refusal {
 	if (namespace === "") return SEND;
@@ -149,7 +149,7 @@ export const RABBITMQ_OPTIONS: OptionSpecs<CheckedRabbitmqOptions> = {
 				"the stream's name. Applications that share both vhost and namespace need a name each. What other programs " +
 				"publish to the exchange of the namespace reaches all of them, see [Choosing a bus](../guide/choosing-a-bus.md)",
 			takes: "a name of 1 to 255 characters that RabbitMQ may give to a queue",
-			// Names in "amq." are RabbitMQ's own.
+			// Names that start with "amq." are RabbitMQ's own.
 			pattern: /^(?!amq\.)[\x21-\x7e]{1,255}$/
 		}),
 		"`sse.send`, in a Moleculer namespace `sse.send.<namespace>`"

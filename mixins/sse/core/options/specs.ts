@@ -24,7 +24,7 @@ export function whole(
 	};
 }
 
-/** One of some values. */
+/** One of several values. */
 export function oneOf<const Values extends readonly (string | boolean)[]>(
 	values: Values,
 	given: About<NoInfer<Values[number]>>
@@ -34,7 +34,7 @@ export function oneOf<const Values extends readonly (string | boolean)[]>(
 	return { ...given, takes, range: takes, rule: { type: "enum", values: [...values] } };
 }
 
-/** A text that the pattern, or the least length, takes. */
+/** A text that matches the pattern, or has the least length. */
 export function text(
 	given: About<string> & { takes: string; pattern?: RegExp; min?: number }
 ): OptionSpec<string> {
@@ -43,12 +43,12 @@ export function text(
 	return { ...rest, range: given.takes, rule };
 }
 
-/** A function; `takes` has its parameters and its result. */
+/** A function; `takes` describes its parameters and its result. */
 export function func<Func>(given: About<Func> & { takes: string }): OptionSpec<Func> {
 	return { ...given, range: given.takes, rule: { type: "function" } };
 }
 
-/** An object of any keys. */
+/** An object with arbitrary keys. */
 export function record<Value extends Readonly<Record<string, unknown>>>(
 	given: About<Value> & { takes: string }
 ): OptionSpec<Value> {
@@ -56,10 +56,9 @@ export function record<Value extends Readonly<Record<string, unknown>>>(
 }
 
 /**
- * Options that belong together, given in part or whole. Its default is those of its fields.
+ * Options that belong together, given in part or whole. The group's default consists of its fields' defaults.
  *
- * @param given `says` makes the text of what the group takes, with what each field takes; `names` stand for the
- * fields' in it.
+ * @param given `says` writes what the group takes, from what each field takes; `names` replaces the fields' names in that text.
  */
 export function group<Group extends object>(
 	fields: OptionSpecs<Group>,
@@ -106,7 +105,7 @@ export function orNull(spec: AnySpec, nothing: string): AnySpec {
 	};
 }
 
-/** The same, or left out: then `otherwise` applies, if it is not the default. */
+/** The same, or left out: then `otherwise` applies, or else the default. */
 export function optional<Group>(
 	spec: GroupSpec<Group>,
 	otherwise?: string

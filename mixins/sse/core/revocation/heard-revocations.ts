@@ -1,21 +1,21 @@
 import { LatestByKey } from "../collections/latest-by-key.ts";
 import type { RevocationKey } from "./revocation-key.ts";
 
-/** Revocations that are remembered at a time; one that is forgotten counts as new. */
+/** Most revocations that are remembered; a forgotten one counts as new. */
 const MAX_HEARD = 10_000;
 
 interface Heard {
 	readonly key: string;
 	isWhole: boolean;
-	/** Those that came so far. */
+	/** Parts that have arrived so far. */
 	readonly parts: Set<number>;
 }
 
-/** Which revocations were heard, whichever way they came. */
+/** Which revocations have been heard, whichever way they came. */
 export class HeardRevocations {
 	readonly #heard = new LatestByKey<Heard>();
 
-	/** How many are remembered. */
+	/** Number of revocations that are remembered. */
 	get size(): number {
 		return this.#heard.size;
 	}
@@ -27,7 +27,7 @@ export class HeardRevocations {
 		return heard !== undefined && (heard.isWhole || (key.parts > 1 && heard.parts.has(key.part)));
 	}
 
-	/** Whether there is something new in it; it is heard by then. One without a key is always new. */
+	/** Notes that it was heard. @returns Whether any of it is new; one without a key always is. */
 	hear(key: RevocationKey | undefined): boolean {
 		if (key === undefined) return true;
 		const { id, part, parts } = key;

@@ -3,20 +3,20 @@ import { EVERYONE } from "../addressing/session-id.ts";
 import { Queue } from "../collections/queue.ts";
 import { covers, type Revocation } from "./revocation.ts";
 
-/** A request that may become a stream, or be granted something else, on answers that take their time. */
+/** A request that may become a stream, or be granted something else, once slow answers arrive. */
 export interface PendingOpen {
 	/** When it began. */
 	readonly began: number;
 	/**
-	 * The revocation that has come since the request began and is about the stream, if one has.
+	 * The revocation that covers the stream and has arrived since the request began, if there is one.
 	 *
-	 * @param provenAt When it was proven whose it is, if that was before the request began.
+	 * @param provenAt When the session was proven, if that was before the request began.
 	 */
 	revokedBy(stream: Subscription, provenAt?: number): Revocation | undefined;
 }
 
 /**
- * Revocations remembered at a time, and session ids in them; a request that began before all of them counts as
+ * Most revocations that are remembered, and most session ids in them; a request that began before a forgotten one counts as
  * revoked.
  */
 const MAX_REVOCATIONS = 1000;
@@ -24,23 +24,23 @@ const MAX_IDS = 50_000;
 
 interface Entry {
 	readonly revocation: Revocation;
-	/** It is about what was proven before. */
+	/** It affects what was proven before this time. */
 	readonly until: number;
 }
 
-/** Whose it was is not known any more, and so its reason is not told. */
+/** The session of a forgotten revocation is unknown, so its reason is not sent. */
 const FORGOTTEN: Revocation = { sessionId: EVERYONE, eventName: undefined, reason: "revoked" };
 
 /**
- * Between the answer of `session` and the open stream, time passes. A revocation of that moment finds no
- * stream yet, and the stream would open on an answer that no longer holds. So each request knows how many
- * revocations there were when it began. Nothing has to be told when it is over: many a request's end is never seen.
+ * Time passes between the answer of `session` and the open stream. A revocation in between finds no stream yet, and the stream
+ * would open on an answer that no longer holds. So each request knows how many revocations there were when it began. The end of
+ * a request need not be reported: often it is never seen.
  */
 export class PendingOpens {
 	readonly #revocations = new Queue<Entry>();
-	/** Session ids in those that are remembered. */
+	/** Session ids in the remembered revocations. */
 	#ids = 0;
-	/** Number of revocations before the first that is remembered. */
+	/** Number of revocations before the first remembered one. */
 	#forgotten = 0;
 	/** The latest `until` of those. */
 	#forgottenUntil = Number.NEGATIVE_INFINITY;
@@ -59,7 +59,7 @@ export class PendingOpens {
 		};
 	}
 
-	/** @param until It is about what was proven before, on the same clock; default: about all that has begun. */
+	/** @param until It affects what was proven before this time, on the same clock; default: all requests that have begun. */
 	revoke(revocation: Revocation, until: number = Number.POSITIVE_INFINITY): void {
 		this.#revocations.push({ revocation, until });
 		this.#ids += idsIn(revocation);

@@ -3,16 +3,16 @@ import { EVERYONE } from "../addressing/session-id.ts";
 import { Queue } from "../collections/queue.ts";
 import type { Revocation } from "./revocation.ts";
 
-/** The most session ids that are remembered, each counted as often as it was revoked. */
+/** Most session ids that are remembered, each counted as often as it was revoked. */
 const MAX_IDS = 50_000;
 
 /** A revocation as this gateway has heard it. */
 export interface HeardRevocation {
 	/** The same on every gateway; undefined if its sender gives none. */
 	readonly id: string | undefined;
-	/** When it happened, in milliseconds of the clock that `add` was given. */
+	/** When it happened, in milliseconds on the clock that `add` was given. */
 	readonly at: number;
-	/** Number of revocations heard before. */
+	/** Number of revocations heard before it. */
 	readonly order: number;
 }
 
@@ -21,8 +21,8 @@ interface Remembered extends HeardRevocation {
 }
 
 /**
- * The revocations of a while, for what was proven at one time and is used at another: a ticket must not
- * open a stream of a session that was revoked after it was given.
+ * The revocations of the recent past, for proofs that are used later: a ticket must not open a stream of a session that was
+ * revoked after the ticket was issued.
  */
 export class RecentRevocations {
 	/** In the order in which they were heard. */
@@ -32,15 +32,15 @@ export class RecentRevocations {
 	readonly #maxAge: number;
 	#size = 0;
 	#count = 0;
-	/** Stands for all that were dropped for lack of room: the last of them, without whose it was. */
+	/** Stands for all that were dropped for lack of room: the last of them, without its session. */
 	#forgotten: HeardRevocation | undefined;
 
-	/** @param maxAge Milliseconds after which a revocation is of no use any more. */
+	/** @param maxAge Milliseconds after which a revocation is no longer needed. */
 	constructor(maxAge: number) {
 		this.#maxAge = maxAge;
 	}
 
-	/** Number of revocations that were heard, ever. */
+	/** Number of revocations ever heard. */
 	get count(): number {
 		return this.#count;
 	}
@@ -53,7 +53,7 @@ export class RecentRevocations {
 	/**
 	 * Remembers a revocation, or a part of one.
 	 *
-	 * @param id The same on every gateway, and of all its parts, if its sender gives one.
+	 * @param id The same on every gateway, and for all its parts, if its sender gives one.
 	 * @param at When it happened, if that was before `now`.
 	 */
 	add(revocation: Revocation, id: string | undefined, now: number, at: number = now): void {
@@ -74,8 +74,8 @@ export class RecentRevocations {
 	}
 
 	/**
-	 * The revocations that concern a stream, in no particular order and possibly more than once; and one that stands
-	 * for all that were dropped for lack of room, if there are any.
+	 * The revocations that cover a stream, in no particular order and possibly more than once; and one that stands for all that
+	 * were dropped for lack of room, if there are any.
 	 */
 	*concerning({ sessionIds, eventNames }: Subscription): Generator<HeardRevocation, void> {
 		if (this.#forgotten !== undefined) yield this.#forgotten;
@@ -89,7 +89,7 @@ export class RecentRevocations {
 		}
 	}
 
-	/** Drops what is too old, and then the oldest until there is room for so many ids more. */
+	/** Drops what is too old, and then the oldest until there is room for `ids` more. */
 	#makeRoom(ids: number, now: number): void {
 		for (;;) {
 			const oldest = this.#order.at(0);
@@ -101,7 +101,7 @@ export class RecentRevocations {
 		}
 	}
 
-	/** What is heard of the past stands behind what happened later: the latest of each counts. */
+	/** Revocations of the past are heard after later ones, so the latest of each value counts. */
 	#forget({ at, order }: HeardRevocation): void {
 		const before = this.#forgotten ?? { at, order };
 		this.#forgotten = {
@@ -127,7 +127,7 @@ function keysOf({ sessionId, eventName }: Revocation): string[] {
 	return ids.map(id => keyOf(id, eventName));
 }
 
-/** A name holds no line break. */
+/** A name contains no line break. */
 function keyOf(id: string, eventName = ""): string {
 	return `${eventName}\n${id}`;
 }

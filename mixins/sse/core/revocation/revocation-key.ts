@@ -1,6 +1,4 @@
-/**
- * Which revocation it is: one may come in two ways, as a Moleculer event and on a stream, and there in parts.
- */
+/** Identifies a revocation, which may arrive in two ways: as a Moleculer event, and on a RabbitMQ stream, there in parts. */
 export interface RevocationKey {
 	readonly id: string;
 	/** Counts from 1. */

@@ -4,15 +4,15 @@ import { LatestByKey } from "../collections/latest-by-key.ts";
 import type { Revocation } from "./revocation.ts";
 
 /**
- * Milliseconds after a revocation for which everything that is sent to the session is kept from it, unless
- * the session is let in again. Not for ever: each gateway that the session comes to tells it once, and nobody
- * is to be told of what was last week.
+ * Milliseconds after a revocation for which everything that is sent to the session is withheld from it, unless the session is
+ * let in again. Not for ever: each gateway that the session comes to resets it once, and last week's revocation must not reset
+ * anybody.
  */
 const REMEMBERED = 3_600_000;
 
-/** Session ids, with or without a name, that are remembered as revoked at a time. */
+/** Most session ids, with or without a name, that are remembered as revoked. */
 const MAX_REVOKED = 50_000;
-/** Pairs of a session id and a name that are remembered as let in at a time; more are told once more. */
+/** Most pairs of a session id and a name that are remembered as let in; beyond that, clients are reset once more. */
 const MAX_LET_IN = 100_000;
 
 interface Mark {
@@ -24,7 +24,7 @@ interface Revoked extends Mark {
 	readonly at: number;
 }
 
-/** From where on a stream may be replayed to, and what is told to one that comes from before. */
+/** From where on events may be replayed to a stream, and the reason for resetting one that comes from before. */
 export interface Admission {
 	/** 0 = from anywhere; Infinity = from nowhere. */
 	readonly from: number;
@@ -32,46 +32,46 @@ export interface Admission {
 }
 
 /**
- * Where in a gateway's history sessions were revoked, and where they were let in again. What was sent in
- * between is not for them. Whether a client comes from before it or from behind it cannot be told from what
- * the client says, which may name any place. The proof that it was let in is that a stream of its opened here.
+ * Where in a gateway's history sessions were revoked, and where they were let in again. What was sent in between is not for
+ * them. A client may name any position, so what it says does not show whether it comes from before or after a revocation. The
+ * proof that it was let in is that one of its streams opened here.
  */
 export class RevocationLog {
-	/** By session id and name, the name left out if it was revoked for all. */
+	/** By session id and name; without the name if it was revoked for all. */
 	readonly #revoked = new LatestByKey<Revoked>();
-	/** By pair: being let in to one name says nothing of another. */
+	/** By pair, because being let in to one name says nothing about another. */
 	readonly #letIns = new LatestByKey<Mark>();
-	/** The last of those that there was no room for: until then anybody may have been revoked. */
+	/** The last of those that were dropped for lack of room: up to it, any session may have been revoked. */
 	#lost: Omit<Revoked, "key"> = { position: 0, at: Number.NEGATIVE_INFINITY };
 	readonly #keep: number;
 
-	/** @param maxAge Milliseconds for which what was sent is kept. */
+	/** @param maxAge Milliseconds for which events are kept. */
 	constructor(maxAge: number) {
 		this.#keep = REMEMBERED + maxAge;
 	}
 
-	/** How many session ids, with or without a name, are remembered as revoked. */
+	/** Number of session ids, with or without a name, that are remembered as revoked. */
 	get size(): number {
 		return this.#revoked.size;
 	}
 
-	/** How many pairs of a session id and a name are remembered as let in again. */
+	/** Number of pairs of a session id and a name that are remembered as let in again. */
 	get letIns(): number {
 		return this.#letIns.size;
 	}
 
-	/** Takes note of a revocation between the events before and behind a position of its own. */
+	/** Records a revocation at a position of its own, between the events before and after it. */
 	add({ sessionId, eventName }: Revocation, position: number, now: number): void {
 		for (const id of typeof sessionId === "string" ? [sessionId] : sessionId) {
 			const key = keyOf(id, eventName);
-			// One of the past does not shorten how long a later one is remembered.
+			// A revocation of the past does not shorten how long a later one is remembered.
 			const at = Math.max(now, this.#revoked.get(key)?.at ?? now);
 			this.#revoked.push({ key, position, at });
 			this.#forget(now);
 		}
 	}
 
-	/** A stream has opened between the events before a position and those behind it. */
+	/** A stream has opened between the events before a position and those after it. */
 	letIn(stream: Subscription, position: number, now: number): void {
 		for (const { key, revokedAt } of this.#revokedPairs(stream, now)) {
 			if (this.#letInAt(key) > revokedAt) continue;
@@ -80,12 +80,12 @@ export class RevocationLog {
 		}
 	}
 
-	/** What was sent earlier may come behind what is here already: nobody counts as let in any more. */
+	/** Events that were sent earlier may still arrive, after those that are here: no session counts as let in any more. */
 	forgetLetIns(): void {
 		if (this.#letIns.size > 0) this.#letIns.clear();
 	}
 
-	/** What may be replayed to a stream that comes back, before it is itself the proof that it was let in. */
+	/** What may be replayed to a returning stream, before it is itself the proof that it was let in. */
 	admit(stream: Subscription, now: number): Admission {
 		let from = 0;
 		let reason: Admission["reason"] = "expired";
@@ -101,7 +101,9 @@ export class RevocationLog {
 		return this.#letIns.get(pair)?.position ?? 0;
 	}
 
-	/** The pairs of a stream's ids and names that were revoked, or may have been, and where that was last. */
+	/**
+	 * The pairs of a stream's ids and names that were revoked, or may have been, each with the position of the last revocation.
+	 */
 	*#revokedPairs({ sessionIds, eventNames }: Subscription, now: number): Generator<RevokedPair> {
 		const lost = this.#positionOf(this.#lost, now);
 		if (this.#revoked.size === 0 && lost === 0) return;
@@ -119,12 +121,12 @@ export class RevocationLog {
 		}
 	}
 
-	/** 0 if that is over. */
+	/** 0 if it is over. */
 	#positionOf(revoked: Omit<Revoked, "key"> | undefined, now: number): number {
 		return revoked === undefined || this.#isOver(revoked, now) ? 0 : revoked.position;
 	}
 
-	/** By then, what was sent while it was remembered is not kept any more. */
+	/** By then, nothing that was sent while it was remembered is still kept. */
 	#isOver({ at }: { readonly at: number }, now: number): boolean {
 		return now - at > this.#keep;
 	}
@@ -137,7 +139,7 @@ export class RevocationLog {
 			}
 			this.#revoked.shift();
 		}
-		// To be let in says something of revocations from before.
+		// Being let in has an effect only on earlier revocations.
 		const first = this.#positionOf(this.#lost, now) || (this.#revoked.oldest?.position ?? 0);
 		while ((this.#letIns.oldest?.position ?? Number.POSITIVE_INFINITY) <= first) {
 			this.#letIns.shift();
@@ -148,11 +150,11 @@ export class RevocationLog {
 interface RevokedPair {
 	readonly key: string;
 	readonly revokedAt: number;
-	/** Its id, its name, both of them, or everybody. */
+	/** Whether its id, its name, both of them or everyone was revoked; false if that is only possible. */
 	readonly isKnown: boolean;
 }
 
-/** A name holds no line break. */
+/** A name contains no line break. */
 function keyOf(id: string, eventName = ""): string {
 	return `${eventName}\n${id}`;
 }

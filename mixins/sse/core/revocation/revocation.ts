@@ -4,7 +4,7 @@ import { isRefusal, type Refusal, refuse } from "../errors/refusal.ts";
 import { eventNameProblem, ownFields, type Provenance } from "../event/event.ts";
 import { ownText } from "../util/own-text.ts";
 
-/** The name under which revocations travel: `ctx.broadcast(CLOSE, …)`. */
+/** The name of the Moleculer event that carries a revocation: `ctx.broadcast(CLOSE, …)`. */
 export const CLOSE = "sse.close";
 
 /** Closes the streams of sessions, on every gateway. */
@@ -13,18 +13,18 @@ export interface SseClose {
 	sessionId: SseSessionId | readonly SseSessionId[];
 	/** Only streams that listen to this event name; default: all. */
 	eventName?: string;
-	/** Told to the page in `sse.close`: 1 to 64 printable ASCII characters; default `revoked`. */
+	/** Sent to the page in `sse.close`: 1 to 64 printable ASCII characters; default `revoked`. */
 	reason?: string;
 }
 
-/** A revocation that has been read: what is left out has its default. */
+/** A revocation that has been read, with its defaults. */
 export interface Revocation {
 	readonly sessionId: string | readonly string[];
 	readonly eventName: string | undefined;
 	readonly reason: string;
 }
 
-/** As it travels: serializers of transporters differ in what becomes of undefined. */
+/** The payload that is sent: transporters' serializers differ in what they make of undefined. */
 export function writeClose({
 	sessionId,
 	eventName,
@@ -36,7 +36,7 @@ export function writeClose({
 const REASON = /^[\x20-\x7e]{1,64}$/;
 const FIELDS = ["sessionId", "eventName", "reason"];
 
-/** Reads anything as a revocation, or refuses it with the first field at fault. */
+/** Reads any value as a revocation, or refuses it and names the first field at fault. */
 export function readClose(input: unknown, source: Provenance = {}): Revocation | Refusal {
 	if (typeof input !== "object" || input === null || Array.isArray(input)) {
 		return refuse("event", `${CLOSE} takes an object: { sessionId, eventName, reason }.`);
@@ -48,7 +48,7 @@ export function readClose(input: unknown, source: Provenance = {}): Revocation |
 		if (FIELDS.includes(field)) continue;
 		return refuse(field, `"${field}" is not a field of ${CLOSE}: it takes ${FIELDS.join(", ")}.`);
 	}
-	// Forgetting whom must not close everyone's streams.
+	// A forgotten recipient must not close everyone's streams.
 	const sessionId = readRecipients(fields.get("sessionId"), source.fromRepl === true);
 	if (isRefusal(sessionId)) return sessionId;
 
@@ -62,14 +62,14 @@ export function readClose(input: unknown, source: Provenance = {}): Revocation |
 		return refuse("reason", `"reason" takes 1 to 64 printable ASCII characters.`);
 	}
 	return {
-		// Remembered for long, and maybe taken out of larger texts by who revokes.
+		// These are remembered for long, and the sender may have cut them out of larger texts.
 		sessionId: typeof sessionId === "string" ? ownText(sessionId) : sessionId.map(ownText),
 		eventName: eventName === undefined ? undefined : ownText(eventName as string),
 		reason
 	};
 }
 
-/** Whether a revocation is about streams of these ids and names. */
+/** Whether a revocation covers streams with these ids and names. */
 export function covers(
 	{ sessionId, eventName }: Revocation,
 	{ sessionIds, eventNames }: Subscription

@@ -1,10 +1,10 @@
-/** What a gateway's two clocks say at one moment, in milliseconds. */
+/** What a gateway's two clocks show at one moment, in milliseconds. */
 export interface Moment {
 	/** Since 1970. It can be set, and other machines' clocks differ. */
 	readonly wall: number;
 	/**
-	 * Since a moment of this process's own. It never jumps, may stand still while the machine is suspended, and means
-	 * nothing to other processes.
+	 * Since a moment of this process. It never jumps, may stand still while the machine is suspended, and means nothing to
+	 * other processes.
 	 */
 	readonly steady: number;
 }
@@ -13,13 +13,13 @@ export interface Moment {
 export const TOLERANCE = 10_000;
 
 /**
- * The two clocks of a gateway, and the time since which it knows what happened. That time starts again when the
- * wall clock is set back: what had expired, and was forgotten for that reason, would otherwise seem good again.
+ * A gateway's two clocks, and since when the gateway knows what happened. That starts again when the wall clock is set back:
+ * otherwise something that had expired, and was forgotten for that reason, would seem valid again.
  */
 export class Clock {
 	readonly #wall: () => number;
 	readonly #steady: () => number;
-	/** The largest difference, wall minus steady, since the beginning. */
+	/** The largest difference, wall minus steady, since the beginning or since the wall clock was set back. */
 	#lead = 0;
 	/** On the steady clock. */
 	#begun = 0;
@@ -63,12 +63,12 @@ export class Clock {
 	}
 }
 
-/** What the wall clock, as it is set now, would have said at a moment of the past. */
+/** What the wall clock, as it is set now, would have shown at a past moment. */
 export function wallOf(steady: number, now: Moment): number {
 	return now.wall - (now.steady - steady);
 }
 
-/** When something came, on the steady clock: now, or, for what is of the past by the wall clock, as long ago as that says. */
+/** When something arrived, on the steady clock: now; for something of the past, as long ago as the wall clock says. */
 export function arrivalOf(past: number | undefined): number {
 	const now = performance.now();
 	return past === undefined ? now : now - Math.max(0, Date.now() - past);

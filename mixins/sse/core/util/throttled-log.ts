@@ -1,11 +1,11 @@
-/** Milliseconds within which a reason is told once. */
+/** Milliseconds within which a reason is logged once. */
 const WINDOW = 5000;
-/** Reasons told within a window; they may hold what a client has sent. */
+/** Most reasons that are logged within a window; they may contain what a client has sent. */
 const MAX_REASONS = 10;
 
 /**
- * Tells a log what may happen very often. Each reason is told at once, and again only once in a while, with how many there
- * were: an outage that a crowd of pages meets is a few lines, and does not hide that something else fails as well.
+ * Logs what may happen very often. Each reason is logged at once, and again only after a while, with a count: an outage that a
+ * crowd of pages meets takes a few lines, and does not hide other failures.
  */
 export class ThrottledLog {
 	readonly #log: (text: string) => void;
