@@ -8,9 +8,9 @@ import { Patience } from "./patience.ts";
 const GRACE = 2000;
 
 /**
- * Answers with a stream that ends at once, so that EventSource comes back, as it does from nothing but a
- * 200. A connection of HTTP/1.1 is not kept; one of HTTP/2 carries other requests, and an answer that waits there
- * behind a window that is shut is broken off.
+ * Answers with a stream that ends at once, because EventSource reconnects only after a 200. An HTTP/1.1 connection is closed
+ * afterwards. An HTTP/2 session carries other requests, and an answer that waits there for a closed flow-control window is
+ * cancelled.
  */
 export function answerBriefly(response: StreamResponse, last: Frame): void {
 	writeHead(response);
@@ -22,7 +22,7 @@ export function answerBriefly(response: StreamResponse, last: Frame): void {
 	stream.once("close", () => deadline.stop());
 }
 
-/** As {@link answerBriefly}, and asks a client of HTTP/2 to come back on another connection, which may be to another node. */
+/** Like {@link answerBriefly}, and asks an HTTP/2 client to come back on another connection, which may lead to another node. */
 export function answerAndHangUp(response: StreamResponse, last: Frame): void {
 	if (isHttp2(response)) {
 		const session = response.stream.session as ServerHttp2Session | undefined;
@@ -33,7 +33,7 @@ export function answerAndHangUp(response: StreamResponse, last: Frame): void {
 
 /** Answers that there is nothing to come back for: EventSource stops (WHATWG HTML, 9.2.3). */
 export function answerForGood(response: Answerable): void {
-	// Not in one: what wraps `writeHead` may answer nothing.
+	// Two statements: code that wraps `writeHead` may return nothing.
 	response.writeHead(204);
 	response.end();
 }

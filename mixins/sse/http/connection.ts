@@ -4,7 +4,7 @@ import { constants, type Http2ServerRequest, type Http2ServerResponse } from "no
 export type StreamRequest = IncomingMessage | Http2ServerRequest;
 export type StreamResponse = ServerResponse | Http2ServerResponse;
 
-/** What a response of either protocol is answered by: TypeScript resolves no overloads of a union. */
+/** How a response of either protocol is answered: TypeScript resolves no overloads of a union. */
 export interface Answerable {
 	writeHead(status: number, headers?: OutgoingHttpHeaders): unknown;
 	end(): unknown;
@@ -18,13 +18,13 @@ export function isHttp2(response: StreamResponse): response is Http2ServerRespon
 /** Whether the client has left. */
 export function isGone(request: StreamRequest, response: StreamResponse): boolean {
 	if (isHttp2(response)) return response.stream.destroyed;
-	// The response of a pipelining client's later request may be without a socket when the client leaves.
+	// The response to a pipelined request may have no socket when the client leaves.
 	return response.destroyed || (request as IncomingMessage).socket.destroyed;
 }
 
-/** Breaks off one stream of HTTP/2, whatever its client has not taken. */
+/** Cancels one HTTP/2 stream, whatever its client has not taken. */
 export function cancel(stream: Http2ServerResponse["stream"]): void {
 	stream.close(constants.NGHTTP2_CANCEL);
-	// The reset alone waits behind what the client does not take.
+	// The reset alone would wait behind what the client does not take.
 	stream.destroy();
 }

@@ -5,16 +5,16 @@ export interface Detachable {
 	settle(letGo: LetGo): void;
 }
 
-/** Milliseconds behind the handling of a request in which whoever waited for that is done with it, too. */
+/** Milliseconds after a request was handled in which other code that waited for that finishes, too. */
 const SETTLING = 10;
 
-/** The streams that have just been opened, and the one timer that they settle by. */
+/** The streams that have just opened, and the one timer that settles them. */
 export class DetachQueue {
 	readonly #queue = new Queue<{ stream: Detachable; at: number }>();
 	readonly #letGo: LetGo;
 	#timer: NodeJS.Timeout | undefined;
 
-	/** @param letGo What streams that nobody looks at do to request and response. */
+	/** @param letGo Applied to request and response of streams that nothing observes. */
 	constructor(letGo: LetGo) {
 		this.#letGo = letGo;
 	}

@@ -7,8 +7,8 @@ import { isHttp2, type StreamRequest, type StreamResponse } from "./connection.t
 export type Listener = (...args: any[]) => void;
 
 /**
- * Node's own methods, known by names that only they can use; undefined where an agent had put others in their place
- * before this module was loaded.
+ * Node's own methods, recognised by names that only they can use; undefined if an agent had replaced them before this module
+ * was loaded.
  */
 interface NodeMethods {
 	readonly write: unknown;
@@ -25,29 +25,29 @@ const HTTP2: NodeMethods = {
 };
 const EMIT: unknown = ownOf(OutgoingMessage.prototype.emit, /^function emit\(.*\bkErrorMonitor\b/s);
 
-/** Node's listener on a response, to take the next request: the first of all. */
+/** Node's listener on a response that takes the next request; it is always the first. */
 const NODE_FINISH = "bound resOnFinish";
 
-/** What moleculer-web's listeners look like, which resolve the promise of the request's handling. */
+/** What those listeners of moleculer-web look like that resolve the promise of the request's handling. */
 const DONE = /^(\(\) => resolve\(true\)|\(?err\)? => reject\(err\))$/;
 const DONE_EVENTS = ["finish", "close", "error"];
-/** Those that are moleculer-web's: an application's may look the same. */
+/** Listeners that are moleculer-web's: an application's may look the same. */
 const done = new WeakSet<Listener>();
 
-/** By which agents hear that a response is over without listening to it. */
+/** Channel by which agents hear that a response is over without listening to it. */
 const FINISHED = channel("http.server.response.finish");
 
-/** What Node notes on a response that it will report: to a `PerformanceObserver` of `http`, and to its trace of events. */
+/** Marks of Node on a response that it will report: to a `PerformanceObserver` of `http`, and to its event trace. */
 const STATISTICS = "ServerResponseStatistics";
 const TRACED = "_traceEventId";
 
-/** What takes a response's bytes. */
+/** Takes a response's bytes. */
 interface Written {
 	write(bytes: Uint8Array): unknown;
 	write(bytes: Uint8Array, onWritten: (error?: Error | null) => void): unknown;
 }
 
-/** Writes to a response. Who wraps its `write` expects no callback: there is one only if somebody waits for it. */
+/** Writes to a response. Code that wraps `write` expects no callback, so one is passed only if somebody waits for it. */
 export function writeTo(
 	response: Written,
 	bytes: Uint8Array,
@@ -58,8 +58,8 @@ export function writeTo(
 }
 
 /**
- * Runs moleculer-web's handling of a request, which listens for the end of the response before anything of the
- * application's runs. Those listeners have done what they are for when the head is out.
+ * Runs moleculer-web's handling of a request, which listens for the end of the response before any of the application's code
+ * runs. Those listeners have served their purpose once the head is sent.
  */
 export function handle<Result>(response: StreamResponse, handler: () => Result): Result {
 	const expected = new Set(DONE_EVENTS);
@@ -76,18 +76,18 @@ export function handle<Result>(response: StreamResponse, handler: () => Result):
 	}
 }
 
-/** Whether bytes may go past a response's `write`: nobody has put another in its place. */
+/** Whether bytes may bypass a response's `write`, because nobody has replaced it. */
 export function hasOwnWrite(response: StreamResponse): boolean {
 	const { write } = methodsOf(response);
 	return write !== undefined && response.write === write;
 }
 
 /**
- * Whether nobody looks at request or response any longer: nobody listens to them, or to what Node itself reports of
- * responses that are over, and nobody has wrapped `write`, `end` or `emit` (agents, session stores, caches and compression do). Who does will look for what
- * the request's handling has put there, and expects to be called when the response is over.
+ * Whether nobody observes request or response any longer: nobody listens to them, or to Node's reports of responses that are
+ * over, and nobody has wrapped `write`, `end` or `emit`, as agents, session stores, caches and compression do. An observer
+ * looks for what the request's handling has put there, and expects to be called when the response is over.
  *
- * @param isOwn Tells the stream's own listeners.
+ * @param isOwn Recognises the stream's own listeners.
  */
 export function isUnwatched(
 	request: StreamRequest,

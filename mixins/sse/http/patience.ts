@@ -2,9 +2,9 @@
 const PARTS = 5;
 
 /**
- * Waits for a client to take something, for so many milliseconds in which the process runs. After a time in which it was
- * busy, or stopped, Node's own timers are due before anything is written or read that had to wait meanwhile: a client
- * would be blamed for that.
+ * Waits for a client to take something, for a number of milliseconds in which the process runs. After a time in which it was
+ * busy, or stopped, Node's timers are due before anything is written or read that had to wait, and the client would be blamed
+ * for that.
  */
 export class Patience {
 	readonly #part: number;
@@ -18,7 +18,7 @@ export class Patience {
 		this.#timer = setTimeout(this.#next, this.#part);
 	}
 
-	/** Waits no longer. */
+	/** Stops waiting. */
 	stop(): void {
 		clearTimeout(this.#timer);
 	}

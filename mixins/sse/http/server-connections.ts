@@ -7,27 +7,27 @@ import { Http2Sessions } from "./http2/sessions.ts";
 import { type Socket, socketOf } from "./socket.ts";
 
 /**
- * The connections of a gateway, which end with it: those of a server of its own, and the HTTP/2 sessions of all requests. A
- * server that closes waits for its connections, and Node closes only those that have asked for something and wait for
- * more; a client that asks for nothing, or sends half of a request, would be waited for as long as it likes.
+ * The connections of a gateway, which end with it: those of its own server, and the HTTP/2 sessions of all requests. A server
+ * that closes waits for its connections, and Node closes only those that have made a request and wait for more. A client that
+ * asks for nothing, or sends half a request, would be waited for as long as it likes.
  */
 export class ServerConnections {
 	readonly #sessions = new Http2Sessions();
-	/** HTTP/1.1's, but for those of streams: these end with their stream. */
+	/** HTTP/1.1 connections without streams: one with a stream ends with it. */
 	readonly #sockets = new Set<Socket>();
-	/** Responses to the last request on each of them. */
+	/** Response to the last request on each of them. */
 	readonly #newest = new WeakMap<Socket, ServerResponse>();
-	/** Under TLS, until it is agreed. */
+	/** TLS connections during their handshake. */
 	readonly #handshakes = new Set<Socket>();
-	/** Those that are to close, from when they were first looked at. */
+	/** Connections that are to close, added at their first check. */
 	readonly #closing = new Map<Socket, ClosingConnection>();
 	#server: Server | undefined;
 	#timer: NodeJS.Timeout | undefined;
 
 	/**
-	 * Takes connections that may stay, after a {@link close} too.
+	 * Connections may stay from now on, also after a {@link close}.
 	 *
-	 * @param server One that is the gateway's, if there is one, and does not listen yet.
+	 * @param server The gateway's own, if there is one, before it listens.
 	 */
 	open(server: Server | undefined): void {
 		this.#stopLooking();
@@ -37,7 +37,7 @@ export class ServerConnections {
 		if (server !== undefined) this.#watch(server);
 	}
 
-	/** Takes note of a request, of whatever server. */
+	/** Notes a request, of any server. */
 	arrived(response: StreamResponse): void {
 		if (isHttp2(response)) {
 			const { session } = response.stream;
@@ -49,21 +49,21 @@ export class ServerConnections {
 		this.#newest.set(socket, response);
 		if (this.#timer === undefined) return;
 		response.shouldKeepAlive = false;
-		// It was taken for the last. Not for ever: a client may always send one more.
+		// It was taken for the last one. Not undone after the first check: a client may always send one more.
 		const mayGoOn = before !== undefined && !this.#closing.has(socket);
 		if (mayGoOn && !before.headersSent) before.shouldKeepAlive = true;
 	}
 
-	/** A stream has begun on the connection of a request, which it will end with its own end. */
+	/** A stream has begun on a request's connection, which it will end when it ends. */
 	streams({ socket }: StreamRequest): void {
-		// HTTP/2 shows a proxy, which is never here.
+		// HTTP/2 shows a proxy, which is never in there.
 		if (this.#sockets.delete(socket)) socket.off("close", this.#forget);
 		this.#newest.delete(socket);
 	}
 
 	/**
-	 * Closes all connections when their requests have been answered, and those that are still to come; they have closed
-	 * when the server has.
+	 * Closes all connections, and those that are still to come, once their requests are answered. All of them have closed when
+	 * the server has.
 	 */
 	close(): void {
 		this.#sessions.close();
@@ -77,7 +77,7 @@ export class ServerConnections {
 		}, LOOK).unref();
 	}
 
-	/** After {@link close}: a server that does not listen by now never will, and does not say that it closes. */
+	/** Call this after {@link close}: a server that does not listen by now never will, and does not report that it closes. */
 	finish(): void {
 		if (this.#server?.listening !== true) this.#unwatch();
 	}
@@ -95,7 +95,7 @@ export class ServerConnections {
 
 	#watch(server: Server): void {
 		this.#server = server;
-		// Before Node's own, which may emit "session".
+		// Before Node's own listener, which may emit "session".
 		if ("setSecureContext" in server) {
 			server.prependListener("connection", this.#onHandshake);
 			server.prependListener("secureConnection", this.#onSecure);
@@ -130,7 +130,7 @@ export class ServerConnections {
 	readonly #onSecure = (socket: Socket): void => {
 		const { _parent: parent } = socket as { _parent?: Socket };
 		if (parent !== undefined && this.#handshakes.delete(parent)) parent.off("close", this.#forget);
-		// Which of them it was cannot be told: whoever is served must not be taken for one who is not.
+		// Which handshake it was is not known: a client that is served must not be taken for one that is not.
 		else this.#handshakes.clear();
 		this.#onConnection(socket);
 	};
@@ -140,7 +140,7 @@ export class ServerConnections {
 		socket.on("close", this.#forget);
 	};
 
-	/** A connection of HTTP/2 is its session's. */
+	/** An HTTP/2 connection is its session's. */
 	readonly #onSession = (session: ServerHttp2Session): void => {
 		const socket = socketOf(session);
 		if (this.#sockets.delete(socket)) socket.off("close", this.#forget);

@@ -3,40 +3,40 @@ import type { ServerHttp2Session } from "node:http2";
 
 export type Socket = IncomingMessage["socket"];
 
-/** What a connection has of Node's sockets; one that an application has made of something else may lack it. */
+/** What a connection has of Node's sockets; one that an application has made from something else may lack it. */
 type Counted = Partial<Pick<Socket, "bytesWritten" | "destroySoon">> & {
 	_handle?: { writeQueueSize?: number } | null;
 };
 
 /**
- * A number that changes whenever the other side takes something. The system's own buffers are out of sight: to Node
- * what they hold has been sent.
+ * A number that changes whenever the other side takes something. The system's own buffers cannot be seen: to Node, what they
+ * hold has been sent.
  *
- * @param unsent Bytes that are not with the socket yet, or only there.
+ * @param unsent Bytes that have not reached the socket yet, or have come no further.
  */
 export function takenOf(socket: Socket, unsent: number = socket.writableLength): number {
 	const { bytesWritten = 0 }: Counted = socket;
 	return bytesWritten - unsent - queuedOf(socket);
 }
 
-/** Bytes of what was written that the system has not taken yet; Node's own idle timeout looks there as well. */
+/** Bytes that were written and that the system has not taken yet; Node's own idle timeout considers them as well. */
 export function queuedOf(socket: Socket): number {
 	return (socket as Counted)._handle?.writeQueueSize ?? 0;
 }
 
-/** The socket of a session, of which Node shows a proxy: what the proxy's `off` answers is the socket itself. */
+/** The socket of a session. Node shows only a proxy of it, whose `off` returns the socket itself. */
 export function socketOf(session: ServerHttp2Session): Socket {
 	return session.socket.off("close", nothing);
 }
 
 function nothing(): void {}
 
-/** Lets a connection be silent for as long as it likes. */
+/** Lets a connection be silent without limit. */
 export function letIdle(socket: Socket): void {
 	(socket as Partial<Socket>).setTimeout?.(0);
 }
 
-/** Closes a connection when what was written to it has been sent. */
+/** Closes a connection once everything that was written to it has been sent. */
 export function closeWhenSent(socket: Socket): void {
 	const { destroySoon }: Counted = socket;
 	if (destroySoon === undefined) socket.end();
@@ -44,9 +44,9 @@ export function closeWhenSent(socket: Socket): void {
 }
 
 /**
- * Closes a connection at once, and drops what the system has buffered for the client, where it can: a unix socket, and
- * TLS, have nothing to reset with. Nor has a socket that was ended and still has to send what was written before: Node
- * would neither close it nor say so. Never throws.
+ * Closes a connection at once, and drops what the system has buffered for the client, where possible: a unix socket, and TLS,
+ * cannot be reset. Nor can a socket that was ended and still has to send earlier writes: Node would neither close it nor say
+ * so. Never throws.
  */
 export function breakOff(socket: Socket): void {
 	if (socket.writableEnded) {

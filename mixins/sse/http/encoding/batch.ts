@@ -6,17 +6,16 @@ import type { Gzip, GzipPiece } from "./gzip.ts";
 
 /** Where frames wait. */
 export interface FrameSink {
-	/** @param key Frames of one key replace each other; without one a frame is for itself. */
+	/** @param key Frames with the same key replace each other; a frame without one stays. */
 	push(frame: Frame, key: string | undefined): void;
 }
 
-/** What is joined is written, and done with. */
+/** Joined frames are written at once and not kept. */
 const JOINED = new Slab();
 
 /**
- * What a stream gets in one turn of the event loop: frames in their order, the last of which stands
- * here, and the others in the batches before. Streams that got the same frames hold the same batch,
- * whose bytes are joined once for all of them.
+ * What a stream gets in one turn of the event loop: frames in order, the last one in this object, and the others in the batches
+ * before it. Streams that got the same frames share a batch, whose bytes are joined once for all of them.
  */
 export class Batch implements Bytes {
 	/** Of all its frames. */
@@ -25,11 +24,11 @@ export class Batch implements Bytes {
 	/** See Backlog. */
 	readonly #key: string | undefined;
 	readonly #before: Batch | undefined;
-	/** What streams that hold this batch got next: one event at a time goes to all of its streams. */
+	/** This batch and the frame that its streams got next: an event goes to all of them before the next one does. */
 	#next: Batch | undefined;
-	/** Its last frame, where it may wait. */
+	/** Its last frame in memory that may be held. */
 	#kept: Frame | undefined;
-	/** All its frames as one. */
+	/** All its frames in one piece. */
 	#joined: Chunked | undefined;
 	#plain: Uint8Array | undefined;
 	#chunked: Uint8Array | undefined;
@@ -42,14 +41,14 @@ export class Batch implements Bytes {
 		this.byteLength = frame.byteLength + (before?.byteLength ?? 0);
 	}
 
-	/** A batch of these frames, one at least. */
+	/** A batch of these frames, of which there must be at least one. */
 	static of(frames: readonly Frame[]): Batch {
 		let batch: Batch | undefined;
 		for (const frame of frames) batch = new Batch(frame, undefined, batch);
 		return batch as Batch;
 	}
 
-	/** This batch and one frame more. */
+	/** This batch and one more frame. */
 	and(frame: Frame, key?: string): Batch {
 		if (this.#next === undefined || this.#next.#frame !== frame) {
 			this.#next = new Batch(frame, key, this);
@@ -57,7 +56,7 @@ export class Batch implements Bytes {
 		return this.#next;
 	}
 
-	/** Whether the frame is all that it holds. */
+	/** Whether this frame is all that it contains. */
 	isOnly(frame: Frame): boolean {
 		return this.#frame === frame && this.#before === undefined;
 	}
@@ -68,7 +67,7 @@ export class Batch implements Bytes {
 		return this.#plain;
 	}
 
-	/** Its bytes in the framing of HTTP/1.1, for a socket: one chunk, which is read faster than one a frame. */
+	/** Its bytes in the framing of HTTP/1.1, for a socket: one chunk, which is read faster than one per frame. */
 	get chunked(): Uint8Array {
 		this.#chunked ??= toBuffer(chunkOf(this.#bytes));
 		return this.#chunked;
@@ -80,8 +79,8 @@ export class Batch implements Bytes {
 	}
 
 	/**
-	 * The same, for a stream that is behind: what waits there must not hold the slab in which it stands. The copy
-	 * is made once for all such streams.
+	 * The same batch for a stream that is behind: what waits there must not keep alive the slab that it is in. The copy is made
+	 * once for all such streams.
 	 */
 	toWait(): this {
 		const joined = this.#before === undefined ? this.#keptFrame : this.#joinedToWait;
@@ -109,26 +108,26 @@ export class Batch implements Bytes {
 		return this.#gzipped;
 	}
 
-	/** Has its frames wait in their order. */
+	/** Adds its frames to a backlog, in order. */
 	pushTo(backlog: FrameSink, withKeys: boolean): void {
 		for (const link of this.#links()) {
 			backlog.push(link.#keptFrame, withKeys ? link.#key : undefined);
 		}
 	}
 
-	/** Its frames behind those of another batch, where both may wait. */
+	/** Its frames after those of another batch, where both may wait. */
 	behind(before: Batch | undefined): Batch {
 		let batch = before;
 		for (const link of this.#links()) batch = new Batch(link.#keptFrame, undefined, batch);
 		return batch as Batch;
 	}
 
-	/** Its frames in their order. */
+	/** Its frames in order. */
 	frames(): Frame[] {
 		return this.#links().map(link => link.#frame);
 	}
 
-	/** The batches that it consists of, from the first on. Not by recursion: they may be thousands. */
+	/** The batches that it consists of, first one first. Not recursive, because there may be thousands. */
 	#links(): Batch[] {
 		const links: Batch[] = [];
 		for (let batch: Batch | undefined = this; batch !== undefined; batch = batch.#before) {

@@ -1,6 +1,6 @@
-/** The polynomial of CRC-32 (RFC 1952, 8), its bits in the order of the checksum's. */
+/** The polynomial of CRC-32 (RFC 1952, 8), in the bit order of the checksum. */
 const POLYNOMIAL = 0xedb88320 | 0;
-/** x⁰ in that order. All are signed integers: the engine has no faster numbers. */
+/** x⁰ in that order. All numbers are signed integers: the engine has no faster ones. */
 const ONE = 0x80000000 | 0;
 
 /** The product of two polynomials modulo that of CRC-32. */
@@ -21,10 +21,10 @@ const POWERS: number[] = [ONE >>> 1];
 for (let n = 1; n < 32; n++)
 	POWERS.push(multiply(POWERS[n - 1] as number, POWERS[n - 1] as number));
 
-/** What a checksum is multiplied with when so many bytes follow; made once for all that it follows. */
+/** The factor for a checksum that so many bytes follow; computed once for all such checksums. */
 export function shiftBy(bytes: number): number {
 	let shift = ONE;
-	// Eight bits a byte: from 2³ on.
+	// Eight bits per byte: starts at 2³.
 	for (let rest = bytes, n = 3; rest > 0; rest = Math.floor(rest / 2), n++) {
 		if (rest % 2 === 1) shift = multiply(POWERS[n % 32] as number, shift);
 	}
@@ -32,9 +32,9 @@ export function shiftBy(bytes: number): number {
 }
 
 /**
- * The checksum of two texts that follow each other, from those of both; a signed integer of 32 bits.
+ * The checksum of two texts that follow each other, from the checksums of both; a signed 32-bit integer.
  *
- * @param shift {@link shiftBy} the length of the second.
+ * @param shift {@link shiftBy} for the length of the second.
  */
 export function combineCrc32(first: number, second: number, shift: number): number {
 	return multiply(shift, first) ^ second;

@@ -4,16 +4,16 @@ import type { Bytes } from "./bytes.ts";
 import { combineCrc32 } from "./crc32.ts";
 import type { Gzip } from "./gzip.ts";
 
-/** RFC 1952, 2.3: deflate, nothing about a file, of no known time or system. */
+/** RFC 1952, 2.3: deflate, nothing about a file, no time, an unknown system. */
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
 
-/** RFC 1951, 3.2.3: the last block of all, which is empty. */
+/** RFC 1951, 3.2.3: the final block, which is empty. */
 const LAST_BLOCK = [0x03, 0x00];
 
-/** The gzip body of one stream, as far as it is its own: the checksum and the length at its end. */
+/** The part of a gzip body that belongs to one stream: the checksum and the length at its end. */
 export class GzipBody {
 	readonly #gzip: Gzip;
-	/** Both as signed integers of 32 bits: what counts is their bits. */
+	/** Both are signed 32-bit integers: only their bits matter. */
 	#crc = 0;
 	#size = 0;
 
@@ -21,7 +21,7 @@ export class GzipBody {
 		this.#gzip = gzip;
 	}
 
-	/** What it begins with. */
+	/** Its first bytes. */
 	get head(): Uint8Array {
 		return HEADER;
 	}
@@ -34,7 +34,7 @@ export class GzipBody {
 		return piece;
 	}
 
-	/** What it ends with. */
+	/** Its last bytes. */
 	get tail(): Bytes {
 		const tail = Buffer.alloc(LAST_BLOCK.length + 8);
 		tail.set(LAST_BLOCK);

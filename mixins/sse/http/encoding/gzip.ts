@@ -4,17 +4,17 @@ import type { Frame } from "../../core/event/frame.ts";
 import { type Bytes, toBuffer } from "./bytes.ts";
 import { combineCrc32, shiftBy } from "./crc32.ts";
 
-/** RFC 1951, 3.2.4: most bytes of a block that is stored as it is. */
+/** RFC 1951, 3.2.4: most bytes of a block that is stored uncompressed. */
 const MOST_STORED = 65_535;
-/** Bytes of deflated frames that are remembered, for streams that get the same later (a replay). */
+/** Bytes of deflated frames that are remembered for streams that get the same ones later, in a replay. */
 const REMEMBERED = 4_194_304;
-/** What remembering one takes besides its bytes. */
+/** Bytes that remembering one takes besides its content. */
 const PIECE_BYTES = 800;
 
-/** A piece of a gzip body: what it is in deflated form, and its share in the checksum. */
+/** A piece of a gzip body: its deflated bytes, and its share of the checksum. */
 export class GzipPiece implements Bytes {
 	readonly crc: number;
-	/** Bytes of the text. */
+	/** Bytes before compression. */
 	readonly size: number;
 	/** See {@link shiftBy}. */
 	readonly shift: number;
@@ -22,7 +22,7 @@ export class GzipPiece implements Bytes {
 	#plain: Uint8Array | undefined;
 	#chunked: Uint8Array | undefined;
 
-	/** @param deflated Is copied: zlib gives out small parts of its own buffers, which the piece would hold. */
+	/** @param deflated Is copied: zlib returns small parts of its own buffers, which the piece would keep alive. */
 	constructor(deflated: readonly Uint8Array[], crc: number, size: number) {
 		this.#deflated = joinChunked(deflated);
 		this.crc = crc;
@@ -47,12 +47,11 @@ export class GzipPiece implements Bytes {
 }
 
 /**
- * The compression of one gateway. Each frame is deflated once for all streams, alone and ended with a
- * full flush, so that it makes sense behind whatever a stream got before: what one event holds can never
- * be found out from how well another compresses.
+ * The compression of one gateway. Each frame is deflated once for all streams, alone and ended with a full flush, so that it
+ * can follow whatever a stream got before. What one event contains can never be inferred from how well another compresses.
  */
 export class Gzip {
-	/** Frames of fewer bytes are stored as they are. */
+	/** Frames with fewer bytes are stored uncompressed. */
 	readonly #threshold: number;
 	/** Two generations: when the younger is full, the older is forgotten. */
 	#young = new Pieces();
@@ -63,7 +62,7 @@ export class Gzip {
 		this.#threshold = threshold;
 	}
 
-	/** A frame as a piece of any stream. */
+	/** A frame as a piece of any stream's body. */
 	piece(frame: Frame): GzipPiece {
 		const known = this.#young.get(frame) ?? this.#old.get(frame);
 		if (known !== undefined) return known;
@@ -97,8 +96,8 @@ export class Gzip {
 }
 
 /**
- * Deflated frames, by where their bytes stand: a replay reads the same bytes as another object. Weakly: a frame
- * that is gone is never asked for, and a key would hold the slab that it stood in.
+ * Deflated frames by buffer and offset, because a replay reads the same bytes through another object. Held weakly: a frame that
+ * is gone is never asked for, and a key would keep its slab alive.
  */
 class Pieces {
 	readonly #byBuffer = new WeakMap<ArrayBufferLike, Map<number, GzipPiece>>();
@@ -117,7 +116,7 @@ class Pieces {
 	}
 }
 
-/** Small windows are set up faster; they hold all of a small frame. */
+/** Small windows are set up faster, and they hold all of a small frame. */
 const SMALL = 8192;
 const SMALL_WINDOW = { windowBits: 13, memLevel: 6 };
 

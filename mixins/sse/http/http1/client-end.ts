@@ -8,8 +8,8 @@ export function watchEnd(connection: Socket, onClose: () => void): void {
 }
 
 /**
- * Ends a connection with its client's half: such a client is gone, as it is to Node's HTTP server unless that is told
- * otherwise.
+ * Ends a connection when its client ends its half: such a client has left. Node's HTTP server does the same, unless it is
+ * configured otherwise.
  */
 export function endWithClient(socket: Socket): void {
 	if (!allowsHalfOpen(socket)) socket.once("end", endToo);

@@ -3,12 +3,12 @@ import { MOST_OWING, MOST_SILENT, MOST_STALLED } from "../closing.ts";
 import { breakOff, queuedOf, type Socket, takenOf } from "../socket.ts";
 
 /**
- * Looks that the rest of a request may take, its head in all and its body for each part: a packet that was lost is sent
- * again after a second (RFC 6298, 2.1).
+ * Checks that the head of a request may take in all, and its body for each part: a lost packet is sent again after a second
+ * (RFC 6298, 2.1).
  */
 const MOST_UNSENT = 15;
 
-/** What Node's HTTP server keeps on a socket: its parser until an upgrade, and the response that is being written. */
+/** What Node's HTTP server keeps on a socket: its parser, until an upgrade, and the response that is being written. */
 interface Insides {
 	parser?: object | null;
 	_httpMessage?: (ServerResponse & { readonly req: IncomingMessage }) | null;
@@ -18,30 +18,32 @@ interface Insides {
 type Awaited = "request" | "body" | "taking" | "application";
 
 /**
- * A connection that is to close when its requests have been answered. The application has as long as it likes for that;
- * the client has a moment to send the rest of a request, and has to take what is sent to it.
+ * A connection that is to close once its requests are answered. The application may take as long as it likes for that; the
+ * client has a moment to send the rest of a request, and must take what is sent to it.
  */
 export class ClosingConnection {
 	readonly #socket: Socket;
 	readonly #awaits: (socket: Socket) => Awaited;
 	#taken = 0;
 	#read = 0;
-	/** Looks in a row that saw no request that is being handled. */
+	/** Consecutive checks that saw no request being handled. */
 	#unasked = 0;
-	/** Looks in a row at which the client did nothing of what it had to do, and looks in all at which it had to. */
+	/**
+	 * Consecutive checks at which the client did nothing of what it had to do; and all checks at which it had to do something.
+	 */
 	#idle = 0;
 	#owing = 0;
 
-	/** @param isHandshake Whether its TLS handshake is not done yet. */
+	/** @param isHandshake Whether its TLS handshake is still under way. */
 	constructor(socket: Socket, isHandshake = false) {
 		this.#socket = socket;
 		this.#awaits = isHandshake ? () => "request" : awaited;
 	}
 
 	/**
-	 * Closes the connection if the client has had its time. To be called every {@link LOOK}.
+	 * Closes the connection if the client's time is over. Call this every {@link LOOK}.
 	 *
-	 * @param newest The response to the last request on it; undefined if that is not known.
+	 * @param newest The response to the last request on it; undefined if it is not known.
 	 */
 	look(newest: ServerResponse | undefined): void {
 		const socket = this.#socket;
@@ -63,10 +65,10 @@ export class ClosingConnection {
 }
 
 /**
- * Has the answer to the last request that has come say that it is the last, if it has not begun. Node closes the connection
- * behind the answer that says so, with whatever was pipelined after it.
+ * Makes the answer to the last request that has arrived say that it is the last, if it has not begun. Node closes the
+ * connection after such an answer, with whatever was pipelined after it.
  *
- * @param newest The answer to that request, as far as it is known.
+ * @param newest The response to that request, if it is known.
  */
 function hangUp(socket: Socket, newest: ServerResponse | undefined): void {
 	const last = newest ?? (socket as Insides)._httpMessage;
@@ -76,12 +78,12 @@ function hangUp(socket: Socket, newest: ServerResponse | undefined): void {
 function awaited(socket: Socket): Awaited {
 	const { parser, _httpMessage: response } = socket as Insides;
 	const isServed = response !== null && response !== undefined;
-	// What the application has taken over, for a WebSocket, is its own until it ends it.
+	// A connection that the application has taken over, for a WebSocket, is the application's until it ends it.
 	if (!isServed && !parser && !socket.writableEnded) return "application";
 	if (socket.writableLength + queuedOf(socket) > 0) return "taking";
 	if (!isServed) return "request";
 	const { req } = response;
-	// Node reads no further while the application does not.
+	// Node stops reading while the application does not read.
 	const isFull = req.readableLength >= req.readableHighWaterMark;
 	return req.complete || isFull ? "application" : "body";
 }

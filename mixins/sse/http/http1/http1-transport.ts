@@ -13,17 +13,17 @@ import { keepReading, leaveReading, onTurn } from "./node-read-on.ts";
 import { standIn } from "./stand-in.ts";
 
 /**
- * A stream that has an HTTP/1.1 connection to itself, until both end. Bytes go to the socket, in the framing
- * that was made once for all streams; where something stands between response and socket, through the response.
+ * A stream that has an HTTP/1.1 connection to itself, until both end. Its bytes go to the socket, in the framing that was made
+ * once for all streams; if something stands between response and socket, they go through the response.
  */
 export class Http1Transport implements Transport {
-	/** Undefined once it is let go of, or released. */
+	/** Undefined once it is detached or released. */
 	#response: ServerResponse | undefined;
-	/** The request's: a response has none while it waits behind another of a pipelining client. */
+	/** The request's socket: a response has none while it waits behind another one of a pipelining client. */
 	readonly #connection: Socket;
-	/** Once bytes go to it; null = never. */
+	/** Set once bytes go to it; null = never. */
 	#socket: Socket | null | undefined;
-	/** Ended through the response: Node ends the connection, and must find everything in its place. */
+	/** Whether it was ended through the response: Node ends the connection, and must find everything in its place. */
 	#isEnding = false;
 	#drained: (() => void) | undefined;
 	readonly #gzip: GzipBody | undefined;
@@ -52,9 +52,9 @@ export class Http1Transport implements Transport {
 
 	#begin(response: ServerResponse): void {
 		const { req: request } = response;
-		// A server's idle timeout (moleculer-web's httpServerTimeout) would kill a silent stream.
+		// A server's idle timeout (moleculer-web's httpServerTimeout) would end a silent stream.
 		letIdle(request.socket);
-		// "close" follows; without a listener the error of a vanished client would be thrown.
+		// "close" follows; without a listener, the error of a client that has left would be thrown.
 		response.on("error", ignore);
 		dropBody(request);
 		writeHead(response);
@@ -74,13 +74,13 @@ export class Http1Transport implements Transport {
 	#settle(response: ServerResponse, letGo: LetGo): void {
 		const { req: request } = response;
 		if (!request.complete && !request.destroyed) {
-			// Not at once: the parser that is let go of is still at work when the request ends.
+			// Not at once: the parser that is to be released is still running when the request ends.
 			request.once("end", () => setImmediate(() => this.settle(letGo)));
 			return;
 		}
 		if (!isUnwatched(request, response, isOwn)) return;
 		letGo(request, response);
-		// Undecided as long as the response waits for its turn, or its client for the head.
+		// Undecided while the response waits for its turn, or its client for the head.
 		if (this.#socket && isDetachable(response, this.#socket)) this.#detach(response, this.#socket);
 	}
 
@@ -90,7 +90,7 @@ export class Http1Transport implements Transport {
 		this.#response = undefined;
 		endWithClient(socket);
 		socket.on("error", ignore);
-		// What the client may still say is read, and not kept: its end must be noticed.
+		// What the client still sends is read and dropped, so that its end is noticed.
 		socket.resume();
 		standIn(response, socket, () => this.end());
 	}
@@ -129,7 +129,7 @@ export class Http1Transport implements Transport {
 			const response = this.#response;
 			if (response === undefined) return;
 			writeTo(response, (this.#gzip?.add(batch) ?? batch).plain, onWritten);
-			// The head is out, or on its way.
+			// The head is sent, or on its way.
 			if (socket === undefined) this.#socket = socketOf(response);
 		} catch (error) {
 			this.fail(error);
@@ -153,13 +153,13 @@ export class Http1Transport implements Transport {
 	}
 
 	#endSocket(): void {
-		// Nothing is there that could take the next request.
+		// Nothing is left that could handle the next request.
 		if (this.#gzip !== undefined) this.#socket?.write(this.#gzip.tail.chunked);
 		this.#socket?.write(LAST_CHUNK);
 		closeWhenSent(this.#connection);
 	}
 
-	/** Node closes the connection behind it, as the head has said. Without a callback: who wraps `end` expects none. */
+	/** Node closes the connection afterwards, as the head has said. No callback: code that wraps `end` expects none. */
 	#endResponse(response: ServerResponse): void {
 		if (this.#gzip !== undefined) response.end(this.#gzip.tail.plain);
 		else response.end();
@@ -191,7 +191,7 @@ export class Http1Transport implements Transport {
 		this.#socket = null;
 	}
 
-	/** What takes the bytes. */
+	/** Takes the bytes. */
 	get #writable(): Socket | ServerResponse | undefined {
 		return this.#socket ?? this.#response;
 	}
@@ -210,15 +210,15 @@ function isOwn(listener: unknown): boolean {
 }
 
 /**
- * The socket of a response that is Node's own down to it, and whose next bytes are the next on the
- * connection; null if bytes can never go past the response, undefined if not yet.
+ * The socket of a response that is Node's own throughout, and whose next bytes are the next on the connection; null if bytes
+ * can never bypass the response, undefined if they cannot yet.
  */
 function socketOf(response: ServerResponse): Socket | null | undefined {
 	// Without chunks (HTTP/1.0) the framing that was made is of no use.
 	if (!hasOwnWrite(response) || !response.chunkedEncoding) return null;
 	const { socket } = response;
-	// None while the response waits behind another of a pipelining client.
+	// A response has none while it waits behind another one of a pipelining client.
 	if (socket === null) return undefined;
-	// The response's count is that of the socket and of what it holds back itself.
+	// The response's count is the socket's, plus what it holds back itself.
 	return response.writableLength === socket.writableLength ? socket : undefined;
 }

@@ -4,7 +4,7 @@ import type { Socket } from "../socket.ts";
 
 export type { Socket };
 
-/** What this relies on of Node's insides; where any of it is missing or different, nothing is done. */
+/** The internals of Node that this relies on; if one of them is missing or different, nothing is done. */
 interface Parser {
 	incoming: unknown;
 	unconsume(): void;
@@ -19,10 +19,10 @@ interface Insides {
 	server?: Partial<Server>;
 }
 
-/** The releases of Node whose insides this was tested with. */
+/** The releases of Node whose internals this was tested with. */
 const KNOWN_NODE = /^(22|24)\./;
 
-/** The listeners of Node's HTTP server on its sockets: what it takes off a socket that it hands over. */
+/** The listeners of Node's HTTP server on its sockets: it removes them from a socket that it hands over. */
 const HTTP_LISTENERS: Readonly<Record<string, string>> = {
 	close: "bound socketOnClose",
 	data: "bound socketOnData",
@@ -35,8 +35,8 @@ const HTTP_LISTENERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Whether a response is in the state in which {@link detach} takes it apart: it has its socket, is neither ended
- * nor broken off, no other request waits on the connection, and Node's insides are the known ones.
+ * Whether {@link detach} can take a response apart: it has its socket, has neither ended nor been broken off, no other request
+ * waits on the connection, and Node's internals are the known ones.
  */
 export function isDetachable(response: ServerResponse, socket: Socket): boolean {
 	if (!isKnownNode()) return false;
@@ -49,11 +49,10 @@ export function isDetachable(response: ServerResponse, socket: Socket): boolean 
 }
 
 /**
- * Takes the socket of a stream out of Node's HTTP server, as Node does for an upgrade: request,
- * response and parser, which are two thirds of a stream's memory, are let go of. The connection can then
- * serve no further request.
+ * Takes the socket of a stream out of Node's HTTP server, as Node does for an upgrade. That releases request, response and
+ * parser, which are two thirds of a stream's memory. The connection can then serve no further request.
  *
- * @param response For which {@link isDetachable} has just said so.
+ * @param response One for which {@link isDetachable} has just returned true.
  */
 export function detach(response: ServerResponse, socket: Socket): void {
 	const insides = socket as Insides;
@@ -62,7 +61,7 @@ export function detach(response: ServerResponse, socket: Socket): void {
 		socket.off(event, listener as Listener);
 	}
 	response.detachSocket(socket);
-	// In this order: what it stands in must not point to it when its memory is gone.
+	// In this order: nothing may point to the parser once its memory is freed.
 	parser.unconsume();
 	parser.remove();
 	for (const field of Object.keys(parser)) parser[field] = null;
@@ -78,19 +77,19 @@ function httpListenersOf(socket: Socket): { event: string; listener: Listener | 
 	}));
 }
 
-/** What Node's HTTP server listens to an event of a socket with; undefined if nothing of that is known. */
+/** The listener of Node's HTTP server for an event of a socket; undefined if none is known. */
 export function httpListenerOf(socket: Socket, event: string): Listener | undefined {
 	const name = HTTP_LISTENERS[event];
 	const found = socket.listeners(event).find(listener => listener.name === name);
 	return found as Listener | undefined;
 }
 
-/** Whether Node's insides are those that this was tested with. */
+/** Whether Node's internals are those that this was tested with. */
 export function isKnownNode(): boolean {
 	return KNOWN_NODE.test(process.versions.node);
 }
 
-/** What reads the requests of a socket; undefined if it is nothing that is known. */
+/** The parser of a socket's requests; undefined if it is not a known one. */
 export function parserOf(socket: Socket): Parser | undefined {
 	const { parser } = socket as Insides;
 	const isKnown =
@@ -100,10 +99,10 @@ export function parserOf(socket: Socket): Parser | undefined {
 	return isKnown ? parser : undefined;
 }
 
-/** The detached sockets of a server: it does not know of them any longer. */
+/** The detached sockets of a server, which no longer knows of them. */
 const detached = new WeakMap<object, Set<Socket>>();
 
-/** Lets `server.closeAllConnections()`, by which applications end their own server, reach a socket. */
+/** Makes `server.closeAllConnections()`, with which applications end their own server, reach a socket. */
 function closeWithServer(socket: Socket, server: Partial<Server> | undefined): void {
 	const closeAll = server?.closeAllConnections;
 	if (server === undefined || closeAll === undefined) return;

@@ -2,28 +2,28 @@ import type { ServerResponse } from "node:http";
 import { httpListenerOf, isKnownNode, parserOf, type Socket } from "./node-detach.ts";
 
 interface Insides {
-	/** Node reads no further request before what waits has been sent. */
+	/** Node reads no further request until what waits has been sent. */
 	_paused?: boolean;
 	_httpMessage?: { _last?: boolean } | null;
 }
 
 /**
- * Has a connection read on, and drop what comes, when Node has stopped to read because too much waits behind a response that
- * is the connection's last. Node stops so that requests do not pile up, and goes on when the responses that wait have been
- * sent, which these never are; and a connection that is not read is not seen to close.
+ * Keeps a connection reading, and dropping what arrives, when Node has stopped because too much waits behind the connection's
+ * last response. Node stops so that requests do not pile up, and continues once the waiting responses have been sent, which
+ * these never are. On a connection that is not read, the client's end is not noticed.
  *
- * To be called for every stream of a connection.
+ * Call this for every stream of a connection.
  */
 export function keepReading(socket: Socket, response: ServerResponse): void {
-	// It may come to its turn while Node does not read.
+	// Its turn may come while Node does not read.
 	if (response.socket === null) response.once("socket", onTurn);
 	if (socket.listeners("pause").includes(look)) return;
 	socket.on("pause", look);
-	// As long as something is unsent, its failing tells that the client has left.
+	// As long as something is unsent, a failed write shows that the client has left.
 	socket.on("drain", look);
 }
 
-/** The opposite of {@link keepReading}. */
+/** Undoes {@link keepReading}. */
 export function leaveReading(socket: Socket): void {
 	socket.off("pause", look);
 	socket.off("drain", look);
@@ -35,7 +35,7 @@ export function onTurn(socket: Socket): void {
 }
 
 function look(this: Socket): void {
-	// Node's parser is at work, and is paused behind that.
+	// Node's parser is running, and is paused after that.
 	if ((this as Insides)._paused === true) setImmediate(readOn, this);
 }
 
@@ -48,7 +48,7 @@ function readOn(socket: Socket): void {
 	if (!isKnownNode() || parser === undefined || onData === undefined) return;
 	socket.off("data", onData);
 	parser.unconsume();
-	// Without this, Node's own listener stops the reading again.
+	// Otherwise Node's own listener stops the reading again.
 	insides._paused = false;
 	socket.resume();
 }

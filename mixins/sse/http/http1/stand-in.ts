@@ -4,8 +4,8 @@ import type { Socket } from "../socket.ts";
 type Callback = (error?: Error) => void;
 
 /**
- * Has a response whose socket was taken from it act for its stream: whoever has kept it, and ends it one day, means
- * that. What it writes would be kept for ever, and is refused.
+ * Makes a response whose socket was taken from it act for its stream: code that has kept the response, and ends it one day,
+ * means the stream. What it writes would be kept for ever, so it is refused.
  *
  * @param end Ends the stream.
  */
@@ -23,7 +23,7 @@ export function standIn(response: ServerResponse, socket: Socket, end: () => voi
 			const callback = callbackIn(args);
 			if (callback !== undefined) whenClosed(socket, callback);
 			if (!response.finished) end();
-			// By which Node tells `writableEnded`.
+			// Node derives `writableEnded` from it.
 			response.finished = true;
 			return response;
 		},

@@ -10,18 +10,18 @@ import { keepAwake, letSleep } from "./session-timeout.ts";
 
 type Http2Stream = Http2ServerResponse["stream"];
 
-/** One stream of an HTTP/2 session. It ends with the HTTP/2 stream; the session carries others. */
+/** A stream that ends with its HTTP/2 stream; the HTTP/2 session carries others. */
 export class Http2Transport implements Transport {
 	#request: StreamRequest | undefined;
 	#response: Http2ServerResponse | undefined;
-	/** The response loses sight of it when it closes. */
+	/** Kept here, because the response loses it when it closes. */
 	readonly #stream: Http2Stream;
 	readonly #session: ServerHttp2Session | undefined;
 	readonly #gzip: GzipBody | undefined;
 	readonly #onClose: () => void;
 	readonly #onError: (error: unknown) => void;
 	#drained: (() => void) | undefined;
-	/** The session's idle timeout is off for it. */
+	/** Whether it keeps the session's idle timeout off. */
 	#isAwake = false;
 
 	constructor(
@@ -50,13 +50,13 @@ export class Http2Transport implements Transport {
 	}
 
 	#begin(response: Http2ServerResponse): void {
-		// A server's idle timeout (moleculer-web's httpServerTimeout) would kill a silent stream.
+		// A server's idle timeout (moleculer-web's httpServerTimeout) would end a silent stream.
 		this.#request?.setTimeout(0);
 		if (this.#session !== undefined) keepAwake(this.#session);
 		this.#isAwake = true;
-		// "close" follows; without a listener the error of a vanished client would be thrown.
+		// "close" follows; without a listener, the error of a client that has left would be thrown.
 		response.on("error", ignore);
-		// See Http1Transport.
+		// See `dropBody`, which does this for HTTP/1.1.
 		const hasBody = !this.#stream.endAfterHeaders;
 		if (hasBody && this.#request?.readableFlowing === null) this.#request.resume();
 		writeHead(response);
@@ -75,7 +75,7 @@ export class Http2Transport implements Transport {
 		}
 	}
 
-	/** HTTP/2 has sent it. */
+	/** HTTP/2 has sent the head already. */
 	flushHead(): void {}
 
 	get unsent(): number {
@@ -88,7 +88,7 @@ export class Http2Transport implements Transport {
 
 	get taken(): number {
 		const session = this.#session;
-		// Node throws where a session has lost its socket.
+		// Node throws if a session has lost its socket.
 		if (session === undefined || session.destroyed) return 0;
 		try {
 			return takenOf(session.socket as Socket, this.unsent);
@@ -117,7 +117,7 @@ export class Http2Transport implements Transport {
 		this.#response?.once("drain", callback);
 	}
 
-	/** The session carries others: whoever stops closes it, see {@link Http2Sessions}. */
+	/** The session carries other requests; a gateway that stops closes it, see {@link Http2Sessions}. */
 	end(): void {
 		const response = this.#response;
 		try {

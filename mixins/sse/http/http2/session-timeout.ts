@@ -2,13 +2,13 @@ import type { ServerHttp2Session } from "node:http2";
 
 interface Awake {
 	streams: number;
-	/** What the server has given the session: milliseconds, 0 = never. */
+	/** The timeout that the server has given the session, in milliseconds; 0 = never. */
 	readonly timeout: number;
 }
 
 const awake = new WeakMap<ServerHttp2Session, Awake>();
 
-/** A stream has begun on a session: a server's idle timeout would end it, and the session, when it is silent. */
+/** A stream has begun on a session: while it is silent, the server's idle timeout would end both. */
 export function keepAwake(session: ServerHttp2Session): void {
 	const known = awake.get(session);
 	if (known !== undefined) {
@@ -20,7 +20,7 @@ export function keepAwake(session: ServerHttp2Session): void {
 	session.setTimeout(0);
 }
 
-/** It has ended: a session that streams no more is like any other. */
+/** A stream has ended: a session without streams gets its idle timeout back. */
 export function letSleep(session: ServerHttp2Session): void {
 	const known = awake.get(session);
 	if (known === undefined || --known.streams > 0) return;

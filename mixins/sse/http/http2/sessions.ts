@@ -5,33 +5,33 @@ import { closeSession } from "./session-closing.ts";
 
 /**
  * The HTTP/2 sessions of a gateway. A server that closes waits for them, and Node waits for ever for the other side of a
- * connection: one that stands still, or whose client never hangs up.
+ * connection that stands still, or whose client never hangs up.
  */
 export class Http2Sessions {
-	/** With their sockets: a session that is destroyed has lost its own, and may still wait for its peer. */
+	/** Each with its socket: a destroyed session has lost it, and may still wait for its peer. */
 	readonly #sessions = new Map<ServerHttp2Session, Socket>();
-	/** Those that have not asked for anything yet. */
+	/** Sessions that have not made a request yet. */
 	readonly #silent = new Set<ServerHttp2Session>();
 	#isClosing = false;
 
-	/** How many are open. */
+	/** Number of open sessions. */
 	get size(): number {
 		return this.#sessions.size;
 	}
 
-	/** Takes sessions that may stay, after a {@link close} too. */
+	/** Sessions may stay from now on, also after a {@link close}. */
 	open(): void {
 		this.#isClosing = false;
 	}
 
-	/** Takes note of a session that has not asked for anything yet. */
+	/** Adds a session that has not made a request yet. */
 	accept(session: ServerHttp2Session): void {
 		if (session.destroyed) return;
 		this.#silent.add(session);
 		this.#note(session);
 	}
 
-	/** Takes note of a session that has asked for something; again is harmless. */
+	/** Adds a session that has made a request; calling this again is harmless. */
 	add(session: ServerHttp2Session): void {
 		const wasSilent = this.#silent.delete(session);
 		if (!this.#sessions.has(session)) this.#note(session);
@@ -53,7 +53,7 @@ export class Http2Sessions {
 			return;
 		}
 		this.#sessions.set(session, socket);
-		// Node 22.12 closes neither a session nor its streams if the client goes while frames are unsent.
+		// Node 22.12 closes neither a session nor its streams if the client leaves while frames are unsent.
 		socket.once("close", () => session.destroy());
 		session.once("close", () => {
 			this.#sessions.delete(session);
