@@ -1,10 +1,10 @@
 import type { ServiceBroker } from "moleculer";
 import type { Bus } from "./bus.ts";
 
-/** Known by name, not by identity: a process may load the package twice, as ESM and as CommonJS. */
+/** A registered symbol, so that a process that loads the package twice, as ESM and as CommonJS, has one key. */
 const KEY = Symbol.for("moleculer-sse.bus");
 
-/** Puts a bus in its place on a broker, for the gateways there. */
+/** Installs a bus on a broker, for the gateways there. */
 export function installBus(broker: ServiceBroker, bus: Bus): void {
 	Object.defineProperty(broker, KEY, { value: bus, configurable: true });
 }

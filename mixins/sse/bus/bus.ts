@@ -7,23 +7,23 @@ import type { BroadcastOptions } from "../moleculer/broadcast/safe-broadcast.ts"
 import type { HostService } from "../moleculer/host-service.ts";
 import type { Loss } from "./loss.ts";
 
-/** How the sender of an event wants to hear of a bus that cannot take it; Moleculer's own rule. */
+/** How the sender of an event learns that a bus cannot take it; Moleculer's own rule. */
 export type PublishOptions = BroadcastOptions;
 
 /**
- * The way of an event from its sender to every gateway. One bus a broker, made by `SseMiddleware`.
+ * Carries events from their sender to every gateway. Each broker has one bus, made by `SseMiddleware`.
  *
  * A bus
  * - MUST give each event one id, the same on every gateway;
- * - MUST hand every event to every gateway that it can reach, the sending node's own included, and in
- *   the order in which one sender published them;
- * - MUST NOT hand on an event twice, change it, or hold it back on its way;
- * - MUST tell a gateway of events that were lost, as soon as it can know;
- * - MUST go on when a gateway throws at what it is handed: the fault is logged, and the event is lost;
- * - MUST, if it tells of the past, tell in it of the revocations too, each at its place among the events;
- * - MUST NOT throw in `publish`, which ends as Moleculer's own broadcast does, see {@link PublishOptions};
- * - MUST carry the payload's JSON as it is;
- * - MUST NOT trust what it receives: to a gateway it hands on `unknown`, which the gateway validates.
+ * - MUST pass every event to every gateway that it can reach, including the sending node's own, in the order in which one
+ *   sender published them;
+ * - MUST NOT pass on an event twice, change it, or delay it on its way;
+ * - MUST report lost events to a gateway as soon as it can know of them;
+ * - MUST go on when a gateway throws at what it is passed: the error is logged, and the event is lost;
+ * - MUST, if it passes on events of the past, also pass on the revocations among them, each at its place;
+ * - MUST NOT throw in `publish`, which ends like Moleculer's own broadcast, see {@link PublishOptions};
+ * - MUST carry the payload's JSON unchanged;
+ * - MUST NOT trust what it receives: to a gateway it passes `unknown`, which the gateway validates.
  */
 export interface Bus {
 	/**
@@ -31,28 +31,28 @@ export interface Bus {
 	 * @param json The event's payload, in one line.
 	 */
 	publish(address: Address, json: string, options?: PublishOptions): Promise<unknown>;
-	/** Sends a revocation to every gateway; it ends as `publish` does. */
+	/** Sends a revocation to every gateway; ends like `publish`. */
 	revoke(revocation: Revocation, options?: PublishOptions): Promise<unknown>;
-	/** Why it cannot carry a message, if that is known before it is sent. */
+	/** Why the bus cannot carry a message, if that is known before it is sent. */
 	refuse(
 		name: typeof SEND | typeof CLOSE,
 		message: Message,
 		options?: PublishOptions
 	): Refusal | undefined;
-	/** To be called once, when the broker is created. */
+	/** Call this once, when the broker is created. */
 	listen(): void;
-	/** Begins to connect, when the broker starts; again after {@link close}. */
+	/** Starts to connect, when the broker starts; again after {@link close}. */
 	open(): Promise<void>;
-	/** When the broker stops. */
+	/** Call this when the broker stops. */
 	close(): Promise<void>;
-	/** A gateway's end of it, that does not receive anything yet. */
+	/** A gateway's end of the bus, which does not receive anything yet. */
 	receiver(listener: ReceiverListener, service: HostService): BusReceiver;
 	/** Whether it reaches other processes without Moleculer's transporter. */
 	readonly isSelfCarried: boolean;
 	readonly state: SseBusState;
 }
 
-/** What travels of an event, or of a revocation. */
+/** The parts of an event, or of a revocation, that are sent. */
 export interface Message {
 	readonly sessionId: string | readonly string[];
 	readonly eventName?: string;
@@ -60,17 +60,14 @@ export interface Message {
 	readonly json?: string;
 }
 
-/** How a node's bus is. */
+/** State of a node's bus. */
 export interface SseBusState {
 	readonly kind: "moleculer" | "stream";
 	/** Whether the message broker is connected; true without one. */
 	readonly connected: boolean;
-	/** Whether events come and go: a connection is of no use without a working channel. */
+	/** Whether events can be sent and received: a connection is of no use without a working channel. */
 	readonly working: boolean;
-	/**
-	 * The last id that this node has given (Moleculer events) or that its gateway has read (stream);
-	 * null before the first.
-	 */
+	/** The last id that this node has given (Moleculer events) or that its gateway has read (stream); null before the first. */
 	readonly position: string | null;
 	/** Milliseconds from the sending of that event to its arrival; null if that is not known. */
 	readonly lag: number | null;
@@ -78,118 +75,118 @@ export interface SseBusState {
 	readonly outbox: { readonly events: number; readonly bytes: number };
 }
 
-/** Where an event comes from. */
+/** The source of an event. */
 export interface Source {
-	/** The node that sent it, or what is known in place of one. */
+	/** The node that sent it; if that is not known, a name for the sender. */
 	readonly nodeID: string;
-	/** Typed into the REPL, which reads numbers where ids are meant. */
+	/** Whether it was typed into the REPL, which reads ids as numbers. */
 	readonly fromRepl?: boolean;
-	/** Given if the bus gives ids on arrival. What stands in the event itself then counts for nothing. */
+	/** Set if the bus gives ids on arrival. An id in the event itself is then ignored. */
 	readonly id?: string;
-	/** Where that id stands, from a bus that knows it in numbers: then it is not given as a text. */
+	/** The sort key of that id, from a bus that has ids as numbers: then there is no `id`. */
 	readonly sortKey?: SortKey;
-	/** The payload's JSON in UTF-8, in one line, if the bus has it apart from the event. */
+	/** The payload's JSON in UTF-8, in one line, if the bus has it separate from the event. */
 	readonly json?: Uint8Array | undefined;
 	/**
-	 * Milliseconds since 1970 at which it was sent, for an event of the past, from before the gateway was
-	 * there: for streams that come back, not for those that are open.
+	 * Milliseconds since 1970 at which it was sent, for an event of the past, from before the gateway was there: for returning
+	 * streams, not for open ones.
 	 */
 	readonly past?: number;
-	/** Milliseconds since 1970 at which it was sent, at the latest, for a revocation that comes late; default `past`. */
+	/** Latest time at which a late revocation was sent, in milliseconds since 1970; default `past`. */
 	readonly sentAt?: number;
 	/**
-	 * `performance.now()` until which everything that was sent had come: what comes late was not sent before, whatever
-	 * its sender's clock says. Default: nothing is known of that.
+	 * `performance.now()` until which everything that was sent had arrived: what arrives late was not sent before that,
+	 * whatever its sender's clock says. Default: not known.
 	 */
 	readonly notBefore?: number;
-	/** Which revocation it is, if it is one, and its sender says so: it may come in two ways. */
+	/** Identifies a revocation, if its sender does: it may arrive in two ways. */
 	readonly revocation?: RevocationKey | undefined;
 }
 
-/** What arrives at a gateway: events, or revocations, that are not validated yet. */
+/** Receives what arrives at a gateway: events or revocations that are not validated yet. */
 export type Listener = (event: unknown, from: Source) => void;
 
 /** A gateway, as its bus sees it. */
 export interface Subscriber {
 	readonly receive: Listener;
-	/** What was received so far is over: the bus tells of the past anew, under the ids that count from now on. */
+	/** Everything received so far is void: the bus passes on the past again, under the ids that are valid from now on. */
 	begin(): void;
 	/**
-	 * A point in the order of the bus at which there is no event.
+	 * A position in the order of the bus at which there is no event.
 	 *
-	 * @param past As of {@link Source}.
+	 * @param past See {@link Source}.
 	 */
 	note(id: string, past?: number): void;
 	/**
-	 * A revocation that stands in the order of the bus, not validated yet. It may have come as a Moleculer event too, or
-	 * will: `from.revocation` is the same then.
+	 * A revocation with a place in the order of the bus, not validated yet. It may also arrive as a Moleculer event, before or
+	 * after, with the same `from.revocation`.
 	 */
 	readonly revoked: Listener;
-	/** Events were lost. @param loss Which; default: any that were sent before the next one. */
+	/** Events were lost. @param loss Which ones; default: any that were sent before the next one. */
 	lost(loss?: Loss): void;
-	/** Events of the past have gone by the streams that are open. */
+	/** Events of the past were not passed to the open streams. */
 	missed(): void;
 }
 
 /** A gateway, as its end of the bus sees it. */
 export interface ReceiverListener extends Subscriber {
-	/** An event's turn has come: its `id`, or `sortKey`, is the one that the bus has given it, if any. */
+	/** An event's turn has come. Its `id`, or `sortKey`, is the one that the bus gave it, if any. */
 	handOn(event: SseEvent, from: Source): void;
-	/** Revocations were sent that have not come. */
+	/** Revocations were sent that have not arrived. */
 	revocationsLost(loss: Loss): void;
-	/** What {@link BusReceiver} says of itself may be another. */
+	/** The state of {@link BusReceiver} may have changed. */
 	changed(): void;
 }
 
 /**
- * A gateway's end of a bus: puts what arrives in its place, and knows what may be missing. What comes as a Moleculer event
- * (`sse.send`, `sse.close`) comes to the gateway whichever bus there is, and from there to it.
+ * A gateway's end of a bus: puts what arrives in order, and knows what may be missing. Moleculer events
+ * (`sse.send`, `sse.close`) arrive at the gateway whichever bus there is, and the gateway passes them to this.
  */
 export interface BusReceiver {
 	/**
-	 * What the ids of its events say about their order.
+	 * The order of the ids of its events.
 	 *
 	 * @param maxAge Milliseconds for which the gateway keeps events.
 	 */
 	order(maxAge: number): IdOrder;
-	/** Whether nothing is suspected to be missing before what has come: only then may the ids of events be given. */
+	/** Whether nothing is suspected to be missing before what has arrived: only then may events be sent with their ids. */
 	readonly isWhole: boolean;
-	/** Whether events may be late, or lost and told: the gateway does not hear everything now. */
+	/** Whether events may be late, or lost and reported as such: the gateway does not hear everything now. */
 	readonly isDegraded: boolean;
-	/** Whether senders are being asked where they are, and are likely to answer: what is missing is told together then. */
+	/** Whether senders are being asked for their positions, and are likely to answer: losses are then reported together. */
 	readonly isMeeting: boolean;
-	/** `performance.now()` before which nothing is known of when something was sent: the machine was suspended then. */
+	/** `performance.now()` before which no time of sending is known, because the machine was suspended. */
 	readonly awakeSince: number;
-	/** Takes an event that the gateway has validated, and hands it on when its turn comes. */
+	/** Takes an event that the gateway has validated, and passes it on when its turn comes. */
 	take(event: SseEvent, from: Source): void;
-	/** A revocation has come as a Moleculer event. */
+	/** A revocation has arrived as a Moleculer event. */
 	tookRevocation(from: Source): void;
-	/** A node says how far its events, or revocations, have come. */
+	/** A node reports how far its events, or revocations, have come. */
 	readonly hear: Listener;
-	/** A gateway asks the senders where they are. */
+	/** A gateway asks senders for their positions. */
 	readonly meet: Listener;
-	/** Notices from now on what does not come; again is harmless. To be called before the transporter connects. */
+	/** Starts to notice what does not arrive; calling it again is harmless. Call this before the transporter connects. */
 	listen(): void;
 	/**
-	 * Receives from now on.
+	 * Starts to receive.
 	 *
-	 * @param past Milliseconds of the past that are told first, if the bus can; 0 = none.
-	 * @returns Resolves when they have been told, or cannot be for now.
+	 * @param past Milliseconds of the past that are passed on first, if the bus can; 0 = none.
+	 * @returns Resolves when they have been passed on, or cannot be for now.
 	 */
 	start(past: number): Promise<void>;
 	stop(): Promise<void>;
 }
 
-/** Makes a gateway's end of a bus. */
+/** Creates a gateway's end of a bus. */
 export type MakeReceiver = (listener: ReceiverListener, service: HostService) => BusReceiver;
 
 /** A bus that a gateway reads by itself, see `ReadingReceiver`. */
 export interface Readable {
-	/** The one order in which all gateways get the events, by their ids. */
+	/** The order of event ids, in which all gateways get the events. */
 	readonly order: IdOrder;
 	/**
-	 * @param past Milliseconds of the past that the subscriber is told first; 0 = none.
-	 * @returns The subscription, which begins at once.
+	 * @param past Milliseconds of the past that the subscriber gets first; 0 = none.
+	 * @returns The subscription, which starts at once.
 	 */
 	subscribe(subscriber: Subscriber, past: number): BusSubscription;
 }
@@ -197,9 +194,9 @@ export interface Readable {
 export interface BusSubscription {
 	/** Resolves when the past has been read; not before the message broker can be reached. */
 	readonly filled: Promise<void>;
-	/** Whether the past may be expected: the message broker is connected, and lets itself be read. */
+	/** Whether the past can be expected: the message broker is connected, and allows reading. */
 	readonly promising: boolean;
-	/** Whether everything that there is comes in. */
+	/** Whether everything on the bus arrives. */
 	readonly working: boolean;
 	end(): Promise<void>;
 }

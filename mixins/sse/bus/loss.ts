@@ -1,17 +1,17 @@
-/** Sender of what may have been sent by nodes that nobody can tell of. */
+/** Stands for the senders that no node can tell of. */
 export const UNKNOWN_SENDER = "";
 
-/** Events, or revocations, that did not come, or may not have come. */
+/** Events, or revocations, that did not arrive, or may not have arrived. */
 export interface Loss {
-	/** Their sender's node, as in event ids; see {@link UNKNOWN_SENDER}. */
+	/** Node of their sender, as in event ids; see {@link UNKNOWN_SENDER}. */
 	readonly origin: string;
-	/** The last of them; undefined if that is not known: its origin's life has ended unheard. */
+	/** The last of them; undefined if it is not known, because its origin's life has ended unheard. */
 	readonly upTo?: number;
-	/** By when all of them had been sent, on the clock of `now`. */
+	/** Time by which all of them had been sent, as `performance.now()`. */
 	readonly before: number;
-	/** They were sent before this gateway was heard of. */
+	/** Whether they were sent before their sender knew of this gateway. */
 	readonly isEarlier: boolean;
-	/** Of a life that has ended: something of it is known to be missing, and not only possible. Default false. */
+	/** For a life that has ended: whether something of it is known to be missing, and not only possibly. Default false. */
 	readonly isKnown?: boolean;
 }
 

@@ -2,14 +2,14 @@ import cluster from "node:cluster";
 import type { ServiceBroker } from "moleculer";
 import { installedBus } from "./broker-bus.ts";
 
-/** Of the middleware. */
+/** Name of the middleware. */
 const NAME = "SseMiddleware";
 
 const told = new WeakSet<ServiceBroker>();
 
 /**
- * Says in the log if a broker is set up so that events cannot reach whom they are for, and nobody would notice before a
- * browser misses them. To be called when the broker is created, by both halves: once is enough.
+ * Logs it if a broker is set up so that events cannot reach their recipients, which nobody would notice before a browser misses
+ * them. Both halves call this when the broker is created; it logs only once.
  */
 export function checkReach(broker: ServiceBroker): void {
 	if (told.has(broker)) return;
@@ -22,7 +22,7 @@ export function checkReach(broker: ServiceBroker): void {
 		);
 	}
 	if (transit) return;
-	// Moleculer 0.14 hands broadcasts to the node's own services all the same.
+	// Moleculer 0.14 delivers broadcasts to the node's own services all the same.
 	if (options.disableBalancer && !broker.MOLECULER_VERSION.startsWith("0.14.")) {
 		logger.error(
 			"SSE: Moleculer delivers no event on this node, because `disableBalancer` leaves that to a transporter and " +

@@ -5,13 +5,13 @@ import type { HostService } from "../moleculer/host-service.ts";
 import { hearsOthers } from "../moleculer/transporter/transporter-health.ts";
 import type { BusReceiver, BusSubscription, Readable, ReceiverListener, Source } from "./bus.ts";
 
-/** Milliseconds that a start waits for the message broker, and for the past to be read from it. */
+/** Milliseconds for which a start waits for the message broker, and for the past to be read from it. */
 const CONNECT_PATIENCE = 3000;
 const FILL_PATIENCE = 30_000;
 
 /** A gateway's end of a bus that it reads by itself, and that gives all gateways the same events in one order. */
 export class ReadingReceiver implements BusReceiver {
-	/** The bus tells itself what it has lost. */
+	/** The bus itself reports what it has lost. */
 	readonly isWhole = true;
 	readonly isMeeting = false;
 	readonly awakeSince: number = Number.NEGATIVE_INFINITY;
@@ -35,7 +35,7 @@ export class ReadingReceiver implements BusReceiver {
 		return !hearsOthers(this.#service.broker);
 	}
 
-	/** What comes beside the bus has no place in its order. */
+	/** What arrives outside the bus has no place in its order. */
 	take(event: SseEvent, from: Source): void {
 		event.id = from.id;
 		event.sortKey = from.sortKey;
@@ -51,8 +51,8 @@ export class ReadingReceiver implements BusReceiver {
 	listen(): void {}
 
 	/**
-	 * Where the bus can tell of the past, it is read first: clients that come back find there what they
-	 * missed. Without a message broker streams are served all the same.
+	 * If the bus has the past, it is read first, so that returning clients find what they missed. Streams are served without a
+	 * message broker too.
 	 */
 	async start(past: number): Promise<void> {
 		this.#listener.begin();

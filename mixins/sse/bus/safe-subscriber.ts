@@ -4,8 +4,8 @@ import { ThrottledLog } from "../core/util/throttled-log.ts";
 import type { Listener, Subscriber } from "./bus.ts";
 
 /**
- * A subscriber that never throws at the bus that calls it: amqplib would end the connection, and the same message would
- * come again on the next one. The fault is logged, and an event that it concerns counts as lost.
+ * A subscriber that never throws at the bus that calls it: amqplib would end the connection, and the same message would arrive
+ * again on the next one. The error is logged, and an event that it affects counts as lost.
  */
 export class SafeSubscriber implements Subscriber {
 	readonly #subscriber: Subscriber;

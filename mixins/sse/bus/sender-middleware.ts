@@ -24,7 +24,7 @@ import { installBus, installedBus } from "./broker-bus.ts";
 import type { Bus, PublishOptions } from "./bus.ts";
 import { checkReach } from "./reach-check.ts";
 
-/** Makes a broker's bus. @param broadcast Moleculer's own, which neither throws nor rejects but with `throwError`. */
+/** Creates a broker's bus. @param broadcast Moleculer's own, made safe: it never throws, and rejects only with `throwError`. */
 export type MakeBus = (broker: ServiceBroker, broadcast: SafeBroadcast) => Bus;
 
 export interface SenderOptions {
@@ -33,7 +33,7 @@ export interface SenderOptions {
 	readonly limits: SenderLimits;
 }
 
-/** The sender's half, over any bus: checks what is sent with `broadcast`, and hands it to the bus. */
+/** The sender's half, over any bus: checks what is sent with `broadcast`, and passes it to the bus. */
 export function createSenderMiddleware(
 	{ events, limits }: SenderOptions,
 	makeBus: MakeBus
@@ -68,7 +68,7 @@ export function createSenderMiddleware(
 		},
 
 		broadcast(this: ServiceBroker, next: Broadcast): Broadcast {
-			// The second would refuse what the first has made of an event.
+			// The second one would refuse what the first has made of an event.
 			if (installedBus(this) !== undefined)
 				throw misplacedMiddleware("SseMiddleware is used twice");
 			const bus = makeBus(this, safeBroadcast(this, next, trackerOf(this)));
@@ -88,7 +88,7 @@ export function createSenderMiddleware(
 				if (isRefusal(checked)) return reject(this, SseError.invalidEvent(checked));
 				const { address, json } = checked;
 				const { eventName, sessionId } = address;
-				// Checked all the same: a bad event is to be found before an article has its first follower.
+				// Checked all the same, so that a wrong event is found before an article has its first follower.
 				if (isNobody(sessionId)) return Promise.resolve();
 				recipientLogOf(this)(eventName, sessionId);
 				const refusal = bus.refuse(SEND, { sessionId, json, eventName }, options);
@@ -114,7 +114,7 @@ export function createSenderMiddleware(
 			};
 		},
 
-		/** `emit` picks one gateway: the others' streams would miss the event, silently. */
+		/** `emit` picks one gateway, and the streams of the others would silently miss the event. */
 		emit(this: ServiceBroker, next: Broadcast): Broadcast {
 			return (eventName, payload, options) => {
 				if (eventName !== SEND && eventName !== CLOSE) return next(eventName, payload, options);
@@ -123,11 +123,11 @@ export function createSenderMiddleware(
 			};
 		}
 	};
-	// Moleculer's types describe the hooks of broker methods as what these return.
+	// Moleculer's types describe the hooks of broker methods as what the hooks return.
 	return middleware as unknown as Middleware;
 }
 
-/** The middleware stands where none belongs. */
+/** The middleware is used in the wrong place. */
 export function misplacedMiddleware(what: string): SseError {
 	return new SseError(
 		"SSE_INVALID_OPTION",
@@ -135,11 +135,11 @@ export function misplacedMiddleware(what: string): SseError {
 	);
 }
 
-/** A handler of events as Moleculer's middlewares wrap it. */
+/** An event handler as Moleculer's middlewares wrap it. */
 type HandleEvent = (ctx: { eventName: string }) => unknown;
 
 function reject(broker: ServiceBroker, error: SseError): Promise<never> {
-	// Without data there is nothing to show, not even that it is undefined.
+	// Without data nothing more is logged, not even undefined.
 	const shown = error.data === undefined ? [] : [error.data];
 	return reportIfUnhandled(Promise.reject(error), () =>
 		broker.logger.error(`SSE: an event was not sent: ${error.message}`, ...shown)

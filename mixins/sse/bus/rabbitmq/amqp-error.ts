@@ -1,19 +1,19 @@
 import { toError } from "../../core/errors/guard.ts";
 
-/** What amqplib's errors may carry. */
+/** Fields that amqplib's errors may have. */
 export interface AmqpError extends Error {
-	/** RabbitMQ's reply code, or a system error's name. */
+	/** RabbitMQ's reply code, or the name of a system error. */
 	code?: number | string;
-	/** The method that RabbitMQ has refused. */
+	/** The method that RabbitMQ refused. */
 	classId?: number;
 	methodId?: number;
 }
 
-/** What was thrown, in words, without what must not stand in a log. amqplib also throws strings. */
+/** What was thrown, in words, without credentials, which must not be logged. amqplib also throws strings. */
 export function describe(thrown: unknown): string {
 	if (thrown === undefined || thrown === null) return "the connection was closed";
 	const error = toError(thrown);
-	// Aggregates (several addresses tried) have no message of their own.
+	// Aggregate errors (several addresses tried) have no message of their own.
 	const { errors } = error as Partial<AggregateError>;
 	const parts = Array.isArray(errors) ? errors.map(each => toError(each).message) : [];
 	const text = error.message || parts.join(", ") || error.name;
@@ -28,7 +28,7 @@ export const PRECONDITION_FAILED = 406;
 /** AMQP 0-9-1, "1.8.3.7 Method basic.publish". */
 const BASIC_PUBLISH = { classId: 60, methodId: 40 };
 
-/** Whether RabbitMQ has closed a channel because of a message published there, such as one that is too large. */
+/** Whether RabbitMQ closed a channel because of a message published there, such as one that is too large. */
 export function refusesMessage(error: AmqpError): boolean {
 	const { code, classId, methodId } = error;
 	return (
@@ -38,7 +38,7 @@ export function refusesMessage(error: AmqpError): boolean {
 	);
 }
 
-/** The reply code with which RabbitMQ has refused something, if it was RabbitMQ. */
+/** The reply code with which RabbitMQ refused something; undefined if the error is not RabbitMQ's. */
 export function replyCode(error: unknown): number | undefined {
 	const { code } = error as AmqpError;
 	return typeof code === "number" ? code : undefined;

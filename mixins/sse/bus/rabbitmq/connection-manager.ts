@@ -1,7 +1,7 @@
 import type { AmqpConnectionManager, connect } from "amqp-connection-manager";
 import { SseError } from "../../moleculer/sse-error.ts";
 
-/** Seconds between two heartbeats of a connection; after two that do not come it counts as dead. */
+/** Seconds between two heartbeats of a connection, which counts as dead once two are missing. */
 const HEARTBEAT = 5;
 /** Seconds between two attempts to connect. */
 const RECONNECT = 1;
@@ -15,12 +15,12 @@ export interface AmqpAddress {
 	readonly socketOptions?: Readonly<Record<string, unknown>>;
 }
 
-/** What is used of the package. */
+/** The part of the package that is used. */
 interface Client {
 	readonly connect: typeof connect;
 }
 
-/** Loaded when it is needed: applications without a stream do not have it. */
+/** Loaded when needed, because applications without a RabbitMQ stream do not install it. */
 export async function loadClient(): Promise<Client> {
 	try {
 		return await import("amqp-connection-manager");
@@ -34,17 +34,17 @@ export async function loadClient(): Promise<Client> {
 	}
 }
 
-/** A manager that connects, and connects again, until it is closed. */
+/** A manager that connects, and reconnects, until it is closed. */
 export interface StartedManager {
 	readonly manager: AmqpConnectionManager;
 	/**
-	 * Destroys the socket of its connection, or of its attempt at one, for good: amqplib then ends its timers and waits
-	 * for no answers any more.
+	 * Destroys the socket of its connection, or of its attempt to connect, for good: amqplib then stops its timers and waits
+	 * for no more answers.
 	 */
 	cutOff(): void;
 }
 
-/** @param name For RabbitMQ's list of connections. */
+/** @param name Shown in RabbitMQ's list of connections. */
 export function startManager(
 	client: Client,
 	{ url, socketOptions }: AmqpAddress,
@@ -63,7 +63,7 @@ export function startManager(
 		reconnectTimeInSeconds: RECONNECT,
 		connectionOptions
 	});
-	// One for each attempt: Node leaves the listener of a socket that has failed on its signal, and with it the socket.
+	// One for each attempt: Node leaves a failed socket's listener on its signal, and with it the socket.
 	const renew = (): void => {
 		if (attempt.signal.aborted) return;
 		attempt = new AbortController();

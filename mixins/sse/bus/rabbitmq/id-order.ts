@@ -6,7 +6,7 @@ import {
 } from "../../core/history/id-order.ts";
 import { parseRabbitmqId, type RabbitmqId, writeRabbitmqId } from "./rabbitmq-id.ts";
 
-/** Ids `<offset>-<timestamp>`: the stream's order, the same on every gateway. */
+/** Ids `<offset>-<timestamp>`: the order of the RabbitMQ stream, the same on every gateway. */
 export const RABBITMQ_ORDER: IdOrder = {
 	lookback: 0,
 	mayCome: (text, reason) => parseRabbitmqId(text) !== undefined && mayBeAhead(reason),
@@ -16,7 +16,7 @@ export const RABBITMQ_ORDER: IdOrder = {
 		const sortKey = sortKeyOfText(text);
 		if (sortKey === undefined || newest === undefined) return "unknown";
 		if (compareSortKeys(sortKey, newest) > 0) return "unknown";
-		// Where it should be is another: it is of a stream that had the same name.
+		// Another message has its offset: it is of an earlier RabbitMQ stream with that name.
 		return oldest === undefined || compareSortKeys(sortKey, oldest) < 0 ? "expired" : "epoch";
 	}
 };
@@ -26,7 +26,7 @@ function sortKeyOfText(text: string): SortKey | undefined {
 	return id && rabbitmqSortKey(id);
 }
 
-/** Where an id of the stream stands. */
+/** The sort key of an id of the RabbitMQ stream. */
 export function rabbitmqSortKey({ offset, timestamp, index }: RabbitmqId): SortKey {
 	return { origin: "stream", number: offset, index, stamp: timestamp };
 }

@@ -3,14 +3,14 @@ import { isRefusal, type Refusal } from "../../core/errors/refusal.ts";
 import { readMessage } from "./message-codec.ts";
 import { scanMessage } from "./message-scanner.ts";
 
-/** An event of a message, not validated. */
+/** An event in a message, not validated. */
 export interface MessageEvent {
 	readonly event: unknown;
-	/** The payload's JSON, in one line, if the event is without: a part of the message. */
+	/** The payload's JSON, in one line, if `event` is without it: a part of the message. */
 	readonly json: Uint8Array | undefined;
 }
 
-/** Node's own, which its types leave out: they decode without a look at their arguments. */
+/** Node's own methods, which its types leave out: they decode without checking their arguments. */
 interface Slices {
 	latin1Slice(from?: number, to?: number): string;
 	utf8Slice(from?: number, to?: number): string;
@@ -19,7 +19,8 @@ interface Slices {
 /**
  * The events of a message.
  *
- * @param isOurs `SseMiddleware` wrote it: its payloads can be taken as they stand. Other programs write JSON in any way.
+ * @param isOurs Whether `SseMiddleware` wrote it: then its payloads can be used as they are. Other programs write JSON in any
+ * form.
  */
 export function readContent(content: Buffer, isOurs: boolean): readonly MessageEvent[] | Refusal {
 	const slices = content as Buffer & Slices;

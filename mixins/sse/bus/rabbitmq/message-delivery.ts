@@ -11,15 +11,15 @@ import { readRevocationHeader } from "./revocation-header.ts";
 import { SendTimes } from "./send-times.ts";
 import { HEADERS } from "./topology.ts";
 
-/** How a message has come. */
+/** How a message has arrived. */
 export interface Arrival {
-	/** From before the gateway was there. */
+	/** Whether it is from before the gateway was there. */
 	readonly isPast: boolean;
-	/** `performance.now()` until which everything had come, if this comes late; undefined if it comes at once. */
+	/** `performance.now()` until which everything had arrived, for a late message; undefined for one that arrives at once. */
 	readonly lateSince?: number;
 }
 
-/** Hands on what the messages of a stream hold: events, revocations, and points without an event. */
+/** Passes on what the messages of a RabbitMQ stream contain: events, revocations, and positions without an event. */
 export class MessageDelivery {
 	readonly #subscriber: Subscriber;
 	readonly #logger: Logger;
@@ -37,7 +37,7 @@ export class MessageDelivery {
 		return this.#lag;
 	}
 
-	/** @param point Where the message stands on the stream. */
+	/** @param point Place of the message on the RabbitMQ stream. */
 	deliver(
 		{ content, properties }: ConsumeMessage,
 		point: Point,

@@ -1,49 +1,49 @@
-/** A place on the stream, and what tells it from the same place on another stream of that name. */
+/** A place on a RabbitMQ stream, with what tells it from the same place on another one of that name. */
 export interface Point {
-	/** Given by RabbitMQ; rises, and not always by one. */
+	/** Given by RabbitMQ; rises, not always by one. */
 	readonly offset: number;
 	/** Milliseconds since 1970, given by the sender; 0 if it gave none. */
 	readonly timestamp: number;
 }
 
 /**
- * What a point says about the reader's way:
+ * What a point says about the reader's progress:
  * - `next`: nothing is missing before it;
- * - `seen`: it is where the reader was, who goes on from there;
- * - `gap`: what was before it is no longer on the stream, and the reader has not seen it;
- * - `another`: the stream is not the one that was read before.
+ * - `seen`: the reader was there already, and continues from there;
+ * - `gap`: what was before it is no longer on the RabbitMQ stream, and the reader has not seen it;
+ * - `another`: this is not the RabbitMQ stream that was read before.
  */
 export type Step = "next" | "seen" | "gap" | "another";
 
 /**
- * How many offsets one message may be ahead of the one before it: RabbitMQ takes one for itself where it
- * begins a segment of the stream. What it truncates are whole segments, and so more.
+ * Most offsets by which a message may be ahead of the one before: RabbitMQ uses one itself when it begins a segment. It
+ * truncates by whole segments, which is more.
  */
 const LONGEST_STEP = 2;
 
-/** Follows a reader's way along a stream, to notice what has been taken from under it. */
+/** Tracks a reader's progress on a RabbitMQ stream, to notice what was removed before it was read. */
 export class OffsetTracker {
 	#last: Point | undefined;
-	/** The next point has to be the last one once more, or what was behind that may be gone. */
+	/** The next point must be the last one again; otherwise what came after that one may be gone. */
 	#isReturning = false;
 
-	/** Where the reader is; undefined before the first point. */
+	/** The reader's place; undefined before the first point. */
 	get last(): Point | undefined {
 		return this.#last;
 	}
 
-	/** Puts the reader at a point, or at none: the next one is then taken as it comes. */
+	/** Sets the reader to a point, or to none: then any next point is accepted. */
 	start(at: Point | undefined): void {
 		this.#last = at;
 		this.#isReturning = false;
 	}
 
-	/** The reader was away, and comes back to where it was: only that point proves that the stream is the same. */
+	/** The reader was away, and returns to where it was: only that point proves that the RabbitMQ stream is the same. */
 	return(): void {
 		this.#isReturning = this.#last !== undefined;
 	}
 
-	/** Takes the reader to a point. */
+	/** Moves the reader to a point. */
 	follow(point: Point): Step {
 		const last = this.#last;
 		const wasAway = this.#isReturning;

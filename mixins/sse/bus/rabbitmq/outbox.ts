@@ -2,45 +2,45 @@
 export interface Outgoing {
 	/** As JSON. */
 	readonly json: string;
-	/** Of the JSON, in UTF-8. */
+	/** Size of the JSON in UTF-8. */
 	readonly bytes: number;
-	/** Of any clock; the outbox only hands it back. */
+	/** On any clock; the outbox only returns it. */
 	readonly deadline: number;
-	/** It travels in a message of its own. Default false. */
+	/** Whether it is sent in a message of its own. Default false. */
 	readonly isAlone?: boolean;
 	/** Called once, when the bus has the event. */
 	onConfirmed(): void;
 }
 
-/** Events that travel together. */
+/** Events that are sent together. */
 export interface OutgoingMessage<Event extends Outgoing> {
-	/** Counts the messages of one outbox from 1, in the order in which they are first written. */
+	/** Numbers the messages of one outbox from 1, in the order in which they are first written. */
 	readonly seq: number;
 	readonly events: readonly Event[];
 }
 
 export interface OutboxLimits {
-	/** Events that may wait for their confirmation. */
+	/** Most events that may wait for their confirmation. */
 	maxEvents: number;
-	/** Bytes that they may take, as JSON in UTF-8. */
+	/** Most bytes that they may take, as JSON in UTF-8. */
 	maxBytes: number;
 }
 
-/** A message takes no more events than this, and no more characters, unless one event alone does. */
+/** Most events, and most characters, of one message; a single event may exceed them. */
 const MESSAGE_EVENTS = 1000;
 const MESSAGE_CHARACTERS = 262_144;
 
 /**
- * The events that the bus does not have yet for sure, in their order: those that wait to be written, and
- * those that were written and are not confirmed. Bounded.
+ * The events that the bus is not known to have, in order: those that wait to be written, and those that were written and are
+ * not confirmed. Bounded.
  */
 export class Outbox<Event extends Outgoing> {
 	readonly #limits: OutboxLimits;
-	/** In order; a set, so that events can leave from the middle. */
+	/** In order; a set, so that events can be removed from the middle. */
 	readonly #waiting = new Set<Event>();
 	/** In order of `seq`. */
 	readonly #written = new Map<number, OutgoingMessage<Event>>();
-	/** Those of `#written` that have to be written again, before anything else. */
+	/** Messages of `#written` that must be written again, before anything else. */
 	#again: OutgoingMessage<Event>[] = [];
 	#lastSeq = 0;
 	#events = 0;
@@ -55,12 +55,12 @@ export class Outbox<Event extends Outgoing> {
 		return this.#events;
 	}
 
-	/** What they take. */
+	/** Bytes that they take. */
 	get bytes(): number {
 		return this.#bytes;
 	}
 
-	/** Takes an event; whether there is room for it. An empty outbox takes any. */
+	/** Adds an event. @returns Whether there was room for it; an empty outbox takes any. */
 	add(event: Event): boolean {
 		const { bytes } = event;
 		const { maxEvents, maxBytes } = this.#limits;
@@ -72,7 +72,7 @@ export class Outbox<Event extends Outgoing> {
 		return true;
 	}
 
-	/** The next message to write, or undefined if there is none. */
+	/** The next message to write; undefined if there is none. */
 	next(): OutgoingMessage<Event> | undefined {
 		for (let message = this.#again.shift(); message; message = this.#again.shift()) {
 			if (this.#written.has(message.seq)) return message;
@@ -91,14 +91,14 @@ export class Outbox<Event extends Outgoing> {
 	}
 
 	/**
-	 * The connection is lost: whether what was written has arrived is not known. It is written again, in
-	 * its order, under the same numbers: by these, receivers know repeats.
+	 * The connection is lost, and it is not known whether what was written has arrived. It is written again, in order and under
+	 * the same numbers, by which receivers recognise duplicates.
 	 */
 	rewind(): void {
 		this.#again = [...this.#written.values()];
 	}
 
-	/** The bus has refused the message: it is written again as a new one, behind the others. */
+	/** The bus has refused the message: it is written again as a new one, after the others. */
 	renew({ seq, events }: OutgoingMessage<Event>): void {
 		if (!this.#written.delete(seq)) return;
 		this.#again.push(this.#write(events));
@@ -111,8 +111,8 @@ export class Outbox<Event extends Outgoing> {
 	}
 
 	/**
-	 * The bus has refused the message because of one of its events, and has nothing of what was written behind
-	 * it: each of its events goes again as a message of its own, and the others behind them.
+	 * The bus has refused the message because of one of its events, and has nothing of what was written after it. Each of its
+	 * events is sent again as a message of its own, followed by the other messages.
 	 */
 	split({ seq }: OutgoingMessage<Event>): void {
 		const refused = [...this.#written.values()].filter(message => message.seq >= seq);
@@ -123,14 +123,14 @@ export class Outbox<Event extends Outgoing> {
 		}
 	}
 
-	/** Takes an event back; whether that could be: what has been written may be on its way. */
+	/** Withdraws an event. @returns Whether that was possible: an event that was written may be on its way. */
 	withdraw(event: Event): boolean {
 		if (!this.#waiting.delete(event)) return false;
 		this.#forget(event);
 		return true;
 	}
 
-	/** All events that are not confirmed, the oldest first. */
+	/** All events that are not confirmed, oldest first. */
 	*[Symbol.iterator](): IterableIterator<Event> {
 		for (const { events } of this.#written.values()) yield* events;
 		yield* this.#waiting;

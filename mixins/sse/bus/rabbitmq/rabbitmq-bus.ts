@@ -38,13 +38,13 @@ export class RabbitmqBus implements Bus, Readable {
 	readonly #options: RabbitmqOptions;
 	readonly #broker: ServiceBroker;
 	readonly #broadcast: SafeBroadcast;
-	/** Of revocations: by these, what comes in both ways is taken once. */
+	/** Ids of revocations, so that one that arrives in both ways takes effect once. */
 	readonly #ids: IdSource;
 	#publisher: Publisher;
 	readonly #readers = new Set<Reader>();
 	readonly #complaints: ThrottledLog;
 
-	/** @param broadcast Moleculer's own, which neither throws nor rejects but with `throwError`. */
+	/** @param broadcast Moleculer's own, made safe: it never throws, and rejects only with `throwError`. */
 	constructor(options: RabbitmqOptions, broker: ServiceBroker, broadcast: SafeBroadcast) {
 		this.#options = options;
 		this.#broker = broker;
@@ -68,7 +68,7 @@ export class RabbitmqBus implements Bus, Readable {
 		this.#publisher = new Publisher(this.#options, this.#broker);
 	}
 
-	/** RabbitMQ says itself what it does not take; a revocation goes with Moleculer's transporter as well. */
+	/** RabbitMQ itself reports what it does not take; a revocation is also sent over Moleculer's transporter. */
 	refuse(name: string, message: Message, options?: PublishOptions): Refusal | undefined {
 		return name === CLOSE ? refusePastLimit(this.#broker, name, message, options) : undefined;
 	}
@@ -84,15 +84,15 @@ export class RabbitmqBus implements Bus, Readable {
 		return throwError ? reportIfUnhandled(sent, complain) : sent.catch(complain);
 	}
 
-	/** Never throws: the event as a whole may be longer than a text may be. */
+	/** Async, so that it never throws: the whole event may be longer than a string can be. */
 	async #publish(address: Address, json: string, stays: boolean): Promise<void> {
 		await this.#publisher.publish(address.eventName, writeEvent(address, json), stays);
 	}
 
 	/**
-	 * By both ways: the Moleculer event comes to gateways that do not hear the stream, and is what the sender hears of; the
-	 * stream also tells gateways that start later. Nobody waits for that: what RabbitMQ does not take now stays in the
-	 * outbox, and what does not go at all is logged.
+	 * Sends a revocation in both ways. The Moleculer event reaches gateways that do not hear the RabbitMQ stream, and its
+	 * result is the sender's. The RabbitMQ stream also tells gateways that start later. Nobody waits for that: what RabbitMQ
+	 * does not take now stays in the outbox, and what cannot be sent at all is logged.
 	 */
 	revoke(revocation: Revocation, options?: PublishOptions): Promise<unknown> {
 		const id = this.#ids.next();

@@ -1,13 +1,13 @@
 /**
- * The id of an event on a RabbitMQ stream: where the stream keeps its message, when that was sent, and
- * the how manieth event of the message it is. The same on every gateway, and in one order for all.
+ * The id of an event on a RabbitMQ stream: the offset of its message, when the message was sent, and the event's index in it.
+ * The same on every gateway, with one order for all.
  */
 export interface RabbitmqId {
-	/** Of the message, given by RabbitMQ; rises, and not always by one. */
+	/** Of the message, given by RabbitMQ; rises, not always by one. */
 	readonly offset: number;
 	/**
-	 * Milliseconds since 1970, given by the sender; 0 if it gave none. A stream that was deleted and made
-	 * anew has the same offsets again, and other times.
+	 * Milliseconds since 1970, given by the sender; 0 if it gave none. A RabbitMQ stream that was deleted and created again has
+	 * the same offsets, and other times.
 	 */
 	readonly timestamp: number;
 	/** From 0. */
@@ -19,7 +19,7 @@ const INDEX_DIGITS = 6;
 const MOST_DIGITS = 16;
 const ZERO = "0".charCodeAt(0);
 
-/** `<offset>-<timestamp>`, followed by `-<index>` for all but the first event of a message. */
+/** `<offset>-<timestamp>`, followed by `-<index>` for every event of a message but the first. */
 export function writeRabbitmqId({ offset, timestamp, index }: RabbitmqId): string {
 	return index === 0 ? `${offset}-${timestamp}` : `${offset}-${timestamp}-${index}`;
 }
@@ -30,7 +30,7 @@ export function writeRabbitmqIds(message: Omit<RabbitmqId, "index">, events: num
 	return Array.from({ length: events }, (_, index) => (index === 0 ? first : `${first}-${index}`));
 }
 
-/** An id taken apart, or undefined if it is none: ids come back from clients, who may send anything. */
+/** Parses an id; undefined if it is not one, because ids come back from clients, which may send anything. */
 export function parseRabbitmqId(text: string): RabbitmqId | undefined {
 	const first = text.indexOf("-");
 	const second = text.indexOf("-", first + 1);
@@ -45,7 +45,7 @@ export function parseRabbitmqId(text: string): RabbitmqId | undefined {
 	return index === undefined || index === 0 ? undefined : { offset, timestamp, index };
 }
 
-/** Decimal digits without leading zeros. By hand: every event's id is read. */
+/** Parses decimal digits without leading zeros. By hand, because this runs for every event's id. */
 function wholeNumber(text: string, from: number, to: number): number | undefined {
 	const digits = to - from;
 	if (digits < 1 || digits > MOST_DIGITS) return undefined;

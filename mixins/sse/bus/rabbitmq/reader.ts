@@ -13,13 +13,13 @@ import { findEnd, findStart, writeMark } from "./stream-bounds.ts";
 import { nameOf } from "./stream-name.ts";
 import { declareStream, hangUp, pointOf } from "./topology.ts";
 
-/** Messages that RabbitMQ sends ahead of their acknowledgement, and how many are acknowledged at a time. */
+/** Messages that RabbitMQ sends before they are acknowledged, and how many are acknowledged at a time. */
 const PREFETCH = 500;
 const ACKNOWLEDGED = 100;
-/** Milliseconds between two looks at whether anything comes. */
+/** Milliseconds between two checks of whether anything arrives. */
 const LOOK = 15_000;
 
-/** A gateway's end of the stream: reads it from its own position, and hands on everything once. */
+/** A gateway's end of the RabbitMQ stream: reads it from its own position, and passes on everything once. */
 export class Reader implements ChannelHandler<Channel> {
 	readonly name: string;
 	readonly #options: RabbitmqOptions;
@@ -31,21 +31,21 @@ export class Reader implements ChannelHandler<Channel> {
 	readonly #delivery: MessageDelivery;
 	readonly #filled = Promise.withResolvers<void>();
 	#channel: Channel | undefined;
-	/** What is read is of the past. */
+	/** Whether what is read is of the past. */
 	#isFilling = true;
-	/** The stream is not the one that was read before: what was on that one is lost. */
+	/** Whether this is not the RabbitMQ stream that was read before: what was on that one is lost. */
 	#isAnother = false;
-	/** Called by messages from that offset on. */
+	/** Called by the first message with this offset or a later one. */
 	#awaited: { readonly offset: number; readonly onReached: () => void } | undefined;
-	/** Whether everything comes at once. */
+	/** Whether everything arrives at once. */
 	#isCurrent = false;
 	/** `performance.now()` until which it did. */
 	#wasCurrent = Number.NEGATIVE_INFINITY;
-	/** Handed on, and not acknowledged yet. */
+	/** Messages that were passed on and not acknowledged yet; the newest of them. */
 	#unacknowledged = 0;
 	#newest: ConsumeMessage | undefined;
 	#look: NodeJS.Timeout | undefined;
-	/** Looks in a row that have found that nothing had come. */
+	/** Consecutive checks that found that nothing had arrived. */
 	#silent = 0;
 
 	/** @param past Milliseconds of the past that are read first; 0 = none. */
@@ -65,7 +65,7 @@ export class Reader implements ChannelHandler<Channel> {
 		this.#steady = new ReconnectingChannel(this, logger);
 	}
 
-	/** The connection, as far as it is one. */
+	/** State of the connection. */
 	get steady(): Readonly<
 		Pick<ReconnectingChannel<Channel>, "connected" | "promising" | "working">
 	> {
@@ -77,7 +77,7 @@ export class Reader implements ChannelHandler<Channel> {
 		return this.#filled.promise;
 	}
 
-	/** The id of the last message; null before any. */
+	/** The id of the last message; null before the first. */
 	get position(): string | null {
 		const { last } = this.#offsets;
 		return last === undefined ? null : writeRabbitmqId({ ...last, index: 0 });
@@ -111,7 +111,7 @@ export class Reader implements ChannelHandler<Channel> {
 		const reached = new Promise<void>(onReached => {
 			this.#awaited = { offset: end.offset, onReached };
 		});
-		// What throws here would end the connection, and come again on the next one.
+		// An error thrown here would end the connection, and occur again on the next one.
 		const onMessage = guard(this.#onFault, (message: ConsumeMessage | null) =>
 			this.#onMessage(channel, message)
 		);
@@ -134,16 +134,16 @@ export class Reader implements ChannelHandler<Channel> {
 		clearInterval(this.#look);
 	}
 
-	/** The offset from which to read on. */
+	/** The offset from which reading continues. */
 	async #findStart(connection: ChannelModel, end: Point, signal: AbortSignal): Promise<number> {
-		// Another channel may be reading by now, and its way is not to be disturbed.
+		// Another channel may be reading by now, and its progress must not be disturbed.
 		signal.throwIfAborted();
 		const { last } = this.#offsets;
 		if (last !== undefined && end.offset > last.offset) {
 			this.#offsets.return();
 			return last.offset;
 		}
-		// RabbitMQ would wait in silence until a new stream has come as far as the old one.
+		// RabbitMQ would wait silently until a new RabbitMQ stream has as many messages as the old one.
 		if (last !== undefined) this.#beginAnother();
 		if (this.#past === 0) return end.offset;
 
@@ -180,7 +180,7 @@ export class Reader implements ChannelHandler<Channel> {
 		const point = message === null ? undefined : pointOf(message);
 		const step = point && this.#offsets.follow(point);
 		if (step === "another") this.#beginAnother();
-		// Without a message RabbitMQ has ended the reading: the stream was deleted, or has moved.
+		// Without a message, RabbitMQ has ended the reading: the RabbitMQ stream was deleted, or has moved.
 		if (message === null || point === undefined || step === "another") {
 			this.#giveUp(channel);
 			return;
@@ -199,12 +199,12 @@ export class Reader implements ChannelHandler<Channel> {
 		}
 	}
 
-	/** One that cannot be read is lost; those behind it are read, and it is acknowledged with them. */
+	/** A message that cannot be read is lost; those after it are read, and it is acknowledged with them. */
 	#handOnOrLose(message: ConsumeMessage, point: Point): void {
 		try {
 			this.#delivery.deliver(message, point, {
 				isPast: this.#isFilling,
-				// Behind a connection that was lost, until the end that it then had.
+				// After a lost connection, messages are late up to the end that the RabbitMQ stream had at the reconnect.
 				...(this.#awaited !== undefined && { lateSince: this.#wasCurrent })
 			});
 		} catch (error) {
@@ -213,19 +213,19 @@ export class Reader implements ChannelHandler<Channel> {
 		}
 	}
 
-	/** Only what has been handed on. A stream loses nothing by it; it makes room for more. */
+	/** Acknowledges only what has been passed on. That removes nothing from the RabbitMQ stream; it makes room for more. */
 	#acknowledge(channel: Channel): void {
 		if (this.#newest !== undefined) channel.ack(this.#newest, true);
 		this.#newest = undefined;
 		this.#unacknowledged = 0;
 	}
 
-	/** A connection that lives proves nothing about what comes over it. */
+	/** A live connection does not prove that messages arrive over it. */
 	#lookAtSilence(channel: Channel): void {
 		if (channel !== this.#channel) return;
 		this.#silent++;
 		try {
-			// RabbitMQ closes a channel on which something stays without acknowledgement for too long.
+			// RabbitMQ closes a channel on which a message stays unacknowledged for too long.
 			this.#acknowledge(channel);
 			if (this.#silent === 2) writeMark(channel, this.#options.name);
 		} catch {
@@ -240,7 +240,7 @@ export class Reader implements ChannelHandler<Channel> {
 		this.#giveUp(channel);
 	}
 
-	/** Also where a message was handed on, and cannot be acknowledged because the channel closes: it is read again. */
+	/** Also for a message that was passed on and cannot be acknowledged because the channel closes: it is read again. */
 	readonly #onFault = (error: Error): void => {
 		this.#logger.error("SSE: a message of the stream could not be read.", error);
 	};

@@ -11,38 +11,38 @@ import {
 } from "./connection-manager.ts";
 import { hangUp } from "./topology.ts";
 
-/** Milliseconds before a channel is opened again; each failure doubles them. */
+/** Milliseconds before a channel is opened again; doubled by each failure, up to `REOPEN_MAX`. */
 const REOPEN_MIN = 100;
 const REOPEN_MAX = 2000;
-/** Milliseconds that the message broker has to close a connection in order; then its socket is destroyed. */
+/** Milliseconds that the message broker has to close a connection gracefully; then its socket is destroyed. */
 const CLOSE_TIMEOUT = 2000;
 
-/** What a channel is for. */
+/** The work that a channel does. */
 export interface ChannelHandler<Kind extends Channel> {
 	/** For logs, and for RabbitMQ's list of connections. */
 	readonly name: string;
 	createChannel(connection: ChannelModel): Promise<Kind>;
 	/**
-	 * Makes a new channel ready for its work. If it rejects, the channel is closed and another opened.
+	 * Prepares a new channel for its work. If it rejects, the channel is closed and another one opened.
 	 *
-	 * @param signal Aborted when the channel is lost, when another one may be in use, and when it is to be closed:
-	 * whatever `setUp` starts has to look at it first.
+	 * @param signal Aborted when the channel is lost, after which another one may be in use, and when it is to be closed:
+	 * `setUp` must check it before whatever it starts.
 	 */
 	setUp(channel: Kind, connection: ChannelModel, signal: AbortSignal): Promise<void>;
 	/** The channel is lost, or is to be closed: its work ends at once. May be called again for the same channel. */
 	onLost(): void;
 }
 
-/** One channel on a connection of its own, opened again whenever it or its connection is lost. */
+/** One channel on a connection of its own, opened again whenever the channel or the connection is lost. */
 export class ReconnectingChannel<Kind extends Channel> {
 	readonly #handler: ChannelHandler<Kind>;
 	readonly #logger: Logger;
 	#started: StartedManager | undefined;
 	#connection: ChannelModel | undefined;
 	#working = false;
-	/** What the channel is for could not be done on this connection so far. */
+	/** Whether the channel's work has not been possible on this connection so far. */
 	#failing = false;
-	/** What was logged last, so that each trouble is told once. */
+	/** What was logged last, so that each problem is logged once. */
 	#trouble: string | undefined;
 	/** Aborted when it is to be closed. */
 	readonly #closing = new AbortController();
@@ -57,7 +57,7 @@ export class ReconnectingChannel<Kind extends Channel> {
 		return this.#connection !== undefined;
 	}
 
-	/** Whether the message broker is connected, and has not refused what the channel is for. */
+	/** Whether the message broker is connected, and has not refused the channel's work. */
 	get promising(): boolean {
 		return this.#connection !== undefined && !this.#failing;
 	}
@@ -67,13 +67,13 @@ export class ReconnectingChannel<Kind extends Channel> {
 		return this.#working;
 	}
 
-	/** Begins to connect, and goes on until it is closed. */
+	/** Starts to connect, and keeps trying until it is closed. */
 	async open(address: AmqpAddress): Promise<void> {
 		const client = await loadClient();
 		if (this.#closing.signal.aborted) return;
 		this.#started = startManager(client, address, this.#handler.name);
 		const { manager } = this.#started;
-		// A listener that throws would keep the manager from ever connecting again.
+		// A listener that throws would keep the manager from ever reconnecting.
 		const safely = <Event>(listener: (event: Event) => void) => guard(this.#complain, listener);
 		manager.on(
 			"connect",
@@ -141,7 +141,7 @@ export class ReconnectingChannel<Kind extends Channel> {
 		const channel = await this.#handler.createChannel(connection);
 		const { promise: lost, resolve, reject } = Promise.withResolvers<void>();
 		const life = new AbortController();
-		// Closing a connection may take its time, and until it is closed amqplib throws at whoever uses a channel of it.
+		// Closing a connection may take time, and until it is closed, amqplib throws on any use of its channels.
 		const end = () => {
 			this.#working = false;
 			life.abort();
@@ -168,7 +168,7 @@ export class ReconnectingChannel<Kind extends Channel> {
 		}
 	}
 
-	/** @param error What amqplib gave as the reason; undefined if it gave none. */
+	/** @param error The reason that amqplib gave; undefined if it gave none. */
 	readonly #complain = (error: unknown): void => {
 		if (this.#closing.signal.aborted) return;
 		const trouble = describe(error);

@@ -3,25 +3,25 @@ import { parseId } from "../../core/event/event-id.ts";
 import type { Revocation } from "../../core/revocation/revocation.ts";
 import type { RevocationKey } from "../../core/revocation/revocation-key.ts";
 
-/** What stands in a header. */
+/** The content of a header. */
 export interface RevocationHeader {
-	/** Undefined if it has none: another program may revoke as well. */
+	/** Undefined if there is none: other programs may revoke as well. */
 	readonly key: RevocationKey | undefined;
-	/** What is to be revoked, not validated. */
+	/** The revocation, not validated. */
 	readonly close: object;
 }
 
 /**
- * Bytes of a header. All headers of an AMQP message have to fit into one frame, whose smallest bound is 4,096; one
- * session id alone, and all that goes with it, always does.
+ * Most bytes of a header. All headers of an AMQP message must fit into one frame, whose smallest limit is 4,096 bytes; a single
+ * session id, with everything that goes with it, always fits.
  */
 const HEADER_BYTES = 2048;
-/** Parts of a revocation that are told apart. */
+/** Most parts of a revocation. */
 const MAX_PARTS = 100_000;
 
 /**
- * A revocation as headers of messages, one or as many as it takes: JSON in ASCII, with the fields of `sse.close`, and
- * `id` and `part`.
+ * A revocation as headers of one message or as many as it takes: JSON in ASCII, with the fields of `sse.close`, and `id` and
+ * `part`.
  */
 export function writeRevocationHeaders(revocation: Revocation, id: string): string[] {
 	const { sessionId } = revocation;
@@ -42,7 +42,7 @@ export function writeRevocationHeaders(revocation: Revocation, id: string): stri
 	return parts.map((ids, index) => write(revocation, ids, id, [index + 1, parts.length]));
 }
 
-/** Reads what any program may have written, or refuses it. */
+/** Reads a header, which any program may have written, or refuses it. */
 export function readRevocationHeader(text: unknown): RevocationHeader | Refusal {
 	let header: unknown;
 	try {
@@ -76,7 +76,7 @@ function write(
 	return ascii(JSON.stringify({ id, part, sessionId, eventName, reason }));
 }
 
-/** So that its bytes are its characters. */
+/** In ASCII, the number of bytes is the number of characters. */
 function ascii(json: string): string {
 	return json.replace(/[\x7f-\uffff]/g, character => {
 		return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -4,13 +4,13 @@ import { guard } from "../../core/errors/guard.ts";
 import type { Point } from "./offset-tracker.ts";
 import { HEADERS, once, pointOf } from "./topology.ts";
 
-/** Milliseconds that what must be on the stream may take to come. */
+/** Milliseconds within which a message that must be on the RabbitMQ stream has to arrive. */
 const PATIENCE = 10_000;
 
-/** Where to begin to read. */
+/** Where reading starts. */
 export interface Start {
 	readonly offset: number;
-	/** The message just before it, if it is still there. */
+	/** The message just before it, if it still exists. */
 	readonly before: ConsumeMessage | undefined;
 }
 
@@ -26,9 +26,10 @@ export function writeMark(channel: Channel, name: string, messageId: string = ra
 }
 
 /**
- * Where the stream ends now; found by writing a mark there, which also shows that messages come and go.
+ * The present end of the RabbitMQ stream, found by writing a mark there, which also shows that messages can be sent and
+ * received.
  *
- * @param signal Ends the look.
+ * @param signal Ends the search.
  */
 export async function findEnd(
 	connection: ChannelModel,
@@ -46,12 +47,12 @@ export async function findEnd(
 }
 
 /**
- * Where the messages of the last `past` milliseconds begin.
+ * Where the messages of the last `past` milliseconds start.
  *
- * A client may come back with the id of the message before: it is looked at, because the same offset may
- * have been another message's on a stream that is no longer there.
+ * A client may come back with the id of the message before them. That message is read, because the same offset may have been
+ * another message's on a RabbitMQ stream that no longer exists.
  *
- * @param signal Ends the look.
+ * @param signal Ends the search.
  */
 export async function findStart(
 	connection: ChannelModel,
@@ -77,9 +78,9 @@ export async function findStart(
 interface Reading {
 	readonly signal: AbortSignal;
 	readonly prefetch: number;
-	/** Called when every message from there on will come. */
+	/** Called when every message from there on will arrive. */
 	onReading?(channel: Channel): void;
-	/** Whether a message is the last one wanted. */
+	/** Whether this is the last message wanted. */
 	until(message: ConsumeMessage): boolean;
 }
 
@@ -93,7 +94,7 @@ function read(
 	const messages: ConsumeMessage[] = [];
 	const collect = async (channel: Channel, ended: AbortSignal): Promise<ConsumeMessage[]> => {
 		const { promise, resolve, reject } = Promise.withResolvers<ConsumeMessage[]>();
-		// RabbitMQ may refuse the reading first: nobody listens to this promise then.
+		// RabbitMQ may refuse the reading first: then nobody listens to this promise.
 		promise.catch(() => {});
 		const timer = setTimeout(
 			() => reject(new Error(`the stream "${name}" delivers nothing`)),

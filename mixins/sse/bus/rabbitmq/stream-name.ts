@@ -8,10 +8,10 @@ import {
 import { SseError } from "../../moleculer/sse-error.ts";
 
 /**
- * The stream of a broker, and the exchange for other programs: each namespace has its own. A name that was given is the
- * stream's alone.
+ * The RabbitMQ stream of a broker, and the exchange for other programs: each namespace has its own. A given name applies only
+ * to the RabbitMQ stream, unless the namespace is too long for an exchange's name.
  *
- * @throws SseError `SSE_INVALID_OPTION` if the namespace is too long for a name.
+ * @throws SseError `SSE_INVALID_OPTION` if the namespace is too long for a name, and none is given.
  */
 export function streamOf(
 	{ namespace }: Pick<ServiceBroker, "namespace">,
@@ -27,7 +27,7 @@ export function streamOf(
 	});
 }
 
-/** A broker in words, for logs and for RabbitMQ's list of connections: node ids repeat in other namespaces. */
+/** A broker in words, for logs and for RabbitMQ's list of connections: other namespaces may have the same node id. */
 export function nameOf({ nodeID, namespace }: Pick<ServiceBroker, "nodeID" | "namespace">): string {
 	return namespace === "" ? nodeID : `${nodeID} (${namespace})`;
 }

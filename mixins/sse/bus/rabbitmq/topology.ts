@@ -4,7 +4,7 @@ import type { RabbitmqOptions } from "../../core/options/rabbitmq-options.ts";
 import { ACCESS_REFUSED, PRECONDITION_FAILED, replyCode } from "./amqp-error.ts";
 import type { Point } from "./offset-tracker.ts";
 
-/** RabbitMQ drops a stream's oldest events by whole segments: this many make up `maxBytes`. */
+/** The oldest events of a RabbitMQ stream are dropped by whole segments: this many make up `maxBytes`. */
 const SEGMENTS = 10;
 const MIN_SEGMENT = 65_536;
 const MAX_SEGMENT = 104_857_600;
@@ -18,7 +18,7 @@ export const HEADERS = {
 	close: "sse-close"
 } as const;
 
-/** Where a message stands, or undefined if it is of a queue that is no stream. */
+/** The place of a message; undefined if its queue is not a RabbitMQ stream. */
 export function pointOf({ properties }: ConsumeMessage): Point | undefined {
 	const headers = properties.headers ?? {};
 	const offset: unknown = headers[HEADERS.offset];
@@ -33,10 +33,10 @@ function isTime(value: unknown): value is number {
 }
 
 /**
- * Makes sure that the stream exists, and the exchange for programs outside Moleculer.
+ * Makes sure that the RabbitMQ stream exists, and the exchange for programs outside Moleculer.
  *
- * What exists already with other limits is used as it is: limits are often set by policies, and
- * credentials often may not change anything.
+ * One that exists with other limits is used as it is: limits are often set by policies, and credentials often do not allow
+ * changes.
  */
 export async function declareStream(
 	connection: ChannelModel,
@@ -70,7 +70,7 @@ export async function declareStream(
 	}).catch(asItIs(`the exchange "${exchange}"`));
 }
 
-/** RabbitMQ names any difference, but what is published to a queue of another kind is read by nobody. */
+/** RabbitMQ reports any difference, but only what is published to a queue of another kind is never read. */
 async function checkKind(connection: ChannelModel, name: string): Promise<void> {
 	try {
 		await once(connection, async channel => {
@@ -97,7 +97,7 @@ function warnOnce(logger: Logger, text: string): void {
 }
 
 /**
- * Runs something on a channel of its own: RabbitMQ closes the channel on which it refuses anything.
+ * Runs something on a channel of its own, because RabbitMQ closes the channel on which it refuses anything.
  *
  * @param use Its second argument is aborted when the channel is lost, or by `signal`.
  * @param signal Ends it; default: nothing does.

@@ -10,12 +10,12 @@ import type { OutgoingEvent } from "./outgoing-event.ts";
 import type { ChannelHandler } from "./reconnecting-channel.ts";
 import { declareStream, HEADERS, hangUp } from "./topology.ts";
 
-/** Milliseconds between two messages while earlier ones are under way: what is sent in between is gathered. */
+/** Milliseconds between two messages while earlier ones are under way: what is sent in between is collected. */
 const GATHERING = 1;
 
 export interface WriterOptions {
 	readonly stream: RabbitmqOptions;
-	/** One life of one sender: its messages are numbered under that name. */
+	/** One life of one sender: names the sequence of its messages. */
 	readonly origin: string;
 	readonly outbox: Outbox<OutgoingEvent>;
 	readonly logger: Logger;
@@ -23,7 +23,7 @@ export interface WriterOptions {
 	onRefused(message: OutgoingMessage<OutgoingEvent>, reason: AmqpError): void;
 }
 
-/** Writes what an outbox holds onto the stream, and hears of each message what became of it. */
+/** Writes an outbox's content to the RabbitMQ stream, and tracks what becomes of each message. */
 export class Writer implements ChannelHandler<ConfirmChannel> {
 	readonly name: string;
 	readonly #options: RabbitmqOptions;
@@ -32,17 +32,17 @@ export class Writer implements ChannelHandler<ConfirmChannel> {
 	readonly #logger: Logger;
 	readonly #onRefused: WriterOptions["onRefused"];
 	#channel: ConfirmChannel | undefined;
-	/** Numbers of messages that RabbitMQ could not put anywhere: the stream is gone. */
+	/** Numbers of messages that RabbitMQ could not route: the RabbitMQ stream is gone. */
 	#returned = new Set<number>();
-	/** The channel on which RabbitMQ has refused something: nothing more is written there. */
+	/** The channel on which RabbitMQ has refused something: nothing more is written to it. */
 	#refusing: ConfirmChannel | undefined;
 	/** In order. */
 	#refused: OutgoingMessage<OutgoingEvent>[] = [];
-	/** Written on this channel, and not answered for; in order. */
+	/** Written on this channel and not answered yet, in order. */
 	#underWay = new Set<OutgoingMessage<OutgoingEvent>>();
-	/** RabbitMQ has refused a message up to this number, not known which: they go one at a time. */
+	/** RabbitMQ has refused an unknown message up to this number: up to there, messages are sent one at a time. */
 	#lastSuspect = 0;
-	/** One of those is under way. */
+	/** Whether one of those is under way. */
 	#isProbing = false;
 	#isScheduled = false;
 	#writtenAt = Number.NEGATIVE_INFINITY;
@@ -68,7 +68,7 @@ export class Writer implements ChannelHandler<ConfirmChannel> {
 		await declareStream(connection, this.#options, this.#logger);
 		signal.throwIfAborted();
 		this.#returned = new Set();
-		// It comes before the confirmation: RabbitMQ also confirms what it could put nowhere.
+		// The return comes before the confirmation: RabbitMQ also confirms what it could not route.
 		const onReturn = (message: Message): void => {
 			this.#returned.add(Number(message.properties.headers?.[HEADERS.seq]));
 		};
@@ -92,8 +92,8 @@ export class Writer implements ChannelHandler<ConfirmChannel> {
 	}
 
 	/**
-	 * Has what the outbox holds written, at the end of this turn of the event loop: what is sent in one turn travels
-	 * together. In a burst, where RabbitMQ still has to answer for others, what is sent within a millisecond does.
+	 * Schedules the outbox's content to be written at the end of this turn of the event loop, so that what is sent in one turn
+	 * goes into one message. In a burst, while RabbitMQ still has to answer for others, what is sent within a millisecond does.
 	 */
 	schedule(): void {
 		if (this.#isScheduled) return;
@@ -127,14 +127,14 @@ export class Writer implements ChannelHandler<ConfirmChannel> {
 		const close: Record<string, string> = {};
 		for (const outgoingEvent of message.events) {
 			outgoingEvent.written = true;
-			// Gateways take a message without events for a point in the order, whatever its headers.
+			// To gateways a message without events is a position in the order, whatever its headers.
 			if (outgoingEvent.isAlone) close[HEADERS.close] = outgoingEvent.json;
 			else if (!outgoingEvent.abandoned) events.push(outgoingEvent.json);
 		}
 		this.#underWay.add(message);
 		const now = Date.now();
 		this.#writtenAt = performance.now();
-		// Past any exchange: other programs' messages come by one, and a return says that the stream is gone.
+		// Without an exchange: other programs' messages come over one, and a return says that the RabbitMQ stream is gone.
 		channel.publish(
 			"",
 			this.#options.name,
@@ -155,7 +155,7 @@ export class Writer implements ChannelHandler<ConfirmChannel> {
 		);
 	}
 
-	/** What amqplib calls must not throw: the connection would end. */
+	/** A callback of amqplib must not throw: the connection would end. */
 	readonly #onFault = (error: Error): void => {
 		this.#logger.error(`SSE: ${this.name}: cannot process an answer from RabbitMQ.`, error);
 	};
@@ -175,7 +175,7 @@ export class Writer implements ChannelHandler<ConfirmChannel> {
 			}
 			return;
 		}
-		// A channel that closes answers for all that is under way: that is known by then.
+		// A closing channel answers for everything that is under way; by then it is known that it closes.
 		setImmediate(() => {
 			if (channel === this.#channel || channel === this.#refusing) {
 				this.#refuse(channel, message, error);
@@ -184,8 +184,8 @@ export class Writer implements ChannelHandler<ConfirmChannel> {
 	}
 
 	/**
-	 * Another channel makes sure that the stream exists, and not at once. What else is under way is answered for
-	 * first: RabbitMQ may have refused that too, and what it has refused goes again in the order it had.
+	 * Another channel makes sure that the RabbitMQ stream exists, but not at once. First everything else that is under way is
+	 * answered: RabbitMQ may have refused that too, and refused messages are sent again in their order.
 	 */
 	#refuse(channel: ConfirmChannel, message: OutgoingMessage<OutgoingEvent>, reason: unknown): void {
 		this.#refused.push(message);
@@ -206,8 +206,8 @@ export class Writer implements ChannelHandler<ConfirmChannel> {
 	}
 
 	/**
-	 * RabbitMQ closes the channel because of a message that it will never take, and does not say of which. It
-	 * has ignored what was written behind that one, and may have taken what was written before.
+	 * RabbitMQ closes the channel because of a message that it will never take, and does not say which. It has ignored what was
+	 * written after that one, and may have taken what was written before.
 	 */
 	#onMessageRefused(error: AmqpError): void {
 		const messages = [...this.#underWay];
