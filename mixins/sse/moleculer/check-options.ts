@@ -5,11 +5,11 @@ import { SseError } from "./sse-error.ts";
 type Specs = Readonly<Record<string, AnySpec>>;
 
 /**
- * The options complete with their defaults, checked with Moleculer's own validator.
+ * The options with their defaults, checked with Moleculer's own validator.
  *
  * @param owner Name of the factory, for messages.
  * @param given Its argument.
- * @param settings Plain values from `settings.sse`; they win over the argument.
+ * @param settings Plain values from `settings.sse`; they override the argument.
  * @throws SseError `SSE_INVALID_OPTION` that names the option and what it takes.
  */
 export function checkOptions<Options extends object>(
@@ -20,7 +20,7 @@ export function checkOptions<Options extends object>(
 ): Options {
 	const specs: Specs = optionSpecs;
 	const options: Record<string, unknown> = {};
-	/** What was given last for an option, as it was given. */
+	/** The last value given for an option, unchanged. */
 	const got: Record<string, unknown> = {};
 	for (const [name, spec] of Object.entries(specs))
 		if (spec.default !== undefined) options[name] = spec.default;
@@ -48,7 +48,7 @@ export function checkOptions<Options extends object>(
 	const validator = new FastestValidator();
 	for (const [name, spec] of Object.entries(specs)) {
 		const value = options[name];
-		// To the validator, null is as good as nothing; here it might be meant to switch something off.
+		// The validator treats null like a missing value; here it may be meant to switch something off.
 		const right =
 			(value !== null || spec.rule.nullable === true) &&
 			validator.compile({ value: { ...spec.rule } })({ value: clone(value) }) === true &&
@@ -58,10 +58,10 @@ export function checkOptions<Options extends object>(
 	return options as Options;
 }
 
-/** Groups such as `buffer` may be given in part: the rest stays as it was. */
+/** Groups such as `buffer` may be given in part: the rest keeps its value. */
 function merge(fallback: unknown, value: unknown): unknown {
 	if (!isPlainObject(fallback) || !isPlainObject(value)) return value;
-	// As with options themselves, undefined is left out.
+	// As with options themselves, undefined counts as left out.
 	const given = Object.entries(value).filter(([, field]) => field !== undefined);
 	return { ...fallback, ...Object.fromEntries(given) };
 }
@@ -76,7 +76,7 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 	return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A misspelt field of a group is named. */
+/** Names a misspelt field of a group. */
 function checkFields(source: string, name: string, { fields }: AnySpec, value: unknown): void {
 	if (fields === undefined || !isPlainObject(value)) return;
 	const known = Object.keys(fields);

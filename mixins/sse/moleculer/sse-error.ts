@@ -3,8 +3,8 @@ import type { Refusal } from "../core/errors/refusal.ts";
 import { MoleculerError } from "./moleculer-values.ts";
 
 /**
- * Every error that the package throws or rejects with. `type` is stable, `code` is the HTTP status,
- * `data` names the field, parameter or option at fault.
+ * Every error that the package throws or rejects with. `type` is stable, `code` is the HTTP status, `data` names the field,
+ * parameter or option at fault.
  */
 export class SseError extends MoleculerError {
 	declare readonly type: SseErrorType;
@@ -14,13 +14,13 @@ export class SseError extends MoleculerError {
 		this.retryable = RETRYABLE.has(type);
 	}
 
-	/** This error, with what has led to it. Not enumerable: it is for the log, and never for a client. */
+	/** Adds the cause to this error. Not enumerable, because it is for the log and never for a client. */
 	becauseOf(cause: unknown): this {
 		Object.defineProperty(this, "cause", { value: cause, configurable: true, writable: true });
 		return this;
 	}
 
-	/** The HTTP status by the name that Express reads, for gateways in middleware mode. */
+	/** The HTTP status under the name that Express reads, for gateways in middleware mode. */
 	get statusCode(): number {
 		return this.code;
 	}

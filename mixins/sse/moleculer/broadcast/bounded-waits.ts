@@ -1,10 +1,10 @@
 /**
- * Waits for promises, and for none longer than `milliseconds` and half as much again. One timer serves all of them, and only
- * while some are waited for.
+ * Waits for promises, and gives each up after `milliseconds`, or up to half as much again. One timer serves all of them, and
+ * runs only while there are any.
  */
 export class BoundedWaits {
 	readonly #half: number;
-	/** Ends that are waited for, by the half in which the waiting has begun: the last three, the newest first. */
+	/** Callbacks of pending waits, by the half in which the wait began: the last three halves, newest first. */
 	#halves: Set<() => void>[] = [new Set()];
 	#timer: NodeJS.Timeout | undefined;
 
@@ -12,7 +12,7 @@ export class BoundedWaits {
 		this.#half = milliseconds / 2;
 	}
 
-	/** The promise; undefined in its place if that takes too long, and what becomes of it is nobody's business then. */
+	/** The promise, or undefined if it takes too long; its later outcome is then ignored. */
 	wait<T>(promise: Promise<T>): Promise<T | undefined> {
 		const begun = this.#halves[0] as Set<() => void>;
 		this.#timer ??= setInterval(() => this.#turn(), this.#half).unref();

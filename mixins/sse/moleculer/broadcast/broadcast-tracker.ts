@@ -1,21 +1,21 @@
 import { toError } from "../../core/errors/guard.ts";
 
-/** A packet as far as it is looked at. */
+/** The part of a packet that is read. */
 interface Outgoing {
 	readonly type: string;
 	readonly payload: { readonly event?: unknown };
 }
 
-/** What becomes of an event while Moleculer broadcasts it. */
+/** Tracks an event while Moleculer broadcasts it. */
 export class TrackedBroadcast {
 	readonly eventName: string;
-	/** One for each packet that was to leave with the event. */
+	/** One for each packet that was to carry the event. */
 	readonly sends: Promise<unknown>[] = [];
-	/** A service of this node has got it. */
+	/** Whether a service of this node has got it. */
 	isHeard = false;
-	/** What threw at packets, or at the broadcast as a whole. */
+	/** Errors thrown for packets, or by the broadcast as a whole. */
 	readonly thrown: Error[] = [];
-	/** The broadcast as a whole threw: it has not come to all packets. */
+	/** Whether the broadcast as a whole threw, before it reached all packets. */
 	isBrokenOff = false;
 
 	constructor(eventName: string) {
@@ -23,8 +23,8 @@ export class TrackedBroadcast {
 	}
 
 	/**
-	 * Whether it was refused, by the serializer for example, and has left for nobody. What is lost because the connection
-	 * is lost has left: it is missing where it was expected, and its id says so.
+	 * Whether it was refused, for example by the serializer, and has been sent to nobody. What is lost with the connection
+	 * counts as sent: it is missing where it was expected, and its id shows that.
 	 */
 	get isStranded(): boolean {
 		if (this.isHeard || this.thrown.length === 0 || this.thrown.some(isOutage)) return false;
@@ -32,12 +32,12 @@ export class TrackedBroadcast {
 	}
 }
 
-/** Follows what a node broadcasts: Moleculer itself does not say how far that came. */
+/** Tracks what a node broadcasts, because Moleculer does not report how far that came. */
 export class BroadcastTracker {
-	/** Of the innermost broadcast that is under way; a listener of this node may send in its turn. */
+	/** The innermost broadcast that is under way; a listener of this node may send events in turn. */
 	#current: TrackedBroadcast | undefined;
 
-	/** Runs a broadcast, which goes to every node in the caller's turn. */
+	/** Runs a broadcast, which sends to every node in the caller's turn. */
 	watch(
 		eventName: string,
 		broadcast: () => unknown
@@ -57,7 +57,7 @@ export class BroadcastTracker {
 		return { tracked, result };
 	}
 
-	/** A packet leaves, or does not. @param thrown What sending it threw. */
+	/** A packet is sent, or fails. @param thrown What sending it threw. */
 	note({ type, payload }: Outgoing, sent: Promise<unknown>, thrown: Error | undefined): void {
 		const current = this.#current;
 		if (type !== "EVENT" || current === undefined || payload.event !== current.eventName) return;
@@ -71,10 +71,10 @@ export class BroadcastTracker {
 	}
 }
 
-/** How transporters say that they have, or are about to have, no connection; they have no term in common. */
+/** How transporters say that they have, or are about to have, no connection; they have no common term. */
 const OUTAGE = /clos(ed|ing)|disconnect|not connected|drain|ECONN|EPIPE/i;
 
-/** Not for certain: what is taken for an outage without being one counts as lost, and is told. */
+/** Not certain: an error that is wrongly taken for an outage counts as a loss, and is reported. */
 function isOutage({ name, message, code }: Error & { code?: unknown }): boolean {
 	return OUTAGE.test(`${name} ${code} ${message}`);
 }

@@ -2,14 +2,14 @@ import type { ServiceBroker } from "moleculer";
 import { type Refusal, refuse } from "../../core/errors/refusal.ts";
 import { readOptions } from "./broadcast-options.ts";
 
-/** Bytes of a packet besides an event and what travels with it: ids, names of fields, the transporter's header. */
+/** Bytes of a packet besides the event and its metadata: ids, field names, the transporter's header. */
 const ENVELOPE = 1024;
-/** Most bytes that a character of JSON takes when it is written as a text in JSON again. */
+/** Most bytes of one JSON character when the JSON is written as a string in JSON again. */
 const MOST_PER_CHARACTER = 6;
-/** Receivers over TCP count with a packet what else has come in with its end. */
+/** TCP receivers count whatever has arrived together with the end of a packet as part of it. */
 const TCP_CHUNK = 65_536;
 
-/** What is read of transporters that bound a packet. */
+/** The part that is read of transporters that limit a packet. */
 interface Transporter {
 	opts?: { maxPacketSize?: unknown } | null;
 	client?: { info?: { max_payload?: unknown } | null } | null;
@@ -22,8 +22,8 @@ interface Carried {
 }
 
 /**
- * Refuses an event that the transporter does not carry, where it says what it carries: TCP, whose receivers drop what is larger
- * without a word, and NATS, whose server tells its clients. Over others it is sent; if it does not arrive, it counts as lost.
+ * Refuses an event that the transporter does not carry, if its limit can be known: TCP, whose receivers silently drop larger
+ * packets, and NATS, whose server tells its clients. Other transporters send it; if it does not arrive, it counts as lost.
  */
 export function refusePastLimit(
 	broker: ServiceBroker,
@@ -57,7 +57,7 @@ function idCharacters(sessionId: Carried["sessionId"]): number {
 	return count;
 }
 
-/** Infinity is added for what cannot be written as JSON: the transporter's serializer may know how. */
+/** Adds Infinity for what cannot be written as JSON: the transporter's serializer may be able to. */
 function addCharacters(sum: number, value: unknown): number {
 	if (value === undefined) return sum;
 	try {
@@ -67,7 +67,7 @@ function addCharacters(sum: number, value: unknown): number {
 	}
 }
 
-/** The most bytes that a packet may have; undefined if that cannot be known. */
+/** Most bytes that a packet may have; undefined if that cannot be known. */
 function packetLimit(broker: ServiceBroker): number | undefined {
 	const transporter = broker.transit?.tx as Transporter | undefined;
 	if (transporter === undefined || mayShrink(broker)) return undefined;
@@ -75,23 +75,23 @@ function packetLimit(broker: ServiceBroker): number | undefined {
 	if (typeof ofNats === "number" && ofNats > 0) return ofNats;
 	const ofTcp = transporter.opts?.maxPacketSize;
 	if (typeof ofTcp !== "number" || ofTcp <= 0) return undefined;
-	// Where little is allowed the rest comes through most of the time: all would be refused else.
+	// With a low limit the rest usually gets through; otherwise everything would be refused.
 	return Math.max(ofTcp - TCP_CHUNK, Math.floor(ofTcp / 2));
 }
 
-/** Moleculer's own middlewares that leave a packet as large as it is, or nearly. */
+/** Moleculer's own middlewares that do not change the size of a packet, or hardly. */
 const KEEP_SIZE: ReadonlySet<unknown> = new Set(["Metrics", "Encryption"]);
 
-/** Whether a middleware, such as Moleculer's compression, makes something else of packets. */
+/** Whether a middleware, such as Moleculer's compression, changes packets. */
 function mayShrink(broker: ServiceBroker): boolean {
 	const { list } = broker.middlewares as unknown as { list?: readonly Record<string, unknown>[] };
 	return (list ?? []).some(({ name, transporterSend }) => transporterSend && !KEEP_SIZE.has(name));
 }
 
-/** Undefined if it cannot be written: then it is not sent either. */
+/** Undefined if it cannot be written: then it cannot be sent either. */
 function packetBytes(broker: ServiceBroker, packet: object): number | undefined {
 	try {
-		// Some serializers know nothing but Moleculer's own packets.
+		// Some serializers handle only Moleculer's own packets.
 		return ENVELOPE + (broker.serializer?.serialize(packet as never, "EVENT" as never).length ?? 0);
 	} catch {
 		try {

@@ -2,41 +2,41 @@ import type { ServiceBroker, Transit } from "moleculer";
 import { toError } from "../../core/errors/guard.ts";
 import type { BroadcastTracker } from "./broadcast-tracker.ts";
 
-/** What is read of a Moleculer packet. */
+/** The part of a Moleculer packet that is read. */
 export interface Packet {
 	type: string;
 	payload: { metadata?: object; event?: unknown };
 }
 
-/** Sends a packet by the transporter. */
+/** Sends a packet over the transporter. */
 export type SendPacket = (packet: Packet) => Promise<unknown>;
 
 /** Packets that Moleculer sends by itself: nobody waits for them. */
 const OWN: ReadonlySet<string> = new Set(["HEARTBEAT", "INFO", "DISCOVER", "DISCONNECT", "PONG"]);
 
-/** Most milliseconds for which what a node says while it stops may hold up that it leaves. */
+/** Most milliseconds for which a stopping node's last messages may delay its departure. */
 const PATIENCE = 1000;
 
 /**
- * Sends packets so that none of them throws: what fails rejects. What Moleculer sends by itself, and a node cannot send
- * because it leaves its transporter, does not even reject.
+ * Sends packets so that none of them throws: a failure rejects. A packet that Moleculer sends by itself, and that a node cannot
+ * send because it is leaving its transporter, does not even reject.
  *
  * Transporters and serializers may throw, as amqplib does on a channel that is closing. Moleculer has a `.catch` for each
- * packet, which does not see that: the error goes to whoever has set off the packet, an action for example, or a timer, in
- * which it ends the process.
+ * packet, which does not see that: the error goes to whatever caused the packet, for example an action, or a timer, in which it
+ * ends the process.
  *
- * @param broadcastTracker Hears of each packet what became of it.
+ * @param broadcastTracker Is told what became of each packet.
  */
 export function sendSafely(
 	transit: Transit,
 	send: SendPacket,
 	broadcastTracker: BroadcastTracker
 ): SendPacket {
-	/** What this node says while it stops. */
+	/** What this node sends while it stops. */
 	const last = new Set<Promise<unknown>>();
 	const leave = async (packet: Packet): Promise<unknown> => {
-		// Middlewares that compress or encrypt let small packets overtake large ones: to others, a node that has left would be there
-		// again by its last INFO, and never get to say where its events end.
+		// Middlewares that compress or encrypt let small packets overtake large ones. By its last INFO, other nodes would take
+		// a node that has left for present again, and would never hear where its events end.
 		await within(Promise.allSettled(last), PATIENCE);
 		return sendNow(packet);
 	};
@@ -44,7 +44,7 @@ export function sendSafely(
 		let thrown: Error | undefined;
 		let sent: Promise<unknown>;
 		try {
-			// A middleware may answer anything.
+			// A middleware may return anything.
 			sent = Promise.resolve(send(packet));
 		} catch (error) {
 			thrown = toError(error);
@@ -71,7 +71,7 @@ export function sendSafely(
 	};
 }
 
-/** Resolves when the promise has, or the time is over. */
+/** Resolves when the promise has settled, or after `milliseconds`. */
 function within(promise: Promise<unknown>, milliseconds: number): Promise<void> {
 	return new Promise(resolve => {
 		const timer = setTimeout(resolve, milliseconds);
@@ -82,7 +82,7 @@ function within(promise: Promise<unknown>, milliseconds: number): Promise<void> 
 	});
 }
 
-/** Has a broker send its packets so, whatever its middlewares do with them. */
+/** Makes a broker send its packets in this way, whatever its middlewares do with them. */
 export function installSafeSending(
 	{ transit }: ServiceBroker,
 	broadcastTracker: BroadcastTracker
@@ -92,14 +92,14 @@ export function installSafeSending(
 	outgoing.publish = sendSafely(transit, outgoing.publish.bind(transit), broadcastTracker);
 }
 
-/** Whether the node disconnects, or has disconnected: nobody can be told anything more. */
+/** Whether the node is disconnecting, or has disconnected: nothing more can be sent. */
 function isLeaving({ broker, connected, disconnecting, tx }: Transit): boolean {
 	if (disconnecting || !(tx as { connected?: boolean }).connected) return true;
 	// Not every transporter knows that it was told to disconnect. A node that starts is not connected yet either.
 	return !connected && (broker as { stopping?: boolean }).stopping === true;
 }
 
-/** Whether the node stops, or disconnects. */
+/** Whether the node is stopping, or disconnecting. */
 function isStopping({ broker, disconnecting }: Transit): boolean {
 	return disconnecting || (broker as { stopping?: boolean }).stopping === true;
 }

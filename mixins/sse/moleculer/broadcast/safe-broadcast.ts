@@ -12,14 +12,14 @@ export interface BroadcastOptions {
 	[option: string]: unknown;
 }
 
-/** Moleculer's own broadcast, as the next middleware gives it. */
+/** Moleculer's own broadcast, as the next middleware provides it. */
 export type Broadcast = (
 	eventName: string,
 	payload: unknown,
 	options?: BroadcastOptions
 ) => Promise<unknown>;
 
-/** @param onStranded Called in the caller's turn if the event was refused, and has left for nobody. */
+/** @param onStranded Called in the caller's turn if the event was refused, and was sent to nobody. */
 export type SafeBroadcast = (
 	eventName: string,
 	payload: unknown,
@@ -28,7 +28,7 @@ export type SafeBroadcast = (
 ) => Promise<unknown>;
 
 /**
- * Milliseconds that a sender without `throwError` waits for its transporter. Some, as MQTT's, keep to themselves what they cannot
+ * Milliseconds for which a sender without `throwError` waits for its transporter. Some, such as MQTT's, hold what they cannot
  * send until they are connected again.
  */
 const PATIENCE = 1000;
@@ -36,9 +36,9 @@ const PATIENCE = 1000;
 const CUT_OFF = "the transporter is not connected.";
 
 /**
- * Moleculer's broadcast as a promise, always: where its call would throw, or answers nothing, an action that only sends an
- * event would fail. Without `throwError` a failure is logged, and the promise resolves; with it the promise rejects, in
- * Moleculer 0.14 too, which keeps to itself what its transporter rejects.
+ * Moleculer's broadcast, always as a promise: if the call threw, or returned nothing, an action that only sends an event would
+ * fail. Without `throwError` a failure is logged and the promise resolves; with it the promise rejects, also in Moleculer 0.14,
+ * which itself swallows what its transporter rejects.
  */
 export function safeBroadcast(
 	broker: ServiceBroker,
@@ -64,16 +64,14 @@ export function safeBroadcast(
 			return reportIfUnhandled(Promise.reject(new Error(CUT_OFF)), complain);
 		}
 		if (isCutOff) outage.add(`SSE: "${eventName}" did not reach every node: ${CUT_OFF}`);
-		// Moleculer has logged what its packets come to.
+		// Moleculer has logged the outcome of its packets.
 		for (const sent of sends) sent.catch(() => {});
 		if (tracked.isBrokenOff) complain(tracked.thrown.at(-1) as Error);
 		return boundedWaits.wait(Promise.resolve(result).catch(complain));
 	};
 }
 
-/**
- * The same for what comes before: options and metadata are the sender's own, and whatever is read of them may throw.
- */
+/** The same for what runs before: options and metadata are the sender's own, and reading them may throw. */
 export function neverThrowing(broker: ServiceBroker, broadcast: Broadcast): Broadcast {
 	return (eventName, payload, options) => {
 		const rejects = wantsThrow(options);
@@ -99,7 +97,7 @@ function wantsThrow(options: BroadcastOptions | undefined): boolean {
 	}
 }
 
-/** Ends when all of it has ended. @param result Undefined where nobody listens and the balancer is off. */
+/** Settles when everything has settled. @param result Undefined if nobody listens and the balancer is off. */
 async function allOf(
 	[thrown]: readonly Error[],
 	sends: readonly Promise<unknown>[],

@@ -1,16 +1,16 @@
 import { toError } from "../../core/errors/guard.ts";
 
 /**
- * A promise that rejects, and that tells when nobody was listening, instead of ending the process
- * with an unhandledRejection: a push must never take down the service that sends it.
+ * A promise that, when it rejects and nobody listens, reports that instead of ending the process with an unhandledRejection: a
+ * push must never take down the service that sends it.
  *
- * A subclass, because `await` and `Promise.resolve` go straight to the internal slots of a plain
- * Promise and would pass by an overridden `then`.
+ * A subclass, because `await` and `Promise.resolve` go straight to the internal slots of a plain Promise, and would bypass an
+ * overridden `then`.
  */
 class UnawaitedPromise<T> extends Promise<T> {
 	awaited = false;
 
-	// What a caller derives from this promise is the caller's own, and an ordinary one.
+	// Promises that a caller derives from this one are the caller's own, and ordinary.
 	static override get [Symbol.species](): PromiseConstructor {
 		return Promise;
 	}
@@ -28,8 +28,8 @@ class UnawaitedPromise<T> extends Promise<T> {
 /**
  * The same promise, except that nobody needs to listen to it.
  *
- * @param onUnawaited Called in the next turn of the event loop after it has rejected if nothing has
- * awaited by then: the moment at which Node would have raised the unhandledRejection.
+ * @param onUnawaited Called in the next turn of the event loop after the rejection if nothing has awaited it by then: when Node
+ * would have raised the unhandledRejection.
  */
 export function reportIfUnhandled<T>(
 	work: Promise<T>,

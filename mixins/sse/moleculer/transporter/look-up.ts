@@ -2,8 +2,9 @@ import type { ServiceBroker } from "moleculer";
 import { toError } from "../../core/errors/guard.ts";
 
 /**
- * Has Moleculer ask a node who it is, and which services it has. A node tells that once: the packet may be lost, or be overtaken by the
- * last one of the process that had its name before; and heartbeats do not say which process they are of. Never throws.
+ * Makes Moleculer ask a node who it is, and which services it has. A node tells that once: the packet may be lost, or be
+ * overtaken by the last one of an earlier process with its name; and heartbeats do not say which process sends them. Never
+ * throws.
  */
 export function lookUp({ registry, logger }: ServiceBroker, nodeID: string): void {
 	const ask = async (): Promise<unknown> => registry.discoverer.discoverNode(nodeID);

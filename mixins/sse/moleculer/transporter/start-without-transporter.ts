@@ -1,17 +1,17 @@
 import type { ServiceBroker } from "moleculer";
 
-/** Milliseconds that a start waits for the transporter. */
+/** Milliseconds for which a start waits for the transporter. */
 const PATIENCE = 3000;
 
 const patient = new WeakSet<ServiceBroker>();
 
 /**
- * Lets a gateway serve HTTP although its transporter cannot be reached when it starts. Moleculer starts
- * no service before its transporter has connected, though it lets one run on when it disconnects; a
- * gateway that waits leaves its pages unserved and its streams closed for as long as the message broker is
- * down. Moleculer goes on trying; when it succeeds, the node announces itself to the others.
+ * Lets a gateway serve HTTP even if its transporter cannot be reached when it starts. Moleculer starts no service before its
+ * transporter has connected, though it lets one continue after a disconnect. A gateway that waits serves no pages and opens no
+ * streams for as long as the message broker is down. Moleculer keeps trying; once it succeeds, the node announces itself to the
+ * others.
  *
- * To be called before the broker starts; again for the same broker is harmless.
+ * Call this before the broker starts; calling it again for the same broker is harmless.
  */
 export function startWithoutTransporter(broker: ServiceBroker): void {
 	const { transit } = broker;
@@ -22,7 +22,7 @@ export function startWithoutTransporter(broker: ServiceBroker): void {
 	transit.connect = () => {
 		let late = false;
 		const connected = connect().then(() => {
-			// What the node announced of itself when it started went nowhere.
+			// What the node announced of itself when it started was not sent.
 			if (late) return transit.discoverer.sendLocalNodeInfo();
 		});
 		connected.catch(error => broker.logger.error("SSE: cannot announce this node.", error));

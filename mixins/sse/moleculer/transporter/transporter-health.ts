@@ -1,33 +1,33 @@
 import type { ServiceBroker } from "moleculer";
 
-/** What is read of a transporter; channel and connection are those of AMQP. */
+/** The part of a transporter that is read; channel and connection are those of AMQP. */
 interface Transporter {
 	connected?: boolean;
-	/** Null when there is none, because the server has closed it; undefined on other transporters. */
+	/** Null if there is none because the server has closed it; undefined on other transporters. */
 	channel?: object | null;
 	connection?: { close(): Promise<void> } | null;
-	/** Of NATS, where the package nats 2 tells what becomes of its connection, and Moleculer does not listen. */
+	/** NATS: in the package nats 2 it reports what becomes of its connection, and Moleculer does not listen. */
 	client?: { status?(): AsyncIterable<{ type: string }> } | null;
-	/** Of Redis. Moleculer 0.14.12 takes itself for connected when any is of those that it has made. */
+	/** Redis. Moleculer 0.14.12 considers itself connected when any one of the clients that it has made is. */
 	clientSub?: RedisClient | null;
 	clientPub?: RedisClient | null;
 }
 
-/** Of the package ioredis. */
+/** A client of the package ioredis. */
 interface RedisClient {
 	readonly status?: string;
 }
 
-/** What ioredis calls its state while there is no connection. */
+/** The states of ioredis without a connection. */
 const WITHOUT_CONNECTION: readonly unknown[] = ["connecting", "reconnecting", "close", "end"];
 
-/** Clients of NATS that have lost their connection, and try to get it back. */
+/** NATS clients that have lost their connection, and try to restore it. */
 const away = new WeakSet<object>();
 const watched = new WeakSet<object>();
-/** What Moleculer's local bus tells when such a client is connected again. */
+/** Event of Moleculer's local bus: such a client is connected again. */
 const RECONNECTED = "$sse.reconnected";
 
-/** Whether the transporter is connected, as far as it knows; true without one. */
+/** Whether the transporter is connected, as far as it knows; true without a transporter. */
 export function isConnected(broker: ServiceBroker): boolean {
 	if (!broker.transit) return true;
 	const { connected, client, clientSub, clientPub } = broker.transit.tx as Transporter;
@@ -36,8 +36,8 @@ export function isConnected(broker: ServiceBroker): boolean {
 }
 
 /**
- * Whether the transporter drops what it is to send, without a word: AMQP's without a channel, and NATS while its client is away.
- * Others say so, or hold it back.
+ * Whether the transporter silently drops what it is to send: AMQP's without a channel, and NATS while its client is away.
+ * Others report it, or hold it back.
  */
 export function dropsSilently(broker: ServiceBroker): boolean {
 	if (!broker.transit) return false;
@@ -45,16 +45,16 @@ export function dropsSilently(broker: ServiceBroker): boolean {
 	return channel === null || (!!client && away.has(client));
 }
 
-/** Whether what other nodes send reaches this node now; a node without a transporter has no others. */
+/** Whether what other nodes send reaches this node now; true without a transporter, because then there are no others. */
 export function hearsOthers(broker: ServiceBroker): boolean {
 	if (!broker.transit) return true;
 	return isConnected(broker) && (broker.transit.tx as Transporter).channel !== null;
 }
 
 /**
- * Calls back whenever the transporter is connected, the first time as well.
+ * Calls back whenever the transporter is connected, including the first time.
  *
- * @returns Ends that.
+ * @returns Stops the calls.
  */
 export function onConnected(broker: ServiceBroker, callback: () => void): () => void {
 	broker.localBus.on("$transporter.connected", callback);
@@ -65,14 +65,14 @@ export function onConnected(broker: ServiceBroker, callback: () => void): () => 
 	};
 }
 
-/** On a broker whose channel is looked after; by name, not by identity: a process may load the package twice. */
+/** On a broker whose channel is watched. A registered symbol, because a process may load the package twice. */
 const REVIVED = Symbol.for("moleculer-sse.revived");
-/** Their client of NATS is watched; in each copy of the package apart, as {@link away} is. */
+/** Brokers whose NATS client is watched; separate in each copy of the package, like {@link away}. */
 const watching = new WeakSet<ServiceBroker>();
 
 /**
- * Notices what becomes of a broker's connection where Moleculer does not. Each half of the plugin needs that, and may run without
- * the other: it is to be called by both, and does nothing the second time.
+ * Notices changes of a broker's connection where Moleculer does not. Each half of the plugin needs that, and may run without
+ * the other: both call this, and the second call does nothing.
  */
 export function watchTransporter(broker: ServiceBroker): void {
 	if (!watching.has(broker)) watchNats(broker);
@@ -81,7 +81,7 @@ export function watchTransporter(broker: ServiceBroker): void {
 	Reflect.defineProperty(broker, REVIVED, { value: true });
 }
 
-/** Has {@link isConnected} know what only the client of NATS knows. */
+/** Makes {@link isConnected} know what only the NATS client knows. */
 function watchNats(broker: ServiceBroker): void {
 	const look = (): void => {
 		const client = (broker.transit?.tx as Transporter | undefined)?.client;
@@ -100,14 +100,14 @@ function watchNats(broker: ServiceBroker): void {
 		);
 	};
 	broker.localBus.on("$transporter.connected", look);
-	// A service may be created when it is connected.
+	// A service may be created when the transporter is connected already.
 	look();
 }
 
 /**
- * Notices when RabbitMQ closes the AMQP transporter's channel. Moleculer then goes on taking itself for
- * connected, and neither hears nor sends anything more, silently and for ever. The connection is closed,
- * upon which Moleculer connects anew; what was lost meanwhile shows as a gap.
+ * Notices when RabbitMQ closes the AMQP transporter's channel. Moleculer then still considers itself connected, and neither
+ * receives nor sends anything more, silently and for ever. The connection is closed, so that Moleculer reconnects; what was
+ * lost meanwhile shows as a gap.
  */
 function reviveDeafChannel(broker: ServiceBroker): void {
 	broker.localBus.on("$transporter.error", () => {
@@ -120,7 +120,7 @@ function reviveDeafChannel(broker: ServiceBroker): void {
 				"SSE: the message broker closed the transporter's channel, so this node neither sends nor receives. " +
 					"Its connection is closed and opened again."
 			);
-			// amqplib throws at once, and not by its promise, where the connection is closing already.
+			// If the connection is closing already, amqplib throws at once instead of rejecting.
 			const close = async () => transporter.connection?.close();
 			close().catch(error => broker.logger.error("SSE: cannot close the connection.", error));
 		});
