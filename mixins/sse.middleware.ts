@@ -11,6 +11,7 @@ import {
 } from "./sse/core/options/middleware-options.ts";
 import type { Given } from "./sse/core/options/option-spec.ts";
 import { RABBITMQ_OPTIONS, type SseRabbitmqOptions } from "./sse/core/options/rabbitmq-options.ts";
+import { installInspection } from "./sse/inspection/service.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
 
 /** The options of `SseMiddleware`; what is left out keeps its default, in a group such as `limits` too. */
@@ -39,7 +40,8 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 	const streamOptions =
 		stream === null ? undefined : checkOptions("SseMiddleware, stream", RABBITMQ_OPTIONS, stream);
 
-	return createSenderMiddleware({ events, limits }, (broker, broadcast) =>
+	const created = installInspection;
+	return createSenderMiddleware({ events, limits, created }, (broker, broadcast) =>
 		streamOptions === undefined
 			? new MoleculerBus(broker, broadcast)
 			: new RabbitmqBus(streamOf(broker, streamOptions), broker, broadcast)

@@ -30,6 +30,8 @@ import type {
 	SseGatewayResponse,
 	SseMixinOptions
 } from "./sse/gateway/types.ts";
+import { addGateway, removeGateway } from "./sse/inspection/node-gateways.ts";
+import { installInspection } from "./sse/inspection/service.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
 import { SseError } from "./sse/moleculer/sse-error.ts";
 import { startWithoutTransporter } from "./sse/moleculer/transporter/start-without-transporter.ts";
@@ -108,10 +110,11 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			// waits for its server to close, which never happens while they are open.
 			schema.stopped = [
 				...listOf(schema.stopped),
-				async function (this: object): Promise<void> {
+				async function (this: Service): Promise<void> {
 					await gatewayOf(this).stop();
 					await gatewayOf(this).begun;
 					gatewayOf(this).finish();
+					removeGateway(this.broker, gatewayOf(this));
 				}
 			];
 			// Before the gateway serves HTTP: a client that comes back must find what it has missed.
@@ -119,6 +122,8 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			schema.started = [
 				function (this: Service): Promise<void> {
 					const gateway = gatewayOf(this);
+					// It may have been stopped.
+					addGateway(this.broker, gateway, this.fullName);
 					return gateway.begin(async () => {
 						gateway.receiver.listen();
 						await gateway.start();
@@ -143,6 +148,8 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 					: bus.receiver(listener, service);
 			const gateway = new Gateway(optionsOf.get(this) as GatewayOptions, this, makeReceiver);
 			gateways.set(this, gateway);
+			addGateway(this.broker, gateway, this.fullName);
+			installInspection(this.broker);
 			// Not public: for a look at what a gateway holds, from a debugger or a test.
 			Object.defineProperty(this, Symbol.for("moleculer-sse.gateway"), { value: gateway });
 			// Before the transporter connects, and with it the first nodes are met.

@@ -29,6 +29,7 @@ export type {
 	SseSettings,
 	SseStreamAccess
 } from "./gateway/types.ts";
+export type { SseBusHealth, SseLiveness, SseReadiness } from "./inspection/health.ts";
 export type { SseEventName, SseEvents, SsePayload, TypedSend } from "./moleculer/sender/send.ts";
 export { sseSend } from "./moleculer/sender/send.ts";
 export { SseError } from "./moleculer/sse-error.ts";

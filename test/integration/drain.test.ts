@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "@jest/globals";
 import type { SseGateway, SseMixinOptions } from "../../mixins/sse/index.ts";
 import { connectHttp2, openHttp2Stream } from "../support/clients/http2-client.ts";
@@ -7,7 +6,6 @@ import { openStream, requestStream, type StreamClient } from "../support/clients
 import { eventually } from "../support/eventually.ts";
 import { NOTHING, startGateway, type TestGateway } from "../support/gateway/gateway.ts";
 import { meet, memberOf } from "../support/gateway/meet.ts";
-import { snippetOf } from "../support/markdown.ts";
 import { runningTime } from "../support/running-time.ts";
 
 const DRAIN = 1000;
@@ -171,26 +169,6 @@ describe("a node that stops", () => {
 		expect(await late.end).toBe("ended");
 		expect(late.text).toMatch(/^retry: \d+\nevent: sse\.close\ndata: \{"reason":"drain"\}\n\n$/);
 		expect(gateway.held.streams).toBeGreaterThan(0);
-		await stopped;
-	});
-
-	// The documentation showed the action, and not that it needs a URL.
-	it("says so by the health action of the documentation, at its URL", async () => {
-		const page = readFileSync("docs/production/limits.md", "utf8");
-		const { settings, actions } = new Function(`return { ${snippetOf(page, "health")} };`)();
-		const gateway = await startGateway({
-			sse: { drain: DRAIN },
-			settings,
-			schema: { actions }
-		});
-		const health = async () => {
-			const { status, text } = await send(`${gateway.origin}/health`);
-			return { status, ...JSON.parse(text) };
-		};
-		await openMany(gateway, ENOUGH);
-		expect(await health()).toEqual({ status: 200, ready: true });
-		const stopped = gateway.broker.stop();
-		expect(await health()).toEqual({ status: 503, ready: false });
 		await stopped;
 	});
 

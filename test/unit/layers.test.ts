@@ -131,7 +131,7 @@ const RULES: Record<string, { may: string[]; mayNot: string[] }> = {
 		],
 		mayNot: [
 			...["../bus/moleculer/x.ts", "../bus/rabbitmq/x.ts", "../bus/moleculer/tracking/x.ts"],
-			...above(1),
+			...["../inspection/x.ts", ...above(1)],
 			...["./../index.ts", "../core/../index.ts", "../http/../index.ts", "../../sse/index.ts"],
 			...["../../../services/x.service.ts"]
 		]
@@ -144,6 +144,17 @@ const RULES: Record<string, { may: string[]; mayNot: string[] }> = {
 		mayNot: [
 			...["../../bus/moleculer/x.ts", "../../bus/rabbitmq/x.ts", ...above(2)],
 			...["../route/../../index.ts", "../../core/../index.ts", "../../../sse/index.ts"]
+		]
+	},
+	inspection: {
+		may: [
+			...["./x.ts", "./why/x.ts", "../core/event/x.ts", "../moleculer/x.ts"],
+			...["../moleculer/sender/x.ts", "../streams/x.ts", "../bus/x.ts", "../gateway/x.ts"],
+			...["../gateway/delivery/x.ts", "moleculer", "node:crypto"]
+		],
+		mayNot: [
+			...["../http/x.ts", "../bus/moleculer/x.ts", "../bus/rabbitmq/x.ts", ...above(1)],
+			...["../gateway/../index.ts", "../core/../http/x.ts", "../../../services/x.service.ts"]
 		]
 	}
 };

@@ -31,11 +31,13 @@ export interface SenderOptions {
 	/** Default: any event may be sent. */
 	readonly events?: EventsContract | undefined;
 	readonly limits: SenderLimits;
+	/** What else is to be done when a broker is created. */
+	created?(broker: ServiceBroker): void;
 }
 
 /** The sender's half, over any bus: checks what is sent with `broadcast`, and passes it to the bus. */
 export function createSenderMiddleware(
-	{ events, limits }: SenderOptions,
+	{ events, limits, created }: SenderOptions,
 	makeBus: MakeBus
 ): Middleware {
 	// One middleware may serve several brokers.
@@ -57,6 +59,7 @@ export function createSenderMiddleware(
 			watchTransporter(broker);
 			installedBus(broker)?.listen();
 			installSafeSending(broker, trackerOf(broker));
+			created?.(broker);
 		},
 
 		async starting(broker: ServiceBroker): Promise<void> {
