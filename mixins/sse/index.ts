@@ -4,7 +4,7 @@ export { SseMixin } from "../sse.mixin.ts";
 export type { SseBusState } from "./bus/bus.ts";
 export type { SseSessionId } from "./core/addressing/session-id.ts";
 export type { SseErrorType } from "./core/errors/error-types.ts";
-export type { EventContract, EventsContract, SseAudience } from "./core/event/contract.ts";
+export type { EventContract, EventsContract, SseAudience, SseForm } from "./core/event/contract.ts";
 export type { SseSend } from "./core/event/event.ts";
 export type { SenderLimits, StreamLimits, TicketOptions } from "./core/options/access-options.ts";
 export type { CompressionOptions } from "./core/options/compression-options.ts";
@@ -30,6 +30,12 @@ export type {
 	SseStreamAccess
 } from "./gateway/types.ts";
 export type { SseBusHealth, SseLiveness, SseReadiness } from "./inspection/health.ts";
-export type { SseEventName, SseEvents, SsePayload, TypedSend } from "./moleculer/sender/send.ts";
+export type {
+	SseEventName,
+	SseEvents,
+	SsePayload,
+	SseTextEvents,
+	TypedSend
+} from "./moleculer/sender/send.ts";
 export { sseSend } from "./moleculer/sender/send.ts";
 export { SseError } from "./moleculer/sse-error.ts";

@@ -56,3 +56,50 @@ describe("a payload on a RabbitMQ stream", () => {
 		]);
 	});
 });
+
+/** As they are sent, and as a page gets them. */
+const LINES = [
+	["<tr>\r\n<td>é</td>\r</tr>\n", "<tr>\n<td>é</td>\n</tr>\n"],
+	["", ""],
+	[" data: x\n\nid: 9", " data: x\n\nid: 9"],
+	['",\n{"payload":"a', '",\n{"payload":"a']
+] as const;
+
+describe("a text on a RabbitMQ stream", () => {
+	it("is its lines, live and of the past, whoever sent it, and JSON on the way", async () => {
+		const stream = await TestStream.open();
+		const sse = { events: { [NEWS]: { as: "text" } } } as const;
+		const gateway = await stream.gateway("gateway-1", { sse });
+		const live = await openNews(gateway);
+		const sender = await stream.sender("sender");
+		await sender.send(event("first"));
+		for (const [text] of LINES) await sender.send(event(text));
+		// of one turn, in one message
+		await Promise.all(LINES.map(([text]) => sender.send(event(text))));
+		await live.next(NEWS, 1 + 2 * LINES.length);
+		const read = LINES.map(([, text]) => text);
+		const dataOf = (client: typeof live) =>
+			client.events.filter(({ event }) => event === NEWS).map(({ data }) => data);
+		expect(dataOf(live)).toEqual(["first", ...read, ...read]);
+		expect((await stream.messages())[0]?.content).toEqual(event("first"));
+
+		stream.publish([...LINES.map(([text]) => event(text)), event({ no: "text" }), event("\0")]);
+		stream.publish(event("last"));
+		await live.next(NEWS, 2 + 3 * LINES.length);
+		const all = ["first", ...read, ...read, ...read, "last"];
+		expect(dataOf(live)).toEqual(all);
+		expect(live.received("sse.open")).toHaveLength(1);
+		const dropped = gateway.log.at("warn").filter(text => text.includes("dropped"));
+		expect(dropped).toEqual([
+			expect.stringContaining("takes a string"),
+			expect.stringContaining("contains NUL")
+		]);
+
+		const late = await stream.gateway("gateway-2", { sse });
+		const [first] = live.events.filter(({ event }) => event === NEWS);
+		const back = await openNews(late, { lastEventId: first?.id });
+		await back.next(NEWS, all.length - 1);
+		expect(dataOf(back)).toEqual(all.slice(1));
+		expect(back.events.filter(({ event }) => event === "sse.reset")).toEqual([]);
+	});
+});

@@ -72,7 +72,7 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 		] as never[])
 	},
 	events: {
-		takes: 'an object { "<event name>": { params, audience, conflate } }',
+		takes: 'an object { "<event name>": { params, audience, as, conflate } }',
 		values: [
 			null,
 			"news",
@@ -80,7 +80,8 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 			true,
 			{ news: 1 },
 			{ "sse.x": {} },
-			{ price: { conflate: "key" } }
+			{ price: { conflate: "key" } },
+			{ price: { as: "html" } }
 		].concat([{ price: { conflate: false } }, { price: { fold: true } }] as never[])
 	},
 	ticket: {

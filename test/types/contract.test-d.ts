@@ -5,6 +5,7 @@ import {
 	SseMiddleware,
 	SseMixin,
 	type SsePayload,
+	type SseTextEvents,
 	sseSend
 } from "../../mixins/sse/index.ts";
 import { describe, it } from "../support/type-test.ts";
@@ -74,6 +75,28 @@ describe("events, the contract", () => {
 		SseMixin({ events: widened });
 		// @ts-expect-error no such audience
 		({ price: { audience: "everyone" } }) satisfies EventsContract;
+	});
+
+	it("says which events are texts, and a text is a string", () => {
+		const events = {
+			row: { as: "text", conflate: (text: string) => text.length },
+			price: { as: "json" },
+			news: {}
+		} satisfies EventsContract;
+		SseMixin({ events });
+		SseMiddleware({ events });
+		expectTypeOf<SseTextEvents<typeof events>>().toEqualTypeOf<{ row: string }>();
+		interface Payloads extends SseTextEvents<typeof events> {
+			price: { symbol: string };
+		}
+		expectTypeOf<Payloads["row"]>().toEqualTypeOf<string>();
+		// @ts-expect-error a text's payload is a string
+		interface Wrong extends SseTextEvents<typeof events> {
+			row: { html: string };
+		}
+		expectTypeOf<Wrong>().not.toBeAny();
+		// @ts-expect-error no such form
+		SseMixin({ events: { row: { as: "html" } } });
 	});
 
 	it("has no other members, and no other audiences", () => {

@@ -2,7 +2,7 @@ import type { Middleware, ServiceBroker } from "moleculer";
 import { isNobody } from "../core/addressing/session-id.ts";
 import { onePer } from "../core/collections/one-per.ts";
 import { isRefusal } from "../core/errors/refusal.ts";
-import type { EventsContract } from "../core/event/contract.ts";
+import { type EventsContract, textEvents } from "../core/event/contract.ts";
 import { readSafely, SEND } from "../core/event/event.ts";
 import type { SenderLimits } from "../core/options/access-options.ts";
 import { CLOSE, readClose, writeClose } from "../core/revocation/revocation.ts";
@@ -55,7 +55,7 @@ export function createSenderMiddleware(
 				throw misplacedMiddleware("SseMiddleware() is a middleware, not a mixin");
 			checkOf(broker);
 			checkReach(broker);
-			installReplCommand(broker);
+			installReplCommand(broker, textEvents(events));
 			watchTransporter(broker);
 			installedBus(broker)?.listen();
 			installSafeSending(broker, trackerOf(broker));

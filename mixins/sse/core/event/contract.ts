@@ -5,6 +5,9 @@ import { type Address, eventNameProblem } from "./event.ts";
 /** Whom an event may be addressed to. */
 export type SseAudience = "session" | "public";
 
+/** How streams get a payload: as JSON, or, of a string, as the text that it is. */
+export type SseForm = "json" | "text";
+
 /** What is agreed on about one event name. */
 export interface EventContract {
 	/** A schema of Moleculer's validator for the payload, as actions have for their params. */
@@ -14,6 +17,11 @@ export interface EventContract {
 	 * `session`: an event is public only where somebody has said so.
 	 */
 	audience?: SseAudience;
+	/**
+	 * `text`: the payload is a string, and the page gets it as it is, with its lines; for pages that take HTML and the like
+	 * in place of JSON. Default `json`.
+	 */
+	as?: SseForm;
 	/**
 	 * With `buffer.policy` `conflate`: the key under which an event replaces an earlier one of its name
 	 * that a slow client has not got yet; none: it replaces nothing. True: all of the name replace each
@@ -27,11 +35,13 @@ export interface EventContract {
 export type EventsContract = Readonly<Record<string, EventContract>>;
 
 const AUDIENCES: readonly unknown[] = ["session", "public"] satisfies SseAudience[];
+const FORMS: readonly unknown[] = ["json", "text"] satisfies SseForm[];
 
 /** What each member of an event's contract takes. */
 const MEMBERS: Readonly<Record<string, (value: unknown) => boolean>> = {
 	params: value => typeof value === "object" && value !== null && !Array.isArray(value),
 	audience: value => AUDIENCES.includes(value),
+	as: value => FORMS.includes(value),
 	conflate: value => value === true || typeof value === "function"
 };
 
@@ -51,6 +61,11 @@ export function isContract(events: unknown): events is EventsContract {
 /** Whether an event name is one of the contract; any is if there is none. */
 export function isDeclared(events: EventsContract | undefined, name: string): boolean {
 	return events === undefined || Object.hasOwn(events, name);
+}
+
+/** The events of which streams get the payload as text. */
+export function textEvents(events: EventsContract = {}): ReadonlySet<string> {
+	return new Set(Object.keys(events).filter(name => events[name]?.as === "text"));
 }
 
 /** Why an event breaks the contract, by its name or its address; undefined if it does not. */

@@ -15,7 +15,7 @@ export interface SseSend<Payload = unknown> {
 	eventName: string;
 	/** A session id, several of them, none for nobody, or `"*"` for every stream of that event name. */
 	sessionId: SseSessionId | readonly SseSessionId[];
-	/** Anything that JSON can carry; the browser gets it as one line of JSON. */
+	/** Anything that JSON can carry; the browser gets it as one line of JSON, or as the text that it is if the contract says so. */
 	payload: Payload;
 }
 

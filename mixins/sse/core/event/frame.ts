@@ -1,7 +1,7 @@
 import { type Chunked, joinChunked } from "./chunk.ts";
 import type { Slab } from "./slab.ts";
 
-/** The fields of one frame. `data` is one line: JSON never holds a raw line break. */
+/** The fields of one frame. */
 export interface FrameFields {
 	/** The event's own id. */
 	id?: string | undefined;
@@ -11,7 +11,10 @@ export interface FrameFields {
 	 */
 	position?: string | undefined;
 	event: string;
-	/** As text, or as its UTF-8. */
+	/**
+	 * As text, or as its UTF-8. One line, as JSON without indentation is, or several as `toLines` makes them of a text: no
+	 * line of it may be a field that the caller does not mean.
+	 */
 	data: string | Uint8Array;
 	/** Milliseconds that the browser waits before it reconnects. */
 	retry?: number | undefined;

@@ -88,7 +88,7 @@ export class EventStore {
 		return this.#columns.length === 0 ? undefined : this.#at(this.#columns.first);
 	}
 
-	/** @param kept Its frame; if `isBare`, its payload's JSON, from which a frame is made when a stream gets it. */
+	/** @param kept Its frame; if `isBare`, its `data`, from which a frame is made when a stream gets it. */
 	append(
 		{ sessionId, eventName }: Address,
 		kept: Span,

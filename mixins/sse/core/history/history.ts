@@ -121,10 +121,10 @@ export class History {
 	/**
 	 * The same for an event that no stream gets now: its frame is made when a returning stream needs it.
 	 *
-	 * @param json The payload, as text or in UTF-8.
+	 * @param data The frame's `data`, as text or in UTF-8.
 	 */
-	appendBare(event: SseEvent, json: string | Uint8Array, now: number, isPast = false): void {
-		this.#append(event, this.#slab.keep(json), true, now, isPast);
+	appendBare(event: SseEvent, data: string | Uint8Array, now: number, isPast = false): void {
+		this.#append(event, this.#slab.keep(data), true, now, isPast);
 	}
 
 	#append(event: SseEvent, kept: Span, isBare: boolean, now: number, isPast: boolean): void {

@@ -9,8 +9,8 @@ export const EVENTS_OPTION: OptionSpec<EventsContract | undefined> = {
 			about:
 				"the [event contract](../guide/event-contract.md), the same in `SseMixin` and `SseMiddleware`",
 			takes:
-				'an object { "<event name>": { params, audience, conflate } }, with a schema of Moleculer\'s validator, ' +
-				'"session" or "public", and true or a function payload => key, given to the factory itself'
+				'an object { "<event name>": { params, audience, as, conflate } }, with a schema of Moleculer\'s validator, ' +
+				'"session" or "public", "json" or "text", and true or a function payload => key, given to the factory itself'
 		}),
 		"any name"
 	),

@@ -141,9 +141,9 @@ export class FanOut implements ReceiverListener {
 		const streams = this.#streams.select(event.sessionId, event.eventName);
 		// Without a history what nobody listens to is done with.
 		if (streams.size === 0 && this.history === undefined) return;
-		const json = this.#rendering.json(event, from);
-		if (isRefusal(json)) {
-			this.#drop(json, from.nodeID);
+		const data = this.#rendering.data(event, from);
+		if (isRefusal(data)) {
+			this.#drop(data, from.nodeID);
 			return;
 		}
 		// Before it is kept: the place that is kept is one before it.
@@ -151,12 +151,12 @@ export class FanOut implements ReceiverListener {
 		const isPast = from.past !== undefined;
 		if (isPast) this.#hasPassed = true;
 		if (isPast || streams.size === 0) {
-			this.history?.appendBare(event, json, arrivalOf(from.past), isPast);
+			this.history?.appendBare(event, data, arrivalOf(from.past), isPast);
 			return;
 		}
-		const frame = this.#rendering.frame(event, json);
+		const frame = this.#rendering.frame(event, data);
 		this.history?.append(event, frame, arrivalOf(undefined));
-		const key = this.#rendering.key(event, json);
+		const key = this.#rendering.key(event, data);
 		const shown = isWhole ? frame : withoutId(frame);
 		// Those that are not live will read it from the history.
 		for (const stream of streams) stream.send(shown, key);

@@ -1,10 +1,11 @@
 import type { Source } from "../../bus/bus.ts";
-import type { Refusal } from "../../core/errors/refusal.ts";
-import { conflationKey, type EventsContract } from "../../core/event/contract.ts";
+import { isRefusal, type Refusal } from "../../core/errors/refusal.ts";
+import { conflationKey, type EventsContract, textEvents } from "../../core/event/contract.ts";
 import type { SseEvent } from "../../core/event/event.ts";
 import { encodeFrame, type Frame } from "../../core/event/frame.ts";
 import { readJson, refuseSize, serialise } from "../../core/event/payload.ts";
 import { Slab } from "../../core/event/slab.ts";
+import { fromLines, readTextLines } from "../../core/event/text.ts";
 import type { IdOrder } from "../../core/history/id-order.ts";
 import type { GatewayService } from "../types.ts";
 
@@ -22,17 +23,29 @@ export interface RenderingOptions {
 /** What streams get of an event. */
 export class Rendering {
 	readonly #options: RenderingOptions;
+	readonly #texts: ReadonlySet<string>;
 	readonly #logger: GatewayService["logger"];
 	/** Not another gateway's, whose history may be longer: it would hold these events as well, uncounted. */
 	readonly slab: Slab = new Slab();
 
 	constructor(options: RenderingOptions, logger: GatewayService["logger"]) {
 		this.#options = options;
+		this.#texts = textEvents(options.events);
 		this.#logger = logger;
 	}
 
+	/**
+	 * What a frame has as its `data`: the payload's JSON, or its lines if the contract says that it is a text. A sender may know
+	 * of no contract, or of another one.
+	 */
+	data(event: SseEvent, from: Source): string | Uint8Array | Refusal {
+		const json = this.#json(event, from);
+		if (isRefusal(json) || !this.#texts.has(event.eventName)) return json;
+		return readTextLines(event.eventName, json);
+	}
+
 	/** What was checked at the sender, as it is; what comes from a node without `SseMiddleware` is checked here. */
-	json({ json, payload }: SseEvent, from: Source): string | Uint8Array | Refusal {
+	#json({ json, payload }: SseEvent, from: Source): string | Uint8Array | Refusal {
 		const most = this.#options.eventBytes;
 		if (from.json !== undefined) {
 			return most > 0 && from.json.byteLength > most ? refuseSize("payload", most) : from.json;
@@ -48,11 +61,14 @@ export class Rendering {
 	}
 
 	/** The key under which it replaces earlier ones that wait for a slow client, if it does. */
-	key({ eventName }: SseEvent, json: string | Uint8Array): string | undefined {
+	key({ eventName }: SseEvent, data: string | Uint8Array): string | undefined {
 		const { conflates, events } = this.#options;
 		if (!conflates) return undefined;
 		try {
-			return conflationKey(events, eventName, () => JSON.parse(textOf(json)));
+			return conflationKey(events, eventName, () => {
+				const text = typeof data === "string" ? data : decoder.decode(data);
+				return this.#texts.has(eventName) ? fromLines(text) : JSON.parse(text);
+			});
 		} catch (error) {
 			this.#logger.error(`SSE: "conflate" of the event "${eventName}" failed.`, error);
 			return undefined;
@@ -61,7 +77,3 @@ export class Rendering {
 }
 
 const decoder = new TextDecoder();
-
-function textOf(json: string | Uint8Array): string {
-	return typeof json === "string" ? json : decoder.decode(json);
-}

@@ -36,11 +36,20 @@ interface BrokerOptions {
 const COMMAND = "sse <send> <sessionId> <eventName> [json...]";
 const USAGE = "Usage: sse send <sessionId> <eventName> [json]";
 
+/** Brokers may share a command, and have contracts of their own. */
+const textsOf = new WeakMap<ServiceBroker, ReadonlySet<string>>();
+
 /**
  * Adds `sse send <sessionId> <eventName> [json]` to the broker's REPL. Unlike `broadcast`, it keeps
  * what was typed as text: the id `1e3` stays "1e3".
+ *
+ * @param texts The events that are texts: what was typed is their payload as it stands. Default: none.
  */
-export function installReplCommand(broker: ServiceBroker): void {
+export function installReplCommand(
+	broker: ServiceBroker,
+	texts: ReadonlySet<string> = new Set()
+): void {
+	textsOf.set(broker, texts);
 	const options = broker.options as BrokerOptions;
 	options.replOptions ??= {};
 	options.replCommands ??= [];
@@ -80,15 +89,19 @@ function createCommand(): Command {
 }
 
 async function run(broker: ServiceBroker, words: readonly string[]): Promise<void> {
-	const [verb, sessionId, eventName, json, ...rest] = words;
+	const [verb, sessionId, eventName, typed, ...rest] = words;
+	const isText = textsOf.get(broker)?.has(eventName ?? "") === true;
 	if (verb !== "send") return tell(`Unknown command "sse ${verb}". ${USAGE}`);
 	if (rest.length > 0) {
-		return tell(`Too many words. Put the JSON in single quotes: '${[json, ...rest].join(" ")}'`);
+		const what = isText ? "text" : "JSON";
+		return tell(
+			`Too many words. Put the ${what} in single quotes: '${[typed, ...rest].join(" ")}'`
+		);
 	}
-	let payload: unknown = {};
-	if (json !== undefined) {
+	let payload: unknown = isText ? (typed ?? "") : {};
+	if (typed !== undefined && !isText) {
 		try {
-			payload = JSON.parse(json);
+			payload = JSON.parse(typed);
 		} catch (error) {
 			const reason = error instanceof Error ? error.message : String(error);
 			return tell(

@@ -21,6 +21,19 @@ export type SseEventName = keyof SseEvents extends never ? string : keyof SseEve
 /** The payload that goes with an event name. */
 export type SsePayload<Name> = Name extends keyof SseEvents ? SseEvents[Name] : unknown;
 
+/**
+ * The events of a contract that are texts, for {@link SseEvents}: their payloads are strings.
+ *
+ * ```ts
+ * declare module "moleculer-sse" {
+ * 	interface SseEvents extends SseTextEvents<typeof events> {}
+ * }
+ * ```
+ */
+export type SseTextEvents<Events> = {
+	[Name in keyof Events as Events[Name] extends { readonly as: "text" } ? Name : never]: string;
+};
+
 /** An event whose payload fits its name. */
 export interface TypedSend<Name extends SseEventName> {
 	eventName: Name;

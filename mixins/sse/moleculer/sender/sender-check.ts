@@ -1,9 +1,10 @@
 import type { ServiceBroker } from "moleculer";
 import { toError } from "../../core/errors/guard.ts";
 import { isRefusal, type Refusal, refuse } from "../../core/errors/refusal.ts";
-import { contractViolation, type EventsContract } from "../../core/event/contract.ts";
+import { contractViolation, type EventsContract, textEvents } from "../../core/event/contract.ts";
 import { type Address, type Provenance, readSafely, validate } from "../../core/event/event.ts";
 import { serialise } from "../../core/event/payload.ts";
+import { readText } from "../../core/event/text.ts";
 import { FastestValidator } from "../moleculer-values.ts";
 import { SseError } from "../sse-error.ts";
 
@@ -42,6 +43,7 @@ export function createSenderCheck(
 	{ events, eventBytes }: SenderRules
 ): SenderCheck {
 	const checks = compile(broker, events);
+	const texts = textEvents(events);
 	return (input, source) => {
 		const address = readSafely(() => validate(input, source));
 		if (isRefusal(address)) return address;
@@ -49,6 +51,10 @@ export function createSenderCheck(
 		if (broken !== undefined) return broken;
 		const json = serialise(address.payload, eventBytes);
 		if (isRefusal(json)) return json;
+		if (texts.has(address.eventName)) {
+			const text = readText(address.eventName, asJsonHas(address.payload, json));
+			if (isRefusal(text)) return text;
+		}
 		const check = checks.get(address.eventName);
 		if (check === undefined) return { address, json };
 		// What the browser will get is what is checked; the sender's own object is left alone.
@@ -59,6 +65,11 @@ export function createSenderCheck(
 		const left = serialise(payload, eventBytes);
 		return isRefusal(left) ? left : { address, json: left };
 	};
+}
+
+/** The payload as its JSON has it: a string stands in it as it is. */
+function asJsonHas(payload: unknown, json: string): unknown {
+	return typeof payload === "string" ? payload : JSON.parse(json);
 }
 
 function compile(
