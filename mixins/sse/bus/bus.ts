@@ -139,8 +139,8 @@ export interface ReceiverListener extends Subscriber {
 }
 
 /**
- * A gateway's end of a bus: puts what arrives in order, and knows what may be missing. Moleculer events
- * (`sse.send`, `sse.close`) arrive at the gateway whichever bus there is, and the gateway passes them to this.
+ * A gateway's end of a bus: puts what arrives in order, and knows what may be missing. Moleculer events (`sse.send`,
+ * `sse.close`) arrive at the gateway whichever bus there is, and the gateway passes them to this.
  */
 export interface BusReceiver {
 	/**

@@ -1,8 +1,8 @@
 import { type Answerable, isHttp2, type StreamResponse } from "./connection.ts";
 
 /**
- * `no-store` keeps browsers from writing the stream to disk, which `no-cache` alone does not.
- * `no-transform` keeps compressing proxies from buffering it, and `X-Accel-Buffering` keeps nginx from it.
+ * `no-store` keeps browsers from writing the stream to disk, which `no-cache` alone does not. `no-transform` keeps compressing
+ * proxies from buffering it, and `X-Accel-Buffering` keeps nginx from it.
  */
 const HEAD = {
 	"Content-Type": "text/event-stream",
