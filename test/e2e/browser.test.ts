@@ -198,7 +198,10 @@ describe("a native EventSource", () => {
 		(await requestStream(gateway.url("news"), { session: "bob" })).close();
 		await stream(page, gateway.url("news"));
 		await until(page, 'sse.close {"reason":"limit"}');
-		await until(page, 'sse.open {"eventNames":["news"],"resumed":false}');
+		await eventually(
+			async () => expect(await logOf(page)).toContainEqual(expect.stringMatching(/^sse\.open /)),
+			{ timeout: 15_000 }
+		);
 		await sendToAlice(gateway);
 
 		await until(page, 'news "for alice"');

@@ -51,7 +51,7 @@ describe("a client that comes back to a session at its limit", () => {
 		await gateway.send(toAlice(2));
 		await stream.next("news", 2);
 
-		expect(stream.received("sse.open")).toEqual([{ eventNames: ["news"], resumed: true }]);
+		expect(stream.received("sse.open")).toMatchObject([{ eventNames: ["news"], resumed: true }]);
 		expect(stream.received("news")).toEqual([1, 2]);
 		await eventually(() => expect(gateway.held).toMatchObject({ streams: 1, unclosed: 1 }));
 	});

@@ -106,7 +106,7 @@ describe("a gateway that has just started tells once what its senders have sent 
 		await meet(gateway.broker, ...senders.map(({ node }) => node.broker));
 		await gateway.send(toAll("heard"));
 		await stream.next(NEWS);
-		expect(stream.received("sse.open")).toEqual([{ eventNames: [NEWS], resumed: false }]);
+		expect(stream.received("sse.open")).toMatchObject([{ eventNames: [NEWS], resumed: false }]);
 		expect(stream.received("sse.reset")).toEqual([{ reason: "expired" }]);
 
 		// its place was one from before the gateway had met anybody
@@ -115,7 +115,7 @@ describe("a gateway that has just started tells once what its senders have sent 
 			headers: { "Last-Event-ID": id as string }
 		});
 		await again.next(NEWS);
-		expect(again.received("sse.open")).toEqual([{ eventNames: [NEWS], resumed: true }]);
+		expect(again.received("sse.open")).toMatchObject([{ eventNames: [NEWS], resumed: true }]);
 		expect(again.received(NEWS)).toEqual(["heard"]);
 	});
 

@@ -52,7 +52,7 @@ describe("a client that comes back", () => {
 		await send(6, "*");
 
 		const second = await open(gateway, id);
-		expect(opened(second)).toEqual({ eventNames: [NEWS], resumed: true });
+		expect(opened(second)).toMatchObject({ eventNames: [NEWS], resumed: true });
 		await send(7);
 		await second.next(NEWS, 4);
 		expect(second.received(NEWS)).toEqual([4, 5, 6, 7]);

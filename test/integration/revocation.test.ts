@@ -206,7 +206,7 @@ describe("what a revoked stream never gets", () => {
 		await gateway.send({ eventName: "news", sessionId: "alice", payload: "again" });
 		await back.next("news");
 
-		expect(back.received("sse.open")).toEqual([{ eventNames: ["news"], resumed: false }]);
+		expect(back.received("sse.open")).toMatchObject([{ eventNames: ["news"], resumed: false }]);
 		expect(back.received("sse.reset")).toEqual([{ reason: "revoked" }]);
 		expect(back.received("news")).toEqual(["again"]);
 		// from there it goes on as any other
@@ -218,7 +218,7 @@ describe("what a revoked stream never gets", () => {
 			headers: { "last-event-id": next }
 		});
 		expect((await last.next("news")).data).toBe('"missed"');
-		expect(last.received("sse.open")).toEqual([{ eventNames: ["news"], resumed: true }]);
+		expect(last.received("sse.open")).toMatchObject([{ eventNames: ["news"], resumed: true }]);
 	});
 
 	it("a replay on another gateway of what was sent afterwards", async () => {

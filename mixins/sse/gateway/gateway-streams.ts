@@ -8,6 +8,7 @@ import { EventStream } from "../streams/event-stream.ts";
 import { Flush } from "../streams/flush.ts";
 import { begin } from "../streams/resume.ts";
 import { StreamTimer } from "../streams/stream-timer.ts";
+import { sessionKey } from "./auth/session-key.ts";
 import type { FanOut } from "./delivery/fan-out.ts";
 import type { Revocations } from "./delivery/revocations.ts";
 import type { Limits } from "./limits/limits.ts";
@@ -104,7 +105,14 @@ export class GatewayStreams {
 		this.#timer.start();
 		stream.open();
 		const { receiver } = fanOut;
-		begin(stream, fanOut, query.lastEventId, () => ({ retry, degraded: receiver.isDegraded }));
+		const { heartbeat } = options;
+		const session = sessionKey(subscription.sessionIds);
+		begin(stream, fanOut, query.lastEventId, () => ({
+			retry,
+			degraded: receiver.isDegraded,
+			heartbeat,
+			session
+		}));
 		if (this.#handling.has(request)) this.#handling.set(request, stream);
 		else this.#detachQueue.add(stream);
 		service.logResponse?.(request, response);

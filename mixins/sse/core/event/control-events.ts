@@ -16,6 +16,10 @@ export interface OpenOptions {
 	position?: string | undefined;
 	/** Default false, and then not written. */
 	degraded?: boolean;
+	/** Milliseconds of silence after which `sse.heartbeat` comes; 0 and undefined: never, and nothing is written. */
+	heartbeat?: number;
+	/** What tells the client whether two streams are of one session; not the session's id. */
+	session?: string;
 }
 
 /**
@@ -29,9 +33,15 @@ export interface OpenOptions {
 export function openFrame(
 	eventNames: readonly string[],
 	resumed: boolean,
-	{ retry, position, degraded = false }: OpenOptions = {}
+	{ retry, position, degraded = false, heartbeat = 0, session }: OpenOptions = {}
 ): Frame {
-	const data = JSON.stringify({ eventNames, resumed, ...(degraded && { degraded }) });
+	const data = JSON.stringify({
+		eventNames,
+		resumed,
+		...(degraded && { degraded }),
+		...(heartbeat > 0 && { heartbeat }),
+		session
+	});
 	return encodeFrame({ event: "sse.open", data, retry, position }, PASSING);
 }
 

@@ -148,6 +148,13 @@ describe("the gateway's own frames", () => {
 		expect(text(openFrame([], false, { degraded: false }))).not.toContain("degraded");
 	});
 
+	it("sse.open says how often heartbeats come, if they do, and whose the stream is", () => {
+		expect(text(openFrame(["a"], false, { heartbeat: 15_000, session: "key" }))).toBe(
+			'event: sse.open\ndata: {"eventNames":["a"],"resumed":false,"heartbeat":15000,"session":"key"}\n\n'
+		);
+		expect(text(openFrame(["a"], false, { heartbeat: 0 }))).not.toContain("heartbeat");
+	});
+
 	it("sse.heartbeat is a visible event, not a comment", () => {
 		expect(text(heartbeatFrame())).toBe("event: sse.heartbeat\ndata: {}\n\n");
 		expect(text(heartbeatFrame("n.e.7"))).toBe("event: sse.heartbeat\ndata: {}\nid: n.e.7\n\n");
