@@ -11,9 +11,14 @@ const PACKAGES: Record<string, unknown> = {
 	"moleculer-web": ApiGateway
 };
 
-/** The services of the scripts of a page, `services/api.service.js` among them, on a port of the test's own. */
+/**
+ * The services of a page's scripts, `services/api.service.js` among them, on a port of the test's own.
+ *
+ * @param settings Of the gateway, in place of its own.
+ */
 export async function startServices(
-	scripts: Readonly<Record<string, string>>
+	scripts: Readonly<Record<string, string>>,
+	settings: object = {}
 ): Promise<TestGateway> {
 	const paths = Object.keys(scripts).filter(path => path.startsWith("services/"));
 	const schemas = paths.map(path => schemaOf(scripts[path] ?? ""));
@@ -23,7 +28,13 @@ export async function startServices(
 	const node = new TestNode({ services });
 	const service = node.broker.createService({
 		...api,
-		settings: Object.assign({}, api.settings, { port: 0, ip: "127.0.0.1", sse: { drain: 0 } })
+		settings: {
+			...api.settings,
+			port: 0,
+			ip: "127.0.0.1",
+			sse: { drain: 0 },
+			...settings
+		}
 	});
 	await node.broker.start();
 	return Object.assign(Object.create(TestGateway.prototype), { node, service }) as TestGateway;
