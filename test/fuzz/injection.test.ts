@@ -11,6 +11,7 @@ import {
 import { validate } from "../../mixins/sse/core/event/event.ts";
 import { encodeFrame } from "../../mixins/sse/core/event/frame.ts";
 import { serialise } from "../../mixins/sse/core/event/payload.ts";
+import { readTextLines } from "../../mixins/sse/core/event/text.ts";
 import { readClose } from "../../mixins/sse/core/revocation/revocation.ts";
 import { anyText, trickyKey } from "../support/arbitraries.ts";
 import { runs } from "../support/fuzz.ts";
@@ -105,6 +106,32 @@ describe("what a conforming parser reads is exactly what was sent, or it was ref
 		// it is no test of refusals alone, nor of harmless events
 		expect(sent).toBeGreaterThan(1000);
 		expect(refused).toBeGreaterThan(1000);
+	});
+
+	it("texts, whatever stands in their lines", () => {
+		fc.assert(
+			fc.property(
+				fc.array(hostileValue, { minLength: 1, maxLength: 4 }),
+				fc.nat(),
+				(payloads, cut) => {
+					const frames: Uint8Array[] = [];
+					const expected: string[] = [];
+					for (const payload of payloads) {
+						const lines = readTextLines("a", JSON.stringify(payload));
+						if (isRefusal(lines)) {
+							expect(typeof payload !== "string" || payload.includes("\0")).toBe(true);
+							continue;
+						}
+						frames.push(encodeFrame({ id: "n.e.1", event: "a", data: lines }));
+						expected.push(String(payload).replace(/\r\n?/g, "\n").toWellFormed());
+					}
+					const { events, retries } = parse(frames, cut);
+					expect(events).toEqual(expected.map(data => ({ id: "n.e.1", event: "a", data })));
+					expect(retries).toEqual([]);
+				}
+			),
+			runs(2_000)
+		);
 	});
 
 	it("the gateway's own events, whatever names, reasons and places they tell", () => {

@@ -10,8 +10,14 @@ import {
 } from "../../mixins/sse/index.ts";
 import { describe, it } from "../support/type-test.ts";
 
+/** As `typeof` of a contract is. */
+type Contract = {
+	row: { as: "text"; audience: "public" };
+	"order-update": { audience: "session" };
+};
+
 declare module "../../mixins/sse/moleculer/sender/send.ts" {
-	interface SseEvents {
+	interface SseEvents extends SseTextEvents<Contract> {
 		news: string;
 		"order-update": { status: "open" | "paid" };
 	}
@@ -25,6 +31,13 @@ describe("sseSend", () => {
 		sseSend(ctx, { eventName: "order-update", sessionId, payload: { status: "paid" } });
 		sseSend(ctx, { eventName: "news", sessionId: "*", payload: "hello" }, { throwError: true });
 		expectTypeOf<SsePayload<"order-update">>().toEqualTypeOf<{ status: "open" | "paid" }>();
+	});
+
+	it("ties a text's to a string, by the contract alone", () => {
+		sseSend(ctx, { eventName: "row", sessionId, payload: "<tr>" });
+		expectTypeOf<SsePayload<"row">>().toEqualTypeOf<string>();
+		// @ts-expect-error no text
+		sseSend(ctx, { eventName: "row", sessionId, payload: { html: "<tr>" } });
 	});
 
 	it("takes a context and a broker", () => {
