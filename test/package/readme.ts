@@ -49,6 +49,12 @@ export function typeScriptExample(): Files {
 /** The gateway and the service of the logins, by JWT. */
 export const JWT_EXAMPLE: Files = filesOf(`${GUIDE}/authentication.md`, "A JWT");
 
+/** The gateway and the chat of moleculer-web's example, as they become. */
+export const MIGRATED_EXAMPLE: Files = filesOf(
+	`${GUIDE}/migrating.md`,
+	"From moleculer-web's example"
+);
+
 /** The tests of the first example, in Jest. */
 export const GUIDE_TESTS: Files = filesOf(`${GUIDE}/testing.md`, "Jest and Vitest");
 

@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "@jest/globals";
+import { parseAllDocuments } from "yaml";
+import { SSE_MIXIN_OPTIONS } from "../../mixins/sse/gateway/mixin-options.ts";
+import { codeBlocks, section, snippetOf } from "../support/markdown.ts";
+
+const page = (name: string) => readFileSync(`docs/production/${name}.md`, "utf8");
+const MANIFEST = readFileSync("docs/production/kubernetes.yaml", "utf8");
+const RESOURCES = parseAllDocuments(MANIFEST).map(document => {
+	expect(document.errors).toEqual([]);
+	return document.toJS();
+});
+const [GATEWAY, SERVICE] = RESOURCES;
+
+describe("the manifest for Kubernetes", () => {
+	const { spec } = GATEWAY.spec.template;
+	const [container] = spec.containers;
+
+	it("is shown as it is", () => {
+		const [shown] = codeBlocks(section(page("deployment"), "Kubernetes"));
+		expect(shown?.code).toBe(MANIFEST);
+	});
+
+	it("replaces gateways as far apart as the page says", () => {
+		const [, seconds] = /at least (\d+) seconds between/.exec(page("deployment")) ?? [];
+		expect(GATEWAY.spec.minReadySeconds).toBe(Number(seconds));
+		expect(GATEWAY.spec.strategy.rollingUpdate.maxUnavailable).toBe(0);
+	});
+
+	it("gives a gateway the time that it takes to stop", () => {
+		const [, wait] = container.lifecycle.preStop.exec.command;
+		const drain = (SSE_MIXIN_OPTIONS.drain.default as number) / 1000;
+		expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(Number(wait) + drain + 2);
+	});
+
+	it("asks the health action, at its URL and at the gateway's port", () => {
+		const { path, port } = container.readinessProbe.httpGet;
+		expect(snippetOf(page("limits"), "health")).toContain(`path: "${path}"`);
+		expect(container.ports).toEqual([{ name: port, containerPort: 3000 }]);
+		expect(SERVICE.spec.ports[0].targetPort).toBe(port);
+	});
+
+	it("selects the pods that it makes", () => {
+		expect(SERVICE.spec.selector).toEqual(GATEWAY.spec.template.metadata.labels);
+		for (const { kind, spec } of RESOURCES.filter(({ kind }) => kind === "Deployment"))
+			expect([kind, spec.selector.matchLabels]).toEqual([kind, spec.template.metadata.labels]);
+	});
+
+	it("runs the services of getting started, by their files", () => {
+		const started = readFileSync("docs/guide/getting-started.md", "utf8");
+		const files = codeBlocks(started).map(({ path }) => path);
+		const args = RESOURCES.flatMap(({ spec }) => spec.template?.spec.containers ?? []).flatMap(
+			({ args }: { args: string[] }) => args.filter(arg => arg.endsWith(".js"))
+		);
+		expect(args.length).toBe(4);
+		expect(files).toEqual(expect.arrayContaining(args));
+	});
+});
