@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import type { BrokerOptions } from "moleculer";
 import type { MakeBus } from "../../mixins/sse/bus/sender-middleware.ts";
 import { busState } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
@@ -6,6 +7,7 @@ import { startGateway, type TestGateway, TestNode } from "../support/gateway/gat
 import { meet } from "../support/gateway/meet.ts";
 import { MemoryBus, SharedMemory } from "../support/gateway/memory-bus.ts";
 import { NEWS, openNews, TestStream } from "../support/rabbitmq/test-stream.ts";
+import { Zipkin } from "../support/zipkin.ts";
 
 interface Cluster {
 	readonly gateways: readonly TestGateway[];
@@ -16,23 +18,26 @@ interface Cluster {
 const PATIENCE = { timeout: 30_000 };
 
 /** Two gateways and two senders that have met, on each bus. */
-const BUSES: readonly { bus: string; start: () => Promise<Cluster> }[] = [
+const BUSES: readonly { bus: string; start: (broker?: BrokerOptions) => Promise<Cluster> }[] = [
 	{
 		bus: "a RabbitMQ stream",
-		async start() {
+		async start(broker = {}) {
 			const stream = await TestStream.open();
+			const setup = { broker };
 			return {
-				gateways: await Promise.all(["gateway-1", "gateway-2"].map(id => stream.gateway(id))),
-				senders: await Promise.all(["sender-1", "sender-2"].map(id => stream.sender(id)))
+				gateways: await Promise.all(
+					["gateway-1", "gateway-2"].map(id => stream.gateway(id, setup))
+				),
+				senders: await Promise.all(["sender-1", "sender-2"].map(id => stream.sender(id, setup)))
 			};
 		}
 	},
 	{
 		bus: "a third one, in memory",
-		async start() {
+		async start(options = {}) {
 			const memory = new SharedMemory();
 			const makeBus: MakeBus = broker => new MemoryBus(memory, broker);
-			const setup = (nodeID: string) => ({ makeBus, broker: { nodeID } });
+			const setup = (nodeID: string) => ({ makeBus, broker: { ...options, nodeID } });
 			const gateways = await Promise.all(
 				["gateway-1", "gateway-2"].map(id => startGateway(setup(id)))
 			);
@@ -43,10 +48,10 @@ const BUSES: readonly { bus: string; start: () => Promise<Cluster> }[] = [
 	},
 	{
 		bus: "Moleculer events over AMQP",
-		async start() {
+		async start(options = {}) {
 			// for its transport alone
 			const { transport } = await TestStream.open();
-			const broker = (nodeID: string) => ({ broker: { ...transport, nodeID } });
+			const broker = (nodeID: string) => ({ broker: { ...options, ...transport, nodeID } });
 			const gateways = await Promise.all(
 				["gateway-1", "gateway-2"].map(id => startGateway(broker(id)))
 			);
@@ -93,6 +98,25 @@ describe.each(BUSES)("a bus, over $bus,", ({ start }) => {
 					.map(([, n]) => n);
 				expect(numbers).toEqual(upTo(count));
 			}
+		}
+	});
+
+	it("brings with each event the span that it was sent in", async () => {
+		const zipkin = await Zipkin.start();
+		const { gateways, senders } = await start({ tracing: zipkin.tracing() });
+		const clients = await Promise.all(gateways.map(gateway => openNews(gateway)));
+		const count = 10;
+		await Promise.all(
+			upTo(count).flatMap(n => senders.map(sender => sender.send(event("x".repeat(n)))))
+		);
+		for (const client of clients) await client.next(NEWS, 2 * count);
+
+		const sends = await zipkin.next("sse.send", 2 * count);
+		const deliveries = await zipkin.next("sse.deliver", 4 * count);
+		for (const { id, traceId } of sends) {
+			const children = deliveries.filter(({ parentId }) => parentId === id);
+			expect(children.map(({ tags }) => tags.nodeID).sort()).toEqual(["gateway-1", "gateway-2"]);
+			expect(children.map(child => child.traceId)).toEqual([traceId, traceId]);
 		}
 	});
 

@@ -1,5 +1,6 @@
 import type { Refusal } from "../core/errors/refusal.ts";
 import type { Address, SEND, SseEvent } from "../core/event/event.ts";
+import type { TraceContext } from "../core/event/trace-context.ts";
 import type { IdOrder, SortKey } from "../core/history/id-order.ts";
 import type { CLOSE, Revocation } from "../core/revocation/revocation.ts";
 import type { RevocationKey } from "../core/revocation/revocation-key.ts";
@@ -22,15 +23,21 @@ export type PublishOptions = BroadcastOptions;
  * - MUST go on when a gateway throws at what it is passed: the error is logged, and the event is lost;
  * - MUST, if it passes on events of the past, also pass on the revocations among them, each at its place;
  * - MUST NOT throw in `publish`, which ends like Moleculer's own broadcast, see {@link PublishOptions};
- * - MUST carry the payload's JSON unchanged;
+ * - MUST carry the payload's JSON unchanged, and the event's trace context with it;
  * - MUST NOT trust what it receives: to a gateway it passes `unknown`, which the gateway validates.
  */
 export interface Bus {
 	/**
 	 * @param address Validated.
 	 * @param json The event's payload, in one line.
+	 * @param trace The span that it is sent in, for {@link Source.trace}; default: none.
 	 */
-	publish(address: Address, json: string, options?: PublishOptions): Promise<unknown>;
+	publish(
+		address: Address,
+		json: string,
+		options?: PublishOptions,
+		trace?: TraceContext
+	): Promise<unknown>;
 	/** Sends a revocation to every gateway; ends like `publish`. */
 	revoke(revocation: Revocation, options?: PublishOptions): Promise<unknown>;
 	/** Why the bus cannot carry a message, if that is known before it is sent. */
@@ -87,6 +94,8 @@ export interface Source {
 	readonly sortKey?: SortKey;
 	/** The payload's JSON in UTF-8, in one line, if the bus has it separate from the event. */
 	readonly json?: Uint8Array | undefined;
+	/** The span that it was sent in, if it was in one, and that is sampled. */
+	readonly trace?: TraceContext | undefined;
 	/**
 	 * Milliseconds since 1970 at which it was sent, for an event of the past, from before the gateway was there: for returning
 	 * streams, not for open ones.

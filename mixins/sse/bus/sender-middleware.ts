@@ -23,6 +23,7 @@ import { watchTransporter } from "../moleculer/transporter/transporter-health.ts
 import { installBus, installedBus } from "./broker-bus.ts";
 import type { Bus, PublishOptions } from "./bus.ts";
 import { checkReach } from "./reach-check.ts";
+import { tracedPublisher } from "./traced-publisher.ts";
 
 /** Creates a broker's bus. @param broadcast Moleculer's own, made safe: it never throws, and rejects only with `throwError`. */
 export type MakeBus = (broker: ServiceBroker, broadcast: SafeBroadcast) => Bus;
@@ -76,6 +77,7 @@ export function createSenderMiddleware(
 				throw misplacedMiddleware("SseMiddleware is used twice");
 			const bus = makeBus(this, safeBroadcast(this, next, trackerOf(this)));
 			installBus(this, bus);
+			const publisher = tracedPublisher(this, bus);
 			const sendClose = (payload: unknown, options?: PublishOptions): Promise<unknown> => {
 				const fromRepl = isFromRepl(options);
 				const revocation = readSafely(() => readClose(payload, { fromRepl }));
@@ -96,7 +98,7 @@ export function createSenderMiddleware(
 				recipientLogOf(this)(eventName, sessionId);
 				const refusal = bus.refuse(SEND, { sessionId, json, eventName }, options);
 				if (refusal !== undefined) return reject(this, SseError.invalidEvent(refusal));
-				return bus.publish(address, json, options);
+				return publisher.publish(address, json, options);
 			};
 			const send = neverThrowing(this, (eventName, payload, options) =>
 				eventName === CLOSE ? sendClose(payload, options) : sendEvent(payload, options)

@@ -5,7 +5,7 @@ import { ThrottledLog } from "../core/util/throttled-log.ts";
 import { DetachQueue } from "../http/detach-queue.ts";
 import { dropBodyOfAnswered } from "../http/request-body.ts";
 import { EventStream } from "../streams/event-stream.ts";
-import { Flush } from "../streams/flush.ts";
+import type { Flush } from "../streams/flush.ts";
 import { begin } from "../streams/resume.ts";
 import { StreamTimer } from "../streams/stream-timer.ts";
 import { sessionKey } from "./auth/session-key.ts";
@@ -30,6 +30,8 @@ export interface GatewayStreamsParts {
 	readonly registry: Registry<EventStream>;
 	readonly limits: Limits;
 	readonly compression: Compression;
+	/** Their writes. */
+	readonly flush: Flush;
 	readonly fanOut: FanOut;
 	readonly revocations: Revocations;
 	/** Called when the request has become a stream. */
@@ -41,7 +43,6 @@ export interface GatewayStreamsParts {
 /** The streams of a gateway, from their first frame until their connections are closed. */
 export class GatewayStreams {
 	readonly #parts: GatewayStreamsParts;
-	readonly #flush = new Flush();
 	readonly #timer: StreamTimer;
 	readonly #detachQueue = new DetachQueue(letGo);
 	/** Requests that are being handled, and the streams that they have opened. */
@@ -84,13 +85,13 @@ export class GatewayStreams {
 
 	/** Begins the stream of an opening that has passed all steps. */
 	begin({ request, response, pendingOpen, query, retry, grant, subscription }: Opening): void {
-		const { options, service, registry, limits, compression, fanOut, onBegun } = this.#parts;
+		const { options, service, registry, limits, compression, flush, fanOut, onBegun } = this.#parts;
 		const stream = new EventStream(request, response, {
 			sessionIds: subscription.sessionIds,
 			eventNames: subscription.eventNames,
 			maxUnsentBytes: options.buffer.maxBytes,
 			policy: options.buffer.policy,
-			flush: this.#flush,
+			flush,
 			gzip: compression.negotiate(request, response),
 			provenAt: Math.min(pendingOpen.began, grant.provenAt ?? pendingOpen.began),
 			...drawEnd(options.timeout, grant.session.expiresAt),

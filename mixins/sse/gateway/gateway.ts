@@ -3,7 +3,9 @@ import { Registry } from "../core/addressing/registry.ts";
 import type { PendingOpen } from "../core/revocation/pending-opens.ts";
 import { ServerConnections } from "../http/server-connections.ts";
 import type { EventStream } from "../streams/event-stream.ts";
+import { Flush } from "../streams/flush.ts";
 import { Access } from "./auth/access.ts";
+import { deliveryTracing } from "./delivery/delivery-tracing.ts";
 import { FanOut, type RevocationListener } from "./delivery/fan-out.ts";
 import { Revocations } from "./delivery/revocations.ts";
 import { GatewayStreams } from "./gateway-streams.ts";
@@ -61,9 +63,11 @@ export class Gateway {
 			receive: (input, from) => this.revocations.receive(input, from),
 			miss: loss => this.revocations.miss(loss)
 		};
+		const flush = new Flush();
+		const tracing = deliveryTracing(service, this.#registry, flush);
 		this.fanOut = new FanOut(
 			this.#registry,
-			{ ...options, receiver: makeReceiver, conflates, revocations },
+			{ ...options, receiver: makeReceiver, conflates, revocations, tracing },
 			service
 		);
 		this.receiver = this.fanOut.receiver;
@@ -78,6 +82,7 @@ export class Gateway {
 			registry: this.#registry,
 			limits: this.limits,
 			compression,
+			flush,
 			fanOut: this.fanOut,
 			revocations: this.revocations,
 			onBegun: request => this.#connections.streams(request),

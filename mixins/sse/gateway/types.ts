@@ -36,6 +36,10 @@ export type SseGatewayResponse = StreamResponse & {
 export interface GatewayService {
 	readonly logger: Service["logger"];
 	readonly broker: ServiceBroker;
+	readonly name?: string;
+	readonly version?: string | number;
+	/** With its version. */
+	readonly fullName?: string;
 	/** Known to all nodes when the service has started. */
 	readonly metadata?: Record<string, unknown>;
 	/** Those of moleculer-web among them. */

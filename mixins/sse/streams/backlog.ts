@@ -44,6 +44,11 @@ export class Backlog {
 		}
 	}
 
+	/** Whether something before the next frame was dropped, and that has not been asked for by {@link takeLoss}. */
+	get hasLost(): boolean {
+		return this.#hasLost;
+	}
+
 	/** Whether something before the next frame was dropped, asked for the first time. */
 	takeLoss(): boolean {
 		const had = this.#hasLost;

@@ -12,6 +12,12 @@ export interface BackpressureOptions {
 	policy: BufferPolicy;
 }
 
+/**
+ * What it has cost a client that it is slow: `dropped` if it was cut off with what was unsent, `reset` if events were left out,
+ * of which it is to be told next.
+ */
+export type SlowLoss = "dropped" | "reset";
+
 /** Bytes of what waits that are written at a time. */
 const SLICE = 65_536;
 
@@ -31,6 +37,7 @@ export class Backpressure {
 	#onReady: (() => void) | undefined;
 	/** Since when, and after what, the client has taken nothing though something is unsent. */
 	#stall: { taken: number; since: number } | undefined;
+	#isTooSlow = false;
 
 	/** @param onTooSlow Called when the client is to be disconnected. */
 	constructor(
@@ -41,12 +48,25 @@ export class Backpressure {
 		this.#transport = transport;
 		this.#maxUnsentBytes = maxUnsentBytes;
 		this.#policy = policy;
-		this.#limit = new UnsentLimit(maxUnsentBytes, () => this.#held, onTooSlow);
+		this.#limit = new UnsentLimit(
+			maxUnsentBytes,
+			() => this.#held,
+			() => {
+				this.#isTooSlow = true;
+				onTooSlow();
+			}
+		);
 	}
 
 	/** Whether something waits for the client to take it. */
 	get isBehind(): boolean {
 		return this.#backlog !== undefined || this.#transport.unsent > 0;
+	}
+
+	/** See {@link SlowLoss}. */
+	get loss(): SlowLoss | undefined {
+		if (this.#isTooSlow) return "dropped";
+		return this.#backlog?.hasLost === true ? "reset" : undefined;
 	}
 
 	/** Whether the client is so far that whoever writes at its pace may go on. */

@@ -5,7 +5,7 @@ import { Batch } from "../http/encoding/batch.ts";
 import type { Gzip } from "../http/encoding/gzip.ts";
 import { GzipBody } from "../http/encoding/gzip-body.ts";
 import type { Transport } from "../http/transport.ts";
-import { Backpressure, type BackpressureOptions } from "./backpressure.ts";
+import { Backpressure, type BackpressureOptions, type SlowLoss } from "./backpressure.ts";
 import type { Flush, Flushable } from "./flush.ts";
 
 export interface StreamWriterOptions extends BackpressureOptions {
@@ -65,6 +65,11 @@ export abstract class StreamWriter implements Flushable {
 	/** Whether something waits for its client to take it. */
 	get isBehind(): boolean {
 		return this.#backpressure?.isBehind ?? this.transport.unsent > 0;
+	}
+
+	/** See {@link Backpressure.loss}. */
+	get loss(): SlowLoss | undefined {
+		return this.#backpressure?.loss;
 	}
 
 	/** See {@link Backpressure.isStalled}. */

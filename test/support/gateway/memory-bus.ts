@@ -1,5 +1,11 @@
 import type { ServiceBroker } from "moleculer";
-import type { Bus, BusSubscription, Listener, Subscriber } from "../../../mixins/sse/bus/bus.ts";
+import type {
+	Bus,
+	BusSubscription,
+	Listener,
+	Source,
+	Subscriber
+} from "../../../mixins/sse/bus/bus.ts";
 import { SafeSubscriber } from "../../../mixins/sse/bus/safe-subscriber.ts";
 import { writeClose } from "../../../mixins/sse/core/revocation/revocation.ts";
 import { ReadableBus } from "./readable-bus.ts";
@@ -10,8 +16,9 @@ interface Entry {
 	readonly nodeID: string;
 	readonly at: number;
 	readonly content: object;
-	/** An event's payload. */
+	/** An event's payload, and the span that it was sent in. */
 	readonly json?: Uint8Array;
+	readonly trace?: Source["trace"];
 }
 
 /** What all nodes of a test have in common: everything that was sent, in one order. */
@@ -41,13 +48,13 @@ export class SharedMemory {
 
 	#tell(
 		reader: Subscriber,
-		{ kind, nodeID, content, json, at }: Entry,
+		{ kind, nodeID, content, json, trace, at }: Entry,
 		place: number,
 		past?: number
 	): void {
 		const listener: Listener = kind === "event" ? reader.receive : reader.revoked;
 		const id = `${place}-${at}`;
-		listener(content, { nodeID, id, json, ...(past !== undefined && { past }) });
+		listener(content, { nodeID, id, json, trace, ...(past !== undefined && { past }) });
 	}
 }
 
@@ -62,10 +69,10 @@ export class MemoryBus extends ReadableBus {
 		this.#broker = broker;
 	}
 
-	readonly publish: Bus["publish"] = async ({ eventName, sessionId }, json) => {
+	readonly publish: Bus["publish"] = async ({ eventName, sessionId }, json, _, trace) => {
 		const { nodeID } = this.#broker;
 		const content = { eventName, sessionId };
-		this.#memory.add({ kind: "event", nodeID, content, json: Buffer.from(json) });
+		this.#memory.add({ kind: "event", nodeID, content, json: Buffer.from(json), trace });
 	};
 
 	readonly revoke: Bus["revoke"] = async revocation => {

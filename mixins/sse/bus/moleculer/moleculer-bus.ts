@@ -2,12 +2,14 @@ import type { Context, EventSchema, ServiceBroker } from "moleculer";
 import type { Refusal } from "../../core/errors/refusal.ts";
 import { type Address, SEND } from "../../core/event/event.ts";
 import { newEpoch } from "../../core/event/event-id.ts";
+import { readTraceContext, type TraceContext } from "../../core/event/trace-context.ts";
 import { CLOSE, type Revocation, writeClose } from "../../core/revocation/revocation.ts";
 import { groupsOf } from "../../moleculer/broadcast/broadcast-options.ts";
 import { refusePastLimit } from "../../moleculer/broadcast/packet-limit.ts";
 import type { SafeBroadcast } from "../../moleculer/broadcast/safe-broadcast.ts";
 import type { HostService } from "../../moleculer/host-service.ts";
 import { readRevocationKey, withRevocationId } from "../../moleculer/sender/revocation-id.ts";
+import { withTraceContext } from "../../moleculer/tracing/trace-options.ts";
 import { hearsOthers, isConnected } from "../../moleculer/transporter/transporter-health.ts";
 import type {
 	Bus,
@@ -68,8 +70,10 @@ export class MoleculerBus implements Bus {
 	publish(
 		{ eventName, sessionId }: Address,
 		json: string,
-		options?: PublishOptions
+		given?: PublishOptions,
+		trace?: TraceContext
 	): Promise<unknown> {
+		const options = trace === undefined ? given : withTraceContext(given, trace);
 		this.#teller.prepare();
 		const sequence = this.#sequences.of(groupsOf(options));
 		if (sequence === undefined)
@@ -117,7 +121,8 @@ export function subscription(listener: (service: unknown) => Listener): EventSch
 			listener(this)(ctx.params, {
 				nodeID,
 				fromRepl: ctx.meta.$repl === true,
-				revocation: readRevocationKey(ctx.meta, nodeID)
+				revocation: readRevocationKey(ctx.meta, nodeID),
+				trace: ctx.tracing === true ? readTraceContext(ctx.requestID, ctx.parentID) : undefined
 			});
 		}
 	} as EventSchema;

@@ -10,6 +10,7 @@ import { writeRabbitmqId } from "./rabbitmq-id.ts";
 import { readRevocationHeader } from "./revocation-header.ts";
 import { SendTimes } from "./send-times.ts";
 import { HEADERS } from "./topology.ts";
+import { NO_TRACES, readTraceHeader, type TraceContexts } from "./trace-header.ts";
 
 /** How a message has arrived. */
 export interface Arrival {
@@ -25,11 +26,14 @@ export class MessageDelivery {
 	readonly #logger: Logger;
 	readonly #duplicateFilter = new DuplicateFilter();
 	readonly #sendTimes = new SendTimes();
+	readonly #readTraces: (header: unknown) => TraceContexts;
 	#lag: number | null = null;
 
-	constructor(subscriber: Subscriber, logger: Logger) {
+	/** @param isTraced Whether trace contexts are of any use; default false. */
+	constructor(subscriber: Subscriber, logger: Logger, isTraced = false) {
 		this.#subscriber = subscriber;
 		this.#logger = logger;
+		this.#readTraces = isTraced ? readTraceHeader : () => NO_TRACES;
 	}
 
 	/** Milliseconds from the sending of the last message to its arrival; null if that is not known. */
@@ -65,9 +69,11 @@ export class MessageDelivery {
 				: undefined;
 		if (sent === undefined) this.#sendTimes.cameAtOnce(nodeID, point.timestamp, Date.now());
 		if (close !== undefined) this.#deliverRevocation(close, { nodeID, ...past, ...sent });
+		const traces = this.#readTraces(properties.headers?.[HEADERS.trace]);
 		for (const [index, { event, json }] of events.entries()) {
 			const sortKey = rabbitmqSortKey({ ...point, index });
-			this.#subscriber.receive(event, { nodeID, sortKey, json, ...past });
+			const trace = traces.get(index);
+			this.#subscriber.receive(event, { nodeID, sortKey, json, trace, ...past });
 		}
 		if (events.length === 0)
 			this.#subscriber.note(writeRabbitmqId({ ...point, index: 0 }), past?.past);

@@ -1,3 +1,6 @@
+import type { TraceContext } from "../../core/event/trace-context.ts";
+import { MAX_TRACE_HEADER, traceCharacters } from "./trace-header.ts";
+
 /** An event on its way to the bus. */
 export interface Outgoing {
 	/** As JSON. */
@@ -8,6 +11,8 @@ export interface Outgoing {
 	readonly deadline: number;
 	/** Whether it is sent in a message of its own. Default false. */
 	readonly isAlone?: boolean;
+	/** Travels in a header of its message. Default none. */
+	readonly trace?: TraceContext | undefined;
 	/** Called once, when the bus has the event. */
 	onConfirmed(): void;
 }
@@ -26,7 +31,7 @@ export interface OutboxLimits {
 	maxBytes: number;
 }
 
-/** Most events, and most characters, of one message; a single event may exceed them. */
+/** Most events, and most characters, of one message; a single event may exceed them. Trace contexts have one header. */
 const MESSAGE_EVENTS = 1000;
 const MESSAGE_CHARACTERS = 262_144;
 
@@ -145,10 +150,13 @@ export class Outbox<Event extends Outgoing> {
 	#takeWaiting(): Event[] {
 		const events: Event[] = [];
 		let characters = 0;
+		let traces = 0;
 		for (const event of this.#waiting) {
 			if (event.isAlone && events.length > 0) break;
 			characters += event.json.length;
-			if (events.length > 0 && characters > MESSAGE_CHARACTERS) break;
+			traces += traceCharacters(event.trace);
+			const isFull = characters > MESSAGE_CHARACTERS || traces > MAX_TRACE_HEADER;
+			if (events.length > 0 && isFull) break;
 			this.#waiting.delete(event);
 			events.push(event);
 			if (event.isAlone || events.length === MESSAGE_EVENTS) break;

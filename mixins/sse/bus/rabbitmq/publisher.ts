@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ConfirmChannel } from "amqplib";
 import type { Logger, ServiceBroker } from "moleculer";
 import { encodeOrigin, newEpoch } from "../../core/event/event-id.ts";
+import type { TraceContext } from "../../core/event/trace-context.ts";
 import type { RabbitmqOptions } from "../../core/options/rabbitmq-options.ts";
 import type { AmqpError } from "./amqp-error.ts";
 import { Outbox, type OutgoingMessage } from "./outbox.ts";
@@ -79,10 +80,17 @@ export class Publisher {
 	 * @param json The event; of a revocation its header, see {@link OutgoingEvent}.
 	 * @param stays Whether it stays in the outbox, to go later, if RabbitMQ does not take it in time.
 	 * @param isAlone Whether it is a revocation.
+	 * @param trace Travels with the event; default: none.
 	 * @returns Ends when RabbitMQ has the event.
 	 * @throws SseError `SSE_BUS_UNAVAILABLE`, as a rejection; `SSE_INVALID_EVENT` if RabbitMQ will never take it.
 	 */
-	async publish(eventName: string, json: string, stays: boolean, isAlone = false): Promise<void> {
+	async publish(
+		eventName: string,
+		json: string,
+		stays: boolean,
+		isAlone = false,
+		trace?: TraceContext
+	): Promise<void> {
 		if (this.#state === "closed") throw unavailable("the node has stopped", false);
 		await new Promise<void>((resolve, reject) => {
 			const outgoingEvent: OutgoingEvent = {
@@ -92,6 +100,7 @@ export class Publisher {
 				deadline: performance.now() + this.#options.timeout,
 				stays,
 				isAlone,
+				trace,
 				written: false,
 				abandoned: false,
 				reject,

@@ -2,6 +2,7 @@ import type { ServiceBroker } from "moleculer";
 import type { Refusal } from "../../core/errors/refusal.ts";
 import type { Address } from "../../core/event/event.ts";
 import { createIdSource, type IdSource, newEpoch } from "../../core/event/event-id.ts";
+import { readTraceContext, type TraceContext } from "../../core/event/trace-context.ts";
 import type { IdOrder } from "../../core/history/id-order.ts";
 import type { RabbitmqOptions } from "../../core/options/rabbitmq-options.ts";
 import { CLOSE, type Revocation, writeClose } from "../../core/revocation/revocation.ts";
@@ -77,16 +78,29 @@ export class RabbitmqBus implements Bus, Readable {
 		return new ReadingReceiver(this, listener, service);
 	}
 
-	publish(address: Address, json: string, options?: PublishOptions): Promise<void> {
+	publish(
+		address: Address,
+		json: string,
+		options?: PublishOptions,
+		trace?: TraceContext
+	): Promise<void> {
 		const throwError = options?.throwError === true;
-		const sent = this.#publish(address, json, !throwError);
+		const sent = this.#publish(address, json, !throwError, trace);
 		const complain = (error: Error) => this.#complaints.add(`SSE: ${error.message}`);
 		return throwError ? reportIfUnhandled(sent, complain) : sent.catch(complain);
 	}
 
 	/** Async, so that it never throws: the whole event may be longer than a string can be. */
-	async #publish(address: Address, json: string, stays: boolean): Promise<void> {
-		await this.#publisher.publish(address.eventName, writeEvent(address, json), stays);
+	async #publish(
+		address: Address,
+		json: string,
+		stays: boolean,
+		given: TraceContext | undefined
+	): Promise<void> {
+		// Its ids may be the application's own, of any kind.
+		const trace = given && readTraceContext(given.traceID, given.spanID);
+		const { eventName } = address;
+		await this.#publisher.publish(eventName, writeEvent(address, json), stays, false, trace);
 	}
 
 	/**

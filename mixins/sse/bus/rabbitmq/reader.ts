@@ -61,7 +61,7 @@ export class Reader implements ChannelHandler<Channel> {
 		this.#past = past;
 		this.#subscriber = subscriber;
 		this.#logger = logger;
-		this.#delivery = new MessageDelivery(subscriber, logger);
+		this.#delivery = new MessageDelivery(subscriber, logger, broker.isTracingEnabled());
 		this.#steady = new ReconnectingChannel(this, logger);
 	}
 

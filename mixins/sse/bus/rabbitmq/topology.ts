@@ -15,7 +15,8 @@ export const HEADERS = {
 	time: "timestamp_in_ms",
 	origin: "sse-origin",
 	seq: "sse-seq",
-	close: "sse-close"
+	close: "sse-close",
+	trace: "sse-trace"
 } as const;
 
 /** The place of a message; undefined if its queue is not a RabbitMQ stream. */

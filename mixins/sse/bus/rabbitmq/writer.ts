@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ChannelModel, ConfirmChannel, Message } from "amqplib";
 import type { Logger } from "moleculer";
 import { guard } from "../../core/errors/guard.ts";
+import type { TraceContext } from "../../core/event/trace-context.ts";
 import type { RabbitmqOptions } from "../../core/options/rabbitmq-options.ts";
 import { type AmqpError, refusesMessage } from "./amqp-error.ts";
 import { writeMessage } from "./message-codec.ts";
@@ -9,6 +10,7 @@ import type { Outbox, OutgoingMessage } from "./outbox.ts";
 import type { OutgoingEvent } from "./outgoing-event.ts";
 import type { ChannelHandler } from "./reconnecting-channel.ts";
 import { declareStream, HEADERS, hangUp } from "./topology.ts";
+import { writeTraceHeader } from "./trace-header.ts";
 
 /** Milliseconds between two messages while earlier ones are under way: what is sent in between is collected. */
 const GATHERING = 1;
@@ -124,13 +126,18 @@ export class Writer implements ChannelHandler<ConfirmChannel> {
 
 	#writeMessage(channel: ConfirmChannel, message: OutgoingMessage<OutgoingEvent>): void {
 		const events: string[] = [];
-		const close: Record<string, string> = {};
+		const traces: (TraceContext | undefined)[] = [];
+		const others: Record<string, string> = {};
 		for (const outgoingEvent of message.events) {
 			outgoingEvent.written = true;
 			// To gateways a message without events is a position in the order, whatever its headers.
-			if (outgoingEvent.isAlone) close[HEADERS.close] = outgoingEvent.json;
-			else if (!outgoingEvent.abandoned) events.push(outgoingEvent.json);
+			if (outgoingEvent.isAlone) others[HEADERS.close] = outgoingEvent.json;
+			if (outgoingEvent.isAlone || outgoingEvent.abandoned) continue;
+			events.push(outgoingEvent.json);
+			traces.push(outgoingEvent.trace);
 		}
+		const header = writeTraceHeader(traces);
+		if (header !== undefined) others[HEADERS.trace] = header;
 		this.#underWay.add(message);
 		const now = Date.now();
 		this.#writtenAt = performance.now();
@@ -148,7 +155,7 @@ export class Writer implements ChannelHandler<ConfirmChannel> {
 					[HEADERS.time]: now,
 					[HEADERS.origin]: this.#origin,
 					[HEADERS.seq]: message.seq,
-					...close
+					...others
 				}
 			},
 			guard(this.#onFault, (error: unknown) => this.#onAnswer(channel, message, error))

@@ -21,6 +21,7 @@ import type { EventStream } from "../../streams/event-stream.ts";
 import { Meeting } from "../../streams/meeting.ts";
 import { ResumeTokens } from "../../streams/resume-tokens.ts";
 import type { GatewayService } from "../types.ts";
+import { type DeliveryTracing, NO_TRACING } from "./delivery-tracing.ts";
 import { DroppedEventsLog } from "./dropped-events-log.ts";
 import { Rendering } from "./rendering.ts";
 
@@ -42,6 +43,8 @@ export interface FanOutOptions {
 	revocations?: RevocationListener;
 	/** Whether events replace earlier ones that wait for a slow client, as the contract says. */
 	conflates: boolean;
+	/** Default: nothing is traced. */
+	tracing?: DeliveryTracing;
 }
 
 /** The way of events from the bus to the streams that they are for, past the history. */
@@ -58,6 +61,7 @@ export class FanOut implements ReceiverListener {
 	readonly #meeting: Meeting;
 	readonly #rendering: Rendering;
 	readonly #droppedEventsLog: DroppedEventsLog;
+	readonly #tracing: DeliveryTracing;
 	/** Events of the past have gone by the streams that are open, which do not know yet. */
 	#hasPassed = false;
 
@@ -69,11 +73,13 @@ export class FanOut implements ReceiverListener {
 			limits: { eventBytes },
 			receiver,
 			conflates,
-			revocations
+			revocations,
+			tracing = NO_TRACING
 		}: FanOutOptions,
 		service: GatewayService
 	) {
 		this.#revocations = revocations;
+		this.#tracing = tracing;
 		this.#events = events;
 		this.#streams = streams;
 		this.#service = service;
@@ -134,6 +140,7 @@ export class FanOut implements ReceiverListener {
 		// Behind the look at its place in the sequence: what is refused here is not lost on the way.
 		const broken = contractViolation(this.#events, event);
 		if (broken !== undefined) {
+			this.#tracing.drop(event, from, broken);
 			this.#drop(broken, from.nodeID);
 			return;
 		}
@@ -143,6 +150,7 @@ export class FanOut implements ReceiverListener {
 		if (streams.size === 0 && this.history === undefined) return;
 		const data = this.#rendering.data(event, from);
 		if (isRefusal(data)) {
+			this.#tracing.drop(event, from, data);
 			this.#drop(data, from.nodeID);
 			return;
 		}
@@ -154,12 +162,14 @@ export class FanOut implements ReceiverListener {
 			this.history?.appendBare(event, data, arrivalOf(from.past), isPast);
 			return;
 		}
+		const delivery = this.#tracing.begin(event, from, streams);
 		const frame = this.#rendering.frame(event, data);
 		this.history?.append(event, frame, arrivalOf(undefined));
 		const key = this.#rendering.key(event, data);
 		const shown = isWhole ? frame : withoutId(frame);
 		// Those that are not live will read it from the history.
 		for (const stream of streams) stream.send(shown, key);
+		delivery.given(shown.byteLength);
 	}
 
 	note(id: string, past?: number): void {

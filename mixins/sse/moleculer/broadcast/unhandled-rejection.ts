@@ -43,3 +43,12 @@ export function reportIfUnhandled<T>(
 	});
 	return promise;
 }
+
+/**
+ * Calls back when a promise has ended, without counting as somebody who awaits it.
+ *
+ * @param callback Gets what it has rejected with, undefined if it has not; does not throw.
+ */
+export function whenSettled(promise: Promise<unknown>, callback: (reason?: unknown) => void): void {
+	Promise.prototype.then.call(promise, () => callback(), callback);
+}

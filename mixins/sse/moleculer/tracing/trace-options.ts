@@ -1,0 +1,15 @@
+import type { TraceContext } from "../../core/event/trace-context.ts";
+import { readOptions } from "../broadcast/broadcast-options.ts";
+
+/**
+ * The options of a broadcast that is a child of a span, whatever it is sent in.
+ *
+ * @param options Those of Moleculer, which also takes groups in their place: a name, or several.
+ */
+export function withTraceContext(
+	options: unknown,
+	{ traceID, spanID }: TraceContext
+): { [option: string]: unknown; parentSpan: object } {
+	// What Moleculer reads of a span. It goes into the packets, as `requestID`, `parentID` and `tracing`.
+	return { ...readOptions(options), parentSpan: { traceID, id: spanID, sampled: true } };
+}
