@@ -9,6 +9,7 @@ import { SEND } from "./sse/core/event/event.ts";
 import { CLOSE } from "./sse/core/revocation/revocation.ts";
 import { Gateway } from "./sse/gateway/gateway.ts";
 import { SSE_MIXIN_OPTIONS } from "./sse/gateway/mixin-options.ts";
+import { appendClientRoute } from "./sse/gateway/route/client-route.ts";
 import { warnOfCors } from "./sse/gateway/route/cors-check.ts";
 import {
 	appendRoute,
@@ -97,6 +98,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			optionsOf.set(this, gatewayOptions);
 			checkAliases(schema, gatewayOptions);
 			if (gatewayOptions.ticket) addTicketAction(schema, gatewayOf);
+			if (gatewayOptions.client !== null) appendClientRoute(schema, gatewayOptions.client);
 			if (gatewayOptions.path !== null) appendRoute(schema, gatewayOptions.path);
 			checkNewRoutes(schema, gatewayOptions.path, gatewayOptions);
 			makeAliases(schema, gatewayOf, gatewayOptions);

@@ -174,6 +174,10 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 	compression: {
 		takes: "{ threshold }: a whole number of bytes, 0 or more; or null for none",
 		values: [true, 1024, "gzip", [], { threshold: -1 }, { threshold: "1k" }]
+	},
+	client: {
+		takes: 'a path that starts with "/" and has no parameters or wildcards, or null for none',
+		values: [true, "", "client.js", "/:file", "/client js", "/sse/*", 0, {}]
 	}
 };
 

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative, resolve } from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "@jest/globals";
 import { links } from "../support/markdown.ts";
 import { inject } from "../support/provided.ts";
@@ -31,6 +32,9 @@ describe("the tarball", () => {
 				"README.md",
 				"SECURITY.md",
 				"dist/BUNDLED-LICENSES.txt",
+				"dist/client.d.ts",
+				"dist/client.js",
+				"dist/client.js.map",
 				"dist/index.cjs",
 				"dist/index.cjs.map",
 				"dist/index.d.cts",
@@ -66,6 +70,7 @@ describe("the tarball", () => {
 		expect(dead).toEqual([]);
 	});
 
+	// the map of a build is larger than what Node.js takes by default
 	const read = (file: string) =>
 		execFileSync("tar", ["-xOzf", tarball, `package/dist/${file}`], {
 			encoding: "utf8",
@@ -75,14 +80,17 @@ describe("the tarball", () => {
 	const readMap = (file: string): { sources: string[]; sourcesContent: (string | null)[] } =>
 		JSON.parse(read(`${file}.map`));
 
-	it.each(["index.mjs", "index.cjs"])("%s has a source map that holds its sources", name => {
-		expect(read(name)).toContain(`//# sourceMappingURL=${name}.map`);
-		const map = readMap(name);
-		const sources = map.sources.map(path =>
-			readFileSync(join(dirname(tarball), "repository/dist", path), "utf8")
-		);
-		expect(map.sourcesContent).toEqual(sources);
-	});
+	it.each(["index.mjs", "index.cjs", "client.js"])(
+		"%s has a source map that holds its sources",
+		name => {
+			expect(read(name)).toContain(`//# sourceMappingURL=${name}.map`);
+			const map = readMap(name);
+			const sources = map.sources.map(path =>
+				readFileSync(join(dirname(tarball), "repository/dist", path), "utf8")
+			);
+			expect(map.sourcesContent).toEqual(sources);
+		}
+	);
 
 	it("has the license of each package that is in it, and has only what is an ES module alone", () => {
 		const bundled = (file: string) => [
@@ -109,6 +117,14 @@ describe("the tarball", () => {
 		}
 	);
 
+	it("has a client that is small, imports nothing, and takes its types from the package itself", () => {
+		const code = read("client.js");
+		expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(5000);
+		expect(code).not.toMatch(/\bimport\b|\brequire\b/);
+		const asked = [...read("client.d.ts").matchAll(/\bfrom "([^"]+)"/g)].map(([, from]) => from);
+		expect(asked).toEqual(["moleculer-sse"]);
+	});
+
 	it("has no fault that publint knows, in strict mode", async () => {
 		expect(await node(program("publint"), ["--strict", tarball], dirname(tarball))).toMatch(
 			/All good!/
@@ -117,8 +133,13 @@ describe("the tarball", () => {
 
 	// No resolution needs to be left out, not even Node 10's: no declaration mentions what is an ES module alone.
 	it("has types that are right however it is imported", async () => {
-		const printed = await node(program("attw"), ["--profile", "strict", tarball], dirname(tarball));
-		expect(printed).toMatch(/No problems found/);
+		const check = (...args: string[]) =>
+			node(program("attw"), [...args, "--", tarball], dirname(tarball));
+		const all = await check("--profile", "strict", "--exclude-entrypoints", "client");
+		expect(all).toMatch(/No problems found/);
+		// pages, and their bundlers, have no CommonJS
+		const client = await check("--profile", "esm-only", "--entrypoints", "client");
+		expect(client).toMatch(/No problems found|ignored per resolution/);
 	});
 });
 

@@ -1,11 +1,13 @@
 import { onRunFinished } from "../jest/teardown.ts";
+import { bringClient } from "./client-file.ts";
 import { bringPrograms } from "./processes/programs.ts";
 import { provide } from "./provided.ts";
 import { acceptsAmqp } from "./rabbitmq/amqp.ts";
 import { openRabbitMq } from "./rabbitmq/rabbitmq.ts";
 
-/** Once a run, before the first end-to-end test: the programs, and one RabbitMQ for all of them. */
+/** Once a run, before the first end-to-end test: the client, the programs, and one RabbitMQ for all of them. */
 export default async function setup(): Promise<void> {
+	await bringClient();
 	const programs = await bringPrograms();
 	const rabbitmq = await openRabbitMq(programs.rabbitmq);
 	const began = performance.now();

@@ -194,12 +194,15 @@ describe("error types", () => {
 	});
 });
 
-describe("the protocol's table of tests", () => {
+describe.each([
+	["11. Tests of ids, resume and reset", /^([789](?:\.\d+)+)\. /gm],
+	["13. Tests of the client", /^(12(?:\.\d+)+)\. /gm]
+])("the protocol's table: %s", (heading, ofSections) => {
 	const protocol = DOCS.get("docs/protocol.md") ?? "";
-	const rows = tableRows(section(protocol, "11. Tests of ids, resume and reset"));
+	const rows = tableRows(section(protocol, heading));
 
-	it("has every clause of ids, coming back and the stream, and no other", () => {
-		const clauses = [...protocol.matchAll(/^([789](?:\.\d+)+)\. /gm)].map(([, clause]) => clause);
+	it("has every clause of its sections, and no other", () => {
+		const clauses = [...protocol.matchAll(ofSections)].map(([, clause]) => clause);
 		expect(new Set(rows.map(([clause]) => clause))).toEqual(new Set(clauses));
 	});
 

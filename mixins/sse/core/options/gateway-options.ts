@@ -116,7 +116,16 @@ export interface GatewaySettings {
 	 * @default null
 	 */
 	compression: CompressionOptions | null;
+	/**
+	 * Path at which the gateway serves the client to pages without a bundler, for example
+	 * `/sse/client.js`. null = none.
+	 * @default null
+	 */
+	client: string | null;
 }
+
+/** Nothing that means something to path-to-regexp, of any version. */
+const PATH = /^(\/[\w.~%@-]+)+$/;
 
 export const GATEWAY_SETTINGS: OptionSpecs<GatewaySettings> = {
 	path: orNull(
@@ -125,8 +134,7 @@ export const GATEWAY_SETTINGS: OptionSpecs<GatewaySettings> = {
 				'route that the mixin adds; with `null` only your own `{ type: "sse" }` aliases stream',
 			default: "/sse/event-stream",
 			takes: 'a path that starts with "/" and has no parameters or wildcards',
-			// Nothing that has a meaning in any version of path-to-regexp.
-			pattern: /^(\/[\w.~%@-]+)+$/
+			pattern: PATH
 		}),
 		"no route"
 	),
@@ -210,5 +218,18 @@ export const GATEWAY_SETTINGS: OptionSpecs<GatewaySettings> = {
 		default: 5000,
 		zero: "at once"
 	}),
-	compression: COMPRESSION_OPTION
+	compression: COMPRESSION_OPTION,
+	client: {
+		...orNull(
+			text({
+				about:
+					"path at which the gateway serves [the client](../guide/in-the-browser.md) to pages without a bundler, for example " +
+					"`/sse/client.js`",
+				takes: 'a path that starts with "/" and has no parameters or wildcards',
+				pattern: PATH
+			}),
+			"none"
+		),
+		default: null
+	}
 };

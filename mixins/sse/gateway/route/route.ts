@@ -38,27 +38,38 @@ type Hook = (this: never) => unknown;
  * an alias, which ours would take the requests of.
  */
 export function appendRoute(schema: MergedSchema, path: string): void {
+	addRoute(schema, "path", path, { [OWN_MATCH]: { type: ALIAS_TYPE, name: OWN_ALIAS } });
+	resolveFirst(schema);
+}
+
+/**
+ * Appends a route behind those of the application.
+ *
+ * @param option What its path is given by.
+ * @throws SseError if that is a route, or an alias, already.
+ */
+export function addRoute(
+	schema: MergedSchema,
+	option: "path" | "client",
+	path: string,
+	aliases: Record<string, unknown>
+): void {
 	schema.settings ??= {};
 	const { settings } = schema;
 	const routes = settings.routes ?? [];
 	if (routes.some(route => takes(route, path))) {
+		const or = option === "path" ? ', or null and an alias { type: "sse" } in your own route' : "";
 		throw new SseError(
 			"SSE_INVALID_OPTION",
-			`SseMixin(): option "path" is "${path}", which is already a route of this gateway; give ` +
-				`another path, or null and an alias { type: "sse" } in your own route.`,
-			{ option: "path" }
+			`SseMixin(): option "${option}" is "${path}", which is already a route of this gateway; give ` +
+				`another path${or}.`,
+			{ option }
 		);
 	}
 	// moleculer-web adds its default route only where there is none: ours must not take it away.
 	if (routes.length === 0) routes.push({ path: "/" });
-	routes.push({
-		path,
-		bodyParsers: false,
-		mappingPolicy: "restrict",
-		aliases: { [OWN_MATCH]: { type: ALIAS_TYPE, name: OWN_ALIAS } }
-	});
+	routes.push({ path, bodyParsers: false, mappingPolicy: "restrict", aliases });
 	settings.routes = routes;
-	resolveFirst(schema);
 }
 
 /**

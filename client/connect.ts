@@ -1,0 +1,184 @@
+import type { SseEventName, SsePayload } from "moleculer-sse";
+import type { Access } from "./connection.ts";
+import { Handlers, Listeners, type ReceivedEvent } from "./handlers.ts";
+import type { Scope } from "./scope.ts";
+import { type State, Tab } from "./tab.ts";
+
+export type { ReceivedEvent, State };
+
+/** How {@link connect} opens its streams. */
+export interface ConnectOptions {
+	/**
+	 * Gets a ticket for a stream of these names; what the gateway's action `sseTicket` answers, or the ticket in it. Called before
+	 * each stream. To end it all, reject with an error whose `status` is 401 or 403.
+	 */
+	ticket?: Access["ticket"];
+	/** Headers, or what makes them before each stream: `() => ({ Authorization })`. With them, streams use `fetch`. */
+	headers?: Access["headers"];
+	/** Whether tabs of one session share one stream, where the browser can. Default true. */
+	shared?: boolean;
+	/** Milliseconds after which a hidden page closes its stream, until it is shown. Default: never. */
+	hiddenFor?: number;
+	/** Whether credentials are sent to another origin. Default false. */
+	withCredentials?: boolean;
+}
+
+/**
+ * Why streams are over: `unauthorized` (401), `forbidden` (403), `stopped` (204), or `session`: the browser's session is
+ * another one now, and this page is of the one before.
+ */
+export type EndReason = "unauthorized" | "forbidden" | "stopped" | "session";
+
+/** What the gateway itself sends. */
+export type OwnEventName = "sse.open" | "sse.heartbeat" | "sse.reset" | "sse.close";
+
+type Off = () => void;
+
+/** A page's events. */
+export interface SseConnection {
+	/**
+	 * Listens to an event; the stream has the names that are listened to. What a handler throws is reported, and ends nothing.
+	 *
+	 * @returns Ends it.
+	 */
+	on<Name extends SseEventName | OwnEventName>(
+		name: Name,
+		handler: (payload: SsePayload<Name>, event: ReceivedEvent) => void
+	): Off;
+	/** @param handler Left out: all of the name. */
+	off<Name extends SseEventName | OwnEventName>(
+		name: Name,
+		handler?: (payload: SsePayload<Name>, event: ReceivedEvent) => void
+	): void;
+	/**
+	 * Once, when the first stream is open: time to load the state that the events change. Where it is open already, at the end of
+	 * this turn.
+	 */
+	onStart(listener: () => void): Off;
+	/** Events may have been missed: the state has to be loaded again. */
+	onReset(listener: (reason: string) => void): Off;
+	onState(listener: (state: State) => void): Off;
+	/**
+	 * Streams are over, and none comes again.
+	 *
+	 * @param closeReason What the last `sse.close` said, if there was one: `logged out`.
+	 */
+	onEnd(listener: (reason: EndReason, closeReason: string | undefined) => void): Off;
+	readonly state: State;
+	/** Ends it in this tab. */
+	close(): void;
+}
+
+/** As {@link connect}, anywhere. */
+export function connectIn(scope: Scope, url: string, options: ConnectOptions): SseConnection {
+	const { ticket, headers, hiddenFor = 0, withCredentials = false } = options;
+	const { document } = scope;
+	const handlers = new Handlers(scope);
+	const starts = new Listeners<[]>(scope);
+	const resets = new Listeners<[reason: string]>(scope);
+	const states = new Listeners<[State]>(scope);
+	const ends = new Listeners<[EndReason, string | undefined]>(scope);
+	let state: State = "connecting";
+	let isOver = false;
+	let hasStarted = false;
+	/** Whether there is a stream, or will be one. */
+	let isRunning = false;
+	let change: ReturnType<typeof setTimeout> | undefined;
+	let hiding: ReturnType<typeof setTimeout> | undefined;
+
+	const show = (next: State): void => {
+		if (next === state) return;
+		state = next;
+		states.tell(state);
+	};
+	const shares = document && options.shared !== false;
+	const shareAs = shares ? `moleculer-sse ${new URL(url, document.baseURI).href}` : undefined;
+	const tab = new Tab(scope, { url, ticket, headers, withCredentials }, shareAs, {
+		names: () => handlers.names,
+		event: (name, data, id) => handlers.run(name, data, id),
+		load(reason) {
+			if (reason !== "start") return resets.tell(reason);
+			hasStarted = true;
+			starts.tell();
+		},
+		state: show,
+		end(reason, closeReason) {
+			over();
+			ends.tell(reason as EndReason, closeReason);
+		}
+	});
+
+	const run = (): void => {
+		if (isOver || handlers.names.length === 0) return;
+		isRunning = true;
+		tab.start();
+	};
+	const pause = (): void => {
+		if (!isRunning) return;
+		isRunning = false;
+		tab.stop();
+		show("closed");
+	};
+	/** What is added and removed in one turn is one change. */
+	let names = "";
+	const changed = (): void => {
+		clearTimeout(change);
+		change = setTimeout(() => {
+			const now = handlers.names.join("\n");
+			if (now === names) return;
+			names = now;
+			if (now === "") pause();
+			else if (isRunning) tab.refresh();
+			else run();
+		});
+	};
+	const visible = (): void => {
+		clearTimeout(hiding);
+		if (document?.visibilityState === "hidden") {
+			if (hiddenFor > 0) hiding = setTimeout(pause, hiddenFor);
+		} else if (!isRunning) run();
+	};
+	const watched = [
+		[scope, "online", () => isRunning && tab.refresh()],
+		[scope, "pagehide", pause],
+		[scope, "pageshow", ({ persisted }: { persisted?: boolean }) => persisted && run()],
+		[document, "freeze", pause],
+		[document, "resume", run],
+		[document, "visibilitychange", visible]
+	] as const;
+	for (const [where, type, listener] of watched) where?.addEventListener?.(type, listener);
+	const over = (): void => {
+		isOver = true;
+		clearTimeout(change);
+		clearTimeout(hiding);
+		pause();
+		for (const [where, type, listener] of watched) where?.removeEventListener?.(type, listener);
+		show("closed");
+	};
+
+	const connection: SseConnection = {
+		on(name, handler) {
+			handlers.add(name, handler);
+			changed();
+			return () => connection.off(name, handler);
+		},
+		off(name, handler) {
+			handlers.remove(name, handler);
+			changed();
+		},
+		onStart(listener) {
+			const off = starts.add(listener);
+			// an application may end it before its turn
+			if (hasStarted) queueMicrotask(() => starts.tellOne(listener));
+			return off;
+		},
+		onReset: resets.add,
+		onState: states.add,
+		onEnd: ends.add,
+		get state() {
+			return state;
+		},
+		close: over
+	};
+	return connection;
+}

@@ -1,0 +1,50 @@
+import type { TakeEvent } from "./parser.ts";
+import type { Scope } from "./scope.ts";
+
+/** Why a transport brings nothing more. */
+export interface Failure {
+	/** The status of the answer; undefined if there was none, or it is not known. */
+	readonly status?: number | undefined;
+	/** Milliseconds after which the gateway wants the client back. */
+	readonly wait?: number | undefined;
+}
+
+/** What becomes of a stream. */
+export interface StreamSink {
+	readonly take: TakeEvent;
+	/** The connection is lost, and the transport comes back by itself: the next event is `sse.open`. */
+	lost(): void;
+	/** The transport has ended, and nobody knows why. */
+	closed(): void;
+	/** The transport has ended. */
+	failed(failure: Failure): void;
+}
+
+/** One stream, or with EventSource several, one after the other. */
+export interface Transport {
+	/** Nothing comes from then on. */
+	close(): void;
+}
+
+export interface StreamRequest {
+	readonly url: string;
+	readonly eventNames: readonly string[];
+	readonly withCredentials: boolean;
+	readonly headers: Readonly<Record<string, string>>;
+}
+
+export type OpenTransport = (scope: Scope, request: StreamRequest, sink: StreamSink) => Transport;
+
+/** What a gateway sends of itself. */
+export const OWN_EVENTS: readonly string[] = [
+	"sse.open",
+	"sse.heartbeat",
+	"sse.reset",
+	"sse.close"
+];
+
+/** What an answer that is no stream says. */
+export function failureOf({ status, headers }: Response): Failure {
+	const seconds = Number(headers.get("retry-after"));
+	return { status, wait: seconds > 0 ? Math.min(seconds, 300) * 1000 : undefined };
+}

@@ -1,0 +1,138 @@
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { launchChromium } from "../support/clients/chromium.ts";
+import { eventually } from "../support/eventually.ts";
+import { type GatewaySetup, startGateway, type TestGateway } from "../support/gateway/gateway.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
+import { inject } from "../support/provided.ts";
+
+let browser: Browser;
+beforeAll(async () => {
+	browser = await launchChromium(inject("programs").chromium);
+});
+afterAll(() => browser?.close());
+
+const PATIENT = { timeout: 20_000 };
+
+const blank = (_req: unknown, res: import("node:http").ServerResponse) =>
+	void res.setHeader("content-type", "text/html").end("<!doctype html><title>x</title>");
+
+const start = (sse: GatewaySetup["sse"] = {}) =>
+	startGateway({
+		sse: { retry: [50, 100], client: "/sse/client.js", ...sse },
+		settings: { routes: [{ path: "/page", aliases: { "GET /": blank } }] }
+	});
+
+async function visitor(host = "127.0.0.1"): Promise<BrowserContext> {
+	const context = await browser.newContext();
+	onTestFinished(() => context.close());
+	await context.addCookies([{ name: "sid", value: "alice", domain: host, path: "/" }]);
+	return context;
+}
+
+/** Opens a tab whose page listens to news by the client, as the gateway serves that. */
+async function openTab(context: BrowserContext, origin: string): Promise<Page> {
+	const page = await context.newPage();
+	await page.goto(`${origin}/page`);
+	await page.evaluate(`(async () => {
+		const { connect } = await import("/sse/client.js");
+		window.got = [];
+		window.resets = [];
+		window.starts = 0;
+		window.live = connect("/sse/event-stream");
+		live.on("news", payload => got.push(payload));
+		live.onReset(reason => resets.push(reason));
+		live.onStart(() => starts++);
+	})()`);
+	await is(page, "live.state", "open");
+	return page;
+}
+
+const is = (page: Page, expression: string, value: unknown) =>
+	eventually(async () => expect(await page.evaluate(expression)).toEqual(value), PATIENT);
+
+const send = (gateway: TestGateway, payload: unknown) =>
+	gateway.send({ eventName: "news", sessionId: "alice", payload });
+
+const haveStreams = (gateway: TestGateway, count: number) =>
+	eventually(() => expect(gateway.held.streams).toBe(count), PATIENT);
+
+it("two tabs share one stream; when the one that leads is closed, the other misses nothing", async () => {
+	const gateway = await start();
+	const context = await visitor();
+	const first = await openTab(context, gateway.origin);
+	const second = await openTab(context, gateway.origin);
+	await haveStreams(gateway, 1);
+	for (const n of [0, 1]) await send(gateway, n);
+	for (const page of [first, second]) await is(page, "got", [0, 1]);
+	for (let n = 2; n < 50; n++) {
+		if (n === 25) void first.close();
+		await send(gateway, n);
+		await new Promise(resolve => setTimeout(resolve, 5));
+	}
+	await is(
+		second,
+		"got",
+		Array.from({ length: 50 }, (_, n) => n)
+	);
+
+	expect(await second.evaluate("[starts, resets]")).toEqual([1, []]);
+	await haveStreams(gateway, 1);
+});
+
+it("a reset is told in every tab, once", async () => {
+	const gateway = await start();
+	const context = await visitor();
+	const tabs = [await openTab(context, gateway.origin), await openTab(context, gateway.origin)];
+	await haveStreams(gateway, 1);
+	await gateway.broker.broadcast("sse.close", { sessionId: "alice" });
+	for (const page of tabs) await is(page, "resets", ["revoked"]);
+	await send(gateway, 1);
+	for (const page of tabs) await is(page, "got", [1]);
+
+	for (const page of tabs) expect(await page.evaluate("resets")).toEqual(["revoked"]);
+});
+
+// EventSource stayed CLOSED after a 502 until the page was reloaded.
+it("a page comes back after a 502 without being reloaded, and has missed nothing", async () => {
+	const gateway = await start({ timeout: 1000 });
+	let isAway = false;
+	let refusals = 0;
+	const proxy = createServer((req, res) => {
+		if (isAway) {
+			refusals++;
+			res.writeHead(502).end("no gateway");
+			return;
+		}
+		const { method, url, headers } = req;
+		const further = request(
+			`${gateway.origin}${url}`,
+			{ method: method ?? "GET", headers },
+			answer => {
+				res.writeHead(answer.statusCode as number, answer.headers);
+				answer.pipe(res);
+				res.on("close", () => further.destroy());
+			}
+		);
+		further.on("error", () => res.destroy());
+		further.end();
+	});
+	await new Promise<void>(resolve => proxy.listen(0, "127.0.0.1", resolve));
+	onTestFinished(() => {
+		proxy.closeAllConnections();
+		proxy.close();
+	});
+	const origin = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+	const page = await openTab(await visitor(), origin);
+	await send(gateway, 0);
+	await is(page, "got", [0]);
+	isAway = true;
+	await eventually(() => expect(refusals).toBeGreaterThan(1), PATIENT);
+	await send(gateway, 1);
+	isAway = false;
+	await is(page, "got", [0, 1]);
+
+	expect(await page.evaluate("[starts, resets]")).toEqual([1, []]);
+});

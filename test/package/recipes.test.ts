@@ -1,0 +1,101 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "@jest/globals";
+import { startGateway } from "../support/gateway/gateway.ts";
+import { snippetOf } from "../support/markdown.ts";
+import { onTestFinished } from "../support/on-test-finished.ts";
+import { spawnNode } from "../support/processes/process.ts";
+import { installed } from "./installed.ts";
+
+const GUIDE = readFileSync("docs/guide/in-the-browser.md", "utf8");
+
+/** What a page does with a recipe: it shows a list that it has loaded, and to which events add. Each line printed is what is shown. */
+const PAGES = {
+	react: `
+		import { createElement } from "react";
+		import { create } from "react-test-renderer";
+		import { events, useEvent, useLive, useStreamState } from "./live.js";
+		globalThis.IS_REACT_ACT_ENVIRONMENT = false;
+		function List() {
+			const list = useLive(load, { added: (now, item) => [...now, item] });
+			const state = useStreamState();
+			useEvent("said", word => console.log("said " + word));
+			show(list, state);
+			return null;
+		}
+		const root = create(createElement(List));
+		end = () => root.unmount();`,
+	vue: `
+		import { effectScope, watchEffect } from "vue";
+		import { events, useEvent, useLive, useStreamState } from "./live.js";
+		const scope = effectScope();
+		scope.run(() => {
+			const list = useLive(load, { added: (now, item) => [...now, item] });
+			const state = useStreamState();
+			useEvent("said", word => console.log("said " + word));
+			watchEffect(() => show(list.value, state.value));
+		});
+		end = () => scope.stop();`,
+	svelte: `
+		import { derived } from "svelte/store";
+		import { events, live, streamState } from "./live.js";
+		const list = live(load, { added: (now, item) => [...now, item] });
+		const offs = [
+			derived([list, streamState], all => all).subscribe(([now, state]) => show(now, state)),
+			events.on("said", word => console.log("said " + word))
+		];
+		end = () => offs.forEach(off => off());`
+};
+
+const page = (script: string) => `
+	let loads = 0;
+	let end;
+	const load = async () => ["loaded " + ++loads];
+	const show = (list, state) => console.log((list ?? []).join(", ") + " (" + state + ")");
+	${script}
+	process.stdin.on("data", () => {
+		end();
+		setTimeout(() => {
+			console.log("state " + events.state);
+			events.close();
+			process.exit();
+		}, 100);
+	});`;
+
+describe("the guide's hooks", () => {
+	const project = installed({
+		type: "module",
+		packages: ["react@^19.0.0", "react-test-renderer@^19.0.0", "vue@^3.5.0", "svelte@^5.0.0"],
+		files: {}
+	});
+
+	it.each(Object.entries(PAGES))(
+		"%s: load, follow the events, and let go of them",
+		async (name, script) => {
+			const gateway = await startGateway({ sse: { session: () => "alice", retry: [50, 100] } });
+			// there is no origin that a URL could be relative to
+			const live = snippetOf(GUIDE, name).replace("/sse/event-stream", `${gateway.origin}$&`);
+			const imports = script.match(/^\s*import .*$/gm) ?? [];
+			const body = script.replaceAll(/^\s*import .*$/gm, "");
+			await project().write({ "live.js": live, "page.js": `${imports.join("\n")}\n${page(body)}` });
+			const running = spawnNode("page.js", [], { cwd: project().path });
+			onTestFinished(() => running.stop());
+			await running.waitFor(/loaded 1 \(open\)/);
+			const send = (eventName: string, payload: string) =>
+				gateway.send({ eventName, sessionId: "alice", payload });
+			await send("said", "hello");
+			await running.waitFor(/said hello/);
+			await send("added", "new");
+			await running.waitFor(/loaded 1, new \(open\)/);
+			await gateway.broker.broadcast("sse.close", { sessionId: "alice" });
+			await running.waitFor(/loaded 2 \(open\)/);
+			running.write("end\n");
+			await running.waitFor(/state closed/);
+		}
+	);
+
+	it("are about 30 lines each", () => {
+		for (const name of Object.keys(PAGES)) {
+			expect(snippetOf(GUIDE, name).trim().split("\n").length).toBeLessThanOrEqual(40);
+		}
+	});
+});

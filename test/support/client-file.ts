@@ -1,0 +1,13 @@
+import { existsSync, globSync, statSync } from "node:fs";
+import { spawnProcess } from "./processes/process.ts";
+
+const FILE = "dist/client.js";
+
+/** Builds `dist/client.js`, which gateways serve and pages take, unless it is newer than what it is made of. */
+export async function bringClient(): Promise<void> {
+	const sources = globSync("client/*.ts").map(file => statSync(file).mtimeMs);
+	if (existsSync(FILE) && statSync(FILE).mtimeMs > Math.max(...sources)) return;
+	const build = spawnProcess("npm", ["run", "build:client"]);
+	await build.exited;
+	if (!existsSync(FILE)) throw new Error(`${FILE} could not be built:\n${build.output}`);
+}

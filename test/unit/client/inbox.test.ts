@@ -1,0 +1,86 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { Inbox } from "../../../client/inbox.ts";
+
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+
+/** An inbox, and all that it tells. */
+function make() {
+	const told: string[] = [];
+	const inbox = new Inbox({
+		event: (name, data, id) => void (name.startsWith("sse.") || told.push(`${name} ${data} ${id}`)),
+		load: reason => void told.push(`load: ${reason}`)
+	});
+	const open = (resumed: boolean, id = "") => inbox.take("sse.open", `{"resumed":${resumed}}`, id);
+	const reset = (reason: string, id = "") => inbox.take("sse.reset", `{"reason":"${reason}"}`, id);
+	return { inbox, told, open, reset };
+}
+
+describe("an inbox", () => {
+	it("hands on each event once, and is where the last one was that it has handed on", () => {
+		const { inbox, told, open } = make();
+		open(false, "p");
+		for (const id of ["1", "2", "1", "2", "3"]) inbox.take("a", id, id);
+		inbox.take("a", "no id", "");
+		inbox.take("a", "no id", "");
+
+		expect(told).toEqual(["load: start", "a 1 1", "a 2 2", "a 3 3", "a no id ", "a no id "]);
+		expect(inbox.place).toBe("3");
+	});
+
+	it("is not moved back by what is repeated", () => {
+		const { inbox, open } = make();
+		open(false);
+		for (const id of ["1", "2"]) inbox.take("a", id, id);
+		open(true);
+		inbox.take("a", "1", "1");
+
+		expect(inbox.place).toBe("2");
+	});
+
+	it("tells once of a stream that does not go on, by the reason that follows", () => {
+		const { inbox, told, open, reset } = make();
+		open(false, "p");
+		open(false);
+		reset("expired", "q");
+		jest.runAllTimers();
+
+		expect(told).toEqual(["load: start", "load: expired"]);
+		expect(inbox.place).toBe("q");
+	});
+
+	it("tells of it without a reason where none follows, before anything else", () => {
+		const { inbox, told, open } = make();
+		open(false, "p");
+		open(false, "q");
+		inbox.take("a", "1", "1");
+		open(false, "r");
+		jest.runAllTimers();
+
+		expect(told).toEqual(["load: start", "load: lost", "a 1 1", "load: lost"]);
+	});
+
+	it("that is held begins where it is released: what came before is part of the state", () => {
+		const { inbox, told, open } = make();
+		inbox.hold();
+		open(false, "p");
+		inbox.take("a", "1", "1");
+		expect(inbox.isFresh).toBe(true);
+		inbox.release("5");
+		inbox.take("a", "6", "6");
+
+		expect(told).toEqual(["load: start", "a 6 6"]);
+	});
+
+	it("that is held and goes on misses nothing", () => {
+		const { inbox, told, open } = make();
+		open(false, "p");
+		inbox.hold();
+		open(true);
+		inbox.take("a", "1", "1");
+		inbox.release("p");
+
+		expect(told).toEqual(["load: start", "a 1 1"]);
+		expect(inbox.place).toBe("1");
+	});
+});

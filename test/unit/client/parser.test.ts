@@ -1,0 +1,69 @@
+import { describe, expect, it } from "@jest/globals";
+import { createParser } from "eventsource-parser";
+import fc from "fast-check";
+import { StreamParser } from "../../../client/parser.ts";
+
+type Event = [name: string, data: string, id: string];
+
+/** What is read of a text that comes in these pieces. */
+function read(pieces: readonly string[]): { events: Event[]; retry: number | undefined } {
+	const events: Event[] = [];
+	const parser = new StreamParser((...event) => void events.push(event));
+	for (const piece of pieces) parser.feed(piece);
+	return { events, retry: parser.retry };
+}
+
+function readByAnother(text: string): Event[] {
+	const events: Event[] = [];
+	const parser = createParser({
+		onEvent: ({ event = "", data, id = "" }) => void events.push([event || "message", data, id])
+	});
+	parser.feed(text);
+	return events;
+}
+
+describe("the parser", () => {
+	it("reads names, data of several lines, ids and the last retry", () => {
+		const text =
+			"retry: 7\nevent: a\ndata: 1\ndata:2\ndata\nid: x\n\ndata: b\nretry: 9x\nretry: 8\n\n";
+		expect(read([text])).toEqual({
+			events: [
+				["a", "1\n2\n", "x"],
+				["message", "b", ""]
+			],
+			retry: 8
+		});
+	});
+
+	it("has no event without data, and takes no id with NUL", () => {
+		expect(
+			read(["event: a\nid: 1\n\nid: a\0b\ndata: 1\n\n: comment\nother: 1\n\n"]).events
+		).toEqual([["message", "1", ""]]);
+	});
+
+	it("reads the same in whatever pieces it comes", () => {
+		const text = "\uFEFFid: 1\r\nevent: ü\rdata: x\r\ndata: y\n\r\ndata: z\r\n\r\n";
+		const whole = read([text]);
+		expect(whole.events).toEqual([
+			["ü", "x\ny", "1"],
+			["message", "z", ""]
+		]);
+		for (let at = 1; at < text.length; at++) {
+			expect(read([text.slice(0, at), text.slice(at)])).toEqual(whole);
+		}
+		expect(read([...text])).toEqual(whole);
+	});
+
+	it("reads what another parser reads", () => {
+		const line = fc.oneof(
+			fc.constantFrom("", "", "data: a", "data:b", "data", "event: n", "event", "id: 1", "id"),
+			fc.constantFrom("retry: 3", ":", ": c", "data: a:b", "data:  two", "x: y")
+		);
+		fc.assert(
+			fc.property(fc.array(line), fc.constantFrom("\n", "\r\n"), (lines, end) => {
+				const text = `${lines.join(end)}${end}${end}`;
+				expect(read([text]).events).toEqual(readByAnother(text));
+			})
+		);
+	});
+});
