@@ -41,10 +41,10 @@ export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 		stream === null ? undefined : checkOptions("SseMiddleware, stream", RABBITMQ_OPTIONS, stream);
 
 	const created = installInspection;
-	return createSenderMiddleware({ events, limits, created }, (broker, broadcast) =>
+	return createSenderMiddleware({ events, limits, created }, (broker, broadcast, counters) =>
 		streamOptions === undefined
 			? new MoleculerBus(broker, broadcast)
-			: new RabbitmqBus(streamOf(broker, streamOptions), broker, broadcast)
+			: new RabbitmqBus(streamOf(broker, streamOptions), broker, broadcast, counters)
 	);
 }
 

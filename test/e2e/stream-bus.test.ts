@@ -42,7 +42,8 @@ function faultySubscriber() {
 			told.push("lost");
 			throw new Error("another");
 		},
-		missed: () => told.push("missed")
+		missed: () => told.push("missed"),
+		unreadable: () => {}
 	};
 	return { receive, told, subscriber };
 }

@@ -82,7 +82,7 @@ describe("the guide", () => {
 		const [, resets = ""] = protocol.split(/^8\.4\. /m);
 		const [, closes = ""] = /^4\.4\. .*?Reasons: (.*?)^4\.4\.1\. /ms.exec(protocol) ?? [];
 		const [reset = "", close = ""] = section(
-			page("guide/browser"),
+			page("guide/eventsource"),
 			"Why a stream is reset or closed"
 		)
 			.split(/^After `sse\.close`/m)

@@ -108,6 +108,8 @@ export interface Source {
 	 * whatever its sender's clock says. Default: not known.
 	 */
 	readonly notBefore?: number;
+	/** Milliseconds since 1970 at which an event was sent, by its sender's clock, if that is known. */
+	readonly sendTime?: number | undefined;
 	/** Identifies a revocation, if its sender does: it may arrive in two ways. */
 	readonly revocation?: RevocationKey | undefined;
 }
@@ -135,6 +137,8 @@ export interface Subscriber {
 	lost(loss?: Loss): void;
 	/** Events of the past were not passed to the open streams. */
 	missed(): void;
+	/** An event, or a revocation, came that nobody can read; it is logged. */
+	unreadable(name: typeof SEND | typeof CLOSE): void;
 }
 
 /** A gateway, as its end of the bus sees it. */

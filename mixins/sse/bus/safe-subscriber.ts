@@ -45,6 +45,10 @@ export class SafeSubscriber implements Subscriber {
 		this.#safely(() => this.#subscriber.missed());
 	}
 
+	unreadable(name: Parameters<Subscriber["unreadable"]>[0]): void {
+		this.#safely(() => this.#subscriber.unreadable(name));
+	}
+
 	#safely(action: () => void): void {
 		try {
 			action();

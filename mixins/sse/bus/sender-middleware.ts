@@ -1,9 +1,10 @@
 import type { Middleware, ServiceBroker } from "moleculer";
 import { isNobody } from "../core/addressing/session-id.ts";
 import { onePer } from "../core/collections/one-per.ts";
-import { isRefusal } from "../core/errors/refusal.ts";
+import { isRefusal, type Refusal } from "../core/errors/refusal.ts";
 import { type EventsContract, textEvents } from "../core/event/contract.ts";
 import { readSafely, SEND } from "../core/event/event.ts";
+import { SenderCounters } from "../core/metrics/counters.ts";
 import type { SenderLimits } from "../core/options/access-options.ts";
 import { CLOSE, readClose, writeClose } from "../core/revocation/revocation.ts";
 import { BroadcastTracker } from "../moleculer/broadcast/broadcast-tracker.ts";
@@ -15,6 +16,7 @@ import {
 	safeBroadcast
 } from "../moleculer/broadcast/safe-broadcast.ts";
 import { reportIfUnhandled } from "../moleculer/broadcast/unhandled-rejection.ts";
+import { metricsOf } from "../moleculer/metrics/metrics.ts";
 import { createRecipientLog } from "../moleculer/sender/recipient-log.ts";
 import { installReplCommand } from "../moleculer/sender/repl.ts";
 import { createSenderCheck } from "../moleculer/sender/sender-check.ts";
@@ -23,10 +25,20 @@ import { watchTransporter } from "../moleculer/transporter/transporter-health.ts
 import { installBus, installedBus } from "./broker-bus.ts";
 import type { Bus, PublishOptions } from "./bus.ts";
 import { checkReach } from "./reach-check.ts";
+import { senderSource } from "./sender-metrics.ts";
 import { tracedPublisher } from "./traced-publisher.ts";
 
-/** Creates a broker's bus. @param broadcast Moleculer's own, made safe: it never throws, and rejects only with `throwError`. */
-export type MakeBus = (broker: ServiceBroker, broadcast: SafeBroadcast) => Bus;
+/**
+ * Creates a broker's bus.
+ *
+ * @param broadcast Moleculer's own, made safe: it never throws, and rejects only with `throwError`.
+ * @param counters Of what the node sends.
+ */
+export type MakeBus = (
+	broker: ServiceBroker,
+	broadcast: SafeBroadcast,
+	counters: SenderCounters
+) => Bus;
 
 export interface SenderOptions {
 	/** Default: any event may be sent. */
@@ -47,6 +59,10 @@ export function createSenderMiddleware(
 	);
 	const recipientLogOf = onePer((broker: ServiceBroker) => createRecipientLog(broker));
 	const trackerOf = onePer((_broker: ServiceBroker) => new BroadcastTracker());
+	const countersOf = onePer((_broker: ServiceBroker) => new SenderCounters(events));
+	const tellingOf = onePer((broker: ServiceBroker) =>
+		metricsOf(broker).add(senderSource(countersOf(broker), broker, events))
+	);
 
 	const middleware = {
 		name: "SseMiddleware",
@@ -61,43 +77,62 @@ export function createSenderMiddleware(
 			installedBus(broker)?.listen();
 			installSafeSending(broker, trackerOf(broker));
 			created?.(broker);
+			tellingOf(broker);
 		},
 
 		async starting(broker: ServiceBroker): Promise<void> {
+			tellingOf(broker).start();
 			await installedBus(broker)?.open();
 		},
 
 		async stopped(broker: ServiceBroker): Promise<void> {
 			await installedBus(broker)?.close();
+			tellingOf(broker).stop();
 		},
 
 		broadcast(this: ServiceBroker, next: Broadcast): Broadcast {
 			// The second one would refuse what the first has made of an event.
 			if (installedBus(this) !== undefined)
 				throw misplacedMiddleware("SseMiddleware is used twice");
-			const bus = makeBus(this, safeBroadcast(this, next, trackerOf(this)));
+			const counters = countersOf(this);
+			const onFailed = (eventName: string): void => {
+				if (eventName === SEND) counters.eventsFailed.add("transporter");
+			};
+			const bus = makeBus(this, safeBroadcast(this, next, trackerOf(this), onFailed), counters);
 			installBus(this, bus);
 			const publisher = tracedPublisher(this, bus);
 			const sendClose = (payload: unknown, options?: PublishOptions): Promise<unknown> => {
 				const fromRepl = isFromRepl(options);
 				const revocation = readSafely(() => readClose(payload, { fromRepl }));
-				if (isRefusal(revocation)) return reject(this, SseError.invalidClose(revocation));
+				if (isRefusal(revocation)) {
+					counters.revocationsRefused.add("invalid");
+					return reject(this, SseError.invalidClose(revocation));
+				}
 				if (isNobody(revocation.sessionId)) return Promise.resolve();
 				recipientLogOf(this)(CLOSE, revocation.sessionId);
 				const refusal = bus.refuse(CLOSE, writeClose(revocation), options);
-				if (refusal !== undefined) return reject(this, SseError.invalidClose(refusal));
+				if (refusal !== undefined) {
+					counters.revocationsRefused.add("oversized");
+					return reject(this, SseError.invalidClose(refusal));
+				}
+				counters.revocationsSent++;
 				return bus.revoke(revocation, options);
+			};
+			const refuseEvent = (refusal: Refusal): Promise<never> => {
+				counters.eventsRefused.add(refusal.kind);
+				return reject(this, SseError.invalidEvent(refusal));
 			};
 			const sendEvent = (payload: unknown, options?: PublishOptions): Promise<unknown> => {
 				const checked = checkOf(this)(payload, { fromRepl: isFromRepl(options) });
-				if (isRefusal(checked)) return reject(this, SseError.invalidEvent(checked));
+				if (isRefusal(checked)) return refuseEvent(checked);
 				const { address, json } = checked;
 				const { eventName, sessionId } = address;
 				// Checked all the same, so that a wrong event is found before an article has its first follower.
 				if (isNobody(sessionId)) return Promise.resolve();
 				recipientLogOf(this)(eventName, sessionId);
 				const refusal = bus.refuse(SEND, { sessionId, json, eventName }, options);
-				if (refusal !== undefined) return reject(this, SseError.invalidEvent(refusal));
+				if (refusal !== undefined) return refuseEvent(refusal);
+				counters.eventsSent.add(eventName);
 				return publisher.publish(address, json, options);
 			};
 			const send = neverThrowing(this, (eventName, payload, options) =>
@@ -123,6 +158,8 @@ export function createSenderMiddleware(
 		emit(this: ServiceBroker, next: Broadcast): Broadcast {
 			return (eventName, payload, options) => {
 				if (eventName !== SEND && eventName !== CLOSE) return next(eventName, payload, options);
+				const { eventsRefused, revocationsRefused } = countersOf(this);
+				(eventName === SEND ? eventsRefused : revocationsRefused).add("emitted");
 				const message = `"${eventName}" was emitted, which reaches one gateway only: broadcast it.`;
 				return reject(this, new SseError("SSE_NOT_BROADCAST", message));
 			};

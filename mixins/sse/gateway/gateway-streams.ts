@@ -1,6 +1,8 @@
 import type { Registry } from "../core/addressing/registry.ts";
 import { reasonOf } from "../core/errors/guard.ts";
 import { heartbeatFrame } from "../core/event/control-events.ts";
+import type { GatewayCounters } from "../core/metrics/counters.ts";
+import type { DeliveryTimes } from "../core/metrics/delivery-times.ts";
 import { ThrottledLog } from "../core/util/throttled-log.ts";
 import { DetachQueue } from "../http/detach-queue.ts";
 import { dropBodyOfAnswered } from "../http/request-body.ts";
@@ -33,6 +35,8 @@ export interface GatewayStreamsParts {
 	/** Their writes. */
 	readonly flush: Flush;
 	readonly fanOut: FanOut;
+	readonly counters: GatewayCounters;
+	readonly deliveryTimes: DeliveryTimes;
 	readonly revocations: Revocations;
 	/** Called when the request has become a stream. */
 	onBegun(request: SseGatewayRequest): void;
@@ -99,6 +103,9 @@ export class GatewayStreams {
 			onEnd: this.#onEnd,
 			onClose: this.#onClose
 		});
+		const { counters } = this.#parts;
+		counters.streamsOpened++;
+		counters.openingTime.observe(performance.now() - pendingOpen.began);
 		this.#unclosed++;
 		onBegun(request);
 		limits.opened(stream, request);

@@ -1,19 +1,23 @@
 import type { BusReceiver, Listener, MakeReceiver } from "../bus/bus.ts";
 import { Registry } from "../core/addressing/registry.ts";
+import { GatewayCounters } from "../core/metrics/counters.ts";
 import type { PendingOpen } from "../core/revocation/pending-opens.ts";
 import { ServerConnections } from "../http/server-connections.ts";
+import { metricsOf, type Telling } from "../moleculer/metrics/metrics.ts";
 import type { EventStream } from "../streams/event-stream.ts";
 import { Flush } from "../streams/flush.ts";
 import { Access } from "./auth/access.ts";
 import { deliveryTracing } from "./delivery/delivery-tracing.ts";
 import { FanOut, type RevocationListener } from "./delivery/fan-out.ts";
 import { Revocations } from "./delivery/revocations.ts";
+import { gatewaySource } from "./gateway-metrics.ts";
 import { GatewayStreams } from "./gateway-streams.ts";
 import { Limits } from "./limits/limits.ts";
 import { openStream } from "./opening/open-stream.ts";
 import { Opening, type OpeningParts } from "./opening/opening.ts";
 import { Compression } from "./request/compression.ts";
 import { IncomingRequests } from "./request/incoming-requests.ts";
+import { StreamRefusals } from "./request/stream-refusals.ts";
 import { Unavailable } from "./request/unavailable.ts";
 import { Shutdown } from "./stop/shutdown.ts";
 import type {
@@ -28,6 +32,9 @@ export class Gateway {
 	readonly #options: GatewayOptions;
 	readonly #service: GatewayService;
 	readonly #registry = new Registry<EventStream>();
+	readonly counters: GatewayCounters;
+	readonly refusals: StreamRefusals;
+	readonly #telling: Telling;
 	/** Who may stream what. */
 	readonly access: Access;
 	readonly limits: Limits;
@@ -50,30 +57,45 @@ export class Gateway {
 	constructor(options: GatewayOptions, service: GatewayService, makeReceiver: MakeReceiver) {
 		this.#options = options;
 		this.#service = service;
-		this.access = new Access(options, service);
-		this.limits = new Limits(options.limits, options.trustProxy, service, this.#registry);
+		const counters = new GatewayCounters(options.events);
+		const metrics = metricsOf(service.broker);
+		const deliveryTimes = metrics.deliveryTimes(counters.deliveryTime);
+		this.counters = counters;
+		this.refusals = new StreamRefusals(counters, options.refusals);
+		this.access = new Access(options, service, counters);
+		this.limits = new Limits(options.limits, options.trustProxy, service, this.#registry, counters);
 		this.#shutdown = new Shutdown(options, this.#registry, service);
-		this.unavailable = new Unavailable(options, service, {
+		const stopping = {
 			isReady: () => this.isReady,
 			timeLeft: () => this.#shutdown.timeLeft
-		});
-		const compression = new Compression(options.compression);
+		};
+		this.unavailable = new Unavailable(options, service, stopping, this.refusals);
+		const compression = new Compression(options.compression, counters);
 		const conflates = options.buffer.policy === "conflate";
 		const revocations: RevocationListener = {
 			receive: (input, from) => this.revocations.receive(input, from),
 			miss: loss => this.revocations.miss(loss)
 		};
-		const flush = new Flush();
+		const flush = new Flush(counters, deliveryTimes);
 		const tracing = deliveryTracing(service, this.#registry, flush);
 		this.fanOut = new FanOut(
 			this.#registry,
-			{ ...options, receiver: makeReceiver, conflates, revocations, tracing },
+			{
+				...options,
+				receiver: makeReceiver,
+				conflates,
+				revocations,
+				tracing,
+				counters,
+				deliveryTimes
+			},
 			service
 		);
 		this.receiver = this.fanOut.receiver;
 		this.revocations = new Revocations(this.#registry, service, {
 			history: this.fanOut.history,
 			tickets: this.access.tickets,
+			counters,
 			awakeSince: () => this.receiver.awakeSince
 		});
 		this.#streams = new GatewayStreams({
@@ -84,6 +106,8 @@ export class Gateway {
 			compression,
 			flush,
 			fanOut: this.fanOut,
+			counters,
+			deliveryTimes,
 			revocations: this.revocations,
 			onBegun: request => this.#connections.streams(request),
 			onAllClosed: () => this.#shutdown.finish()
@@ -93,14 +117,21 @@ export class Gateway {
 			access: this.access,
 			limits: this.limits,
 			shutdown: this.#shutdown,
+			refusals: this.refusals,
 			compression,
 			streams: this.#streams
 		};
+		this.#telling = metrics.add(gatewaySource(this, options.events));
 	}
 
 	/** The streams that are open, for tests and for a look from outside. */
 	get streams(): Registry<EventStream> {
 		return this.#registry;
+	}
+
+	/** Whether it ends its streams because its node stops. */
+	get isStopping(): boolean {
+		return this.#shutdown.ended !== undefined;
 	}
 
 	/** Number of streams whose connection is not closed yet, ended ones included. */
@@ -174,6 +205,7 @@ export class Gateway {
 	/** Takes streams, after a stop as well, when the past is read where the bus can tell of it. */
 	async start(): Promise<void> {
 		this.#shutdown.cancel();
+		this.#telling.start();
 		// A server that moleculer-web makes brings its requests here first.
 		const server: unknown = Reflect.get(this.#service.settings ?? {}, "server");
 		if (server !== true) this.#incomingRequests.start();
@@ -198,5 +230,6 @@ export class Gateway {
 	/** The start that the stop has come into, if there was one, is over as well. */
 	finish(): void {
 		this.#connections.finish();
+		this.#telling.stop();
 	}
 }

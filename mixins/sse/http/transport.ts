@@ -50,6 +50,8 @@ export interface Transport {
 	destroy(): void;
 	/** Something between the stream and its client has thrown: first breaks the response off, then reports the error. */
 	fail(error: unknown): void;
+	/** Whether something between the stream and its client has thrown. */
+	readonly hasFailed: boolean;
 	/** It has closed: releases request and response, and its listener on the connection. */
 	release(): void;
 }

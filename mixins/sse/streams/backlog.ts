@@ -20,6 +20,11 @@ export class Backlog {
 		return this.#frames.size === 0;
 	}
 
+	/** Number of frames. */
+	get length(): number {
+		return this.#frames.size;
+	}
+
 	/** Bytes that it takes, the book-keeping included. */
 	get bytes(): number {
 		return this.#bytes;
@@ -35,13 +40,20 @@ export class Backlog {
 		this.#bytes += frame.byteLength + WAITING_BYTES;
 	}
 
-	/** Drops the oldest until it holds no more than this, or the newest alone. */
-	trim(maxBytes: number): void {
+	/**
+	 * Drops the oldest until it holds no more than this, or the newest alone.
+	 *
+	 * @returns How many it has dropped.
+	 */
+	trim(maxBytes: number): number {
+		let dropped = 0;
 		for (const key of this.#frames.keys()) {
-			if (this.#bytes <= maxBytes || this.#frames.size === 1) return;
+			if (this.#bytes <= maxBytes || this.#frames.size === 1) break;
 			this.#remove(key);
 			this.#hasLost = true;
+			dropped++;
 		}
+		return dropped;
 	}
 
 	/** Whether something before the next frame was dropped, and that has not been asked for by {@link takeLoss}. */

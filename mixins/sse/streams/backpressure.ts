@@ -1,4 +1,6 @@
 import { resetFrame } from "../core/event/control-events.ts";
+import type { GatewayCounters } from "../core/metrics/counters.ts";
+import { SLOW } from "../core/metrics/label-values.ts";
 import type { BufferPolicy } from "../core/options/gateway-options.ts";
 import { Batch } from "../http/encoding/batch.ts";
 import type { Transport } from "../http/transport.ts";
@@ -26,6 +28,7 @@ export class Backpressure {
 	readonly #maxUnsentBytes: number;
 	readonly #policy: BufferPolicy;
 	readonly #transport: Transport;
+	readonly #counters: GatewayCounters;
 	readonly #limit: UnsentLimit;
 	/** What waits for a slow client, unless the policy is to disconnect it. */
 	#backlog: Backlog | undefined;
@@ -43,11 +46,13 @@ export class Backpressure {
 	constructor(
 		transport: Transport,
 		{ maxUnsentBytes, policy }: BackpressureOptions,
+		counters: GatewayCounters,
 		onTooSlow: () => void
 	) {
 		this.#transport = transport;
 		this.#maxUnsentBytes = maxUnsentBytes;
 		this.#policy = policy;
+		this.#counters = counters;
 		this.#limit = new UnsentLimit(
 			maxUnsentBytes,
 			() => this.#held,
@@ -67,6 +72,11 @@ export class Backpressure {
 	get loss(): SlowLoss | undefined {
 		if (this.#isTooSlow) return "dropped";
 		return this.#backlog?.hasLost === true ? "reset" : undefined;
+	}
+
+	/** Bytes that wait in this process for the client to take them. */
+	get unsent(): number {
+		return this.#transport.unsent + this.#gatheredBatches.bytes + (this.#backlog?.bytes ?? 0);
 	}
 
 	/** Whether the client is so far that whoever writes at its pace may go on. */
@@ -106,7 +116,10 @@ export class Backpressure {
 	put(batch: Batch, isPaced: boolean): void {
 		if (this.#transport.unsent === 0) this.#goOn();
 		if (this.#policy === "disconnect" || (isPaced && this.#backlog === undefined)) {
-			if (this.#policy === "disconnect" && this.#limit.breaksOff()) return;
+			if (this.#policy === "disconnect" && this.#limit.breaksOff()) {
+				this.#dropped(batch.count);
+				return;
+			}
 			if (!this.#gatheredBatches.isEmpty || (!isPaced && this.#mustWait)) this.#gather(batch);
 			else this.#write(batch);
 		} else if (this.#backlog !== undefined || this.#mustWait) {
@@ -122,11 +135,21 @@ export class Backpressure {
 		this.#catchUp(true);
 	}
 
-	/** Lets go of what waits: the stream takes no more events. */
-	drop(): void {
+	/**
+	 * Lets go of what waits: the stream takes no more events.
+	 *
+	 * @returns How many frames that were.
+	 */
+	drop(): number {
+		const count = this.#gatheredBatches.count + (this.#backlog?.length ?? 0);
 		this.#backlog = undefined;
 		this.#gatheredBatches.take();
 		this.#onReady = undefined;
+		return count;
+	}
+
+	#dropped(count: number): void {
+		this.#counters.eventsDropped.add(SLOW[this.#policy], count);
 	}
 
 	/** Nothing of the stream is left. */
@@ -150,6 +173,7 @@ export class Backpressure {
 	/** What is written behind something that is unsent waits there, and tells when it is gone if it can. */
 	#write(batch: Batch): void {
 		const { unsent, tells } = this.#transport;
+		this.#counters.bytesEncoded += batch.byteLength;
 		if (unsent === 0) {
 			this.#transport.write(batch);
 		} else if (tells) {
@@ -203,10 +227,13 @@ export class Backpressure {
 			this.#backlog = new Backlog();
 			this.#transport.onDrain(this.#goOn);
 		}
-		batch.pushTo(this.#backlog, this.#policy === "conflate");
+		const backlog = this.#backlog;
+		const kept = backlog.length + batch.count;
+		batch.pushTo(backlog, this.#policy === "conflate");
+		this.#counters.eventsDropped.add("conflated", kept - backlog.length);
 		// One large event that is on its way must not have all that follows it dropped.
 		const underway = Math.min(this.#held, this.#maxUnsentBytes / 2);
-		this.#backlog.trim(this.#maxUnsentBytes - underway);
+		this.#dropped(backlog.trim(this.#maxUnsentBytes - underway));
 	}
 
 	/** Writes what waits, for as long as the client takes it; `all`: whether or not. */
@@ -219,7 +246,10 @@ export class Backpressure {
 				return;
 			}
 			// Without a place: the frames behind it are still to come.
-			if (backlog.takeLoss()) this.#write(new Batch(resetFrame("gap")));
+			if (backlog.takeLoss()) {
+				this.#write(new Batch(resetFrame("gap")));
+				this.#counters.resetsSent.add("gap");
+			}
 			this.#write(Batch.of(backlog.take(Math.min(SLICE, this.#maxUnsentBytes / 2))));
 		}
 		this.#transport.onDrain(this.#goOn);

@@ -1,8 +1,13 @@
 import type { Subscription } from "../core/addressing/registry.ts";
-import { type CloseReason, closeFrame } from "../core/event/control-events.ts";
+import {
+	type CloseReason,
+	closeFrame,
+	type OwnCloseReason,
+	type Reset
+} from "../core/event/control-events.ts";
 import type { Frame } from "../core/event/frame.ts";
+import type { DropReason, EndReason } from "../core/metrics/label-values.ts";
 import type { StreamRequest, StreamResponse } from "../http/connection.ts";
-import { Batch } from "../http/encoding/batch.ts";
 import { Patience } from "../http/patience.ts";
 import type { LetGo } from "../http/transport.ts";
 import { isOpen, type StreamPhase } from "./stream-phase.ts";
@@ -16,7 +21,7 @@ export interface EventStreamOptions extends Subscription, StreamWriterOptions {
 	/** `performance.now()` at which it was proven whose it is; default: now. */
 	provenAt?: number;
 	/** What its end is called then; default `timeout`. */
-	endsBy?: CloseReason;
+	endsBy?: OwnCloseReason;
 	/** Called once, as soon as the stream takes no more events. */
 	onEnd(stream: EventStream): void;
 	/** Called once, when nothing of the stream is left, after `onEnd`. */
@@ -52,7 +57,7 @@ export class EventStream extends StreamWriter implements Subscription {
 	#provisional: Frame | undefined;
 	/** See {@link mayHaveMissed}; -Infinity if it came back, and goes on from earlier. */
 	#currentSince = performance.now();
-	readonly #endsBy: CloseReason;
+	readonly #endsBy: OwnCloseReason;
 	#deadline: Patience | undefined;
 	readonly #onEnd: (stream: EventStream) => void;
 	readonly #onClose: (stream: EventStream) => void;
@@ -103,22 +108,22 @@ export class EventStream extends StreamWriter implements Subscription {
 	 *
 	 * @param reset Tells the client that it may have missed something; both go at once.
 	 */
-	beginLive(opening: Frame, reset?: Frame): void {
+	beginLive(opening: Frame, reset?: Reset): void {
 		this.#begin("live", opening, reset);
 	}
 
 	/** As {@link beginLive}, but what the client has missed follows first. */
-	beginHeld(opening: Frame, reset?: Frame): void {
+	beginHeld(opening: Frame, reset?: Reset): void {
 		this.#begin("held", opening, reset);
 	}
 
-	#begin(phase: "held" | "live", opening: Frame, reset: Frame | undefined): void {
+	#begin(phase: "held" | "live", opening: Frame, reset: Reset | undefined): void {
 		if (this.#phase !== "opening") return;
 		// First of all: how it is written to depends on it.
 		this.#phase = phase;
 		this.#provisional = undefined;
-		this.writeNow(reset === undefined ? [opening] : [opening, reset]);
-		if (reset !== undefined) this.#currentSince = performance.now();
+		this.writeNow(reset === undefined ? [opening] : [opening, reset.frame]);
+		if (reset !== undefined) this.#told(reset, performance.now());
 		// Until it is told, what is found missing later may have been sent before it came back.
 		else if (phase === "held") this.#currentSince = Number.NEGATIVE_INFINITY;
 	}
@@ -162,9 +167,12 @@ export class EventStream extends StreamWriter implements Subscription {
 	 * Gives a live stream a frame, to be written at the end of this turn of the event loop.
 	 *
 	 * @param key See {@link Backlog.push}.
+	 * @returns Whether it is live.
 	 */
-	send(frame: Frame, key?: string): void {
-		if (this.#phase === "live") this.writeLater(frame, key);
+	send(frame: Frame, key?: string): boolean {
+		if (this.#phase !== "live") return false;
+		this.writeLater(frame, key);
+		return true;
 	}
 
 	/**
@@ -172,10 +180,15 @@ export class EventStream extends StreamWriter implements Subscription {
 	 *
 	 * @param now `performance.now()`, before which all of that was sent.
 	 */
-	sendReset(reset: Frame, now: number): void {
+	sendReset(reset: Reset, now: number): void {
 		if (this.#phase !== "live" && this.#phase !== "held") return;
+		this.#told(reset, now);
+		this.writeLater(reset.frame);
+	}
+
+	#told({ reason }: Reset, now: number): void {
 		this.#currentSince = now;
-		this.writeLater(reset);
+		this.counters.resetsSent.add(reason);
 	}
 
 	/**
@@ -190,10 +203,10 @@ export class EventStream extends StreamWriter implements Subscription {
 	}
 
 	/** As {@link write}: tells its client that it may have missed something. */
-	writeReset(reset: Frame): void {
+	writeReset(reset: Reset): void {
 		if (this.#phase !== "held") return;
-		this.writeNow([reset]);
-		this.#currentSince = performance.now();
+		this.writeNow([reset.frame]);
+		this.#told(reset, performance.now());
 	}
 
 	/** Calls back once when the client of a held stream has taken what was written; never if the stream ends before. */
@@ -202,22 +215,24 @@ export class EventStream extends StreamWriter implements Subscription {
 	}
 
 	/** Ends the stream in order: `sse.close`, then the end of the response. */
-	end(reason: CloseReason, { grace = END_GRACE, retry }: EndOptions = {}): void {
+	end(reason: OwnCloseReason, { grace = END_GRACE, retry }: EndOptions = {}): void {
 		if (!this.isOpen) return;
 		if (this.#provisional !== undefined) this.writeNow([this.#provisional]);
 		this.writeAll();
 		// Writing may have been too much for the client.
-		if (this.#takeNoMore("ending")) this.#finish(closeFrame(reason, retry), grace);
+		if (this.#takeNoMore("ending", reason)) this.#finish(closeFrame(reason, retry), grace);
 	}
 
 	/**
 	 * Takes no more events from now on, and ends: with `sse.close` if the client has taken all that was
 	 * written, else by cutting it off, so that what is unsent is never sent. What ends already, in order, is cut off
 	 * too; what was revoked before has been told why.
+	 *
+	 * @param why As it is counted: what a service gives as its reason may be anything.
 	 */
-	revoke(reason: CloseReason): void {
+	revoke(reason: CloseReason, why: EndReason = "revoked"): void {
 		if (this.#phase === "revoked" || this.#phase === "closed") return;
-		if (!this.#takeNoMore("revoked")) {
+		if (!this.#takeNoMore("revoked", why)) {
 			this.#phase = "revoked";
 			this.#cutOff();
 			return;
@@ -226,14 +241,15 @@ export class EventStream extends StreamWriter implements Subscription {
 		setImmediate(() => {
 			if (this.#phase === "closed") return;
 			if (this.transport.unsent > 0) return this.#cutOff();
-			if (this.#provisional !== undefined) this.transport.write(new Batch(this.#provisional));
+			if (this.#provisional !== undefined) this.writeLast(this.#provisional);
 			this.#finish(closeFrame(reason), END_GRACE);
 		});
 	}
 
 	/** Ends a stream whose time has come: with its session, what is unsent is not for its client any more. */
 	expire(): void {
-		if (this.#endsBy === "expired" || Date.now() >= this.sessionEnd) this.revoke("expired");
+		if (this.#endsBy === "expired" || Date.now() >= this.sessionEnd)
+			this.revoke("expired", "expired");
 		else this.end(this.#endsBy);
 	}
 
@@ -243,9 +259,9 @@ export class EventStream extends StreamWriter implements Subscription {
 	}
 
 	/** Ends the stream at once: what is unsent is dropped, the client sees a broken connection. */
-	destroy(): void {
+	destroy(why: EndReason = "client"): void {
 		if (this.#phase === "closed") return;
-		this.#takeNoMore("ending");
+		this.#takeNoMore("ending", why);
 		this.transport.destroy();
 	}
 
@@ -257,22 +273,29 @@ export class EventStream extends StreamWriter implements Subscription {
 
 	/** Writes the last frame, and ends the response. */
 	#finish(last: Frame, grace: number): void {
-		this.transport.write(new Batch(last));
+		this.writeLast(last);
 		this.#deadline = new Patience(grace, () => this.destroy());
 		this.transport.end();
 	}
 
 	/** Takes no more events; whether it did until now. */
-	#takeNoMore(phase: "ending" | "revoked"): boolean {
+	#takeNoMore(phase: "ending" | "revoked", why: EndReason): boolean {
 		if (!this.isOpen) return false;
 		this.#phase = phase;
-		this.drop();
+		this.counters.streamsClosed.add(why);
+		this.counters.eventsDropped.add(this.#dropReason(why), this.drop());
 		this.#onEnd(this);
 		return true;
 	}
 
+	/** What becomes of the events that wait is up to who ends the stream. */
+	#dropReason(why: EndReason): DropReason {
+		if (why === "expired" || why === "revoked") return why;
+		return why === "slow" ? this.slowReason : "closed";
+	}
+
 	protected close(): void {
-		this.#takeNoMore("ending");
+		this.#takeNoMore("ending", this.transport.hasFailed ? "error" : "client");
 		if (this.#phase === "closed") return;
 		this.#phase = "closed";
 		this.#deadline?.stop();

@@ -1,5 +1,7 @@
 import { Queue } from "../core/collections/queue.ts";
 import type { Frame } from "../core/event/frame.ts";
+import { GatewayCounters } from "../core/metrics/counters.ts";
+import { type DeliveryTimes, NO_DELIVERY_TIMES } from "../core/metrics/delivery-times.ts";
 import { Batch } from "../http/encoding/batch.ts";
 
 /** What has something to write at the end of a turn of the event loop. */
@@ -18,9 +20,20 @@ const SLICE_STREAMS = 32;
  * everything else that the process does in between.
  */
 export class Flush {
+	/** What is counted of the gateway's streams: all of them share these writes, and none has to hold it. */
+	readonly counters: GatewayCounters;
+	readonly #deliveryTimes: DeliveryTimes;
 	readonly #queue = new Queue<Flushable>();
 	#isScheduled = false;
 	#first: Batch | undefined;
+
+	constructor(
+		counters: GatewayCounters = new GatewayCounters(),
+		deliveryTimes: DeliveryTimes = NO_DELIVERY_TIMES
+	) {
+		this.counters = counters;
+		this.#deliveryTimes = deliveryTimes;
+	}
 
 	/** The batch of a stream that has got nothing yet in this turn. */
 	first(frame: Frame, key?: string): Batch {
@@ -48,6 +61,7 @@ export class Flush {
 			// Whatever one stream does, the others go on.
 			this.#isScheduled = this.#queue.length > 0;
 			if (this.#isScheduled) setImmediate(this.#write);
+			else this.#deliveryTimes.end();
 		}
 	};
 }

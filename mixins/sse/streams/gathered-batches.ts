@@ -18,6 +18,11 @@ export class GatheredBatches {
 		return this.#batch === undefined;
 	}
 
+	/** Number of frames. */
+	get count(): number {
+		return this.#frames;
+	}
+
 	/** Whether there are as many as should be written. */
 	get isEnough(): boolean {
 		return this.#frames >= ENOUGH_FRAMES || (this.#batch?.byteLength ?? 0) >= ENOUGH;

@@ -1,5 +1,5 @@
 import type { Registry } from "../core/addressing/registry.ts";
-import { resetFrame } from "../core/event/control-events.ts";
+import { resetOf } from "../core/event/control-events.ts";
 import type { EventStream } from "./event-stream.ts";
 import { type Beginning, type Held, release } from "./resume.ts";
 
@@ -44,7 +44,7 @@ export class Meeting {
 			if (!stream.mayHaveMissed(before)) continue;
 			count++;
 			if (stream.hold()) this.#held.set(stream, { liveFrom: history.head, resumeToken });
-			else if (!this.#held.has(stream)) stream.sendReset(resetFrame("gap"), now);
+			else if (!this.#held.has(stream)) stream.sendReset(resetOf("gap"), now);
 		}
 		return count;
 	}

@@ -1,5 +1,5 @@
 import type { Registry } from "../core/addressing/registry.ts";
-import { heartbeatFrame, resetFrame } from "../core/event/control-events.ts";
+import { heartbeatFrame, resetOf } from "../core/event/control-events.ts";
 import type { Frame } from "../core/event/frame.ts";
 import type { History } from "../core/history/history.ts";
 import type { EventStream } from "./event-stream.ts";
@@ -65,7 +65,7 @@ export class ResumeTokens {
 	tell(before: number): number {
 		const now = performance.now();
 		const resumeToken = this.live;
-		const frame = resetFrame("gap", resumeToken);
+		const reset = resetOf("gap", resumeToken);
 		let told = 0;
 		for (const stream of this.#streams) {
 			// What was read may have been sent before these streams were let in; what follows is not.
@@ -78,7 +78,7 @@ export class ResumeTokens {
 			if (!isTold) continue;
 			told++;
 			// A held stream has not seen everything up to that id yet.
-			stream.sendReset(stream.phase === "held" ? resetFrame("gap") : frame, now);
+			stream.sendReset(stream.phase === "held" ? resetOf("gap") : reset, now);
 		}
 		return told;
 	}

@@ -1,10 +1,12 @@
 import { guard } from "../core/errors/guard.ts";
 import { inOwnBuffer } from "../core/event/chunk.ts";
-import { type OpenOptions, openFrame, resetFrame } from "../core/event/control-events.ts";
+import { type OpenOptions, openFrame, resetOf } from "../core/event/control-events.ts";
 import { withoutId } from "../core/event/frame.ts";
 import type { History } from "../core/history/history.ts";
 import type { ResetReason } from "../core/history/id-order.ts";
 import type { ReplayCursor } from "../core/history/replay-cursor.ts";
+import type { GatewayCounters } from "../core/metrics/counters.ts";
+import type { ResumeOutcome } from "../core/metrics/label-values.ts";
 import type { EventStream } from "./event-stream.ts";
 import { Turns } from "./replay-turns.ts";
 
@@ -25,6 +27,7 @@ const turns = new Turns();
 export interface Beginning {
 	/** Undefined if none is kept. */
 	readonly history: History | undefined;
+	readonly counters: Pick<GatewayCounters, "streamsResumed" | "eventsReplayed">;
 	/** Whether the ids of events may be given: nothing is suspected to be missing before them. */
 	readonly isWhole: boolean;
 	/** Senders are being asked where they are: what they have sent unheard is told when they have answered. */
@@ -51,7 +54,8 @@ export function begin(
 	const { eventNames } = stream;
 	const { history } = from;
 	if (history === undefined) {
-		const reset = lastEventId === undefined ? undefined : resetFrame("unknown");
+		const reset = lastEventId === undefined ? undefined : resetOf("unknown");
+		if (reset !== undefined) from.counters.streamsResumed.add("unknown");
 		stream.beginLive(openFrame(eventNames, false, hello()), reset);
 		return;
 	}
@@ -86,7 +90,9 @@ export function begin(
 		const cursor = isTold ? history.sinceOpened(liveFrom, now, stream) : answer;
 		// Behind the decision: what was sent before this stream is not for it because it has come.
 		history.letIn(stream, now);
-		const reset = isTold ? resetFrame(answer, resumeToken) : undefined;
+		if (isTold) from.counters.streamsResumed.add(answer);
+		else answer.isUncounted = true;
+		const reset = isTold ? resetOf(answer, resumeToken) : undefined;
 		stream.beginHeld(openFrame(eventNames, !isTold, hello()), reset);
 		replay(stream, from, history, cursor);
 	};
@@ -114,7 +120,7 @@ export function release(
 ): void {
 	const { history } = from;
 	if (!stream.isOpen || history === undefined) return;
-	if (stream.mayHaveMissed(before)) stream.writeReset(resetFrame("gap", resumeToken));
+	if (stream.mayHaveMissed(before)) stream.writeReset(resetOf("gap", resumeToken));
 	replay(stream, from, history, history.sinceOpened(liveFrom, performance.now(), stream));
 }
 
@@ -135,8 +141,11 @@ function replay(
 	}
 	const frames = history.read(cursor, stream, Math.min(SLICE, stream.maxUnsentBytes / 2));
 	if (frames === null) {
-		stream.writeReset(resetFrame("expired", from.resumeTokenFor(stream)));
+		countResumed(from, cursor, "expired");
+		stream.writeReset(resetOf("expired", from.resumeTokenFor(stream)));
 	} else {
+		from.counters.eventsReplayed += frames.length;
+		if (frames.length > 0) countResumed(from, cursor, "replayed");
 		const shown = from.isWhole ? frames : frames.map(withoutId);
 		if (shown.length > 0 && !stream.write(...shown)) {
 			stream.onDrain(guard(failed, goOn));
@@ -148,5 +157,12 @@ function replay(
 			return;
 		}
 	}
+	countResumed(from, cursor, "live");
 	if (stream.goLive()) from.released(stream);
+}
+
+/** What becomes of a client that comes back shows when it gets the first event, or none: it counts once. */
+function countResumed(from: Beginning, cursor: ReplayCursor, outcome: ResumeOutcome): void {
+	if (cursor.isUncounted) from.counters.streamsResumed.add(outcome);
+	cursor.isUncounted = false;
 }

@@ -66,7 +66,7 @@ export class StreamTimer {
 			if (now >= stream.expiresAt || wall >= stream.sessionEnd) {
 				stream.expire();
 			} else if (this.#stallTimeout > 0 && stream.isStalled(this.#running, this.#stallTimeout)) {
-				stream.destroy();
+				stream.destroy("stalled");
 			} else if (this.#interval > 0 && stream.isSilent(now, this.#interval)) {
 				frame ??= this.#frame();
 				stream.send(frame);

@@ -1,4 +1,6 @@
 import type { Frame } from "../core/event/frame.ts";
+import type { GatewayCounters } from "../core/metrics/counters.ts";
+import { type DropReason, type EndReason, SLOW } from "../core/metrics/label-values.ts";
 import type { StreamRequest, StreamResponse } from "../http/connection.ts";
 import { createTransport } from "../http/create-transport.ts";
 import { Batch } from "../http/encoding/batch.ts";
@@ -56,8 +58,8 @@ export abstract class StreamWriter implements Flushable {
 	/** Whether frames come as they are sent; whoever writes others looks at the client's pace. */
 	protected abstract get isLive(): boolean;
 
-	/** The client is too slow. */
-	abstract destroy(): void;
+	/** Ends at once, for example because the client is too slow. */
+	abstract destroy(why?: EndReason): void;
 
 	/** The connection has closed. */
 	protected abstract close(): void;
@@ -70,6 +72,21 @@ export abstract class StreamWriter implements Flushable {
 	/** See {@link Backpressure.loss}. */
 	get loss(): SlowLoss | undefined {
 		return this.#backpressure?.loss;
+	}
+
+	/** Bytes that wait in this process for its client to take them. */
+	get unsent(): number {
+		return this.#backpressure?.unsent ?? this.transport.unsent;
+	}
+
+	/** Why events are dropped that the client is too slow for. */
+	protected get slowReason(): DropReason {
+		return SLOW[this.#policy];
+	}
+
+	/** What is counted of the gateway's streams. */
+	protected get counters(): GatewayCounters {
+		return this.#flush.counters;
 	}
 
 	/** See {@link Backpressure.isStalled}. */
@@ -133,10 +150,25 @@ export abstract class StreamWriter implements Flushable {
 		this.#backpressure?.writeAll();
 	}
 
-	/** Lets go of what waits: no more frames are taken. */
-	protected drop(): void {
+	/**
+	 * Lets go of what waits: no more frames are taken.
+	 *
+	 * @returns How many frames that were, of those that Node does not have yet.
+	 */
+	protected drop(): number {
+		const count = (this.#batch?.count ?? 0) + (this.#backpressure?.drop() ?? 0);
 		this.#batch = undefined;
-		this.#backpressure?.drop();
+		return count;
+	}
+
+	/** Writes the last frame of all. */
+	protected writeLast(frame: Frame): void {
+		this.#transmit(new Batch(frame));
+	}
+
+	#transmit(batch: Batch): void {
+		this.#flush.counters.bytesEncoded += batch.byteLength;
+		this.transport.write(batch);
 	}
 
 	/** Lets go of the rest, when the connection has closed. */
@@ -149,7 +181,7 @@ export abstract class StreamWriter implements Flushable {
 	#put(batch: Batch): void {
 		try {
 			if (this.#backpressure === undefined && this.transport.unsent === 0) {
-				this.transport.write(batch);
+				this.#transmit(batch);
 			} else {
 				this.#underPressure().put(batch, !this.isLive);
 			}
@@ -162,8 +194,9 @@ export abstract class StreamWriter implements Flushable {
 		this.#backpressure ??= new Backpressure(
 			this.transport,
 			{ maxUnsentBytes: this.maxUnsentBytes, policy: this.#policy },
+			this.#flush.counters,
 			() => {
-				if (this.isOpen) this.destroy();
+				if (this.isOpen) this.destroy("slow");
 			}
 		);
 		return this.#backpressure;

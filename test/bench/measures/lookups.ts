@@ -2,6 +2,8 @@ import type { Readable } from "../../../mixins/sse/bus/bus.ts";
 import { RABBITMQ_ORDER } from "../../../mixins/sse/bus/rabbitmq/id-order.ts";
 import { ReadingReceiver } from "../../../mixins/sse/bus/reading-receiver.ts";
 import { Registry, type Subscription } from "../../../mixins/sse/core/addressing/registry.ts";
+import { GatewayCounters } from "../../../mixins/sse/core/metrics/counters.ts";
+import { NO_DELIVERY_TIMES } from "../../../mixins/sse/core/metrics/delivery-times.ts";
 import { FanOut } from "../../../mixins/sse/gateway/delivery/fan-out.ts";
 import type { GatewayService } from "../../../mixins/sse/gateway/types.ts";
 import type { EventStream } from "../../../mixins/sse/streams/event-stream.ts";
@@ -88,7 +90,9 @@ function costsOf(sessions: number, rounds: number): Costs {
 			history: null,
 			receiver: (listener, service) => new ReadingReceiver(NO_BUS, listener, service),
 			limits: { eventBytes: 0 },
-			conflates: false
+			conflates: false,
+			counters: new GatewayCounters(),
+			deliveryTimes: NO_DELIVERY_TIMES
 		},
 		{ broker: { nodeID: "gateway-1" }, logger: console } as unknown as GatewayService
 	);

@@ -1,3 +1,4 @@
+import type { BrokerOptions } from "moleculer";
 import { installBus } from "../../../mixins/sse/bus/broker-bus.ts";
 import type { Bus, BusSubscription, Source, Subscriber } from "../../../mixins/sse/bus/bus.ts";
 import type { SseMixinOptions } from "../../../mixins/sse/index.ts";
@@ -17,8 +18,11 @@ export class HandBus extends ReadableBus {
 	};
 
 	/** Starts a gateway that reads such a bus, and that is told of the past as long as the test likes. */
-	static async start(sse: SseMixinOptions = {}): Promise<{ bus: HandBus; gateway: TestGateway }> {
-		const node = new TestNode({ middleware: false });
+	static async start(
+		sse: SseMixinOptions = {},
+		broker: BrokerOptions = {}
+	): Promise<{ bus: HandBus; gateway: TestGateway }> {
+		const node = new TestNode({ middleware: false, broker });
 		const bus = new HandBus();
 		installBus(node.broker, bus);
 		const gateway = new TestGateway(node, { sse });

@@ -5,6 +5,7 @@ import { ServiceBroker } from "moleculer";
 import { Registry } from "../../../mixins/sse/core/addressing/registry.ts";
 
 import { openFrame } from "../../../mixins/sse/core/event/control-events.ts";
+import { GatewayCounters } from "../../../mixins/sse/core/metrics/counters.ts";
 import { PendingOpens } from "../../../mixins/sse/core/revocation/pending-opens.ts";
 import { Access } from "../../../mixins/sse/gateway/auth/access.ts";
 import { Limits } from "../../../mixins/sse/gateway/limits/limits.ts";
@@ -16,6 +17,7 @@ import {
 	type OpeningStep
 } from "../../../mixins/sse/gateway/opening/opening.ts";
 import { Compression } from "../../../mixins/sse/gateway/request/compression.ts";
+import { StreamRefusals } from "../../../mixins/sse/gateway/request/stream-refusals.ts";
 import { Shutdown } from "../../../mixins/sse/gateway/stop/shutdown.ts";
 import type {
 	GatewayOptions,
@@ -40,6 +42,8 @@ export class OpeningStage implements OpeningParts {
 	readonly options: GatewayOptions;
 	readonly access: Access;
 	readonly limits: Limits;
+	readonly counters: GatewayCounters = new GatewayCounters();
+	readonly refusals: StreamRefusals;
 	readonly shutdown: Shutdown;
 	readonly compression: Compression;
 	readonly registry: Registry<EventStream> = new Registry();
@@ -59,8 +63,9 @@ export class OpeningStage implements OpeningParts {
 			SSE_MIXIN_OPTIONS,
 			options
 		) as unknown as GatewayOptions;
-		this.access = new Access(this.options, service);
-		this.limits = new Limits(this.options.limits, false, service, this.registry);
+		this.access = new Access(this.options, service, this.counters);
+		this.limits = new Limits(this.options.limits, false, service, this.registry, this.counters);
+		this.refusals = new StreamRefusals(this.counters, this.options.refusals);
 		this.shutdown = new Shutdown(this.options, this.registry, service);
 		this.compression = new Compression(this.options.compression);
 	}

@@ -3,6 +3,7 @@ import { createServer, get, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
+import type { Reset } from "../../../mixins/sse/core/event/control-events.ts";
 import { encodeFrame, type Frame } from "../../../mixins/sse/core/event/frame.ts";
 import type { BufferPolicy } from "../../../mixins/sse/core/options/gateway-options.ts";
 import { EventStream } from "../../../mixins/sse/streams/event-stream.ts";
@@ -12,6 +13,7 @@ import { eventually } from "../../support/eventually.ts";
 import { onTestFinished } from "../../support/on-test-finished.ts";
 
 const frame = (event: string): Frame => encodeFrame({ event, data: "" });
+const reset: Reset = { reason: "gap", frame: frame("reset") };
 const failure = new Error("what is done for the stream has thrown");
 
 /**
@@ -69,7 +71,7 @@ const REACH: Readonly<Record<StreamPhase, (stream: EventStream) => void | Promis
 	live: stream => stream.beginLive(frame("begun")),
 	ending: stream => {
 		stream.beginLive(frame("begun"));
-		stream.end("over");
+		stream.end("timeout");
 	},
 	revoked: stream => {
 		stream.beginLive(frame("begun"));
@@ -77,7 +79,7 @@ const REACH: Readonly<Record<StreamPhase, (stream: EventStream) => void | Promis
 	},
 	closed: async stream => {
 		stream.beginLive(frame("begun"));
-		stream.end("over");
+		stream.end("timeout");
 		await eventually(() => expect(stream.phase).toBe("closed"));
 	}
 };
@@ -115,7 +117,7 @@ const METHODS: Readonly<Record<string, Method>> = {
 		effects: { opening: { to: "live", writes: ["begun"] } }
 	},
 	"beginLive() with a reset": {
-		call: stream => stream.beginLive(frame("begun"), frame("reset")),
+		call: stream => stream.beginLive(frame("begun"), reset),
 		effects: { opening: { to: "live", writes: ["begun", "reset"] } }
 	},
 	"beginHeld()": {
@@ -123,7 +125,7 @@ const METHODS: Readonly<Record<string, Method>> = {
 		effects: { opening: { to: "held", writes: ["begun"] } }
 	},
 	"beginHeld() with a reset": {
-		call: stream => stream.beginHeld(frame("begun"), frame("reset")),
+		call: stream => stream.beginHeld(frame("begun"), reset),
 		effects: { opening: { to: "held", writes: ["begun", "reset"] } }
 	},
 	"putOff()": {
@@ -164,7 +166,7 @@ const METHODS: Readonly<Record<string, Method>> = {
 		effects: { live: { writes: ["news"] } }
 	},
 	"sendReset()": {
-		call: stream => stream.sendReset(frame("reset"), performance.now()),
+		call: stream => stream.sendReset(reset, performance.now()),
 		effects: { held: { writes: ["reset"] }, live: { writes: ["reset"] } }
 	},
 	"write()": {
@@ -173,11 +175,11 @@ const METHODS: Readonly<Record<string, Method>> = {
 		otherwise: false
 	},
 	"writeReset()": {
-		call: stream => stream.writeReset(frame("reset")),
+		call: stream => stream.writeReset(reset),
 		effects: { held: { writes: ["reset"] } }
 	},
 	"end()": {
-		call: stream => stream.end("over"),
+		call: stream => stream.end("timeout"),
 		effects: { opening: ENDS, held: ENDS, live: ENDS }
 	},
 	"expire()": {
@@ -237,7 +239,7 @@ describe.each(Object.entries(METHODS))("%s", (_, { call, effects, otherwise }) =
 		if (returns !== undefined) expect(returned).toBe(returns);
 		const { isOpen } = stream;
 		await turn();
-		if (!breaks) stream.end("over");
+		if (!breaks) stream.end("timeout");
 		const got = await client;
 		const [before, behind] = aroundOf(phase, isOpen);
 		if (!breaks) expect(got).toEqual([...before, ...writes, ...behind]);
@@ -256,12 +258,12 @@ describe("a held stream", () => {
 		stream.send(frame("before"));
 		stream.hold();
 		stream.send(frame("passes by"));
-		stream.sendReset(frame("reset"), performance.now());
+		stream.sendReset(reset, performance.now());
 		stream.write(frame("missed"));
 		stream.goLive();
 		stream.send(frame("news"));
 		await turn();
-		stream.end("over");
+		stream.end("timeout");
 
 		expect(await client).toEqual(["begun", "before", "reset", "missed", "news", "sse.close"]);
 	});
@@ -292,7 +294,7 @@ describe("a held stream", () => {
 			stream.goLive();
 			stream.send(frame("live"));
 			await turn();
-			stream.end("over");
+			stream.end("timeout");
 
 			const got = await client;
 			expect(got.filter((name, at) => name !== "large" || got.indexOf(name) === at)).toEqual([
@@ -333,7 +335,7 @@ describe("what the client of a stream may have missed", () => {
 		const { stream } = await openStream();
 		stream.beginHeld(frame("begun"));
 		expect(stream.mayHaveMissed(0)).toBe(true);
-		stream.writeReset(frame("reset"));
+		stream.writeReset(reset);
 
 		expect(stream.mayHaveMissed(0)).toBe(false);
 		expect(stream.mayHaveMissed(later())).toBe(true);
@@ -341,10 +343,10 @@ describe("what the client of a stream may have missed", () => {
 
 	it("is nothing from before it was told, as it began or later", async () => {
 		const { stream } = await openStream();
-		stream.beginHeld(frame("begun"), frame("reset"));
+		stream.beginHeld(frame("begun"), reset);
 		expect(stream.mayHaveMissed(0)).toBe(false);
 		const now = later();
-		stream.sendReset(frame("reset"), now);
+		stream.sendReset(reset, now);
 
 		expect(stream.mayHaveMissed(now)).toBe(false);
 		expect(stream.mayHaveMissed(now + 1)).toBe(true);

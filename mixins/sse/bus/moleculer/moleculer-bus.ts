@@ -8,6 +8,8 @@ import { groupsOf } from "../../moleculer/broadcast/broadcast-options.ts";
 import { refusePastLimit } from "../../moleculer/broadcast/packet-limit.ts";
 import type { SafeBroadcast } from "../../moleculer/broadcast/safe-broadcast.ts";
 import type { HostService } from "../../moleculer/host-service.ts";
+import { type Metrics, metricsOf } from "../../moleculer/metrics/metrics.ts";
+import { readSendTime } from "../../moleculer/metrics/send-time.ts";
 import { readRevocationKey, withRevocationId } from "../../moleculer/sender/revocation-id.ts";
 import { withTraceContext } from "../../moleculer/tracing/trace-options.ts";
 import { hearsOthers, isConnected } from "../../moleculer/transporter/transporter-health.ts";
@@ -33,6 +35,7 @@ export class MoleculerBus implements Bus {
 	readonly #revocations: Sequences;
 	readonly #teller: PositionAnnouncer;
 	readonly #broadcast: SafeBroadcast;
+	readonly #metrics: Metrics;
 
 	/** @param broadcast Moleculer's `broadcast`, made safe: it never throws, and rejects only with `throwError`. */
 	constructor(broker: ServiceBroker, broadcast: SafeBroadcast) {
@@ -41,6 +44,7 @@ export class MoleculerBus implements Bus {
 		this.#sequences = new Sequences(nodeID, newEpoch());
 		this.#revocations = new Sequences(nodeID, newEpoch(), "close");
 		this.#broadcast = broadcast;
+		this.#metrics = metricsOf(broker);
 		const counted = [this.#sequences, this.#revocations];
 		this.#teller = new PositionAnnouncer(broker, {
 			*[Symbol.iterator]() {
@@ -82,7 +86,8 @@ export class MoleculerBus implements Bus {
 		this.#teller.sent(sequence);
 		// Gateways take a number that no event has for a lost event.
 		const takeBack = () => sequence.ids.takeBack(id);
-		return this.#broadcast(SEND, { eventName, sessionId, json, id }, options, takeBack);
+		const stamped = this.#metrics.stamp(options, id);
+		return this.#broadcast(SEND, { eventName, sessionId, json, id }, stamped, takeBack);
 	}
 
 	/** The number lets a gateway notice a revocation that it missed. */
@@ -121,6 +126,7 @@ export function subscription(listener: (service: unknown) => Listener): EventSch
 			listener(this)(ctx.params, {
 				nodeID,
 				fromRepl: ctx.meta.$repl === true,
+				sendTime: readSendTime(ctx.meta, ctx.params),
 				revocation: readRevocationKey(ctx.meta, nodeID),
 				trace: ctx.tracing === true ? readTraceContext(ctx.requestID, ctx.parentID) : undefined
 			});

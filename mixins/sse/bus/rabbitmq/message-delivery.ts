@@ -1,6 +1,8 @@
 import type { ConsumeMessage } from "amqplib";
 import type { Logger } from "moleculer";
 import { isRefusal } from "../../core/errors/refusal.ts";
+import { SEND } from "../../core/event/event.ts";
+import { CLOSE } from "../../core/revocation/revocation.ts";
 import type { Source, Subscriber } from "../bus.ts";
 import { DuplicateFilter } from "./duplicate-filter.ts";
 import { rabbitmqSortKey } from "./id-order.ts";
@@ -56,6 +58,7 @@ export class MessageDelivery {
 		if (isRefusal(events)) {
 			const { message } = events;
 			this.#logger.warn(`SSE: dropped a message from '${nodeID}': ${message}`, { nodeID });
+			this.#subscriber.unreadable(SEND);
 			return;
 		}
 		const past = isPast ? { past: point.timestamp || Date.now() } : undefined;
@@ -69,11 +72,13 @@ export class MessageDelivery {
 				: undefined;
 		if (sent === undefined) this.#sendTimes.cameAtOnce(nodeID, point.timestamp, Date.now());
 		if (close !== undefined) this.#deliverRevocation(close, { nodeID, ...past, ...sent });
+		// Other programs give it in whole seconds.
+		const sendTime = typeof origin === "string" ? point.timestamp || undefined : undefined;
 		const traces = this.#readTraces(properties.headers?.[HEADERS.trace]);
 		for (const [index, { event, json }] of events.entries()) {
 			const sortKey = rabbitmqSortKey({ ...point, index });
 			const trace = traces.get(index);
-			this.#subscriber.receive(event, { nodeID, sortKey, json, trace, ...past });
+			this.#subscriber.receive(event, { nodeID, sortKey, json, trace, sendTime, ...past });
 		}
 		if (events.length === 0)
 			this.#subscriber.note(writeRabbitmqId({ ...point, index: 0 }), past?.past);
@@ -86,6 +91,7 @@ export class MessageDelivery {
 			const { nodeID } = from;
 			const { message } = header;
 			this.#logger.warn(`SSE: dropped a revocation from '${nodeID}': ${message}`, { nodeID });
+			this.#subscriber.unreadable(CLOSE);
 			return;
 		}
 		this.#subscriber.revoked(header.close, { ...from, revocation: header.key });

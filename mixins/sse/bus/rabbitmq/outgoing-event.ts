@@ -30,5 +30,5 @@ export function refused({ eventName, bytes }: OutgoingEvent, reason: AmqpError):
 		`The event "${eventName}" of ${bytes} bytes was discarded, because RabbitMQ refuses it ` +
 		`(${describe(reason)}). Send smaller events and lower limits.eventBytes of SseMiddleware, ` +
 		"or raise RabbitMQ's max_message_size.";
-	return SseError.invalidEvent(refuse("payload", message));
+	return SseError.invalidEvent(refuse("payload", message, "oversized"));
 }

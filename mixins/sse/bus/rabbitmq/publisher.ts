@@ -3,6 +3,8 @@ import type { ConfirmChannel } from "amqplib";
 import type { Logger, ServiceBroker } from "moleculer";
 import { encodeOrigin, newEpoch } from "../../core/event/event-id.ts";
 import type { TraceContext } from "../../core/event/trace-context.ts";
+import type { SenderCounters } from "../../core/metrics/counters.ts";
+import type { FailureReason } from "../../core/metrics/label-values.ts";
 import type { RabbitmqOptions } from "../../core/options/rabbitmq-options.ts";
 import type { AmqpError } from "./amqp-error.ts";
 import { Outbox, type OutgoingMessage } from "./outbox.ts";
@@ -23,15 +25,17 @@ const LOOKS = 20;
 export class Publisher {
 	readonly #options: RabbitmqOptions;
 	readonly #logger: Logger;
+	readonly #counters: SenderCounters;
 	readonly #outbox: Outbox<OutgoingEvent>;
 	readonly #writer: Writer;
 	readonly #steady: ReconnectingChannel<ConfirmChannel>;
 	#look: NodeJS.Timeout | undefined;
 	#state: "new" | "open" | "closed" = "new";
 
-	constructor(options: RabbitmqOptions, broker: ServiceBroker) {
+	constructor(options: RabbitmqOptions, broker: ServiceBroker, counters: SenderCounters) {
 		const { nodeID, logger } = broker;
 		this.#options = options;
+		this.#counters = counters;
 		this.#logger = logger;
 		this.#outbox = new Outbox(options.outbox);
 		this.#writer = new Writer(`moleculer-sse publisher of ${nameOf(broker)}`, {
@@ -70,7 +74,9 @@ export class Publisher {
 		const rest = this.#outbox.length;
 		if (rest > 0) this.#logger.error(`SSE: the node stops, and ${rest} events were not sent.`);
 		for (const outgoingEvent of this.#outbox) {
-			outgoingEvent.reject?.(unavailable("the node has stopped", outgoingEvent.written));
+			if (outgoingEvent.reject === undefined) continue;
+			this.#count("stopped", outgoingEvent);
+			outgoingEvent.reject(unavailable("the node has stopped", outgoingEvent.written));
 		}
 		await this.#steady.close();
 	}
@@ -91,7 +97,10 @@ export class Publisher {
 		isAlone = false,
 		trace?: TraceContext
 	): Promise<void> {
-		if (this.#state === "closed") throw unavailable("the node has stopped", false);
+		if (this.#state === "closed") {
+			this.#count("stopped", { isAlone });
+			throw unavailable("the node has stopped", false);
+		}
 		await new Promise<void>((resolve, reject) => {
 			const outgoingEvent: OutgoingEvent = {
 				eventName,
@@ -107,6 +116,7 @@ export class Publisher {
 				onConfirmed: resolve
 			};
 			if (!this.#outbox.add(outgoingEvent)) {
+				this.#count("full", outgoingEvent);
 				reject(unavailable("the outbox is full", false));
 				return;
 			}
@@ -119,10 +129,17 @@ export class Publisher {
 		this.#outbox.drop(message);
 		for (const outgoingEvent of message.events) {
 			const error = refused(outgoingEvent, reason);
-			if (outgoingEvent.reject !== undefined) outgoingEvent.reject(error);
-			else if (outgoingEvent.stays) this.#logger.error(`SSE: ${error.message}`);
+			if (outgoingEvent.reject !== undefined) {
+				this.#count("refused", outgoingEvent);
+				outgoingEvent.reject(error);
+			} else if (outgoingEvent.stays) this.#logger.error(`SSE: ${error.message}`);
 		}
 	};
+
+	/** An event counts once: when its sender hears that it failed. Revocations are no events. */
+	#count(reason: FailureReason, { isAlone }: Pick<OutgoingEvent, "isAlone">): void {
+		if (!isAlone) this.#counters.eventsFailed.add(reason);
+	}
 
 	/** Tells the senders of events that have waited long enough. */
 	#tellOverdue(): void {
@@ -138,6 +155,7 @@ export class Publisher {
 			if (now < deadline) continue;
 			if (written && !stays && now < deadline + grace) continue;
 			outgoingEvent.reject = undefined;
+			this.#count("unconfirmed", outgoingEvent);
 			if (!stays) {
 				outgoingEvent.abandoned = true;
 				this.#outbox.withdraw(outgoingEvent);

@@ -4,6 +4,7 @@ import type { Address } from "../../core/event/event.ts";
 import { createIdSource, type IdSource, newEpoch } from "../../core/event/event-id.ts";
 import { readTraceContext, type TraceContext } from "../../core/event/trace-context.ts";
 import type { IdOrder } from "../../core/history/id-order.ts";
+import { SenderCounters } from "../../core/metrics/counters.ts";
 import type { RabbitmqOptions } from "../../core/options/rabbitmq-options.ts";
 import { CLOSE, type Revocation, writeClose } from "../../core/revocation/revocation.ts";
 import { ThrottledLog } from "../../core/util/throttled-log.ts";
@@ -39,6 +40,7 @@ export class RabbitmqBus implements Bus, Readable {
 	readonly #options: RabbitmqOptions;
 	readonly #broker: ServiceBroker;
 	readonly #broadcast: SafeBroadcast;
+	readonly #counters: SenderCounters;
 	/** Ids of revocations, so that one that arrives in both ways takes effect once. */
 	readonly #ids: IdSource;
 	#publisher: Publisher;
@@ -46,12 +48,18 @@ export class RabbitmqBus implements Bus, Readable {
 	readonly #complaints: ThrottledLog;
 
 	/** @param broadcast Moleculer's own, made safe: it never throws, and rejects only with `throwError`. */
-	constructor(options: RabbitmqOptions, broker: ServiceBroker, broadcast: SafeBroadcast) {
+	constructor(
+		options: RabbitmqOptions,
+		broker: ServiceBroker,
+		broadcast: SafeBroadcast,
+		counters: SenderCounters = new SenderCounters()
+	) {
 		this.#options = options;
 		this.#broker = broker;
 		this.#broadcast = broadcast;
+		this.#counters = counters;
 		this.#ids = createIdSource(broker.nodeID, newEpoch());
-		this.#publisher = new Publisher(options, broker);
+		this.#publisher = new Publisher(options, broker, counters);
 		this.#complaints = new ThrottledLog(text => broker.logger.error(text));
 	}
 
@@ -66,7 +74,7 @@ export class RabbitmqBus implements Bus, Readable {
 		await Promise.all([this.#publisher.close(), ...readers.map(reader => reader.close())]);
 		this.#readers.clear();
 		// A broker may be started again.
-		this.#publisher = new Publisher(this.#options, this.#broker);
+		this.#publisher = new Publisher(this.#options, this.#broker, this.#counters);
 	}
 
 	/** RabbitMQ itself reports what it does not take; a revocation is also sent over Moleculer's transporter. */

@@ -77,14 +77,16 @@ export function contractViolation(
 	if (!isDeclared(events, eventName)) {
 		return refuse(
 			"eventName",
-			`"eventName" is not in the event contract: add "${eventName}" to the option "events".`
+			`"eventName" is not in the event contract: add "${eventName}" to the option "events".`,
+			"contract"
 		);
 	}
 	if (sessionId === EVERYONE && events[eventName]?.audience !== "public") {
 		return refuse(
 			"sessionId",
 			`"sessionId" is "${EVERYONE}", but "${eventName}" is for single sessions: name them, or give the event ` +
-				`audience "public".`
+				`audience "public".`,
+			"contract"
 		);
 	}
 	return undefined;

@@ -6,7 +6,10 @@ import { Slab } from "./slab.ts";
 const PASSING = new Slab();
 
 /** Why the gateway ended a stream; told in `sse.close` where the stream can still be written. */
-export type CloseReason = "timeout" | "drain" | "expired" | "limit" | "unavailable" | RevokedBy;
+export type CloseReason = OwnCloseReason | "unavailable" | RevokedBy;
+
+/** Why the gateway ends a stream of its own accord. */
+export type OwnCloseReason = "timeout" | "drain" | "expired" | "limit";
 
 /** What a service gave as its reason, `revoked` by default. */
 export type RevokedBy = string & {};
@@ -53,6 +56,17 @@ export function openFrame(
  */
 export function resetFrame(reason: ResetReason, position?: string): Frame {
 	return encodeFrame({ event: "sse.reset", data: JSON.stringify({ reason }), position }, PASSING);
+}
+
+/** The news that a client may have missed something, and why. */
+export interface Reset {
+	readonly reason: ResetReason;
+	readonly frame: Frame;
+}
+
+/** @param position As of {@link resetFrame}. */
+export function resetOf(reason: ResetReason, position?: string): Reset {
+	return { reason, frame: resetFrame(reason, position) };
 }
 
 /** The last frame of a stream that the gateway ends. */

@@ -36,7 +36,8 @@ export function readJson(json: string, maxBytes = 0): string | Refusal {
 }
 
 export function refuseSize(field: string, maxBytes: number): Refusal {
-	return refuse(field, `"${field}" has more than ${maxBytes} bytes as JSON: send less at a time.`);
+	const message = `"${field}" has more than ${maxBytes} bytes as JSON: send less at a time.`;
+	return refuse(field, message, "oversized");
 }
 
 /** Whether a text has more bytes as UTF-8, which takes one to three for a UTF-16 code unit. */

@@ -16,11 +16,16 @@ export function readText(eventName: string, payload: unknown): string | Refusal 
 		return refuse(
 			"payload",
 			`"payload" of "${eventName}" takes a string, because its contract says as: "text": ` +
-				`write what the page gets, or leave "as" out to send JSON.`
+				`write what the page gets, or leave "as" out to send JSON.`,
+			"contract"
 		);
 	}
 	if (!payload.includes("\0")) return payload;
-	return refuse("payload", `"payload" of "${eventName}" contains NUL: leave it out of the text.`);
+	return refuse(
+		"payload",
+		`"payload" of "${eventName}" contains NUL: leave it out of the text.`,
+		"contract"
+	);
 }
 
 /**

@@ -80,6 +80,11 @@ export class History {
 		return this.#kept.bytes;
 	}
 
+	/** Milliseconds since the oldest event kept has come; 0 without any. @param now As of {@link append}. */
+	age(now: number): number {
+		return Math.max(0, now - this.#kept.oldestAt);
+	}
+
 	/** Position of the next event. */
 	get head(): number {
 		return this.#head;

@@ -9,6 +9,8 @@ export interface ReplayCursor {
 	readonly liveFrom: number;
 	/** Position of the next event to arrive when the start of the replay was decided. */
 	readonly decidedAt: number;
+	/** It is of a client that has come back, which does not count as such yet. Default false. */
+	isUncounted?: boolean;
 }
 
 /** Whether the client has an event, or must not get it again. */

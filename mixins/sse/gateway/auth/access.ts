@@ -1,4 +1,5 @@
 import type { Context } from "moleculer";
+import type { GatewayCounters } from "../../core/metrics/counters.ts";
 import type { PendingOpen } from "../../core/revocation/pending-opens.ts";
 import { SseError } from "../../moleculer/sse-error.ts";
 import { trustIn } from "../limits/address.ts";
@@ -36,15 +37,17 @@ export class Access {
 	readonly tickets: Tickets | undefined;
 	readonly #options: AccessOptions;
 	readonly #service: GatewayService;
+	readonly #counters: GatewayCounters;
 	readonly #answers: SessionAnswers;
 	readonly #failures: AuthFailures;
 	/** By request: since it came. What is not in here is no request, whatever it says that it is. */
 	readonly #arrived = new WeakMap<object, PendingOpen>();
 
 	/** @throws SseError `SSE_INVALID_OPTION` if tickets have no secret, or a trusted proxy no address. */
-	constructor(options: AccessOptions, service: GatewayService) {
+	constructor(options: AccessOptions, service: GatewayService, counters: GatewayCounters) {
 		this.#options = options;
 		this.#service = service;
+		this.#counters = counters;
 		this.#failures = new AuthFailures(service);
 		const cookie = new SessionCookie(options.cookie, trustIn(options.trustProxy));
 		this.#answers = new SessionAnswers((request, response) =>
@@ -72,7 +75,7 @@ export class Access {
 			const issued = this.tickets;
 			const ticket = await this.#readTicket(issued, tickets, eventNames);
 			const provenAt = issued.givenAt(ticket);
-			return { session: ticket, provenAt, take: () => useUp(ticket, issued, this.#service) };
+			return { session: ticket, provenAt, take: () => this.#take(ticket, issued) };
 		}
 		const session = await (this.passed(request, response) ?? this.session(request, response));
 		if (session === null) throw noSession();
@@ -123,7 +126,16 @@ export class Access {
 		await this.authorize({ sessionIds, eventNames, req });
 		// A ticket that is given now would be younger than the revocation, and good.
 		if (pendingOpen.revokedBy({ sessionIds, eventNames }) !== undefined) throw noSession();
-		return this.tickets.issue(session, eventNames);
+		const issued = await this.tickets.issue(session, eventNames);
+		this.#counters.ticketsGiven++;
+		return issued;
+	}
+
+	#take(ticket: Ticket, tickets: Tickets): boolean {
+		const isGood = useUp(ticket, tickets, this.#service);
+		if (isGood) this.#counters.ticketsUsed++;
+		else this.#counters.ticketsRefused++;
+		return isGood;
 	}
 
 	async #readTicket(
@@ -132,7 +144,10 @@ export class Access {
 		eventNames: readonly string[]
 	): Promise<Ticket> {
 		const ticket = others.length > 0 ? undefined : await tickets.read(text, eventNames);
-		if (ticket === undefined) throw noTicket();
+		if (ticket === undefined) {
+			this.#counters.ticketsRefused++;
+			throw noTicket();
+		}
 		return ticket;
 	}
 

@@ -5,15 +5,17 @@ import type {
 	ReceiverListener,
 	Source
 } from "../../bus/bus.ts";
-import { describeLoss, type Loss } from "../../bus/loss.ts";
+import { describeLoss, type Loss, UNKNOWN_SENDER } from "../../bus/loss.ts";
 import type { Registry } from "../../core/addressing/registry.ts";
 import { isNobody } from "../../core/addressing/session-id.ts";
 import { isRefusal, type Refusal } from "../../core/errors/refusal.ts";
 import { contractViolation, type EventsContract } from "../../core/event/contract.ts";
-import { type SseEvent, validate } from "../../core/event/event.ts";
+import { SEND, type SseEvent, validate } from "../../core/event/event.ts";
 import { encodeOrigin, newEpoch } from "../../core/event/event-id.ts";
 import { withoutId } from "../../core/event/frame.ts";
 import { History } from "../../core/history/history.ts";
+import type { GatewayCounters } from "../../core/metrics/counters.ts";
+import type { DeliveryTimes } from "../../core/metrics/delivery-times.ts";
 import type { SenderLimits } from "../../core/options/access-options.ts";
 import type { HistoryLimits } from "../../core/options/history-options.ts";
 import { arrivalOf } from "../../core/util/clock.ts";
@@ -45,11 +47,14 @@ export interface FanOutOptions {
 	conflates: boolean;
 	/** Default: nothing is traced. */
 	tracing?: DeliveryTracing;
+	counters: GatewayCounters;
+	deliveryTimes: DeliveryTimes;
 }
 
 /** The way of events from the bus to the streams that they are for, past the history. */
 export class FanOut implements ReceiverListener {
 	readonly receiver: BusReceiver;
+	readonly counters: GatewayCounters;
 	/** Undefined if none is kept. */
 	readonly history: History | undefined;
 	readonly #streams: Registry<EventStream>;
@@ -62,6 +67,7 @@ export class FanOut implements ReceiverListener {
 	readonly #rendering: Rendering;
 	readonly #droppedEventsLog: DroppedEventsLog;
 	readonly #tracing: DeliveryTracing;
+	readonly #deliveryTimes: DeliveryTimes;
 	/** Events of the past have gone by the streams that are open, which do not know yet. */
 	#hasPassed = false;
 
@@ -74,10 +80,14 @@ export class FanOut implements ReceiverListener {
 			receiver,
 			conflates,
 			revocations,
+			counters,
+			deliveryTimes,
 			tracing = NO_TRACING
 		}: FanOutOptions,
 		service: GatewayService
 	) {
+		this.counters = counters;
+		this.#deliveryTimes = deliveryTimes;
 		this.#revocations = revocations;
 		this.#tracing = tracing;
 		this.#events = events;
@@ -127,6 +137,7 @@ export class FanOut implements ReceiverListener {
 
 	/** Takes what arrived on the bus to the streams that it is for; anything else is silence. */
 	readonly receive: Listener = (input, from) => {
+		this.counters.eventsReceived++;
 		const event = validate(input, {
 			acceptId: !hasId(from),
 			hasPayload: from.json !== undefined,
@@ -167,9 +178,13 @@ export class FanOut implements ReceiverListener {
 		this.history?.append(event, frame, arrivalOf(undefined));
 		const key = this.#rendering.key(event, data);
 		const shown = isWhole ? frame : withoutId(frame);
+		let live = 0;
 		// Those that are not live will read it from the history.
-		for (const stream of streams) stream.send(shown, key);
+		for (const stream of streams) if (stream.send(shown, key)) live++;
 		delivery.given(shown.byteLength);
+		if (live === 0) return;
+		this.counters.eventsDelivered.add(event.eventName, live);
+		this.#deliveryTimes.begin(from.sendTime);
 	}
 
 	note(id: string, past?: number): void {
@@ -183,8 +198,14 @@ export class FanOut implements ReceiverListener {
 			this.#lost(loss);
 			return;
 		}
+		this.counters.gapsFound.add(UNKNOWN_SENDER);
 		this.history?.markGap(performance.now());
 		this.missed();
+	}
+
+	unreadable(name: string): void {
+		if (name === SEND) this.counters.eventsDropped.add("invalid");
+		else this.counters.revocationsDropped++;
 	}
 
 	missed(): void {
@@ -214,6 +235,7 @@ export class FanOut implements ReceiverListener {
 			this.history?.passOver(before);
 			return;
 		}
+		this.counters.gapsFound.add(loss.origin);
 		this.history?.markGap(performance.now());
 		const isMet = loss.isEarlier && this.isMeeting && this.history !== undefined;
 		const told = (isMet ? this.#meeting : this.#resumeTokens).tell(before);
@@ -222,6 +244,7 @@ export class FanOut implements ReceiverListener {
 	}
 
 	#drop(refusal: Refusal, nodeID: string): void {
+		this.counters.eventsDropped.add(refusal.kind);
 		this.#droppedEventsLog.tell("an event", nodeID, refusal);
 	}
 }

@@ -4,6 +4,7 @@ import type { Registry } from "../../core/addressing/registry.ts";
 import { EVERYONE, isNobody } from "../../core/addressing/session-id.ts";
 import { isRefusal } from "../../core/errors/refusal.ts";
 import type { History } from "../../core/history/history.ts";
+import type { GatewayCounters } from "../../core/metrics/counters.ts";
 import { HeardRevocations } from "../../core/revocation/heard-revocations.ts";
 import { type PendingOpen, PendingOpens } from "../../core/revocation/pending-opens.ts";
 import { CLOSE, covers, type Revocation, readClose } from "../../core/revocation/revocation.ts";
@@ -25,6 +26,7 @@ export interface RevocationsOptions {
 	readonly history?: History | undefined;
 	/** Those that are given here, if any are. */
 	readonly tickets?: Pick<Tickets, "revoke"> | undefined;
+	readonly counters: GatewayCounters;
 	/** See `BusReceiver.awakeSince`. */
 	awakeSince(): number;
 }
@@ -87,6 +89,7 @@ export class Revocations {
 		const { nodeID, fromRepl, revocation: key, past, sentAt = past } = from;
 		const revocation = readClose(input, { fromRepl: fromRepl === true });
 		if (isRefusal(revocation)) {
+			this.#options.counters.revocationsDropped++;
 			this.#droppedEventsLog.tell(CLOSE, nodeID, revocation);
 			return;
 		}
@@ -102,6 +105,7 @@ export class Revocations {
 			this.#options.history?.revoke(revocation, past === undefined ? performance.now() : at);
 		}
 		if (!isNew) return;
+		this.#options.counters.revocationsReceived++;
 		// What was proven since is proven by answers from after it. That the clocks differ costs a stream to be judged again.
 		const until = sentAt === undefined ? Number.POSITIVE_INFINITY : at + TOLERANCE;
 		this.#pendingOpens.revoke(revocation, until);
@@ -120,6 +124,7 @@ export class Revocations {
 		const before = Math.max(sent, awakeSince());
 		// Before anybody was let in here.
 		if (before <= this.#begunAt) return;
+		this.#options.counters.revocationsMissed++;
 		this.#pendingOpens.revoke(ANYBODY, before);
 		tickets?.revoke(ANYBODY, undefined, before);
 		const streams = [...this.#streams].filter(

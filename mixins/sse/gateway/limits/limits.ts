@@ -2,6 +2,8 @@ import type { Registry, Subscription } from "../../core/addressing/registry.ts";
 import { KeyedCounter } from "../../core/limits/keyed-counter.ts";
 import { MAX_WAITING, RetryWaits } from "../../core/limits/retry-waits.ts";
 import { TokenBucket } from "../../core/limits/token-bucket.ts";
+import type { GatewayCounters } from "../../core/metrics/counters.ts";
+import type { LimitName } from "../../core/metrics/label-values.ts";
 import type { StreamLimits } from "../../core/options/access-options.ts";
 import type { EventStream } from "../../streams/event-stream.ts";
 import type { GatewayService, SseGatewayRequest } from "../types.ts";
@@ -26,6 +28,7 @@ const LOG_EVERY = 10_000;
 export class Limits {
 	readonly #limits: StreamLimits;
 	readonly #service: GatewayService;
+	readonly #counters: GatewayCounters;
 	readonly #addressOf: AddressReader;
 	readonly #tokenBucket: TokenBucket | undefined;
 	readonly #retryWaits = new RetryWaits();
@@ -44,9 +47,11 @@ export class Limits {
 		limits: StreamLimits,
 		trustProxy: TrustProxy,
 		service: GatewayService,
-		streams: Registry<EventStream>
+		streams: Registry<EventStream>,
+		counters: GatewayCounters
 	) {
 		this.#limits = limits;
+		this.#counters = counters;
 		this.#ghosts = new Ghosts(streams, limits.streamsPerSession);
 		this.#service = service;
 		this.#addressOf = addressReader(trustProxy);
@@ -143,8 +148,9 @@ export class Limits {
 	 * @param key The session or the address that is past its own limit. None past a limit of the gateway: it
 	 * is nobody's fault, and before it is known who it is, nothing in a request tells one client from another.
 	 */
-	#sendAway(limit: keyof StreamLimits, wait: number, now: number, key?: string): SentAway {
+	#sendAway(limit: LimitName, wait: number, now: number, key?: string): SentAway {
 		this.#log(limit, now);
+		this.#counters.limitsReached.add(limit);
 		const waiting = key === undefined ? 0 : this.#retryWaits.waiting(key, now);
 		// Behind one address there may be many that wait as they were told.
 		if (waiting > MAX_WAITING && limit === "streamsPerSession") return "for good";
@@ -154,7 +160,7 @@ export class Limits {
 		return { retry };
 	}
 
-	#log(limit: keyof StreamLimits, now: number): void {
+	#log(limit: LimitName, now: number): void {
 		this.#sentAway++;
 		if (now - this.#loggedAt < LOG_EVERY) return;
 		this.#loggedAt = now;

@@ -1,4 +1,5 @@
 import { closeFrame } from "../../core/event/control-events.ts";
+import type { RefusalReason } from "../../core/metrics/label-values.ts";
 import { answerBriefly } from "../../http/answer.ts";
 import { writeHead } from "../../http/head.ts";
 import { sendAway } from "../request/response.ts";
@@ -16,21 +17,37 @@ export async function openStream(
 	parts: OpeningParts,
 	steps: readonly OpeningStep[] = OPENING_STEPS
 ): Promise<void> {
-	for (const step of steps) {
-		const answer = step(opening, parts);
-		// An await where nothing is waited for would let other requests in between a check and what it is for.
-		const ending = answer instanceof Promise ? await answer : answer;
-		if (ending !== undefined) return conclude(ending, opening, parts);
+	try {
+		for (const step of steps) {
+			const answer = step(opening, parts);
+			// An await where nothing is waited for would let other requests in between a check and what it is for.
+			const ending = answer instanceof Promise ? await answer : answer;
+			if (ending !== undefined) return conclude(ending, opening, parts);
+		}
+	} catch (error) {
+		parts.refusals.failed(opening.request, error);
+		throw error;
 	}
 	parts.streams.begin(opening);
 }
+
+/** What no stream is told to be refused: a HEAD gets none, and is not. */
+const REASONS: Readonly<Record<Ending["by"], RefusalReason | undefined>> = {
+	client: "gone",
+	method: undefined,
+	shutdown: "drain",
+	limit: "limit",
+	revocation: "revoked"
+};
 
 /** Answers a request that gets no stream. */
 function conclude(
 	ending: Ending,
 	{ request, response, retry }: Opening,
-	{ shutdown, compression }: OpeningParts
+	{ shutdown, compression, refusals }: OpeningParts
 ): void {
+	const reason = REASONS[ending.by];
+	if (reason !== undefined) refusals.count(request, reason);
 	switch (ending.by) {
 		case "client":
 			return;

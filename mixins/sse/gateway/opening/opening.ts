@@ -6,6 +6,7 @@ import type { Access, StreamGrant } from "../auth/access.ts";
 import type { Limits, SentAway } from "../limits/limits.ts";
 import type { Compression } from "../request/compression.ts";
 import type { StreamQuery } from "../request/request.ts";
+import type { StreamRefusals } from "../request/stream-refusals.ts";
 import type { Shutdown } from "../stop/shutdown.ts";
 import type { GatewayOptions, SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 
@@ -58,6 +59,7 @@ export interface OpeningParts {
 	readonly access: Access;
 	readonly limits: Limits;
 	readonly shutdown: Shutdown;
+	readonly refusals: StreamRefusals;
 	readonly compression: Compression;
 	readonly streams: {
 		/** Begins the stream of an opening that has passed all steps. */

@@ -1,3 +1,4 @@
+import type { GatewayCounters } from "../../core/metrics/counters.ts";
 import {
 	COMPRESSION_THRESHOLD,
 	type CompressionOptions
@@ -12,8 +13,9 @@ const ACCEPT_ENCODING = "Accept-Encoding";
 export class Compression {
 	readonly #gzip: Gzip | undefined;
 
-	constructor(options: CompressionOptions | null) {
-		if (options !== null) this.#gzip = new Gzip(options.threshold ?? COMPRESSION_THRESHOLD);
+	constructor(options: CompressionOptions | null, counters?: GatewayCounters) {
+		if (options === null) return;
+		this.#gzip = new Gzip(options.threshold ?? COMPRESSION_THRESHOLD, counters);
 	}
 
 	/** Says in the head of a stream whether it is compressed; undefined if it is not. */

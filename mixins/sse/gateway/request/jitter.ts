@@ -1,4 +1,4 @@
-import type { CloseReason } from "../../core/event/control-events.ts";
+import type { OwnCloseReason } from "../../core/event/control-events.ts";
 import type { GatewaySettings } from "../../core/options/gateway-options.ts";
 
 /** Part of `timeout` by which streams outlive it at most. */
@@ -18,7 +18,7 @@ export function drawRetry(range: GatewaySettings["retry"]): number | undefined {
 export function drawEnd(
 	timeout: number,
 	sessionEnd: number
-): { expiresAt: number; endsBy: CloseReason; sessionEnd: number } {
+): { expiresAt: number; endsBy: OwnCloseReason; sessionEnd: number } {
 	const now = performance.now();
 	const life =
 		timeout === 0 ? Number.POSITIVE_INFINITY : timeout * (1 + Math.random() * LIFE_JITTER);

@@ -16,6 +16,7 @@ import { drawRetry } from "./jitter.ts";
 import { readRequest } from "./request.ts";
 import { isSettled } from "./response.ts";
 import { retryAfter } from "./retry-after.ts";
+import type { StreamRefusals } from "./stream-refusals.ts";
 
 /** Where the option `retry` is off: without a `retry:` browsers keep to the last one that they were given. */
 const RANGE = [2000, 5000] as const;
@@ -50,12 +51,19 @@ export class Unavailable {
 	readonly #options: GatewayOptions;
 	readonly #gateway: StoppingGateway;
 	readonly #service: GatewayService;
+	readonly #refusedStreams: StreamRefusals;
 	readonly #addressOf: AddressReader;
 	readonly #retryWaits = new RetryWaits();
 	readonly #faults: ThrottledLog;
 	readonly #refusals: ThrottledLog;
 
-	constructor(options: GatewayOptions, service: GatewayService, gateway: StoppingGateway) {
+	constructor(
+		options: GatewayOptions,
+		service: GatewayService,
+		gateway: StoppingGateway,
+		refusals: StreamRefusals
+	) {
+		this.#refusedStreams = refusals;
 		this.#options = options;
 		this.#gateway = gateway;
 		this.#service = service;
@@ -103,6 +111,7 @@ export class Unavailable {
 		try {
 			for (const name of OF_ANOTHER_BODY) response.removeHeader(name);
 			answer(response, closeFrame("unavailable", retry));
+			this.#refusedStreams.count(request, "unavailable");
 			this.#service.logResponse?.(request, response);
 		} catch (error) {
 			this.report(error);

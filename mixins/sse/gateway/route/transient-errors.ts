@@ -60,21 +60,27 @@ export function answerTransientErrors(
 		response: SseGatewayResponse,
 		error: unknown
 	): boolean {
-		const { unavailable } = gatewayOf(service);
-		if (!unavailable.isOn || (isObject(error) && judged.has(error))) return false;
+		const { unavailable, refusals } = gatewayOf(service);
+		if (isObject(error) && judged.has(error)) return false;
+		const alias = aliasOfStream(service, request);
+		if (!unavailable.isOn) {
+			if (alias !== undefined) refusals.failed(request, error);
+			return false;
+		}
 		const thrown = thrownBy.get(request) ?? error;
 		thrownBy.delete(request);
 		if (!isTransient(thrown)) {
 			if (isObject(error)) judged.add(error);
+			if (alias !== undefined) refusals.failed(request, thrown);
 			return false;
 		}
-		const alias = aliasOfStream(service, request);
 		if (alias === undefined) return false;
 		if (!unavailable.takes(request, response, namesOf(alias))) return false;
 		const refusal = writeCors(service, alias.route, request, response);
 		if (refusal === undefined || isTransient(refusal.error)) {
 			unavailable.answer(request, response, thrown);
 		} else {
+			refusals.failed(request, refusal.error);
 			service.sendError(request, response, refusal.error);
 		}
 		return true;

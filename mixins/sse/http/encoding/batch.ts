@@ -122,6 +122,13 @@ export class Batch implements Bytes {
 		return batch as Batch;
 	}
 
+	/** How many frames it holds. */
+	get count(): number {
+		let count = 0;
+		for (let batch: Batch | undefined = this; batch !== undefined; batch = batch.#before) count++;
+		return count;
+	}
+
 	/** Its frames in order. */
 	frames(): Frame[] {
 		return this.#links().map(link => link.#frame);

@@ -31,6 +31,7 @@ export class GzipBody {
 		const piece = batch.gzipped(this.#gzip);
 		this.#crc = combineCrc32(this.#crc, piece.crc, piece.shift);
 		this.#size = (this.#size + piece.size) | 0;
+		this.#gzip.written(piece);
 		return piece;
 	}
 

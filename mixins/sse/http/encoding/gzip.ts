@@ -1,6 +1,7 @@
 import { constants, crc32, deflateRawSync } from "node:zlib";
 import { type Chunked, chunkOf, joinChunked } from "../../core/event/chunk.ts";
 import type { Frame } from "../../core/event/frame.ts";
+import type { GatewayCounters } from "../../core/metrics/counters.ts";
 import { type Bytes, toBuffer } from "./bytes.ts";
 import { combineCrc32, shiftBy } from "./crc32.ts";
 
@@ -10,6 +11,9 @@ const MOST_STORED = 65_535;
 const REMEMBERED = 4_194_304;
 /** Bytes that remembering one takes besides its content. */
 const PIECE_BYTES = 800;
+
+/** Where nobody counts. */
+const NOBODY: Pick<GatewayCounters, "saved"> = { saved() {} };
 
 /** A piece of a gzip body: its deflated bytes, and its share of the checksum. */
 export class GzipPiece implements Bytes {
@@ -28,6 +32,11 @@ export class GzipPiece implements Bytes {
 		this.crc = crc;
 		this.size = size;
 		this.shift = shiftBy(size);
+	}
+
+	/** Bytes in deflated form. */
+	get byteLength(): number {
+		return this.#deflated.byteLength;
 	}
 
 	/** Bytes that remembering it takes. */
@@ -53,13 +62,20 @@ export class GzipPiece implements Bytes {
 export class Gzip {
 	/** Frames with fewer bytes are stored uncompressed. */
 	readonly #threshold: number;
+	readonly #counters: Pick<GatewayCounters, "saved">;
 	/** Two generations: when the younger is full, the older is forgotten. */
 	#young = new Pieces();
 	#old = new Pieces();
 	#bytes = 0;
 
-	constructor(threshold: number) {
+	constructor(threshold: number, counters: Pick<GatewayCounters, "saved"> = NOBODY) {
 		this.#threshold = threshold;
+		this.#counters = counters;
+	}
+
+	/** A piece is written to a stream. */
+	written({ size, byteLength }: GzipPiece): void {
+		this.#counters.saved(size - byteLength);
 	}
 
 	/** A frame as a piece of any stream's body. */

@@ -25,6 +25,7 @@ export class Http1Transport implements Transport {
 	#socket: Socket | null | undefined;
 	/** Whether it was ended through the response: Node ends the connection, and must find everything in its place. */
 	#isEnding = false;
+	#hasFailed = false;
 	#drained: (() => void) | undefined;
 	readonly #gzip: GzipBody | undefined;
 	readonly #onClose: () => void;
@@ -173,13 +174,19 @@ export class Http1Transport implements Transport {
 		try {
 			this.#response?.destroy();
 		} catch (error) {
+			this.#hasFailed = true;
 			this.#connection.destroy();
 			this.#onError(error);
 		}
 		this.#connection.destroy();
 	}
 
+	get hasFailed(): boolean {
+		return this.#hasFailed;
+	}
+
 	fail(error: unknown): void {
+		this.#hasFailed = true;
 		this.destroy();
 		this.#onError(error);
 	}

@@ -20,6 +20,7 @@ export class Http2Transport implements Transport {
 	readonly #gzip: GzipBody | undefined;
 	readonly #onClose: () => void;
 	readonly #onError: (error: unknown) => void;
+	#hasFailed = false;
 	#drained: (() => void) | undefined;
 	/** Whether it keeps the session's idle timeout off. */
 	#isAwake = false;
@@ -143,7 +144,12 @@ export class Http2Transport implements Transport {
 		this.#response = undefined;
 	}
 
+	get hasFailed(): boolean {
+		return this.#hasFailed;
+	}
+
 	fail(error: unknown): void {
+		this.#hasFailed = true;
 		this.destroy();
 		this.#onError(error);
 	}

@@ -45,7 +45,8 @@ export function refusePastLimit(
 		data.json === undefined ? ["sessionId", "metadata"] : ["payload", "session ids and metadata"];
 	return refuse(
 		field,
-		`"${field}" and its ${others} make a packet of ${bytes} bytes, and the transporter carries ${limit}: send less at a time.`
+		`"${field}" and its ${others} make a packet of ${bytes} bytes, and the transporter carries ${limit}: send less at a time.`,
+		"oversized"
 	);
 }
 

@@ -39,11 +39,14 @@ const CUT_OFF = "the transporter is not connected.";
  * Moleculer's broadcast, always as a promise: if the call threw, or returned nothing, an action that only sends an event would
  * fail. Without `throwError` a failure is logged and the promise resolves; with it the promise rejects, also in Moleculer 0.14,
  * which itself swallows what its transporter rejects.
+ *
+ * @param onFailed Called once for each event that did not reach every node, as far as that is known.
  */
 export function safeBroadcast(
 	broker: ServiceBroker,
 	broadcast: Broadcast,
-	broadcastTracker: BroadcastTracker
+	broadcastTracker: BroadcastTracker,
+	onFailed: (eventName: string) => void = () => {}
 ): SafeBroadcast {
 	const boundedWaits = new BoundedWaits(PATIENCE);
 	const outage = new ThrottledLog(text => broker.logger.error(text));
@@ -57,17 +60,27 @@ export function safeBroadcast(
 		if (tracked.isStranded) onStranded?.();
 		const { sends, thrown } = tracked;
 		const isCutOff = dropsSilently(broker);
+		let hasFailed = false;
+		const fail = (): void => {
+			if (!hasFailed) onFailed(eventName);
+			hasFailed = true;
+		};
+		if (isCutOff || thrown.length > 0) fail();
 		if (rejects) {
 			const work = allOf(thrown, sends, result);
+			work.catch(fail);
 			if (!isCutOff || thrown.length > 0) return reportIfUnhandled(work, complain);
-			work.catch(() => {});
 			return reportIfUnhandled(Promise.reject(new Error(CUT_OFF)), complain);
 		}
 		if (isCutOff) outage.add(`SSE: "${eventName}" did not reach every node: ${CUT_OFF}`);
 		// Moleculer has logged the outcome of its packets.
-		for (const sent of sends) sent.catch(() => {});
+		for (const sent of sends) sent.catch(fail);
 		if (tracked.isBrokenOff) complain(tracked.thrown.at(-1) as Error);
-		return boundedWaits.wait(Promise.resolve(result).catch(complain));
+		const ended = Promise.resolve(result).catch(error => {
+			fail();
+			complain(error);
+		});
+		return boundedWaits.wait(ended);
 	};
 }
 

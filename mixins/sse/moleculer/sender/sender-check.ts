@@ -117,5 +117,6 @@ function run(check: PayloadCheck, payload: unknown): true | Problem[] {
 function refusePayload(eventName: string, [problem]: Problem[]): Refusal {
 	const field = problem?.field ? `payload.${problem.field}` : "payload";
 	const reason = problem?.message ?? "it does not fit the schema.";
-	return refuse(field, `"payload" breaks the contract of "${eventName}": ${reason}`);
+	const message = `"payload" breaks the contract of "${eventName}": ${reason}`;
+	return refuse(field, message, "contract");
 }

@@ -1,6 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
 import { openStream } from "../../../../mixins/sse/gateway/opening/open-stream.ts";
-import type { Ending, OpeningStep } from "../../../../mixins/sse/gateway/opening/opening.ts";
+import type {
+	Ending,
+	OpeningParts,
+	OpeningStep
+} from "../../../../mixins/sse/gateway/opening/opening.ts";
 import { OPENING_STEPS } from "../../../../mixins/sse/gateway/opening/opening-steps.ts";
 import type { SseMixinOptions } from "../../../../mixins/sse/index.ts";
 import { OpeningStage } from "../../../support/gateway/opening-stage.ts";
@@ -67,7 +71,7 @@ describe("an opening", () => {
 			return OPENING_STEPS[after]?.(opening, parts);
 		};
 		const { opening } = await stage.knock();
-		const parts = { ...partsOf(stage), streams: { begin: () => happened.push("stream") } };
+		const parts = { ...partsOf(stage), streams: { begin: () => void happened.push("stream") } };
 		await openStream(opening, parts, withStep(after, notice));
 		expect(happened).toEqual(["stream", "another"]);
 
@@ -78,8 +82,9 @@ describe("an opening", () => {
 });
 
 /** The parts that an opening needs, without what the stage is beside them. */
-function partsOf({ options, access, limits, shutdown, compression, streams }: OpeningStage) {
-	return { options, access, limits, shutdown, compression, streams };
+function partsOf(stage: OpeningStage): OpeningParts {
+	const { options, access, limits, shutdown, refusals, compression, streams } = stage;
+	return { options, access, limits, shutdown, refusals, compression, streams };
 }
 
 describe("an opening with a ticket, in whose way a ghost of its session is,", () => {

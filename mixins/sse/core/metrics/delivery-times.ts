@@ -1,0 +1,40 @@
+import type { ValueCounts } from "./value-counts.ts";
+
+/** Times from the sending of events until they are written. */
+export interface DeliveryTimes {
+	/**
+	 * An event is about to be written.
+	 *
+	 * @param sentAt Milliseconds since 1970, by its sender's clock; undefined if that is not known.
+	 */
+	begin(sentAt: number | undefined): void;
+	/** All of them are written. */
+	end(): void;
+}
+
+/** Where nobody wants to know. */
+export const NO_DELIVERY_TIMES: DeliveryTimes = { begin() {}, end() {} };
+
+/** Events that are looked at until they are written; the time of more is not taken. */
+const MOST = 1000;
+
+/** One clock reading for all events that are written in one turn of the event loop. */
+export class CountedDeliveryTimes implements DeliveryTimes {
+	readonly #counts: ValueCounts;
+	readonly #begun: number[] = [];
+
+	constructor(counts: ValueCounts) {
+		this.#counts = counts;
+	}
+
+	begin(sentAt: number | undefined): void {
+		if (sentAt !== undefined && this.#begun.length < MOST) this.#begun.push(sentAt);
+	}
+
+	end(): void {
+		if (this.#begun.length === 0) return;
+		const now = Date.now();
+		for (const sentAt of this.#begun) this.#counts.observe(now - sentAt);
+		this.#begun.length = 0;
+	}
+}

@@ -1,0 +1,49 @@
+import type { EventsContract } from "../core/event/contract.ts";
+import type { History } from "../core/history/history.ts";
+import type { GatewayCounters, GatewayGauges } from "../core/metrics/counters.ts";
+import { GATEWAY_METRICS } from "../core/metrics/metrics.ts";
+import type { MetricsSource } from "../moleculer/metrics/metrics-source.ts";
+import type { EventStream } from "../streams/event-stream.ts";
+
+/** What is looked at of a gateway. */
+interface Observed {
+	readonly counters: GatewayCounters;
+	/** Those that are open. */
+	readonly streams: Iterable<EventStream> & { readonly size: number };
+	/** Number of streams whose connections are not closed yet. */
+	readonly unclosed: number;
+	readonly isStopping: boolean;
+	readonly fanOut: { readonly history: History | undefined };
+}
+
+/** What a gateway has to tell. */
+export function gatewaySource(
+	gateway: Observed,
+	events: EventsContract | undefined
+): MetricsSource {
+	return {
+		definitions: GATEWAY_METRICS,
+		events,
+		counters: gateway.counters,
+		gauges: () => look(gateway)
+	};
+}
+
+function look({ streams, unclosed, isStopping, fanOut: { history } }: Observed): GatewayGauges {
+	let streamsBehind = 0;
+	let bytesUnsent = 0;
+	for (const stream of streams) {
+		if (!stream.isBehind) continue;
+		streamsBehind++;
+		bytesUnsent += stream.unsent;
+	}
+	return {
+		streamsOpen: streams.size,
+		streamsBehind,
+		streamsDraining: isStopping ? unclosed : 0,
+		bytesUnsent,
+		historyEvents: history?.length ?? 0,
+		historyBytes: history?.bytes ?? 0,
+		historyAge: history?.age(performance.now()) ?? 0
+	};
+}
