@@ -291,7 +291,6 @@ describe("a gateway", () => {
 		expect(names(second)).not.toContain("sse.reset");
 	});
 
-	// It was given up after a quarter of a minute, and what it sent was missed without a word.
 	// Moleculer 0.15 drops what others send to a broker that was stopped: nobody was ever told of what was missing.
 	it("that starts again in its process resumes nothing, and says if it hears nobody", async () => {
 		const { sender, gateway } = await startPair();
@@ -308,6 +307,7 @@ describe("a gateway", () => {
 		expect(gateway.log.at("error").join()).toMatch(/was stopped before.*new ServiceBroker/);
 	});
 
+	// It was given up after a quarter of a minute, and what it sent was missed without a word.
 	it("that a sender does not answer is degraded, and says so in the log", async () => {
 		const { gateway } = await startPair();
 		const mute = {

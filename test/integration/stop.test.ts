@@ -68,6 +68,29 @@ const PARTS = {
 	"sends half of a second request": "GET /api/x HTTP/1.1\r\nhost: x\r\n\r\nGET /api/x HT",
 	"sends half of a body that nobody waits for": `${HEAD}content-length: 9\r\n\r\n{"a"`
 };
+
+/** A frame of HTTP/2 (RFC 9113, 4.1). */
+function frameOf(type: number, flags: number, stream: number, payload = Buffer.alloc(0)): Buffer {
+	const head = Buffer.alloc(9);
+	head.writeUIntBE(payload.length, 0, 3);
+	head[3] = type;
+	head[4] = flags;
+	head.writeUInt32BE(stream, 5);
+	return Buffer.concat([head, payload]);
+}
+const HTTP2_PREFACE = Buffer.concat([
+	Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+	frameOf(4, 0, 0)
+]);
+/** `:method: GET`, `:scheme: http` and `:path: /` of HPACK's static table. */
+const FIELDS = Buffer.from([0x82, 0x86, 0x84]);
+const HTTP2_PARTS = {
+	"sends nothing but its preface": Buffer.alloc(0),
+	"sends half of a frame's head": frameOf(1, 5, 1, FIELDS).subarray(0, 5),
+	"sends the head of a frame": frameOf(1, 5, 1, FIELDS).subarray(0, 9),
+	"sends half of a frame of HEADERS": frameOf(1, 5, 1, FIELDS).subarray(0, 10),
+	"sends HEADERS that are to go on": frameOf(1, 1, 1, FIELDS)
+};
 const take = { "POST /take": (_: unknown, response: ServerResponse) => void response.end() };
 
 // Whoever opened a connection to the port and sent nothing held a stop up for as long as it liked: a server that closes
@@ -119,7 +142,7 @@ describe.each(WIRES.slice(0, 3))("a node stops over $name", wire => {
 
 	it("though a client always has another request on its connection", async () => {
 		const gateway = await start(wire.settings(), {
-			"GET /slow": (_, response) => void setTimeout(() => response.end(), 50)
+			"GET /slow": (_, response) => void setTimeout(() => response.end(), 300)
 		});
 		const { socket } = await join(gateway, isTls);
 		const ask = () => socket.write("GET /api/slow HTTP/1.1\r\nhost: x\r\n\r\n");
@@ -177,7 +200,10 @@ describe.each(WIRES.slice(0, 3))("a node stops over $name", wire => {
 	}, 60_000);
 
 	// The first answer said that it was the last one: Node closed the connection behind it, and the second had no way any more.
-	it("when requests have been answered that came one behind the other", async () => {
+	it.each([
+		["before it stopped", false],
+		["while it stops", true]
+	])("when a request has been answered that came behind another one %s", async (_when, isLate) => {
 		const gate = createGate();
 		const gateway = await start(wire.settings(), {
 			"GET /first": async (_, response) => {
@@ -188,11 +214,13 @@ describe.each(WIRES.slice(0, 3))("a node stops over $name", wire => {
 		});
 		const { socket, text } = await join(gateway, isTls);
 		const ask = (name: string) => `GET /api/${name} HTTP/1.1\r\nhost: x\r\n\r\n`;
-		socket.write(ask("first") + ask("second"));
+		socket.write(isLate ? ask("first") : ask("first") + ask("second"));
 		await gate.reached;
 		const mute = await join(gateway, isTls);
 		const stopped = gateway.broker.stop();
 		await new Promise(resolve => mute.socket.once("close", resolve));
+		if (isLate) socket.write(ask("second"));
+		await sleep(50);
 		gate.open();
 		await stopped;
 
@@ -203,19 +231,26 @@ describe.each(WIRES.slice(0, 3))("a node stops over $name", wire => {
 	it("though it has not started yet, and a client comes while it does", async () => {
 		const [first, last] = [createGate(), createGate()];
 		const gateway = new TestGateway(new TestNode(), {
-			order: "sse-first",
 			settings: wire.settings(),
 			schema: {
 				mixins: [
-					{ name: "early", started: () => first.wait() },
-					...(gatewaySchema({}).mixins ?? [])
+					...(gatewaySchema({}).mixins ?? []),
+					// Moleculer calls the last one's hook first.
+					{ name: "early", started: () => first.wait() }
 				],
 				started: () => last.wait()
 			} as never
 		});
 		const starting = gateway.broker.start().catch(() => {});
 		await first.reached;
+		expect(gateway.service.server.listening).toBe(false);
 		const stopped = gateway.broker.stop();
+		const { fanOut } = Reflect.get(gateway.service, Symbol.for("moleculer-sse.gateway"));
+		const receiverStops = new Promise<void>(resolve => {
+			const stop = fanOut.receiver.stop.bind(fanOut.receiver);
+			fanOut.receiver.stop = () => stop().finally(resolve);
+		});
+		await receiverStops;
 		first.open();
 		await last.reached;
 		await join(gateway, isTls);
@@ -225,6 +260,30 @@ describe.each(WIRES.slice(0, 3))("a node stops over $name", wire => {
 		expect(await Promise.race([stopped.then(() => true), sleep(SOON, false, { ref: false })])).toBe(
 			true
 		);
+	});
+
+	// The gateway's mark went to an answer that was over, and the connection stayed for as long as it was used.
+	it("though a client asks another handler of the same server, again and again", async () => {
+		const gateway = await start(wire.settings(), take);
+		const { server } = gateway.service;
+		const [own] = server.listeners("request") as [(...args: unknown[]) => void];
+		server.removeAllListeners("request");
+		server.on("request", (request, response) => {
+			if (request.url !== "/poll") own.call(server, request, response);
+			else setTimeout(() => response.end("polled"), 200);
+		});
+		const { socket, text } = await join(gateway, isTls);
+		socket.write(`${HEAD}content-length: 0\r\n\r\n`);
+		await eventually(() => expect(text()).toContain("200 OK"));
+		const poll = () => socket.write("GET /poll HTTP/1.1\r\nhost: x\r\n\r\n");
+		// as clients do that keep to the protocol
+		socket.on("data", (part: string) => {
+			if (part.includes("polled") && !/connection: close/i.test(part)) poll();
+		});
+		poll();
+		await eventually(() => expect(text()).toContain("polled"));
+
+		expect(await stops(gateway.broker, SOON)).toBe(true);
 	});
 
 	it("and answers a request that was on its way on a new connection", async () => {
@@ -257,6 +316,39 @@ describe.each(WIRES.slice(0, 3))("a node stops over $name", wire => {
 	});
 });
 
+// A stand-in for Node's objects has no socket, or not even a request: the first request ended the process.
+it.each([
+	["without a socket", { req: {} }],
+	["without a request", {}]
+])("a response that is not Node's own is served, %s", async (_what, stub) => {
+	const gateway = await start({}, take);
+	const own = Reflect.get(gateway.service, Symbol.for("moleculer-sse.gateway"));
+	const request = { headers: {}, url: "/api/take", socket: {} };
+	expect(() => own.arrived(request, stub)).not.toThrow();
+});
+
+// The last request of an idle connection, its body and its context were held for as long as the connection was open.
+it("a connection that waits for its next request holds nothing of the last one", async () => {
+	let body: WeakRef<object> | undefined;
+	const gateway = await start(
+		{},
+		{
+			"POST /take": (request, response) => {
+				body = new WeakRef((request as { body?: object }).body ?? {});
+				response.end();
+			}
+		}
+	);
+	const { socket, text } = await join(gateway, false);
+	socket.write(`${HEAD}content-type: application/json\r\ncontent-length: 7\r\n\r\n{"a":1}`);
+	await eventually(() => expect(text()).toContain("200 OK"));
+	await eventually(() => {
+		global.gc?.();
+		expect(body?.deref()).toBeUndefined();
+	});
+	expect(socket.destroyed).toBe(false);
+});
+
 describe.each(WIRES.slice(3, 5))("a node stops over $name", wire => {
 	it("though a session asks for nothing", async () => {
 		const gateway = await start(wire.settings());
@@ -287,18 +379,39 @@ describe.each(WIRES.slice(3, 5))("a node stops over $name", wire => {
 		expect(await textOf(slow)).toBe("done");
 		await stopped;
 	});
+});
 
+describe.each(WIRES.slice(3, 5))("a node stops over $name", wire => {
+	const isTls = "https" in wire.settings();
+
+	// Only nghttp2 knows of a stream whose head has not come whole: nobody was waited for, and the session never closed.
+	it.each(Object.entries(HTTP2_PARTS))("though a client %s", async (_, part) => {
+		const gateway = await start(wire.settings(), take);
+		const { socket } = await join(gateway, isTls, ["h2"]);
+		socket.write(HTTP2_PREFACE);
+		await connected(gateway, 1);
+		socket.write(part);
+		await sleep(50);
+
+		expect(await stops(gateway.broker, SOON)).toBe(true);
+	});
+});
+
+describe("a node stops over HTTP/2 without TLS", () => {
 	// The client could not send more, and counted as one that does not.
 	it("when the application has read the body that it lets wait", async () => {
 		const gate = createGate();
-		const gateway = await start(wire.settings(), {
-			"POST /upload": async (request, response) => {
-				await gate.wait();
-				let got = 0;
-				for await (const part of request as AsyncIterable<Buffer>) got += part.length;
-				response.end(String(got));
+		const gateway = await start(
+			{ http2: true },
+			{
+				"POST /upload": async (request, response) => {
+					await gate.wait();
+					let got = 0;
+					for await (const part of request as AsyncIterable<Buffer>) got += part.length;
+					response.end(String(got));
+				}
 			}
-		});
+		);
 		const session = connectHttp2(gateway.origin);
 		const upload = session.request({ ":method": "POST", ":path": "/api/upload" });
 		upload.on("error", () => {});

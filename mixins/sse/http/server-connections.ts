@@ -15,8 +15,8 @@ export class ServerConnections {
 	readonly #sessions = new Http2Sessions();
 	/** HTTP/1.1 connections without streams: one with a stream ends with it. */
 	readonly #sockets = new Set<Socket>();
-	/** Response to the last request on each of them. */
-	readonly #newest = new WeakMap<Socket, ServerResponse>();
+	/** Responses to the last request on each of them. An idle connection must not keep what a request held. */
+	readonly #newest = new WeakMap<Socket, WeakRef<ServerResponse>>();
 	/** TLS connections during their handshake. */
 	readonly #handshakes = new Set<Socket>();
 	/** Connections that are to close, added at their first check. */
@@ -44,14 +44,22 @@ export class ServerConnections {
 			if (session !== undefined) this.#sessions.add(session as ServerHttp2Session);
 			return;
 		}
-		const { socket } = response.req;
-		const before = this.#newest.get(socket);
-		this.#newest.set(socket, response);
+		// In place of Node's own request there may be one that has no socket.
+		const socket = response.req?.socket as Socket | undefined;
+		if (socket === undefined || !this.#sockets.has(socket)) return;
+		const before = this.#unfinishedOn(socket);
+		this.#newest.set(socket, new WeakRef(response));
 		if (this.#timer === undefined) return;
 		response.shouldKeepAlive = false;
-		// It was taken for the last one. Not undone after the first check: a client may always send one more.
-		const mayGoOn = before !== undefined && !this.#closing.has(socket);
-		if (mayGoOn && !before.headersSent) before.shouldKeepAlive = true;
+		if (before === undefined || before.headersSent) return;
+		// It was taken for the last one.
+		if (this.#closing.get(socket)?.takesMore() !== false) before.shouldKeepAlive = true;
+	}
+
+	/** The response to the last request on a connection, if it is known and not finished: Node keeps it until then. */
+	#unfinishedOn(socket: Socket): ServerResponse | undefined {
+		const newest = this.#newest.get(socket)?.deref();
+		return newest?.writableFinished === false ? newest : undefined;
 	}
 
 	/** A stream has begun on a request's connection, which it will end when it ends. */
@@ -89,7 +97,7 @@ export class ServerConnections {
 				connection = new ClosingConnection(socket, isHandshake);
 				this.#closing.set(socket, connection);
 			}
-			connection.look(this.#newest.get(socket));
+			connection.look(this.#unfinishedOn(socket));
 		}
 	}
 

@@ -20,7 +20,7 @@ export function checkOptions<Options extends object>(
 ): Options {
 	const specs: Specs = optionSpecs;
 	const options: Record<string, unknown> = {};
-	/** The last value given for an option, unchanged. */
+	/** What was given for an option. */
 	const got: Record<string, unknown> = {};
 	for (const [name, spec] of Object.entries(specs))
 		if (spec.default !== undefined) options[name] = spec.default;
@@ -41,7 +41,7 @@ export function checkOptions<Options extends object>(
 			checkFields(source, name, spec, value);
 			const before = isPlainObject(options[name]) ? options[name] : spec.default;
 			options[name] = merge(before, value);
-			got[name] = value;
+			got[name] = merge(got[name], value);
 		}
 	}
 
@@ -73,7 +73,8 @@ function clone(value: unknown): unknown {
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
-	return typeof value === "object" && value !== null && !Array.isArray(value);
+	// Neither an array nor a Date or a Map; of whatever realm, as in Jest.
+	return Object.prototype.toString.call(value) === "[object Object]";
 }
 
 /** Names a misspelt field of a group. */
@@ -109,6 +110,10 @@ function refused(source: string, name: string, spec: AnySpec, value: unknown): S
 
 function show(value: unknown): string {
 	if (typeof value === "function") return "a function";
-	const text = typeof value === "bigint" ? `${value}n` : JSON.stringify(value);
-	return text === undefined ? String(value) : text.slice(0, 100);
+	if (typeof value === "bigint") return `${value}n`;
+	try {
+		return (JSON.stringify(value) ?? String(value)).slice(0, 100);
+	} catch {
+		return "what JSON cannot show";
+	}
 }

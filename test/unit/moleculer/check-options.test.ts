@@ -43,6 +43,25 @@ describe("the options that a factory takes", () => {
 		expect(buffer).toEqual({ maxBytes: 2048, policy: "disconnect", stallTimeout: 60_000 });
 	});
 
+	// The error showed the part that the settings had given, which was right.
+	it("show all that was given for a group that is refused", () => {
+		expect(() => check({ buffer: { policy: "drop" } }, { buffer: { maxBytes: 2048 } })).toThrow(
+			/got {"policy":"drop","maxBytes":2048}/
+		);
+	});
+
+	it.each([
+		["a Date", new Date(0)],
+		["a Map", new Map()],
+		["a list", []],
+		["a value that goes in circles", circular()],
+		["a bigint in a group", { maxBytes: 1n }]
+	])("are refused where a group is %s", (_what, buffer) => {
+		expect(() => check({ buffer })).toThrow(
+			expect.objectContaining({ type: "SSE_INVALID_OPTION", data: { option: "buffer" } })
+		);
+	});
+
 	it("are refused for a part of a group that settings do not replace", () => {
 		expect(() => check({ buffer: { maxBytes: 1 } }, { buffer: { policy: "conflate" } })).toThrow(
 			expect.objectContaining({ type: "SSE_INVALID_OPTION", data: { option: "buffer" } })
@@ -95,3 +114,9 @@ describe("the options of a RabbitMQ stream", () => {
 		).toThrow(expect.objectContaining({ message: expect.not.stringContaining("secret") }));
 	});
 });
+
+function circular(): object {
+	const value: { maxBytes?: unknown } = {};
+	value.maxBytes = value;
+	return value;
+}

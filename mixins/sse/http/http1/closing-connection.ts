@@ -8,6 +8,9 @@ import { breakOff, queuedOf, type Socket, takenOf } from "../socket.ts";
  */
 const MOST_UNSENT = 15;
 
+/** Requests answered on a connection after the one that was to be the last. */
+const MOST_MORE = 10;
+
 /** What Node's HTTP server keeps on a socket: its parser, until an upgrade, and the response that is being written. */
 interface Insides {
 	parser?: object | null;
@@ -33,6 +36,8 @@ export class ClosingConnection {
 	 */
 	#idle = 0;
 	#owing = 0;
+	/** Requests that were taken after one that was to be the last. */
+	#more = 0;
 
 	/** @param isHandshake Whether its TLS handshake is still under way. */
 	constructor(socket: Socket, isHandshake = false) {
@@ -40,10 +45,15 @@ export class ClosingConnection {
 		this.#awaits = isHandshake ? () => "request" : awaited;
 	}
 
+	/** Whether a request that arrives after the one that was to be the last is answered as well: a client may always send one more. */
+	takesMore(): boolean {
+		return this.#more++ < MOST_MORE;
+	}
+
 	/**
 	 * Closes the connection if the client's time is over. Call this every {@link LOOK}.
 	 *
-	 * @param newest The response to the last request on it; undefined if it is not known.
+	 * @param newest The response to the last request on it; undefined if it is finished, or not known.
 	 */
 	look(newest: ServerResponse | undefined): void {
 		const socket = this.#socket;
@@ -68,7 +78,7 @@ export class ClosingConnection {
  * Makes the answer to the last request that has arrived say that it is the last, if it has not begun. Node closes the
  * connection after such an answer, with whatever was pipelined after it.
  *
- * @param newest The response to that request, if it is known.
+ * @param newest The response to that request, if it is known; otherwise that of the request that is being answered is marked.
  */
 function hangUp(socket: Socket, newest: ServerResponse | undefined): void {
 	const last = newest ?? (socket as Insides)._httpMessage;

@@ -67,8 +67,9 @@ function owes(session: ServerHttp2Session): boolean {
 	if (session.destroyed) return false;
 	if (session.state.outboundQueueSize !== 0) return true;
 	const streams = streamsOf(session);
-	// They cannot be examined, so the peer counts as owing, for which there is a limit.
-	if (streams === undefined) return true;
+	// They cannot be examined, or there are none and a part of a request's head has arrived, which nghttp2 alone knows. The peer
+	// counts as owing, for which there is a limit.
+	if (streams === undefined || streams.size === 0) return true;
 	for (const stream of streams.values()) {
 		if (stream.writableLength > 0 || stream.writableEnded) return true;
 		// While the application does not read, the window is closed, and it is not the peer that is waited for.
