@@ -11,7 +11,7 @@ import {
 } from "moleculer";
 import type { Bus } from "../../mixins/sse/bus/bus.ts";
 import type { MakeBus } from "../../mixins/sse/bus/sender-middleware.ts";
-import { SseError } from "../../mixins/sse/index.ts";
+import { SseError, type SseMixinOptions } from "../../mixins/sse/index.ts";
 import { reportIfUnhandled } from "../../mixins/sse/moleculer/broadcast/unhandled-rejection.ts";
 import { FLOOD, openStream, type StreamClient } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
@@ -260,18 +260,22 @@ describe("an event", () => {
 		await eventually(() => expect(complaints).toEqual(["the outbox is full"]));
 	});
 
-	it("shows how many of its streams it was dropped for, because it is too large here", async () => {
+	it.each<[string, SseMixinOptions, object]>([
+		["is too large there", { limits: { eventBytes: 100 } }, event("x".repeat(200))],
+		["is for everyone there, and not public", { events: { [NEWS]: {} } }, event(1, "*")]
+	])("shows how many of its streams a gateway drops it for, because it %s", async (_, sse, bad) => {
 		const zipkin = await Zipkin.start();
-		const gateway = await startNode(zipkin.tracing(), { sse: { limits: { eventBytes: 100 } } });
+		const gateway = await startNode(zipkin.tracing(), { sse });
+		await gateway.send(bad);
 		await open(gateway);
-		await gateway.send(event("x".repeat(200), "B"));
-		await gateway.send(event("x".repeat(200)));
+		await open(gateway);
+		await gateway.send(bad);
 
 		const [deliver, ...others] = await zipkin.next("sse.deliver");
 		expect(others).toEqual([]);
 		expect(deliver?.tags).toMatchObject({
-			streams: "1",
-			dropped: "1",
+			streams: "2",
+			dropped: "2",
 			"error.type": "SSE_INVALID_EVENT"
 		});
 	});
@@ -368,51 +372,63 @@ describe("a trace has no span", () => {
 	});
 });
 
-/** Fails at every span, at its beginning or at its end. */
-class BrokenExporter extends TracerExporters.Base {
-	readonly #at: "spanStarted" | "spanFinished";
-	calls = 0;
+/** What an exporter does to the plugin's own spans. */
+interface Exporting {
+	readonly spanStarted?: (span: Span) => void;
+	readonly spanFinished?: (span: Span) => void;
+}
 
-	constructor(at: "spanStarted" | "spanFinished") {
+class TestExporter extends TracerExporters.Base {
+	readonly #exporting: Exporting;
+
+	constructor(exporting: Exporting) {
 		super({});
-		this.#at = at;
+		this.#exporting = exporting;
 	}
 
 	override spanStarted(span: Span): void {
-		this.#fail("spanStarted", span);
+		if (span.name.startsWith("sse.")) this.#exporting.spanStarted?.(span);
 	}
 
 	override spanFinished(span: Span): void {
-		this.#fail("spanFinished", span);
-	}
-
-	#fail(at: string, { name }: Span): void {
-		if (at !== this.#at || !name.startsWith("sse.")) return;
-		this.calls++;
-		throw new Error("the collector is full");
+		if (span.name.startsWith("sse.")) this.#exporting.spanFinished?.(span);
 	}
 }
 
-describe("an exporter that throws", () => {
-	it.each(["spanStarted", "spanFinished"] as const)(
-		"costs no event, and is logged: %s",
-		async at => {
-			const exporter = new BrokenExporter(at);
-			const gateway = await startNode({ enabled: true, exporter: exporter as never });
-			const client = await open(gateway);
-			for (const n of [1, 2]) {
-				await expect(gateway.send(event(n))).resolves.not.toThrow();
-			}
-			await gateway.broker.call("orders.pay");
-			await client.next(NEWS, 3);
+function fail(): never {
+	throw new Error("the collector is full");
+}
 
-			expect(client.received(NEWS)).toEqual([1, 2, "paid"]);
-			expect(exporter.calls).toBeGreaterThanOrEqual(3);
-			const told = (name: string) =>
-				`SSE: a span "${name}" was not exported: the collector is full`;
-			await eventually(() =>
-				expect(gateway.log.at("error").slice(0, 2)).toEqual([told("sse.send"), told("sse.deliver")])
-			);
-		}
-	);
+describe("an exporter that fails", () => {
+	const FULL = "the collector is full";
+	const FROZEN = "Cannot add property bytes, object is not extensible";
+	it.each<[string, Exporting, [name: string, reason: string][]]>([
+		["throws at the beginning of a span", { spanStarted: fail }, [["sse.send", FULL]]],
+		[
+			"throws at the end of a span",
+			{ spanFinished: fail },
+			[
+				["sse.send", FULL],
+				["sse.deliver", FULL]
+			]
+		],
+		[
+			"does not let a span change any more",
+			{ spanStarted: ({ tags }) => void Object.freeze(tags) },
+			[["sse.deliver", FROZEN]]
+		]
+	])("costs no event, and is logged, if it %s", async (_, exporting, expected) => {
+		const exporter = new TestExporter(exporting);
+		const gateway = await startNode({ enabled: true, exporter: exporter as never });
+		const client = await open(gateway);
+		const count = 20;
+		for (let n = 1; n <= count; n++) await expect(gateway.send(event(n))).resolves.not.toThrow();
+		await client.next(NEWS, count);
+
+		expect(client.received(NEWS)).toEqual(Array.from({ length: count }, (_, n) => n + 1));
+		const told = expected.map(
+			([name, reason]) => `SSE: a span "${name}" was not exported: ${reason}`
+		);
+		await eventually(() => expect(gateway.log.at("error").slice(0, expected.length)).toEqual(told));
+	});
 });

@@ -12,7 +12,10 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
-/** A gateway as Moleculer's own project template makes it, with streams added to it. Prints what clients are answered. */
+/**
+ * A gateway as Moleculer's own project template makes it, with streams added to it, and another node that sends. Prints what
+ * clients are answered, and what becomes of a trace.
+ */
 const APP = `
 const { ServiceBroker } = require("moleculer");
 const ApiGateway = require("moleculer-web");
@@ -23,7 +26,21 @@ const logger = { type: "Console", options: { formatter: (_type, args) => {
 	lines.push(args.join(" ").replace(/\\u001b\\[\\d+m/g, "").trim());
 	return [];
 } } };
-const broker = new ServiceBroker({ nodeID: "node-1", logger, middlewares: [SseMiddleware()] });
+const tracing = { enabled: true, exporter: { type: "Event", options: { interval: 0 } } };
+const options = { transporter: "Fake", tracing, middlewares: [SseMiddleware()] };
+const broker = new ServiceBroker({ ...options, nodeID: "node-1", logger });
+const other = new ServiceBroker({ ...options, nodeID: "node-2", logger: false });
+const spans = [];
+broker.createService({
+	name: "spans",
+	events: { "$tracing.spans": { context: true, handler: ctx => void spans.push(...ctx.params) } }
+});
+other.createService({
+	name: "orders",
+	actions: {
+		pay: ctx => ctx.broadcast("sse.send", { eventName: "news", sessionId: "*", payload: 1 })
+	}
+});
 const used = (_req, res, next) => {
 	res.setHeader("x-used", "yes");
 	next();
@@ -70,7 +87,22 @@ async function answer(path, headers = {}) {
 	};
 }
 
-broker.start().then(async () => {
+async function traced() {
+	const response = await fetch("http://127.0.0.1:" + service.server.address().port + "/sse/event-stream?eventName=news");
+	await broker.waitForServices("orders");
+	await broker.call("orders.pay");
+	while (!spans.some(({ name }) => name === "sse.deliver")) await new Promise(setImmediate);
+	await response.body.cancel();
+	const ours = spans.filter(({ name }) => /^sse|orders/.test(name));
+	const nameOf = id => ours.find(span => span.id === id)?.name;
+	return {
+		parents: Object.fromEntries(ours.map(({ name, parentID }) => [name, nameOf(parentID)])),
+		traces: new Set(ours.map(({ traceID }) => traceID)).size,
+		nodes: ours.map(({ name, tags }) => [name, tags.nodeID]).sort()
+	};
+}
+
+Promise.all([broker.start(), other.start()]).then(async () => {
 	const refused = await broker
 		.call("api.addRoute", { route: { path: "/late", aliases: { "GET /": { type: "SSE" } } } })
 		.catch(({ type }) => type);
@@ -87,9 +119,10 @@ broker.start().then(async () => {
 		own: await answer("/sse/event-stream?eventName=news"),
 		refused,
 		uncalled,
+		traced: await traced(),
 		routes: lines.filter(line => line.includes("=> sse"))
 	}));
-	await broker.stop();
+	await Promise.all([broker.stop(), other.stop()]);
 	process.exit();
 });
 `;
@@ -109,7 +142,7 @@ describe.each([
 	});
 	afterAll(() => project?.remove());
 
-	it("streams behind the hooks of Moleculer's own project template", async () => {
+	it("streams behind the hooks of Moleculer's own project template, and is in Moleculer's traces", async () => {
 		const { output, end } = await project.run("app.js");
 
 		noted(output, () => expect(end).toBe("code 0"));
@@ -121,6 +154,15 @@ describe.each([
 			own: open,
 			refused: "SSE_INVALID_OPTION",
 			uncalled: expect.stringContaining("passed without being called"),
+			traced: {
+				parents: { "sse.send": "action 'orders.pay'", "sse.deliver": "sse.send" },
+				traces: 1,
+				nodes: [
+					["action 'orders.pay'", "node-2"],
+					["sse.deliver", "node-1"],
+					["sse.send", "node-2"]
+				]
+			},
 			routes: ["GET /api/private => sse", "GET /api/chat => sse", "GET /sse/event-stream => sse"]
 		});
 	});

@@ -40,7 +40,6 @@ export class Backpressure {
 	#onReady: (() => void) | undefined;
 	/** Since when, and after what, the client has taken nothing though something is unsent. */
 	#stall: { taken: number; since: number } | undefined;
-	#isTooSlow = false;
 
 	/** @param onTooSlow Called when the client is to be disconnected. */
 	constructor(
@@ -53,14 +52,7 @@ export class Backpressure {
 		this.#maxUnsentBytes = maxUnsentBytes;
 		this.#policy = policy;
 		this.#counters = counters;
-		this.#limit = new UnsentLimit(
-			maxUnsentBytes,
-			() => this.#held,
-			() => {
-				this.#isTooSlow = true;
-				onTooSlow();
-			}
-		);
+		this.#limit = new UnsentLimit(maxUnsentBytes, () => this.#held, onTooSlow);
 	}
 
 	/** Whether something waits for the client to take it. */
@@ -70,7 +62,7 @@ export class Backpressure {
 
 	/** See {@link SlowLoss}. */
 	get loss(): SlowLoss | undefined {
-		if (this.#isTooSlow) return "dropped";
+		if (this.#limit.hasBrokenOff) return "dropped";
 		return this.#backlog?.hasLost === true ? "reset" : undefined;
 	}
 

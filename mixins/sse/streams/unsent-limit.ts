@@ -11,6 +11,7 @@ export class UnsentLimit {
 	readonly #onTooSlow: () => void;
 	/** The limit is exceeded; whether only for a moment is looked at behind it. */
 	#suspicion: Patience | undefined;
+	#hasBrokenOff = false;
 
 	/**
 	 * @param unsent Bytes that are unsent now.
@@ -32,11 +33,16 @@ export class UnsentLimit {
 		const unsent = this.#unsent();
 		if (unsent <= this.#maxBytes) return false;
 		if (unsent > this.#maxBytes * BURST) {
-			this.#onTooSlow();
+			this.#breakOff();
 			return true;
 		}
 		this.#suspicion ??= new Patience(BURST_TIME, this.#lookAgain);
 		return false;
+	}
+
+	/** Whether the client was disconnected. */
+	get hasBrokenOff(): boolean {
+		return this.#hasBrokenOff;
 	}
 
 	/** Nothing of the stream is left. */
@@ -47,6 +53,11 @@ export class UnsentLimit {
 	/** Only what is unsent after a burst is the client's fault. */
 	readonly #lookAgain = (): void => {
 		this.#suspicion = undefined;
-		if (this.#unsent() > this.#maxBytes) this.#onTooSlow();
+		if (this.#unsent() > this.#maxBytes) this.#breakOff();
 	};
+
+	#breakOff(): void {
+		this.#hasBrokenOff = true;
+		this.#onTooSlow();
+	}
 }

@@ -6,6 +6,7 @@ import type { Address } from "../../core/event/event.ts";
 import type { TraceContext } from "../../core/event/trace-context.ts";
 import { SseError } from "../../moleculer/sse-error.ts";
 import { SafeTracer } from "../../moleculer/tracing/safe-tracer.ts";
+import type { SlowLoss } from "../../streams/backpressure.ts";
 import type { EventStream } from "../../streams/event-stream.ts";
 import type { Flush, Flushable } from "../../streams/flush.ts";
 import type { GatewayService } from "../types.ts";
@@ -93,6 +94,7 @@ class Delivery implements TracedDelivery, Flushable {
 	readonly #streams: readonly EventStream[];
 	readonly #flush: Flush;
 	readonly #tracer: SafeTracer;
+	#bytes = 0;
 
 	constructor(span: Span, streams: readonly EventStream[], flush: Flush, tracer: SafeTracer) {
 		this.#span = span;
@@ -102,17 +104,16 @@ class Delivery implements TracedDelivery, Flushable {
 	}
 
 	given(bytes: number): void {
-		this.#span.addTags({ bytes });
+		this.#bytes = bytes;
 		// Behind those that have got the event.
 		this.#flush.add(this);
 	}
 
 	flush(): void {
-		const losses = { reset: 0, dropped: 0 };
-		for (const { loss } of this.#streams) if (loss !== undefined) losses[loss]++;
-		for (const [what, count] of Object.entries(losses)) {
-			if (count > 0) this.#span.addTags({ [what]: count });
+		const tags: { bytes: number } & { [Loss in SlowLoss]?: number } = { bytes: this.#bytes };
+		for (const { loss } of this.#streams) {
+			if (loss !== undefined) tags[loss] = (tags[loss] ?? 0) + 1;
 		}
-		this.#tracer.finish(this.#span);
+		this.#tracer.finish(this.#span, undefined, tags);
 	}
 }

@@ -5,6 +5,9 @@ import { ThrottledLog } from "../../core/util/throttled-log.ts";
 /** What a span begins with: its parent, and whether that is sampled; its service and its tags. */
 export type SpanStart = NonNullable<Parameters<Tracer["startSpan"]>[1]>;
 
+/** What a tracer reads of a span when it decides about it: Moleculer's default. */
+const OPEN = { priority: 5 };
+
 /** A broker's tracer, for those whose work must not fail because an exporter does: Moleculer calls exporters in their turn. */
 export class SafeTracer {
 	readonly #tracer: Tracer;
@@ -22,9 +25,10 @@ export class SafeTracer {
 	start(name: string, begin: () => SpanStart): Span | undefined {
 		try {
 			const start = begin();
-			if (start.sampled === false) return undefined;
-			const span = this.#tracer.startSpan(name, start);
-			return span.sampled ? span : undefined;
+			// Asked before a span is made: to make one costs as much as to send an event.
+			const sampled =
+				start.sampled ?? this.#tracer.shouldSample({ ...OPEN, name, ...start } as Span);
+			return sampled ? this.#tracer.startSpan(name, { ...start, sampled }) : undefined;
 		} catch (error) {
 			this.#complain(name, error);
 			return undefined;
@@ -32,8 +36,10 @@ export class SafeTracer {
 	}
 
 	/** @param error What its work has failed with; undefined if it has not. */
-	finish(span: Span, error?: unknown): void {
+	finish(span: Span, error?: unknown, tags: Readonly<Record<string, unknown>> = {}): void {
 		try {
+			// An exporter has had it, and may have changed it.
+			span.addTags(tags);
 			if (error !== undefined) span.setError(toError(error));
 			span.finish();
 		} catch (thrown) {
