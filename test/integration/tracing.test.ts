@@ -415,7 +415,10 @@ describe("an exporter that fails", () => {
 		[
 			"does not let a span change any more",
 			{ spanStarted: ({ tags }) => void Object.freeze(tags) },
-			[["sse.deliver", FROZEN]]
+			[
+				["sse.send", FROZEN],
+				["sse.deliver", FROZEN]
+			]
 		]
 	])("costs no event, and is logged, if it %s", async (_, exporting, expected) => {
 		const exporter = new TestExporter(exporting);

@@ -27,15 +27,14 @@ class TracedPublisher implements EventPublisher {
 	}
 
 	publish(address: Address, json: string, options?: PublishOptions): Promise<unknown> {
-		const span = this.#tracer.start("sse.send", () => this.#begin(address, json, options));
+		const span = this.#tracer.start("sse.send", () => this.#begin(address, options));
 		if (span === undefined) return this.#bus.publish(address, json, options);
 		return this.#publishIn(span, address, json, options);
 	}
 
-	#begin({ eventName }: Address, json: string, options: PublishOptions | undefined): SpanStart {
+	#begin({ eventName }: Address, options: PublishOptions | undefined): SpanStart {
 		const { nodeID, tracer } = this.#broker;
-		const tags = { eventName, bytes: Buffer.byteLength(json), nodeID };
-		return { ...spanParent(readOptions(options), tracer), tags };
+		return { ...spanParent(readOptions(options), tracer), tags: { eventName, nodeID } };
 	}
 
 	#publishIn(
@@ -44,7 +43,8 @@ class TracedPublisher implements EventPublisher {
 		json: string,
 		options: PublishOptions | undefined
 	): Promise<unknown> {
-		const finish = (error?: unknown): void => this.#tracer.finish(span, error);
+		const bytes = Buffer.byteLength(json);
+		const finish = (error?: unknown): void => this.#tracer.finish(span, error, { bytes });
 		try {
 			const context = { traceID: span.traceID, spanID: span.id };
 			const sent = this.#bus.publish(address, json, options, context);

@@ -33,7 +33,8 @@ export function writeTraceHeader(
 	traces: readonly (TraceContext | undefined)[]
 ): string | undefined {
 	const entries: Entry[] = [];
-	for (const [index, trace] of traces.entries()) {
+	for (let index = 0; index < traces.length; index++) {
+		const trace = traces[index];
 		if (trace !== undefined) entries.push([index, trace.traceID, trace.spanID]);
 	}
 	return entries.length === 0 ? undefined : JSON.stringify(entries);
