@@ -22,6 +22,7 @@ import {
 	TestGateway,
 	TestNode
 } from "../support/gateway/gateway.ts";
+import { HandBus } from "../support/gateway/hand-bus.ts";
 import { meet, memberOf } from "../support/gateway/meet.ts";
 import { MemoryBus, SharedMemory } from "../support/gateway/memory-bus.ts";
 import { Zipkin } from "../support/zipkin.ts";
@@ -342,6 +343,32 @@ describe("a trace has no span", () => {
 		expect(others).toEqual([]);
 		const [, live] = zipkin.named("sse.send");
 		expect(deliver?.parentId).toBe(live?.id);
+	});
+
+	// One that was refused had a span on gateways that read the past while they served streams.
+	it("of an event of the past, whether it is kept or dropped", async () => {
+		const spans: Span[] = [];
+		const exporter = new TestExporter({ spanFinished: span => void spans.push(span) });
+		const tracing = { enabled: true, exporter: exporter as never };
+		const sse = { limits: { eventBytes: 10 } };
+		const { bus, gateway } = await HandBus.start(sse, { tracing });
+		const client = await open(gateway);
+		const give = (n: number, payload: unknown, past?: number): void =>
+			bus.subscriber.receive(event(payload), {
+				nodeID: "sender",
+				id: `${n}-50`,
+				trace: { traceID: "trace", spanID: `span-${n}` },
+				...(past !== undefined && { past })
+			});
+		const past = Date.now() - 1000;
+		give(1, "past", past);
+		give(2, "too large, and past", past);
+		give(3, "too large");
+		give(4, "live");
+		await client.next(NEWS);
+
+		await eventually(() => expect(spans).toHaveLength(2));
+		expect(spans.map(({ parentID }) => parentID)).toEqual(["span-3", "span-4"]);
 	});
 
 	it("if it is not sampled", async () => {

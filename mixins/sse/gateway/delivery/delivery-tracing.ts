@@ -13,7 +13,7 @@ import type { GatewayService } from "../types.ts";
 
 /** What traces show of events on a gateway: a span `sse.deliver` for each that had streams there. */
 export interface DeliveryTracing {
-	/** An event is about to be given to streams, one at least. */
+	/** An event, not of the past, is about to be given to streams, one at least. */
 	begin(event: Address, from: Source, streams: ReadonlySet<EventStream>): TracedDelivery;
 	/** An event is dropped, whether or not there are streams for it. */
 	drop(event: Address, from: Source, refusal: Refusal): void;
@@ -67,8 +67,9 @@ class Deliveries implements DeliveryTracing {
 			: new Delivery(span, [...streams], this.#flush, this.#tracer);
 	}
 
-	drop({ eventName, sessionId }: Address, { trace }: Source, refusal: Refusal): void {
-		if (trace === undefined) return;
+	drop({ eventName, sessionId }: Address, { trace, past }: Source, refusal: Refusal): void {
+		// The streams that are open do not get what is of the past.
+		if (trace === undefined || past !== undefined) return;
 		const { size } = this.#streams.select(sessionId, eventName);
 		if (size === 0) return;
 		const span = this.#start(trace, { eventName, streams: size, dropped: size });
