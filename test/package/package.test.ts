@@ -45,6 +45,7 @@ describe("the tarball", () => {
 					.filter(entry => entry.isFile())
 					.map(entry => relative(".", join(entry.parentPath, entry.name)))
 					.filter(path => !MADE.test(path)),
+				"llms.txt",
 				"package.json"
 			].toSorted()
 		);

@@ -8,6 +8,7 @@ import { RABBITMQ_OPTIONS } from "../../mixins/sse/core/options/rabbitmq-options
 import { SSE_MIXIN_OPTIONS } from "../../mixins/sse/gateway/mixin-options.ts";
 import { checkOptions } from "../../mixins/sse/moleculer/check-options.ts";
 import manifest from "../../package.json" with { type: "json" };
+import { anchorOf } from "../../scripts/anchor.ts";
 import { optionDocs } from "../../scripts/option-docs.ts";
 import { COMMAND, commonJsExample, FIRST_EXAMPLE } from "../package/readme.ts";
 import { codeBlocks, type Link, links, prose, section, tableRows } from "../support/markdown.ts";
@@ -57,6 +58,19 @@ describe("README", () => {
 
 	it("names the Node.js that package.json asks for", () => {
 		expect(README).toContain(`Node.js ≥ ${manifest.engines.node.replace(">=", "")}`);
+	});
+});
+
+describe("the ways into the documentation", () => {
+	const pages = [...DOCS.keys()].filter(path => path.startsWith("docs/"));
+
+	it.each([
+		["README.md", README],
+		["llms.txt", readFileSync("llms.txt", "utf8")]
+	])("%s leads to every page", (_, text) => {
+		const targets = links(text).map(({ path }) => path);
+		expect(pages.filter(path => !targets.includes(path))).toEqual([]);
+		expect(links(text).filter(link => !isAlive(link, "README.md"))).toEqual([]);
 	});
 });
 
@@ -230,16 +244,11 @@ function isAlive({ path: file, anchor }: Link, from: string): boolean {
 	return anchor === undefined || anchors(DOCS.get(path) ?? "").includes(anchor);
 }
 
-/** The anchors that GitHub gives to the headings of a document. */
+/** The anchors of a document. */
 function anchors(text: string): string[] {
 	const taken = new Map<string, number>();
 	return [...prose(text).matchAll(/^#{1,6} +(.+)$/gm)].map(([, heading = ""]) => {
-		const slug = heading
-			.replaceAll(/\[([^\]]+)\]\([^)]*\)/g, "$1")
-			.trim()
-			.toLowerCase()
-			.replaceAll(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, "")
-			.replaceAll(" ", "-");
+		const slug = anchorOf(heading.replaceAll(/\[([^\]]+)\]\([^)]*\)/g, "$1"));
 		const times = taken.get(slug) ?? 0;
 		taken.set(slug, times + 1);
 		return times === 0 ? slug : `${slug}-${times}`;
