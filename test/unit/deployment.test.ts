@@ -33,11 +33,24 @@ describe("the manifest for Kubernetes", () => {
 		expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(Number(wait) + drain + 2);
 	});
 
-	it("asks the health action, at its URL and at the gateway's port", () => {
-		const { path, port } = container.readinessProbe.httpGet;
-		expect(snippetOf(page("limits"), "health")).toContain(`path: "${path}"`);
-		expect(container.ports).toEqual([{ name: port, containerPort: 3000 }]);
-		expect(SERVICE.spec.ports[0].targetPort).toBe(port);
+	it("asks the health actions, at their URLs and at the gateway's port", () => {
+		const code = `return { ${snippetOf(page("limits"), "health")} };`;
+		const { settings } = new Function(code)() as {
+			settings: { routes: { path: string; aliases: Record<string, string> }[] };
+		};
+		const urls = settings.routes.flatMap(({ path, aliases }) =>
+			Object.entries(aliases).map(([alias, action]) => [
+				action,
+				path + alias.replace("GET ", "").replace(/^\/$/, "")
+			])
+		);
+		const { readinessProbe, livenessProbe } = container;
+		expect(urls).toEqual([
+			["$sse.ready", readinessProbe.httpGet.path],
+			["$sse.live", livenessProbe.httpGet.path]
+		]);
+		expect(container.ports).toEqual([{ name: readinessProbe.httpGet.port, containerPort: 3000 }]);
+		expect(SERVICE.spec.ports[0].targetPort).toBe(readinessProbe.httpGet.port);
 	});
 
 	it("selects the pods that it makes", () => {
