@@ -175,6 +175,18 @@ describe("what is written of the options", () => {
 	);
 });
 
+describe("metrics", () => {
+	const known = new Set(page("reference/metrics").match(/\bmoleculer\.sse(?:\.[a-z]+)+/g));
+
+	it.each([...DOCS])("%s names none that does not exist", (_, text) => {
+		const named = text.match(/\bmoleculer([._])sse(?:\1[a-z]+)+/g) ?? [];
+		const plain = named.map(name =>
+			name.replaceAll("_", ".").replace(/\.(?:bucket|sum|count)$/, "")
+		);
+		expect(plain.filter(name => !known.has(name))).toEqual([]);
+	});
+});
+
 describe("the reference of events", () => {
 	it("has every event of the code, and nothing else", () => {
 		const others = ["sse.paths", "sse.life", "sse.deliver"]; // metadata, and a span
