@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { busState } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
+import { metric } from "../support/gateway/metrics.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { inject } from "../support/provided.ts";
 import { openRabbitMq } from "../support/rabbitmq/rabbitmq.ts";
@@ -35,7 +36,7 @@ async function openStrict() {
 describe("an event that is too large for RabbitMQ", () => {
 	it("is given up, and its sender is told; those around it arrive, each once, in order", async () => {
 		const { stream, client } = await openStrict();
-		const sender = await stream.sender("sender");
+		const sender = await stream.sender("sender", { broker: { metrics: true } });
 
 		const refused = () =>
 			expect(sender.send(tooLarge)).rejects.toMatchObject({
@@ -64,6 +65,7 @@ describe("an event that is too large for RabbitMQ", () => {
 		await client.next(NEWS, 102);
 		expect(client.received(NEWS)).toEqual(Array.from({ length: 102 }, (_, n) => n + 1));
 		expect(busState(sender.broker)).toMatchObject({ outbox: { events: 0, bytes: 0 } });
+		expect(metric(sender.broker, "events.failed{refused}")).toBe(6);
 	}, 60_000);
 
 	it("is told in the log without `throwError`, also if it was to go later, and what follows goes", async () => {

@@ -86,8 +86,8 @@ export const SENDER_METRICS: MetricsOf<SenderCounters, SenderGauges> = {
 			name: "moleculer.sse.bus.lag",
 			unit: "millisecond",
 			about:
-				"time from the sending of the last event of the RabbitMQ stream to its arrival at the gateway of this node; " +
-				"no series without a RabbitMQ stream, or before the first event"
+				"time from the sending of the last message of the RabbitMQ stream to its arrival at the gateway of this node; " +
+				"no series without a RabbitMQ stream, or before the first message"
 		},
 		"most"
 	),
