@@ -28,7 +28,7 @@ const logger = { type: "Console", options: { formatter: (_type, args) => {
 } } };
 const tracing = { enabled: true, exporter: { type: "Event", options: { interval: 0 } } };
 const options = { transporter: "Fake", tracing, middlewares: [SseMiddleware()] };
-const broker = new ServiceBroker({ ...options, nodeID: "node-1", logger });
+const broker = new ServiceBroker({ ...options, nodeID: "node-1", logger, metrics: true });
 const other = new ServiceBroker({ ...options, nodeID: "node-2", logger: false });
 const spans = [];
 broker.createService({
@@ -102,7 +102,15 @@ async function traced() {
 	};
 }
 
+/** What the registry has of metrics of the package, as reporters read it. */
+function counted(...names) {
+	const values = names.map(name => broker.metrics.list({ includes: "moleculer.sse." + name })[0].values[0]);
+	return values.map(({ value, count, buckets }) => value ?? [count, Object.values(buckets).at(-1)]);
+}
+
 Promise.all([broker.start(), other.start()]).then(async () => {
+	const news = { eventName: "news", sessionId: "7", payload: 1 };
+	const before = counted("streams.opened", "events.sent", "bus.working");
 	const refused = await broker
 		.call("api.addRoute", { route: { path: "/late", aliases: { "GET /": { type: "SSE" } } } })
 		.catch(({ type }) => type);
@@ -119,6 +127,9 @@ Promise.all([broker.start(), other.start()]).then(async () => {
 		own: await answer("/sse/event-stream?eventName=news"),
 		refused,
 		uncalled,
+		sent: await broker.broadcast("sse.send", news).then(() => true),
+		before,
+		counted: counted("streams.opened", "opening.time", "events.sent"),
 		traced: await traced(),
 		routes: lines.filter(line => line.includes("=> sse"))
 	}));
@@ -153,6 +164,9 @@ describe.each([
 			chat: { ...open, used: "yes", names: ["chat.message"] },
 			own: open,
 			refused: "SSE_INVALID_OPTION",
+			sent: true,
+			before: [0, 0, 1],
+			counted: [3, [3, 3], 1],
 			uncalled: expect.stringContaining("passed without being called"),
 			traced: {
 				parents: { "sse.send": "action 'orders.pay'", "sse.deliver": "sse.send" },
