@@ -39,17 +39,18 @@ function nodeEntrant({ title, script, path, args = [], gzip = false }: Definitio
 	};
 }
 
-/** The product, with options of `SseMixin` and settings of its gateway. */
+/** The product, with options of `SseMixin`, settings of its gateway, and options of its broker. */
 export function product(
 	options: object = {},
 	title = "moleculer-sse",
-	settings: object = {}
+	settings: object = {},
+	broker: object = {}
 ): NodeEntrant {
 	return nodeEntrant({
 		title,
 		script: "product.ts",
 		path: "/sse/event-stream?eventName=a",
-		args: [JSON.stringify(options), JSON.stringify(settings)],
+		args: [JSON.stringify(options), JSON.stringify(settings), JSON.stringify(broker)],
 		gzip: "compression" in options
 	});
 }

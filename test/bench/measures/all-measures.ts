@@ -7,6 +7,7 @@ import { LOOKUPS } from "./lookups.ts";
 import { MANY } from "./many.ts";
 import type { Measure } from "./measure.ts";
 import { MEMORY } from "./memory.ts";
+import { METRICS_MEASURE } from "./metrics.ts";
 import { SENDER } from "./sender.ts";
 import { SESSIONS } from "./sessions.ts";
 import { STALLED } from "./stalled.ts";
@@ -25,6 +26,7 @@ export const ALL_MEASURES: readonly Measure[] = [
 	LOOKUPS,
 	MANY,
 	STALLED,
+	METRICS_MEASURE,
 	STREAMS_SWEEP,
 	EVENTS_SWEEP,
 	SIZE_SWEEP,

@@ -1,6 +1,6 @@
 /**
  * The product, from its source: a moleculer-web gateway with SseMixin, on a node without a transporter.
- * Its arguments, as JSON: options of SseMixin, and settings of the gateway.
+ * Its arguments, as JSON: options of SseMixin, settings of the gateway, and options of the broker.
  */
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -10,11 +10,12 @@ import { SseMiddleware, SseMixin } from "../../../mixins/sse/index.ts";
 import { serve } from "./serve.ts";
 
 const NO_LIMITS = { streams: 0, opensPerSecond: 0 };
-const [options = "{}", settings = "{}"] = process.argv.slice(2);
+const [options = "{}", settings = "{}", brokerOptions = "{}"] = process.argv.slice(2);
 
 const broker = new ServiceBroker({
 	nodeID: "gateway-1",
 	logLevel: "warn",
+	...JSON.parse(brokerOptions),
 	middlewares: [SseMiddleware()]
 });
 const gateway = broker.createService({
