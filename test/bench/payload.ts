@@ -1,12 +1,12 @@
 import { now } from "./clock.ts";
 
-/** What an event carries. `t` stands first, where the load generator looks for it: when it was sent. */
+/** What an event carries. `t`, the time of sending, comes first, where the load generator looks for it. */
 export interface Payload {
 	readonly t: number;
 	readonly [field: string]: unknown;
 }
 
-/** JSON as applications send it, for compression: how much that saves depends on what is in it. */
+/** JSON as applications send it, for compression: how much that saves depends on the content. */
 export const JSON_KINDS = ["order", "notifications", "readings"] as const;
 /** `filler` is one long word. */
 export type PayloadKind = "filler" | (typeof JSON_KINDS)[number];
@@ -19,7 +19,7 @@ export interface PayloadShape {
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** Made once a shape: the servers shall not be measured at making texts. */
+/** Made once per shape: the servers are not to be measured at making texts. */
 const bodies = new Map<string, Body>();
 
 /** A payload of that shape, sent now. */
@@ -73,7 +73,7 @@ function readings(bytes: number, t: number): Body {
 	}));
 }
 
-/** As many items as there is room for, and a note that takes what is left. */
+/** As many items as there is room for, and a note that fills the rest. */
 function filled(bytes: number, t: number, head: Body, itemOf: (n: number) => Body): Body {
 	const items: Body[] = [];
 	while (sizeOf({ t, ...head, note: "", items: [...items, itemOf(items.length + 1)] }) <= bytes) {

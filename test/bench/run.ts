@@ -64,7 +64,7 @@ function select(names: readonly string[]): readonly Measure[] {
 	});
 }
 
-/** One that cannot be measured does not keep the others from it. */
+/** A measure that fails does not keep the others from being run. */
 async function run(measure: Measure, scale: Scale): Promise<Findings> {
 	try {
 		return await measure.run(scale);

@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import type { Sent } from "./log.ts";
 
 /**
- * What became of an event, for its sender:
- * - `sent`: it has gone;
- * - `kept`: it has gone, or its sender keeps it, and sends it unless it ends before;
- * - `rejected`: it has not;
+ * The outcome of an event for its sender:
+ * - `sent`: it has been sent;
+ * - `kept`: it has been sent, or its sender keeps it, and sends it unless it ends before;
+ * - `rejected`: it has not been sent;
  * - `unsure`: that is not known;
  * - `pending`: the sender ended before it heard.
  */
@@ -17,16 +17,16 @@ export interface Attempt extends Sent {
 	readonly life: number;
 }
 
-/** What became of the events: those that went, and how many did not. */
+/** The events that were sent, and how many were not. */
 export interface Posted {
 	readonly sent: readonly (readonly Sent[])[];
-	/** Of which their senders were told that they did not go. */
+	/** Events of which their senders were told that they were not sent. */
 	readonly rejected: number;
-	/** Of which their senders were told that this is not known: they may have gone. */
+	/** Events of which their senders were told that this is not known: they may have been sent. */
 	readonly unsure: number;
 }
 
-/** What a sender has written down, over all its lives, in its order. */
+/** What a sender has recorded, over all its lives, in order. */
 export function readAttempts(file: string): readonly Attempt[] {
 	if (!existsSync(file)) return [];
 	const attempts = new Map<number, Attempt>();
@@ -52,7 +52,7 @@ export function postedBy(attempts: readonly (readonly Attempt[])[]): Posted {
 	};
 }
 
-/** What a sender has only kept is certain if that process has lived on. */
+/** What a sender has only kept is certain if that process lived on. */
 function isCertain({ outcome, life }: Attempt, all: readonly Attempt[]): boolean {
 	return outcome === "sent" || (outcome === "kept" && life === all.at(-1)?.life);
 }

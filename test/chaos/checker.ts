@@ -1,56 +1,52 @@
-/**
- * Says of what clients got whether it is what was sent to them: pure, and itself tested against logs
- * that are wrong on purpose.
- */
+/** Judges whether clients got what was sent to them: pure, and itself tested against logs that are wrong on purpose. */
 
 import type { Log, Sent } from "./log.ts";
 import { judgeClient } from "./sequence.ts";
 
 /** Counts over all clients; an event for three of them counts three times. */
 export interface Verdict {
-	/** That were due. */
+	/** Events that were due. */
 	readonly events: number;
-	/** Of those, that came, each counted once: `events - lost - told`. */
+	/** Of those, the ones that arrived, each counted once: `events - lost - told`. */
 	readonly delivered: number;
-	/** That came again with the same id and the same data. */
+	/** Events that arrived again with the same id and the same data. */
 	readonly repeats: number;
-	/** That did not come, and of which the client does not know. */
+	/** Events that did not arrive, and of which the client does not know. */
 	readonly lost: number;
-	/** That did not come, with an `sse.reset` that says so. */
+	/** Events that did not arrive, with an `sse.reset` that says so. */
 	readonly told: number;
-	/** `sse.reset`, whatever it told. */
+	/** `sse.reset` events, whatever they reported. */
 	readonly resets: number;
-	/** That were not for this session, or never sent. */
+	/** Events that were not for this session, or never sent. */
 	readonly foreign: number;
-	/** That came behind a later one of the same sender, without having been told as missing. */
+	/** Events that arrived after a later one of the same sender, without having been reported as missing. */
 	readonly disordered: number;
 	/** One event under two ids, or one id on two events. */
 	readonly doubles: number;
-	/** That were told as missing and came after all, by the replay of a later stream. */
+	/** Events that were reported as missing and arrived after all, by the replay of a later stream. */
 	readonly late: number;
-	/** `sse.reset` of a client that had missed nothing until then, though others may have. */
+	/** `sse.reset` events of a client that had missed nothing until then, though others may have. */
 	readonly needless: number;
-	/** Of those, that say that events were lost (`gap`, `epoch`), while no client at all had missed any. */
+	/** Of those, the ones that report lost events (`gap`, `epoch`), while no client at all had missed any. */
 	readonly groundless: number;
-	/** What is wrong, in words, of each client the first: for people. */
+	/** What is wrong, in words, the first of each client: for people. */
 	readonly findings: readonly string[];
 	/** Each needless reset, in words. */
 	readonly remarks: readonly string[];
 }
 
-/** Reasons of `sse.reset` by which a gateway says that events were lost; by the others, that it cannot know. */
+/** Reasons of `sse.reset` with which a gateway reports lost events; with the others, it says that it cannot know. */
 const LOSSES: readonly string[] = ["gap", "epoch"];
 
 /**
  * Judges a scenario.
  *
- * What is due to a session is, sender by sender, what was sent to it and to `"*"`. A client is in sync
- * with a sender up to the furthest of its events that it has. An event that it lacks is `told` if, after
- * the furthest one before it and not later than the first one behind it (or, at the tail, ever), the
- * client got an `sse.reset` that is not older than the missing event: a client that reloads at a reset
- * knows what was sent until then, and no more. Otherwise it is `lost`.
+ * What is due to a session is, sender by sender, what was sent to it and to `"*"`. A client is in sync with a sender up to the
+ * furthest of its events that it has. A missing event is `told` if, after the furthest one before it and not later than the
+ * first one after it (or, at the tail, ever), the client got an `sse.reset` that is not older than the missing event: a client
+ * that reloads at a reset knows what was sent until then, and no more. Otherwise it is `lost`.
  *
- * @param sent of every sender, in its order
+ * @param sent by every sender, in its order
  */
 export function judge(sent: readonly (readonly Sent[])[], logs: readonly Log[]): Verdict {
 	const total = {
@@ -93,7 +89,7 @@ export function judge(sent: readonly (readonly Sent[])[], logs: readonly Log[]):
 	return { ...total, findings, remarks };
 }
 
-/** Whether nothing is wrong: everything came, in order and once, or was told. */
+/** Whether nothing is wrong: everything arrived, in order and once, or was reported. */
 export function isClean({ lost, foreign, disordered, doubles }: Verdict): boolean {
 	return lost + foreign + disordered + doubles === 0;
 }

@@ -2,14 +2,13 @@ import { Agent, type ClientRequest, request } from "node:http";
 import { createParser } from "eventsource-parser";
 import type { Entry, Log } from "./log.ts";
 
-/** Milliseconds until a connection that was refused is tried again. */
+/** Milliseconds until a refused connection is tried again. */
 const REFUSED_PAUSE = 100;
 const DEFAULT_RETRY = 1000;
 
 /**
- * A page with an EventSource: keeps the last id, comes back after `retry` whenever its stream ends, and
- * writes down what befell it. Where EventSource would give up (anything but a 200), the page makes another
- * one, as pages have to.
+ * A page with an EventSource: keeps the last id, comes back after `retry` whenever its stream ends, and records what happens to
+ * it. If EventSource would give up (anything but a 200), the page creates another one, as pages have to.
  */
 export class Client {
 	readonly log: Log;
@@ -42,13 +41,13 @@ export class Client {
 		return last?.kind === "opened";
 	}
 
-	/** Its connection breaks; it comes back by itself, after `away` milliseconds more. */
+	/** Breaks its connection; it comes back by itself, `away` milliseconds later. */
 	cut(away = 0): void {
 		this.leave();
 		this.#comeBack(this.#retry + away);
 	}
 
-	/** Its connection breaks, and it stays away until it is told to come back. */
+	/** Breaks its connection, and it stays away until it is told to come back. */
 	leave(): void {
 		clearTimeout(this.#timer);
 		const request = this.#request;

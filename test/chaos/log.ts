@@ -1,12 +1,12 @@
-/** What a scenario is judged by: what its senders sent, and what befell its clients. */
+/** What a scenario is judged by: what its senders sent, and what happened to its clients. */
 
-/** What every event of a scenario carries: who sent it, and the how manieth of that sender it is. */
+/** Carried by every event of a scenario: who sent it, and its number among that sender's. */
 export interface Mark {
 	readonly from: string;
 	readonly n: number;
 }
 
-/** One event as its sender remembers it. Times are milliseconds of one clock, the clients' too. */
+/** One event as its sender remembers it. Times are milliseconds of one clock, which is also the clients'. */
 export interface Sent extends Mark {
 	readonly at: number;
 	/** A session, or `"*"`. */
@@ -15,12 +15,12 @@ export interface Sent extends Mark {
 	readonly optional?: boolean;
 }
 
-/** What befell a client, over all its streams, in the order in which it did. */
+/** What happened to a client, over all its streams, in order. */
 export type Entry =
 	| {
 			readonly kind: "opened";
 			readonly at: number;
-			/** When its client asked for the stream: from then on it may have been open. */
+			/** When its client asked for the stream, which may have been open from then on. */
 			readonly askedAt?: number;
 			readonly resumed: boolean;
 	  }

@@ -1,4 +1,4 @@
-/** Numbers from 0 up to 1, without 1, that are the same again for the same seed (mulberry32). */
+/** Numbers from 0 up to 1, exclusive, which are the same again for the same seed (mulberry32). */
 export function createRandom(seed: number): () => number {
 	let state = seed >>> 0;
 	return () => {

@@ -34,7 +34,7 @@ for (const bus of buses) {
 		if (fault.promised[bus] === undefined) continue;
 		const row = await run(bus, fault).catch((error: Error) => {
 			failed++;
-			// a node that ended says why in what it printed
+			// a node that ended says why in its output
 			console.log(error.message);
 			return [bus, fault.name, "failed", error.message.split("\n", 1)[0] ?? ""];
 		});

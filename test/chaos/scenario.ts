@@ -7,29 +7,31 @@ import type { Entry } from "./log.ts";
 import type { Stage } from "./stage.ts";
 import type { StageNode } from "./stage-node.ts";
 
-/** What came of a fault. */
+/** The outcome of a fault. */
 export interface Outcome {
 	readonly verdict: Verdict;
 	readonly posted: Posted;
 	readonly promised: Promised;
-	/** What is not as promised, in words; empty if everything is. */
+	/** What was not as promised, in words; empty if everything was. */
 	readonly broken: readonly string[];
 	/** Milliseconds from the fault's end until every client got an event that was sent after it. */
 	readonly recovery: number;
-	/** Milliseconds between two events of a client, at most. */
+	/** Most milliseconds between two events of a client. */
 	readonly longestGap: number;
 }
 
 /** Milliseconds of sending before and after a fault. */
 const BEFORE = 1000;
 const AFTER = 3000;
-/** At most so long it is waited for that the senders are heard again: Moleculer looks for RabbitMQ every 5 s. */
+/**
+ * Most milliseconds for which the senders are waited for until they are heard again: Moleculer looks for RabbitMQ every 5 s.
+ */
 const MOST_SILENCE = 30_000;
-/** Nothing came for so long: everything has come. At most so long it is waited for. */
+/** Milliseconds without an arrival after which everything has arrived; and most milliseconds for which that is waited for. */
 const QUIET = 1500;
 const MOST_WAITING = 60_000;
 
-/** Lets a fault happen while events flow, and judges what came of it. */
+/** Makes a fault happen while events are sent, and judges the result. */
 export async function play(
 	stage: Stage,
 	fault: Fault,
@@ -61,7 +63,7 @@ export async function play(
 	}
 }
 
-/** Until each client has got an event of each sender that was sent after the fault: no loss is told before. */
+/** Until each client has got an event of each sender that was sent after the fault: no loss is reported before. */
 async function untilHeard(
 	{ senders }: Stage,
 	clients: readonly Client[],
@@ -79,7 +81,7 @@ async function untilHeard(
 	while (Date.now() < deadline && !senders.every(isHeard)) await sleep(100);
 }
 
-/** Until no client lacks an event of which it does not know, if that comes to be. */
+/** Until no client lacks an event of which it does not know, if that happens. */
 async function untilTold(clients: readonly Client[], { sent }: Posted): Promise<void> {
 	const deadline = Date.now() + MOST_SILENCE;
 	const logs = clients.map(({ log }) => log);

@@ -6,30 +6,30 @@ type Counted =
 
 export interface ClientVerdict {
 	readonly counts: Record<Counted, number>;
-	/** When what it lacked at some time was sent, whether or not it came since. */
+	/** When what it lacked at some time was sent, whether or not it arrived since. */
 	readonly missed: readonly number[];
-	/** What is wrong first, in words. */
+	/** What went wrong first, in words. */
 	readonly first: string | undefined;
 }
 
 /** One sender, as one client sees it. */
 interface Sequence {
 	readonly due: readonly Sent[];
-	/** Where in `due` an event is, by its number. */
+	/** The place of an event in `due`, by its number. */
 	readonly places: ReadonlyMap<number, number>;
-	/** Ids of what came, by place. */
+	/** Ids of what arrived, by place. */
 	readonly ids: Map<number, string | undefined>;
 	readonly told: Set<number>;
 	readonly lost: Set<number>;
-	/** Optional ones that did not come. */
+	/** Optional events that did not arrive. */
 	readonly without: Set<number>;
-	/** When what was missing at some time was sent, come or not since. */
+	/** When what was missing at some time was sent, whether or not it arrived since. */
 	readonly missed: number[];
-	/** The place after the furthest event that came. */
+	/** The place after the furthest event that arrived. */
 	next: number;
 	/** The newest reset since that event. */
 	reset: number;
-	/** The furthest place that came on the stream that is open now, -1 if none did. */
+	/** The furthest place that arrived on the stream that is open now, -1 if none did. */
 	ofStream: number;
 }
 
@@ -91,7 +91,7 @@ export function judgeClient(
 		sequence.ofStream = place;
 		return hole && `lost: ${hole}, then ${name}`;
 	};
-	/** Also what repeats is written in order, stream by stream. */
+	/** Duplicates are written in order too, stream by stream. */
 	const disorder = (sequence: Sequence, place: number, name: string): string | undefined => {
 		const behind = place <= sequence.ofStream;
 		sequence.ofStream = Math.max(sequence.ofStream, place);
@@ -140,7 +140,7 @@ function begin(due: readonly Sent[]): Sequence {
 	};
 }
 
-/** Notes what is missing before a place as told or lost, and names what is lost. */
+/** Records what is missing before a place as told or lost, and names what is lost. */
 function miss(sequence: Sequence, before: number): string | undefined {
 	const silent: Sent[] = [];
 	for (let place = sequence.next; place < before; place++) {

@@ -2,14 +2,14 @@ import { fileURLToPath } from "node:url";
 import { type RunningProcess, spawnNode } from "../support/processes/process.ts";
 import type { TcpProxy } from "../support/processes/tcp-proxy.ts";
 
-/** A process of a scenario, and its way to RabbitMQ. */
+/** A process of a scenario, and its path to RabbitMQ. */
 export interface StageNode {
 	readonly nodeID: string;
 	readonly proxy: TcpProxy;
 	process: RunningProcess;
 }
 
-/** Of the gateways, which keep their ports when they are started again. */
+/** A gateway, which keeps its port when it is started again. */
 export interface StageGateway extends StageNode {
 	readonly port: number;
 }
@@ -17,12 +17,12 @@ export interface StageGateway extends StageNode {
 export interface NodePlan {
 	readonly kind: "gateway" | "sender";
 	readonly nodeID: string;
-	/** Of RabbitMQ, by the node's own way. */
+	/** Of RabbitMQ, by the node's own path. */
 	readonly url: string;
 	readonly namespace: string;
 	/** Undefined on the default bus. */
 	readonly stream: string | undefined;
-	/** Of the stream; default the product's. */
+	/** Of the RabbitMQ stream; default the product's. */
 	readonly maxBytes: number | undefined;
 	/** Of a gateway. */
 	readonly port?: number;
@@ -33,7 +33,7 @@ const SCRIPTS = {
 	sender: fileURLToPath(new URL("./nodes/sender.ts", import.meta.url))
 };
 
-/** Milliseconds that a node may take to start, and RabbitMQ to confirm what is under way. */
+/** Milliseconds within which a node must start, and RabbitMQ confirm what is under way. */
 export const PATIENCE = 60_000;
 
 /** Starts a node; resolves when it serves. */

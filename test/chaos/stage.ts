@@ -20,27 +20,27 @@ export interface StageOptions {
 	readonly rabbitmq: RabbitMq;
 	/** Path of nginx. */
 	readonly nginx: string;
-	/** Of the stream; default the product's. */
+	/** Of the RabbitMQ stream; default the product's. */
 	readonly maxBytes?: number;
 }
 
 /** How a scenario's events are sent. */
 export interface Sending {
-	/** Events a second, of both senders together. */
+	/** Events per second, of both senders together. */
 	readonly rate: number;
 	readonly sessions: number;
-	/** Bytes that each event is longer by. */
+	/** Bytes by which each event is longer. */
 	readonly padding?: number;
 	readonly throwError?: boolean;
 }
 
-/** Milliseconds that a sender may take to end in order. */
+/** Milliseconds that a sender may take to end gracefully. */
 const GRACE = 20_000;
 
 /** Lines of a node's output. */
 const SHOWN = 15;
 
-/** Two gateways behind nginx, two senders, a RabbitMQ; each node reaches it through a proxy of its own. */
+/** Two gateways behind nginx, two senders, and a RabbitMQ, which each node reaches through a proxy of its own. */
 export class Stage {
 	readonly bus: Bus;
 	readonly rabbitmq: RabbitMq;
@@ -84,7 +84,7 @@ export class Stage {
 
 	/** Clients of sessions `s0`, `s1`, …, connected, for what is sent next. */
 	async clients(count: number): Promise<Client[]> {
-		// a replay may reach back: events of each scenario have a name of their own
+		// a replay may reach back, so the events of each scenario have a name of their own
 		this.#run++;
 		const clients = Array.from(
 			{ length: count },
@@ -102,7 +102,7 @@ export class Stage {
 		await eventually(allOpen, { timeout: PATIENCE, interval: 50 });
 	}
 
-	/** Has both senders send while something happens. */
+	/** Makes both senders send while something happens. */
 	async sendDuring(sending: Sending, happen: () => Promise<void>): Promise<Posted> {
 		this.#sending = sending;
 		for (const sender of this.senders) this.#startSending(sender);
@@ -116,7 +116,7 @@ export class Stage {
 		return postedBy(await Promise.all(attempts));
 	}
 
-	/** Ends a gateway, at once or in order, and starts it again after a while. */
+	/** Ends a gateway, at once or gracefully, and starts it again after a while. */
 	async restart(
 		gateway: StageGateway,
 		{ grace = 0, away = 0 }: { grace?: number; away?: number } = {}
@@ -127,7 +127,7 @@ export class Stage {
 		gateway.process = await this.#spawn("gateway", nodeID, proxy, port);
 	}
 
-	/** Kills a sender, or ends it in order, and starts it again: it goes on with the next number. */
+	/** Kills a sender, or ends it gracefully, and starts it again: it continues with the next number. */
 	async restartSender(
 		sender: StageNode,
 		{ kill = false, away = 0 }: { kill?: boolean; away?: number } = {}
@@ -139,14 +139,14 @@ export class Stage {
 		this.#startSending(sender);
 	}
 
-	/** Has a node stand still, with all its connections open. */
+	/** Suspends a node, with all its connections open. */
 	async suspend({ process }: StageNode, time: number): Promise<void> {
 		process.kill("SIGSTOP");
 		await sleep(time);
 		process.kill("SIGCONT");
 	}
 
-	/** Deletes what gateways read: the stream, or, of the default bus, the queue of one gateway's events. */
+	/** Deletes what gateways read: the RabbitMQ stream, or, on the default bus, the queue of one gateway's events. */
 	async deleteSource({ nodeID }: StageGateway): Promise<void> {
 		const connection = await connect(this.rabbitmq.url);
 		const channel = await connection.createChannel();
@@ -162,7 +162,7 @@ export class Stage {
 		await this.#folder.remove();
 	}
 
-	/** What the nodes have said last, for people. */
+	/** The nodes' last output, for people. */
 	get output(): string {
 		const tail = (text: string) => text.trimEnd().split("\n").slice(-SHOWN).join("\n");
 		const nodes = [...this.gateways, ...this.senders];

@@ -12,8 +12,8 @@ import { type Bus, Stage } from "./stage.ts";
 const BUSES: readonly Bus[] = ["stream", "default"];
 
 /**
- * The tests of some faults, on a RabbitMQ of their own. Each file of tests has a share of the faults, so that several
- * shares play at a time: a scenario mostly waits. `npm run test:chaos` lets the same happen for longer, to more clients.
+ * The tests of some faults, on a RabbitMQ of their own. Each test file has a share of the faults, so that several shares run at
+ * a time: a scenario mostly waits. `npm run test:chaos` runs the same for longer, with more clients.
  */
 export function testFaults(all: readonly Fault[]): void {
 	const seed = Math.floor(Math.random() * 2 ** 32);

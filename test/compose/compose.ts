@@ -17,7 +17,7 @@ export interface Engine {
 	readonly version: string;
 }
 
-/** Looks for an engine that answers, and for a Compose that is new enough; answers what is missing, and what helps. */
+/** Looks for an engine that answers, and for a Compose that is new enough; returns what is missing, and what helps. */
 export async function locateCompose(machine: Machine = thisMachine()): Promise<Engine | string> {
 	const docker = machine.find("docker");
 	if (docker === null)
@@ -56,7 +56,7 @@ export class Compose {
 		};
 	}
 
-	/** Builds the image, and brings everything up; those that others wait for are healthy then. */
+	/** Builds the image, and brings everything up; services that others wait for are healthy then. */
 	async up(): Promise<void> {
 		const down = [...this.#engine.command, "down", "--volumes", "--remove-orphans"];
 		const env = Object.entries(this.#env).map(([name, value]) => `${name}=${value}`);
@@ -64,7 +64,7 @@ export class Compose {
 		await this.run("up", "--build", "--detach");
 	}
 
-	/** Which containers are not healthy, and how they are: `starting`, `unhealthy`, or what else Docker says. */
+	/** Which containers are not healthy, and their state: `starting`, `unhealthy`, or what else Docker says. */
 	async ailing(): Promise<string[]> {
 		const containers = (await this.run("ps", "--quiet")).trim().split("\n");
 		const format = "{{.Name}} {{if .State.Health}}{{.State.Health.Status}}{{end}}";
@@ -86,7 +86,7 @@ export class Compose {
 		this.#release();
 	}
 
-	/** Runs a command of Compose; rejects with what it printed if it fails. */
+	/** Runs a command of Compose; rejects with its output if it fails. */
 	run(...args: readonly string[]): Promise<string> {
 		const [program = "", ...first] = this.#engine.command;
 		return this.#spawn(program, [...first, ...args]);

@@ -8,8 +8,8 @@ interface Ready {
 }
 
 /**
- * Asks for reports, several at once, and downloads them when they are ready. Answers the nodes that made them; throws if one is
- * not ready in time, ready twice, or not whole.
+ * Asks for reports, several at once, and downloads them when they are ready. Returns the nodes that made them; throws if one is
+ * not ready in time, ready twice, or incomplete.
  */
 export async function makeReports(origin: string, count: number): Promise<Set<string>> {
 	const headers = { Cookie: `sid=${crypto.randomUUID()}` };

@@ -16,10 +16,10 @@ import { Compose, locateCompose } from "./compose.ts";
 import { makeReports } from "./reports.ts";
 
 const SOURCES = 4;
-/** Milliseconds within which everything is healthy, and within which all go on after a fault. */
+/** Milliseconds within which everything is healthy, and within which everything continues after a fault. */
 const BOOT = 5 * 60_000;
 const PATIENCE = 60_000;
-/** Milliseconds for which there is no gateway at all. */
+/** Milliseconds without any gateway. */
 const AWAY = 10_000;
 
 const engine = await locateCompose();
@@ -47,7 +47,7 @@ try {
 console.log(broken === 0 ? "ok" : `${broken} broken`);
 process.exit(broken === 0 ? 0 : 1);
 
-/** All containers say so, the page is served, by nginx from a gateway, and the gateway reaches the others. */
+/** All containers say so, nginx serves the page from a gateway, and the gateway reaches the others. */
 async function healthy(): Promise<void> {
 	const ailing = await compose.ailing();
 	if (ailing.length > 0) throw new Error(`not healthy: ${ailing.join(", ")}`);
@@ -88,7 +88,7 @@ async function play(chromiumPath: string): Promise<void> {
 		await compose.run("start", "gateway-1", "gateway-2");
 		await tell("both gateways killed, and back", () => goOn(tab));
 
-		// whoever comes back with the id of a source's first price is given all that followed
+		// a client that comes back with the id of a source's first price gets everything that followed
 		for (const [at, { events, resets }] of (await tab.sources()).entries()) {
 			const [first, ...others] = events.map(({ id }) => id);
 			const witness = await open(`${path}&lastEventId=${first}`, 1);

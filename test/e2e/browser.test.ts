@@ -43,7 +43,7 @@ async function visitor(): Promise<BrowserContext> {
 	return context;
 }
 
-/** A page of an origin of its own: the port is another, and the host may be. */
+/** A page of an origin of its own: the port differs, and the host may. */
 async function foreignPage(context: BrowserContext, host: string): Promise<Page> {
 	const server = createServer(blank);
 	await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
@@ -56,7 +56,7 @@ async function foreignPage(context: BrowserContext, host: string): Promise<Page>
 	return page;
 }
 
-/** Opens an EventSource in a page, and keeps what becomes of it. @param more Code that runs with it, as its `source`. */
+/** Opens an EventSource in a page, and records what becomes of it. @param more Code that runs with it, as its `source`. */
 function stream(page: Page, url: string, withCredentials = false, more = ""): Promise<void> {
 	return page.evaluate(
 		`{
@@ -106,7 +106,7 @@ describe("a page of another origin", () => {
 		});
 	}
 
-	/** A gateway that has opened its streams to the origin of a page. */
+	/** A gateway that allows the origin of a page to open its streams. */
 	const startFor = (page: Page, sse: GatewaySetup["sse"] = {}, route = {}) =>
 		start({
 			sse: { path: null, ...sse },
@@ -122,7 +122,7 @@ describe("a page of another origin", () => {
 			}
 		});
 
-	it("that streams were opened to gets its visitor's, on the same site and with credentials", async () => {
+	it("that may open streams gets its visitor's, on the same site and with credentials", async () => {
 		const page = await foreignPage(await visitor(), "127.0.0.1");
 		const gateway = await startFor(page);
 		await stream(page, gateway.at("/live/events", "news"), true);
@@ -136,23 +136,20 @@ describe("a page of another origin", () => {
 		["on the same site, without credentials", "127.0.0.1", false],
 		["on another site, with credentials", "localhost", true],
 		["on another site, without", "localhost", false]
-	] as const)(
-		"that they were opened to gets a session of its own: %s",
-		async (_, host, credentials) => {
-			const page = await foreignPage(await visitor(), host);
-			const gateway = await startFor(page);
-			await stream(page, gateway.at("/live/events", "news"), credentials);
-			await until(page, "open");
-			await sendToAlice(gateway);
-			await gateway.send({ eventName: "news", sessionId: "*", payload: "for everyone" });
-			await until(page, 'news "for everyone"');
+	] as const)("that may open them gets a session of its own: %s", async (_, host, credentials) => {
+		const page = await foreignPage(await visitor(), host);
+		const gateway = await startFor(page);
+		await stream(page, gateway.at("/live/events", "news"), credentials);
+		await until(page, "open");
+		await sendToAlice(gateway);
+		await gateway.send({ eventName: "news", sessionId: "*", payload: "for everyone" });
+		await until(page, 'news "for everyone"');
 
-			expect(await logOf(page)).not.toContain('news "for alice"');
-		}
-	);
+		expect(await logOf(page)).not.toContain('news "for alice"');
+	});
 
-	// moleculer-web writes the CORS headers behind the middlewares; without them a browser takes any answer for a failure.
-	it("that they were opened to comes back when a middleware of the route has failed for a while", async () => {
+	// moleculer-web writes the CORS headers after the middlewares; without them a browser takes any answer for a failure.
+	it("that may open them comes back when a middleware of the route has failed for a while", async () => {
 		let fails = false;
 		const use = [
 			async (_req: unknown, _res: unknown, next: () => void) => {
@@ -173,7 +170,7 @@ describe("a page of another origin", () => {
 		expect(await logOf(page)).not.toContain("closed");
 	});
 
-	it("that they were not opened to reads nothing", async () => {
+	it("that may not open them reads nothing", async () => {
 		const context = await visitor();
 		const gateway = await startFor(await foreignPage(context, "127.0.0.1"));
 		const other = await foreignPage(context, "127.0.0.1");
@@ -191,10 +188,10 @@ describe("a native EventSource", () => {
 		return page;
 	}
 
-	it("goes on after a limit", async () => {
+	it("continues after a limit", async () => {
 		const gateway = await start({ sse: { limits: { opensPerSecond: 1 } } });
 		const page = await pageOf(gateway);
-		// somebody else takes this second's place
+		// another client takes this second's place
 		(await requestStream(gateway.url("news"), { session: "bob" })).close();
 		await stream(page, gateway.url("news"));
 		await until(page, 'sse.close {"reason":"limit"}');
@@ -207,7 +204,7 @@ describe("a native EventSource", () => {
 		await until(page, 'news "for alice"');
 	});
 
-	it("goes on after a revocation, if it may", async () => {
+	it("continues after a revocation, if it may", async () => {
 		const gateway = await start({ sse: { retry: [100, 200] } });
 		const page = await pageOf(gateway);
 		await stream(page, gateway.url("news"));
@@ -234,7 +231,7 @@ describe("a native EventSource", () => {
 		expect(await logOf(page)).not.toContain('news "for alice"');
 	});
 
-	it("stops after a refusal for good, 403 or 204", async () => {
+	it("stops after a permanent refusal, 403 or 204", async () => {
 		let asked = 0;
 		const gateway = await start({
 			sse: {
@@ -276,7 +273,7 @@ describe("a page with the guide's snippet for its state", () => {
 			.setHeader("content-type", "text/javascript")
 			.end('addEventListener("fetch", event => event.respondWith(fetch(event.request)));');
 
-	/** Opens a stream in an empty page, with the snippet; tells what comes of it. */
+	/** Opens a stream in an empty page, with the snippet; reports what becomes of it. */
 	async function openPage(query = "", hasWorker = false) {
 		const gateway = await start({
 			sse: { timeout: 1000, retry: [50, 100] },
@@ -305,7 +302,7 @@ describe("a page with the guide's snippet for its state", () => {
 
 	const loads = (log: readonly string[]) => log.filter(entry => entry === "load");
 
-	it("loads its state when it has opened its stream, and not when that goes on where it was", async () => {
+	it("loads its state when it has opened its stream, and not when that continues where it was", async () => {
 		const page = await openPage();
 		await came(page, 2);
 		const log = await logOf(page);
@@ -314,7 +311,7 @@ describe("a page with the guide's snippet for its state", () => {
 		expect(loads(log)).toEqual(["load"]);
 	}, 60_000);
 
-	it("loads its state anew if its place got lost on the way, once", async () => {
+	it("loads its state again if its place was lost on the way, once", async () => {
 		const page = await openPage("", true);
 		await came(page, 2);
 		await eventually(
@@ -330,8 +327,8 @@ describe("a page with the guide's snippet for its state", () => {
 		expect(loads(log).length).toBeLessThanOrEqual(opens(log).length);
 	}, 60_000);
 
-	it("loads it once if it is told, and not if it goes on where it was", async () => {
-		// a place that nobody has given
+	it("loads it once if it is reset, and not if it continues where it was", async () => {
+		// a place that no gateway has given
 		const page = await openPage("&lastEventId=forged");
 		await came(page, 3);
 		const log = await logOf(page);
@@ -389,7 +386,7 @@ describe("the guide's page for sse.close", () => {
 		expect(html.trim().split("\n")).toHaveLength(10);
 	});
 
-	it("stays where it is when its stream has lived its life, and gets what is sent", async () => {
+	it("stays where it is when its stream reaches the end of its life, and gets what is sent", async () => {
 		const { page, pay, asked } = await openPage({ timeout: 500 });
 		await pay("open");
 		await says(page, "open");
@@ -408,7 +405,7 @@ describe("the guide's page for sse.close", () => {
 		await eventually(() => expect(gateway.held.streams).toBe(0));
 	}, 60_000);
 
-	it("goes there when its session is over without a word", async () => {
+	it("goes there when its session ends silently", async () => {
 		const { page, end } = await openPage({ timeout: 500 });
 		end();
 		await at(page, "/login");
@@ -416,7 +413,7 @@ describe("the guide's page for sse.close", () => {
 });
 
 describe("the guide's snippet for tickets", () => {
-	/** A gateway that gives tickets to alice, and an empty page of it with the snippets. */
+	/** A gateway that issues tickets to alice, and an empty page of it with the snippets. */
 	async function openPage(hooks: { authenticate(): void; authorize(): boolean }) {
 		const gateway = await start({
 			sse: {
@@ -473,13 +470,13 @@ describe("the guide's snippet for tickets", () => {
 
 	it("asks for a new ticket whenever one is used up, and misses nothing, until the session is over", async () => {
 		let asked = 0;
-		// A gateway that has just started does not know yet who has given a ticket, and refuses it: that was the end.
+		// A gateway that has just started does not know yet who has issued a ticket, and refuses it: that was the end.
 		let refusals = 1;
 		const { gateway, page } = await openPage({
 			authenticate() {
 				asked++;
-				// After a failure it never asked again, and after the first one it never began: there was no stream, and not a
-				// word of it.
+				// After a failure it never asked again, and after the first one it never began: there was no stream, and no
+				// report of that.
 				if (asked === 1 || asked === 4) throw new Error("the database is away");
 			},
 			authorize: () => refusals-- <= 0

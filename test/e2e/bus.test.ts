@@ -49,7 +49,7 @@ const BUSES: readonly { bus: string; start: (broker?: BrokerOptions) => Promise<
 	{
 		bus: "Moleculer events over AMQP",
 		async start(options = {}) {
-			// for its transport alone
+			// only for its transport
 			const { transport } = await TestStream.open();
 			const broker = (nodeID: string) => ({ broker: { ...options, ...transport, nodeID } });
 			const gateways = await Promise.all(
@@ -76,7 +76,7 @@ const event = (payload: unknown, sessionId: string | string[] = "A") => ({
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
 
 describe.each(BUSES)("a bus, over $bus,", ({ start }) => {
-	it("brings every event to every gateway, under one id, in its sender's order, once", async () => {
+	it("delivers every event to every gateway, under one id, in its sender's order, once", async () => {
 		const { gateways, senders } = await start();
 		const clients = await Promise.all(gateways.map(gateway => openNews(gateway)));
 		const count = 60;
@@ -121,7 +121,7 @@ describe.each(BUSES)("a bus, over $bus,", ({ start }) => {
 		}
 	});
 
-	it("lets a client go on at the other gateway: nothing lost, nothing else's, in order", async () => {
+	it("lets a client continue at the other gateway: nothing lost, nothing of another session, in order", async () => {
 		const { gateways, senders } = await start();
 		const [first, second] = gateways as [TestGateway, TestGateway];
 		const client = await openNews(first);
@@ -141,7 +141,7 @@ describe.each(BUSES)("a bus, over $bus,", ({ start }) => {
 		expect(again.received("sse.reset")).toEqual([]);
 	});
 
-	it("refuses what is no event where it is sent, and gives no id for it", async () => {
+	it("refuses an invalid event where it is sent, and gives it no id", async () => {
 		const { gateways, senders } = await start();
 		const [gateway] = gateways as [TestGateway];
 		const [sender] = senders as [TestNode];
@@ -156,7 +156,7 @@ describe.each(BUSES)("a bus, over $bus,", ({ start }) => {
 		expect(client.received("sse.reset")).toEqual([]);
 	});
 
-	it("brings a revocation to every gateway, and ends the streams that it is about", async () => {
+	it("delivers a revocation to every gateway, and ends the streams that it covers", async () => {
 		const { gateways, senders } = await start();
 		const [one, other] = gateways as [TestGateway, TestGateway];
 		const revoked = await Promise.all([one, other].map(gateway => openNews(gateway)));
@@ -174,7 +174,7 @@ describe.each(BUSES)("a bus, over $bus,", ({ start }) => {
 		expect(stays.received("sse.close")).toEqual([]);
 	});
 
-	it("says that it is connected, and works", async () => {
+	it("reports that it is connected, and works", async () => {
 		const { gateways, senders } = await start();
 		for (const { broker } of [...gateways, ...senders]) {
 			await eventually(() => {

@@ -13,7 +13,7 @@ import { startNginx } from "../support/processes/nginx.ts";
 import { freePort } from "../support/processes/ports.ts";
 import { inject } from "../support/provided.ts";
 
-/** Two gateways in processes of their own, with nginx in front, by turns. */
+/** Two gateways in processes of their own, behind nginx, which alternates between them. */
 async function behindNginx(
 	cluster: Cluster
 ): Promise<{ url: string; gateways: readonly GatewayNode[] }> {
@@ -30,11 +30,11 @@ const numbers = (client: Client) => client.events.map(event => (event.data as { 
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
 
 describe("two gateways behind nginx, and a business node that is neither", () => {
-	it("bring each session its own events, all, in order, and nobody else's", async () => {
+	it("deliver to each session its own events, all of them, in order, and nobody else's", async () => {
 		const cluster = createCluster();
 		const { url, gateways } = await behindNginx(cluster);
 		const business = await cluster.sender("business", gateways);
-		// One after the other, so that nginx's turns put A and C on one gateway and B on the other.
+		// One after the other, so that nginx puts A and C on one gateway and B on the other.
 		const a = await connect(url, "A", ["order-update"]);
 		const b = await connect(url, "B", ["order-update"]);
 		const c = await connect(url, "C", ["order-update"]);
@@ -47,7 +47,7 @@ describe("two gateways behind nginx, and a business node that is neither", () =>
 				const payload = { n, for: sessionId };
 				await business.broadcast("sse.send", { eventName: "order-update", sessionId, payload });
 			}
-			// An event for nobody, and one of a name that nobody listens to, disturb nobody.
+			// An event for nobody, and one with a name that nobody listens to, disturb nobody.
 			await business.broadcast("sse.send", {
 				eventName: "order-update",
 				sessionId: "D",
@@ -68,7 +68,7 @@ describe("two gateways behind nginx, and a business node that is neither", () =>
 		}
 	});
 
-	it("bring a session with streams on both each event on both, under one id", async () => {
+	it("deliver each event to a session with streams on both, under one id", async () => {
 		const cluster = createCluster();
 		const { url, gateways } = await behindNginx(cluster);
 		const business = await cluster.sender("business", gateways);
@@ -118,7 +118,7 @@ describe("two gateways behind nginx, and a business node that is neither", () =>
 		}
 	});
 
-	it("take in a gateway that joins later", async () => {
+	it("include a gateway that joins later", async () => {
 		const cluster = createCluster();
 		const first = await cluster.gateway("gateway-1");
 		const business = await cluster.sender("business", [first]);
@@ -154,7 +154,7 @@ describe("two gateways behind nginx, and a business node that is neither", () =>
 });
 
 describe("a sender without the middleware", () => {
-	it("reaches every gateway all the same, its events without ids", async () => {
+	it("still reaches every gateway, its events without ids", async () => {
 		const cluster = createCluster();
 		const { url, gateways } = await behindNginx(cluster);
 		const plain = await cluster.sender("plain", gateways, { middleware: false });
@@ -173,7 +173,7 @@ describe("a sender without the middleware", () => {
 });
 
 describe("a gateway whose RabbitMQ cannot be reached when it starts", () => {
-	it("serves HTTP meanwhile, and takes part as soon as RabbitMQ is there", async () => {
+	it("serves HTTP meanwhile, and takes part as soon as RabbitMQ is available", async () => {
 		const port = await freePort();
 		const rabbitmq = new URL(inject("amqpUrl"));
 		const detour = new URL(rabbitmq);

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-it("a browser reads a compressed stream event for event, through its end and its coming back", async () => {
+it("a browser reads a compressed stream event by event, through its end and its reconnect", async () => {
 	const gateway = await startGateway({
 		sse: { compression: { threshold: 200 }, timeout: 1500, heartbeat: 100, retry: [50, 100] }
 	});

@@ -11,7 +11,7 @@ import { inject } from "../support/provided.ts";
 import { skip } from "../support/skip.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
-/** Neither asks after updates nor tells anybody anything. */
+/** Neither checks for updates nor sends telemetry. */
 const QUIET = `
 user_pref("app.update.enabled", false);
 user_pref("datareporting.policy.dataSubmissionEnabled", false);
@@ -21,14 +21,14 @@ user_pref("network.connectivity-service.enabled", false);
 user_pref("services.settings.server", "http://127.0.0.1:9");
 `;
 
-/** Tells the gateway, by itself, whatever its EventSource gets. */
+/** Reports to the gateway, by itself, whatever its EventSource gets. */
 const PAGE = `<!doctype html><script>
 	const source = new EventSource("/sse/event-stream?eventName=news");
 	const tell = ({ type, data }) => fetch("/api/told", { method: "POST", body: type + " " + data });
 	for (const name of ["news", "sse.open", "sse.reset", "sse.heartbeat"]) source.addEventListener(name, tell);
 </script>`;
 
-it("Firefox reads a compressed stream event for event, through its end and its coming back", async () => {
+it("Firefox reads a compressed stream event by event, through its end and its reconnect", async () => {
 	const { firefox } = inject("programs");
 	if (firefox === null) skip("no Firefox on the PATH, and none could be installed");
 

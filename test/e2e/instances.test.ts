@@ -11,12 +11,12 @@ import { inject } from "../support/provided.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The gateway that a stream is on: the place in its first event names it. */
+/** The gateway that a stream is on, named by the resume token in its first event. */
 const gatewayOf = ({ events }: StreamClient): string | undefined =>
 	events[0]?.id?.split("~")[1]?.replace(/\.[^.]+$/, "");
 
 describe("`moleculer-runner --instances 2`", () => {
-	it("shares a port between two nodes, and each session gets its events on whichever it is", async () => {
+	it("shares a port between two nodes, and each session gets its events whichever node it is on", async () => {
 		const port = await freePort();
 		const namespace = `instances-${process.pid}-${port}`;
 		const env = {

@@ -20,7 +20,7 @@ const HOSTS = ["127.0.0.2", "127.0.0.3"] as const;
 const HAS_HOSTS = process.platform === "linux";
 const NO_HOSTS = `this system has no ${HOSTS.join(" and ")} to stand for containers`;
 
-/** Starts nginx with the configuration of the Compose file, as it is but for Docker's name server and the ports. */
+/** Starts nginx with the configuration of the Compose file, unchanged except for Docker's name server and the ports. */
 async function startComposeNginx(
 	gatewayPort: number
 ): Promise<{ origin: string; names: NameServer }> {
@@ -47,7 +47,7 @@ async function startComposeNginx(
 	return { origin: nginx.origin, names };
 }
 
-// nginx answered 502 when the last gateway had gone, upon which a browser's EventSource is dead until its page is reloaded.
+// nginx answered 502 when the last gateway was gone, after which a browser's EventSource is dead until its page is reloaded.
 it("no EventSource is lost when one gateway stops, one is killed, and all are killed and come back", async () => {
 	if (!HAS_HOSTS) skip(NO_HOSTS);
 	const port = await freePort();
@@ -68,8 +68,8 @@ it("no EventSource is lost when one gateway stops, one is killed, and all are ki
 	for (const seconds of [...Object.values(recovery), noticed]) expect(seconds).not.toBeNull();
 }, 180_000);
 
-// It had looked up its gateways once, when it started: a container that is made anew has another address.
-it("gateways are found at the addresses that they have now, and streams are told to come back while there are none", async () => {
+// It looked up its gateways once, when it started: a container that is created again has another address.
+it("gateways are found at their present addresses, and streams are told to come back while there are none", async () => {
 	if (!HAS_HOSTS) skip(NO_HOSTS);
 	const port = await freePort();
 	for (const host of HOSTS) {

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-/** What Chromium itself writes to the console when a gateway is away, or says that it is. */
+/** What Chromium itself writes to the console when a gateway is away, or reports that it is. */
 const AWAY = /^Failed to load resource: (net::ERR_|.* status of 503)/;
 
 /** Opens the example's page in a browser of its own, with nothing kept from before. */
@@ -66,7 +66,7 @@ async function runExample(
 	return { url: `http://127.0.0.1:${port}`, example };
 }
 
-/** Notes wherever on the page its parts have stood, frame by frame. */
+/** Records wherever the page's parts have been, frame by frame. */
 const WATCH_PLACES = `{
 	window.places = new Set();
 	const watch = () => {
@@ -112,7 +112,7 @@ describe("`npm start`", () => {
 		await say(page, "hello");
 		await events(page, "notifications").first().waitFor();
 
-		// Ctrl-C; a shell between npm and Node would die of SIGTERM at once, and npm take that for the end
+		// Ctrl-C; a shell between npm and Node would die of SIGTERM at once, and npm would take that for the end
 		app.kill("SIGINT");
 		await app.exited;
 		expect(app.output).toContain("ServiceBroker is stopped");
@@ -120,7 +120,7 @@ describe("`npm start`", () => {
 });
 
 describe("the footer of the page", () => {
-	// It had `npm run repl` run beside `npm start`, where the port is taken.
+	// It suggested `npm run repl` beside `npm start`, where the port is taken.
 	it("has commands that do what it says", async () => {
 		const port = await freePort();
 		const home = tempFolder("home");
@@ -179,7 +179,7 @@ describe("the page", () => {
 		]);
 	});
 
-	it("shows how a report gets on, moves nothing meanwhile, and downloads it; also after it was loaded anew", async () => {
+	it("shows a report's progress, moves nothing meanwhile, and downloads it; also after a reload", async () => {
 		const env = { REPORTS_FOLDER: reportsFolder(), REPORT_STEP_MS: "20" };
 		const page = await openPage(await startExample(env));
 		await events(page, "price").first().waitFor();
@@ -204,8 +204,8 @@ describe("the page", () => {
 		expect(lines).toHaveLength(5001);
 	});
 
-	// A report whose worker is gone with its queue stood at its last step for ever, as if it were worked on.
-	it("says that it missed what became of a report when its gateway was away", async () => {
+	// A report whose worker was gone together with its queue stayed at its last step for ever, as if it were worked on.
+	it("says that it missed what became of a report while its gateway was away", async () => {
 		const port = String(await freePort());
 		const env = { PORT: port, REPORTS_FOLDER: reportsFolder() };
 		const { url, example } = await runExample({ ...env, REPORT_STEP_MS: "60000" });
@@ -233,7 +233,10 @@ describe("the page", () => {
 		return { page, link, returns: () => runExample(env) };
 	}
 
-	/** Answers what the page asks of its reports in the gateway's place, while `answer` gives something; counts the requests. */
+	/**
+	 * Answers the page's requests for its reports in the gateway's place, while `answer` returns something; counts the
+	 * requests.
+	 */
 	async function answerReports(page: Page, answer: (request: number) => number | undefined) {
 		const asked = { times: 0 };
 		await page.route("**/api/reports", route => {
@@ -244,7 +247,7 @@ describe("the page", () => {
 		return asked;
 	}
 
-	it("asks for its reports until it is answered, and says meanwhile that it could not load them", async () => {
+	it("asks for its reports until it is answered, and meanwhile says that it could not load them", async () => {
 		const { page, link, returns } = await openPageOfMissedReport();
 		const asked = await answerReports(page, request => [0, 503, 503][request]);
 		await returns();
@@ -258,13 +261,13 @@ describe("the page", () => {
 		expect(asked.times).toBe(times);
 	});
 
-	// A page that could not ask, because its gateway died after the reset, went on elsewhere from the place of that reset, was told that it
-	// had missed nothing, and never asked again.
-	it("asks for its reports when its stream is open again, also if the stream is resumed", async () => {
+	// A page that could not ask, because its gateway died after the reset, continued elsewhere from the place of that reset,
+	// was told that it had missed nothing, and never asked again.
+	it("asks for its reports when its stream is open again, even if the stream is resumed", async () => {
 		const { page, link, returns } = await openPageOfMissedReport();
 		let isDown = true;
 		const asked = await answerReports(page, () => (isDown ? 0 : undefined));
-		// time on the page passes by `runFor` alone: too little for the wait after a failure
+		// time on the page passes only by `runFor`: too little for the wait after a failure
 		await page.clock.install();
 		await page.clock.pauseAt(Date.now() + 60_000);
 		await returns();
@@ -328,7 +331,7 @@ describe("the page", () => {
 		expect(await events(page, "price").first().isVisible()).toBe(true);
 	});
 
-	it("opens no more streams than leave a connection to the API", async () => {
+	it("opens only as many streams as leave a connection for the API", async () => {
 		const page = await openPage(await startExample());
 		for (let n = 2; n <= 5; n++) {
 			await page.click("#open-stream");
@@ -342,8 +345,8 @@ describe("the page", () => {
 		await events(page, "notifications", 5).first().waitFor();
 	});
 
-	// The line below the streams went with the last open one, and a lost connection's text took a second line: what stands
-	// below jumped by up to 52 pixels, twice at each reconnect.
+	// The line below the streams disappeared with the last open one, and the text for a lost connection took a second line:
+	// everything below jumped by up to 52 pixels, twice at each reconnect.
 	it.each([360, 800, 1280])(
 		"moves nothing when its streams come and go, %i pixels wide",
 		async width => {
@@ -408,7 +411,7 @@ describe("the page", () => {
 		expect(await other.textContent("#open-error")).toBe("");
 	});
 
-	it("shows what a message says, and never runs it", async () => {
+	it("shows the text of a message, and never runs it", async () => {
 		const page = await openPage(await startExample());
 		const hostile = `<img src=x onerror="document.title='owned'">`;
 		await say(page, hostile);

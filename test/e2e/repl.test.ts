@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 let repl: Terminal;
 let open: (sessionId: string) => Promise<Client>;
 
-/** A person at the REPL of a node that is no gateway, and a gateway that the node knows. */
+/** A person at the REPL of a node that is not a gateway, and a gateway that the node knows. */
 beforeEach(async () => {
 	const cluster = createCluster();
 	const gateway = await cluster.gateway("gateway-1");
@@ -54,7 +54,7 @@ beforeEach(async () => {
 
 const data = (client: Client) => client.events.map(event => event.data);
 
-describe("at the REPL of a node that is no gateway", () => {
+describe("at the REPL of a node that is not a gateway", () => {
 	it("`broadcast sse.send` reaches the session's streams, through RabbitMQ", async () => {
 		const [mine, other] = [await open("abc"), await open("other")];
 		repl.type("broadcast sse.send --eventName notifications --sessionId abc --payload.message hi");
@@ -67,7 +67,7 @@ describe("at the REPL of a node that is no gateway", () => {
 		expect(data(other)).toEqual([]);
 	});
 
-	it("a bad `broadcast sse.send` is told, and the node goes on", async () => {
+	it("a bad `broadcast sse.send` is reported, and the node goes on", async () => {
 		const client = await open("abc");
 		repl.type("broadcast sse.send --eventName notifications --payload.message lost");
 		await repl.shows(/"sessionId" is missing/);
@@ -83,7 +83,7 @@ describe("at the REPL of a node that is no gateway", () => {
 		expect(repl.process.output).not.toMatch(/broadcast it\.\s+undefined/);
 	});
 
-	it("`sse send` takes JSON and keeps ids as the text that was typed", async () => {
+	it("`sse send` takes JSON and keeps ids as the typed text", async () => {
 		const [abc, typed, thousand] = [await open("abc"), await open("1e3"), await open("1000")];
 		repl.type(`sse send abc notifications '{"message":"hi there"}'`);
 		await repl.shows(/Sent "notifications" to session "abc"/);
@@ -101,7 +101,7 @@ describe("at the REPL of a node that is no gateway", () => {
 		await eventually(() => expect(data(thousand)).toEqual([true]));
 	});
 
-	it("`sse send` answers what is wrong with an error that helps", async () => {
+	it("`sse send` answers a mistake with an error that helps", async () => {
 		repl.type("sse send abc notifications {broken");
 		await repl.shows(/The payload is not JSON.*single quotes/);
 		repl.type(`sse send abc notifications {"message": "unquoted"}`);

@@ -9,10 +9,10 @@ import { openRabbitMq } from "../support/rabbitmq/rabbitmq.ts";
 import { create, csv, download, PATIENT, progressOf, REPORT_EVENTS } from "../support/reports.ts";
 import { skip } from "../support/skip.ts";
 
-/** RabbitMQ may take a while to bring a queue back, and the worker to find it, where much else is going on. */
+/** RabbitMQ may take a while to bring a queue back, and the worker to find it, on a busy machine. */
 const RECOVERY = { timeout: 120_000, interval: 200 };
 
-describe("RabbitMQ that goes while a job is worked and another waits, and comes back", () => {
+describe("RabbitMQ that goes away while a job is worked and another waits, and comes back", () => {
 	for (const how of ["stopped in order", "crashed"] as const) {
 		it(`has lost neither: ${how}`, async () => {
 			const rabbitmq = await openRabbitMq(inject("programs").rabbitmq);
@@ -44,7 +44,7 @@ describe("RabbitMQ that goes while a job is worked and another waits, and comes 
 			expect(await download(url, "A", waits)).toBe(csv(waits, 500));
 			await eventually(async () => expect(await nodes.waiting()).toBe(0), PATIENT);
 			expect(worker.ended).toBeNull();
-			// the one that was worked was let go of with the connection over which it had come
+			// the one that was worked was dropped with the connection over which it had come
 			expect(nodes.attempts(worked)).toBe(2);
 			expect(nodes.attempts(waits)).toBe(1);
 		}, 240_000);

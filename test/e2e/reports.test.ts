@@ -43,7 +43,7 @@ async function startOne(stepMs: number) {
 	return { nodes, url, worker, client };
 }
 
-/** Notes each value that the page's progress bar takes, and where the parts of the page stand. */
+/** Records each value of the page's progress bar, and where the parts of the page are. */
 const WATCH = `{
 	window.values = [];
 	window.places = new Set();
@@ -59,7 +59,7 @@ const WATCH = `{
 }`;
 
 describe("a worker that is killed in the middle of a report", () => {
-	it("leaves it to another: on the page it never goes back, is ready once, and the file is whole", async () => {
+	it("leaves it to another: on the page it never goes back, is ready once, and the file is complete", async () => {
 		const nodes = new ExampleNodes({ REPORT_STEP_MS: "300" });
 		const url = await nodes.gateway("gateway-1");
 		const workers = new Map([
@@ -104,7 +104,7 @@ describe("a worker that is killed in the middle of a report", () => {
 });
 
 describe("ten reports at once", () => {
-	it("are made by both workers, each once, and whole", async () => {
+	it("are made by both workers, each once, and completely", async () => {
 		const nodes = new ExampleNodes({ REPORT_STEP_MS: "50" });
 		const url = await nodes.gateway("gateway-1");
 		await Promise.all([nodes.worker("business-1"), nodes.worker("business-2")]);
@@ -116,7 +116,7 @@ describe("ten reports at once", () => {
 		expect(new Set(readyOf(client).map(({ reportId }) => reportId))).toEqual(new Set(ids));
 		expect(new Set(readyOf(client).map(({ node }) => node)).size).toBe(2);
 		for (const id of ids) expect(await download(url, "A", id)).toBe(csv(id, 1000));
-		// each was begun once, and has come to its end
+		// each was begun once, and finished
 		for (const id of ids) expect(nodes.attempts(id)).toBe(1);
 		expect(progressOf(client)).toHaveLength(40);
 		expect(await nodes.waiting()).toBe(0);
@@ -142,21 +142,21 @@ describe("a worker that stops in the middle of a report", () => {
 });
 
 describe("a report whose maker has died", () => {
-	it("is there all the same, though its gateway has not noticed yet", async () => {
+	it("is still available, even if its gateway has not noticed yet", async () => {
 		const { nodes, url, worker: maker, client } = await startOne(1);
 		const id = await create(url, "A", 20_000);
 		await eventually(() => expect(readyOf(client)).toHaveLength(1), PATIENT);
 		await nodes.worker("business-2");
 		maker.kill("SIGKILL");
-		// one of two is asked of the one that is dead
+		// one of two requests goes to the dead one
 		for (let n = 0; n < 2; n++) {
 			expect(await download(url, "A", id)).toBe(csv(id, 20_000));
 		}
 	});
 });
 
-describe("messages in the queue that are no jobs", () => {
-	it("are logged and dropped, not worked for ever, and the jobs after them are done", async () => {
+describe("messages in the queue that are not jobs", () => {
+	it("are logged and dropped, not retried for ever, and the jobs after them are done", async () => {
 		const { nodes, url, worker, client } = await startOne(1);
 		const foreign = [
 			"not JSON",

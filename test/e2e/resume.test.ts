@@ -20,7 +20,7 @@ const at = (gateway: GatewayNode) => `http://127.0.0.1:${gateway.port}`;
 const resets = (received: readonly Received[]) =>
 	received.filter(({ event }) => event === "sse.reset").map(({ data }) => data);
 
-/** Sends numbered events to sessions by turns, at a pace, until stopped. */
+/** Sends numbered events to sessions in turn, at a steady rate, until stopped. */
 function sendSteadily(broker: ServiceBroker, sessions: readonly string[], everyMs: number) {
 	const sent = new Map<string, string[]>(sessions.map(session => [session, []]));
 	let n = 0;
@@ -38,7 +38,7 @@ function sendSteadily(broker: ServiceBroker, sessions: readonly string[], everyM
 	};
 }
 
-/** What a client got over all its streams, from one sender, without repeats, which may have come without an id at first. */
+/** What a client got over all its streams, from one sender, without duplicates, which may first have come without an id. */
 function distinct(streams: readonly Client[], origin: string): unknown[] {
 	const all = streams.flatMap(stream => stream.events.map(({ data }) => data));
 	return [...new Set(all.filter(data => String(data).startsWith(`${origin} `)))];
@@ -64,7 +64,7 @@ describe("clients that are cut off and sent to the other gateway, again and agai
 			streams.push(await connect(at(gateway), session, [NEWS], before?.place));
 		};
 		const clients = new Map<string, Client[]>(sessions.map(session => [session, []]));
-		// A place that both gateways know: before any event, each has only its own beginning.
+		// A place that both gateways know: before any event, each knows only its own start.
 		const others = await Promise.all(
 			gateways.map(gateway => connect(at(gateway), "others", [NEWS]))
 		);
@@ -99,7 +99,7 @@ describe("clients that are cut off and sent to the other gateway, again and agai
 });
 
 describe("a gateway that starts while others have long been sending", () => {
-	it("takes up each sender where it is, without telling of a gap that was none", async () => {
+	it("continues with each sender where it is, without reporting a gap that was none", async () => {
 		const cluster = createCluster();
 		const first = await cluster.gateway("gateway-1");
 		const business = await cluster.sender("business", [first]);
@@ -158,7 +158,7 @@ describe("a gateway that is killed", () => {
 	});
 });
 
-/** Loses an event on the way from a sender to an open stream, and looks at what the stream is told. */
+/** Loses an event on the way from a sender to an open stream, and checks what the stream is told. */
 async function lose(
 	cluster: Cluster,
 	lossy: (business: ServiceBroker, send: (payload: number) => Promise<unknown>) => Promise<void>
@@ -185,10 +185,10 @@ async function lose(
 }
 
 describe("a sender whose channel RabbitMQ closes", () => {
-	it("comes back by itself, and what it lost meanwhile is told", async () => {
+	it("comes back by itself, and reports what it lost meanwhile", async () => {
 		await lose(createCluster(), async (business, send) => {
 			const { tx } = business.transit as unknown as { tx: { channel: Channel | null } };
-			// RabbitMQ closes a channel that publishes to an exchange that is not there.
+			// RabbitMQ closes a channel that publishes to an exchange that does not exist.
 			tx.channel?.publish("no-such-exchange", "", Buffer.alloc(0));
 			await eventually(() => expect(tx.channel === null).toBe(true));
 			await send(2);
@@ -197,8 +197,8 @@ describe("a sender whose channel RabbitMQ closes", () => {
 	}, 60_000);
 });
 
-describe("RabbitMQ that is gone for a while", () => {
-	it("takes events with it, of which every stream is told", async () => {
+describe("RabbitMQ that is away for a while", () => {
+	it("loses events, of which every stream is told", async () => {
 		const rabbitmq = await openRabbitMq(inject("programs").rabbitmq);
 		if (!rabbitmq.controllable) skip("AMQP_URL names a RabbitMQ that is not this test's to stop");
 		await rabbitmq.start();

@@ -9,7 +9,7 @@ import { NEWS, openNews, TestStream } from "../support/rabbitmq/test-stream.ts";
 import { TLS } from "../support/tls.ts";
 
 const event = (payload: unknown) => ({ eventName: NEWS, sessionId: "A", payload });
-/** Connections are tried once a second. */
+/** A connection is attempted once a second. */
 const PATIENT = { timeout: 15_000 };
 
 /** The same URL, with other parts. */
@@ -35,8 +35,8 @@ async function behindTls(url: string): Promise<string> {
 	return vary(url, { port: String(own) }).replace("amqp:", "amqps:");
 }
 
-describe("the address of a stream's RabbitMQ", () => {
-	it("may be behind TLS, with what `tls.connect` takes; a server that is not trusted is not talked to", async () => {
+describe("the address of RabbitMQ in the option `stream`", () => {
+	it("may be behind TLS, with the options of `tls.connect`; nothing is sent to a server that is not trusted", async () => {
 		const stream = await TestStream.open();
 		const url = await behindTls(stream.url);
 		const trusting = { url, socketOptions: { ca: TLS.cert } };

@@ -17,12 +17,12 @@ const event = (payload: unknown, sessionId: string | string[] = "A") => ({
 	payload
 });
 
-/** That of a node, which gateways read by themselves. */
+/** A node's bus, which gateways read by themselves. */
 function readableBus({ broker }: TestNode): Readable {
 	return installedBus(broker) as unknown as Readable;
 }
 
-/** What fails at the payload "faulty", at revocations, and at being told of the loss; and what it was given. */
+/** Fails for the payload "faulty", for revocations, and when it is told of the loss; with what it was given. */
 function faultySubscriber() {
 	const receive: unknown[] = [];
 	const told: string[] = [];
@@ -48,7 +48,7 @@ function faultySubscriber() {
 	return { receive, told, subscriber };
 }
 
-describe("sending on a stream", () => {
+describe("sending on a RabbitMQ stream", () => {
 	it("ends when RabbitMQ has the event", async () => {
 		const stream = await TestStream.open();
 		const sender = await stream.sender("sender");
@@ -63,7 +63,7 @@ describe("sending on a stream", () => {
 		});
 	});
 
-	it("puts the events of one turn of the event loop into one message, and holds up no lone one", async () => {
+	it("puts the events of one turn of the event loop into one message, and delays no lone one", async () => {
 		const stream = await TestStream.open();
 		const sender = await stream.sender("sender");
 		await Promise.all([1, 2, 3].map(n => sender.send(event(n))));
@@ -76,7 +76,7 @@ describe("sending on a stream", () => {
 		]);
 	});
 
-	it("refuses what is no event, and nothing of it stands on the stream", async () => {
+	it("refuses an invalid event, of which nothing gets onto the RabbitMQ stream", async () => {
 		const stream = await TestStream.open();
 		const sender = await stream.sender("sender");
 		await expect(sender.send({ eventName: NEWS, payload: 1 })).rejects.toMatchObject({
@@ -91,7 +91,7 @@ describe("sending on a stream", () => {
 	});
 });
 
-describe("gateways that read one stream", () => {
+describe("gateways that read one RabbitMQ stream", () => {
 	it("give every event one id and one order, whoever sends", async () => {
 		const stream = await TestStream.open();
 		const gateways = await Promise.all(["gateway-1", "gateway-2"].map(id => stream.gateway(id)));
@@ -114,7 +114,7 @@ describe("gateways that read one stream", () => {
 		expect(new Set(one?.map(({ id }) => id)).size).toBe(count);
 	});
 
-	it("bring a session its own events only", async () => {
+	it("deliver to a session its own events only", async () => {
 		const stream = await TestStream.open();
 		const gateway = await stream.gateway("gateway-1");
 		const [a, b] = [await openNews(gateway), await openNews(gateway, { session: "B" })];
@@ -132,7 +132,7 @@ describe("gateways that read one stream", () => {
 		expect(b.received(NEWS)).toEqual(["for both", "for all"]);
 	});
 
-	it("say how far they are, and how late", async () => {
+	it("report how far they are, and how late", async () => {
 		const stream = await TestStream.open();
 		const gateway = await stream.gateway("gateway-1");
 		const client = await openNews(gateway);
@@ -152,7 +152,7 @@ describe("gateways that read one stream", () => {
 		expect(await client.next(NEWS)).toEqual({ id: undefined, event: NEWS, data: "1" });
 	});
 
-	it("also take Moleculer events of nodes without the stream, without ids, and repeat them to nobody", async () => {
+	it("also accept Moleculer events of nodes without the RabbitMQ stream, without ids, and repeat them to nobody", async () => {
 		const stream = await TestStream.open();
 		const transport = stream.transport;
 		const gateway = await stream.gateway("gateway-1", { broker: transport });
@@ -174,8 +174,8 @@ describe("gateways that read one stream", () => {
 	});
 });
 
-describe("a gateway that fails at an event", () => {
-	// amqplib ended the connection of a consumer that threw; on the next one the same message came again, and again.
+describe("a gateway that fails for an event", () => {
+	// amqplib ended the connection of a consumer that threw; on the next one the same message arrived again, and again.
 	it("is told that it was lost, and reads on, over the same connection", async () => {
 		const stream = await TestStream.open();
 		const node = await stream.sender("reader");
@@ -196,8 +196,8 @@ describe("a gateway that fails at an event", () => {
 		expect(subscription.working).toBe(true);
 	});
 
-	// A message that the reader itself failed at was logged, and missed in silence.
-	it("is told that one was lost which cannot be read, and reads on", async () => {
+	// A message for which the reader itself failed was logged, and silently missed.
+	it("is told that one was lost that cannot be read, and reads on", async () => {
 		const stream = await TestStream.open();
 		const node = await stream.sender("reader");
 		for (const n of [1, "unreadable"]) await node.send(event(n));
@@ -220,8 +220,8 @@ describe("a gateway that fails at an event", () => {
 	});
 });
 
-describe("a client of a stream that comes back", () => {
-	it("goes on at a gateway that was started meanwhile, exactly where it was", async () => {
+describe("a returning client on a RabbitMQ stream", () => {
+	it("continues at a gateway that was started meanwhile, exactly where it was", async () => {
 		const stream = await TestStream.open();
 		const sender = await stream.sender("sender");
 		const first = await stream.gateway("gateway-1");
@@ -241,7 +241,7 @@ describe("a client of a stream that comes back", () => {
 		expect(again.received("sse.reset")).toEqual([]);
 	});
 
-	it("goes on though nothing came for longer than a gateway that starts looks back", async () => {
+	it("continues even if nothing arrived for longer than a starting gateway looks back", async () => {
 		const stream = await TestStream.open();
 		const sender = await stream.sender("sender");
 		const sse = { history: { maxAge: 1000 } };
@@ -259,11 +259,11 @@ describe("a client of a stream that comes back", () => {
 		expect(again.received("sse.reset")).toEqual([]);
 	});
 
-	it("goes on at a gateway that is started again in its process, and keeps less than it reads", async () => {
+	it("continues at a gateway that is started again in its process, and keeps less than it reads", async () => {
 		const stream = await TestStream.open();
 		const gateway = await stream.gateway("gateway-1", { sse: { history: { maxBytes: 65_536 } } });
 		const client = await openNews(gateway);
-		// what it had let go of came again behind the rest
+		// what it had dropped came again after the rest
 		const numbers = Array.from({ length: 60 }, (_, n) => n);
 		const pad = "x".repeat(2000);
 		for (const n of numbers) await gateway.send(event({ n, pad }));
@@ -281,7 +281,7 @@ describe("a client of a stream that comes back", () => {
 		]);
 	});
 
-	it("is told if it was away for longer than the history goes back", async () => {
+	it("is reset if it was away for longer than the history goes back", async () => {
 		const stream = await TestStream.open();
 		const gateway = await stream.gateway("gateway-1", { sse: { history: { maxAge: 1000 } } });
 		const client = await openNews(gateway);
@@ -297,7 +297,7 @@ describe("a client of a stream that comes back", () => {
 	});
 });
 
-describe("revocation where events travel on a stream", () => {
+describe("a revocation with events on a RabbitMQ stream", () => {
 	it("closes streams on every gateway, by a Moleculer event", async () => {
 		const stream = await TestStream.open();
 		const broker = stream.transport;

@@ -9,7 +9,7 @@ import { createGate } from "../support/gate.ts";
 import { RecordedLog } from "../support/gateway/recorded-log.ts";
 import { inject } from "../support/provided.ts";
 
-/** A channel whose making ready waits for the test. */
+/** A channel whose preparation waits for the test. */
 function createChannel() {
 	const gate = createGate();
 	const happened: string[] = [];
@@ -30,8 +30,8 @@ function createChannel() {
 	return { channel, gate, happened, log, isAborted: () => life?.aborted };
 }
 
-describe("a channel that is closed while it is made ready", () => {
-	it("is lost at once, and what is still to come knows", async () => {
+describe("a channel that is closed while it is prepared", () => {
+	it("is lost at once, and later steps of the preparation know", async () => {
 		const { channel, gate, happened, log, isAborted } = createChannel();
 		await channel.open({ url: inject("amqpUrl") });
 		await gate.reached;
@@ -44,7 +44,7 @@ describe("a channel that is closed while it is made ready", () => {
 		await closed;
 		expect(new Set(happened)).toEqual(new Set(["lost", "is told to do nothing"]));
 		expect(channel).toMatchObject({ connected: false, working: false });
-		// closing is no trouble
+		// closing is not logged as a problem
 		expect(log.at("warn")).toEqual([]);
 	});
 

@@ -5,17 +5,17 @@ import { NEWS, openNews, TestStream } from "../support/rabbitmq/test-stream.ts";
 import { runningTime } from "../support/running-time.ts";
 
 const event = (payload: unknown, sessionId = "A") => ({ eventName: NEWS, sessionId, payload });
-/** Connections are tried once a second. */
+/** A connection is attempted once a second. */
 const PATIENT = { timeout: 15_000 };
 const QUICK = { timeout: 300 };
 const UNAVAILABLE = { type: "SSE_BUS_UNAVAILABLE", code: 503, retryable: true };
 
-/** A sender that has sent "before", and has lost its way to RabbitMQ since. */
+/** A sender that has sent "before", and has since lost its connection to RabbitMQ. */
 async function cutOffSender() {
 	const stream = await TestStream.open();
 	const detour = await stream.detour();
 	const sender = await stream.sender("sender", { stream: { ...QUICK, url: detour.url } });
-	// one that is not confirmed as quickly as that does not go: it goes once
+	// an event that is not confirmed as quickly as that is not sent: it is sent once
 	await eventually(() => sender.send(event("before")), PATIENT);
 	detour.down();
 	await eventually(() => expect(busState(sender.broker)?.connected).toBe(false));
@@ -23,7 +23,7 @@ async function cutOffSender() {
 }
 
 describe("a sender that cannot reach RabbitMQ", () => {
-	it("hears of it with `throwError`, within a bound, and the event does not go later", async () => {
+	it("is told with `throwError`, within a time limit, and the event is not sent later", async () => {
 		const { stream, detour, sender } = await cutOffSender();
 		const refused = () =>
 			expect(sender.send(event("lost"))).rejects.toMatchObject({
@@ -39,7 +39,7 @@ describe("a sender that cannot reach RabbitMQ", () => {
 		expect(payloads).toEqual(["before", "after"]);
 	});
 
-	it("goes on without `throwError`: it is logged, and the events go later, in order, once each", async () => {
+	it("goes on without `throwError`: that is logged, and the events are sent later, in order, once each", async () => {
 		const stream = await TestStream.open();
 		const detour = await stream.detour();
 		const gateway = await stream.gateway("gateway-1");
@@ -59,7 +59,7 @@ describe("a sender that cannot reach RabbitMQ", () => {
 		expect(sender.log.at("info").join()).toContain("works again");
 	});
 
-	it("has no event wait past the outbox's bounds: sending fails at once, told in the same two ways", async () => {
+	it("has no event wait beyond the outbox's limits: sending fails at once, reported in the same two ways", async () => {
 		const stream = await TestStream.open();
 		const detour = await stream.detour();
 		detour.down();
@@ -79,21 +79,21 @@ describe("a sender that cannot reach RabbitMQ", () => {
 });
 
 describe("a node that stops while events wait for RabbitMQ", () => {
-	it("waits for them as long as their senders would, and says what did not go", async () => {
+	it("waits for them as long as their senders would, and reports what was not sent", async () => {
 		const { stream, sender } = await cutOffSender();
 		await sender.broker.broadcast("sse.send", event("stays"));
 		const asked = expect(sender.send(event("asked"))).rejects.toMatchObject(UNAVAILABLE);
 
 		const took = await runningTime(() => Promise.all([sender.broker.stop(), asked]));
 		expect(took).toBeLessThan(4000);
-		// the one that was asked for is given up at about that moment, by its sender or by the stop
+		// the awaited one is given up at about that moment, by its sender or by the stop
 		expect(sender.log.at("error").join()).toMatch(/stops, and [12] events were not sent/);
 		expect((await stream.messages()).map(({ content }) => content)).toEqual([event("before")]);
 	});
 });
 
 describe("a message that may have arrived, and is sent again", () => {
-	it("is known by its sender's number, and reaches no stream twice", async () => {
+	it("is recognised by its sender's number, and reaches no stream twice", async () => {
 		const stream = await TestStream.open();
 		const gateway = await stream.gateway("gateway-1");
 		const client = await openNews(gateway);
@@ -110,7 +110,7 @@ describe("a message that may have arrived, and is sent again", () => {
 });
 
 describe("a gateway that cannot reach RabbitMQ", () => {
-	it("serves streams from its start on, says that it is degraded, and recovers by itself", async () => {
+	it("serves streams from its start on, reports itself as degraded, and recovers by itself", async () => {
 		const stream = await TestStream.open();
 		const detour = await stream.detour();
 		const sender = await stream.sender("sender");
@@ -122,7 +122,7 @@ describe("a gateway that cannot reach RabbitMQ", () => {
 		await sender.send(event("meanwhile"));
 		detour.up();
 
-		// what went by is told: the stream began before it was sent
+		// what it missed is reported: the stream began before that was sent
 		await eventually(() => expect(client.received("sse.reset")).toHaveLength(1), PATIENT);
 		await sender.send(event("after"));
 		await eventually(() => expect(client.received(NEWS).at(-1)).toBe("after"), PATIENT);
@@ -130,7 +130,7 @@ describe("a gateway that cannot reach RabbitMQ", () => {
 		expect(later.received("sse.open")[0]).not.toHaveProperty("degraded");
 	});
 
-	it("goes on where it was, once it is connected again", async () => {
+	it("continues where it was, once it is connected again", async () => {
 		const stream = await TestStream.open();
 		const detour = await stream.detour();
 		const sender = await stream.sender("sender");
@@ -153,19 +153,19 @@ describe("a gateway that cannot reach RabbitMQ", () => {
 	});
 });
 
-describe("a stream that is deleted, and made anew", () => {
-	it("is told, is written to and read again, and is never taken for the old one", async () => {
+describe("a RabbitMQ stream that is deleted and created again", () => {
+	it("is reported, is written to and read again, and is never taken for the old one", async () => {
 		const stream = await TestStream.open();
 		const gateway = await stream.gateway("gateway-1");
 		const sender = await stream.sender("sender");
 		const client = await openNews(gateway);
-		// what it remembers of the old stream must not stand in the way of the new one's
+		// what it remembers of the old one must not stand in the way of the new one
 		for (let n = 0; n < 50; n++) await sender.send(event(n));
 		const { id } = await client.next(NEWS, 50);
 		await stream.delete();
 
 		await eventually(() => sender.send(event("anew")), PATIENT);
-		// what came before the gateway was there again is told
+		// what arrived before the gateway was back is reported
 		await eventually(
 			() => expect(client.received("sse.reset")).toEqual([{ reason: "gap" }]),
 			PATIENT
@@ -177,7 +177,7 @@ describe("a stream that is deleted, and made anew", () => {
 		expect(again.received("sse.open")).toMatchObject([{ resumed: false }]);
 		expect(again.received(NEWS)).toEqual([]);
 
-		// of the new stream any gateway knows every event
+		// any gateway knows every event of the new one
 		const newest = client.events.findLast(({ event }) => event === NEWS)?.id;
 		await sender.send(event("last"));
 		const further = await openNews(gateway, { lastEventId: newest });
@@ -185,12 +185,12 @@ describe("a stream that is deleted, and made anew", () => {
 		expect(further.received("sse.open")).toMatchObject([{ resumed: true }]);
 		expect(further.received(NEWS)).toEqual(["last"]);
 	});
-	it("gets what was on its way meanwhile in the order in which it was sent", async () => {
+	it("gets what was under way meanwhile in the order in which it was sent", async () => {
 		const stream = await TestStream.open();
 		const sender = await stream.sender("sender");
 		await sender.send(event(0));
 		await stream.delete();
-		// too long to share a message: the first one that RabbitMQ returned came last
+		// too long to share a message: the first one that RabbitMQ returned arrived last
 		const events = ["1", "2", "3", "4", "5"].map(digit => event(digit.repeat(200_000)));
 		await Promise.all(events.map(long => sender.send(long)));
 
@@ -200,7 +200,7 @@ describe("a stream that is deleted, and made anew", () => {
 	});
 });
 
-describe("a gateway that was away while the stream", () => {
+describe("a gateway that was away while the RabbitMQ stream", () => {
 	const away = async (limits: { maxBytes?: number } = {}) => {
 		const stream = await TestStream.open();
 		const detour = await stream.detour();
@@ -214,7 +214,7 @@ describe("a gateway that was away while the stream", () => {
 		return { stream, detour, sender, gateway, client, id };
 	};
 
-	it("was truncated tells that, once, and goes on", async () => {
+	it("was truncated reports that, once, and goes on", async () => {
 		const { detour, sender, client } = await away({ maxBytes: 65_536 });
 		const payload = "x".repeat(20_000);
 		for (let n = 0; n < 50; n++) await sender.send(event(payload));
@@ -226,7 +226,7 @@ describe("a gateway that was away while the stream", () => {
 		expect(client.received("sse.reset")).toEqual([{ reason: "gap" }]);
 	});
 
-	it("was made anew, and has become longer than it was, takes it for no other", async () => {
+	it("was created again, and has become longer than it was, does not take it for the old one", async () => {
 		const { stream, detour, sender, gateway, client, id } = await away();
 		await stream.delete();
 		await eventually(() => sender.send(event("anew")), PATIENT);
@@ -244,7 +244,7 @@ describe("a gateway that was away while the stream", () => {
 });
 
 describe("a name that is taken", () => {
-	it("by a queue of another kind is told, once, and nothing is sent into it", async () => {
+	it("by a queue of another kind is reported, once, and nothing is sent to it", async () => {
 		const stream = await TestStream.open();
 		await stream.channel.assertQueue(stream.name, { durable: true });
 		const gateway = await stream.gateway("gateway-1", { stream: QUICK });
@@ -258,7 +258,7 @@ describe("a name that is taken", () => {
 		expect(told).toHaveLength(2);
 	});
 
-	it("by a stream with other limits is used as it is, with a warning", async () => {
+	it("by a RabbitMQ stream with other limits is used as it is, with a warning", async () => {
 		const stream = await TestStream.open();
 		await stream.channel.assertQueue(stream.name, {
 			durable: true,
@@ -275,7 +275,7 @@ describe("a name that is taken", () => {
 });
 
 describe("credentials", () => {
-	it("that are wrong are told without being shown, and stand in nothing that is published", async () => {
+	it("that are wrong are reported without being shown, and are in nothing that is published", async () => {
 		const stream = await TestStream.open();
 		const url = new URL(stream.url);
 		url.username = "somebody";

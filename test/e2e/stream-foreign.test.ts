@@ -12,7 +12,7 @@ const event = (payload: unknown, sessionId: unknown = "A") => ({
 	payload
 });
 
-/** The exchange is then `sse.send`, which no other file of tests uses. */
+/** The exchange is then `sse.send`, which no other test file uses. */
 const WITHOUT_NAMESPACE = { namespace: "" };
 
 /** What no gateway may take for an event, and what its log says of it. */

@@ -23,7 +23,7 @@ function publish(channel: Program, exchange: string, payload: unknown): void {
 	channel.publish(exchange, "", Buffer.from(JSON.stringify(event(payload))));
 }
 
-/** A gateway of a namespace, whose stream has no name given, and a client there. */
+/** A gateway of a namespace, whose RabbitMQ stream was given no name, and a client there. */
 async function startIn(namespace: string, channel: Program) {
 	const name = `sse.send.${namespace}`;
 	const gateway = await startGateway({
@@ -39,7 +39,7 @@ async function startIn(namespace: string, channel: Program) {
 	return { name, gateway, client: await openNews(gateway) };
 }
 
-/** That a client has got these events, and no others, once an event of its own gateway has come behind them. */
+/** A client has got these events, and no others, once an event of its own gateway has arrived after them. */
 async function expectOnly(
 	client: StreamClient,
 	gateway: TestGateway,
@@ -52,9 +52,9 @@ async function expectOnly(
 }
 
 describe("two namespaces on one RabbitMQ", () => {
-	// Moleculer's namespace keeps the nodes of one RabbitMQ apart. All of them read one stream: the events of a test
-	// system reached the users of the real one, whom nothing that it revoked concerned.
-	it("have a stream each, and an exchange each for other programs", async () => {
+	// Moleculer's namespace separates nodes on one RabbitMQ. All of them read one RabbitMQ stream: the events of a test system
+	// reached the users of the real one, and its revocations affected them.
+	it("have separate RabbitMQ streams, and separate exchanges for other programs", async () => {
 		const channel = await program();
 		const [ours, theirs] = [crypto.randomUUID(), crypto.randomUUID()];
 		const one = await startIn(ours, channel);
@@ -72,7 +72,7 @@ describe("two namespaces on one RabbitMQ", () => {
 });
 
 describe("two applications in one namespace", () => {
-	it("feed each other by the exchange alone, if they name their streams", async () => {
+	it("share events only by the exchange, if they name their RabbitMQ streams", async () => {
 		const streams = [await TestStream.open(), await TestStream.open()] as const;
 		const namespace = crypto.randomUUID();
 		const channel = await program();

@@ -10,8 +10,8 @@ import { NEWS, openNews, TestStream } from "../support/rabbitmq/test-stream.ts";
 import { runningTime } from "../support/running-time.ts";
 import { skip } from "../support/skip.ts";
 
-// RabbitMQ closes the channel on which such a message comes. It was written again on the next one, without end,
-// and everything that was sent on the node later waited behind it.
+// RabbitMQ closes the channel on which such a message arrives. It was written again on the next one, endlessly, and everything
+// that was sent on the node later waited behind it.
 
 const MAX_MESSAGE_SIZE = 100_000;
 const event = (payload: unknown) => ({ eventName: NEWS, sessionId: "A", payload });
@@ -20,7 +20,7 @@ const REFUSED = { type: "SSE_INVALID_EVENT", retryable: false, data: { field: "p
 const SAYS =
 	/The event "news" of 1000\d\d bytes was discarded.*larger than.*limits\.eventBytes.*max_message_size/;
 
-/** A stream on a RabbitMQ that takes little, and a client of a gateway that reads it. */
+/** A RabbitMQ stream on a RabbitMQ with a low limit, and a client of a gateway that reads it. */
 async function openStrict() {
 	const rabbitmq = await openRabbitMq(inject("programs").rabbitmq, {
 		maxMessageSize: MAX_MESSAGE_SIZE
@@ -34,7 +34,7 @@ async function openStrict() {
 }
 
 describe("an event that is too large for RabbitMQ", () => {
-	it("is given up, and its sender is told; those around it arrive, each once, in order", async () => {
+	it("is given up, and its sender is told; those around it arrive, once each, in order", async () => {
 		const { stream, client } = await openStrict();
 		const sender = await stream.sender("sender", { broker: { metrics: true } });
 
@@ -53,7 +53,7 @@ describe("an event that is too large for RabbitMQ", () => {
 			{ status: "fulfilled" }
 		]);
 
-		// several messages under way, some joined, of which none alone is known to be the one
+		// several messages under way, some joined, none of which is known to be the one
 		const sent: Promise<unknown>[] = [];
 		for (let n = 3; n <= 102; n++) {
 			sent.push(sender.send(event(n)));
@@ -68,7 +68,7 @@ describe("an event that is too large for RabbitMQ", () => {
 		expect(metric(sender.broker, "events.failed{refused}")).toBe(6);
 	}, 60_000);
 
-	it("is told in the log without `throwError`, also if it was to go later, and what follows goes", async () => {
+	it("is logged without `throwError`, even if it was to be sent later, and what follows is sent", async () => {
 		const { stream, client } = await openStrict();
 		const detour = await stream.detour();
 		const sender = await stream.sender("sender", { stream: { url: detour.url, timeout: 2000 } });

@@ -10,7 +10,7 @@ const event = (payload: unknown, sessionId: unknown = "A") => ({
 const TEXTS = PAYLOADS.map(({ make }) => JSON.stringify(make()));
 
 describe("a payload on a RabbitMQ stream", () => {
-	it("is the text that JSON makes of it, live and of the past, sent alone or with others", async () => {
+	it("is the text that JSON makes of it, live and in the past, sent alone or with others", async () => {
 		const stream = await TestStream.open();
 		const gateway = await stream.gateway("gateway-1");
 		const sender = await stream.sender("sender");

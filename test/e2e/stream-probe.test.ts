@@ -8,11 +8,11 @@ import { inject } from "../support/provided.ts";
 import { TestStream } from "../support/rabbitmq/test-stream.ts";
 import { watchRejections } from "../support/rejections.ts";
 
-/** Milliseconds, more than a look at the stream waits for messages. */
+/** Milliseconds, more than a search on the RabbitMQ stream waits for messages. */
 const LATER = 60_000;
 
-describe("a look at where the stream ends", () => {
-	// Its timer went on, and ended the process ten seconds later with an unhandledRejection.
+describe("a search for the end of the RabbitMQ stream", () => {
+	// Its timer continued, and ended the process ten seconds later with an unhandledRejection.
 	it("that RabbitMQ refuses rejects, once: a reconnect at the wrong moment ends no process", async () => {
 		const rejections = watchRejections();
 		const connection = await connect(inject("amqpUrl"));

@@ -7,7 +7,7 @@ import { NEWS, openNews, TestStream } from "../support/rabbitmq/test-stream.ts";
 import { runningTime } from "../support/running-time.ts";
 
 const SECRET = "sent while it was revoked";
-/** Connections are tried once a second. */
+/** A connection is attempted once a second. */
 const PATIENT = { timeout: 15_000 };
 
 const event = (payload: unknown, sessionId: string | string[] = "A") => ({
@@ -25,10 +25,10 @@ const placeOf = ({ events }: StreamClient) => events.findLast(({ id }) => id)?.i
 const idOf = ({ events }: StreamClient, payload: unknown) =>
 	events.find(({ data }) => data === JSON.stringify(payload))?.id as string;
 
-describe("a gateway that is started again, and reads the past from the stream", () => {
-	// It read what had been sent, and not who had been revoked: a session that came back, let in again, with a
-	// place from before got what was sent while it was revoked.
-	it("replays nothing to a session of what was sent while it was revoked, and all to the others", async () => {
+describe("a gateway that is started again, and reads the past from the RabbitMQ stream", () => {
+	// It read what had been sent, and not who had been revoked: a session that came back, let in again, with a place from
+	// before got what was sent while it was revoked.
+	it("replays to a session nothing of what was sent while it was revoked, and everything to the others", async () => {
 		const stream = await TestStream.open();
 		const sender = await stream.sender("sender");
 		const first = await stream.gateway("gateway-1");
@@ -59,7 +59,7 @@ describe("a gateway that is started again, and reads the past from the stream", 
 			returned.push(await openNews(second, { lastEventId }));
 			expect(told(returned.at(-1) as StreamClient)).toEqual([false, "revoked"]);
 		}
-		// whoever was never revoked goes on
+		// a session that was never revoked continues
 		const others = await openNews(second, { session: "B", lastEventId: placeOf(bob) });
 		await others.next(NEWS);
 		expect([told(others), others.received(NEWS)]).toEqual([[true], ["missed"]]);
@@ -68,7 +68,7 @@ describe("a gateway that is started again, and reads the past from the stream", 
 			await client.until(() => client.received(NEWS).includes("last"), "the last event");
 			expect(client.text).not.toContain(SECRET);
 		}
-		// and so does the session, from where it was let in
+		// and so does this one, from where it was let in
 		const own = idOf(returned[0] as StreamClient, "last");
 		await sender.send(event("missed once more"));
 		const again = await openNews(second, { lastEventId: own });
@@ -77,7 +77,7 @@ describe("a gateway that is started again, and reads the past from the stream", 
 	});
 });
 
-describe("a revocation on the stream", () => {
+describe("a revocation on the RabbitMQ stream", () => {
 	it("closes streams on a gateway that does not hear the sender's Moleculer events", async () => {
 		const stream = await TestStream.open();
 		const [gateway, sender] = [await stream.gateway("gateway-1"), await stream.sender("sender")];
@@ -107,7 +107,7 @@ describe("a revocation on the stream", () => {
 		}
 	});
 
-	it("stands among the events in the order in which they were sent, and with its id", async () => {
+	it("is among the events in the order in which they were sent, and with its id", async () => {
 		const stream = await TestStream.open();
 		const sender = await stream.sender("sender");
 		const sent = [
@@ -143,7 +143,7 @@ describe("a revocation on the stream", () => {
 		expect((await stream.revocations()).length).toBeGreaterThan(100);
 	});
 
-	it("may come from another program, and is logged and skipped if it is none", async () => {
+	it("may come from another program, and is logged and skipped if it is invalid", async () => {
 		const stream = await TestStream.open();
 		const gateway = await stream.gateway("gateway-1");
 		const alice = await openNews(gateway);
@@ -165,7 +165,7 @@ describe("a revocation on the stream", () => {
 });
 
 describe("a sender that cannot reach RabbitMQ", () => {
-	it("neither waits for it nor fails when it revokes; the revocation goes to the stream later", async () => {
+	it("neither waits for it nor fails when it revokes; the revocation is written to the RabbitMQ stream later", async () => {
 		const stream = await TestStream.open();
 		const detour = await stream.detour();
 		const gateway = await stream.gateway("gateway-1");

@@ -10,10 +10,10 @@ import { NEWS, openNews, TestStream } from "../support/rabbitmq/test-stream.ts";
 const NODE = fileURLToPath(new URL("../support/fixtures/stream-node.ts", import.meta.url));
 
 const event = (payload: unknown) => ({ eventName: NEWS, sessionId: "A", payload });
-/** Milliseconds in which a process ends whose connections RabbitMQ does not close. */
+/** Milliseconds within which a process ends whose connections RabbitMQ does not close. */
 const SOON = 8000;
 
-/** A gateway in a process of its own, on a way to RabbitMQ that can stand still. */
+/** A gateway in a process of its own, whose path to RabbitMQ can be frozen. */
 async function startProcess(frozen: boolean) {
 	const stream = await TestStream.open();
 	const detour = await stream.detour();
@@ -24,7 +24,7 @@ async function startProcess(frozen: boolean) {
 	return { detour, process };
 }
 
-/** How a process ends that is told to stop, and what it says meanwhile. */
+/** How a process ends that is told to stop, and what it prints meanwhile. */
 async function end(process: RunningProcess): Promise<{ ended: string | null; said: string }> {
 	const before = process.output.length;
 	process.kill("SIGTERM");
@@ -33,9 +33,9 @@ async function end(process: RunningProcess): Promise<{ ended: string | null; sai
 }
 
 describe("a node that stops while RabbitMQ hangs", () => {
-	// The reader's timer went on until RabbitMQ had closed the connection, and acknowledged on it: amqplib throws at
-	// that, out of the timer, which ended the process.
-	it("acknowledges nothing on the connection that closes, and leaves no timer", async () => {
+	// The reader's timer continued until RabbitMQ had closed the connection, and acknowledged on it: amqplib throws then, out
+	// of the timer, which ended the process.
+	it("acknowledges nothing on the closing connection, and leaves no timer", async () => {
 		const stream = await TestStream.open();
 		const detour = await stream.detour();
 		useFakeTimers(["setInterval", "clearInterval"]);
@@ -66,7 +66,7 @@ describe("a node that stops while RabbitMQ hangs", () => {
 		expect(await end(process)).toEqual({ ended: "code 0", said: "stopped\n" });
 	});
 
-	it("ends by itself though it was never connected", async () => {
+	it("ends by itself even if it was never connected", async () => {
 		const { process } = await startProcess(true);
 		await process.waitFor(/started/);
 		expect(await end(process)).toMatchObject({ ended: "code 0" });

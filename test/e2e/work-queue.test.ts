@@ -31,7 +31,7 @@ interface Stage {
 	schema: ServiceSchema;
 	worker: Worker;
 	queue: string;
-	/** The worker's way to RabbitMQ. */
+	/** The worker's path to RabbitMQ. */
 	detour: TcpProxy;
 	put(n: number): Promise<void>;
 	/** Uses a channel of another program. */
@@ -40,7 +40,7 @@ interface Stage {
 
 const QUEUE = { durable: true, arguments: { "x-queue-type": "quorum" } };
 
-/** A worker on a queue of the test's own, which goes with the test. */
+/** A worker on a queue of the test's own, which is removed with the test. */
 async function startWorker(
 	options: Partial<WorkQueueSchema<Job, Service>>,
 	way?: TcpProxy
@@ -99,7 +99,7 @@ const consumers = ({ elsewhere, queue }: Stage): Promise<number> =>
 	elsewhere(async channel => (await channel.assertQueue(queue, QUEUE)).consumerCount);
 
 describe("a worker whose channel RabbitMQ closes", () => {
-	it("connects anew, and goes on", async () => {
+	it("reconnects, and goes on", async () => {
 		const worked: number[] = [];
 		const { node, worker, put } = await startWorker({
 			async handler({ n }) {
@@ -115,8 +115,8 @@ describe("a worker whose channel RabbitMQ closes", () => {
 });
 
 describe("a worker whose queue is deleted", () => {
-	// moleculer-amqp takes RabbitMQ's word of it for a message, rejects it, and the process ends by an unhandled rejection.
-	it("declares it anew, and goes on", async () => {
+	// moleculer-amqp takes RabbitMQ's notice of it for a message, rejects it, and the process ends by an unhandled rejection.
+	it("declares it again, and goes on", async () => {
 		const worked: number[] = [];
 		const { node, queue, put, elsewhere } = await startWorker({
 			async handler({ n }) {
@@ -131,8 +131,8 @@ describe("a worker whose queue is deleted", () => {
 });
 
 describe("a job whose connection breaks while it is worked", () => {
-	// moleculer-amqp acknowledges on the channel of the moment: the number of the first delivery is there the second's, and the
-	// job was gone from RabbitMQ while it was worked. Without a channel the process ended.
+	// moleculer-amqp acknowledges on the present channel: the number of the first delivery is the second's there, and the job
+	// was gone from RabbitMQ while it was worked. Without a channel the process ended.
 	it("is delivered again, and not acknowledged by the worker that had it before", async () => {
 		const worked: number[] = [];
 		const signals: AbortSignal[] = [];
@@ -151,7 +151,7 @@ describe("a job whose connection breaks while it is worked", () => {
 		stage.detour.up();
 		await eventually(() => expect(worked).toEqual([1, 1]), PATIENT);
 
-		// the first one has not heeded its signal, and comes to its end
+		// the first one has ignored its signal, and finishes
 		late.open();
 		await stage.put(2);
 		stage.detour.down();
@@ -164,9 +164,9 @@ describe("a job whose connection breaks while it is worked", () => {
 });
 
 describe("a worker whose queue cannot be declared", () => {
-	// moleculer-amqp's connections set the channel to null when they close, whichever they are. RabbitMQ had not answered the close of one
-	// before the next was open: a third was opened, and the worker had two jobs at a time from then on.
-	it("has one consumer when it can, though RabbitMQ does not close the connection on which it could not", async () => {
+	// moleculer-amqp's connections set the channel to null when they close, whichever they are. RabbitMQ had not answered the
+	// close of one before the next was open: a third was opened, and the worker had two jobs at a time from then on.
+	it("has one consumer when it can, even if RabbitMQ does not close the connection on which it could not", async () => {
 		const worked: number[] = [];
 		const stage = await createWorker({
 			async handler({ n }) {
@@ -181,7 +181,7 @@ describe("a worker whose queue cannot be declared", () => {
 			try {
 				await _setup(channel);
 			} catch (error) {
-				// what RabbitMQ answers from now on does not come
+				// RabbitMQ's answers are held back from now on
 				if (worked.length === 0) detour.mute();
 				failed.wait();
 				throw error;
@@ -205,7 +205,7 @@ describe("a worker whose queue cannot be declared", () => {
 });
 
 describe("a RabbitMQ that does not answer", () => {
-	it("has no job put on its queue, in words and within ten seconds", async () => {
+	it("has no job put on its queue, and the error says so within ten seconds", async () => {
 		const { put, detour } = await startWorker({});
 		detour.freeze();
 		await expect(put(1)).rejects.toMatchObject({ code: 503, type: "QUEUE_UNAVAILABLE" });
@@ -220,7 +220,7 @@ describe("a RabbitMQ that does not answer", () => {
 });
 
 describe("a worker that stops", () => {
-	it("gives its job back, for others to have at once", async () => {
+	it("returns its job, for others to have at once", async () => {
 		const begun = createGate();
 		const stage = await startWorker({
 			async handler(_, signal) {
@@ -236,21 +236,21 @@ describe("a worker that stops", () => {
 	});
 
 	// moleculer-amqp connects after the stop, and takes jobs.
-	it("does not connect any more, if it stops while RabbitMQ is away", async () => {
+	it("does not connect any more if it stops while RabbitMQ is away", async () => {
 		const stage = await startWorker({});
 		const other = await startWorker({}, stage.detour);
 		stage.detour.down();
 		await eventually(() => expect(stage.worker.channel).toBeNull());
 		await stage.node.broker.stop();
 		stage.detour.up();
-		// another one, which has been as long without RabbitMQ, connects
+		// another one, which has been without RabbitMQ for as long, connects
 		await eventually(() => other.put(1), PATIENT);
 		expect(await consumers(stage)).toBe(0);
 		expect(stage.worker.channel).toBeNull();
 	});
 
 	it.each(["_connect", "_setup"] as const)(
-		"does not connect after it either, if it stops during %s, and waits for no answer",
+		"does not connect after it either if it stops during %s, and waits for no answer",
 		async step => {
 			const stage = await createWorker({});
 			const { worker, node, detour } = stage;
@@ -295,7 +295,7 @@ describe("a worker that stops", () => {
 });
 
 describe("a worker that is started again in the same process", () => {
-	// A flag that said that the node stops was never taken back: it set up no connection, and refused every job.
+	// A flag that said that the node stops was never reset: it set up no connection, and refused every job.
 	it.each([
 		[
 			"with its broker",
@@ -325,7 +325,7 @@ describe("a worker that is started again in the same process", () => {
 			await eventually(() => expect(worked.at(-1)).toBe(n), PATIENT);
 			expect(await consumers(stage)).toBe(1);
 		}
-		// and takes up what it loses
+		// and continues with what it loses
 		stage.detour.down();
 		stage.detour.up();
 		await eventually(() => stage.put(3), PATIENT);

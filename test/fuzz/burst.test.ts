@@ -8,11 +8,11 @@ import { Turns } from "../support/turns.ts";
 
 /** Bytes that the history may take here; it takes 16 MiB. */
 const HISTORY = 32 * 1024 * 1024;
-/** What the test itself keeps: its client's 100,000 events, parsed, and the sends, in 42 MiB. */
+/** Kept by the test itself: its client's 100,000 events, parsed, and the sends, in 42 MiB. */
 const MARGIN = 64 * 1024 * 1024;
 
 describe("100,000 events that are sent in one tick", () => {
-	it("all arrive, in their order, at a client that comes back where it was cut off", async () => {
+	it("all arrive, in order, at a client that comes back where it was cut off", async () => {
 		const gateway = await startGateway({
 			broker: { logger: false },
 			sse: { history: { maxBytes: HISTORY }, retry: [0, 0] }
@@ -50,9 +50,9 @@ describe("100,000 events that are sent in one tick", () => {
 		const behind = turns.takeLongest();
 
 		expect(got).toEqual(Array.from({ length: count }, (_, n) => n));
-		// 1.3 s on two cores: 13 µs an event, from the call to the frame that is written
+		// 1.3 s on two cores: 13 µs per event, from the call to the written frame
 		expect(tick).toBeLessThan(5000);
-		// behind it nothing holds up the loop
+		// afterwards nothing holds up the loop
 		expect(behind).toBeLessThan(1000);
 		const after = await held();
 		expect(after.all - before.all).toBeLessThan(HISTORY + MARGIN);
@@ -60,7 +60,7 @@ describe("100,000 events that are sent in one tick", () => {
 });
 
 describe("streams that never read", () => {
-	it("are cut off, each at its bound, and the others get everything", async () => {
+	it("are cut off, each at its limit, and the others get everything", async () => {
 		const gateway = await startGateway({
 			broker: { logger: false },
 			sse: { buffer: { maxBytes: 65_536 } }

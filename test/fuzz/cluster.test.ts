@@ -9,9 +9,9 @@ import { play } from "../support/virtual/play.ts";
 /** Courses in an ordinary run: each takes a fraction of a second. */
 const COURSES = 50;
 const PEACEFUL_COURSES = 15;
-/** Milliseconds for which a course that fails is made smaller. */
+/** Milliseconds for which a failing course is shrunk. */
 const SHRINKING = 60_000;
-/** How often a page may be told for nothing, for each time that something went wrong in a course. */
+/** How often a page may be told for nothing, for each fault in a course. */
 const MOST_FOR_NOTHING = 0.4;
 
 type Outcome = Verdict & { trace: string[] };
@@ -27,7 +27,7 @@ async function outcomeOf(course: Course): Promise<Outcome> {
 	}
 }
 
-/** Plays courses until one has faults, which is made smaller. @param faultsOf What is wrong with an outcome. */
+/** Plays courses until one is wrong, which is then shrunk. @param faultsOf What is wrong with an outcome. */
 async function check(
 	courses: fc.Arbitrary<Course>,
 	count: number,
@@ -47,9 +47,10 @@ async function check(
 }
 
 describe("a virtual cluster", () => {
-	// A page was not told of what had been sent to it, in ever rarer courses: a node that had been asked stood without services before
-	// it died; a process ended while another one of its name was not known yet; a sender that was cut off from one gateway alone lived on.
-	it("tells every page of every event that does not come, whatever becomes of nodes and network", async () => {
+	// A page was not told of what had been sent to it, in ever rarer courses: a node that had been asked had no services before
+	// it died; a process ended while another one of its name was not known yet; a sender that was cut off from one gateway
+	// alone lived on.
+	it("tells every page of every event that does not arrive, whatever becomes of nodes and network", async () => {
 		const given = process.env.COURSE;
 		if (given !== undefined) {
 			const { faults, trace } = await outcomeOf(JSON.parse(given));
@@ -73,7 +74,7 @@ describe("a virtual cluster", () => {
 		expect(share).toBeLessThan(MOST_FOR_NOTHING);
 	});
 
-	it("tells nobody of processes that end in order", async () => {
+	it("tells nobody of processes that end gracefully", async () => {
 		await check(PEACEFUL, PEACEFUL_COURSES, ({ faults, told }) =>
 			told === 0 ? faults : [...faults, `pages were told ${told} times`]
 		);

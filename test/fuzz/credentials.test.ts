@@ -38,7 +38,7 @@ const headerText = fc.oneof(
 describe("cookies", () => {
 	const sessions = new SessionCookie(COOKIE_OPTION.default as CookieOptions, trustIn(false));
 
-	it("give a session that is an id, and issue none that is more than a cookie", () => {
+	it("give a session that is an id, and issue none that is longer than a cookie", () => {
 		fc.assert(
 			fc.property(headerText, cookie => {
 				const issued: string[] = [];
@@ -51,7 +51,7 @@ describe("cookies", () => {
 				if (issued.length === 0) expect(held).toContain(id);
 				for (const value of issued) {
 					expect(value).toMatch(/^sid(-sse)?=[\w-]{22}; Path=\/; HttpOnly; SameSite=Lax$/);
-					// what somebody else has there stays
+					// what another application has there stays
 					if (held.some(other => other.length > 1)) expect(value).toMatch(/^sid-sse=/);
 				}
 			}),
@@ -63,7 +63,7 @@ describe("cookies", () => {
 describe("tickets", () => {
 	const options = { secret: "a secret of the tests, of at least 32 bytes" };
 
-	it("are good as they were given, and in no other form", async () => {
+	it("are valid as they were issued, and in no other form", async () => {
 		const tickets = new Tickets(options);
 		const session = { ids: ["alice"], expiresAt: Number.POSITIVE_INFINITY };
 		const { ticket } = await tickets.issue(session, ["news"]);
@@ -120,7 +120,7 @@ describe("places", () => {
 });
 
 describe("addresses", () => {
-	it("that a proxy hands on are addresses, or one for all", () => {
+	it("that a proxy passes on are addresses, or count as one client", () => {
 		const readers = [false, true, 2, ["loopback"]].map(addressReader);
 		const forwarded = fc.oneof(
 			headerText,
@@ -146,7 +146,7 @@ describe("what is typed into the REPL", () => {
 		jest.restoreAllMocks();
 	});
 
-	it("is sent as it was typed, or told to be wrong", async () => {
+	it("is sent as it was typed, or reported as wrong", async () => {
 		const told = jest.spyOn(console, "log").mockImplementation(() => {});
 		const commands: { action(broker: unknown, args: { words: string[] }): Promise<void> }[] = [];
 		const sent: { sessionId: unknown }[] = [];

@@ -16,7 +16,7 @@ import { readClose } from "../../mixins/sse/core/revocation/revocation.ts";
 import { anyText, trickyKey } from "../support/arbitraries.ts";
 import { runs } from "../support/fuzz.ts";
 
-/** What a parser that is not the project's own makes of frames, cut wherever a network may cut them. */
+/** The frames as a parser reads them that is not the project's own, cut wherever a network may cut them. */
 function parse(
 	frames: Uint8Array[],
 	cut: number
@@ -70,7 +70,7 @@ const event = fc.record(
 );
 
 describe("what a conforming parser reads is exactly what was sent, or it was refused:", () => {
-	it("events, whatever their fields hold and wherever the network cuts them", () => {
+	it("events, whatever their fields contain and wherever the network cuts them", () => {
 		let sent = 0;
 		let refused = 0;
 		fc.assert(
@@ -103,7 +103,7 @@ describe("what a conforming parser reads is exactly what was sent, or it was ref
 			}),
 			runs(15_000)
 		);
-		// it is no test of refusals alone, nor of harmless events
+		// it tests not only refusals, nor only harmless events
 		expect(sent).toBeGreaterThan(1000);
 		expect(refused).toBeGreaterThan(1000);
 	});
@@ -134,7 +134,7 @@ describe("what a conforming parser reads is exactly what was sent, or it was ref
 		);
 	});
 
-	it("the gateway's own events, whatever names, reasons and places they tell", () => {
+	it("control events, whatever names, reasons and places they contain", () => {
 		fc.assert(
 			fc.property(hostileText, hostileText, fc.nat(), (name, text, cut) => {
 				const close = readClose({ sessionId: "a", reason: text });

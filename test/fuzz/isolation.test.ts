@@ -10,11 +10,11 @@ import { watchRejections } from "../support/rejections.ts";
 const USERS = 2000;
 const TENANTS = 40;
 const NAMES = ["a", "b", "c", "d", "e"];
-/** Streams open at a time, at most. */
+/** Most streams that are open at a time. */
 const MOST = 600;
 const STEPS = 6000;
 
-/** What an event says of itself, to be compared with the stream that has got it. */
+/** What an event says of itself, to be compared with the stream that got it. */
 interface Marked {
 	n: number;
 	to: string | readonly string[];
@@ -28,17 +28,17 @@ interface Member {
 	readonly client: StreamClient;
 }
 
-/** A time in which a user is out, in numbers of events. */
+/** A time in which a user is banned, in numbers of events. */
 interface Ban {
 	/** The last event that was sent before both gateways knew of the revocation. */
 	readonly known: number;
-	/** The last that was sent before the user was let in again. */
+	/** The last event that was sent before the user was let in again. */
 	until: number;
 }
 
 const pick = <T>(items: readonly T[]): T => items[Math.floor(Math.random() * items.length)] as T;
 
-/** The application: who is who's tenant, and who is banned. */
+/** The application: whose tenant each user is, and who is banned. */
 class Application {
 	readonly tenantOf: number[] = Array.from({ length: USERS }, (_, user) => user % TENANTS);
 	/** By user: the last event that was sent before the ban. */
@@ -53,7 +53,7 @@ class Application {
 }
 
 describe("two gateways with thousands of sessions that come, go, and are revoked", () => {
-	it("give no stream a byte that its ids and names did not earn", async () => {
+	it("give no stream a byte that its ids and names do not entitle it to", async () => {
 		const rejections = watchRejections();
 		const app = new Application();
 		const namespace = crypto.randomUUID();
@@ -65,7 +65,7 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 						limits: { opensPerSecond: 0 },
 						session: (_ctx, req) => app.idsOf(Number(req.headers["x-user"])),
 						authorize: async (_ctx, { req }) => {
-							// an answer takes its time, and is an old one by then
+							// an answer takes time, and is an old one by then
 							const isAllowed = !app.banned.has(Number(req.headers["x-user"]));
 							await sleep(Math.random() * 5);
 							return isAllowed;
@@ -78,10 +78,10 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 
 		const members = new Set<Member>();
 		const gone: Member[] = [];
-		/** Who came lately: some of them are still being judged. */
+		/** Users who came lately: some of them are still being judged. */
 		const opening: number[] = [];
 		const places = new Map<number, string>();
-		/** Of anybody. */
+		/** Of any user. */
 		const ids: string[] = [];
 		const leave = (member: Member) => {
 			const own = member.client.events.flatMap(({ id }) => id ?? []);
@@ -94,7 +94,7 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 			gone.push(member);
 		};
 
-		/** Who has just been let in again. */
+		/** Users who have just been let in again. */
 		const returning: number[] = [];
 		const open = async () => {
 			const user = returning.pop() ?? Math.floor(Math.random() * USERS);
@@ -123,7 +123,7 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 		};
 		const revoke = async () => {
 			const user = Math.random() < 0.7 ? opening.at(-1) : pick([...members])?.user;
-			// its request is on the way, or is being judged
+			// its request is under way, or is being judged
 			await sleep(Math.random() * 8);
 			if (user === undefined || app.banned.has(user)) return;
 			app.banned.set(user, app.sent);
@@ -150,7 +150,7 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 		const settle = async (user: number) => {
 			const ban = app.banned.get(user) as number;
 			for (const member of [...members].filter(other => other.user === user)) {
-				// it was open when it was banned: it ends, and holds nothing that was sent since
+				// it was open when its user was banned: it ends, and contains nothing that was sent since
 				await eventually(async () =>
 					expect(await Promise.race([member.client.end, sleep(0)])).toBeDefined()
 				);
@@ -195,7 +195,7 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 	});
 });
 
-/** What a client names as its place: its own, or one that it has made of what it or somebody else has got. */
+/** What a client names as its place: its own, or one made from what it or another client has got. */
 function placeOf(own: string | undefined, ids: readonly string[]): string | undefined {
 	const chance = Math.random();
 	if (own === undefined || chance < 0.2) return undefined;
@@ -214,14 +214,14 @@ function isTold({ client }: Member): boolean {
 		.some(data => (data as { reason: string }).reason === "revoked");
 }
 
-/** What a stream has got of events proper. */
+/** The events proper that a stream has got. */
 function marked({ client }: Member): Marked[] {
 	return client.events
 		.filter(({ event }) => !event?.startsWith("sse."))
 		.map(({ data }) => JSON.parse(data) as Marked);
 }
 
-/** Every event that a stream holds is its own; answers how many. */
+/** Every event of a stream is its own; returns how many there are. */
 function judge(member: Member, app: Application): number {
 	const { ids, names, client, user } = member;
 	for (const { event } of client.events) {

@@ -17,11 +17,11 @@ const COURSES = FACTOR === 1 ? 2000 : 5000 * FACTOR;
 /** Milliseconds, on a busy machine. */
 const PATIENCE = (FACTOR === 1 ? 3 : 90) * 60_000;
 
-/** How long a gateway may take until nothing is left: a hundred connections have been at work on it. */
+/** How long a gateway may take until nothing is left: a hundred connections have used it. */
 const LEFT = { timeout: 30_000 };
 
 const POLICIES: readonly BufferPolicy[] = ["disconnect", "dropOldest", "conflate"];
-/** What a stream settles by, which may be late on a busy machine. */
+/** The time after which a stream settles, which may be later on a busy machine. */
 const SETTLING = 10;
 const LATEST = 120;
 const CLOG = "x".repeat(500_000);
@@ -34,7 +34,7 @@ type Step =
 			gzip: boolean;
 			back: boolean;
 			lives: number;
-			/** Nothing else happens before something has come. */
+			/** Nothing else happens before something has arrived. */
 			waits: boolean;
 	  }
 	| { do: "send"; bytes: number; times: number }
@@ -89,7 +89,7 @@ interface Kind {
 	readonly maxBytes: number;
 }
 
-/** A gateway at which streams live short lives, of every kind. */
+/** A gateway with short-lived streams of every kind. */
 async function startGateway(wire: Wire, { policy, compression, quiet, maxBytes }: Kind) {
 	const setup = {
 		broker: { logger: false },
@@ -137,7 +137,7 @@ async function play(
 					},
 					...(step.body && { body: "x".repeat(100_000) })
 				};
-				// on a connection of their own if the one before has streamed
+				// on a connection of its own if the one before has streamed
 				if (client.text !== "") {
 					client.close();
 					client = connect();
@@ -159,7 +159,7 @@ async function play(
 			}
 			case "clog":
 				client.pause();
-				// more than the system's buffers hold
+				// more than the system's buffers take
 				for (let n = 0; n < 8; n++) {
 					void gateway.broker.broadcast("sse.send", {
 						eventName: "a",
@@ -184,8 +184,8 @@ async function play(
 	client.close();
 }
 
-// A response that had ended was taken apart when the stream settled, and Node ended the process; one that never
-// had a socket was never seen to close, and counted for ever; a unix socket could not be reset, and threw.
+// A response that had ended was taken apart when the stream settled, and Node ended the process. One that never had a socket
+// was never seen to close, and counted for ever. A unix socket could not be reset, and threw.
 it(
 	"a stream ends once, whatever its connection is and whatever happens to it in whatever order, and leaves nothing",
 	async () => {
@@ -229,7 +229,7 @@ it(
 			const where = `${wire.name}, ${JSON.stringify(kind)}, seed ${seed}`;
 			const nothingIsLeft = () =>
 				expect({ where, left: leftOf(gateway.service) }).toEqual({ where, left: NOTHING });
-			// now and then in their midst
+			// now and then in the middle of them
 			if (batch % 3 === 0) await sleep(Math.random() * 60);
 			else {
 				await played;

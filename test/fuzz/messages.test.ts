@@ -16,7 +16,7 @@ const gatewayOf = ({ service }: TestGateway): Gateway =>
 
 const oneOf = (...values: unknown[]) => fc.oneof(fc.constantFrom(...values), anyShape);
 
-/** Messages that are nearly right, and some that are. */
+/** Messages that are nearly valid, and some that are. */
 const message = fc.oneof(
 	{
 		weight: 3,
@@ -33,7 +33,7 @@ const message = fc.oneof(
 	{ weight: 1, arbitrary: anyShape }
 );
 
-/** Revocations, and what is nearly one. None closes everyone's streams, which chance would come to in 100,000. */
+/** Revocations, and what is nearly one. None closes everyone's streams, which chance would produce in 100,000. */
 const closing = fc
 	.oneof(
 		fc.record(
@@ -52,7 +52,7 @@ function isForEveryone(close: unknown): boolean {
 const encoder = new TextEncoder();
 const ALICE = '{"eventName":"news","sessionId":"alice","payload":7}';
 
-/** Bodies that are JSON of events, or nearly: cut, or with a byte that is another. */
+/** Bodies that are JSON of events, or nearly: truncated, or with one byte changed. */
 const body = fc
 	.tuple(
 		fc.oneof(
@@ -77,7 +77,7 @@ const body = fc
 
 const from = fc.record({ nodeID: fc.string(), typed: fc.boolean() });
 
-/** Who an event is for, judged by nothing of the project's own. */
+/** An event's recipients, determined by nothing of the project's own. */
 function addressees(input: unknown): readonly string[] {
 	const { sessionId } = input as { sessionId: unknown };
 	const ids = Array.isArray(sessionId) ? sessionId : [sessionId];
@@ -85,7 +85,7 @@ function addressees(input: unknown): readonly string[] {
 }
 
 describe("messages of any shape", () => {
-	it("bring a gateway neither to throw nor to write to a stream that they are not for", async () => {
+	it("make a gateway neither throw nor write to a stream that they are not for", async () => {
 		const rejections = watchRejections();
 		const gateway = await startGateway({
 			middleware: false,
@@ -137,7 +137,7 @@ describe("messages of any shape", () => {
 		expect(await rejections()).toEqual([]);
 	});
 
-	it("as bodies of AMQP messages do neither, whatever bytes they are", async () => {
+	it("as bodies of AMQP messages do neither, whatever their bytes", async () => {
 		const gateway = await startGateway({
 			middleware: false,
 			sse: { history: { maxBytes: 1_000_000 } }
@@ -165,7 +165,7 @@ describe("messages of any shape", () => {
 			}),
 			runs(20_000)
 		);
-		// a million that are none in one message
+		// a million invalid ones in one message
 		const before = process.threadCpuUsage();
 		receive(encoder.encode(`[${"0,".repeat(999_999)}0]`));
 		// microseconds
@@ -179,7 +179,7 @@ describe("messages of any shape", () => {
 		expect(gateway.log.at("warn").length).toBeLessThan(1000);
 	});
 
-	it("bring a sender neither to throw, hang nor send what is no event", async () => {
+	it("make a sender neither throw, hang nor send an invalid event", async () => {
 		const rejections = watchRejections();
 		const events = { news: { params: { $$strict: true, n: "number" } }, other: {} };
 		const gateway = await startGateway({

@@ -82,7 +82,7 @@ const header = fc.tuple(
 	headerValue
 );
 
-/** One request as nobody's client writes it. */
+/** One request as no client writes it. */
 const request = fc
 	.record({
 		method: fc.constantFrom(
@@ -145,7 +145,7 @@ const bytes = fc.oneof(
 	}
 );
 
-/** Sends bytes, in pieces, and leaves in the way that is said; resolves when the connection is gone. */
+/** Sends bytes, in pieces, and leaves in the given way; resolves when the connection is gone. */
 function visit(
 	gateway: TestGateway,
 	text: string,

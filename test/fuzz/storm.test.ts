@@ -7,12 +7,12 @@ import { onTestFinished } from "../support/on-test-finished.ts";
 
 /** 20,000 in a long run, as after the restart of a gateway. */
 const CLIENTS = FACTOR > 1 ? 20_000 : 300;
-/** Far less than the machine could let in: else nobody is sent away, and nothing is left for the other routes. */
+/** Far less than the machine could let in: otherwise nobody is sent away, and nothing is left for the other routes. */
 const PACE = FACTOR > 1 ? 1000 : 50;
-/** Connections under way at a time: what a server lets wait to be accepted (its backlog is 511). */
+/** Connections under way at a time: what a server queues to be accepted (its backlog is 511). */
 const AT_ONCE = 500;
 
-/** Opens a stream and leaves; or answers for how long to wait. */
+/** Opens a stream and leaves; or returns how long to wait. */
 function visit(url: string, session: string, agent: Agent): Promise<number | undefined> {
 	const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
 	const outgoing = request(url, { agent, headers: { cookie: `sid=${session}` } });
@@ -28,8 +28,8 @@ function visit(url: string, session: string, agent: Agent): Promise<number | und
 	return promise;
 }
 
-describe("a crowd that comes at once, and heeds what it is told as EventSource does", () => {
-	it("is all let in, at the pace, while other routes are served", async () => {
+describe("a crowd that comes at once, and obeys like EventSource", () => {
+	it("is all let in, at the configured rate, while other routes are served", async () => {
 		const admittedAt: number[] = [];
 		const gateway = await startGateway({
 			broker: { logger: false },
@@ -81,7 +81,7 @@ describe("a crowd that comes at once, and heeds what it is told as EventSource d
 		let from = 0;
 		for (const [index, at] of admittedAt.entries()) {
 			while (at - (admittedAt[from] as number) >= 1000) from++;
-			// a second's worth that was saved up, and a second's worth that came
+			// a second's worth that was saved up, and a second's worth that was added
 			expect(index - from + 1).toBeLessThanOrEqual(PACE * 2.2);
 		}
 	});

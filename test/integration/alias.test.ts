@@ -29,7 +29,7 @@ const actionOf = (req: SseGatewayRequest) => Reflect.get(req, "$action") as { na
 const endpointOf = (req: SseGatewayRequest) =>
 	Reflect.get(req, "$endpoint") as { action: { name: string } };
 
-/** Sends an event of each name, and answers which of them came. The last has to. */
+/** Sends an event of each name; returns which of them arrived. The last one has to. */
 async function namesOf(gateway: TestGateway, url: string, ...sent: string[]): Promise<string[]> {
 	const stream = await requestStream(url);
 	await stream.next("sse.open");
@@ -38,10 +38,10 @@ async function namesOf(gateway: TestGateway, url: string, ...sent: string[]): Pr
 	return stream.events.map(({ event }) => event as string).filter(name => !name.startsWith("sse."));
 }
 
-// Moleculer's own project template reads `req.$action.auth` in `authorize`, and others `req.$endpoint`. An alias without
-// an action has neither: `authorize` threw a TypeError, and each stream was told to come back, for ever.
+// Moleculer's own project template reads `req.$action.auth` in `authorize`, and others `req.$endpoint`. An alias without an
+// action has neither: `authorize` threw a TypeError, and each stream was told to come back, for ever.
 describe("the hooks of a stream's route", () => {
-	/** As it stands in Moleculer's template. */
+	/** As in Moleculer's template. */
 	async function authorize(
 		ctx: Context<unknown, { user?: unknown }>,
 		_route: unknown,
@@ -99,7 +99,7 @@ describe("the hooks of a stream's route", () => {
 		]);
 	});
 
-	it("see an action named sse where the alias has no name, as on the mixin's own route", async () => {
+	it("see an action named sse if the alias has no name, as on the mixin's own route", async () => {
 		const seen: unknown[] = [];
 		const note = (_ctx: Context, req: SseGatewayRequest) => {
 			seen.push(Reflect.get(req, "$action"), endpointOf(req).action.name);
@@ -111,7 +111,7 @@ describe("the hooks of a stream's route", () => {
 		expect(seen).toEqual([{ type: "sse", name: "sse" }, "sse"]);
 	});
 
-	it("see those of its own action where another alias has one", async () => {
+	it("see those of its own action if another alias has one", async () => {
 		const seen: unknown[] = [];
 		const onBeforeCall = (_ctx: unknown, _route: unknown, req: SseGatewayRequest) => {
 			seen.push(actionOf(req).name);
@@ -131,7 +131,7 @@ describe("the hooks of a stream's route", () => {
 describe("an alias with event names of its own", () => {
 	const alias = { type: "sse", eventNames: ["chat.message", "chat.typing", "chat.message"] };
 
-	it("streams them to a request that names none, so that its URL may be any", async () => {
+	it("streams them to a request that names none, so that its URL may have any form", async () => {
 		const gateway = await live(alias);
 		const stream = await requestStream(gateway.at("/live"));
 		const { data } = await stream.next("sse.open");
@@ -178,7 +178,7 @@ describe("an alias with event names of its own", () => {
 		expect((await refusal(gateway.at("/any"))).status).toBe(400);
 	});
 
-	it("streams them under Express as well", async () => {
+	it("streams them under Express too", async () => {
 		const gateway = await startExpressGateway({
 			sse: { path: null },
 			settings: { routes: [{ path: "/", aliases: { "GET /live": alias } }] }
@@ -188,9 +188,9 @@ describe("an alias with event names of its own", () => {
 		expect((await stream.next("sse.open")).data).toContain("chat.typing");
 	});
 
-	// The request names no event: it would have been refused with 400 in any case, had it come so far.
+	// The request names no event: it would have been refused with 400 in any case, if it had got that far.
 	it.each(["the route's use", "onBeforeCall", "before it has a route"])(
-		"tells a request to come back that fails for what passes by itself: %s",
+		"tells a request to come back if it fails for a temporary reason: %s",
 		async where => {
 			const fail = () => {
 				throw new Error("the database is away");
@@ -239,7 +239,7 @@ describe("an alias with middlewares of its own: [middleware, { type: 'sse' }]", 
 			next();
 		};
 
-	it("streams behind them, in their order", async () => {
+	it("streams after them, in their order", async () => {
 		const order: string[] = [];
 		const note =
 			(name: string): Use =>
@@ -262,7 +262,7 @@ describe("an alias with middlewares of its own: [middleware, { type: 'sse' }]", 
 		expect(order).toEqual(["one", "two", "three"]);
 	});
 
-	it("runs them behind the route's checks, on this request alone", async () => {
+	it("runs them after the route's checks, on this request alone", async () => {
 		let ran = 0;
 		const count: Use = (_req, _res, next) => {
 			ran++;
@@ -296,7 +296,7 @@ describe("an alias with middlewares of its own: [middleware, { type: 'sse' }]", 
 		expect(seen).toEqual([gateway.service]);
 	});
 
-	it("asks for the session after they have run: they may say who it is", async () => {
+	it("asks for the session after they have run, because they may identify the client", async () => {
 		const authenticate: Use = (req, _res, next) => {
 			Reflect.set(req, "user", "alice");
 			next();
@@ -362,7 +362,7 @@ describe("an alias with middlewares of its own: [middleware, { type: 'sse' }]", 
 		expect(gateway.held).toEqual(NOTHING);
 	});
 
-	it("is told to come back where the reason passes by itself", async () => {
+	it("is told to come back if the reason is temporary", async () => {
 		const away: Use = (_req, _res, next) => next(new Error("the database is away"));
 		const gateway = await live([away, { type: "sse" }]);
 		const stream = await requestStream(gateway.at("/live", "news"));
@@ -371,7 +371,7 @@ describe("an alias with middlewares of its own: [middleware, { type: 'sse' }]", 
 		expect([stream.status, stream.text]).toEqual([200, expect.stringContaining("unavailable")]);
 	});
 
-	it("goes on behind one that takes errors", async () => {
+	it("continues after one that takes errors", async () => {
 		const fail: Use = (_req, _res, next) => next(new Error("mended below"));
 		const mend = (_error: unknown, _req: unknown, _res: unknown, next: Next) => next();
 		const gateway = await live([mend, fail, header("x-skipped"), mend, { type: "sse" }]);
@@ -380,7 +380,7 @@ describe("an alias with middlewares of its own: [middleware, { type: 'sse' }]", 
 		expect(headers).not.toHaveProperty("x-skipped");
 	});
 
-	it("is the middleware's where that answers, and leaves nothing behind", async () => {
+	it("is the middleware's if it answers, and leaves nothing behind", async () => {
 		const answer: Use = (_req, res) => {
 			res.statusCode = 402;
 			res.end("pay first");

@@ -10,7 +10,7 @@ const toAll = (payload: unknown) => ({ eventName: NEWS, sessionId: "*", payload 
 
 type Broadcast = (name: string, params: object, options: unknown) => Promise<unknown>;
 
-/** A node that says something more whenever it says where it is. */
+/** A node that sends something extra with each position report. */
 async function startWitness(namespace: string, more: object): Promise<TestNode> {
 	const middleware = {
 		broadcast:
@@ -58,8 +58,8 @@ async function startGateway(namespace: string, services: ServiceSchema[] = []) {
 }
 
 describe("a gateway", () => {
-	// It told its first clients that they had missed what it had sent itself in its life before.
-	it("misses nothing of its own former process, of which another node tells", async () => {
+	// It told its first clients that they had missed what it had itself sent in its earlier life.
+	it("misses nothing of its own former process, which another node reports", async () => {
 		const namespace = crypto.randomUUID();
 		const witness = await startWitness(namespace, { gone: [["gw", "former", 300]] });
 		const gateway = await startGateway(namespace);
@@ -71,7 +71,7 @@ describe("a gateway", () => {
 		expect(names.filter(name => name !== "sse.heartbeat")).toEqual(["sse.open", NEWS]);
 	});
 
-	// It waited half a minute for a process that could not come any more, and then took the living one for gone.
+	// It waited half a minute for a process that could not appear any more, and then took the living one for gone.
 	it("does not wait for a process that another one has replaced, and that it never met", async () => {
 		const namespace = crypto.randomUUID();
 		const sender = new TestNode({ broker: memberOf(namespace, "sender") });
@@ -87,8 +87,8 @@ describe("a gateway", () => {
 		expect(stream.received("sse.reset")).toEqual([]);
 	});
 
-	// Each that was met put off the question by 25 milliseconds: a cluster that was starting kept everybody from being asked.
-	it("asks those that it meets, though others are met all the time", async () => {
+	// Each node that was met postponed the question by 25 milliseconds: a starting cluster kept everybody from being asked.
+	it("asks the nodes that it meets, even if others are met all the time", async () => {
 		const namespace = crypto.randomUUID();
 		const asked: string[] = [];
 		const ear = {
@@ -111,9 +111,9 @@ describe("a gateway", () => {
 		}
 	});
 
-	// Moleculer's last news of a node came behind the news that it had left: for half a minute the gateway waited for an answer, gave
-	// no ids, and then told everybody that the node might have sent something.
-	it("does not wait for a process that has said that it ends, though Moleculer takes it to be there again", async () => {
+	// Moleculer's last news of a node arrived after the news that it had left. For half a minute the gateway waited for an
+	// answer and gave no ids, and then told everybody that the node might have sent something.
+	it("does not wait for a process that has reported its end, even if Moleculer lists it as present again", async () => {
 		const { gateway, registry, fanOut, tell, stop } = await startPair();
 		await stop();
 		tell();
@@ -127,11 +127,11 @@ describe("a gateway", () => {
 		expect(fanOut.isWhole).toBe(true);
 	});
 
-	// Moleculer lets it hear nothing from others any more: whoever waited for its answer gave no ids for as long as it lived.
-	it("does not wait for a node that is started again in the same process, which says itself that it is there", async () => {
+	// Moleculer lets such a node hear nothing from others: whoever waited for its answer gave no ids for as long as it lived.
+	it("does not wait for a node that is started again in the same process, which reports itself that it is present", async () => {
 		const { sender, gateway, fanOut, tell, stop } = await startPair();
 		await stop();
-		// Moleculer may take half a minute to notice that it is there again
+		// Moleculer may take half a minute to notice that it is present again
 		tell();
 		const heard: unknown[] = [];
 		hearAll(gateway, "sse.position", ({ nodeID, params }) => {
@@ -146,8 +146,8 @@ describe("a gateway", () => {
 		expect(stream.events.at(-1)?.id).toMatch(/^sender\./);
 	});
 
-	// The process before had been asked as well: its answer counted for the one in its place, which was never asked.
-	it("takes no answer of a former process for one of the process that is there", async () => {
+	// The earlier process had been asked too: its answer counted for the one that replaced it, which was never asked.
+	it("does not take an answer of a former process for one of the present process", async () => {
 		const { sender, gateway, fanOut, tell } = await startPair();
 		const asked: string[] = [];
 		hearAll<{ id: string }>(gateway, "sse.hello", ({ params }) => void asked.push(params.id));
@@ -161,8 +161,8 @@ describe("a gateway", () => {
 		expect(fanOut.receiver.isDegraded).toBe(true);
 	});
 
-	// With a discoverer that looks for nodes now and then, a job that lived shortly was known to nobody who could have told of it.
-	it("has its node tell others of who has said that it ends, known to Moleculer or not", async () => {
+	// With a discoverer that looks for nodes now and then, a short-lived job was known to no node that could have reported it.
+	it("has its node report to others which process has ended, known to Moleculer or not", async () => {
 		const namespace = crypto.randomUUID();
 		type Handle = (command: string, packet: { payload: { sender: string } }) => unknown;
 		const deaf = {

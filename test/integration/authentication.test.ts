@@ -98,7 +98,7 @@ describe.each([
 		expect(user.received("news")).toEqual(["to the user"]);
 	});
 
-	it("lets in who may: 403 for events of admins", async () => {
+	it("lets in only who may: 403 for events of admins", async () => {
 		const gateway = await startJwt(read);
 		await open(gateway, { sub: "root", tenant: "a", admin: true }, "admin.audit");
 		const headers = headersOf(await token({ sub: "alice", tenant: "a" }));
@@ -170,7 +170,7 @@ describe("a session cookie of the application's own", () => {
 	});
 
 	it.each(["", "connect=", "connect=unknown", "sid=k-alice"])(
-		"is none in %j: 401",
+		"is missing in %j: 401",
 		async cookie => {
 			const gateway = await start();
 
@@ -178,7 +178,7 @@ describe("a session cookie of the application's own", () => {
 		}
 	);
 
-	it("that is ended and revoked opens no stream any more", async () => {
+	it("that is ended and revoked opens no more streams", async () => {
 		const gateway = await start();
 		sessions.set("k-bob", { user: "bob", expiresAt: Date.now() + 60_000 });
 		const headers = { cookie: "connect=k-bob" };

@@ -23,7 +23,7 @@ const startZipped = (sse: SseMixinOptions = {}, settings: Record<string, unknown
 const send = (gateway: TestGateway, payload: unknown) =>
 	gateway.send({ eventName: NEWS, sessionId: "*", payload });
 
-/** A stream read through Node's own gunzip; all that came over the wire is kept. */
+/** A stream read through Node's own gunzip; everything received is kept. */
 interface Zipped {
 	readonly client: StreamClient;
 	readonly wire: () => Buffer;
@@ -86,7 +86,7 @@ const TRANSPORTS: [name: string, settings: Record<string, unknown>, open: Open][
 const SIZES = [0, 10, 199, 200, 1000, 70_000, 3, 200_000, 5];
 
 describe.each(TRANSPORTS)("a compressed stream over %s", (_, settings, open) => {
-	it("says so, and each event is there as soon as it is sent", async () => {
+	it("says so, and delivers each event as soon as it is sent", async () => {
 		const gateway = await startZipped({}, settings);
 		const { client } = await open(gateway);
 		await client.next("sse.open");
@@ -103,7 +103,7 @@ describe.each(TRANSPORTS)("a compressed stream over %s", (_, settings, open) => 
 		expect(client.received(NEWS)).toEqual(SIZES.map(size => "ü".repeat(size)));
 	});
 
-	it("carries many events of one turn, heartbeats and its end, and is a whole gzip file", async () => {
+	it("carries many events of one turn, heartbeats and its end, and is a complete gzip file", async () => {
 		const clocks = stubClocks();
 		const gateway = await startZipped({ heartbeat: 40, timeout: 4000 }, settings);
 		const { client, wire } = await open(gateway);
@@ -116,7 +116,7 @@ describe.each(TRANSPORTS)("a compressed stream over %s", (_, settings, open) => 
 		clocks.pass(8000);
 
 		expect(await client.end).toBe("ended");
-		// to the last byte, checksum and length included
+		// to the last byte, including checksum and length
 		expect(gunzipSync(wire()).toString()).toBe(client.text);
 		expect(client.received(NEWS)).toEqual([
 			...SIZES.map(size => "x".repeat(size)),
@@ -143,7 +143,7 @@ describe.each(TRANSPORTS)("a compressed stream over %s", (_, settings, open) => 
 });
 
 describe("compression", () => {
-	it("is smaller by what repeats", async () => {
+	it("saves what repeats", async () => {
 		const gateway = await startZipped();
 		const { client, wire } = await openOverHttp1(gateway);
 		await client.next("sse.open");
@@ -155,7 +155,7 @@ describe("compression", () => {
 		expect(wire().length - before).toBeLessThan(JSON.stringify(items).length / 4);
 	});
 
-	it("stays valid at every length of an event, at and around the bounds of its blocks", async () => {
+	it("stays valid at every length of an event, at and around the limits of its blocks", async () => {
 		const gateway = await startZipped({ compression: { threshold: 300_000 } });
 		const { client } = await openOverHttp1(gateway);
 		const sizes = [65_400, 65_500, 65_534, 65_535, 65_536, 70_000, 131_070, 140_000, 0, 1, 2];
@@ -170,7 +170,7 @@ describe("compression", () => {
 		["one without gzip", { "accept-encoding": "br, deflate" }],
 		["one that refuses gzip", { "accept-encoding": "gzip;q=0, *" }],
 		["one that likes identity better", { "accept-encoding": "identity, gzip;q=0.5" }]
-	])("leaves a client alone that sends %s, and tells caches apart", async (_, headers) => {
+	])("leaves alone a client that sends %s, and tells caches that it varies", async (_, headers) => {
 		const gateway = await startZipped();
 		const stream = await openStream(gateway.url(NEWS), { headers });
 
@@ -193,7 +193,7 @@ describe("compression", () => {
 		expect(client.headers.vary).toBe("Origin, Accept-Encoding");
 	});
 
-	it("is told by HEAD as by GET", async () => {
+	it("is announced by HEAD as by GET", async () => {
 		const gateway = await startZipped();
 		const { headers } = await request(gateway.url(NEWS), { method: "HEAD", headers: GZIP });
 
@@ -220,7 +220,7 @@ describe("compression", () => {
 		expect(client.received(NEWS)).toEqual(plain.received(NEWS));
 	});
 
-	it("is understood by curl, event for event", async () => {
+	it("is understood by curl, event by event", async () => {
 		const gateway = await startZipped({ timeout: 0 });
 		const curl = spawn("curl", ["--compressed", "-sN", gateway.url(NEWS)]);
 		onTestFinished(() => void curl.kill());

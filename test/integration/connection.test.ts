@@ -18,10 +18,10 @@ import { runningTime } from "../support/running-time.ts";
 
 const PATH = "/sse/event-stream?eventName=news";
 
-/** Milliseconds that a stream lives, until a test lets them pass. */
+/** Milliseconds that a stream lives, until a test makes them pass. */
 const LIFE = 4000;
 
-/** What ends the process when nobody is looking. */
+/** What would end the process if nobody caught it. */
 function watchUncaught(): unknown[] {
 	const uncaught: unknown[] = [];
 	const record = (error: unknown) => void uncaught.push(error);
@@ -51,10 +51,10 @@ async function openOver(wire: Wire, sse = {}, clients = 1, headers = {}, body?: 
 }
 
 describe.each(WIRES)("over $name", wire => {
-	// Over TLS a response that had ended was taken apart some milliseconds later: Node threw, and the process ended.
-	// Logging out on a page that had just opened its stream was enough.
+	// Over TLS a response that had ended was taken apart some milliseconds later: Node threw, and the process ended. Logging
+	// out on a page that had just opened its stream was enough.
 	it.each([0, 3, 6, 9, 12])(
-		"streams may end in any moment of their beginning: after %i ms",
+		"streams may end at any moment of their beginning: after %i ms",
 		async ms => {
 			const uncaught = watchUncaught();
 			const { gateway, clients } = await openOver(wire, {}, 10);
@@ -69,8 +69,8 @@ describe.each(WIRES)("over $name", wire => {
 		}
 	);
 
-	// Over a unix socket `resetAndDestroy` threw out of a setImmediate; of a socket that was ended and still had to
-	// send, Node neither closed it nor said so.
+	// Over a unix socket `resetAndDestroy` threw out of a setImmediate. A socket that was ended and still had to send was
+	// neither closed by Node nor reported.
 	it.each(["while it is open", "after it has ended in order"])(
 		"a client that does not read is cut off when it is revoked %s",
 		async when => {
@@ -82,9 +82,9 @@ describe.each(WIRES)("over $name", wire => {
 			});
 			await sleep(30);
 			client.pause();
-			// more than the system takes for a client that does not read
+			// more than the system's buffers take for a client that does not read
 			for (let n = 0; n < 200; n++) await send(gateway, "x".repeat(100_000));
-			// what is sent is written at the end of the turn: revoked before, it would never have been
+			// what is sent is written at the end of the turn: revoked before that, it would never be
 			const { streams } = Reflect.get(gateway.service, Symbol.for("moleculer-sse.gateway"));
 			await eventually(() => {
 				for (const { isBehind } of streams) expect(isBehind).toBe(true);
@@ -104,7 +104,7 @@ describe.each(WIRES)("over $name", wire => {
 		}
 	);
 
-	// Two services that revoke one session, or a message that comes twice: the second cut off what said why.
+	// Two services revoked one session, or a message arrived twice: the second revocation cut off what said why.
 	it.each([0, 1, 20])("a stream that is revoked twice, %i ms apart, is told why", async ms => {
 		const { gateway, client } = await openOver(wire);
 		await sleep(15);
@@ -115,7 +115,7 @@ describe.each(WIRES)("over $name", wire => {
 		await eventually(() => expect(gateway.held).toEqual(NOTHING));
 	});
 
-	// What was buffered of a body that nobody read stood before the client's leaving, which was not seen.
+	// Buffered bytes of a body that nobody read hid that the client left.
 	it("a client that sends a body with its GET is seen to leave", async () => {
 		const { gateway, client } = await openOver(wire, {}, 1, {}, "x".repeat(300_000));
 		await send(gateway, "hello");
@@ -124,7 +124,7 @@ describe.each(WIRES)("over $name", wire => {
 		await eventually(() => expect(gateway.held).toEqual(NOTHING));
 	});
 
-	it("a client that leaves while it is asked who it is leaves nothing behind", async () => {
+	it("a client that leaves while it is being identified leaves nothing behind", async () => {
 		const asked = Promise.withResolvers<void>();
 		const answer = Promise.withResolvers<string>();
 		const session = () => {
@@ -145,8 +145,8 @@ describe.each(WIRES)("over $name", wire => {
 	});
 });
 
-// Node 22, and 24 before 24.12, never emit "close" on a response that waits behind another of a pipelining client when
-// that client leaves: it never had a socket. Anonymous clients filled the limits for ever, and the node did not stop.
+// Node 22, and 24 before 24.12, never emit "close" on a response that waits behind another one of a pipelining client when that
+// client leaves, because it never had a socket. Anonymous clients filled the limits for ever, and the node did not stop.
 describe("a client that pipelines", () => {
 	it("leaves nothing behind, and holds up no stop", async () => {
 		const gateway = await startGateway({ sse: { limits: { streams: 20 }, timeout: 500 } });
@@ -181,8 +181,8 @@ describe("a client that pipelines", () => {
 	});
 });
 
-// Node stops reading a connection on which much waits behind the response that is being written, and goes on once that is
-// sent: behind a stream, never. With nothing written to the stream either, nobody saw its client leave.
+// Node stops reading a connection on which much waits behind the response that is being written, and continues once that is
+// sent, which never happens behind a stream. If nothing was written to the stream either, nobody saw its client leave.
 describe("a client that pipelines, and leaves a gateway that writes nothing and has no time limits", () => {
 	const QUIET = {
 		heartbeat: 0,
@@ -224,7 +224,7 @@ describe("a client that pipelines, and leaves a gateway that writes nothing and 
 		raw.socket.resume();
 		await raw.until("part 11");
 		await eventually(() => expect(connections[0]?.writableLength).toBe(0));
-		// dropped, as nothing behind a stream is answered
+		// dropped, because nothing behind a stream is answered
 		raw.get(url);
 		await sleep(30);
 		expect(gateway.held.streams).toBe(3);
@@ -233,7 +233,7 @@ describe("a client that pipelines, and leaves a gateway that writes nothing and 
 		await eventually(() => expect(gateway.held).toEqual(NOTHING));
 	});
 
-	it("is seen to leave when its streams came to their turn behind another answer", async () => {
+	it("is seen to leave when its streams' turn came after another answer", async () => {
 		const others: ServerResponse[] = [];
 		const use = (req: IncomingMessage, res: ServerResponse, next: () => void) =>
 			req.url?.endsWith("/other") ? void others.push(res) : next();
@@ -257,7 +257,7 @@ describe("a client that pipelines, and leaves a gateway that writes nothing and 
 		await eventually(() => expect(gateway.held).toEqual(NOTHING));
 	});
 
-	// Node reads away what nobody reads of a body when the answer has been sent, which waits behind the stream.
+	// Node drops an unread body when the answer has been sent, which waits behind the stream.
 	it("is seen to leave after a request with a body that was refused", async () => {
 		const gateway = await startGateway({ sse: { ...QUIET, limits: { streams: 1 } } });
 		const raw = new RawSocket(gateway.origin);
@@ -272,8 +272,8 @@ describe("a client that pipelines, and leaves a gateway that writes nothing and 
 	});
 });
 
-// Node 22.12 tells of the socket's end alone then: neither of the session's nor of its streams', which stayed for ever.
-it("an HTTP/2 client that goes while frames are unsent leaves none of its streams behind", async () => {
+// Node 22.12 then reports only the socket's end, and not the session's or its streams', which stayed for ever.
+it("an HTTP/2 client that leaves while frames are unsent leaves none of its streams behind", async () => {
 	const gateway = await startGateway({ settings: { http2: true } });
 	const session = connectHttp2(gateway.origin);
 	const streams = await Promise.all(
@@ -290,14 +290,14 @@ function thrower(): never {
 	throw new Error("not to be looked at");
 }
 
-describe("what others look at is theirs", () => {
+describe("what other code observes", () => {
 	type Middleware = (req: IncomingMessage, res: ServerResponse, next: () => void) => void;
 
 	const startWith = (middleware: Middleware, sse = {}) =>
 		startGateway({ sse, settings: { use: [middleware] } });
 
 	// Session stores, caches and agents wrap `end` to know when a response is over; it was never called.
-	it("a wrapped `end` is called once, when the stream has lived its life", async () => {
+	it("a wrapped `end` is called once, when the stream reaches the end of its life", async () => {
 		let ended = 0;
 		const gateway = await startWith(
 			(_req, res, next) => {
@@ -316,8 +316,8 @@ describe("what others look at is theirs", () => {
 		expect(ended).toBe(1);
 	});
 
-	// express-session's `end(chunk, encoding)` knows no callback: it took one for a chunk, and the answer broke off.
-	it.each([0, 150])("a wrapped `end` is given nothing but a chunk: drain %i", async drain => {
+	// express-session's `end(chunk, encoding)` expects no callback: it took one for a chunk, and the answer broke off.
+	it.each([0, 150])("a wrapped `end` gets nothing but a chunk: drain %i", async drain => {
 		const given: unknown[][] = [];
 		const gateway = await startWith(
 			(_req, res, next) => {
@@ -333,7 +333,7 @@ describe("what others look at is theirs", () => {
 			{ drain }
 		);
 		const stream = await openRawStream(gateway.url("news"));
-		// so that there is a window: one is closed at once
+		// so that there is a window: a single stream is closed at once
 		for (let more = 0; drain > more; more += 10) await openRawStream(gateway.url("news"));
 		const { origin } = gateway;
 		const late = drain > 0 ? new RawSocket(origin) : undefined;
@@ -354,7 +354,7 @@ describe("what others look at is theirs", () => {
 		}
 	});
 
-	it("an agent that hears of responses by Node's own channel hears of the end", async () => {
+	it("an agent that hears of responses on Node's own channel hears of the end", async () => {
 		const ended: unknown[] = [];
 		const onFinish = (message: unknown) => void ended.push(message);
 		subscribe("http.server.response.finish", onFinish);
@@ -365,8 +365,8 @@ describe("what others look at is theirs", () => {
 		await eventually(() => expect(ended).toHaveLength(1));
 	});
 
-	// It looked like moleculer-web's own, which are done when the head is out, and was taken for one: the promise stayed open.
-	it("a listener that reads like one of moleculer-web's is told of the close all the same", async () => {
+	// It looked like moleculer-web's own, which are done when the head is sent, and was taken for one: the promise stayed open.
+	it("a listener that reads like one of moleculer-web's is still told of the close", async () => {
 		let over = 0;
 		const gateway = await startWith((_req, res, next) => {
 			const closed = new Promise((resolve, reject) => {
@@ -383,7 +383,7 @@ describe("what others look at is theirs", () => {
 		await eventually(() => expect(over).toBe(1));
 	});
 
-	it("so is one by the name of Node's", async () => {
+	it("so is one with the name of Node's", async () => {
 		let over = 0;
 		const gateway = await startWith((_req, res, next) => {
 			const resOnFinish = () => void over++;
@@ -414,7 +414,7 @@ describe("what others look at is theirs", () => {
 		await eventually(() => expect(urls.join()).toContain("eventName=news"));
 	});
 
-	// Its text could not be made: that threw out of the writes of the turn, which were never gone on with, for any stream.
+	// It could not be converted to a string: that threw out of the turn's writes, which never continued, for any stream.
 	it.each([
 		["nothing that has a text", Object.create(null)],
 		["what throws when it is looked at", new Proxy({}, { getPrototypeOf: () => thrower() })]
@@ -440,7 +440,7 @@ describe("what others look at is theirs", () => {
 		expect(uncaught).toEqual([]);
 	});
 
-	it("a server that allows half-open connections keeps the stream of a client that has sent all", async () => {
+	it("a server that allows half-open connections keeps the stream of a client that has sent everything", async () => {
 		const gateway = await startGateway();
 		Reflect.set(gateway.service.server, "httpAllowHalfOpen", true);
 		const raw = await openRawStream(gateway.url("news"));
@@ -505,9 +505,9 @@ describe("what others look at is theirs", () => {
 		expect(uncaught).toEqual([]);
 	});
 
-	// The request was let go of by a timer, under the eyes of what was still at it.
+	// A timer released the request while other code was still working on it.
 	it.each([false, true])(
-		"a middleware around the request's action finds all of it until it is done: HTTP/2 %s",
+		"a middleware around the request's action finds everything there until it is done: HTTP/2 %s",
 		async http2 => {
 			const seen: unknown[] = [];
 			const watcher = {
@@ -548,7 +548,7 @@ describe("what others look at is theirs", () => {
 		await eventually(() => expect(told).toEqual(["close"]));
 	});
 
-	it("a response that is kept by somebody calls back whom it has told, and says that it is over", async () => {
+	it("a response that other code keeps calls back whom it should, and says that it is over", async () => {
 		let kept: ServerResponse | undefined;
 		const gateway = await startWith((_req, res, next) => {
 			kept = res;
@@ -566,7 +566,7 @@ describe("what others look at is theirs", () => {
 	});
 
 	it.each(["end", "destroy"] as const)(
-		"a response that is kept by somebody, who calls its `%s` one day, ends the stream",
+		"a response that other code keeps, and whose `%s` it calls one day, ends the stream",
 		async method => {
 			let kept: ServerResponse | undefined;
 			const gateway = await startWith((_req, res, next) => {
@@ -584,7 +584,7 @@ describe("what others look at is theirs", () => {
 	);
 
 	it.each(["write", "end", "writeHead"] as const)(
-		"a wrapped `%s` that throws breaks its own stream off, and is logged; nothing is uncaught",
+		"a wrapped `%s` that throws breaks off its own stream, and is logged; nothing is uncaught",
 		async method => {
 			const uncaught = watchUncaught();
 			const rejections = watchRejections();
@@ -598,7 +598,7 @@ describe("what others look at is theirs", () => {
 							const own = Reflect.get(res, method) as (...args: unknown[]) => unknown;
 							if (req.headers["x-fails"] !== undefined) {
 								Reflect.set(res, method, (...args: unknown[]) => {
-									// the first frame comes through
+									// the first frame gets through
 									if (method === "write" && ++calls === 1) return Reflect.apply(own, res, args);
 									throw new Error("the wrapper's own");
 								});
@@ -642,8 +642,8 @@ it("an application ends its own server, with closeAllConnections, before the bro
 	await eventually(() => expect(gateway.held).toEqual(NOTHING));
 });
 
-// Node takes any Duplex for a connection (multiplexers, tunnels); it lacks some of what sockets have.
-it("a stream over something that is no socket is served, told its end, and forgotten", async () => {
+// Node accepts any Duplex as a connection (multiplexers, tunnels); it lacks some of what sockets have.
+it("a stream over something that is not a socket is served, told its end, and forgotten", async () => {
 	const gateway = await startGateway({ settings: { server: false } });
 	const { express } = gateway.service as unknown as { express(): (...args: unknown[]) => void };
 	const handle = express.call(gateway.service);

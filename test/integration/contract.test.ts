@@ -24,7 +24,7 @@ const EVENTS: EventsContract = {
 };
 const order = { eventName: "order-update", sessionId: "alice", payload: { status: "paid" } };
 
-/** A gateway with a contract; `sender` says whether its node checks what it sends, too. */
+/** A gateway with a contract; `sender` says whether its node also checks what it sends. */
 const start = ({ events = EVENTS, sender = true } = {}) =>
 	startGateway({
 		sse: { events },
@@ -89,7 +89,7 @@ describe("with a contract, a sender", () => {
 		[null, "payload"],
 		["paid", "payload"],
 		[[], "payload"]
-	])("may not send a payload that breaks it: %j", async (payload, field) => {
+	])("may not send a payload that violates it: %j", async (payload, field) => {
 		const gateway = await start();
 		const error = await refusedBy(gateway, { ...order, payload });
 
@@ -157,12 +157,12 @@ describe("with a contract, a gateway", () => {
 				// it said "names an event that there is none of here", and not which
 				message: `Parameter "eventName" names "${name}", which is not in this gateway's event contract.`
 			});
-			// what there is else is nobody's business
+			// the other events are not revealed
 			expect(JSON.stringify(error)).not.toContain("order-update");
 		}
 	});
 
-	it("drops what breaks it, though the sender does not know it", async () => {
+	it("drops what violates it, even if the sender does not know it", async () => {
 		const gateway = await start({ sender: false });
 		const stream = await openStream(gateway.url("news", "private"), { session: "alice" });
 		await gateway.send({ eventName: "private", sessionId: "*", payload: "to everyone" });
@@ -176,7 +176,7 @@ describe("with a contract, a gateway", () => {
 		expect(stream.received("sse.reset")).toEqual([]);
 	});
 
-	it("never replays what broke it", async () => {
+	it("never replays what violated it", async () => {
 		const gateway = await start({ sender: false });
 		const first = await openStream(gateway.url("private"), { session: "alice" });
 		const place = first.events.findLast(({ id }) => id)?.id;
@@ -198,7 +198,7 @@ describe("with a contract, a gateway", () => {
 	});
 });
 
-describe("a contract that is none stops the start", () => {
+describe("an invalid contract stops the start", () => {
 	it.each([
 		["a text", "news"],
 		["null", null],
@@ -257,7 +257,7 @@ describe("an event of more bytes than the sender's limit", () => {
 		expect(error.message).toContain("more than 100 bytes");
 	});
 
-	it("is sent where the limit is off", async () => {
+	it("is sent if the limit is off", async () => {
 		const node = await limited(0);
 
 		await node.send(of("x".repeat(20_000_000)));

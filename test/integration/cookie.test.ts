@@ -36,14 +36,14 @@ describe("the cookie of the default session", () => {
 		[{ path: "/sse" }, "sid; Path=/sse; HttpOnly; SameSite=Lax"],
 		[{ domain: "shop.example" }, "sid; Domain=shop.example; Path=/; HttpOnly; SameSite=Lax"],
 		[{ name: "__Host-sid", secure: true }, "__Host-sid; Path=/; HttpOnly; Secure; SameSite=Lax"]
-	] as [Partial<CookieOptions>, string][])("is as it is told: %j", async (cookie, expected) => {
+	] as [Partial<CookieOptions>, string][])("follows its options: %j", async (cookie, expected) => {
 		const gateway = await startGateway({ sse: { cookie } });
 		const stream = await openStream(gateway.url("news"));
 
 		expect(issued(stream)).toEqual([expected]);
 	});
 
-	it("is known by its name when it comes back, and by no other", async () => {
+	it("is recognised by its name when it comes back, and by no other", async () => {
 		const gateway = await startGateway({ sse: { cookie: { name: "stream" } } });
 		const headers = { cookie: "sid=bob; stream=alice" };
 		const stream = await openStream(gateway.url("news"), { headers });
@@ -55,7 +55,7 @@ describe("the cookie of the default session", () => {
 		expect(issued(stream)).toEqual([]);
 	});
 
-	it("may be told in the settings, in part", async () => {
+	it("may be configured in the settings, in part", async () => {
 		const gateway = await startGateway({ settings: { sse: { cookie: { name: "stream" } } } });
 		const stream = await openStream(gateway.url("news"));
 
@@ -67,7 +67,7 @@ describe("the cookie is Secure", () => {
 	const SECURE = "sid; Path=/; HttpOnly; Secure; SameSite=Lax";
 	const PLAIN = "sid; Path=/; HttpOnly; SameSite=Lax";
 
-	// Behind a proxy that ends TLS the gateway speaks http, and the cookie of a site of https went over http as well.
+	// Behind a proxy that ends TLS the gateway speaks http, and the cookie of an https site was sent over http too.
 	it.each([
 		[true, "https", SECURE],
 		[1, "https", SECURE],
@@ -80,7 +80,7 @@ describe("the cookie is Secure", () => {
 		[false, "https", PLAIN],
 		[0, "https", PLAIN],
 		["10.0.0.0/8", "https", PLAIN]
-	])("where a proxy that is trusted says so: %j, %j", async (trustProxy, proto, expected) => {
+	])("if a trusted proxy says so: %j, %j", async (trustProxy, proto, expected) => {
 		const gateway = await startGateway({ sse: { trustProxy } });
 		const headers = proto === undefined ? {} : { "x-forwarded-proto": proto };
 		const stream = await openStream(gateway.url("news"), { headers });
@@ -88,7 +88,7 @@ describe("the cookie is Secure", () => {
 		expect(issued(stream)).toEqual([expected]);
 	});
 
-	it("not where it is told not to be", async () => {
+	it("not if it is configured not to be", async () => {
 		const gateway = await startGateway({ sse: { trustProxy: 1, cookie: { secure: false } } });
 		const headers = { "x-forwarded-proto": "https" };
 		const stream = await openStream(gateway.url("news"), { headers });
@@ -108,9 +108,9 @@ describe("the cookie is Secure", () => {
 });
 
 describe("another application's cookie of the same name", () => {
-	// Its value was too long for an id, so that a session was issued in its place: whoever opened a page with a stream was
-	// logged out of the other application.
-	it("is left as it is, and the session has a cookie beside it", async () => {
+	// Its value was too long for an id, so a session was issued in its place: opening a page with a stream logged the user out
+	// of the other application.
+	it("is left as it is, and the session has a second cookie", async () => {
 		const gateway = await startGateway();
 		const headers = { cookie: `sid=${JWT}` };
 		const stream = await openStream(gateway.url("news"), { headers });
@@ -146,7 +146,7 @@ describe("another application's cookie of the same name", () => {
 });
 
 describe("visitors, beside users", () => {
-	/** Who has `x-user` is that user. */
+	/** A request with `x-user` is that user's. */
 	const session = (ctx: Context, req: SseGatewayRequest): string => {
 		const user = req.headers["x-user"];
 		return user === undefined ? visitorSession(ctx, req) : `user:${user}`;
@@ -178,7 +178,7 @@ describe("visitors, beside users", () => {
 		expect(user.received("news")).toEqual(["for user 7"]);
 	});
 
-	it("are no users, whatever they write into the cookie", async () => {
+	it("are not users, whatever they write into the cookie", async () => {
 		const gateway = await start();
 		for (const value of ["user:7", "7", "*", "visitor:", "x".repeat(256)]) {
 			const stream = await openStream(gateway.url("news"), {
@@ -200,7 +200,7 @@ describe("visitors, beside users", () => {
 		expect(JSON.parse(text)).toMatchObject({ sessionId: `visitor:${issuedId(stream)}` });
 	});
 
-	it("are asked for by `session` alone", async () => {
+	it("may be asked for only by `session`", async () => {
 		const request = { headers: {} } as SseGatewayRequest;
 
 		expect(() => visitorSession({} as Context, request)).toThrow(/for the option "session"/);
@@ -223,7 +223,7 @@ describe("onBeforeCall: sseSession", () => {
 		expect(JSON.parse(text)).toMatchObject({ sessionId: "alice" });
 	});
 
-	it("says what it needs where it is called by something else", async () => {
+	it("says what it needs if other code calls it", async () => {
 		const call = (self: unknown) =>
 			sseSession.call(self as SseGateway, {} as Context, {}, {} as never, {} as never);
 

@@ -5,7 +5,7 @@ import { startGateway } from "../support/gateway/gateway.ts";
 const ORIGIN = "https://shop.example";
 const aliases = { "GET /events": { type: "sse" } };
 
-/** What a browser asks before a page of another origin may come back by `fetch`; answers whether it may. */
+/** What a browser asks before a page of another origin may come back by `fetch`; returns whether it may. */
 async function mayComeBack(url: string): Promise<boolean> {
 	const { headers } = await send(url, {
 		method: "OPTIONS",
@@ -20,7 +20,7 @@ async function mayComeBack(url: string): Promise<boolean> {
 	return allowed.trim() === "*" && headers["access-control-allow-credentials"] !== "true";
 }
 
-// A page opened its stream, and when its connection was lost the browser refused it the header by which it comes back.
+// A page opened its stream; when its connection was lost, the browser refused it the header with which it comes back.
 describe("a route with streams", () => {
 	it.each<[string, object, boolean]>([
 		["no list", {}, true],
@@ -45,7 +45,7 @@ describe("a route with streams", () => {
 			);
 	});
 
-	it("is warned of if it is the gateway's settings that keep them away", async () => {
+	it("is warned of if the gateway's settings keep them away", async () => {
 		const gateway = await startGateway({
 			settings: { cors: { origin: ORIGIN, allowedHeaders: ["Content-Type"] } }
 		});

@@ -18,10 +18,10 @@ import { TLS } from "../support/tls.ts";
 
 const NEWS = "news";
 
-/** Milliseconds that a stream lives, until a test lets them pass. */
+/** Milliseconds that a stream lives, until a test makes them pass. */
 const LIFE = 4000;
 
-/** A gateway that keeps requests and responses, as no application should, to be looked at. */
+/** A gateway that keeps requests and responses, as no application should, for inspection. */
 async function startWatched(
 	watch: (req: IncomingMessage, res: ServerResponse) => void = () => {},
 	setup: GatewaySetup = {}
@@ -43,7 +43,7 @@ const detached = (seen: Awaited<ReturnType<typeof startWatched>>["seen"]) =>
 	eventually(() => {
 		expect(seen.length).toBeGreaterThan(0);
 		for (const { socket, response } of seen) {
-			// a socket that stands in an error is printed first, which takes longer than a stream may live here
+			// a socket in an error is printed first, which takes longer than a stream may live here
 			expect([socket.parser === null, response.socket === null]).toEqual([true, true]);
 		}
 	});
@@ -51,7 +51,7 @@ const detached = (seen: Awaited<ReturnType<typeof startWatched>>["seen"]) =>
 describe.each([
 	["HTTP/1.1", {}],
 	["https", { https: TLS }]
-])("a stream that has let go of its request and response, over %s", (_, settings) => {
+])("a stream that has released its request and response, over %s", (_, settings) => {
 	it("gets events, heartbeats and its end", async () => {
 		const { gateway, seen } = await startWatched(undefined, {
 			settings,
@@ -71,7 +71,7 @@ describe.each([
 		await eventually(() => expect(gateway.held).toEqual(NOTHING));
 	});
 
-	it("is noticed when its client leaves, half or whole", async () => {
+	it("is noticed when its client leaves, fully or by half", async () => {
 		const { gateway, seen } = await startWatched(undefined, { settings });
 		const stream = await openStream(gateway.url(NEWS));
 		await detached(seen);
@@ -110,7 +110,7 @@ describe.each([
 	});
 });
 
-it("takes no further request: what the client says is read and dropped", async () => {
+it("accepts no further request: what the client sends is read and dropped", async () => {
 	const clocks = stubClocks();
 	const { gateway, seen } = await startWatched(undefined, { sse: { timeout: LIFE } });
 	const raw = await openRawStream(gateway.url(NEWS));
@@ -127,8 +127,8 @@ it("takes no further request: what the client says is read and dropped", async (
 	await eventually(() => expect(gateway.held).toEqual(NOTHING));
 });
 
-// The request ends while Node's parser is still at work on what has come: freed then, it wrote to freed memory.
-it("is let go of once the body of its request has come, and not from within the parser", async () => {
+// The request ended while Node's parser was still working on what had arrived: freed then, it wrote to freed memory.
+it("is released once the body of its request has arrived, and not from within the parser", async () => {
 	const { gateway, seen } = await startWatched();
 	const streams = await Promise.all(
 		Array.from({ length: 50 }, async () => {
@@ -147,7 +147,7 @@ it("is let go of once the body of its request has come, and not from within the 
 	const { close } = parsers;
 	parsers.close = function (this: unknown) {
 		const { stack = "" } = new Error();
-		// what Node runs for what has come, from within the parser
+		// what Node runs for what has arrived, from within the parser
 		if (/endReadableNT|parserOn|onParserExecute/.test(stack)) within.push(stack);
 		return close.call(this);
 	};
@@ -164,7 +164,7 @@ it("is let go of once the body of its request has come, and not from within the 
 	await eventually(() => expect(gateway.held).toEqual(NOTHING));
 });
 
-describe("whoever listens to request or response is told as ever", () => {
+describe("a listener on request or response is called as ever", () => {
 	it.each([
 		["the response's close", "res", "close"],
 		["the response's finish", "res", "finish"],
@@ -186,7 +186,7 @@ describe("whoever listens to request or response is told as ever", () => {
 	});
 });
 
-it("connections that stream are counted, and let go of, by the server", async () => {
+it("connections with streams are counted, and released, by the server", async () => {
 	const { gateway, seen } = await startWatched();
 	const connections = () => {
 		const { promise, resolve } = Promise.withResolvers<number>();

@@ -63,7 +63,7 @@ describe("a node that stops", () => {
 		expect(gateway.held).toEqual(NOTHING);
 	});
 
-	// Its clients came back to it within its stop, several times each, and were sent away each time.
+	// Its clients came back to it during its stop, several times each, and were sent away each time.
 	describe("and knows of no other gateway", () => {
 		const retry: [number, number] = [0, 100];
 		const away = async (stream: StreamClient) => {
@@ -91,7 +91,7 @@ describe("a node that stops", () => {
 			}
 		});
 
-		it("tells those of them that fail before they come to their stream, too", async () => {
+		it("also tells those that fail before they reach their stream", async () => {
 			const use = [
 				(_req: unknown, _res: unknown, next: (error: Error) => void) => next(new Error("away"))
 			];
@@ -113,7 +113,7 @@ describe("a node that stops", () => {
 			["of another path", { sse: { path: "/other" } }],
 			["of none", { sse: { path: null } }],
 			["that is gone", { isGone: true }]
-		])("though there is one %s", async (_, { sse = {}, isGone = false }: OtherSetup) => {
+		])("even if there is one %s", async (_, { sse = {}, isGone = false }: OtherSetup) => {
 			const { gateway, other } = await startTwo({ drain: DRAIN, retry }, sse);
 			if (isGone) {
 				await other.broker.stop();
@@ -135,7 +135,7 @@ describe("a node that stops", () => {
 		expect(stream.retries.at(-1)).toBeLessThanOrEqual(retry[1]);
 	});
 
-	it("sends them soon to another that has a route of the same path", async () => {
+	it("sends them soon to another one that has a route of the same path", async () => {
 		const retry: [number, number] = [0, 100];
 		const route = { path: "/sse", aliases: { "GET /event-stream": { type: "sse" } } };
 		const { gateway } = await startTwo({ drain: DRAIN, retry }, { path: null }, [route]);
@@ -157,7 +157,7 @@ describe("a node that stops", () => {
 		}
 	);
 
-	it("first of all takes no new ones: it says so, and sends them away to come back", async () => {
+	it("first stops accepting new ones: it says so, and sends them away to come back", async () => {
 		const gateway = await startGateway({ sse: { drain: DRAIN } });
 		await openMany(gateway, ENOUGH);
 		expect(ready(gateway)).toBe(true);
@@ -172,7 +172,7 @@ describe("a node that stops", () => {
 		await stopped;
 	});
 
-	it("still brings events to those that are open, and answers other requests", async () => {
+	it("still delivers events to open streams, and answers other requests", async () => {
 		const gateway = await startGateway({
 			sse: { drain: DRAIN },
 			settings: {
@@ -212,8 +212,8 @@ describe("a node that stops", () => {
 		expect(gateway.held).toEqual(NOTHING);
 	});
 
-	// One stream took as long as 50,000: all of `drain`. Jest gives a hook five seconds, `tsx watch` a process, and a page
-	// that came back to a service that was loaded anew got nothing but `sse.close` meanwhile.
+	// One stream took as long as 50,000: all of `drain`. Jest gives a hook five seconds, `tsx watch` a process; and a page that
+	// came back to a reloaded service got nothing but `sse.close` meanwhile.
 	it.each([1, 3])("does so within a moment if it has no more than %i", async count => {
 		const gateway = await startGateway({ sse: { drain: 60_000 } });
 		const streams = await openMany(gateway, count);
@@ -227,7 +227,7 @@ describe("a node that stops", () => {
 		expect(gateway.held).toEqual(NOTHING);
 	});
 
-	it("does not wait for clients that do not read, but for a moment", async () => {
+	it("does not wait for clients that do not read, except for a moment", async () => {
 		const gateway = await startGateway({
 			sse: { drain: 200, buffer: { maxBytes: 2 ** 26 } }
 		});
@@ -239,7 +239,7 @@ describe("a node that stops", () => {
 		expect(took).toBeLessThan(1500);
 	});
 
-	it("drains streams over HTTP/2, and lets go of their connections", async () => {
+	it("drains streams over HTTP/2, and releases their connections", async () => {
 		const gateway = await startGateway({ sse: { drain: 200 }, settings: { http2: true } });
 		const session = connectHttp2(gateway.origin);
 		const streams = await Promise.all(

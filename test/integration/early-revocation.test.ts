@@ -23,7 +23,7 @@ const SETUP: GatewaySetup = {
 	sse: { session: (_ctx, req) => Reflect.get(req, "user"), ticket: { secret: SECRET } }
 };
 
-/** Starts a gateway in an application that finds out who a request is from, and then takes its time. */
+/** Starts a gateway in an application that identifies the client of a request, and then takes its time. */
 async function start(
 	version: 1 | 2,
 	gate: Gate<void>
@@ -49,8 +49,8 @@ async function start(
 const logOut = (gateway: TestGateway) =>
 	gateway.broker.broadcast("sse.close", { sessionId: "alice", reason: "logged out" });
 
-// A gateway took note of a request when it got it: behind the application's own middlewares, one of which had found out
-// before the revocation whose it was.
+// A gateway noted a request when it got it: after the application's own middlewares, one of which had identified the client
+// before the revocation.
 describe("a session that is revoked while a middleware of the application has its request", () => {
 	it.each<1 | 2>([1, 2])("gets no stream, by HTTP/%i", async version => {
 		if (version === 2 && process.versions.node.startsWith("22.")) {

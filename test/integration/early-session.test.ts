@@ -118,7 +118,7 @@ describe("a session that is asked for before the authentication", () => {
 		expect((await refusal(`${gateway.origin}/api/ticket?eventName=news`)).status).toBe(401);
 	});
 
-	it("is what it is after `authorize`, too, which may be the one to find the user", async () => {
+	it("is also what it is after `authorize`, which may be the one to find the user", async () => {
 		const gateway = await start({
 			route: { authentication: false, authorization: true },
 			methods: {
@@ -161,7 +161,7 @@ describe("a session that is asked for before the authentication", () => {
 		}
 	});
 
-	// What `ctx.meta` held when the answer came counted as what it had been about.
+	// The answer was taken for one about what `ctx.meta` held when it arrived.
 	it.each([
 		["before its answer has come", 20, 60],
 		["while another answer comes first", 20, 10]
@@ -195,8 +195,8 @@ describe("a session that is asked for before the authentication", () => {
 		expect(await call(gateway, "action", alice)).toEqual({ sessionId: "alice" });
 	});
 
-	it("takes back an id that does not hold after the authentication", async () => {
-		// A cookie of one user's, and the token of another: the token is what the route believes.
+	it("takes back an id that is not valid after the authentication", async () => {
+		// The cookie of one user, and the token of another: the route believes the token.
 		const gateway = await start({
 			session: ({ meta }) => (meta.user === undefined ? "mallory" : meta.user?.id)
 		});
@@ -205,7 +205,7 @@ describe("a session that is asked for before the authentication", () => {
 		expect(await call(gateway, "action", alice)).toEqual({ sessionId: "alice" });
 	});
 
-	it("may fail until it can be said, and no word of it is in the log", async () => {
+	it("may fail until it can be determined, and the log has no word of it", async () => {
 		const gateway = await start({
 			session: ({ meta }) => [meta.user.id, `tenant:${meta.user.id}`]
 		});
@@ -215,7 +215,7 @@ describe("a session that is asked for before the authentication", () => {
 		expect(gateway.log.at("error")).toEqual([]);
 	});
 
-	it.each(CALLS)("refuses the call with 500 if it fails then as well: /%s", async path => {
+	it.each(CALLS)("refuses the call with 500 if it fails then too: /%s", async path => {
 		const rejections = watchRejections();
 		const gateway = await start({
 			session: () => {

@@ -21,7 +21,7 @@ class SlowBus extends HandBus {
 	}
 }
 
-// The start went on when the service was gone: it listened, and answered, with nobody to stop it.
+// The start continued after the service was gone: it listened, and answered, with nobody to stop it.
 describe("a gateway whose start waits for its bus", () => {
 	it.each<[how: string, stop: (gateway: TestGateway) => Promise<unknown>, registered: number]>([
 		["stopped with its node", ({ broker }) => broker.stop(), 1],
@@ -49,7 +49,7 @@ describe("a gateway whose start waits for its bus", () => {
 		expect(services).toHaveLength(registered);
 	});
 
-	it("can be stopped though another mixin has failed to start", async () => {
+	it("can be stopped even if another mixin has failed to start", async () => {
 		const node = new TestNode();
 		const gateway = new TestGateway(node, {
 			schema: { started: () => Promise.reject(new Error("no database")) }

@@ -29,11 +29,11 @@ describe("a session that ends", () => {
 		await eventually(() => expect(gateway.held).toEqual(NOTHING));
 	});
 
-	// The clock by which a stream's life is measured stands still while the machine is suspended.
+	// The clock that measures a stream's life stands still while the machine is suspended.
 	it.each([
 		["the session's end", 0],
 		["its own life, which ends first", 1_800_000]
-	])("ends its streams by the wall clock, too: they wait for %s", async (_, timeout) => {
+	])("ends its streams by the wall clock too: they wait for %s", async (_, timeout) => {
 		const clocks = stubClocks();
 		const session = () => ({ ids: "alice", expiresAt: Date.now() + 3_600_000 });
 		const gateway = await start(session, { timeout });
@@ -75,7 +75,7 @@ describe("a session that ends", () => {
 		await turn();
 		clocks.setWall(3_600_000);
 		const isOver = () => eventually(() => expect(gateway.held).toEqual(NOTHING));
-		// sooner than a stream that ends in order, as its client does not take its last bytes
+		// sooner than a stream that ends gracefully, because its client does not take its last bytes
 		expect(await runningTime(isOver)).toBeLessThan(1500);
 		// it would take everything now
 		stream.resume();
@@ -84,7 +84,7 @@ describe("a session that ends", () => {
 		expect(stream.text).not.toContain("unsent");
 	});
 
-	it("is resolved anew when its stream comes back, and may be none by then", async () => {
+	it("is resolved again when its stream comes back, and may be none by then", async () => {
 		const clocks = stubClocks();
 		let logins = 1;
 		const gateway = await start(() =>
@@ -107,13 +107,13 @@ describe("a session that ends", () => {
 		["ended long ago", () => ({ ids: "alice", expiresAt: new Date(0) })],
 		["no ids", () => ({ ids: null, expiresAt: Date.now() + 1000 })],
 		["an empty list of ids", () => ({ ids: [], expiresAt: Date.now() + 1000 })]
-	])("is none: 401 for a session that has %s", async (_, session) => {
+	])("is missing: 401 for a session that has %s", async (_, session) => {
 		const gateway = await start(session);
 
 		expect((await refusal(gateway.url("news"))).status).toBe(401);
 	});
 
-	it("ends while `authorize` thinks: 401", async () => {
+	it("ends while `authorize` is asked: 401", async () => {
 		const gateway = await start(() => ({ ids: "alice", expiresAt: Date.now() + 50 }), {
 			authorize: () => new Promise<boolean>(resolve => setTimeout(resolve, 100, true))
 		});
@@ -127,7 +127,7 @@ describe("a session that ends", () => {
 		["an invalid date", new Date(Number.NaN)],
 		["no number", Number.NaN],
 		["an object", {}]
-	])("whose end cannot be told is a failure of the resolver: 500 for %s", async (_, expiresAt) => {
+	])("whose end cannot be read is a failure of the resolver: 500 for %s", async (_, expiresAt) => {
 		const gateway = await start(() => ({ ids: "alice", expiresAt }), { refusals: "http" });
 
 		expect((await refusal(gateway.url("news"))).status).toBe(500);
@@ -155,7 +155,7 @@ describe("a session that ends", () => {
 		expect((await send(`${gateway.origin}/api/who`)).text).toBe('"alice"');
 	});
 
-	it("that has ended is none to API actions either", async () => {
+	it("that has ended does not exist for API actions either", async () => {
 		const gateway = await start(() => ({ ids: "alice", expiresAt: Date.now() - 1 }));
 		const { sseSession } = gateway.service;
 		const ctx = { meta: { sessionId: "alice" } };
@@ -167,7 +167,7 @@ describe("a session that ends", () => {
 		expect(ctx.meta).toEqual({});
 	});
 
-	it("is not told of before its stream began: a stream of it is refused, or open", async () => {
+	it("says nothing before its stream began: the stream is refused, or open", async () => {
 		const gateway = await start(() => ({ ids: "alice", expiresAt: Date.now() + 1 }));
 		const stream = await requestStream(gateway.url("news"));
 		await stream.end;

@@ -11,7 +11,7 @@ import { onTestFinished } from "../support/on-test-finished.ts";
 import { watchRejections } from "../support/rejections.ts";
 import { runningTime } from "../support/running-time.ts";
 
-/** An error handler as an application has it: it answers by the status that the error carries. */
+/** An error handler as applications have it: it answers with the error's status. */
 function tellErrors(app: Express): void {
 	const handler: ErrorRequestHandler = (error, _req, res, _next) => {
 		res.status(error.statusCode).json({ handledBy: "the application", type: error.type });
@@ -141,7 +141,7 @@ describe("refusals under Express", () => {
 		expect(gateway.held).toEqual(NOTHING);
 	});
 
-	it("tell what is allowed", async () => {
+	it("name the allowed methods", async () => {
 		const gateway = await startExpressGateway({}, { extend: tellErrors });
 		const { status, headers } = await send(gateway.url("news"), { method: "POST", body: "x" });
 

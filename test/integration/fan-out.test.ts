@@ -8,7 +8,7 @@ import { startGateway, TestGateway, TestNode } from "../support/gateway/gateway.
 import { meet, memberOf } from "../support/gateway/meet.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 
-/** Waits until a stream holds all that was sent before: the last of it is an event for everyone. */
+/** Waits until a stream has everything that was sent before: the last one is an event for everyone. */
 async function settle(gateway: TestGateway, streams: readonly StreamClient[]): Promise<void> {
 	const sent = { sessionId: "*", payload: "end" };
 	const names = streams.map(stream => {
@@ -24,7 +24,7 @@ async function settle(gateway: TestGateway, streams: readonly StreamClient[]): P
 	);
 }
 
-/** The payloads that a stream got, all event names together, without the mark of the end. */
+/** The payloads that a stream got, of all event names, without the end marker. */
 function payloads(stream: StreamClient): unknown[] {
 	return stream.events
 		.filter(({ event }) => !event?.startsWith("sse."))
@@ -91,7 +91,7 @@ describe("an event arrives as it was sent", () => {
 		expect(stream.events.map(({ event }) => event)).toEqual(["sse.open", "news", "news"]);
 	});
 
-	it("is written as JSON writes it", async () => {
+	it("is written like JSON", async () => {
 		const gateway = await startGateway();
 		const stream = await openStream(gateway.url("news"), { session: "alice" });
 		const payload = { at: new Date(0), left: undefined, not: Number.NaN };
@@ -117,7 +117,7 @@ describe("an event arrives as it was sent", () => {
 		for (const stream of streams) expect(payloads(stream)).toEqual(numbers);
 	});
 
-	it("in order, though addressed and named in different ways", async () => {
+	it("in order, even if addressed and named in different ways", async () => {
 		const gateway = await startGateway();
 		const stream = await openStream(gateway.url("a", "b"), { session: "alice" });
 		const addresses = ["alice", ["alice"], "*", ["bob", "alice"]];
@@ -177,7 +177,7 @@ describe("an event arrives as it was sent", () => {
 	});
 });
 
-describe("names and ids are text like any other", () => {
+describe("names and ids are ordinary text", () => {
 	const odd = ["__proto__", "constructor", "toString", "hasOwnProperty", "then", "size", "0"];
 
 	it.each([...odd, "a.b", "a*", "**", "nullable"])("the session id %j", async sessionId => {
@@ -218,7 +218,7 @@ describe("names and ids are text like any other", () => {
 });
 
 describe("event ids", () => {
-	it("are <origin>.<epoch>.<seq>, without a hole, the same on every stream", async () => {
+	it("are <origin>.<epoch>.<seq>, without holes, the same on every stream", async () => {
 		const gateway = await startGateway({ broker: { nodeID: "api-1" } });
 		const streams = await Promise.all(
 			[1, 2].map(() => openStream(gateway.url("news"), { session: "alice" }))
@@ -233,7 +233,7 @@ describe("event ids", () => {
 		);
 		const [, epoch] = /^api-1\.([0-9a-z]{8})\.1$/.exec(first?.[0] ?? "") ?? [];
 		expect(epoch).toBeDefined();
-		// 2 went to nobody; 5 is the mark of the end
+		// 2 went to nobody; 5 is the end marker
 		expect(first).toEqual([1, 3, 4, 5].map(seq => `api-1.${epoch}.${seq}`));
 		expect(second).toEqual(first);
 	});
@@ -251,7 +251,7 @@ describe("event ids", () => {
 		for (const id of lives) expect(id).toMatch(/^api-1\..{8}\.1$/);
 	});
 
-	it("fit a header, whatever the node is called", async () => {
+	it("fit a header, whatever the node's name", async () => {
 		const gateway = await startGateway({ broker: { nodeID: "węzeł nr 1\n" } });
 		const stream = await openStream(gateway.url("news"));
 		await gateway.send({ eventName: "news", sessionId: "*", payload: 1 });
@@ -259,7 +259,7 @@ describe("event ids", () => {
 		expect((await stream.next("news")).id).toMatch(/^w%C4%99ze%C5%82%20nr%201%0A\..{8}\.1$/);
 	});
 
-	it("are not there where the sending node has no middleware", async () => {
+	it("are missing if the sending node has no middleware", async () => {
 		const gateway = await startGateway({ middleware: false });
 		const stream = await openStream(gateway.url("news"), { session: "alice" });
 		await gateway.send({ eventName: "news", sessionId: "alice", payload: { plain: true } });
@@ -269,7 +269,7 @@ describe("event ids", () => {
 	});
 });
 
-describe("beside the plugin", () => {
+describe("besides the plugin", () => {
 	it("the middleware leaves other events as they are", async () => {
 		const got: unknown[] = [];
 		const listener = {

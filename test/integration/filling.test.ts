@@ -7,7 +7,7 @@ import { HandBus } from "../support/gateway/hand-bus.ts";
 const NEWS = "news";
 
 describe("a stream that is open while its gateway still reads the past", () => {
-	it("is not said to have seen it: it gets it if it comes back, or is told", async () => {
+	it("is not assumed to have seen it: it gets it if it comes back, or is told", async () => {
 		const { bus, gateway } = await HandBus.start({ heartbeat: 30 });
 		bus.give(NEWS, 1, Date.now());
 		const first = await openStream(gateway.url(NEWS), { session: "A" });
@@ -41,8 +41,8 @@ describe("a stream that is open while its gateway still reads the past", () => {
 	});
 });
 
-// What was read of the past was kept behind the events of a replay, which ran into it: also past a revocation, with what
-// had been sent to the session while it was out. Its streams had been let in since, and were not closed.
+// What was read of the past was kept after the events of a replay, which continued into it: even past a revocation, with what
+// had been sent to the session while it was revoked. Its streams had been let in since, and were not closed.
 describe("a replay that is under way while its gateway still reads the past", () => {
 	it("ends with what was there when it began; its client is told, and then it is live", async () => {
 		const { bus, gateway } = await HandBus.start();

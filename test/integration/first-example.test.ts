@@ -19,9 +19,9 @@ describe("README's first example", () => {
 		expect(other.received("order-update")).toEqual([]);
 	});
 
-	// The action read `ctx.meta.sessionId`, which is undefined for whoever calls it but the gateway: the push rejected, and the
+	// The action read `ctx.meta.sessionId`, which is undefined for every caller but the gateway: the push rejected, and the
 	// order failed with it.
-	it("fails for nobody who calls its action without a session", async () => {
+	it("fails for no caller of its action without a session", async () => {
 		const gateway = await startServices(FIRST_EXAMPLE);
 		await gateway.broker.call("orders.place");
 

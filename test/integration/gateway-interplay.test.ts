@@ -6,7 +6,7 @@ import { eventually } from "../support/eventually.ts";
 import { startGateway, type TestGateway } from "../support/gateway/gateway.ts";
 import { runningTime } from "../support/running-time.ts";
 
-/** A tracer's exporter that keeps the spans it is told of. */
+/** A tracer's exporter that keeps the spans that it gets. */
 class RecordedSpans extends TracerExporters.Base {
 	readonly started: Span[] = [];
 	readonly finished: Span[] = [];
@@ -39,15 +39,15 @@ function openMany(url: string) {
 	return Promise.all(Array.from({ length: STREAMS }, () => openStream(url)));
 }
 
-/** Value of a metric of Moleculer's, over all its labels. */
+/** Value of one of Moleculer's metrics, over all its labels. */
 function metric(gateway: TestGateway, name: string): number {
 	const [found] = gateway.broker.metrics?.list({ includes: name }) ?? [];
 	return Array.from(found?.values.values() ?? [], ({ value }) => value).reduce((a, b) => a + b, 0);
 }
 
-describe("open streams hold nothing of the gateway's", () => {
+describe("open streams hold nothing of the gateway's:", () => {
 	it.each(["/sse/event-stream", "/live"])(
-		"no place of a bulkhead: with five, twenty streams at %s starve nobody",
+		"no slot of a bulkhead: with five, twenty streams at %s starve nobody",
 		async path => {
 			const live = { path: "/live", aliases: { "GET /": { type: "sse" } } };
 			const gateway = await startGateway({
@@ -65,7 +65,7 @@ describe("open streams hold nothing of the gateway's", () => {
 		}
 	);
 
-	it("no place of a bulkhead for events: more at once than it has arrive", async () => {
+	it("no slot of a bulkhead for events: more at once than it has arrive", async () => {
 		const gateway = await startGateway({
 			broker: { bulkhead: { enabled: true, concurrency: 1, maxQueueSize: 1 } }
 		});
@@ -92,7 +92,7 @@ describe("open streams hold nothing of the gateway's", () => {
 		expect(spans.finished.filter(({ error }) => error)).toEqual([]);
 		expect(gateway.held.streams).toBe(STREAMS);
 
-		// nor has an event one, which would cost more than the event
+		// nor does an event have one, which would cost more than the event
 		const before = spans.started.length;
 		await gateway.send({ eventName: "news", sessionId: "*", payload: 1 });
 		await Promise.all(streams.map(stream => stream.next("news")));
@@ -153,7 +153,7 @@ describe("what the gateway logs", () => {
 		]);
 	});
 
-	it("has no event in it: payloads are the users' own", async () => {
+	it("contains no event: payloads are the users' own", async () => {
 		const gateway = await startGateway();
 		const stream = await openStream(gateway.url("news"), { session: "alice" });
 		await gateway.send({ eventName: "news", sessionId: "alice", payload: "a secret" });

@@ -16,7 +16,7 @@ const start = (streamsPerSession: number, sse: SseMixinOptions = {}) =>
 
 const place = ({ events }: StreamClient) => events.findLast(({ id }) => id)?.id as string;
 
-/** A request of alice, who says where she was, if she was here before. */
+/** A request of alice, who says where she was if she was here before. */
 function come(gateway: TestGateway, lastEventId?: string, ...names: string[]) {
 	const headers = lastEventId === undefined ? {} : { "Last-Event-ID": lastEventId };
 	const url = gateway.url(...(names.length > 0 ? names : ["news"]));
@@ -38,7 +38,7 @@ async function isSentAway(coming: Promise<StreamClient>): Promise<void> {
 
 const toAlice = (payload: unknown) => ({ eventName: "news", sessionId: "alice", payload });
 
-// Its network was lost without a word, as by a phone that leaves a Wi-Fi: for the gateway its old stream was open, and kept it
+// Its network was lost silently, like that of a phone that leaves a Wi-Fi: for the gateway its old stream was open, and kept it
 // out until its `timeout`.
 describe("a client that comes back to a session at its limit", () => {
 	it("takes the place of the stream that it left behind, and misses nothing", async () => {
@@ -79,7 +79,7 @@ describe("a client that comes back to a session at its limit", () => {
 		for (const stream of streams) await stream.next("news");
 	});
 
-	it("has a stream give way that was alive, which is told to come back, and by when", async () => {
+	it("makes a live stream give way, which is told to come back, and when", async () => {
 		const gateway = await start(1);
 		const alive = await open(gateway);
 		await open(gateway, place(alive));
@@ -89,7 +89,7 @@ describe("a client that comes back to a session at its limit", () => {
 		expect(alive.retries.at(-1)).toBeLessThanOrEqual(5000);
 	});
 
-	it("has that one give way which takes nothing, before older ones", async () => {
+	it("makes the one give way that takes nothing, before older ones", async () => {
 		const gateway = await start(2, { buffer: { maxBytes: 2 ** 26 } });
 		const alive = await open(gateway);
 		const ghost = await open(gateway);
@@ -103,7 +103,7 @@ describe("a client that comes back to a session at its limit", () => {
 		expect(alive.received("sse.close")).toEqual([]);
 	});
 
-	it("is sent away if its streams are of other names", async () => {
+	it("is sent away if its streams have other names", async () => {
 		const gateway = await start(2);
 		const stream = await open(gateway, undefined, "news", "prices");
 		await open(gateway, undefined, "prices");
@@ -127,7 +127,7 @@ describe("a client that comes back to a session at its limit", () => {
 		expect(gateway.held.streams).toBe(2);
 	});
 
-	// Two that are alive would else take turns for ever, at whatever pace they like.
+	// Two live ones would otherwise take turns for ever, at whatever rate they like.
 	it("is sent away if the session has had as many replaced within a minute", async () => {
 		const gateway = await start(2);
 		const streams = [await open(gateway), await open(gateway)];
@@ -138,7 +138,7 @@ describe("a client that comes back to a session at its limit", () => {
 		for (let n = 0; n < 4; n++) await openStream(gateway.url("news"), bob);
 	});
 
-	it("has nothing replaced by a ticket that is used", async () => {
+	it("has nothing replaced by a used ticket", async () => {
 		const secret = "0123456789abcdef0123456789abcdef";
 		const gateway = await startGateway({
 			sse: { limits: { streamsPerSession: 1 }, ticket: { secret } },
@@ -170,7 +170,7 @@ describe("a client that comes back to a session at its limit", () => {
 	});
 });
 
-it("a client that comes for the first time to a session at its limit has no stream give way", async () => {
+it("a client that comes for the first time to a session at its limit makes no stream give way", async () => {
 	const gateway = await start(1);
 	const stream = await open(gateway);
 	await isSentAway(come(gateway));

@@ -6,11 +6,11 @@ import { NOTHING, startGateway, type TestGateway } from "../support/gateway/gate
 import { give as giveEvent } from "../support/gateway/give.ts";
 import { runningTime } from "../support/running-time.ts";
 
-/** Hands an event to the bus as another gateway got it, id and all. */
+/** Gives the bus an event as another gateway got it, with its id. */
 const give = (gateway: TestGateway, seq: number) =>
 	giveEvent(gateway, { eventName: "news", sessionId: "alice", payload: seq, id: `n.e.${seq}` });
 
-/** A gateway, and a client that has got event 5 elsewhere, which has not come here yet. */
+/** A gateway, and a client that has got event 5 elsewhere, which has not arrived here yet. */
 async function startAhead(): Promise<{ gateway: TestGateway; stream: StreamClient }> {
 	const gateway = await startGateway({ middleware: false });
 	give(gateway, 1);
@@ -25,7 +25,7 @@ async function startAhead(): Promise<{ gateway: TestGateway; stream: StreamClien
 const names = (stream: StreamClient) => stream.events.map(({ event }) => event);
 
 describe("while a stream waits for the event that its client has got elsewhere", () => {
-	it("what comes is not lost: it follows the replay, or the client is told", async () => {
+	it("what arrives is not lost: it follows the replay, or the client is told", async () => {
 		const { gateway, stream } = await startAhead();
 		for (const seq of [2, 3, 4, 5, 6]) await give(gateway, seq);
 		await stream.next("news");
@@ -37,7 +37,7 @@ describe("while a stream waits for the event that its client has got elsewhere",
 		expect(stream.received("news")).toEqual([6, 7]);
 	});
 
-	it("its first event is sse.open, though the bus loses events meanwhile", async () => {
+	it("its first event is sse.open, even if the bus loses events meanwhile", async () => {
 		const { gateway, stream } = await startAhead();
 		give(gateway, 3);
 		await stream.next("sse.open");
@@ -66,7 +66,7 @@ describe("while a stream waits for the event that its client has got elsewhere",
 		expect(gateway.held).toEqual(NOTHING);
 	});
 
-	it("it may live its life: it ends like any other", async () => {
+	it("it may reach the end of its life: it ends like any other", async () => {
 		const gateway = await startGateway({ middleware: false, sse: { timeout: 100 } });
 		give(gateway, 1);
 		const stream = await requestStream(gateway.url("news"), {
@@ -90,7 +90,7 @@ describe("a place that a client forges", () => {
 		["a fraction", "n.e.1.5"],
 		["an object's own", "__proto__.e.1"],
 		["an object's own, as a whole", "constructor"]
-	])("opens a stream all the same: %s", async (_, id) => {
+	])("still opens a stream: %s", async (_, id) => {
 		const gateway = await startGateway({ middleware: false });
 		give(gateway, 1);
 		const raw = new RawSocket(gateway.origin);

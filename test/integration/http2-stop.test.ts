@@ -26,7 +26,7 @@ const start = (drain = 0) =>
 		}
 	});
 
-/** A connection on which requests are asked as its window allows. */
+/** A connection on which requests are made as its flow-control window allows. */
 async function join({ origin }: TestGateway, initialWindowSize = 65_535) {
 	const session = connect(origin, { settings: { initialWindowSize } });
 	onTestFinished(() => session.destroy());
@@ -48,11 +48,10 @@ async function opened({ stream, head }: { stream: ClientHttp2Stream; head: Promi
 	stream.resume();
 }
 
-// A node that stopped waited for ever for one client: what waits behind a window of HTTP/2 that is shut is neither with
-// the socket nor counted by nghttp2, so nobody saw that it was not taken; and sessions on which every stream had been
-// refused were not looked at at all.
+// A stopping node waited for ever for one client. What waits for a closed HTTP/2 window is neither in the socket nor counted by
+// nghttp2, so nobody saw that it was not taken; and sessions on which every stream had been refused were not checked at all.
 describe("a node with HTTP/2 stops", () => {
-	it("though a client takes nothing of an answer, not even of a refusal", async () => {
+	it("even if a client takes nothing of an answer, not even of a refusal", async () => {
 		const gateway = await start();
 		const { ask } = await join(gateway);
 		await opened(await ask(STREAM));
@@ -64,7 +63,7 @@ describe("a node with HTTP/2 stops", () => {
 		expect(took).toBeLessThan(6000);
 	}, 20_000);
 
-	it("though clients pause a download and go on with PING, never send what they began, or come late", async () => {
+	it("even if clients pause a download and continue with PING, never finish what they began to send, or come late", async () => {
 		const gateway = await start(500);
 		const paused = await join(gateway);
 		await opened(await paused.ask(STREAM));

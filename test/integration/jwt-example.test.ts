@@ -15,7 +15,7 @@ function startExample(): Promise<TestGateway> {
 	return startServices(JWT_EXAMPLE);
 }
 
-/** The header of somebody who has logged in. */
+/** The header of a user who has logged in. */
 async function login(jti: string, claims: Record<string, unknown> = {}) {
 	const token = await new SignJWT({ sub: "7", tenant: "a", jti, ...claims })
 		.setProtectedHeader({ alg: "HS256" })
@@ -37,7 +37,7 @@ describe("the guide's JWT example", () => {
 		expect(stream.received("news")).toEqual(["user:7", "tenant:a", "login:one", "last"]);
 	});
 
-	// A token is good until it expires: who had logged out came back with it, and streamed on.
+	// A token is valid until it expires: a user who had logged out came back with it, and streamed on.
 	it("ends the streams of a login that is over, and lets it in no more", async () => {
 		const gateway = await startExample();
 		const [url, one, other] = [
@@ -57,7 +57,7 @@ describe("the guide's JWT example", () => {
 		expect((await requestStream(url, one)).status).toBe(401);
 	});
 
-	it("opens no stream without a token, with another's secret, or without a claim", async () => {
+	it("opens no stream without a token, with another secret, or without a claim", async () => {
 		const gateway = await startExample();
 		const url = gateway.at("/live/events", "news");
 		expect((await requestStream(url)).status).toBe(401);

@@ -25,7 +25,7 @@ class LeakNode {
 	#commands = 0;
 
 	constructor() {
-		// V8 lets go of code that was not run for some collections: megabytes, which would hide a leak
+		// V8 drops code that was not run for some collections: megabytes, which would hide a leak
 		this.#process = spawnNode("--expose-gc", ["--no-flush-bytecode", NODE]);
 		onTestFinished(() => this.#process.stop());
 	}
@@ -59,7 +59,7 @@ interface OpenStream {
 	readonly left: Promise<void>;
 }
 
-/** Opens a stream; resolves when its first bytes have come. */
+/** Opens a stream; resolves when its first bytes have arrived. */
 function open(url: string): Promise<OpenStream> {
 	const outgoing = start(url, {});
 	const left = new Promise<void>(resolve => outgoing.once("close", () => resolve()));
@@ -85,11 +85,11 @@ async function expectStatus(status: number, ...request: Parameters<typeof send>)
 	expect((await send(...request)).status).toBe(status);
 }
 
-/** A thousand streams that come to their end in every way there is. */
+/** A thousand streams that end in every possible way. */
 async function thousandStreams(node: LeakNode, ports: Ports): Promise<void> {
 	const url = (gateway: keyof Ports, path = QUERY) => `http://127.0.0.1:${ports[gateway]}${path}`;
 
-	// the client leaves, with events and heartbeats on their way
+	// the client leaves, with events and heartbeats under way
 	for (const how of ["leave", "reset"] as const) {
 		for (let n = 0; n < 2; n++) {
 			const streams = await Promise.all(Array.from({ length: 100 }, () => open(url("plain"))));
@@ -163,14 +163,14 @@ describe("20,000 streams", () => {
 		for (let n = 0; n < 20; n++) await thousandStreams(node, ports);
 		const after = await settled();
 
-		// one reference that is kept costs 8 bytes, the least object 16: a stream that leaves 50 bytes
-		// behind in any of these ways is 1 MB
+		// one kept reference costs 8 bytes, the smallest object 16: a stream that leaves 50 bytes behind in any of these ways
+		// is 1 MB
 		expect(after.heap - warm.heap).toBeLessThan(2 ** 20);
 	}, 120_000);
 });
 
 describe("the history", () => {
-	it("keeps to its bound, however many sessions an event is for", async () => {
+	it("keeps to its limit, however many sessions an event is for", async () => {
 		const gateway = await startGateway({ sse: { history: { maxBytes: 2 ** 20 } } });
 		const before = await held();
 		for (let n = 0; n < 20; n++) {
@@ -178,7 +178,7 @@ describe("the history", () => {
 			await gateway.send({ eventName: "news", sessionId, payload: n });
 		}
 
-		// a hundred bytes for each of the 200,000 places where these events would stand is 20 MB
+		// a hundred bytes for each of the 200,000 positions of these events is 20 MB
 		const after = await held();
 		expect(after.all - before.all).toBeLessThan(10 * 2 ** 20);
 	});
@@ -195,7 +195,7 @@ describe("the history", () => {
 		}
 		await eventually(() => expect(gateway.held).toEqual(NOTHING));
 
-		// sse.open has 5 KB here: events would hold the 3 MB that they shared with them
+		// sse.open has 5 KB here: events would keep alive the 3 MB that they share with them
 		const after = await held();
 		expect(after.buffers - before.buffers).toBeLessThan(2 ** 20);
 	});

@@ -29,7 +29,7 @@ import { watchRejections } from "../support/rejections.ts";
 import { runningTime } from "../support/running-time.ts";
 import { TLS } from "../support/tls.ts";
 
-/** How a gateway may be reached, and how a client opens a stream there. */
+/** How a gateway can be reached, and how a client opens a stream there. */
 interface Transport {
 	readonly name: string;
 	readonly settings: Record<string, unknown>;
@@ -57,10 +57,10 @@ function untilNothingIsHeld(gateway: TestGateway): Promise<void> {
 	return eventually(() => expect(gateway.held).toEqual(NOTHING));
 }
 
-/** Milliseconds that a stream lives, until a test lets them pass. */
+/** Milliseconds that a stream lives, until a test makes them pass. */
 const LIFE = 4000;
 
-/** An event of 32 KB, more than which no healthy client has unsent while it reads. */
+/** An event of 32 KB, the most that a healthy client has unsent while it reads. */
 const chunk = { eventName: "news", sessionId: "*", payload: "x".repeat(32 * 1024) };
 
 describe("a stream that its client ends leaves nothing behind", () => {
@@ -123,7 +123,7 @@ describe("a stream that its client ends leaves nothing behind", () => {
 		expect(await rejections()).toEqual([]);
 	});
 
-	it("when requests were sent one behind the other, and wait for the first to end", async () => {
+	it("when requests were pipelined, and wait for the first to end", async () => {
 		const gateway = await startGateway();
 		const url = gateway.url("news");
 		const raw = new RawSocket(url);
@@ -154,7 +154,7 @@ describe("a stream that its client ends leaves nothing behind", () => {
 		await untilNothingIsHeld(gateway);
 	});
 
-	it("and its connection is closed behind it, as its head says", async () => {
+	it("and its connection is closed after it, as its head says", async () => {
 		const gateway = await startGateway({ sse: { timeout: 1 } });
 		const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 		onTestFinished(() => agent.destroy());
@@ -174,7 +174,7 @@ describe("a stream that its client ends leaves nothing behind", () => {
 });
 
 describe("timeout", () => {
-	it.each(TRANSPORTS)("ends a stream in order, over $name", async transport => {
+	it.each(TRANSPORTS)("ends a stream gracefully, over $name", async transport => {
 		const gateway = await startGateway({ sse: { timeout: 50 }, settings: transport.settings });
 		const stream = await transport.connect(gateway)(gateway.url("news"));
 
@@ -183,7 +183,7 @@ describe("timeout", () => {
 		await untilNothingIsHeld(gateway);
 	});
 
-	it("ends each stream for itself", async () => {
+	it("ends each stream separately", async () => {
 		const clocks = stubClocks();
 		const gateway = await startGateway({ sse: { timeout: LIFE } });
 		const first = await openStream(gateway.url("news"), { session: "alice" });
@@ -198,7 +198,7 @@ describe("timeout", () => {
 		expect(first.received("news")).toEqual([]);
 	});
 
-	it("0 lets a stream live on", async () => {
+	it("0 does not end streams", async () => {
 		const gateway = await startGateway({ sse: { timeout: 0, heartbeat: 10 } });
 		const stream = await openStream(gateway.url("news"));
 		await stream.next("sse.heartbeat", 10);
@@ -245,7 +245,7 @@ describe("heartbeat", () => {
 	});
 
 	it.each(TRANSPORTS)(
-		"comes before anything else: httpServerTimeout does not kill silent streams, over $name",
+		"comes before anything else: httpServerTimeout does not end silent streams, over $name",
 		async transport => {
 			const gateway = await startGateway({
 				sse: { heartbeat: 1200 },
@@ -260,7 +260,7 @@ describe("heartbeat", () => {
 
 describe("a client that never reads", () => {
 	it.each(TRANSPORTS)(
-		"is disconnected when its unsent bytes exceed the bound, and others go on, over $name",
+		"is disconnected when its unsent bytes exceed the limit, and others go on, over $name",
 		async transport => {
 			const gateway = await startGateway({
 				sse: { buffer: { maxBytes: 64 * 1024 }, heartbeat: 0 },
@@ -268,7 +268,7 @@ describe("a client that never reads", () => {
 			});
 			const url = gateway.url("news");
 			const open = () => transport.connect(gateway)(url);
-			// slow ones first, between and last: leaving, they must not disturb who comes next
+			// slow ones first, in between and last: when they leave, they must not disturb the next ones
 			const clients: StreamClient[] = [];
 			for (let n = 0; n < 5; n++) clients.push(await open());
 			const [slow, healthy] = [0, 1].map(odd => clients.filter((_, n) => n % 2 === odd));
@@ -308,7 +308,7 @@ describe("a client that never reads", () => {
 });
 
 describe("a client that reads", () => {
-	it.each(TRANSPORTS)("gets an event that alone exceeds the bound, over $name", async transport => {
+	it.each(TRANSPORTS)("gets an event that alone exceeds the limit, over $name", async transport => {
 		const gateway = await startGateway({ settings: transport.settings });
 		const stream = await transport.connect(gateway)(gateway.url("news"), { session: "alice" });
 		const payload = "x".repeat(2 * 1024 * 1024);
@@ -348,7 +348,7 @@ describe("a browser that comes back", () => {
 		expect(stream.events.map(({ event }) => event)).toEqual(["sse.open", "sse.reset"]);
 	});
 
-	it("comes by itself when its stream has lived its life, and goes on where it was", async () => {
+	it("comes by itself when its stream reaches the end of its life, and continues where it was", async () => {
 		const clocks = stubClocks();
 		const gateway = await startGateway({ sse: { timeout: LIFE, retry: [10, 10] } });
 		const source = new EventSource(gateway.url("news"), {
@@ -379,7 +379,7 @@ describe("a browser that comes back", () => {
 });
 
 describe("a node stops in under a second, with ten open streams and one that never reads", () => {
-	/** Opens them, ends them by `stop`, and answers how many milliseconds it took. */
+	/** Opens them, ends them by `stop`, and returns how many milliseconds it took. */
 	async function stopWithStreams(
 		gateway: TestGateway,
 		transport: Transport,
@@ -442,7 +442,7 @@ describe("stopping", () => {
 		expect(await stream.end).toBe("ended");
 	});
 
-	it("ends streams that wait behind another of their connection", async () => {
+	it("ends streams that wait behind another one of their connection", async () => {
 		const gateway = await startGateway();
 		const url = gateway.url("news");
 		const raw = new RawSocket(url);
@@ -479,7 +479,7 @@ describe("stopping", () => {
 		expect(gateway.held).toEqual(NOTHING);
 	});
 
-	it("may be asked for twice", async () => {
+	it("may be requested twice", async () => {
 		const gateway = await startGateway();
 		await openStream(gateway.url("news"));
 		const { broker, service } = gateway;
@@ -601,7 +601,7 @@ describe("while the application decides on a stream", () => {
 		expect(gateway.held).toEqual(NOTHING);
 	});
 
-	/** A gateway whose application answers the request of a stream, or keeps hold of its response. */
+	/** A gateway whose application answers a stream's request, or keeps its response. */
 	const answering = (
 		answer: (res: { write(text: string): void; end(text: string): void }) => void
 	) => ({
@@ -652,7 +652,7 @@ describe("while the application decides on a stream", () => {
 	it.each([
 		["HTTP/1.1", false],
 		["HTTP/2", true]
-	])("it may end the stream later, while events are on their way, over %s", async (_, http2) => {
+	])("it may end the stream later, while events are under way, over %s", async (_, http2) => {
 		const uncaught: unknown[] = [];
 		const record = (error: unknown) => uncaught.push(error);
 		process.on("uncaughtException", record);

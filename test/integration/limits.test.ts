@@ -17,7 +17,7 @@ import {
 const start = (limits: Partial<StreamLimits>, { sse = {}, ...setup }: GatewaySetup = {}) =>
 	startGateway({ ...setup, sse: { ...sse, limits } });
 
-/** A stream that is sent away as EventSource can bear it; answers when it may come back. */
+/** A stream that is sent away in a form that EventSource understands; returns when it may come back. */
 async function sentAway(stream: StreamClient | Promise<StreamClient>): Promise<number> {
 	const { status, headers, ...rest } = await stream;
 	const client = Object.assign(await stream, rest);
@@ -81,7 +81,7 @@ describe("over a limit a stream is sent away to come back, and let in when there
 		await openStream(gateway.url("news"));
 	});
 
-	it("opens a second", async () => {
+	it("opens per second", async () => {
 		const gateway = await start({ opensPerSecond: 3 });
 		const began = performance.now();
 		const streams = await Promise.all(Array.from({ length: 5 }, () => come(gateway)));
@@ -102,7 +102,7 @@ describe("over a limit a stream is sent away to come back, and let in when there
 		});
 	});
 
-	it("over HTTP/2, whose connection goes on", async () => {
+	it("over HTTP/2, whose connection stays open", async () => {
 		const gateway = await start({ streamsPerSession: 1 }, { settings: { http2: true } });
 		const connection = connectHttp2(gateway.origin);
 		const stream = await openHttp2Stream(connection, gateway.url("news"), { session: "a" });
@@ -142,12 +142,12 @@ describe("a limit", () => {
 		[{ streamsPerSession: 2 }, 4],
 		[{ streamsPerIp: 3 }, 3]
 	])(
-		"holds for streams that open at the same time, while the application thinks: %j",
+		"holds for streams that open at the same time, while the application is asked: %j",
 		async (limits, most) => {
 			const gate = createGate<boolean>();
 			let asked = 0;
 			const authorize = () => {
-				// all have come before any is open
+				// all have arrived before any is open
 				if (++asked === 20) gate.open(true);
 				return gate.wait();
 			};
@@ -164,7 +164,7 @@ describe("a limit", () => {
 	);
 
 	it.each<Partial<StreamLimits>>([{ streams: 1 }, { streamsPerIp: 1 }, { opensPerSecond: 1 }])(
-		"is looked at before the application is asked who comes: %j",
+		"is checked before the application is asked who comes: %j",
 		async limits => {
 			let asked = 0;
 			const gateway = await start(limits, { sse: { session: () => `user-${++asked}` } });
@@ -175,7 +175,7 @@ describe("a limit", () => {
 		}
 	);
 
-	it("tells each another time to come back", async () => {
+	it("tells each client another time to come back", async () => {
 		const gateway = await start({ streams: 1 });
 		await openStream(gateway.url("news"));
 		const waits = await Promise.all(Array.from({ length: 10 }, () => sentAway(come(gateway))));
@@ -196,7 +196,7 @@ describe("a limit", () => {
 		expect(held(gateway.service).unclosed).toBe(1);
 	});
 
-	it("of open streams does not count HEAD, nor what was refused", async () => {
+	it("of open streams does not count HEAD, or refused requests", async () => {
 		const gateway = await start(
 			{ streams: 1, streamsPerIp: 1, streamsPerSession: 1 },
 			{ sse: { authorize: (_ctx, { eventNames }) => eventNames[0] !== "secret" } }
@@ -208,10 +208,10 @@ describe("a limit", () => {
 		await openStream(gateway.url("news"));
 	});
 
-	// HEAD passed the pace by: a crowd that sent nothing else had `session` and `authorize` asked as often as it
-	// liked, which the pace is there to keep from them.
+	// HEAD bypassed the rate limit: a crowd that sent nothing else had `session` and `authorize` asked as often as it liked,
+	// which the limit should prevent.
 	it.each([false, true])(
-		"of opens a second counts HEAD as GET, and answers it with a head alone (HTTP/2: %s)",
+		"of opens per second counts HEAD like GET, and answers it with the head alone (HTTP/2: %s)",
 		async http2 => {
 			let asked = 0;
 			const session = () => {
@@ -234,7 +234,7 @@ describe("a limit", () => {
 		}
 	);
 
-	it("of names: more are bad input, 400, and the same name again is none more", async () => {
+	it("of names answers 400 for more of them, and counts a repeated name once", async () => {
 		const gateway = await start({ eventNamesPerStream: 2 });
 		await openStream(gateway.url("a", "b", "a", "b"));
 		const { status, error } = await refusal(gateway.url("a", "b", "c"));
@@ -242,7 +242,7 @@ describe("a limit", () => {
 		expect([status, error.type]).toEqual([400, "SSE_INVALID_REQUEST"]);
 	});
 
-	it("of an event's bytes: one more is dropped by the gateway, and told in its log", async () => {
+	it("of an event's bytes makes the gateway drop an event with one more, and log that", async () => {
 		const gateway = await start({ eventBytes: 1000 });
 		const stream = await openStream(gateway.url("news"), { session: "a" });
 		const payload = "x".repeat(998);
@@ -255,7 +255,7 @@ describe("a limit", () => {
 	});
 });
 
-describe("one that comes back at once", () => {
+describe("a client that comes back at once", () => {
 	it.each<[string, Partial<StreamLimits>, RequestOptions]>([
 		["with a session", { streamsPerSession: 1 }, { session: "alice" }],
 		["from an address", { streamsPerIp: 1 }, {}]
@@ -269,7 +269,7 @@ describe("one that comes back at once", () => {
 		expect(Math.max(...waits)).toBeLessThanOrEqual(450_000);
 	});
 
-	it("a hundred times gets 204, at which EventSource stops", async () => {
+	it("a hundred times gets 204, after which EventSource stops", async () => {
 		const gateway = await start({ streamsPerSession: 1 });
 		await openStream(gateway.url("news"), { session: "alice" });
 		for (let n = 0; n < 101; n++) await sentAway(come(gateway, { session: "alice" }));
@@ -288,8 +288,8 @@ describe("one that comes back at once", () => {
 	});
 });
 
-// A crowd of visitors had the one cookie that the site's banner sets, or the one key of its pages: they were
-// taken for one client that hammers, waited up to five minutes, and were sent away for good past a hundred.
+// A crowd of visitors had the one cookie that the site's banner sets, or the one key of its pages: they were taken for one
+// hammering client, waited up to five minutes, and were sent away for good after a hundred.
 describe("many that come for the first time, with equal headers", () => {
 	it.each<[string, Partial<StreamLimits>, OutgoingHttpHeaders, [number, number]]>([
 		["a cookie, to a full gateway", { streams: 1 }, { cookie: "ok=1" }, [15_000, 22_500]],
@@ -305,7 +305,7 @@ describe("many that come for the first time, with equal headers", () => {
 			while (waits.length < 150) {
 				const stream = await come(gateway, { headers });
 				await stream.until(() => stream.events.length > 0);
-				// at one a second, one or the other is let in
+				// at one per second, one or the other is let in
 				if (stream.events[0]?.event === "sse.open") stream.close();
 				else waits.push(await sentAway(stream));
 			}
@@ -317,7 +317,7 @@ describe("many that come for the first time, with equal headers", () => {
 });
 
 describe("the client's address", () => {
-	/** Streams of clients that a proxy says these addresses of; how many of them open. */
+	/** Streams of clients for which a proxy gives these addresses; returns how many of them open. */
 	async function opened(sse: GatewaySetup["sse"], forwarded: string[]): Promise<number> {
 		const gateway = await start({ streamsPerIp: 1 }, { sse: sse ?? {} });
 		for (const address of forwarded) {
@@ -328,7 +328,7 @@ describe("the client's address", () => {
 	}
 	const three = ["192.0.2.1", "192.0.2.2", "192.0.2.3"];
 
-	it("is the connection's, whatever a client says of itself", async () => {
+	it("is the connection's, whatever a client claims", async () => {
 		expect(await opened({}, three)).toBe(1);
 		expect(await opened({ trustProxy: false }, three)).toBe(1);
 		expect(await opened({ trustProxy: 0 }, three)).toBe(1);
@@ -354,7 +354,7 @@ describe("the client's address", () => {
 		expect(await opened({ trustProxy: 1 }, addresses)).toBe(2);
 	});
 
-	it("that is none is one for all", async () => {
+	it("that is invalid counts as one client for all", async () => {
 		expect(await opened({ trustProxy: 1 }, ["a", "b", "unix:", "x".repeat(5000)])).toBe(1);
 	});
 });

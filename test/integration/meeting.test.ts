@@ -16,10 +16,10 @@ type Broadcast = (
 	options: unknown
 ) => Promise<unknown>;
 
-/** A busy sender: whenever it says where it is, it has just sent something. It says nothing until `speak`. */
+/** A busy sender: whenever it reports its position, it has just sent something. It reports nothing until `speak`. */
 async function startSender(namespace: string, nodeID: string) {
 	let speaks = false;
-	/** Answers the gateway's last question, and that it has sent something. */
+	/** Answers the gateway's last question, saying that it has sent something. */
 	let answer: (() => Promise<unknown>) | undefined;
 	const middleware = {
 		broadcast:
@@ -37,7 +37,7 @@ async function startSender(namespace: string, nodeID: string) {
 		expect(listeners.map(({ id }: { id: string }) => id)).toContain("gw");
 		expect(answer).toBeDefined();
 	};
-	/** Until the gateway, as it is now, has asked. */
+	/** Resolves when the gateway, as it is now, has asked. */
 	const asked = async () => {
 		answer = undefined;
 		await eventually(known);
@@ -58,9 +58,9 @@ async function startSender(namespace: string, nodeID: string) {
 	return { node, asked, speak, sent };
 }
 
-// Each sender that such a gateway met had its own loss told: a page loaded its state once for each of them, and once
-// more for the place that it had come back with.
-describe("a gateway that has just started tells once what its senders have sent unheard", () => {
+// The loss of each sender that such a gateway met was reported separately: a page loaded its state once for each of them, and
+// once more for the place with which it had come back.
+describe("a gateway that has just started reports once what its senders have sent unheard", () => {
 	it("to clients that came for the first time", async () => {
 		const namespace = crypto.randomUUID();
 		const senders = [await startSender(namespace, "s1"), await startSender(namespace, "s2")];
@@ -78,7 +78,7 @@ describe("a gateway that has just started tells once what its senders have sent 
 		await meet(gateway.broker, ...senders.map(({ node }) => node.broker));
 		await gateway.send(toAll("last"));
 		await stream.until(() => stream.received(NEWS).includes("last"));
-		// what is sent once a sender is met comes behind the telling
+		// what is sent once a sender is met comes after the reset
 		expect(stream.events.map(({ event }) => event).slice(0, 3)).toEqual([
 			...["sse.open", "sse.reset", NEWS]
 		]);
@@ -86,7 +86,7 @@ describe("a gateway that has just started tells once what its senders have sent 
 		expect(stream.received(NEWS)).toEqual(["heard of s1", "heard of s2", "last"]);
 	});
 
-	it("to clients that come back, which are told by the same reset that they may have missed more", async () => {
+	it("to clients that come back, which learn from the same reset that they may have missed more", async () => {
 		const namespace = crypto.randomUUID();
 		const senders = [await startSender(namespace, "s1"), await startSender(namespace, "s2")];
 		for (const { node } of senders) await node.send(toAll("unheard"));

@@ -80,14 +80,14 @@ class Place {
 	}
 }
 
-/** Text of so many characters of which no compression makes much less. */
+/** Text of a number of characters that cannot be compressed much. */
 const noise = (length: number) => randomBytes(Math.ceil(length * 0.75)).toString("base64");
 
 describe("what a process holds in buffers", () => {
-	// A view of a hundred bytes holds all of its buffer. Events that waited for slow clients, or were
-	// remembered in deflated form, each held the 64 KiB that they shared with the events of others, and what zlib
-	// gave out the 16 KiB of its own: 300 MB where 4 were counted.
-	it("is what its options say, whatever is sent, and whoever takes it or does not", async () => {
+	// A view of a hundred bytes keeps all of its buffer alive. Events that waited for slow clients, or were remembered in
+	// deflated form, each kept the 64 KiB that they shared with the events of others, and zlib's output its 16 KiB: 300 MB
+	// where 4 were counted.
+	it("is what its options say, whatever is sent, and whether or not it is taken", async () => {
 		const random = createRandom(7);
 		const upTo = (n: number) => Math.floor(random() * n);
 		const oneOf = <T>(list: readonly T[]) => list[upTo(list.length)] as T;
@@ -102,7 +102,7 @@ describe("what a process holds in buffers", () => {
 		const before = await held();
 		const grown = async () => (await held()).buffers - before.buffers;
 
-		// the histories alone; of texts of 5.4 KB, slabs that make room for the most that UTF-8 may take waste a quarter
+		// the histories alone; with texts of 5.4 KB, slabs that reserve the most that UTF-8 may take waste a quarter
 		for (let n = 0; n < 6000; n++) {
 			await elsewhere(n % 2 === 0 ? Math.round(10 * 2000 ** random()) : 5400);
 		}
@@ -133,7 +133,7 @@ describe("what a process holds in buffers", () => {
 			else await send(oneOf(stalled).session, { text: noise(upTo(200)), key: upTo(400) });
 			if (random() < 0.3) await turn();
 		}
-		// to one that takes gzip: deflated, each is a hundredth of the buffer in which zlib gives it out
+		// to one that accepts gzip: deflated, each is a hundredth of the buffer in which zlib returns it
 		const [{ session: zipped }] = reading as [Opened];
 		for (let n = 0; n < 1500; n++) await send(zipped, { text: "x".repeat(300 + upTo(1000)) });
 		await turn();
@@ -146,8 +146,8 @@ describe("what a process holds in buffers", () => {
 	}, 120_000);
 });
 
-// Far below the mark at which Node's streams ask for patience each small event was a write of its own, which takes 550
-// bytes for its 28: a client whose window was shut held ten times what was counted, and a bound below that mark was none.
+// Far below the high-water mark of Node's streams each small event was a write of its own, which takes 550 bytes for its 28: a
+// client with a closed window held ten times what was counted, and a limit below that mark had no effect.
 describe("what small events take that wait for a client", () => {
 	const STREAMS = 30;
 	const EVENTS = 1000;
@@ -168,7 +168,7 @@ describe("what small events take that wait for a client", () => {
 					buffer: { policy, maxBytes, stallTimeout: 0 }
 				},
 				settings: { http2: true },
-				// the log of the test keeps what it is told
+				// the test's log would keep what it is given
 				broker: { logger: false }
 			});
 			const { pathname, search } = new URL(gateway.url(NEWS));
@@ -210,12 +210,12 @@ describe("what a node remembers of a text", () => {
 			"\r\n"
 		].join("\r\n");
 
-	// A part of a text is a view of it: each stream kept the Cookie header of its request, its URL, and the header with
-	// its client's address, 16 KB in all.
+	// A part of a text is a view of it: each stream kept the Cookie header of its request, its URL, and the header with its
+	// client's address, 16 KB in all.
 	it("is nothing of a stream's request but its session, its names and its address", async () => {
 		const gateway = await startGateway({
 			sse: { limits: { streamsPerIp: 10 }, trustProxy: true, heartbeat: 0, timeout: 0 },
-			// the log of the test keeps what it is told
+			// the test's log would keep what it is given
 			settings: { logRequest: null, logResponse: null }
 		});
 		const url = new URL(gateway.url("an-event-of-a-longer-name"));
@@ -229,7 +229,7 @@ describe("what a node remembers of a text", () => {
 				socket.write(request(url, count++, pad));
 			}
 			await eventually(() => expect(gateway.held.streams).toBe(count));
-			// a stream lets go of its request a moment after it has opened
+			// a stream releases its request a moment after it has opened
 			await sleep(100);
 			return ((await held()).heap - before.heap) / streams;
 		};
@@ -248,7 +248,7 @@ describe("what a node remembers of a text", () => {
 			"sse.send"
 		],
 		["a revocation", (sessionId: string) => ({ sessionId }), "sse.close"]
-	])("is nothing of what a local service took the address of %s from", async (_, of, name) => {
+	])("is nothing of what a local service cut the address of %s out of", async (_, of, name) => {
 		const { broker } = await startGateway();
 		let count = 0;
 		const tell = async (times: number) => {

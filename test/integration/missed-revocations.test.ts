@@ -30,7 +30,7 @@ function open(gateway: TestGateway, session: string, lastEventId?: string) {
 	return openStream(gateway.url(NEWS), { session, headers });
 }
 
-/** A cluster of a sender and a gateway, which know each other. */
+/** A cluster of a sender and a gateway that know each other. */
 async function startPair(sse: SseMixinOptions = {}, services: ServiceSchema[] = []) {
 	const namespace = crypto.randomUUID();
 	const sender = new TestNode({ broker: memberOf(namespace, "accounts") });
@@ -41,7 +41,7 @@ async function startPair(sse: SseMixinOptions = {}, services: ServiceSchema[] = 
 	return { namespace, sender, gateway };
 }
 
-/** Keeps the packets that a node sends meanwhile; what is answered lets them go on. */
+/** Keeps the packets that a node sends meanwhile; the returned function lets them go on. */
 async function hold({ broker }: TestNode, act: () => Promise<unknown>): Promise<() => void> {
 	const tx = broker.transit?.tx as unknown as { send(...packet: unknown[]): Promise<void> };
 	const send = tx.send.bind(tx);
@@ -54,7 +54,7 @@ async function hold({ broker }: TestNode, act: () => Promise<unknown>): Promise<
 	};
 }
 
-/** A service that counts how often senders say how many revocations they have sent. */
+/** A service that records how often senders report how many revocations they have sent. */
 function listener(heard: Record<string, unknown>[]): ServiceSchema {
 	return {
 		name: "listener",
@@ -66,9 +66,9 @@ function listener(heard: Record<string, unknown>[]): ServiceSchema {
 	} as unknown as ServiceSchema;
 }
 
-// A gateway that was cut off when a session was banned went on serving that session's stream, for as long as it lived.
-describe("a revocation that does not come to a gateway", () => {
-	it("ends the streams that are open there, and they are judged anew", async () => {
+// A gateway that was cut off when a session was banned continued to serve that session's stream, for as long as it lived.
+describe("a revocation that does not arrive at a gateway", () => {
+	it("ends the streams that are open there, and they are judged again", async () => {
 		const banned = new Set<string>();
 		const { sender, gateway } = await startPair({
 			authorize: (_ctx, { sessionIds: [id = ""] }) => !banned.has(id)
@@ -94,7 +94,7 @@ describe("a revocation that does not come to a gateway", () => {
 		expect(warnings).toEqual([expect.stringContaining("from 'accounts' did not arrive")]);
 	});
 
-	it("is noticed by the next one, which is carried out at once", async () => {
+	it("is noticed by the next one, which takes effect at once", async () => {
 		const { sender, gateway } = await startPair();
 		const streams = await Promise.all(["A", "B", "C"].map(session => open(gateway, session)));
 		await revoke(sender.broker, "nobody");
@@ -112,7 +112,7 @@ describe("a revocation that does not come to a gateway", () => {
 		const { sender, gateway } = await startPair();
 		const early = await open(gateway, "A");
 		await hold(sender, () => revoke(sender.broker, "A"));
-		// the gateway knows when it was sent but for the time that the sender's word takes
+		// the gateway knows when it was sent, except for the time that the sender's report takes
 		await sleep(300);
 		const late = await open(gateway, "B");
 		await early.end;
@@ -121,7 +121,7 @@ describe("a revocation that does not come to a gateway", () => {
 		expect(names(late)).toEqual(["sse.open", NEWS]);
 	});
 
-	it("sends a stream away that is being opened on an answer from before it", async () => {
+	it("sends away a stream that is being opened on an answer from before it", async () => {
 		const gate = createGate();
 		const { sender, gateway } = await startPair({
 			session: async () => {
@@ -162,7 +162,7 @@ describe("a revocation that does not come to a gateway", () => {
 		await openStream(await ask());
 	});
 
-	it("is told by a sender that stops", async () => {
+	it("is reported by a sender that stops", async () => {
 		const { sender, gateway } = await startPair();
 		const stream = await open(gateway, "A");
 		await hold(sender, () => revoke(sender.broker, "A"));
@@ -171,7 +171,7 @@ describe("a revocation that does not come to a gateway", () => {
 		expect(closed(stream)).toEqual([{ reason: "timeout" }]);
 	});
 
-	it("counts though its sender begins another life before it is decided", async () => {
+	it("counts even if its sender begins another life before it is decided", async () => {
 		const gateway = await startGateway();
 		const stream = await open(gateway, "A");
 		const say = (epoch: string, seq: number) =>
@@ -200,7 +200,7 @@ describe("a revocation that does not come to a gateway", () => {
 });
 
 describe("while no revocation is missing, no stream ends", () => {
-	it("that was not meant, whatever senders say of how many there were", async () => {
+	it("that was not meant, whatever numbers senders report", async () => {
 		const heard: Record<string, unknown>[] = [];
 		const { sender, gateway } = await startPair({}, [listener(heard)]);
 		await gateway.broker.broadcast("sse.hello", { id: "gw.abcdefgh.1" });
@@ -217,7 +217,7 @@ describe("while no revocation is missing, no stream ends", () => {
 		expect(names(b)).toEqual(["sse.open", NEWS]);
 	});
 
-	it("of a sender that has never revoked anything, which says nothing of it", async () => {
+	it("of a sender that has never revoked anything, which reports nothing about it", async () => {
 		const heard: Record<string, unknown>[] = [];
 		const { sender, gateway } = await startPair({}, [listener(heard)]);
 		await sendTo(sender, "A", 1);
@@ -247,7 +247,7 @@ describe("while no revocation is missing, no stream ends", () => {
 		}
 	});
 
-	it("by one that has overtaken another on its way", async () => {
+	it("because one has overtaken another on its way", async () => {
 		const { sender, gateway } = await startPair();
 		const [a, b, c] = [
 			await open(gateway, "A"),
@@ -264,7 +264,7 @@ describe("while no revocation is missing, no stream ends", () => {
 		expect([a, b, c].map(closed)).toEqual([[{ reason: "revoked" }], [{ reason: "revoked" }], []]);
 	});
 
-	it("by one that went to some groups alone", async () => {
+	it("because one went to some groups alone", async () => {
 		const { sender, gateway } = await startPair();
 		const stream = await open(gateway, "A");
 		await revoke(sender.broker, "A", { groups: ["admin"] });
@@ -291,8 +291,8 @@ describe("while no revocation is missing, no stream ends", () => {
 		expect([a, b].map(closed)).toEqual([[{ reason: "revoked" }], []]);
 	});
 
-	// A number that was given to a revocation that had come to its own node, and to no other, was given to the next one again.
-	it("by one that could not be sent; and one that came to its own node alone keeps its number", async () => {
+	// The number of a revocation that had reached its own node, and no other, was reused for the next one.
+	it("because one could not be sent; and one that reached its own node alone keeps its number", async () => {
 		const namespace = crypto.randomUUID();
 		const sender = new TestNode({ broker: memberOf(namespace, "sender") });
 		const both = await startGateway({ broker: memberOf(namespace, "both") });
@@ -312,7 +312,7 @@ describe("while no revocation is missing, no stream ends", () => {
 		expect(await streams[0]?.end).toBe("ended");
 		expect(await streams[2]?.end).toBe("ended");
 		expect(closed(streams[0] as StreamClient)).toEqual([{ reason: "revoked" }]);
-		// to the other, one is missing
+		// to the other node, one is missing
 		expect(await streams[3]?.end).toBe("ended");
 		expect(closed(streams[1] as StreamClient)).toEqual([]);
 	});

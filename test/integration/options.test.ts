@@ -14,7 +14,7 @@ import {
 	TestNode
 } from "../support/gateway/gateway.ts";
 
-/** What stops a gateway with these options from being created. */
+/** The error that stops a gateway with these options from being created. */
 function problemOf(setup: { sse?: unknown; settings?: unknown }): SseError {
 	const settings = setup.settings === undefined ? {} : { settings: { sse: setup.settings } };
 	try {
@@ -62,7 +62,7 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 			{ domain: "" },
 			{ domain: "a b" }
 		].concat([
-			// what browsers drop without a word
+			// what browsers silently drop
 			{ sameSite: "none" },
 			{ sameSite: "none", secure: false },
 			{ name: "__Secure-sid" },
@@ -185,7 +185,7 @@ const cases = Object.entries(BAD).flatMap(([option, { takes, values }]) =>
 	values.map(value => [option, value, takes] as const)
 );
 
-describe("an option that is wrong stops the start, and names what it takes", () => {
+describe("a wrong option stops the start, and the error names what it takes", () => {
 	it.each(cases)("SseMixin({ %s: %p })", (option, value, takes) => {
 		const error = problemOf({ sse: { [option]: value } });
 
@@ -204,14 +204,14 @@ describe("an option that is wrong stops the start, and names what it takes", () 
 		expect(error.message).toContain(`option "${option}" takes ${takes}`);
 	});
 
-	// The error showed the defaults, and broke off before the misspelt field.
+	// The error showed the defaults, and was cut off before the misspelt field.
 	it.each([
 		["cookie", { maxAge: 1 }, 'has no "maxAge"; it takes name, secure, sameSite, path, domain.'],
 		["history", { max: 1 }, 'has no "max"; it takes maxBytes, maxAge.'],
 		["buffer", { max: 2048 }, 'has no "max"; it takes maxBytes, policy, stallTimeout.'],
 		["limits", { stream: 5 }, 'has no "stream"; it takes streams, streamsPerSession,'],
 		["compression", { level: 9 }, 'has no "level"; it takes threshold.']
-	])("%s: %p, with a field that there is not", (option, value, says) => {
+	])("%s: %p, with a field that does not exist", (option, value, says) => {
 		for (const setup of [{ sse: { [option]: value } }, { settings: { [option]: value } }]) {
 			const error = problemOf(setup as never);
 			expect(error).toMatchObject({ type: "SSE_INVALID_OPTION", data: { option } });
@@ -219,7 +219,7 @@ describe("an option that is wrong stops the start, and names what it takes", () 
 		}
 	});
 
-	it("shows of a group what was given, and not the defaults of its other fields", () => {
+	it("shows what was given of a group, and not the defaults of its other fields", () => {
 		const { message } = problemOf({ sse: { buffer: { policy: "drop" } as never } });
 		expect(message).toContain('; got {"policy":"drop"}.');
 	});
@@ -259,7 +259,7 @@ describe("an option that is wrong stops the start, and names what it takes", () 
 	);
 
 	it.each(["10.0.0.0/33", "proxy.local", ["10.0.0.1", "nonsense"]])(
-		"a proxy to trust that is no address: %j",
+		"a trusted proxy that is not an address: %j",
 		trustProxy => {
 			expect(problemOf({ sse: { trustProxy } })).toMatchObject({
 				type: "SSE_INVALID_OPTION",
@@ -277,7 +277,7 @@ describe("an option that is wrong stops the start, and names what it takes", () 
 	});
 });
 
-describe("an option that is right", () => {
+describe("a correct option", () => {
 	it.each([
 		{},
 		{ path: "/a" },
@@ -315,7 +315,7 @@ describe("an option that is right", () => {
 });
 
 describe("settings.sse", () => {
-	it.each(MIXIN_ORDERS)("wins over the factory's argument, in the order %s", async order => {
+	it.each(MIXIN_ORDERS)("override the factory's argument, in the order %s", async order => {
 		const gateway = await startGateway({
 			order,
 			sse: { path: "/factory", retry: [1, 1] },
@@ -335,7 +335,7 @@ describe("settings.sse", () => {
 		expect(gateway.service.settings).toMatchObject({ routes: [{ path: "/" }] });
 	});
 
-	it("leaves the rest of a group to the factory", async () => {
+	it("leave the rest of a group to the factory", async () => {
 		const gateway = await startGateway({
 			sse: { buffer: { maxBytes: 1024 } },
 			settings: { sse: { buffer: { policy: "disconnect" } } }
@@ -349,7 +349,7 @@ describe("settings.sse", () => {
 		await eventually(() => expect(gateway.held).toEqual(NOTHING));
 	});
 
-	it("is all that the cluster sees of the options", async () => {
+	it("are all that the cluster sees of the options", async () => {
 		const secret = "a secret of the resolver";
 		const gateway = await startGateway({
 			sse: {
@@ -371,7 +371,7 @@ describe("settings.sse", () => {
 });
 
 describe("one mixin", () => {
-	it("serves several services, and keeps apart what they hold", async () => {
+	it("serves several services, and keeps their state separate", async () => {
 		const mixin = SseMixin({ retry: [7, 7] });
 		const node = new TestNode();
 		const [one, two] = ["one", "two"].map(name => {

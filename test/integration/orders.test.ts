@@ -34,7 +34,7 @@ async function start() {
 }
 
 describe("an order", () => {
-	it("moves on after it was placed, also when its node was stopped and started again", async () => {
+	it("moves on after it was placed, even if its node was stopped and started again", async () => {
 		const { node, told, place } = await start();
 		for (let n = 0; n < 2; n++) {
 			told.length = 0;
@@ -45,7 +45,7 @@ describe("an order", () => {
 		}
 	});
 
-	// The first step was put off by a timer of its own, which nobody ended if the node had stopped by then.
+	// The first step was delayed by a timer of its own, which nobody stopped if the node had stopped by then.
 	it("does not move on if its node stops while it is placed", async () => {
 		const { node, service, told, place } = await start();
 		const gate = createGate();

@@ -9,7 +9,7 @@ import { freePort } from "../support/processes/ports.ts";
 // Moleculer's types do not know it.
 const { Middlewares } = createRequire(import.meta.url)("moleculer");
 
-/** A sender and a gateway over TCP, whose receivers drop what is larger than 1 MiB, unless that is set. */
+/** A sender and a gateway over TCP, whose receivers drop what is larger than 1 MiB, unless configured otherwise. */
 async function startPair(middlewares: object[] = [], limits: object = {}) {
 	const ports = { gw: await freePort(), sender: await freePort() };
 	const namespace = crypto.randomUUID();
@@ -54,7 +54,7 @@ describe("an event that is larger than the transporter carries", () => {
 		expect(stream.received("news").at(-2)).toHaveLength(900_000);
 	});
 
-	// The payload alone was looked at first: what travels with it was lost without a word.
+	// Only the payload was checked at first: the metadata that goes with it was silently lost.
 	it.each([
 		["session ids", {}, Array.from({ length: 50_000 }, () => crypto.randomUUID())],
 		["its metadata", { meta: { note: "y".repeat(2_000_000) } }, "A"],
@@ -62,7 +62,7 @@ describe("an event that is larger than the transporter carries", () => {
 		["headers", { headers: { note: "y".repeat(2_000_000) } }, "A"],
 		["groups", { groups: ["api", "y".repeat(2_000_000)] }, "A"],
 		["groups in place of options", ["api", "y".repeat(2_000_000)], "A"]
-	])("by what travels with it is refused too: %s", async (_, options, sessionId) => {
+	])("because of its metadata is refused too: %s", async (_, options, sessionId) => {
 		const { sender, stream } = await startPair();
 		const event = { eventName: "news", sessionId, payload: {} };
 		await expect(
@@ -74,9 +74,9 @@ describe("an event that is larger than the transporter carries", () => {
 		expect(stream.received("sse.reset")).toEqual([]);
 	});
 
-	// What other packets may add to it was taken off: with 64 KiB or less there was nothing left, and every event was refused.
+	// What other packets may add was subtracted: with 64 KiB or less nothing was left, and every event was refused.
 	it.each([20_000, 65_536, 100_000])(
-		"is half of the limit at least, where that is small: %i bytes",
+		"is half of the limit at least, if that is small: %i bytes",
 		async maxPacketSize => {
 			const { sender, stream } = await startPair([], { maxPacketSize });
 			await sender.send(news("x".repeat(maxPacketSize / 2 - 2000)));
@@ -97,7 +97,7 @@ describe("an event that is larger than the transporter carries", () => {
 
 describe("a revocation that is larger than the transporter carries", () => {
 	// Its receivers dropped it: nobody was logged out, and the sender did not hear of that.
-	it("is refused at its sender; in parts it is carried out", async () => {
+	it("is refused at its sender; in parts it takes effect", async () => {
 		const { sender, stream } = await startPair();
 		const sessionId = [...Array.from({ length: 50_000 }, () => crypto.randomUUID()), "A"];
 		await expect(sender.broker.broadcast("sse.close", { sessionId })).rejects.toMatchObject({

@@ -6,7 +6,7 @@ import { TestGateway, TestNode } from "../support/gateway/gateway.ts";
 import { meet, memberOf } from "../support/gateway/meet.ts";
 import { watchRejections } from "../support/rejections.ts";
 
-/** How a transporter cannot send. */
+/** Ways in which a transporter fails to send. */
 const HOW: [how: string, send: () => Promise<unknown>][] = [
 	[
 		"throws",
@@ -37,7 +37,7 @@ async function startFailing(namespace: string, send: () => Promise<unknown>) {
 	return { node, transit, fail };
 }
 
-/** All that Moleculer sends by itself, as it does: nobody waits. */
+/** Everything that Moleculer sends by itself, in its own way: nobody waits. */
 async function sendOwn({ node }: Awaited<ReturnType<typeof startFailing>>): Promise<void> {
 	const { transit, registry } = node.broker;
 	const { discoverer } = registry;
@@ -67,7 +67,7 @@ describe.each(HOW)("a packet of Moleculer's own whose transporter %s", (how, sen
 	it.each<[when: string, Partial<Transit>]>([
 		["disconnects", { disconnecting: true }],
 		["has lost its connection", { tx: { connected: false } as never }]
-	])("is nothing to tell of while the node %s", async (when, state) => {
+	])("is not reported while the node %s", async (when, state) => {
 		const rejections = watchRejections();
 		const failing = await startFailing(`packets-2-${how}-${when}`, send);
 		failing.fail();
@@ -81,7 +81,7 @@ describe.each(HOW)("a packet of Moleculer's own whose transporter %s", (how, sen
 		expect(await rejections()).toEqual([]);
 	});
 
-	it("is nothing to tell of when the node has stopped", async () => {
+	it("is not reported when the node has stopped", async () => {
 		const rejections = watchRejections();
 		const failing = await startFailing(`packets-3-${how}`, send);
 		await failing.node.broker.stop();
@@ -107,9 +107,9 @@ describe.each(HOW)("a request whose transporter %s", (how, send) => {
 });
 
 describe("a node that stops", () => {
-	// With Transmit.Compression its last INFO came behind the news that it had left, and it stood there again; where its events end
-	// was never sent.
-	it("leaves behind all that it says before, whatever holds that up", async () => {
+	// With Transmit.Compression its last INFO arrived after the news that it had left, and the node was listed as present
+	// again; where its events end was never sent.
+	it("leaves after everything that it sends before, whatever delays that", async () => {
 		const sent: string[] = [];
 		const slow = {
 			name: "slow",
@@ -134,7 +134,7 @@ describe("a node that stops", () => {
 		expect(sent.slice(-2)).toEqual(["sse.position", "DISCONNECT"]);
 	});
 
-	it("leaves within a second or so, whatever never ends", async () => {
+	it("leaves within a second or so, even if something never ends", async () => {
 		const stuck = {
 			name: "stuck",
 			transporterSend:

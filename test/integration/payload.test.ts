@@ -11,7 +11,7 @@ import { skip } from "../support/skip.ts";
 const NEWS = "news";
 const to = (sessionId: string, payload: unknown) => ({ eventName: NEWS, sessionId, payload });
 
-/** What JSON says of the corpus, each as often as it is made. */
+/** What JSON makes of the corpus, each as often as it is created. */
 const TEXTS = PAYLOADS.map(({ make }) => JSON.stringify(make()));
 
 const dataOf = (stream: StreamClient): string[] =>
@@ -34,13 +34,13 @@ async function startTwo(
 	return { one, two, streams };
 }
 
-// Raw payloads went through the serializer of the transporter: a binary one asks no `toJSON`, so that another gateway showed
-// the password hash that the sender's own hid, had other numbers, and threw at an `undefined` in a list.
+// Raw payloads went through the transporter's serializer. A binary one calls no `toJSON`, so another gateway showed the
+// password hash that the sender's own hid, had other numbers, and threw at an `undefined` in a list.
 describe.each(SERIALIZERS)("a payload through the serializer $name", ({ make, name, missing }) => {
 	it.each([
 		"a gateway's node",
 		"another node",
-		// moleculer-web hands on what cannot be cloned
+		// moleculer-web passes on what cannot be cloned
 		"another node, which clones"
 	])("is the text that JSON makes of it, on every gateway, from %s", async from => {
 		if (missing !== undefined) skip(`${missing} is not installed`);
@@ -71,7 +71,7 @@ describe.each(SERIALIZERS)("a payload through the serializer $name", ({ make, na
 		expect([...one.log.at("warn"), ...two.log.at("warn")]).toEqual([]);
 	});
 
-	it("from a node without the middleware arrives as well", async () => {
+	it("from a node without the middleware arrives too", async () => {
 		if (missing !== undefined) skip(`${missing} is not installed`);
 		const options = { serializer: make() } as BrokerOptions;
 		const { two, streams } = await startTwo(`plain-${name}`, options);
@@ -91,7 +91,7 @@ describe.each(SERIALIZERS)("a payload through the serializer $name", ({ make, na
 });
 
 describe("a payload", () => {
-	it("is written once, whoever gets it, and is not looked at again", async () => {
+	it("is serialised once, whoever gets it, and is not examined again", async () => {
 		let written = 0;
 		const payload = { toJSON: () => ({ n: ++written }) };
 		const gateway = await startGateway({
@@ -108,7 +108,7 @@ describe("a payload", () => {
 		expect(written).toBe(1);
 	});
 
-	it("that comes back for is what was sent live: kept without a stream, and with one", async () => {
+	it("that a client comes back for is what was sent live: kept without a stream, and with one", async () => {
 		const gateway = await startGateway();
 		const here = await openStream(gateway.url(NEWS), { session: "here" });
 		const place = (await here.next("sse.open")).id;
@@ -136,7 +136,7 @@ describe("a payload", () => {
 		expect(away.map(({ id }) => idOf(id))).toEqual(live.map(({ id }) => idOf(id) + 1));
 	});
 
-	it("is JSON for services that listen to sse.send themselves", async () => {
+	it("is JSON for services that themselves listen to sse.send", async () => {
 		const got: unknown[] = [];
 		const audit = {
 			name: "audit",
@@ -151,7 +151,7 @@ describe("a payload", () => {
 		expect(got).toEqual([{ at: "1970-01-01T00:00:00.000Z" }]);
 	});
 
-	it("is left as a schema leaves it, and judged by its size then", async () => {
+	it("is sent as a schema leaves it, and its size is judged then", async () => {
 		const params = {
 			n: { type: "number", convert: true },
 			note: { type: "string", default: "-".repeat(50) }
@@ -161,7 +161,7 @@ describe("a payload", () => {
 		});
 		const stream = await openStream(gateway.url(NEWS), { session: "alice" });
 		await gateway.send(to("alice", { n: "7" }));
-		// it fits only as long as the default is not there
+		// it fits only while the default is not set
 		await expect(gateway.send(to("alice", { n: 1, x: "x".repeat(40) }))).rejects.toMatchObject({
 			data: { field: "payload" }
 		});
@@ -169,7 +169,7 @@ describe("a payload", () => {
 		expect((await stream.next(NEWS)).data).toBe(`{"n":7,"note":"${"-".repeat(50)}"}`);
 	});
 
-	it("that a schema turns into no JSON is refused, and does not throw", async () => {
+	it("that a schema turns into something without JSON is refused, and does not throw", async () => {
 		const events = { [NEWS]: { params: { n: { type: "custom", check: () => 1n } } } };
 		const node = new TestNode({ middleware: { events } });
 		await node.broker.start();
@@ -209,7 +209,7 @@ describe("the JSON of a node that is broken, or hostile", () => {
 		expect(warnings).toEqual([expect.stringContaining(`field: '${field}'`)]);
 	});
 
-	it("is its own responsibility otherwise: one line of text can forge nothing", async () => {
+	it("is otherwise its own responsibility: one line of text can forge nothing", async () => {
 		const gateway = await startGateway({
 			middleware: false,
 			sse: {

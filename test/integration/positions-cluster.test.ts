@@ -4,10 +4,10 @@ import { VirtualCluster } from "../support/virtual/cluster.ts";
 import type { Packet } from "../support/virtual/network.ts";
 import { NEWS } from "../support/virtual/node.ts";
 
-/** Milliseconds after which whatever can be noticed was noticed, and told. */
+/** Milliseconds after which everything that can be noticed was noticed, and reported. */
 const LONG = 180_000;
 
-/** A gateway with a page, a sender, and a node that can tell the gateway what has happened without it. */
+/** A gateway with a page, a sender, and a node that can tell the gateway what happened in its absence. */
 async function startCluster() {
 	const cluster = new VirtualCluster(1);
 	onTestFinished(() => cluster.end());
@@ -18,7 +18,7 @@ async function startCluster() {
 	const page = cluster.open(gateway);
 	await cluster.pass(1000);
 	const isWhole = (): boolean => gateway.gateway?.fanOut.isWhole === true;
-	/** The gateway's connection is lost, and back at once. */
+	/** The gateway's connection is lost, and restored at once. */
 	const reconnect = async (): Promise<void> => {
 		cluster.network.cutOff("gateway", { isNoticed: true, isKept: false });
 		cluster.network.restore("gateway");
@@ -28,14 +28,14 @@ async function startCluster() {
 	return { cluster, network: cluster.network, sender, witness, gateway, page, isWhole, reconnect };
 }
 
-/** Events of a node do not come to the gateway, though all else does. */
+/** Events of a node do not reach the gateway, though everything else does. */
 const withoutEventsOf =
 	(name: string) =>
 	({ from, to, type }: Packet) =>
 		from === name && to === "gateway" && type === "EVENT" ? "lost" : undefined;
 
-describe("a node that was asked where it is, and stands without services before it ends,", () => {
-	// It could not be asked any more, which counted as if it had answered: it had sent nothing, as far as was known.
+describe("a node that was asked for its position, and has no services before it ends,", () => {
+	// It could no longer be asked, which counted as if it had answered: as far as was known, it had sent nothing.
 	it("may have sent something, if it was asked because it was silent", async () => {
 		const { cluster, network, sender, page, isWhole } = await startCluster();
 		network.rule = withoutEventsOf("sender#1");
@@ -67,9 +67,9 @@ describe("a node that was asked where it is, and stands without services before 
 	});
 });
 
-describe("a process that another node takes to be there, and that does not come,", () => {
-	// The end of the process before it was taken for its own: nothing was missing of the node any more.
-	it("is not known to be over by the end of a former one, which comes late", async () => {
+describe("a process that another node lists as present, and that does not appear,", () => {
+	// The end of its earlier process was taken for its own: nothing was missing of the node any more.
+	it("is not known to be over by the late end of a former one", async () => {
 		const { cluster, network, sender, page, isWhole, reconnect } = await startCluster();
 		cluster.send(sender);
 		await cluster.pass(1000);
@@ -93,7 +93,7 @@ describe("a script that sends something, and ends at once,", () => {
 	const SECOND = 200;
 	const LAST = 400;
 
-	// What came last counted: pages gave no ids for half a minute, and were told that they might have missed something.
+	// What arrived last counted: pages got no ids for half a minute, and were told that they might have missed something.
 	it.each([
 		["the event, its end, the news that it is gone", { event: FIRST, end: SECOND, gone: LAST }],
 		["the event, the news that it is gone, its end", { event: FIRST, end: LAST, gone: SECOND }],
@@ -101,30 +101,33 @@ describe("a script that sends something, and ends at once,", () => {
 		["the news that it is gone, its end, the event", { event: LAST, end: SECOND, gone: FIRST }],
 		["its end, the news that it is gone, the event", { event: LAST, end: FIRST, gone: SECOND }],
 		["its end, the event, the news that it is gone", { event: SECOND, end: FIRST, gone: LAST }]
-	])("has all that it sent written, and nobody told: first comes %s", async (_order, delays) => {
-		const { cluster, network, page, isWhole } = await startCluster();
-		network.rule = ({ from, to, type, payload: { event, data } }) => {
-			if (from !== "job#1" || to !== "gateway") return undefined;
-			if (type === "DISCONNECT") return delays.gone;
-			if (event === "sse.send") return delays.event;
-			return data?.end === true ? delays.end : undefined;
-		};
-		const job = cluster.start("job");
-		await cluster.pass(2000);
-		void job.stop();
-		await cluster.pass(99);
-		const sent = [cluster.send(job), cluster.send(job, ["api"])];
-		await cluster.pass(2000);
-		expect(isWhole()).toBe(true);
-		await cluster.pass(60_000);
-		expect(page.got.map(({ payload }) => payload)).toEqual(sent.map(({ n }) => n));
-		expect(page.told).toEqual([]);
-		expect(isWhole()).toBe(true);
-	});
+	])(
+		"has everything that it sent written, and nobody reset: first comes %s",
+		async (_order, delays) => {
+			const { cluster, network, page, isWhole } = await startCluster();
+			network.rule = ({ from, to, type, payload: { event, data } }) => {
+				if (from !== "job#1" || to !== "gateway") return undefined;
+				if (type === "DISCONNECT") return delays.gone;
+				if (event === "sse.send") return delays.event;
+				return data?.end === true ? delays.end : undefined;
+			};
+			const job = cluster.start("job");
+			await cluster.pass(2000);
+			void job.stop();
+			await cluster.pass(99);
+			const sent = [cluster.send(job), cluster.send(job, ["api"])];
+			await cluster.pass(2000);
+			expect(isWhole()).toBe(true);
+			await cluster.pass(60_000);
+			expect(page.got.map(({ payload }) => payload)).toEqual(sent.map(({ n }) => n));
+			expect(page.told).toEqual([]);
+			expect(isWhole()).toBe(true);
+		}
+	);
 });
 
-describe("a sender that is cut off from one gateway alone, and was told as over there,", () => {
-	/** It goes on, and sends something. */
+describe("a sender that is cut off from one gateway alone, and was reported there as ended,", () => {
+	/** It lives on, and sends something. */
 	async function partAndSend() {
 		const all = await startCluster();
 		const { cluster, network, sender, page } = all;
@@ -140,8 +143,8 @@ describe("a sender that is cut off from one gateway alone, and was told as over 
 		return { ...all, at };
 	}
 
-	// What it had sent since was told to nobody: its life had been told.
-	it("is told again when another process has taken its place", async () => {
+	// Nobody was told of what it had sent since, because its life had been reported.
+	it("is reported again when another process has replaced it", async () => {
 		const { cluster, network, sender, page, isWhole, at } = await partAndSend();
 		cluster.kill(sender);
 		network.unite("sender", "gateway");
@@ -151,7 +154,7 @@ describe("a sender that is cut off from one gateway alone, and was told as over 
 		expect(isWhole()).toBe(true);
 	});
 
-	it("is told again when another node says that it has gone now", async () => {
+	it("is reported again when another node reports that it has now left", async () => {
 		const { cluster, sender, page, isWhole, at } = await partAndSend();
 		cluster.kill(sender);
 		await cluster.pass(LONG);
@@ -159,7 +162,7 @@ describe("a sender that is cut off from one gateway alone, and was told as over 
 		expect(isWhole()).toBe(true);
 	});
 
-	it("is told again when the gateway was away, and another node takes it to be there", async () => {
+	it("is reported again when the gateway was away, and another node lists it as present", async () => {
 		const { cluster, page, isWhole, at, reconnect } = await partAndSend();
 		await reconnect();
 		await cluster.pass(60_000);
@@ -167,7 +170,7 @@ describe("a sender that is cut off from one gateway alone, and was told as over 
 		expect(isWhole()).toBe(true);
 	});
 
-	it("is told again when it is heard again, by what it says itself", async () => {
+	it("is reported again when it is heard again, by its own report", async () => {
 		const { cluster, network, page, isWhole, at } = await partAndSend();
 		network.unite("sender", "gateway");
 		await cluster.pass(60_000);
@@ -176,10 +179,10 @@ describe("a sender that is cut off from one gateway alone, and was told as over 
 	});
 });
 
-describe("a process that has taken the place of another one, unnoticed by Moleculer,", () => {
-	// Moleculer tells who a process is once, and its heartbeats do not: its answers were taken for those of another process, and the
-	// gateway gave no ids for as long as it lived.
-	it("is looked up when it says something, and gateways give ids again", async () => {
+describe("a process that has replaced another one, unnoticed by Moleculer,", () => {
+	// Moleculer sends once who a process is, and heartbeats do not say it: its answers were taken for those of another process,
+	// and the gateway gave no ids for as long as it lived.
+	it("is looked up when it reports something, and gateways give ids again", async () => {
 		const { cluster, network, sender, page, isWhole } = await startCluster();
 		network.cutOff("gateway", { isNoticed: false, isKept: false });
 		cluster.kill(sender);
@@ -193,12 +196,12 @@ describe("a process that has taken the place of another one, unnoticed by Molecu
 		expect(page.got.at(-1)).toMatchObject({ payload: n, id: expect.stringMatching(/^sender\./) });
 	});
 
-	// All that it sent was taken for a former one's, and dropped, without a word, for as long as it lived.
-	it("is looked up when it says something, though the last news of the former one came later", async () => {
+	// Everything that it sent was taken for a former process's, and silently dropped, for as long as it lived.
+	it("is looked up when it reports something, even if the last news of the former one came later", async () => {
 		const { cluster, network, sender, page, isWhole } = await startCluster();
 		cluster.send(sender);
 		await cluster.pass(1000);
-		// Packets wait on a connection that stands still.
+		// Packets wait on a stalled connection.
 		network.rule = ({ from, to, type }) =>
 			from === "sender#1" && to === "gateway" && type !== "HEARTBEAT" ? 8000 : undefined;
 		sender.linger = 3000;
@@ -217,9 +220,9 @@ describe("a process that has taken the place of another one, unnoticed by Molecu
 	});
 });
 
-describe("a gateway that has taken the place of another one, unnoticed by a sender's Moleculer,", () => {
-	// To the sender, the gateway had no services: it sent nothing there, and answered nothing. Pages got none of its events for as long as
-	// both lived, and were not told.
+describe("a gateway that has replaced another one, unnoticed by a sender's Moleculer,", () => {
+	// To the sender, the gateway had no services: it sent nothing there, and answered nothing. Pages got none of its events for
+	// as long as both lived, and were not told.
 	it("is looked up when it asks, and gets what is sent again", async () => {
 		const { cluster, network, sender, gateway } = await startCluster();
 		gateway.linger = 3000;
@@ -241,7 +244,7 @@ describe("a gateway that has taken the place of another one, unnoticed by a send
 
 describe("a sender that a gateway has not heard", () => {
 	// It was silent as far as the gateway knew, which took it to have died without having sent anything.
-	it("is told of by another gateway, which has heard it end, and that it had sent something", async () => {
+	it("is reported by another gateway, which has heard it end, and that it had sent something", async () => {
 		const { cluster, network, sender, page, isWhole } = await startCluster();
 		const other = cluster.start("other", true);
 		await cluster.pass(5000);
@@ -256,8 +259,8 @@ describe("a sender that a gateway has not heard", () => {
 		expect(isWhole()).toBe(true);
 	});
 
-	// Who sent to groups alone told these nothing of others, and was not asked because it was not silent.
-	it("is told of by a node that sends to groups alone", async () => {
+	// A node that sent to groups alone told these nothing of others, and was not asked because it was not silent.
+	it("is reported by a node that sends to groups alone", async () => {
 		const { cluster, network, witness, page, isWhole } = await startCluster();
 		network.part("job", "gateway");
 		const job = cluster.start("job");
@@ -273,7 +276,7 @@ describe("a sender that a gateway has not heard", () => {
 		expect(isWhole()).toBe(true);
 	});
 
-	it("and that another has missed before it sent its last event is told of up to its end", async () => {
+	it("and that another has missed before it sent its last event is reported up to its end", async () => {
 		const { cluster, network, sender, witness, page, isWhole } = await startCluster();
 		network.part("job", "gateway");
 		const job = cluster.start("job");
@@ -331,8 +334,8 @@ describe("what a process that the gateway never met may have sent", () => {
 });
 
 describe("a gateway", () => {
-	// It waited for a number that no sender had ever given, and gave no ids any more, for as long as the sender lived.
-	it("waits for nothing because of an id that is not of who sends the event", async () => {
+	// It waited for a number that no sender had ever given, and gave no more ids for as long as the sender lived.
+	it("does not wait because of an id of another node than the event's sender", async () => {
 		const { cluster, sender, gateway, isWhole, reconnect } = await startCluster();
 		cluster.send(sender);
 		await cluster.pass(1000);
@@ -345,7 +348,7 @@ describe("a gateway", () => {
 		expect(isWhole()).toBe(true);
 	});
 
-	// The others' pages were told that they might have missed something, of a node that never sends anything.
+	// The others' pages were told that they might have missed something of a node that never sends anything.
 	it.each([
 		["at once", 500],
 		["after a while", 5000]

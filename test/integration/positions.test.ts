@@ -21,7 +21,7 @@ function open(gateway: TestGateway, lastEventId?: string) {
 	return openStream(gateway.url(NEWS), { session: "A", headers });
 }
 
-/** A service that keeps what senders say of themselves. */
+/** A service that keeps senders' reports. */
 function listener(heard: { nodeID: string | null; params: Record<string, unknown> }[]) {
 	return {
 		name: "listener",
@@ -33,11 +33,11 @@ function listener(heard: { nodeID: string | null; params: Record<string, unknown
 	} as unknown as ServiceSchema;
 }
 
-/** A sender that has sent something, and what it says of itself from now on. */
+/** A sender that has sent something, and its reports from now on. */
 async function startSpeaking() {
 	const { sender } = await startPair();
 	await sender.send(toAll(1));
-	// behind what is left of the meeting
+	// after what is left of the meeting
 	await sleep(100);
 	const { calls } = jest.spyOn(sender.broker, "broadcast").mock;
 	type Call = [name: string, params: { age?: number; end?: boolean }];
@@ -48,7 +48,7 @@ async function startSpeaking() {
 	return { sender, said };
 }
 
-/** A cluster of a sender and a gateway, which know each other. */
+/** A cluster of a sender and a gateway that know each other. */
 async function startPair(services: ServiceSchema[] = []) {
 	const namespace = crypto.randomUUID();
 	const sender = new TestNode({ broker: memberOf(namespace, "sender") });
@@ -59,7 +59,7 @@ async function startPair(services: ServiceSchema[] = []) {
 }
 
 describe("a sender", () => {
-	it("says where it is once it is quiet, and again, and where it ends", async () => {
+	it("reports its position once it is quiet, and again, and where it ends", async () => {
 		const heard: Parameters<typeof listener>[0] = [];
 		const { sender } = await startPair([listener(heard)]);
 		heard.length = 0;
@@ -77,8 +77,8 @@ describe("a sender", () => {
 		expect(last).toMatchObject({ seq: 2, end: true });
 	});
 
-	// One busy sequence kept the node from being quiet: the last event of any other, if it was lost, was never told of.
-	it("says where a sequence is that is quiet, and less and less often, though another is busy", async () => {
+	// One busy sequence kept the node from being quiet: the last event of any other, if it was lost, was never reported.
+	it("reports a quiet sequence, at growing intervals, even if another one is busy", async () => {
 		const heard: Parameters<typeof listener>[0] = [];
 		const { sender } = await startPair([listener(heard)]);
 		heard.length = 0;
@@ -87,7 +87,7 @@ describe("a sender", () => {
 			void sender.broker.broadcast("sse.send", toAll("busy"), { groups: ["listener"] });
 		}, 50);
 		try {
-			// a busy one is not told of, unless this process is stopped for a second
+			// a busy one is not reported, unless this process is stopped for a second
 			const ofMain = () => heard.filter(({ params }) => String(params.epoch).length === 8);
 			await eventually(() => expect(ofMain()).toHaveLength(2), { timeout: 10_000 });
 			const [first, second] = ofMain().map(({ params }) => Number(params.age));
@@ -102,8 +102,8 @@ describe("a sender", () => {
 		expect(Number(ofGroup().at(-1)?.params.age)).toBeGreaterThanOrEqual(950);
 	});
 
-	// A cluster that started had each of its nodes tell all gateways once for each node and each update.
-	it("tells the first gateway that it meets at once, and those right after it together", async () => {
+	// In a cluster that started, each node reported to all gateways once for each node and each update.
+	it("reports to the first gateway that it meets at once, and to those right after it together", async () => {
 		const { sender, said } = await startSpeaking();
 		for (let n = 0; n < 10; n++) {
 			const name = n % 2 === 0 ? "$node.connected" : "$node.updated";
@@ -115,8 +115,8 @@ describe("a sender", () => {
 		expect(said().map(({ end }) => end)).toEqual([undefined, undefined, true]);
 	});
 
-	// One of several gateways that joined was told together with the others, and an event came first: what had been sent an hour
-	// before was told to clients that had come since.
+	// One of several gateways that joined was told together with the others, and an event came first: clients that had come
+	// since were told of what had been sent an hour before.
 	it("tells a gateway that it has just met how old its last event is before it sends the next", async () => {
 		const { sender, said } = await startSpeaking();
 		for (const id of ["gw", "gw"]) {
@@ -128,7 +128,7 @@ describe("a sender", () => {
 		expect(ages).toHaveLength(2);
 	});
 
-	it("that has sent nothing says so to who asks and in the end, and else nothing", async () => {
+	it("that has sent nothing reports that when asked and at the end, and otherwise nothing", async () => {
 		const heard: Parameters<typeof listener>[0] = [];
 		const { sender, gateway } = await startPair([listener(heard)]);
 		heard.length = 0;
@@ -141,7 +141,7 @@ describe("a sender", () => {
 		expect(heard.slice(1).map(({ params }) => params)).toMatchObject([{ seq: 0, end: true }]);
 	});
 
-	it("that is restarted in order has lost nothing", async () => {
+	it("that is restarted gracefully has lost nothing", async () => {
 		const { namespace, sender, gateway } = await startPair();
 		const stream = await open(gateway);
 		await sender.send(toAll(1));
@@ -155,8 +155,9 @@ describe("a sender", () => {
 		expect(names(stream)).toEqual(["sse.open", NEWS, NEWS]);
 	});
 
-	// To Moleculer it was never gone: nobody asked where it is, and it had nothing to say. What it sent last was told by nobody.
-	it("that is restarted before anybody missed it is met anew, and what it sent unheard is told", async () => {
+	// To Moleculer it was never gone: nobody asked for its position, and it had nothing to report. Nobody was told of what it
+	// sent last.
+	it("that is restarted before anybody missed it is met again, and what it sent unheard is reported", async () => {
 		const { namespace, sender, gateway } = await startPair();
 		const stream = await open(gateway);
 		await sender.send(toAll(1));
@@ -173,7 +174,7 @@ describe("a sender", () => {
 		expect(stream.received(NEWS)).toEqual([1]);
 	});
 
-	it("that sends before it knows the gateways has lost that for those who were there", async () => {
+	it("that sends before it knows the gateways has lost those events for clients that were there", async () => {
 		const { namespace, gateway } = await startPair();
 		const early = await open(gateway);
 		const boot = {
@@ -192,7 +193,7 @@ describe("a sender", () => {
 		expect(names(early)).toEqual(["sse.open", NEWS]);
 	});
 
-	// To all gateways that were not meant, an event for some groups was a lost one.
+	// To all other gateways, an event for some groups was a lost one.
 	it("sends to some groups in a sequence of its own", async () => {
 		const namespace = crypto.randomUUID();
 		const sender = new TestNode({ broker: memberOf(namespace, "sender") });
@@ -242,7 +243,7 @@ describe("a gateway", () => {
 		expect(names(early).slice(0, 2)).toEqual(["sse.open", "sse.reset"]);
 	});
 
-	it("that is reloaded tells nobody who missed nothing", async () => {
+	it("that is reloaded resets nobody who missed nothing", async () => {
 		const { sender, gateway } = await startPair();
 		for (const node of [sender, gateway]) await node.send(toAll("before"));
 		await gateway.broker.destroyService(gateway.service);
@@ -260,8 +261,8 @@ describe("a gateway", () => {
 		]);
 	});
 
-	// The id of another sender's event took a client past what a sender had sent last, to a gateway that had it.
-	it("gives no id after a sender has gone without a word, until that is told", async () => {
+	// The id of another sender's event moved a client past the last event of a sender, to a gateway that had that event.
+	it("gives no id after a sender has left without a report, until that is reported", async () => {
 		const { sender, gateway } = await startPair();
 		const stream = await open(gateway);
 		await sender.send(toAll(1));
@@ -275,8 +276,9 @@ describe("a gateway", () => {
 		expect(fanOut.isWhole).toBe(false);
 	});
 
-	// On a fresh cluster there was no place that two gateways knew: who was cut off then was told, or missed something.
-	it("lets a client go on that comes from another before anything was sent", async () => {
+	// On a fresh cluster there was no place that two gateways knew: a client that was cut off then was reset, or missed
+	// something.
+	it("lets a client continue that comes from another one before anything was sent", async () => {
 		const { namespace, sender, gateway } = await startPair();
 		const other = new TestGateway(new TestNode({ broker: memberOf(namespace, "other") }));
 		await other.broker.start();
@@ -307,8 +309,8 @@ describe("a gateway", () => {
 		expect(gateway.log.at("error").join()).toMatch(/was stopped before.*new ServiceBroker/);
 	});
 
-	// It was given up after a quarter of a minute, and what it sent was missed without a word.
-	it("that a sender does not answer is degraded, and says so in the log", async () => {
+	// The node was given up after a quarter of a minute, and what it sent was silently missed.
+	it("that gets no answer from a sender is degraded, and logs that", async () => {
 		const { gateway } = await startPair();
 		const mute = {
 			name: "$sse",

@@ -11,8 +11,8 @@ import { runningTime } from "../support/running-time.ts";
 
 const NEWS = "news";
 
-describe("an HTTP/2 connection that stands still", () => {
-	/** Takes in no more bytes at all, and answers nothing: as a laptop that was closed. */
+describe("a stalled HTTP/2 connection", () => {
+	/** Takes no more bytes at all, and answers nothing: like a laptop that was closed. */
 	it.each(["before anything was written to it", "with more unsent than a stream may have"])(
 		"does not hold up a node that stops: %s",
 		async course => {
@@ -48,8 +48,8 @@ describe("an HTTP/2 connection that stands still", () => {
 	);
 });
 
-// Node calls a session closed whose client has said GOAWAY, and waits for that client to hang up; so it does behind a request
-// that was still being answered when the stop looked, the only time that it did.
+// Node calls a session closed whose client has sent GOAWAY, and waits for that client to hang up; and so it does behind a
+// request that was still being answered when the stop checked, which it did only once.
 describe("an HTTP/2 client that has streamed and never hangs up", () => {
 	it.each([
 		["says that it sends no more", "goaway"],
@@ -107,7 +107,7 @@ function frame(
 	return Buffer.concat([head, payload]);
 }
 
-/** Of a GET, each field written out (RFC 7541, 6.2.2). */
+/** Headers of a GET, each field as a literal (RFC 7541, 6.2.2). */
 function headersOf(path: string): Buffer {
 	const fields = { ":method": "GET", ":scheme": "http", ":authority": "x", ":path": path };
 	const text = (value: string) => Buffer.concat([Buffer.from([value.length]), Buffer.from(value)]);
@@ -117,7 +117,7 @@ function headersOf(path: string): Buffer {
 }
 
 describe("a burst", () => {
-	it("larger than the bound does not cut off a client that reads", async () => {
+	it("larger than the limit does not cut off a client that reads", async () => {
 		const gateway = await startGateway();
 		const stream = await openStream(gateway.url(NEWS), { session: "A" });
 		const pad = "x".repeat(1000);
@@ -131,7 +131,7 @@ describe("a burst", () => {
 });
 
 describe("a replay", () => {
-	it("gets through whatever the bound is", async () => {
+	it("gets through whatever the limit is", async () => {
 		const gateway = await startGateway({ sse: { buffer: { maxBytes: 16_384 } } });
 		const first = await openStream(gateway.url(NEWS), { session: "A" });
 		const place = first.events.findLast(({ id }) => id)?.id as string;

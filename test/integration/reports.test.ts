@@ -17,7 +17,7 @@ import { tempFolder } from "../support/temp-folder.ts";
 interface Stage {
 	gateway: TestGateway;
 	folder: string;
-	/** Asks for a report, and answers its id. */
+	/** Asks for a report; returns its id. */
 	create(session: string, orders?: number): Promise<string>;
 	/** Puts a job on the queue as it is. */
 	put(job: object): Promise<void>;
@@ -49,7 +49,7 @@ const filesIn = (folder: string, ending: string): string[] =>
 	readdirSync(folder).filter(name => name.endsWith(ending));
 
 describe("a report", () => {
-	it("is told of as it grows, and when it is ready, to the session that asked for it alone", async () => {
+	it("is announced as it grows, and when it is ready, only to the session that asked for it", async () => {
 		const { gateway, create, stream } = await start();
 		const [mine, theirs] = [await stream("mine"), await stream("theirs")];
 		const reportId = await create("mine", 1100);
@@ -65,7 +65,7 @@ describe("a report", () => {
 		expect(theirs.received("report-ready")).toMatchObject([{ reportId: other }]);
 	});
 
-	it("is downloaded whole by the session that asked for it, and is not there for any other", async () => {
+	it("is downloaded complete by the session that asked for it, and does not exist for any other", async () => {
 		const { gateway, create, stream } = await start();
 		const client = await stream("mine");
 		const reportId = await create("mine");
@@ -88,7 +88,7 @@ describe("a report", () => {
 		expect((await callApi(url, "theirs")).body).toEqual([]);
 	});
 
-	it("tells a slow client the newest of its progress, and misses nothing else", async () => {
+	it("sends a slow client the newest of its progress, and misses nothing else", async () => {
 		const { gateway, stream } = await start();
 		const client = await stream("mine");
 		client.stall();
@@ -157,7 +157,7 @@ describe("a job that is delivered again", () => {
 		expect(client.received("report-progress")).toHaveLength(8);
 	});
 
-	it("is told of, and not made again, if its worker has died before it could say that it is ready", async () => {
+	it("is announced, and not made again, if its worker has died before it could say that it is ready", async () => {
 		const { folder, put, client, reportId } = await makeOne();
 		for (const name of filesIn(folder, ".told")) rmSync(join(folder, name));
 
@@ -187,7 +187,7 @@ describe("a job that is delivered again", () => {
 });
 
 describe("an attempt that fails", () => {
-	it("is made again, until it does not", async () => {
+	it("is made again, until it succeeds", async () => {
 		const temp = tempFolder("reports");
 		onTestFinished(() => temp.remove());
 		const folder = join(temp.path, "full");

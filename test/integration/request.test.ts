@@ -37,7 +37,7 @@ describe("a bad event name is refused with 400, in moleculer-web's error shape",
 	});
 });
 
-describe("an event name is taken as it is", () => {
+describe("an event name is accepted as it is", () => {
 	it.each([
 		["of 128 characters", "n".repeat(128)],
 		["in Unicode", "żółć-通知-🔔"],
@@ -51,7 +51,7 @@ describe("an event name is taken as it is", () => {
 
 		const { data } = await stream.next("sse.open");
 		expect(JSON.parse(data).eventNames).toEqual([name]);
-		// the parser of the client drops the one space that follows the colon, and no other
+		// the client's parser drops the one space after the colon, and no other
 		expect((await stream.next(name)).data).toBe("1");
 	});
 
@@ -88,7 +88,7 @@ describe("content negotiation", () => {
 		expect(gateway.held).toEqual(NOTHING);
 	});
 
-	// A header of parameters, an empty one and a lone `*` were refused, and by 406 for good: real clients send all three.
+	// A header with parameters, an empty one and a lone `*` were refused, permanently by 406: real clients send all three.
 	it.each([
 		["nothing", {}],
 		["an empty header", { accept: "" }],
@@ -130,7 +130,7 @@ describe("methods", () => {
 	});
 
 	it.each(["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])(
-		"refuses %s with 405 and tells what is allowed",
+		"refuses %s with 405 and names the allowed methods",
 		async method => {
 			const gateway = await startGateway();
 			const { status, headers, error } = await refusal(gateway.url("news"), { method });
@@ -142,7 +142,7 @@ describe("methods", () => {
 		}
 	);
 
-	it.each(["POST", "PUT", "PATCH", "DELETE"])("refuses %s with a body alike", async method => {
+	it.each(["POST", "PUT", "PATCH", "DELETE"])("also refuses %s with a body", async method => {
 		const gateway = await startGateway();
 		const { status } = await refusal(gateway.url("news"), {
 			method,

@@ -14,7 +14,7 @@ import { onTestFinished } from "../support/on-test-finished.ts";
 
 const NEWS = "news";
 
-/** A gateway whose bus hands on what a test gives it, ids included. */
+/** A gateway whose bus passes on what a test gives it, including ids. */
 const startBare = (sse = {}) => startGateway({ middleware: false, sse });
 
 const give = (gateway: TestGateway, id: string, payload: unknown = id, sessionId = "A") =>
@@ -59,7 +59,7 @@ describe("a client that comes back", () => {
 		expect(names(second)).not.toContain("sse.reset");
 	});
 
-	it("gets it though no event had come before it left", async () => {
+	it("gets it even if no event had arrived before it left", async () => {
 		const gateway = await startGateway();
 		const first = await open(gateway);
 		first.close();
@@ -83,7 +83,7 @@ describe("a client that comes back", () => {
 		expect(await settle(gateway, second)).toEqual([]);
 	});
 
-	it("may say by `lastEventId` in the URL where it was; the header is the later news", async () => {
+	it("may say by `lastEventId` in the URL where it was; the header is newer", async () => {
 		const gateway = await startBare();
 		for (const seq of [1, 2, 3]) give(gateway, `n.e.${seq}`);
 		const url = `${gateway.url(NEWS)}&lastEventId=n.e.1`;
@@ -109,7 +109,7 @@ describe("a client that comes back", () => {
 });
 
 describe("a client that comes back again and again to one gateway", () => {
-	it("gets nothing twice, and nothing from before it came first", async () => {
+	it("gets no duplicates, and nothing from before it first came", async () => {
 		const gateway = await startGateway({ sse: { heartbeat: 30 } });
 		await gateway.send({ eventName: NEWS, sessionId: "A", payload: "before it came" });
 		const received: unknown[] = [];
@@ -142,7 +142,7 @@ describe("a client that comes for the first time", () => {
 	});
 });
 
-describe("a client that may have missed something is told, and goes on from there", () => {
+describe("a client that may have missed something is reset, and continues from there", () => {
 	const told = async (gateway: TestGateway, lastEventId: string) => {
 		const stream = await open(gateway, lastEventId);
 		await stream.next("sse.reset");
@@ -151,7 +151,7 @@ describe("a client that may have missed something is told, and goes on from ther
 		return stream.received("sse.reset")[0];
 	};
 
-	it("`unknown`: an id that is none, or of an event that never came here", async () => {
+	it("`unknown`: an invalid id, or of an event that never came here", async () => {
 		const gateway = await startBare();
 		give(gateway, "n.e.1");
 		expect(await told(gateway, "forged")).toEqual({ reason: "unknown" });
@@ -181,7 +181,7 @@ describe("a client that may have missed something is told, and goes on from ther
 		const second = await open(gateway, place(first));
 		expect(second.received("sse.reset")).toEqual([{ reason: "gap" }]);
 
-		// It has been told about everything up to here, and goes on from here.
+		// It has been told about everything up to here, and continues from here.
 		const { id } = second.events.find(e => e.event === "sse.reset") as ReceivedEvent;
 		second.close();
 		give(gateway, "n.e.4");
@@ -190,7 +190,7 @@ describe("a client that may have missed something is told, and goes on from ther
 		expect(await settle(gateway, third, "n.e.5")).toEqual(["n.e.4"]);
 	});
 
-	it("and one that was told while it was open is not told again when it comes back", async () => {
+	it("and one that was reset while it was open is not reset again when it comes back", async () => {
 		const gateway = await startBare();
 		const first = await open(gateway);
 		give(gateway, "n.e.1");
@@ -203,7 +203,7 @@ describe("a client that may have missed something is told, and goes on from ther
 });
 
 describe("a stream that is open while the bus loses events", () => {
-	it("is told once, before the event that shows it, and a repeat is dropped", async () => {
+	it("is reset once, before the event that shows it, and a duplicate is dropped", async () => {
 		const gateway = await startBare();
 		const streams = [await open(gateway), await open(gateway, undefined, "B")];
 		for (const seq of [1, 2, 5, 5, 2, 6]) give(gateway, `n.e.${seq}`);
@@ -216,7 +216,7 @@ describe("a stream that is open while the bus loses events", () => {
 		expect(gateway.log.at("warn")).toHaveLength(1);
 	});
 
-	it("is told if the first event of a sender shows that it has sent before", async () => {
+	it("is reset if the first event of a sender shows that it has sent before", async () => {
 		const gateway = await startBare();
 		const stream = await open(gateway);
 		give(gateway, "n.e.57");
@@ -224,7 +224,7 @@ describe("a stream that is open while the bus loses events", () => {
 		expect(stream.received("sse.reset")).toEqual([{ reason: "gap" }]);
 	});
 
-	it("is told though nothing follows, if the sender says that it has sent more", async () => {
+	it("is reset even if nothing follows, if the sender reports that it has sent more", async () => {
 		const gateway = await startBare();
 		const stream = await open(gateway);
 		give(gateway, "node-1.e.1");
@@ -232,7 +232,7 @@ describe("a stream that is open while the bus loses events", () => {
 		const tell = (seq: number) => gateway.broker.broadcast("sse.position", { epoch: "e", seq });
 		await tell(1);
 		await tell(2);
-		// that was on its way, and what is said twice is lost once
+		// that was on its way, and what is reported twice is lost once
 		give(gateway, "node-1.e.2");
 		await tell(4);
 		await tell(4);
@@ -244,7 +244,7 @@ describe("a stream that is open while the bus loses events", () => {
 		expect(gateway.log.at("warn")).toHaveLength(1);
 	});
 
-	it("gets in order what overtook on its way, without a word", async () => {
+	it("silently gets events in order that were overtaken on their way", async () => {
 		const gateway = await startBare();
 		const stream = await open(gateway);
 		for (const seq of [1, 4, 3, 2]) give(gateway, `n.e.${seq}`);
@@ -252,9 +252,9 @@ describe("a stream that is open while the bus loses events", () => {
 		expect(names(stream)).not.toContain("sse.reset");
 	});
 
-	// The client of a gateway that was cut off took another sender's event, moved on with its id to a gateway that had
-	// everything, and was told of nothing.
-	it("gets no id behind what is suspected to be missing", async () => {
+	// The client of a gateway that was cut off took another sender's event, moved with its id to a gateway that had everything,
+	// and was not told.
+	it("gets no id after an event that is suspected to be missing", async () => {
 		const gateway = await startBare();
 		const stream = await open(gateway);
 		give(gateway, "n.e.1");
@@ -273,7 +273,7 @@ describe("a stream that is open while the bus loses events", () => {
 		expect(names(stream)).not.toContain("sse.reset");
 	});
 
-	it("is not told what was sent before it came, and gets a place that is behind that", async () => {
+	it("is not told of what was sent before it came, and gets a place that is after that", async () => {
 		const gateway = await startBare({ heartbeat: 0 });
 		const early = await open(gateway);
 		give(gateway, "node-1.e.1");
@@ -294,7 +294,7 @@ describe("a stream that is open while the bus loses events", () => {
 });
 
 describe("a client that is ahead of this gateway", () => {
-	it("waits for the event that it has got elsewhere, and goes on behind it", async () => {
+	it("waits for the event that it has got elsewhere, and continues after it", async () => {
 		const gateway = await startBare();
 		const first = await open(gateway);
 		for (const seq of [1, 2]) give(gateway, `n.e.${seq}`);
@@ -309,7 +309,7 @@ describe("a client that is ahead of this gateway", () => {
 		expect(await settle(gateway, ahead, "n.e.5")).toEqual(["n.e.4"]);
 	});
 
-	it("misses no event without an id that comes while it waits", async () => {
+	it("misses no event without an id that arrives while it waits", async () => {
 		const gateway = await startBare();
 		give(gateway, "n.e.1");
 		const pending = open(gateway, "n.e.2");
@@ -319,8 +319,8 @@ describe("a client that is ahead of this gateway", () => {
 		expect(await settle(gateway, await pending, "n.e.3")).toEqual(["plain"]);
 	});
 
-	// The look was a timer's: what it threw ended the process.
-	it("is broken off, and nobody else, if the look whether it has come fails", async () => {
+	// The check ran in a timer: its error ended the process.
+	it("is broken off, and nobody else, if the check whether it has arrived fails", async () => {
 		const gateway = await startBare();
 		give(gateway, "n.e.1");
 		const other = await open(gateway);
@@ -337,8 +337,9 @@ describe("a client that is ahead of this gateway", () => {
 		expect(await settle(gateway, other, "n.e.3")).toEqual([]);
 	});
 
-	// They went past the stream, which was held, and were in the history all the same: only the reset told of them.
-	it("does not wait for ever, and gets what was sent while it waited behind the reset", async () => {
+	// They skipped the stream, which was held, and were in the history all the same: the client learned of them only by the
+	// reset.
+	it("does not wait for ever, and gets what was sent while it waited after the reset", async () => {
 		const gateway = await startBare();
 		give(gateway, "n.e.1");
 		const pending = open(gateway, "n.e.9");
@@ -352,7 +353,7 @@ describe("a client that is ahead of this gateway", () => {
 		expect(stream.received("sse.reset")).toEqual([{ reason: "unknown" }]);
 	});
 
-	// The place was one behind what the stream still had to get: who left in between missed that.
+	// The place was after what the stream still had to get: a client that left in between missed that.
 	it("is given a place from which it gets that again, if it leaves between the two", async () => {
 		const gateway = await startBare();
 		give(gateway, "n.e.1");
@@ -366,14 +367,14 @@ describe("a client that is ahead of this gateway", () => {
 		expect(await settle(gateway, again, "n.e.3")).toEqual(["n.e.2"]);
 	});
 
-	it("is replayed nothing from before a revocation that came while it waited", async () => {
+	it("gets no replay from before a revocation that arrived while it waited", async () => {
 		const gateway = await startBare();
 		give(gateway, "n.e.1");
 		const { fanOut } = Reflect.get(gateway.service, Symbol.for("moleculer-sse.gateway"));
 		const pending = open(gateway, "n.e.9");
 		await eventually(() => expect(gateway.held.streams).toBe(1));
 		give(gateway, "n.e.2");
-		// one that comes late, and closes nothing
+		// a late one, which closes nothing
 		fanOut.history.revoke({ sessionId: "A", reason: "revoked" }, performance.now());
 		give(gateway, "n.e.3");
 		const stream = await pending;
@@ -382,9 +383,9 @@ describe("a client that is ahead of this gateway", () => {
 	});
 });
 
-// It waited two seconds for what could not come, and went without events meanwhile.
-describe("a client whose event cannot come any more is told at once:", () => {
-	/** How often it was looked whether it has come. */
+// It waited two seconds for an event that could not arrive, and got no events meanwhile.
+describe("a client whose event cannot arrive any more is told at once:", () => {
+	/** How often it was checked whether it has arrived. */
 	async function looks(gateway: TestGateway, lastEventId: string): Promise<number> {
 		const since = jest.spyOn(History.prototype, "since").mockClear();
 		onTestFinished(() => since.mockRestore());
@@ -464,7 +465,7 @@ describe("without a history", () => {
 		expect(stream.text).not.toMatch(/^id:/m);
 	});
 
-	it("a client that names an id all the same is told", async () => {
+	it("a client that names an id all the same is reset", async () => {
 		const gateway = await startGateway({ sse: { history: null } });
 		const stream = await open(gateway, "n.e.1");
 		await stream.next("sse.reset");

@@ -24,7 +24,7 @@ const told = (stream: StreamClient) => [
 	...stream.received("sse.reset").map(data => (data as { reason: string }).reason)
 ];
 
-describe("a revocation that comes as a Moleculer event and on a stream of events", () => {
+describe("a revocation that arrives as a Moleculer event and on a RabbitMQ stream", () => {
 	it.each<
 		[first: string, ways: (bus: HandBus, gateway: TestGateway) => [() => unknown, () => unknown]]
 	>([
@@ -68,7 +68,7 @@ describe("a revocation that comes as a Moleculer event and on a stream of events
 		}
 	});
 
-	it("closes nothing if it is none, and is logged", async () => {
+	it("closes nothing if it is invalid, and is logged", async () => {
 		const { bus, gateway } = await HandBus.start();
 		const alice = await open(gateway);
 		for (const close of [null, {}, { sessionId: "" }, { sessionId: "A", eventName: "sse.open" }]) {
@@ -77,15 +77,15 @@ describe("a revocation that comes as a Moleculer event and on a stream of events
 		bus.give(NEWS, 1);
 		await alice.next(NEWS);
 		expect(gateway.log.at("warn").join()).toMatch(/dropped sse\.close from node 'sender'/);
-		// nor does one that is none keep the one with its id from being heard
+		// nor does an invalid one keep the one with its id from being heard
 		bus.giveRevocation({ sessionId: "A" }, ID);
 		expect(await alice.end).toBe("ended");
 	});
 });
 
 describe("a revocation in the past that a gateway reads", () => {
-	// A gateway that was started again read what had been sent, and not who had been revoked.
-	it("keeps what was sent then from the session, and nothing from others", async () => {
+	// A gateway that was restarted read what had been sent, and not who had been revoked.
+	it("withholds what was sent then from the session, and nothing from others", async () => {
 		const { bus, gateway } = await HandBus.start();
 		const past = Date.now() - 1000;
 		bus.give(NEWS, 1, past, "*");
@@ -116,7 +116,7 @@ describe("a revocation in the past that a gateway reads", () => {
 		expect(alice.received("sse.close")).toEqual([{ reason: "banned" }]);
 
 		const back = await open(gateway);
-		// it reads all that anew
+		// it reads all of that again
 		bus.subscriber.begin();
 		bus.give(NEWS, 0, Date.now());
 		bus.giveRevocation({ sessionId: "A", reason: "banned" }, ID, Date.now());
@@ -135,8 +135,8 @@ describe("a revocation in the past that a gateway reads", () => {
 	});
 });
 
-// A gateway that could not read its bus when it started reads later who was revoked before: it closed streams that had
-// been opened, and judged, long after that.
+// A gateway that could not read its bus when it started reads later who was revoked before: it closed streams that had been
+// opened, and judged, long after that.
 describe("a revocation that a gateway reads of the past", () => {
 	it.each([
 		["before the stream was opened", 240_000, false],
@@ -156,8 +156,8 @@ describe("a revocation that a gateway reads of the past", () => {
 	});
 });
 
-// By its sender's clock, a revocation that came late was older than the streams that were open all the time.
-describe("a revocation that comes late, from a node whose clock is behind", () => {
+// By its sender's clock, a late revocation was older than the streams that were open all the time.
+describe("a late revocation from a node with a slow clock", () => {
 	const late = (bus: HandBus, notBefore: number, behind: number) =>
 		bus.subscriber.revoked(
 			{ sessionId: "A" },
@@ -179,7 +179,7 @@ describe("a revocation that comes late, from a node whose clock is behind", () =
 		expect(stream.received("sse.close")).toEqual([{ reason: "revoked" }]);
 	});
 
-	it("refuses the tickets that were given until then", async () => {
+	it("refuses the tickets that were issued until then", async () => {
 		const clocks = stubClocks();
 		const { bus, gateway } = await HandBus.start({ ticket: { secret: "x".repeat(32) } });
 		const { tickets } = Reflect.get(gateway.service, Symbol.for("moleculer-sse.gateway")).access;

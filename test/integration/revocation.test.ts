@@ -46,7 +46,7 @@ describe("sse.close", () => {
 		expect(gateway.held.streams).toBe(4 - closed.length);
 	});
 
-	it("tells the reason that was given", async () => {
+	it("sends the given reason", async () => {
 		const gateway = await startGateway();
 		const stream = await openStream(gateway.url("news"), { session: "alice" });
 		await close(gateway, { sessionId: "alice", reason: "logged out" });
@@ -88,7 +88,7 @@ describe("sse.close", () => {
 		["HTTP/1.1", {}],
 		["HTTPS", { https: TLS }],
 		["HTTP/2", { http2: true }]
-	])("tells the client in order over %s", async (name, settings) => {
+	])("tells the client gracefully over %s", async (name, settings) => {
 		const gateway = await startGateway({ settings });
 		const stream = name.endsWith("2")
 			? await openHttp2Stream(connectHttp2(gateway.origin), gateway.url("news"), { session: "a" })
@@ -122,7 +122,7 @@ describe("sse.close", () => {
 		expect(gateway.held.streams).toBe(1);
 	});
 
-	it("takes what is typed into the REPL", async () => {
+	it("accepts what is typed into the REPL", async () => {
 		const gateway = await startGateway();
 		const stream = await openStream(gateway.url("news"), { session: "42" });
 		await gateway.broker.broadcast("sse.close", { sessionId: 42 }, { meta: { $repl: true } });
@@ -186,7 +186,7 @@ describe("what a revoked stream never gets", () => {
 			await close(gateway, { sessionId: "alice" });
 			await eventually(() => expect(gateway.held).toEqual(NOTHING));
 		};
-		// sooner than it would be without, as its client does not take its last bytes
+		// sooner than without the revocation, because its client does not take its last bytes
 		expect(await runningTime(cutOff)).toBeLessThan(1000);
 		stream.resume();
 
@@ -194,7 +194,7 @@ describe("what a revoked stream never gets", () => {
 		expect(stream.text).not.toContain("unsent");
 	});
 
-	it("a replay of what was sent afterwards, though its session may stream again", async () => {
+	it("a replay of what was sent afterwards, even if its session may stream again", async () => {
 		const gateway = await startGateway();
 		const stream = await openStream(gateway.url("news"), { session: "alice" });
 		const place = stream.events.findLast(({ id }) => id)?.id;
@@ -209,7 +209,7 @@ describe("what a revoked stream never gets", () => {
 		expect(back.received("sse.open")).toMatchObject([{ eventNames: ["news"], resumed: false }]);
 		expect(back.received("sse.reset")).toEqual([{ reason: "revoked" }]);
 		expect(back.received("news")).toEqual(["again"]);
-		// from there it goes on as any other
+		// from there it continues like any other
 		const next = back.events.findLast(({ id }) => id)?.id;
 		back.close();
 		await gateway.send({ eventName: "news", sessionId: "alice", payload: "missed" });
@@ -262,14 +262,14 @@ describe("what a revoked stream never gets", () => {
 		expect((await refusal(gateway.url("news"), { headers })).status).toBe(403);
 		isKnown = false;
 		expect((await refusal(gateway.url("news"), { headers })).status).toBe(401);
-		// allowed again, it goes on from there
+		// allowed again, it continues from there
 		isAllowed = isKnown = true;
 		const back = await openStream(gateway.url("news"), { headers });
 		expect((await back.next("sse.reset")).data).toBe('{"reason":"revoked"}');
 		expect(back.text).not.toContain("secret");
 	});
 
-	it("a replay of ids that its session has no longer", async () => {
+	it("a replay for ids that its session no longer has", async () => {
 		let ids = ["alice", "tenant:7"];
 		const gateway = await startGateway({ sse: { session: () => ids } });
 		const stream = await openStream(gateway.url("news"));
@@ -286,8 +286,8 @@ describe("what a revoked stream never gets", () => {
 	});
 });
 
-describe("a gateway where there is always a stream on its way", () => {
-	it("opens streams after however many revocations", async () => {
+describe("a gateway on which a stream is always being opened", () => {
+	it("opens streams after any number of revocations", async () => {
 		const gate = createGate<boolean>();
 		let asked = 0;
 		const gateway = await startGateway({
@@ -299,14 +299,14 @@ describe("a gateway where there is always a stream on its way", () => {
 
 		await openStream(gateway.url("news"), { session: "alice" });
 		gate.open(true);
-		// from before what is remembered: it is judged anew
+		// from before what is remembered: it is judged again
 		expect(await (await slow).end).toBe("ended");
 	});
 });
 
 describe("a stream that is revoked while it is being opened", () => {
 	it.each(["authentication", "session", "authorize"])(
-		"does not open on an answer of before: during %s",
+		"does not open on an earlier answer: during %s",
 		async during => {
 			const gate = createGate();
 			const wait = (name: string) => (name === during ? gate.wait() : undefined);
@@ -342,7 +342,7 @@ describe("a stream that is revoked while it is being opened", () => {
 			gate.open();
 			const stream = await opening;
 
-			// judged anew when it comes back
+			// judged again when it comes back
 			expect(await stream.end).toBe("ended");
 			expect(stream.status).toBe(200);
 			expect(stream.text).toMatch(/^retry: \d+\nevent: sse\.close\n/);
@@ -351,7 +351,7 @@ describe("a stream that is revoked while it is being opened", () => {
 		}
 	);
 
-	// Who authenticates in a route's `use` (passport, express-session) knows who it is long before the alias runs: the
+	// Authentication in a route's `use` (passport, express-session) identifies the client long before the alias runs: a
 	// revocation in between was missed, and the stream opened.
 	it.each(["the service", "the route"])(
 		"does not open on what a middleware of %s has found out before",
@@ -472,7 +472,7 @@ describe("a bad sse.close", () => {
 		expect(gateway.held.streams).toBe(1);
 	});
 
-	it("is one that is emitted: one gateway only would close", async () => {
+	it("is also one that is emitted: only one gateway would close streams", async () => {
 		const gateway = await startGateway();
 
 		await expect(gateway.broker.emit("sse.close", { sessionId: "a" })).rejects.toMatchObject({

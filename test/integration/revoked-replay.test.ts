@@ -33,7 +33,7 @@ const placeOf = ({ events }: StreamClient) => events.findLast(({ id }) => id)?.i
 const countedUp = (place: string, by = 1) =>
 	place.replace(/~(\d+)(~s)?$/, (_, position) => `~${Number(position) + by}`);
 
-/** What a stream was told of its beginning, and that it has got nothing that is not for it. */
+/** What a stream was told at its start, and that it has got nothing that is not for it. */
 function beginning(stream: StreamClient): unknown {
 	expect(stream.text).not.toContain(SECRET);
 	const [opened] = stream.received("sse.open") as { resumed: boolean }[];
@@ -51,8 +51,8 @@ async function settle(gateway: TestGateway, stream: StreamClient): Promise<unkno
 }
 
 describe("what was sent to a session while it was revoked", () => {
-	// Whether a client came from before its revocation was judged by the place that it named itself. It could
-	// count that up, or take one from a stream of another session of its own, and got what was not for it.
+	// Whether a client came from before its revocation was judged by the place that it named itself. It could count that up, or
+	// take one from a stream of another session of its own, and got what was not for it.
 	it.each<[how: string, place: (own: string, guest: StreamClient) => string]>([
 		["its own place", own => own],
 		["its own place, counted up", own => countedUp(own)],
@@ -90,7 +90,7 @@ describe("what was sent to a session while it was revoked", () => {
 		expect(await settle(gateway, again)).toHaveLength(1);
 	});
 
-	it("is told at once, though it names an event that may still come", async () => {
+	it("is reported at once, even if it names an event that may still arrive", async () => {
 		const gateway = await startGateway({ middleware: false });
 		const give = (seq: number, payload: unknown) =>
 			giveEvent(gateway, { eventName: NEWS, sessionId: "A", payload, id: `n.e.${seq}` });
@@ -153,7 +153,7 @@ describe("what was sent to a session while it was revoked", () => {
 		}
 	});
 
-	it("is not replayed of a name to which it has not been let in yet", async () => {
+	it("is not replayed for a name to which it has not been let in yet", async () => {
 		const gateway = await startGateway();
 		await revoke(gateway, "A");
 		const first = await open(gateway, { names: ["orders"] });
@@ -204,7 +204,7 @@ describe("what was sent to a session while it was revoked", () => {
 });
 
 describe("a session that was let in again", () => {
-	it("goes on when it is cut off later, with what it missed", async () => {
+	it("continues when it is cut off later, with what it missed", async () => {
 		const gateway = await startGateway({ sse: { heartbeat: 30 } });
 		const alice = await open(gateway);
 		await revoke(gateway, "A");
@@ -227,7 +227,7 @@ describe("a session that was let in again", () => {
 		}
 	});
 
-	it("goes on though it came without a place first", async () => {
+	it("continues even if it first came without a place", async () => {
 		const gateway = await startGateway();
 		await revoke(gateway, "A");
 		const first = await open(gateway);
@@ -240,7 +240,7 @@ describe("a session that was let in again", () => {
 });
 
 describe("a session that was never revoked", () => {
-	it("goes on with what it missed, while others are revoked and let in again", async () => {
+	it("continues with what it missed, while others are revoked and let in again", async () => {
 		const gateway = await startGateway();
 		const first = await open(gateway);
 		first.close();
@@ -256,8 +256,8 @@ describe("a session that was never revoked", () => {
 	});
 });
 
-describe("a gateway that reads the past anew", () => {
-	// What it reads then has later positions than a stream that opened meanwhile, and was sent before.
+describe("a gateway that reads the past again", () => {
+	// What it then reads has later positions than a stream that opened meanwhile, and was sent before.
 	it("does not take what it reads for sent after a session was let in", async () => {
 		const { bus, gateway } = await HandBus.start();
 		bus.subscriber.missed();

@@ -14,7 +14,7 @@ import {
 	TestNode
 } from "../support/gateway/gateway.ts";
 
-/** What a request is answered with when it did not reach the mixin. */
+/** The answer to a request that did not reach the mixin. */
 const mine = (_req: unknown, res: { end(text: string): void }) => res.end("mine");
 
 describe("the route of the mixin", () => {
@@ -54,7 +54,7 @@ describe("the route of the mixin", () => {
 		);
 
 		const retries = new Set(streams.flatMap(stream => stream.retries));
-		// a value that 60 draws of three miss comes up once in 10^10 runs
+		// a value that 60 draws of three miss occurs once in 10^10 runs
 		expect([...retries].sort()).toEqual([70, 71, 72]);
 	});
 
@@ -102,7 +102,7 @@ describe("the route of the mixin", () => {
 		await openStream(gateway.at("/sse/event-stream/", "news"));
 	});
 
-	it("is not there with path: null", async () => {
+	it("does not exist with path: null", async () => {
 		const gateway = await startGateway({ sse: { path: null } });
 
 		expect((await send(gateway.url("news"))).status).toBe(404);
@@ -142,17 +142,17 @@ describe("the application's own routes", () => {
 		expect((await send(`${gateway.origin}/admin/greeter/hello`)).text).toBe('"hello"');
 	});
 
-	it("leave the definition that the service was created from as it was", async () => {
+	it("leave the definition from which the service was created as it was", async () => {
 		const schema = gatewaySchema({ settings: { routes: routes() } });
 		const node = new TestNode();
 		node.broker.createService(schema);
 
 		expect(schema.settings).toEqual({ port: 0, ip: "127.0.0.1", routes: routes() });
-		// so a second node in the same process can use it too
+		// so that a second node in the same process can use it too
 		expect(() => new TestNode().broker.createService(schema)).not.toThrow();
 	});
 
-	it("are moleculer-web's default route where there are none", async () => {
+	it("are moleculer-web's default route if there are none", async () => {
 		const gateway = await startGateway({ services: [greeter] });
 
 		expect((await send(`${gateway.origin}/greeter/hello`)).text).toBe('"hello"');
@@ -189,7 +189,7 @@ describe("the application's own routes", () => {
 		expect((await send(`${gateway.origin}/any`)).text).toBe("mine");
 	});
 
-	it("do not shadow the stream with a catch-all where aliases keep their order", async () => {
+	it("do not shadow the stream with a catch-all if aliases keep their order", async () => {
 		const routes = [{ path: "/", aliases: { "GET /{*path}": mine } }];
 		const gateway = await startGateway({ settings: { routes, optimizeOrder: false } });
 
@@ -306,8 +306,8 @@ describe("a gateway that cannot stream as it is configured does not start", () =
 	});
 });
 
-// They were checked in the settings alone: a route that came later took the place of the mixin's own, or had an alias that
-// answered 404, and nothing was said.
+// They were checked only in the settings: a route that was added later replaced the mixin's own, or had an alias that answered
+// 404, and nothing was reported.
 describe("a route that is added at run time", () => {
 	const add = (gateway: TestGateway, route: unknown) =>
 		gateway.broker.call("api.addRoute", { route });
@@ -328,7 +328,7 @@ describe("a route that is added at run time", () => {
 		["an alias as text", { "GET /": "sse:greeter.hello" }],
 		["no event names", { "GET /": { type: "sse", eventNames: [] } }],
 		["a type in capitals", { "GET /": { type: "SSE" } }]
-	])("is refused as one of the settings is, and changes nothing: %s", async (_, aliases) => {
+	])("is refused like one of the settings, and changes nothing: %s", async (_, aliases) => {
 		const gateway = await startGateway();
 		const before = await gateway.broker.call("api.listAliases");
 
@@ -342,7 +342,7 @@ describe("a route that is added at run time", () => {
 	it.each([
 		["its path", { path: "/sse/event-stream/" }],
 		["the path of its alias", { path: "/sse", aliases: { "GET event-stream": mine } }]
-	])("does not take the place of the mixin's own, by %s", async (_, route) => {
+	])("does not replace the mixin's own, by %s", async (_, route) => {
 		const gateway = await startGateway();
 
 		await expect(add(gateway, route)).rejects.toMatchObject({
@@ -352,7 +352,7 @@ describe("a route that is added at run time", () => {
 		await openStream(gateway.url("news"));
 	});
 
-	it("may have any path where the mixin has no route", async () => {
+	it("may have any path if the mixin has no route", async () => {
 		const gateway = await startGateway({ sse: { path: null } });
 		await add(gateway, { path: "/sse/event-stream", aliases: { "GET /": { type: "sse" } } });
 
@@ -361,14 +361,14 @@ describe("a route that is added at run time", () => {
 });
 
 describe("an action whose `rest` is of type sse", () => {
-	it("is told in the log: an action cannot stream", async () => {
+	it("is logged: an action cannot stream", async () => {
 		const rest = { method: "GET" as const, path: "/live", type: "sse" };
 		const gateway = await startGateway({
 			settings: { routes: [{ path: "/", autoAliases: true }] },
 			services: [{ name: "news", actions: { live: { rest, handler: () => "none" } } }]
 		});
 
-		// moleculer-web makes such aliases a while after the services are there
+		// moleculer-web creates such aliases a while after the services exist
 		await eventually(() =>
 			expect(gateway.log.at("error").join()).toContain('"news.live" has a "rest" of type "sse"')
 		);
@@ -491,7 +491,7 @@ describe("an alias { type: 'sse' } in a route of the application", () => {
 		expect(headers["x-before"]).toBe("seen");
 	});
 
-	it("inherits the route's middlewares, their errors too", async () => {
+	it("inherits the route's middlewares, including their errors", async () => {
 		const use = [
 			(req: { headers: { ill?: string } }, res: never, next: (error?: Error) => void) => {
 				(res as { setHeader(name: string, value: string): void }).setHeader("x-used", "yes");
@@ -535,7 +535,7 @@ describe("an alias { type: 'sse' } in a route of the application", () => {
 		expect(JSON.parse((await stream.next("sse.open")).data).eventNames).toEqual(["a", "b", "c"]);
 	});
 
-	it("streams where a path has parameters", async () => {
+	it("streams on a path with parameters", async () => {
 		const aliases = { "GET /shops/:shop/live": { type: "sse" } };
 		const gateway = await startGateway({
 			sse: {

@@ -13,7 +13,7 @@ const good = { eventName: "news", sessionId: "alice", payload: 1 };
 /** The same, as it leaves its node: with its id and its payload as JSON. */
 const leaving = { eventName: "news", sessionId: "alice", json: "1", id: expect.any(String) };
 
-/** A node that sends, and all that left it as an `sse.send`. */
+/** A node that sends, and everything that left it as an `sse.send`. */
 async function startSender(middleware = true): Promise<TestNode & { sent: unknown[] }> {
 	const sent: unknown[] = [];
 	const gateway = {
@@ -126,12 +126,12 @@ describe("a bad event is refused where it was sent, with the field that is wrong
 			message: expect.stringContaining(problem)
 		});
 		expect(node.sent).toEqual([]);
-		// who awaits learns of it, and the log need not tell too
+		// a caller that awaits learns of it, so it need not be logged
 		expect(node.log.at("error")).toEqual([]);
 	});
 
 	it.each([{ throwError: true }, { throwError: false }, {}])(
-		"whatever the sender says of failures: %p",
+		"whatever the sender says about failures: %p",
 		async options => {
 			const node = await startSender();
 
@@ -212,7 +212,7 @@ describe("a bad event that nobody awaits", () => {
 		["async iteration of promises", async sending => void (await Promise.allSettled([sending]))]
 	];
 
-	it.each(ways)("is not logged if somebody does, with %s", async (_, watch) => {
+	it.each(ways)("is not logged if it is awaited, with %s", async (_, watch) => {
 		const rejections = watchRejections();
 		const node = await startSender();
 		watch(node.broker.broadcast("sse.send", {}));
@@ -320,7 +320,7 @@ describe("an event for nobody", () => {
 		}
 	);
 
-	it("uses no number: to gateways a number that no event has is a lost event", async () => {
+	it("uses up no number: to gateways a number that no event has is a lost event", async () => {
 		const node = await startSender();
 		for (const sessionId of ["alice", [], "alice"]) await node.send({ ...good, sessionId });
 
@@ -337,7 +337,7 @@ describe("an event for nobody", () => {
 		});
 	});
 
-	it("is passed over in silence by a gateway that it reaches", async () => {
+	it("is silently ignored by a gateway that it reaches", async () => {
 		const gateway = await startGateway({ middleware: false });
 		const stream = await openStream(gateway.url("news"), { session: "alice" });
 		await gateway.send({ ...good, sessionId: [] });
@@ -406,7 +406,7 @@ describe("emit, which would reach one gateway only", () => {
 	});
 
 	// The line ended in "undefined": the data of an error that has none.
-	it("is logged where nobody awaits it, and is no unhandledRejection", async () => {
+	it("is logged if nobody awaits it, and is no unhandledRejection", async () => {
 		const rejections = watchRejections();
 		const node = await startSender();
 		node.broker.emit("sse.send", good);
@@ -429,7 +429,7 @@ describe("emit, which would reach one gateway only", () => {
 	});
 });
 
-/** The ways in which a transporter cannot send. */
+/** The ways in which a transporter fails to send. */
 const FAILURES = {
 	rejects: () => Promise.reject(new Error("no connection")),
 	throws: () => {
@@ -461,8 +461,8 @@ describe("a sender whose bus cannot take the event", () => {
 		return sender;
 	}
 
-	// A transporter or a serializer that throws made `broadcast` throw, past any `.catch` and whatever `throwError` said.
-	it.each(HOW)("hears of it with throwError if its transporter %s", async how => {
+	// A transporter or a serializer that throws made `broadcast` throw, bypassing any `.catch` and whatever `throwError` said.
+	it.each(HOW)("is told with throwError if its transporter %s", async how => {
 		const sender = await startCutOff(`cut-off-1-${how}`, how);
 		const sending = sender.broker.broadcast("sse.send", good, { throwError: true });
 
@@ -473,7 +473,7 @@ describe("a sender whose bus cannot take the event", () => {
 	it.each([
 		["sse.send", good],
 		["sse.close", close]
-	])("hears of it in the log if it does not await its %s with throwError", async (name, event) => {
+	])("is told in the log if it does not await its %s with throwError", async (name, event) => {
 		const rejections = watchRejections();
 		const sender = await startCutOff(`cut-off-unawaited-${name}`);
 		sender.broker.broadcast(name, event, { throwError: true });
@@ -489,7 +489,7 @@ describe("a sender whose bus cannot take the event", () => {
 		);
 	});
 
-	it.each(HOW)("goes on without it if its transporter %s, and it is in the log", async how => {
+	it.each(HOW)("goes on without it if its transporter %s, and that is logged", async how => {
 		const rejections = watchRejections();
 		const sender = await startCutOff(`cut-off-2-${how}`, how);
 		expect(await sender.broker.call("shop.order")).toBe("placed");
@@ -499,9 +499,9 @@ describe("a sender whose bus cannot take the event", () => {
 	});
 });
 
-// An outage of an MQTT broker held up every action that awaits its events, for as long as the outage lasted: the transporter keeps
-// what it cannot send.
-describe("a sender whose transporter keeps what it cannot send", () => {
+// An outage of an MQTT broker held up every action that awaits its events, for as long as the outage lasted: the transporter
+// holds what it cannot send.
+describe("a sender whose transporter holds what it cannot send", () => {
 	async function startHeldUp(namespace: string): Promise<{ sender: TestNode; letGo(): void }> {
 		const gateway = await startGateway({ broker: memberOf(namespace, "gateway") });
 		const sender = new TestNode({ broker: memberOf(namespace, "sender"), services: [shop] });
@@ -533,8 +533,8 @@ describe("a sender whose transporter keeps what it cannot send", () => {
 	});
 });
 
-// NATS drops what is sent while its server is away: the promise resolved, with `throwError` too, and no log had a word of it.
-describe("a sender whose transporter drops what it cannot send, and does not say so", () => {
+// NATS drops what is sent while its server is away: the promise resolved, with `throwError` too, and nothing was logged.
+describe("a sender whose transporter silently drops what it cannot send", () => {
 	async function startUnconnected(namespace: string): Promise<TestNode> {
 		const gateway = await startGateway({ broker: memberOf(namespace, "gateway") });
 		const sender = new TestNode({ broker: memberOf(namespace, "sender"), services: [shop] });
@@ -548,14 +548,14 @@ describe("a sender whose transporter drops what it cannot send, and does not say
 	it.each([
 		["sse.send", good],
 		["sse.close", { sessionId: "alice" }]
-	])("hears of it with throwError: %s", async (name, event) => {
+	])("is told with throwError: %s", async (name, event) => {
 		const sender = await startUnconnected(`unconnected-${name}`);
 		await expect(sender.broker.broadcast(name, event, { throwError: true })).rejects.toThrow(
 			"the transporter is not connected"
 		);
 	});
 
-	it("goes on without, and the log has it, once for many", async () => {
+	it("goes on without, which is logged once for many events", async () => {
 		const sender = await startUnconnected("unconnected-log");
 		for (let n = 0; n < 50; n++) expect(await sender.broker.call("shop.order")).toBe("placed");
 		expect(sender.log.at("error").filter(line => line.includes("not connected"))).toHaveLength(1);
@@ -579,8 +579,8 @@ describe("a broadcast that the next middleware makes throw", () => {
 	});
 });
 
-// What had failed was caught, and then `throwError` was read where nothing caught it.
-describe("a broadcast whose throwError throws as it is read", () => {
+// The failure was caught, and then `throwError` was read where nothing caught it.
+describe("a broadcast whose throwError throws when it is read", () => {
 	const bad = (fields: object = {}): object =>
 		Object.defineProperty(fields, "throwError", {
 			enumerable: true,
@@ -610,7 +610,7 @@ describe("a broadcast whose throwError throws as it is read", () => {
 	});
 });
 
-/** Metadata, as actions have it, that no serializer takes, or that throws as soon as it is read. */
+/** Metadata, as actions have it, that no serializer takes, or that throws when it is read. */
 const BAD_META: readonly (readonly [what: string, make: () => object])[] = [
 	["a BigInt", () => ({ user: { id: 12n } })],
 	["a cycle", () => ({ request: cyclic })],
@@ -618,8 +618,8 @@ const BAD_META: readonly (readonly [what: string, make: () => object])[] = [
 	["a getter that throws", () => Object.defineProperty({}, "user", { enumerable: true, get: fail })]
 ];
 
-// `ctx.meta` goes into every packet: a BigInt id of a user made the business action fail that only sent an event, or ended
-// the process where it was sent by a timer; the number of the event was used up, so that all pages were told to reload.
+// `ctx.meta` goes into every packet. A user's BigInt id made a business action fail that only sent an event, or ended the
+// process if a timer sent it; the event's number was used up, so that all pages were told to reload.
 describe("a sender whose metadata cannot be sent", () => {
 	/** A gateway, a sender on another node, and a service there that sends with such metadata. */
 	async function start(namespace: string, onGateway: boolean) {
@@ -650,7 +650,7 @@ describe("a sender whose metadata cannot be sent", () => {
 			gateway,
 			sender,
 			stream,
-			/** What becomes of a broadcast in an action with that metadata. */
+			/** The outcome of a broadcast in an action with that metadata. */
 			place: async (meta: () => object, name: string, event: object, options: object) => {
 				make = meta;
 				const [end] = (await sender.broker.call("orders.place", { name, event, options })) as [
@@ -663,7 +663,7 @@ describe("a sender whose metadata cannot be sent", () => {
 
 	const EVENTS = { "sse.send": good, "sse.close": { sessionId: "bob" } };
 
-	it.each(BAD_META)("hears of it by its promise alone, or not at all: %s", async (what, meta) => {
+	it.each(BAD_META)("is told only by its promise, or not at all: %s", async (what, meta) => {
 		const rejections = watchRejections();
 		const { place, sender } = await start(`meta-1-${what}`, false);
 		for (const [name, event] of Object.entries(EVENTS)) {
@@ -679,7 +679,7 @@ describe("a sender whose metadata cannot be sent", () => {
 		expect(await rejections()).toEqual([]);
 	});
 
-	it.each(BAD_META)("uses up no id for what has left for nobody: %s", async (what, meta) => {
+	it.each(BAD_META)("uses up no id for what was sent to nobody: %s", async (what, meta) => {
 		const { place, gateway, sender, stream } = await start(`meta-2-${what}`, false);
 		await sender.send(good);
 		for (let n = 0; n < 3; n++) await place(meta, "sse.send", good, {});
@@ -693,7 +693,7 @@ describe("a sender whose metadata cannot be sent", () => {
 	});
 
 	it.each(BAD_META.slice(0, -1))(
-		"reaches its own node's streams all the same, and the others are told: %s",
+		"still reaches its own node's streams, and the others are reset: %s",
 		async (what, meta) => {
 			const { place, sender, stream } = await start(`meta-3-${what}`, true);
 			const own = await openStream((sender as TestGateway).url("news"), { session: "alice" });
@@ -735,12 +735,12 @@ describe("an event that a transporter does not take", () => {
 		expect(stream.received("sse.reset")).toEqual([]);
 	});
 
-	it("because it has lost its connection is told as lost", async () => {
+	it("because it has lost its connection is reported as lost", async () => {
 		const stream = await start("closing", new Error("Channel closing"));
 		expect(stream.received("sse.reset")).toEqual([{ reason: "gap" }]);
 	});
 
-	it("because a middleware behind the plugin's throws uses up no id, and reaches its own node", async () => {
+	it("because a middleware after the plugin's throws uses up no id, and reaches its own node", async () => {
 		let isFaulty = false;
 		const faulty = {
 			name: "Faulty",
@@ -764,7 +764,7 @@ describe("an event that a transporter does not take", () => {
 	});
 });
 
-describe("what a sender gives that throws at whoever looks at it", () => {
+describe("a value given by a sender that throws when it is read", () => {
 	it.each(["sse.send", "sse.close"])("is refused by a promise: %s", async name => {
 		const node = await startSender();
 		const { proxy, revoke } = Proxy.revocable({}, {});
@@ -778,7 +778,7 @@ describe("what a sender gives that throws at whoever looks at it", () => {
 
 describe("a gateway does not trust its senders", () => {
 	it.each(BAD.filter(([, , field]) => field !== "id"))(
-		"drops what a node without the middleware sent wrong, and tells which node: %s",
+		"drops what a node without the middleware sent wrong, and names the node: %s",
 		async (_, event, field) => {
 			const gateway = await startGateway({ middleware: false, broker: { nodeID: "plain-7" } });
 			const stream = await openStream(gateway.url("news"), { session: "alice" });
@@ -812,7 +812,7 @@ describe("a gateway does not trust its senders", () => {
 		expect(gateway.log.at("warn").filter(text => text.includes("field: 'id'"))).toHaveLength(1);
 	});
 
-	it("validates what was broadcast past the middleware, within the node", async () => {
+	it("validates what was broadcast without the middleware, within the node", async () => {
 		const gateway = await startGateway();
 		const stream = await openStream(gateway.url("news"), { session: "alice" });
 		await gateway.broker.broadcastLocal("sse.send", { ...good, sessionId: 7.5 });
@@ -872,7 +872,7 @@ describe("SseMiddleware", () => {
 		expect(ids).toEqual(["one...1", "two...1"]);
 	});
 
-	it("is not needed on a gateway: events of senders with it keep their ids", async () => {
+	it("is not needed on a gateway: events of senders that have it keep their ids", async () => {
 		const sender = new TestNode({ broker: memberOf("half", "sender") });
 		const gateway = new TestGateway(
 			new TestNode({ middleware: false, broker: memberOf("half", "gateway") })
@@ -887,10 +887,10 @@ describe("SseMiddleware", () => {
 	});
 });
 
-// An article's author had been replaced by a document when its id was read: `user:${article.author}` was
-// "user:[object Object]", and the push reached nobody, without a word.
-describe("whom nobody can be", () => {
-	it("is warned of, and fails no push to others", async () => {
+// An article's author had been replaced by a document when its id was read: `user:${article.author}` was "user:[object
+// Object]", and the push silently reached nobody.
+describe("a recipient that cannot exist", () => {
+	it("causes a warning, and fails no push to others", async () => {
 		const node = await startSender();
 		const sessionId = ["user:7", "user:[object Object]"];
 		await node.broker.broadcast("sse.send", { ...good, sessionId }, { throwError: true });
@@ -902,7 +902,7 @@ describe("whom nobody can be", () => {
 		]);
 	});
 
-	it("is warned of when it is revoked", async () => {
+	it("causes a warning when it is revoked", async () => {
 		const node = await startSender();
 		await node.broker.broadcast("sse.close", { sessionId: "user:undefined" });
 

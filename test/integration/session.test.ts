@@ -24,7 +24,7 @@ function issued(headers: { "set-cookie"?: string[] | undefined }): [id: string, 
 const RANDOM_ID = /^[\w-]{22}$/;
 
 describe("the default session, a cookie", () => {
-	it("is issued where it is missing: 128 random bits that no script and no other site can use", async () => {
+	it("is issued if it is missing: 128 random bits that no script and no other site can use", async () => {
 		const gateway = await startGateway();
 		const streams = await Promise.all([1, 2, 3].map(() => openStream(gateway.url("news"))));
 
@@ -45,7 +45,7 @@ describe("the default session, a cookie", () => {
 		await stream.next("news");
 	});
 
-	it("is kept where it is present", async () => {
+	it("is kept if it is present", async () => {
 		const gateway = await startGateway();
 		const headers = { cookie: "theme=dark; sid=alice; other=1" };
 		const stream = await openStream(gateway.url("news"), { headers });
@@ -64,7 +64,7 @@ describe("the default session, a cookie", () => {
 		await stream.next("news");
 	});
 
-	it("is Secure where the gateway speaks TLS", async () => {
+	it("is Secure if the gateway speaks TLS", async () => {
 		const gateway = await startGateway({ settings: { https: TLS } });
 		const { headers } = await openStream(gateway.url("news"));
 
@@ -90,7 +90,7 @@ describe("the default session, a cookie", () => {
 		["another cookie of a similar name", "xsid=alice; sid2=bob; SID=carol"],
 		["everyone's address", "sid=*"],
 		["everyone's address, encoded", "sid=%2A"]
-	])("is issued anew for a cookie that is no session: %s", async (_, cookie) => {
+	])("is issued again for a cookie that is not a session: %s", async (_, cookie) => {
 		const gateway = await startGateway();
 		const stream = await openStream(gateway.url("news"), { headers: { cookie } });
 		const [sessionId] = issued(stream.headers);
@@ -101,7 +101,7 @@ describe("the default session, a cookie", () => {
 		expect(gateway.held.sessions).toBe(1);
 	});
 
-	it.each(["%zz", '"*"'])("is kept, though it is odd, if it can be an id: %s", async id => {
+	it.each(["%zz", '"*"'])("is kept, however odd, if it can be an id: %s", async id => {
 		const gateway = await startGateway();
 		const stream = await openStream(gateway.url("news"), { headers: { cookie: `sid=${id}` } });
 		const bystander = await openStream(gateway.url("news"), { session: "alice" });
@@ -126,7 +126,7 @@ describe("the default session, a cookie", () => {
 	});
 
 	it.each(["sessionId", "session", "sid"])(
-		"is never taken from the URL, where there is none either: ?%s=",
+		"is never taken from the URL, even without a cookie: ?%s=",
 		async name => {
 			const gateway = await startGateway();
 			const stream = await openStream(`${gateway.url("news")}&${name}=alice`);
@@ -150,7 +150,7 @@ describe("the session of a resolver", () => {
 		["several ids", () => ["alice", "tenant:7"]],
 		["an id twice", () => ["tenant:7", "alice", "alice"]],
 		["an id of 256 characters", () => ["alice", "x".repeat(256)]]
-	])("is what it gives: %s", async (_, session) => {
+	])("is what it returns: %s", async (_, session) => {
 		const gateway = await start(session);
 		const stream = await openStream(gateway.url("news"), { session: "mallory" });
 		const given = await session();
@@ -222,7 +222,7 @@ describe("the session of a resolver", () => {
 		["an object", () => ({ id: "alice" })],
 		["false", () => false],
 		["an id of 257 characters", () => "x".repeat(257)]
-	])("failed if it gives %s: 500", async (_, session) => {
+	])("failed if it returns %s: 500", async (_, session) => {
 		const rejections = watchRejections();
 		const gateway = await start(session, { sse: { refusals: "http" } });
 		const { status, error } = await refusal(gateway.url("news"));
@@ -258,7 +258,7 @@ describe("the session of a resolver", () => {
 		expect(seen.filter(id => id !== "me")).toEqual(["7"]);
 	});
 
-	it("is resolved from the request and its context, once a stream", async () => {
+	it("is resolved from the request and its context, once per stream", async () => {
 		const session = jest.fn((_ctx: Context, req: SseGatewayRequest) =>
 			String(req.headers["x-user"])
 		);
@@ -292,11 +292,11 @@ describe("the session of a resolver", () => {
 			"id",
 			() => ({ ids: "user:[object Object]", expiresAt: 1e14 })
 		],
-		// `async` was forgotten: the text of a promise, the same for everyone
+		// a forgotten `await`: the text of a promise, the same for everyone
 		["what was not awaited", "id", () => `user:${Promise.resolve(7)}`],
 		["a part between others", "ids[0]", () => ["org::user", "user:7"]]
 	])(
-		"is refused where a value is missing in %s, which strangers would share",
+		"is refused if a value is missing in %s, which strangers would share",
 		async (_, field, session) => {
 			const gateway = await startGateway({ sse: { session, refusals: "http" } });
 			const { status, error } = await refusal(gateway.url("news"));
@@ -324,17 +324,20 @@ describe("the session of a resolver", () => {
 		[402, 401, "SSE_UNAUTHORIZED"],
 		[403, 403, "SSE_FORBIDDEN"],
 		[404, 401, "SSE_UNAUTHORIZED"]
-	])("is none, for good, if it throws an error of status %i: %i", async (code, status, type) => {
-		const gateway = await start(() => {
-			throw Object.assign(new Error("secret-7"), { code });
-		});
-		const answer = await refusal(gateway.url("news"));
+	])(
+		"is permanently missing if it throws an error of status %i: %i",
+		async (code, status, type) => {
+			const gateway = await start(() => {
+				throw Object.assign(new Error("secret-7"), { code });
+			});
+			const answer = await refusal(gateway.url("news"));
 
-		expect([answer.status, answer.error.type]).toEqual([status, type]);
-		expect(JSON.stringify(answer.error)).not.toContain("secret-7");
-		expect(gateway.log.at("info").join()).toMatch(/SSE: "session" refused a request.*secret-7/);
-		expect(gateway.log.at("error")).toEqual([]);
-	});
+			expect([answer.status, answer.error.type]).toEqual([status, type]);
+			expect(JSON.stringify(answer.error)).not.toContain("secret-7");
+			expect(gateway.log.at("info").join()).toMatch(/SSE: "session" refused a request.*secret-7/);
+			expect(gateway.log.at("error")).toEqual([]);
+		}
+	);
 });
 
 describe("authorize", () => {
@@ -408,7 +411,7 @@ describe("authorize", () => {
 		expect(access.req.headers["x-user"]).toBe("alice");
 	});
 
-	it("is not asked where there is no session", async () => {
+	it("is not asked if there is no session", async () => {
 		const authorize = jest.fn(() => true);
 		const gateway = await start(authorize, { session: () => null });
 		await refusal(gateway.url("news"));
@@ -477,7 +480,7 @@ describe("sseSession, for the routes of an API", () => {
 		expect((await stream.next("news")).data).toBe('"to the caller"');
 	});
 
-	it("issues the cookie with an API call, for the streams to come", async () => {
+	it("issues the cookie with an API call, for later streams", async () => {
 		const gateway = await start();
 		const { text, headers } = await send(`${gateway.origin}/api/session`);
 		const [id] = issued(headers);
@@ -497,7 +500,7 @@ describe("sseSession, for the routes of an API", () => {
 		});
 	});
 
-	it("leaves no id of another's where there is no session", async () => {
+	it("leaves no id of another session if there is none", async () => {
 		const gateway = await start({ session: () => null }, { sessionId: "mallory" });
 		const { status, text } = await send(`${gateway.origin}/api/session`);
 

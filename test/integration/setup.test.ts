@@ -11,7 +11,7 @@ import { spawnNode } from "../support/processes/process.ts";
 
 const WORKERS = fileURLToPath(new URL("../support/fixtures/cluster-workers.ts", import.meta.url));
 
-/** What a broker of these middlewares says when it cannot be created, upon which Moleculer ends the process. */
+/** The message with which a broker of these middlewares fails to be created, after which Moleculer ends the process. */
 function fatalOf(middlewares: unknown[]): string {
 	const log = new RecordedLog();
 	const exit = jest.spyOn(process, "exit").mockImplementation(() => undefined as never);
@@ -21,7 +21,7 @@ function fatalOf(middlewares: unknown[]): string {
 	return log.at("fatal").join();
 }
 
-/** What a service of these mixins cannot be created for. */
+/** The error with which a service of these mixins fails to be created. */
 function problemOf(mixins: unknown): unknown {
 	const broker = new ServiceBroker({ logger: false });
 	try {
@@ -32,9 +32,9 @@ function problemOf(mixins: unknown): unknown {
 	throw new Error("the service was created");
 }
 
-// Each of these was silent: Moleculer found nothing in a function to mix in, took the broker for the options of the
-// middleware, or had each event checked twice and refused.
-describe("a half that is not where it belongs stops the start, and says what to write", () => {
+// Each of these mistakes was silent: Moleculer found nothing to mix in in a function, took the broker for the middleware's
+// options, or had each event checked twice and refused.
+describe("a half that is used in the wrong place stops the start, and says what to write", () => {
 	it.each([
 		["among mixins", [SseMixin, ApiGateway]],
 		["last among mixins", [ApiGateway, SseMixin]],
@@ -105,11 +105,14 @@ describe("a broker that delivers no events, or not where they should go, says so
 		expect(log.at("error")).toEqual([expect.stringContaining("leave `disableBalancer` out")]);
 	});
 
-	it.each([SseMiddleware, SseMiddleware()])("with `middlewares` that is no array", middlewares => {
-		const log = logOf({ middlewares: middlewares as never });
+	it.each([SseMiddleware, SseMiddleware()])(
+		"with `middlewares` that is not an array",
+		middlewares => {
+			const log = logOf({ middlewares: middlewares as never });
 
-		expect(log.at("error")).toEqual([expect.stringContaining("middlewares: [SseMiddleware()]")]);
-	});
+			expect(log.at("error")).toEqual([expect.stringContaining("middlewares: [SseMiddleware()]")]);
+		}
+	);
 
 	it("as one of a cluster's workers, without a transporter", async () => {
 		const workers = spawnNode(WORKERS, []);

@@ -55,14 +55,14 @@ const streamsOf = (gateway: TestGateway): EventStream[] => [
 	...Reflect.get(gateway.service, Symbol.for("moleculer-sse.gateway")).streams
 ];
 
-/** Has more unsent to a client that does not read than its system buffers. */
+/** Makes more unsent to a client that does not read than its system buffers. */
 async function clog(gateway: TestGateway, stream: StreamClient): Promise<void> {
 	stream.stall();
 	await send(gateway, NEWS, FLOOD);
 	await turn();
 }
 
-/** The small events of a client, resets among them. */
+/** The small events of a client, including resets. */
 const small = ({ events }: StreamClient) =>
 	events
 		.filter(({ event, data }) => event !== "sse.open" && data.length < 10_000)
@@ -71,11 +71,11 @@ const small = ({ events }: StreamClient) =>
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
 
 describe.each(TRANSPORTS)("`disconnect`, over $name", transport => {
-	it("cuts off a client that stays past the bound for longer than a moment", async () => {
+	it("cuts off a client that stays above the limit for longer than a moment", async () => {
 		const gateway = await start({ maxBytes: 2 * 1024 * 1024 }, transport);
 		const stream = await transport.open(gateway);
 		await clog(gateway, stream);
-		// nothing was unsent before it: one event alone may be as large as it likes
+		// nothing was unsent before it: a single event may be as large as it likes
 		await sleep(400);
 		expect(gateway.held.streams).toBe(1);
 		await send(gateway, NEWS, { n: 1 });
@@ -85,7 +85,7 @@ describe.each(TRANSPORTS)("`disconnect`, over $name", transport => {
 		await eventually(() => expect(gateway.held).toEqual(NOTHING));
 	});
 
-	it("has small events wait for one another: they come in their order, none is missing", async () => {
+	it("makes small events wait for each other: they arrive in order, none is missing", async () => {
 		const gateway = await start({ maxBytes: 2 ** 26 }, transport);
 		const stream = await transport.open(gateway);
 		await clog(gateway, stream);
@@ -102,7 +102,7 @@ describe.each(TRANSPORTS)("`disconnect`, over $name", transport => {
 		expect(small(stream)).toEqual(range(0, 1001));
 	});
 
-	it("cuts off one that is past eight times the bound at once", async () => {
+	it("cuts off one that exceeds eight times the limit at once", async () => {
 		const gateway = await start({}, transport);
 		const stream = await transport.open(gateway);
 		await clog(gateway, stream);
@@ -115,7 +115,7 @@ describe.each(TRANSPORTS)("`disconnect`, over $name", transport => {
 });
 
 describe.each(TRANSPORTS)("`dropOldest`, over $name", transport => {
-	it("drops whole events, the oldest, tells, and goes on in order", async () => {
+	it("drops whole events, the oldest, says so, and continues in order", async () => {
 		const gateway = await start({ policy: "dropOldest" }, transport);
 		const stream = await transport.open(gateway);
 		await clog(gateway, stream);
@@ -140,7 +140,7 @@ describe.each(TRANSPORTS)("`dropOldest`, over $name", transport => {
 		expect(gateway.held).toMatchObject({ streams: 1 });
 	});
 
-	it("does not claim that what it dropped was seen: who leaves before being told gets it all", async () => {
+	it("does not claim that what it dropped was seen: a client that leaves before the reset gets it all", async () => {
 		const gateway = await start({ policy: "dropOldest" }, transport);
 		const stream = await transport.open(gateway);
 		await send(gateway, NEWS, { n: 0 });
@@ -180,7 +180,7 @@ describe.each(TRANSPORTS)("`conflate`, over $name", transport => {
 		expect(stream.received("sse.reset")).toEqual([]);
 	});
 
-	it("drops the oldest, and tells, where there is nothing left to conflate", async () => {
+	it("drops the oldest, and says so, if there is nothing left to conflate", async () => {
 		const gateway = await start({ policy: "conflate" }, transport);
 		const stream = await transport.open(gateway);
 		await clog(gateway, stream);
@@ -211,11 +211,11 @@ describe.each(TRANSPORTS)("`conflate`, over $name", transport => {
 	});
 });
 
-describe.each(TRANSPORTS)("what a slow client has waiting, over $name", transport => {
+describe.each(TRANSPORTS)("what waits for a slow client, over $name", transport => {
 	it.each(["disconnect", "dropOldest", "conflate"] as const)(
-		"is written before the stream ends in order: %s",
+		"is written before the stream ends gracefully: %s",
 		async policy => {
-			// who is past the bound is cut off by the first
+			// a client that exceeds the limit is cut off by the first policy
 			const maxBytes = policy === "disconnect" ? 2 ** 23 : MAX_BYTES;
 			const gateway = await start({ policy, maxBytes }, transport);
 			const stream = await transport.open(gateway);
@@ -223,7 +223,7 @@ describe.each(TRANSPORTS)("what a slow client has waiting, over $name", transpor
 			await send(gateway, NEWS, "x".repeat(3 * 1024 * 1024));
 			await turn();
 			for (const n of range(0, 50)) await send(gateway, NEWS, { n });
-			// with more time than a node has that stops: how fast its client takes megabytes is not what is asked here
+			// with more time than a stopping node has: how fast its client takes megabytes is not the question here
 			for (const open of streamsOf(gateway)) open.end("drain", { grace: 30_000 });
 			expect(gateway.held).toMatchObject({ streams: 0, unclosed: 1 });
 			stream.resume();
@@ -238,7 +238,7 @@ describe.each(TRANSPORTS)("what a slow client has waiting, over $name", transpor
 
 describe("a client that takes nothing", () => {
 	it.each(TRANSPORTS)(
-		"is cut off after `stallTimeout`, though it has less unsent than the bound, over $name",
+		"is cut off after `stallTimeout`, even if it has less unsent than the limit, over $name",
 		async transport => {
 			const gateway = await start({ maxBytes: 2 ** 26, stallTimeout: 300 }, transport);
 			const stalled = await transport.open(gateway);
@@ -253,7 +253,7 @@ describe("a client that takes nothing", () => {
 		}
 	);
 
-	it("is told from one that takes little of one large event at a time", async () => {
+	it("differs from one that takes little of one large event at a time", async () => {
 		const gateway = await start({ maxBytes: 2 ** 26, stallTimeout: 400 }, { settings: {} });
 		const raw = await openRawStream(gateway.url(NEWS));
 		raw.socket.pause();
@@ -269,7 +269,7 @@ describe("a client that takes nothing", () => {
 		expect(gateway.held.streams).toBe(1);
 	});
 
-	it("stays with 0", async () => {
+	it("stays open with 0", async () => {
 		const gateway = await start({ maxBytes: 2 ** 26, stallTimeout: 0 }, { settings: {} });
 		const stream = await overHttp1(gateway);
 		await clog(gateway, stream);
@@ -279,8 +279,8 @@ describe("a client that takes nothing", () => {
 	});
 });
 
-// A gateway that was busy for as long as a client has, or stopped, cut the client off when it went on: its timers were due before
-// it read or wrote anything. On a busy machine a large event was enough, which is encrypted in one go.
+// A gateway that was busy for as long as a client has, or was stopped, cut the client off when it continued: its timers were
+// due before it read or wrote anything. On a busy machine one large event was enough, because it is encrypted in one go.
 describe.each(TRANSPORTS)("what a busy gateway does not send in time, over $name", transport => {
 	it("is no stall of the client", async () => {
 		const gateway = await start({ maxBytes: 2 ** 26, stallTimeout: 300 }, transport);
@@ -296,11 +296,11 @@ describe.each(TRANSPORTS)("what a busy gateway does not send in time, over $name
 		expect(gateway.held.streams).toBe(1);
 	});
 
-	it("does not make a burst of it that lasts", async () => {
+	it("does not turn into a lasting burst", async () => {
 		const gateway = await start({ maxBytes: 2 * 1024 * 1024 }, transport);
 		const stream = await transport.open(gateway);
 		await clog(gateway, stream);
-		// past the bound, and not for longer than a moment
+		// above the limit, and not for longer than a moment
 		await send(gateway, NEWS, { n: 1 });
 		await turn();
 		block(300);

@@ -26,7 +26,7 @@ const start = (settings: Record<string, unknown>, aliases: Record<string, Handle
 		settings: { ...settings, routes: [{ path: "/api", bodyParsers: { json: true }, aliases }] }
 	});
 
-/** As a file is sent: Node breaks off what was passed to `end` at once when its server closes. */
+/** As a file is sent: what was passed to `end` at once is broken off by Node when its server closes. */
 const sendLarge: Handler = (_, response) => {
 	const parts = Array.from({ length: LARGE / PART }, () => Buffer.alloc(PART));
 	Readable.from(parts).pipe(response);
@@ -93,14 +93,14 @@ const HTTP2_PARTS = {
 };
 const take = { "POST /take": (_: unknown, response: ServerResponse) => void response.end() };
 
-// Whoever opened a connection to the port and sent nothing held a stop up for as long as it liked: a server that closes
-// waits for its connections, and Node's own time limits for requests end when it begins to close.
+// A client that opened a connection to the port and sent nothing held a stop up for as long as it liked: a closing server waits
+// for its connections, and Node's own time limits for requests end when it begins to close.
 describe.each(WIRES.filter(({ name }) => name !== "an application's own server"))(
 	"a node stops over $name",
 	wire => {
 		const isTls = "https" in wire.settings();
 
-		it("though clients of the server do not even begin", async () => {
+		it("even if clients of the server send nothing at all", async () => {
 			const gateway = await start(wire.settings());
 			await join(gateway);
 			const { text, socket } = await join(gateway);
@@ -131,7 +131,7 @@ describe.each(WIRES.filter(({ name }) => name !== "an application's own server")
 describe.each(WIRES.slice(0, 3))("a node stops over $name", wire => {
 	const isTls = "https" in wire.settings();
 
-	it.each(Object.entries(PARTS))("though a client %s", async (_, part) => {
+	it.each(Object.entries(PARTS))("even if a client %s", async (_, part) => {
 		const gateway = await start(wire.settings(), take);
 		const { socket } = await join(gateway, isTls);
 		socket.write(part);
@@ -140,7 +140,7 @@ describe.each(WIRES.slice(0, 3))("a node stops over $name", wire => {
 		expect(await stops(gateway.broker, SOON)).toBe(true);
 	});
 
-	it("though a client always has another request on its connection", async () => {
+	it("even if a client always has another request on its connection", async () => {
 		const gateway = await start(wire.settings(), {
 			"GET /slow": (_, response) => void setTimeout(() => response.end(), 300)
 		});
@@ -153,7 +153,7 @@ describe.each(WIRES.slice(0, 3))("a node stops over $name", wire => {
 		expect(await stops(gateway.broker, SOON)).toBe(true);
 	});
 
-	it("though a client takes nothing of an answer", async () => {
+	it("even if a client takes nothing of an answer", async () => {
 		const gateway = await start(wire.settings(), {
 			"GET /large": sendLarge
 		});
@@ -187,7 +187,7 @@ describe.each(WIRES.slice(0, 3))("a node stops over $name", wire => {
 		await gate.reached;
 		const mute = await join(gateway, isTls);
 		const stopped = gateway.broker.stop();
-		// by then whoever is not served has been closed, and so would be what is served
+		// by then every client that is not served has been closed, and so would be one that is served
 		await new Promise(resolve => mute.socket.once("close", resolve));
 		expect(slow.socket.closed).toBe(false);
 		gate.open();
@@ -199,36 +199,39 @@ describe.each(WIRES.slice(0, 3))("a node stops over $name", wire => {
 		await eventually(() => expect(got).toBeGreaterThan(LARGE), { timeout: 20_000 });
 	}, 60_000);
 
-	// The first answer said that it was the last one: Node closed the connection behind it, and the second had no way any more.
+	// The first answer said that it was the last one: Node closed the connection after it, and the second could not be sent.
 	it.each([
 		["before it stopped", false],
 		["while it stops", true]
-	])("when a request has been answered that came behind another one %s", async (_when, isLate) => {
-		const gate = createGate();
-		const gateway = await start(wire.settings(), {
-			"GET /first": async (_, response) => {
-				await gate.wait();
-				response.end("first");
-			},
-			"GET /second": (_, response) => response.end("second")
-		});
-		const { socket, text } = await join(gateway, isTls);
-		const ask = (name: string) => `GET /api/${name} HTTP/1.1\r\nhost: x\r\n\r\n`;
-		socket.write(isLate ? ask("first") : ask("first") + ask("second"));
-		await gate.reached;
-		const mute = await join(gateway, isTls);
-		const stopped = gateway.broker.stop();
-		await new Promise(resolve => mute.socket.once("close", resolve));
-		if (isLate) socket.write(ask("second"));
-		await sleep(50);
-		gate.open();
-		await stopped;
+	])(
+		"when a request has been answered that was pipelined after another one %s",
+		async (_when, isLate) => {
+			const gate = createGate();
+			const gateway = await start(wire.settings(), {
+				"GET /first": async (_, response) => {
+					await gate.wait();
+					response.end("first");
+				},
+				"GET /second": (_, response) => response.end("second")
+			});
+			const { socket, text } = await join(gateway, isTls);
+			const ask = (name: string) => `GET /api/${name} HTTP/1.1\r\nhost: x\r\n\r\n`;
+			socket.write(isLate ? ask("first") : ask("first") + ask("second"));
+			await gate.reached;
+			const mute = await join(gateway, isTls);
+			const stopped = gateway.broker.stop();
+			await new Promise(resolve => mute.socket.once("close", resolve));
+			if (isLate) socket.write(ask("second"));
+			await sleep(50);
+			gate.open();
+			await stopped;
 
-		await eventually(() => expect(text()).toMatch(/first[\s\S]*second/));
-	});
+			await eventually(() => expect(text()).toMatch(/first[\s\S]*second/));
+		}
+	);
 
-	// Its server did not listen yet when the stop began, and then nobody looked at its connections.
-	it("though it has not started yet, and a client comes while it does", async () => {
+	// Its server did not listen yet when the stop began, and then nobody checked its connections.
+	it("even if it has not started yet, and a client comes while it does", async () => {
 		const [first, last] = [createGate(), createGate()];
 		const gateway = new TestGateway(new TestNode(), {
 			settings: wire.settings(),
@@ -298,7 +301,7 @@ describe.each(WIRES.slice(0, 3))("a node stops over $name", wire => {
 		await eventually(() => expect(text()).toContain("HTTP/1.1 404"));
 	});
 
-	it("and leaves a connection alone that the application has taken over", async () => {
+	it("and leaves alone a connection that the application has taken over", async () => {
 		const gateway = await start(wire.settings());
 		const taken = Promise.withResolvers<Socket>();
 		gateway.service.server.on("upgrade", (_, socket: Socket) => taken.resolve(socket));
@@ -350,7 +353,7 @@ it("a connection that waits for its next request holds nothing of the last one",
 });
 
 describe.each(WIRES.slice(3, 5))("a node stops over $name", wire => {
-	it("though a session asks for nothing", async () => {
+	it("even if a session asks for nothing", async () => {
 		const gateway = await start(wire.settings());
 		const session = connectHttp2(gateway.origin);
 		await new Promise(resolve => session.once("remoteSettings", resolve));
@@ -358,9 +361,9 @@ describe.each(WIRES.slice(3, 5))("a node stops over $name", wire => {
 		expect(await stops(gateway.broker, SOON)).toBe(true);
 	});
 
-	// Node keeps a session's streams in a map of its own kind, which was not recognised: every session counted as one of streams
-	// alone, and whoever waited for an action's answer was cut off after 0.7 seconds.
-	it("when a request has been answered that takes longer than anybody is waited for", async () => {
+	// Node keeps a session's streams in a map of its own kind, which was not recognised: every session counted as one with only
+	// streams, and a client that waited for an action's answer was cut off after 0.7 seconds.
+	it("when a request has been answered that takes longer than any client is waited for", async () => {
 		const gate = createGate();
 		const gateway = await start(wire.settings(), {
 			"GET /slow": async (_, response) => {
@@ -399,7 +402,7 @@ describe.each(WIRES.slice(3, 5))("a node stops over $name", wire => {
 
 describe("a node stops over HTTP/2 without TLS", () => {
 	// The client could not send more, and counted as one that does not.
-	it("when the application has read the body that it lets wait", async () => {
+	it("when the application has read a body that it had left waiting", async () => {
 		const gate = createGate();
 		const gateway = await start(
 			{ http2: true },
@@ -430,7 +433,7 @@ describe("a node with HTTP/2 over TLS stops", () => {
 	it.each([
 		["HTTP/1.1, where the server speaks that as well", true, ["http/1.1"]],
 		["no protocol that the server speaks", false, undefined]
-	])("though a client speaks %s", async (_, allowHTTP1, protocols) => {
+	])("even if a client speaks %s", async (_, allowHTTP1, protocols) => {
 		const gateway = await start({ http2: true, https: { ...TLS, allowHTTP1 } });
 		await join(gateway, true, protocols);
 		await connected(gateway, 1);

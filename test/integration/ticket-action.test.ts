@@ -5,9 +5,9 @@ import { openStream } from "../support/clients/stream-client.ts";
 import { type GatewaySetup, startGateway, type TestGateway } from "../support/gateway/gateway.ts";
 import { meet, memberOf } from "../support/gateway/meet.ts";
 
-// The action was called wherever Moleculer's balancer liked: with `registry.preferLocal: false` every second
-// ticket was asked for on another gateway, and with `disableBalancer: true` each went through the transporter.
-// There is no HTTP request there, and so the answer was 401.
+// The action was called wherever Moleculer's balancer chose: with `registry.preferLocal: false` every second ticket was
+// requested on another gateway, and with `disableBalancer: true` each request went through the transporter. There is no HTTP
+// request there, so the answer was 401.
 
 const SECRET = "a secret of these tests, of at least 32 bytes";
 
@@ -59,7 +59,7 @@ const BROKERS: [what: string, options: BrokerOptions][] = [
 	["no preference for the local node", { registry: { preferLocal: false, stopDelay: 0 } }]
 ];
 
-describe.each(BROKERS)("with %s the action that gives tickets", (_, options) => {
+describe.each(BROKERS)("with %s the action that issues tickets", (_, options) => {
 	it.each<[what: string, action: string, paths: string[], schema: object]>([
 		["", "api.sseTicket", [...ALIASES, "/named/api/sseTicket", "/kebab/api/sse-ticket"], {}],
 		[
@@ -68,21 +68,18 @@ describe.each(BROKERS)("with %s the action that gives tickets", (_, options) => 
 			[...ALIASES, "/named/v2/api/sseTicket"],
 			{ version: 2 }
 		]
-	])(
-		"runs where the request is, however it is asked for%s",
-		async (_what, action, paths, schema) => {
-			const [one] = await startTwo(options, { settings: { routes: routesTo(action) }, schema });
-			for (const path of paths) {
-				for (let n = 0; n < 4; n++) {
-					const { status, text, headers } = await send(`${one.origin}${path}?eventName=news`, {
-						headers: { authorization: "alice" }
-					});
-					expect([path, status, headers["cache-control"]]).toEqual([path, 200, "no-store"]);
-					await openStream(`${one.url("news")}&ticket=${JSON.parse(text).ticket}`);
-				}
+	])("runs where the request is, however it is called%s", async (_what, action, paths, schema) => {
+		const [one] = await startTwo(options, { settings: { routes: routesTo(action) }, schema });
+		for (const path of paths) {
+			for (let n = 0; n < 4; n++) {
+				const { status, text, headers } = await send(`${one.origin}${path}?eventName=news`, {
+					headers: { authorization: "alice" }
+				});
+				expect([path, status, headers["cache-control"]]).toEqual([path, 200, "no-store"]);
+				await openStream(`${one.url("news")}&ticket=${JSON.parse(text).ticket}`);
 			}
 		}
-	);
+	});
 });
 
 describe("an action of the same name", () => {

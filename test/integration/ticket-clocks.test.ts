@@ -12,7 +12,7 @@ import { freePorts } from "../support/processes/ports.ts";
 import { type RunningProcess, spawnNode } from "../support/processes/process.ts";
 
 const SECRET = "a secret of these tests, of at least 32 bytes";
-/** Milliseconds after which a gateway has been there for longer than any ticket that is still good. */
+/** Milliseconds after which a gateway has existed for longer than any ticket that is still valid. */
 const LONG = 120_000;
 
 const setup = (ticket: TicketOptions = { secret: SECRET }) => ({
@@ -45,7 +45,7 @@ async function ask({ origin }: Origin, user = "alice"): Promise<string> {
 	return JSON.parse(text).ticket;
 }
 
-/** The status with which a ticket is answered; an open stream is left again. */
+/** The status with which a ticket is answered; an opened stream is closed again. */
 async function use({ origin }: Origin, ticket: string): Promise<number> {
 	const query = new URLSearchParams({ eventName: "news", ticket });
 	const stream = await requestStream(`${origin}/sse/event-stream?${query}`);
@@ -57,7 +57,7 @@ async function use({ origin }: Origin, ticket: string): Promise<number> {
 const logOut = ({ broker }: TestGateway) => broker.broadcast("sse.close", { sessionId: "alice" });
 
 describe("a ticket of a user who has logged out and in again", () => {
-	it("is good on every gateway at once, and none from before is", async () => {
+	it("is valid on every gateway at once, and none from before is", async () => {
 		const gateways = await startCluster("g1", "g2", "g3");
 		const [one] = gateways;
 		const before = await Promise.all(gateways.map(() => ask(one)));
@@ -70,7 +70,7 @@ describe("a ticket of a user who has logged out and in again", () => {
 		}
 	});
 
-	it("is good though the revocation came with groups, or with metadata of its own", async () => {
+	it("is valid even if the revocation came with groups, or with metadata of its own", async () => {
 		const [one, two] = await startCluster("g1", "g2");
 		const { broker } = one;
 		await broker.broadcast("sse.close", { sessionId: "alice" }, { meta: { user: "root" } });
@@ -79,8 +79,8 @@ describe("a ticket of a user who has logged out and in again", () => {
 		expect(await use(two, await ask(one))).toBe(200);
 	});
 
-	// Over Redis a packet may come twice.
-	it("is good though the bus repeats the revocation", async () => {
+	// Over Redis a packet may arrive twice.
+	it("is valid even if the bus repeats the revocation", async () => {
 		const gateway = await start();
 		const { broker } = gateway;
 		const options = { meta: { $sse: { revocation: `${broker.nodeID}.epoch.1` } } };
@@ -93,7 +93,7 @@ describe("a ticket of a user who has logged out and in again", () => {
 		expect(await use(gateway, after)).toBe(200);
 	});
 
-	it("takes the clocks' tolerance to be good elsewhere, if the sender has no middleware", async () => {
+	it("becomes valid elsewhere after the clocks' tolerance, if the sender has no middleware", async () => {
 		const clocks = stubClocks();
 		const namespace = crypto.randomUUID();
 		const [one, two] = (await Promise.all(
@@ -112,14 +112,14 @@ describe("a ticket of a user who has logged out and in again", () => {
 	});
 });
 
-// What a gateway knew of tickets was gone with its process: those used, and those revoked, were good again.
+// What a gateway knew of tickets was gone with its process: used and revoked ones were valid again.
 describe("a gateway that is restarted", () => {
 	const restart = async (gateway: TestGateway, broker: NodeSetup["broker"] = {}) => {
 		await gateway.broker.stop();
 		return start({ broker: { nodeID: gateway.broker.nodeID, ...broker } });
 	};
 
-	it("takes none of its tickets from before: used, revoked, or neither", async () => {
+	it("accepts none of its tickets from before: used, revoked, or neither", async () => {
 		const gateway = await start();
 		const [used, revoked] = [await ask(gateway), await ask(gateway)];
 		expect(await use(gateway, used)).toBe(200);
@@ -133,7 +133,7 @@ describe("a gateway that is restarted", () => {
 		expect(await use(again, await ask(again))).toBe(200);
 	});
 
-	it("takes none that was used or revoked on another, and at once those that the other gives", async () => {
+	it("accepts none that was used or revoked on another, and at once those that the other issues", async () => {
 		const namespace = crypto.randomUUID();
 		const [one, two] = (await Promise.all(
 			["g1", "g2"].map(id => start({ broker: memberOf(namespace, id) }))
@@ -148,11 +148,11 @@ describe("a gateway that is restarted", () => {
 		expect(await use(again, used)).toBe(401);
 		expect(await use(again, revoked)).toBe(401);
 		expect(await use(again, await ask(one))).toBe(200);
-		// it has not heard who was revoked before it was there
+		// it has not heard who was revoked before it existed
 		expect(await use(one, await ask(again, "bob"))).toBe(200);
 	});
 
-	it("is as one that is new, though its broker and its service are the same", async () => {
+	it("is like a new one, even if its broker and its service are the same", async () => {
 		const node = new TestNode();
 		const gateway = new TestGateway(node, setup());
 		await gateway.broker.start();
@@ -166,7 +166,7 @@ describe("a gateway that is restarted", () => {
 });
 
 describe("a gateway whose wall clock jumps", () => {
-	it("forward takes no ticket from before: its machine may have been suspended", async () => {
+	it("forward accepts no ticket from before: its machine may have been suspended", async () => {
 		const clocks = stubClocks();
 		const gateway = await start();
 		const ticket = await ask(gateway);
@@ -188,14 +188,14 @@ describe("a gateway whose wall clock jumps", () => {
 		expect(await use(gateway, second)).toBe(401);
 	});
 
-	it("back does not take what had been used, and what it had forgotten", async () => {
+	it("back does not accept what had been used, and what it had forgotten", async () => {
 		const clocks = stubClocks();
 		const [one, two] = await startCluster("g1", "g2");
 		clocks.pass(LONG);
 		const ticket = await ask(one);
 		expect(await use(two, ticket)).toBe(200);
 		clocks.pass(LONG);
-		// something that lets it look through what it remembers
+		// something that makes it prune what it remembers
 		expect(await use(two, await ask(two))).toBe(200);
 		clocks.setWall(-LONG);
 
@@ -219,7 +219,7 @@ describe("a ticket of another program", () => {
 	});
 });
 
-/** Gateways in processes of their own, each with a clock that is ahead by so many milliseconds. */
+/** Gateways in processes of their own, each with a clock that is fast by so many milliseconds. */
 async function startSkewed(...skews: number[]): Promise<Origin[]> {
 	const node = fileURLToPath(new URL("../support/fixtures/ticket-node.ts", import.meta.url));
 	const ports = (await freePorts(skews.length)).join();
@@ -238,14 +238,14 @@ async function startSkewed(...skews: number[]): Promise<Origin[]> {
 	);
 }
 
-describe("gateways in processes whose clocks are apart", () => {
+describe("gateways in processes whose clocks differ", () => {
 	// The revocation's time here was compared with the ticket's time there, to the millisecond.
 	it.each([
 		[0, -5000],
 		[0, -9500],
 		[0, 9500]
 	])(
-		"take each other's tickets, and none from before a revocation: %i and %i ms",
+		"accept each other's tickets, and none from before a revocation: %i and %i ms",
 		async (...skews) => {
 			const gateways = await startSkewed(...skews);
 			for (const [n, issuer] of gateways.entries()) {

@@ -19,11 +19,11 @@ import {
 import { meet, memberOf } from "../support/gateway/meet.ts";
 import { stubEnv } from "../support/stub-env.ts";
 
-// long enough for HS512 as well, which is none of ours
+// long enough for HS512 as well, which is not accepted
 const SECRET = "a-secret-of-the-tests-that-is-long-enough-for-every-hash-of-hmac-sha2";
 const OTHER = "another-secret-of-the-tests-with-32-bytes-or-more";
 
-/** Milliseconds after which a gateway has been there for longer than any ticket that is still good. */
+/** Milliseconds after which a gateway has existed for longer than any ticket that is still valid. */
 const LONG = 120_000;
 
 /** A gateway whose API knows its callers by a header, and whose streams are opened with tickets. */
@@ -77,7 +77,7 @@ const refused = async (gateway: TestGateway, url: string) => {
 	expect({ status, type: error.type, message: error.message, data: error.data }).toEqual({
 		status: 401,
 		type: "SSE_UNAUTHORIZED",
-		// one text for all: to a forger, every detail is a help
+		// one text for all: every detail would help a forger
 		message: "This ticket does not open this stream: ask for a new one.",
 		data: undefined
 	});
@@ -97,7 +97,7 @@ describe("a ticket", () => {
 		expect(stream.received("news")).toEqual(["for alice"]);
 	});
 
-	it("is given by GET, too, and for one event name", async () => {
+	it("is also issued by GET, and for one event name", async () => {
 		const gateway = await start();
 		const { text } = await send(`${gateway.origin}/api/ticket?eventName=news`, {
 			headers: { authorization: "alice" }
@@ -106,7 +106,7 @@ describe("a ticket", () => {
 		await openStream(at(gateway, JSON.parse(text).ticket));
 	});
 
-	it("opens a stream of fewer names than it was given for", async () => {
+	it("opens a stream of fewer names than it was issued for", async () => {
 		const gateway = await start();
 
 		await openStream(at(gateway, (await ask(gateway, ["news", "orders"])).ticket, "orders"));
@@ -138,7 +138,7 @@ describe("a ticket", () => {
 		expect(stream.text).toContain('{"reason":"expired"}');
 	});
 
-	it("wins over a cookie", async () => {
+	it("overrides a cookie", async () => {
 		const gateway = await start();
 		const { ticket } = await ask(gateway);
 		const stream = await openStream(at(gateway, ticket), { session: "bob" });
@@ -147,7 +147,7 @@ describe("a ticket", () => {
 		await stream.next("news");
 	});
 
-	it("is asked about by `authorize` when it is given, and when it is used", async () => {
+	it("is passed to `authorize` when it is issued, and when it is used", async () => {
 		const asked: string[] = [];
 		let isAllowed = true;
 		const authorize: SseMixinOptions["authorize"] = (_ctx, { sessionIds, eventNames }) => {
@@ -165,7 +165,7 @@ describe("a ticket", () => {
 });
 
 describe("no ticket", () => {
-	it("is given without a session: 401", async () => {
+	it("is issued without a session: 401", async () => {
 		const gateway = await start();
 		const { status, body } = await ask(gateway, ["news"], "");
 
@@ -173,7 +173,7 @@ describe("no ticket", () => {
 	});
 
 	it.each([null, [], "", ["news", ""], ["sse.open"], 7, [["news"]], [{}]])(
-		"is given for what is no list of event names: %j",
+		"is issued for something that is not a list of event names: %j",
 		async eventName => {
 			const gateway = await start();
 			const { status, body } = await ask(gateway, eventName);
@@ -182,7 +182,7 @@ describe("no ticket", () => {
 		}
 	);
 
-	it("is given for an event that is not in the contract, or so many that no URL holds it", async () => {
+	it("is issued for an event that is not in the contract, or for so many that no URL holds it", async () => {
 		const gateway = await start({ secret: SECRET }, { sse: { events: { news: {} } } });
 		expect((await ask(gateway, ["news", "orders"])).status).toBe(400);
 
@@ -191,16 +191,16 @@ describe("no ticket", () => {
 		expect((await ask(open, names)).status).toBe(400);
 	});
 
-	it("is given to who says in the params who he is", async () => {
+	it("is issued to a caller that says in the params who it is", async () => {
 		const gateway = await start();
 		const url = `${gateway.origin}/api/ticket?eventName=news&sessionId=alice&ids=alice`;
 
 		expect((await refusal(url)).status).toBe(401);
 	});
 
-	// An action of the application that asks for its caller's ticket: what stands in its params is the
-	// caller's, and could be a request with a context in which anybody has proven to be anybody.
-	it("is given to who writes himself a request", async () => {
+	// An action of the application asks for its caller's ticket: its params are the caller's, and could be a request with a
+	// context in which anybody has proven to be anybody.
+	it("is issued to a caller that makes up a request", async () => {
 		const gateway = await start(
 			{ secret: SECRET },
 			{
@@ -233,7 +233,7 @@ describe("no ticket", () => {
 	});
 
 	it.each(["authentication", "session", "authorize"])(
-		"is given on an answer from before a revocation: during %s",
+		"is issued on an answer from before a revocation: during %s",
 		async during => {
 			let gate = createGate();
 			let isSlow = true;
@@ -288,7 +288,7 @@ describe("no ticket", () => {
 		}
 	);
 
-	it("is given to a call that no request has led to", async () => {
+	it("is issued for a call that no request has led to", async () => {
 		const gateway = await start();
 		const options = { meta: { user: { id: "alice" } } };
 
@@ -300,7 +300,7 @@ describe("no ticket", () => {
 		).rejects.toMatchObject({ type: "SSE_UNAUTHORIZED" });
 	});
 
-	it("is given, or believed, where the option is off", async () => {
+	it("is issued, or accepted, if the option is off", async () => {
 		const gateway = await startGateway({ sse: { session: () => "mallory" } });
 		await expect(gateway.broker.call("api.sseTicket")).rejects.toMatchObject({ code: 404 });
 		const ticket = await forge({ ids: ["alice"], names: ["news"] }, SECRET);
@@ -313,7 +313,7 @@ describe("no ticket", () => {
 	});
 });
 
-/** A ticket as another program may give it, but for what is said. */
+/** A ticket as another program may issue it, except for the given changes. */
 async function forge(
 	claims: object,
 	secret: string,
@@ -426,7 +426,7 @@ describe("a stream is refused with 401 for a ticket that is", () => {
 		await refused(gateway, `${at(gateway, ticket)}&ticket=${ticket}`);
 	});
 
-	it("used for names that it was not given for", async () => {
+	it("used for names that it was not issued for", async () => {
 		const gateway = await start();
 
 		await refused(gateway, at(gateway, (await ask(gateway)).ticket, "news", "orders"));
@@ -467,7 +467,7 @@ describe("a stream is refused with 401 for a ticket that is", () => {
 	});
 
 	// The bus threw when the others were to be told: the ticket was used up, and answered with 500.
-	it.each(["throws", "answers nothing"])("used already, though a broadcast %s", async how => {
+	it.each(["throws", "answers nothing"])("used already, even if a broadcast %s", async how => {
 		type Broadcast = (event: string, ...rest: unknown[]) => unknown;
 		const broadcast =
 			(next: Broadcast): Broadcast =>
@@ -494,7 +494,7 @@ describe("a stream is refused with 401 for a ticket that is", () => {
 		await eventually(async () => expect((await refusal(at(one, ticket))).status).toBe(401));
 	});
 
-	it("of a session that was revoked after it was given, and not one that was given after", async () => {
+	it("of a session that was revoked after it was issued, and not one that was issued after", async () => {
 		const gateway = await start();
 		const { ticket } = await ask(gateway);
 		await gateway.broker.broadcast("sse.close", { sessionId: "alice" });
@@ -561,7 +561,7 @@ describe("the secret of tickets", () => {
 		await openStream(at(gateway, await forge(good, SECRET)));
 	});
 
-	it("can be changed: tickets of the old one are good while both are there", async () => {
+	it("can be changed: tickets of the old one are valid while both are there", async () => {
 		const clocks = stubClocks();
 		const old = await start({ secrets: [OTHER] });
 		const both = await start({ secrets: [SECRET, OTHER] }, { broker: { nodeID: "both" } });
@@ -650,7 +650,7 @@ describe("the secret of tickets", () => {
 });
 
 describe("a signature", () => {
-	it("is what RFC 7515 says, so that other programs can give tickets, too", async () => {
+	it("is what RFC 7515 says, so that other programs can issue tickets too", async () => {
 		const clocks = stubClocks();
 		const gateway = await start();
 		clocks.pass(LONG);

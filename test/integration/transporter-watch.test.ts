@@ -13,18 +13,18 @@ const degraded = async (gateway: TestGateway) => {
 	return (stream.received("sse.open")[0] as { degraded?: boolean }).degraded === true;
 };
 
-/** What Moleculer uses of a transporter's client and channel, as far as it is looked at. */
+/** What Moleculer uses of a transporter's client and channel, as far as it is read. */
 function equip({ transit }: ServiceBroker, what: object): void {
 	Object.assign(transit?.tx as object, what);
 }
 
-// Only the middleware had a node look after its connection: a gateway without it took itself for connected while NATS was away,
-// and clients went past what was sent then; one whose channel RabbitMQ had closed stayed deaf for ever.
+// Only the middleware made a node watch its connection. A gateway without it considered itself connected while NATS was away,
+// and clients moved past what was sent then; one whose channel RabbitMQ had closed stayed deaf for ever.
 describe.each([
 	["without the middleware", false],
 	["with both halves", true]
 ])("a gateway %s", (which, middleware) => {
-	it("notices by NATS's client that its connection is lost, and that it is back", async () => {
+	it("notices from NATS's client that its connection is lost, and that it is back", async () => {
 		const node = new TestNode({ middleware, broker: memberOf(`nats-${which}`, "gw") });
 		const states = new PassThrough({ objectMode: true });
 		equip(node.broker, { client: { status: () => states } });
@@ -37,10 +37,10 @@ describe.each([
 		await eventually(async () => expect(await degraded(gateway)).toBe(false));
 	});
 
-	// Moleculer 0.14.12 makes a client more each time it connects anew to Redis. A late word of one of them had a node take itself
-	// for connected while Redis was away.
+	// Moleculer 0.14.12 creates another client each time it reconnects to Redis. A late message of one of them made a node
+	// consider itself connected while Redis was away.
 	it.each(["clientSub", "clientPub"])(
-		"notices by Redis's %s that there is no connection",
+		"notices from Redis's %s that there is no connection",
 		async name => {
 			const node = new TestNode({ middleware, broker: memberOf(`redis-${name}-${which}`, "gw") });
 			const client = { status: "ready" };
@@ -74,7 +74,7 @@ describe.each([
 });
 
 describe("a gateway that is created when its node is connected", () => {
-	it("notices what becomes of the connection that there is", async () => {
+	it("notices changes of the existing connection", async () => {
 		const node = new TestNode({ middleware: false, broker: memberOf("nats-late", "gw") });
 		const states = new PassThrough({ objectMode: true });
 		equip(node.broker, { client: { status: () => states } });

@@ -48,7 +48,7 @@ async function retryOf(url: string, headers: Record<string, string> = {}): Promi
 	return stream.retries[0] as number;
 }
 
-describe("a page whose stream is refused for a reason that passes", () => {
+describe("a page whose stream is refused for a temporary reason", () => {
 	const sessions: ServiceSchema = { name: "sessions", actions: { find: () => "alice" } };
 
 	it.each([
@@ -108,7 +108,7 @@ describe("the retry of such a refusal", () => {
 		expect([70, 71, 72]).toContain(retry);
 	});
 
-	it("is there though the option is off", async () => {
+	it("exists even if the option is off", async () => {
 		const gateway = await startGateway({ sse: { session: down, retry: null } });
 		const retry = await retryOf(gateway.url("news"));
 
@@ -116,7 +116,7 @@ describe("the retry of such a refusal", () => {
 		expect(retry).toBeLessThanOrEqual(5000);
 	});
 
-	// With a short range a hundred pages of one address asked a session store that was down a thousand times a second.
+	// With a short range a hundred pages of one address asked an unavailable session store a thousand times a second.
 	it("grows with the refusals of the same address, up to some seconds", async () => {
 		const gateway = await startGateway({
 			sse: { session: down, retry: [0, 0], trustProxy: true }
@@ -162,7 +162,7 @@ describe("the retry of such a refusal", () => {
 				throw new RateLimitExceeded("BUSY", null);
 			}
 		]
-	])("begins behind a Retry-After that is %s", async (_, onBeforeCall) => {
+	])("starts after a Retry-After that is %s", async (_, onBeforeCall) => {
 		const gateway = await live({ onBeforeCall }, { sse: { retry: [10, 20] } });
 		const retry = await retryOf(gateway.at("/live", "news"));
 
@@ -170,7 +170,7 @@ describe("the retry of such a refusal", () => {
 		expect(retry).toBeLessThanOrEqual(8000);
 	});
 
-	it("also does where session throws it", async () => {
+	it("also does if session throws it", async () => {
 		const session = () =>
 			Promise.reject(Object.assign(new Error("busy"), { headers: { "Retry-After": "7" } }));
 		const gateway = await startGateway({ sse: { session, retry: [10, 10] } });
@@ -184,7 +184,7 @@ describe("the retry of such a refusal", () => {
 		["-5", 0],
 		["1e9", 0],
 		["Thu, 01 Jan 1970 00:00:00 GMT", 0]
-	])("is bounded whatever Retry-After says: %s", async (value, wait) => {
+	])("is limited whatever Retry-After says: %s", async (value, wait) => {
 		const onBeforeCall = () => {
 			throw Object.assign(new Error("busy"), { status: 503, headers: { "retry-after": value } });
 		};
@@ -199,7 +199,7 @@ describe("the retry of such a refusal", () => {
 		["status", { headers: { "retry-after": "7" } }],
 		["message", { status: 503, headers: { "retry-after": "7" } }],
 		["stack", { headers: { "retry-after": "7" } }]
-	])("is there though the error's %s cannot be read", async (name, fields) => {
+	])("exists even if the error's %s cannot be read", async (name, fields) => {
 		const get = () => {
 			throw new Error(`no ${name}`);
 		};
@@ -211,7 +211,7 @@ describe("the retry of such a refusal", () => {
 		expect(await retryOf(gateway.at("/live", "news"))).toBe(name === "headers" ? 10 : 7010);
 	});
 
-	it("begins behind the window of the route's rate limit, whose headers stay", async () => {
+	it("starts after the window of the route's rate limit, whose headers stay", async () => {
 		const gateway = await live(
 			{ rateLimit: { limit: 1, window: 60_000, headers: true } },
 			{ sse: { retry: [10, 20] } }
@@ -253,7 +253,7 @@ describe("such a refusal", () => {
 		});
 	});
 
-	it("is one for good if the origin is refused, whatever else has failed", async () => {
+	it("is permanent if the origin is refused, whatever else has failed", async () => {
 		const gateway = await live({ use, cors });
 		const headers = { origin: "https://elsewhere.example" };
 		const { error } = await refusal(gateway.at("/live", "news"), { headers });
@@ -262,7 +262,7 @@ describe("such a refusal", () => {
 	});
 
 	// Asking about the origin failed again when the failure was to be answered, and so on for ever.
-	it("comes of CORS settings that fail", async () => {
+	it("is sent for CORS settings that fail", async () => {
 		const origin = () => {
 			throw new Error("down");
 		};
@@ -272,7 +272,7 @@ describe("such a refusal", () => {
 		await retryOf(gateway.at("/live", "news"), headers);
 	});
 
-	it("keeps the headers of middlewares, but for those of a body that is not sent", async () => {
+	it("keeps the headers of middlewares, except those of a body that is not sent", async () => {
 		const onBeforeCall = (
 			_ctx: unknown,
 			_route: unknown,
@@ -296,14 +296,14 @@ describe("such a refusal", () => {
 		expect(stream.headers).not.toHaveProperty("etag");
 	});
 
-	it("has the headers alone for HEAD", async () => {
+	it("has only headers for HEAD", async () => {
 		const gateway = await startGateway({ sse: { session: down } });
 		const { status, headers, text } = await send(gateway.url("news"), { method: "HEAD" });
 
 		expect([status, headers["content-type"], text]).toEqual([200, "text/event-stream", ""]);
 	});
 
-	it("has the headers alone for HEAD over HTTP/2", async () => {
+	it("has only headers for HEAD over HTTP/2", async () => {
 		const gateway = await startGateway({
 			sse: { session: down },
 			settings: { http2: true }
@@ -321,7 +321,7 @@ describe("such a refusal", () => {
 		expect(await answer.promise).toEqual([200, "text/event-stream"]);
 	});
 
-	it("is plain, though streams are compressed", async () => {
+	it("is plain, even if streams are compressed", async () => {
 		const gateway = await startGateway({ sse: { session: down, compression: {} } });
 		const stream = await requestStream(gateway.url("news"), {
 			headers: { "accept-encoding": "gzip" }
@@ -357,7 +357,7 @@ describe("such a refusal", () => {
 		await openStream(url);
 	});
 
-	it("comes of a full bulkhead, before the request has a route", async () => {
+	it("is sent for a full bulkhead, before the request has a route", async () => {
 		const gate = createGate<string>();
 		const gateway = await startGateway({
 			sse: { session: () => gate.wait() },
@@ -373,7 +373,7 @@ describe("such a refusal", () => {
 		expect(gateway.held.streams).toBe(2);
 	});
 
-	it("comes of a call that takes longer than the broker's requestTimeout", async () => {
+	it("is sent for a call that takes longer than the broker's requestTimeout", async () => {
 		const gate = createGate();
 		onTestFinished(() => gate.open());
 		const gateway = await startGateway({
@@ -385,7 +385,7 @@ describe("such a refusal", () => {
 		await retryOf(gateway.url("news"));
 	});
 
-	it("comes of rootCallOptions that throw", async () => {
+	it("is sent for rootCallOptions that throw", async () => {
 		const rejections = watchRejections();
 		const gateway = await startGateway({
 			settings: {
@@ -403,7 +403,7 @@ describe("such a refusal", () => {
 describe("an application that takes its time", () => {
 	const PATIENCE = 25_000;
 
-	/** Lets 25 seconds pass in a moment, for timers. */
+	/** Makes 25 seconds pass in a moment, for timers. */
 	function hurry(): void {
 		const original = setTimeout;
 		const spy = jest
@@ -414,7 +414,7 @@ describe("an application that takes its time", () => {
 	}
 
 	it.each(["session", "authorize"])(
-		"with %s is waited for no longer than proxies do, and opens nothing afterwards",
+		"with %s is waited for no longer than proxies wait, and opens nothing afterwards",
 		async option => {
 			hurry();
 			const gate = createGate<never>();
@@ -430,14 +430,14 @@ describe("an application that takes its time", () => {
 		}
 	);
 
-	it("with a middleware is too", async () => {
+	it("with a middleware is, too", async () => {
 		hurry();
 		const gateway = await live({ use: [() => {}] });
 
 		await retryOf(gateway.at("/live", "news"));
 	});
 
-	it("is no matter to a stream that is open", async () => {
+	it("does not matter to a stream that is open", async () => {
 		hurry();
 		const gateway = await startGateway({ sse: { heartbeat: 200 } });
 		const stream = await openStream(gateway.url("news"));
@@ -464,7 +464,7 @@ describe("what is the application's", () => {
 	it.each([
 		["the route's", { onError }, {}],
 		["the gateway's", {}, { onError }]
-	])("%s onError hears of what is for good alone", async (_, route, settings) => {
+	])("%s onError hears only of permanent failures", async (_, route, settings) => {
 		const routes = [{ path: "/", aliases: { "GET /live": { type: "sse" } }, ...route }];
 		const start = (code: number) =>
 			live(
@@ -500,7 +500,7 @@ describe("what is the application's", () => {
 		expect([status, text]).toEqual([503, "closed for today"]);
 	});
 
-	it("an answer that it gives itself stays, though its middleware fails then", async () => {
+	it("an answer that it gives itself stays, even if its middleware then fails", async () => {
 		const rejections = watchRejections();
 		const use = [
 			async (_req: unknown, res: SseGatewayResponse) => {
@@ -515,7 +515,7 @@ describe("what is the application's", () => {
 		expect(await rejections()).toEqual([]);
 	});
 
-	it("a middleware that fails when it has let the request pass does not end the process", async () => {
+	it("a middleware that fails after it has passed the request on does not end the process", async () => {
 		const rejections = watchRejections();
 		const use = [
 			async (_req: unknown, _res: unknown, next: Next) => {
@@ -532,7 +532,7 @@ describe("what is the application's", () => {
 		);
 	});
 
-	it("an error that it gives to sendError is one of the route", async () => {
+	it("an error that it passes to sendError is one of the route", async () => {
 		const use = [
 			function (
 				this: { sendError(...args: unknown[]): void },
@@ -547,7 +547,7 @@ describe("what is the application's", () => {
 		await retryOf(gateway.at("/live", "news"));
 	});
 
-	it("an errorHandler of its own is asked about what is for good alone", async () => {
+	it("an errorHandler of its own is asked only about permanent failures", async () => {
 		const errorHandler = jest.fn(function (this: { sendError(...args: unknown[]): void }, ...args) {
 			this.sendError(...args);
 		});
@@ -566,7 +566,7 @@ describe("what is the application's", () => {
 		expect(errorHandler).toHaveBeenCalledTimes(1);
 	});
 
-	it("what Express has behind the gateway sees no such error", async () => {
+	it("what Express has after the gateway sees no such error", async () => {
 		const handler = jest.fn<ErrorRequestHandler>(
 			(_error, _req, res, _next) => void res.status(500).end()
 		);
@@ -614,7 +614,7 @@ describe("requests that never become streams keep their statuses", () => {
 });
 
 describe("the log of such refusals", () => {
-	it("has a fault once, with its stack, however many there are, and moleculer-web's none", async () => {
+	it("has a fault once, with its stack, however many there are, and none of moleculer-web's", async () => {
 		const gateway = await live({ onBeforeCall: down });
 		for (let n = 0; n < 50; n++) await retryOf(gateway.at("/live", "news"));
 		const errors = gateway.log.at("error");
@@ -623,7 +623,7 @@ describe("the log of such refusals", () => {
 		expect(errors[0]).toMatch(/^SSE: a stream cannot be opened now.*the store is down\n\s+at /);
 	});
 
-	it("has an error that is none of the application's faults in a line", async () => {
+	it("has an error that is not the application's fault in one line", async () => {
 		const gateway = await live({
 			onBeforeCall: () => {
 				throw new Errors.ServiceNotFoundError({ action: "users.find" });

@@ -14,8 +14,8 @@ import {
 } from "../support/gateway/gateway.ts";
 import { watchRejections } from "../support/rejections.ts";
 
-// EventSource stops for good at any status but 200. A service that was restarted for a second, a rate limit, a full
-// bulkhead or a session store that was away ended the streams of all who came back meanwhile.
+// EventSource stops for good at any status but 200. A service that was restarted for a second, a rate limit, a full bulkhead or
+// an unavailable session store ended the streams of all clients that came back meanwhile.
 
 type Next = (error?: unknown) => void;
 
@@ -85,7 +85,7 @@ const withMethod = (method: string, route: object) =>
 		}
 	});
 
-/** Parts of a request's way in which something may fail. */
+/** Parts of a request's path in which something may fail. */
 const WHERE: Readonly<Record<string, () => GatewaySetup>> = {
 	session: () => live({}, { sse: { session: (_ctx, req) => failLater(req) } }),
 	authorize: () =>
@@ -204,10 +204,10 @@ async function start(
 	return TRANSPORTS[transport]({ ...setup, sse: { ...setup?.sse, ...sse } });
 }
 
-/** The plugin's own functions: of what they throw the client learns no more than whose fault it was. */
+/** The plugin's own functions: of their errors the client learns only whose fault it was. */
 const isOwn = (where: string) => /session|^authorize$/i.test(where);
 
-/** The status of a refusal for good. */
+/** The status of a permanent refusal. */
 function statusFor(where: string, status: number): number {
 	if (where === "authorize") return status === 401 ? 401 : 403;
 	if (isOwn(where)) return status === 403 ? 403 : 401;
@@ -219,7 +219,7 @@ const CASES = Object.keys(WHERE).flatMap(where =>
 );
 
 describe.each(CASES)("a failure of %s over %s", (where, transport) => {
-	it("that passes by itself is answered with a stream that tells to come back", async () => {
+	it("that is temporary is answered with a stream that tells to come back", async () => {
 		const rejections = watchRejections();
 		const { gateway, ask } = await start(where, transport, { retry: [70, 72] });
 		for (const how of Object.keys(TRANSIENT)) {
@@ -240,7 +240,7 @@ describe.each(CASES)("a failure of %s over %s", (where, transport) => {
 		expect(await rejections()).toEqual([]);
 	});
 
-	it("that is for good keeps its status, and tells nothing to come back", async () => {
+	it("that is permanent keeps its status, and does not tell to come back", async () => {
 		const rejections = watchRejections();
 		const { gateway, ask } = await start(where, transport);
 		for (const status of FOR_GOOD) {

@@ -16,7 +16,7 @@ interface Job {
 
 type Worker = Service & WorkQueue & { channel: Channel };
 
-/** A worker on a queue in its process; it answers what it does by itself. */
+/** A worker on a queue in its process; returns what it does by itself. */
 async function startWorker(queue: Partial<WorkQueueSchema<Job, Service>>): Promise<{
 	node: TestNode;
 	schema: ServiceSchema;
@@ -42,7 +42,7 @@ async function startWorker(queue: Partial<WorkQueueSchema<Job, Service>>): Promi
 }
 
 describe("a work queue in the process", () => {
-	it("works one job at a time, in their order", async () => {
+	it("works one job at a time, in order", async () => {
 		const gate = createGate();
 		const worked: number[] = [];
 		const { put } = await startWorker({
@@ -58,7 +58,7 @@ describe("a work queue in the process", () => {
 		await eventually(() => expect(worked).toEqual([1, 2, 3]));
 	});
 
-	it("gives a job that failed, and is to come again, to the worker before all others", async () => {
+	it("gives a failed job that is to be retried to the worker before all others", async () => {
 		const worked: number[] = [];
 		const { put } = await startWorker({
 			async handler({ n }) {
@@ -71,8 +71,8 @@ describe("a work queue in the process", () => {
 		await eventually(() => expect(worked).toEqual([1, 1, 2]));
 	});
 
-	// The channel was closed, with which a queue in RabbitMQ begins anew, and one in the process ended.
-	it("goes on if the strategy for a failed job fails itself", async () => {
+	// The channel was closed, after which a queue in RabbitMQ starts again, and one in the process ended.
+	it("goes on if the strategy for a failed job itself fails", async () => {
 		const worked: number[] = [];
 		let strategies = 0;
 		const { node, put } = await startWorker({
@@ -151,12 +151,12 @@ describe("a work queue in the process", () => {
 		await expect(worker.put("job", { n: 1 })).rejects.toThrow("no queue 'job': it has 'jobs'");
 	});
 
-	it("takes no job that is no JSON, and says that it is the job's fault", async () => {
+	it("takes no job that is not JSON, and says that the job is at fault", async () => {
 		const { worker } = await startWorker({});
 		await expect(worker.put("jobs", { n: 1n })).rejects.toThrow("BigInt");
 	});
 
-	// A flag that said that the node stops was never taken back: every job was refused.
+	// A flag that said that the node stops was never reset: every job was refused.
 	it.each([
 		[
 			"its broker is stopped and started again",

@@ -27,7 +27,7 @@ function wrapWrites(_req: unknown, res: ServerResponse, next: () => void): void 
 	next();
 }
 
-/** What many a logger does: it answers nothing, and knows of no callback. */
+/** What many a logger does: it returns nothing, and expects no callback. */
 function wrapWritesInSilence(_req: unknown, res: ServerResponse, next: () => void): void {
 	const { write, writeHead } = res;
 	res.write = function (this: ServerResponse, chunk: unknown) {
@@ -64,7 +64,7 @@ const WAYS: readonly Way[] = [
 ];
 
 describe.each(WAYS)("over $name", ({ settings, open }) => {
-	it("events arrive whole and in order, alone and many in one turn, of any size", async () => {
+	it("events arrive complete and in order, alone and many in one turn, of any size", async () => {
 		const gateway = await startGateway({ settings, sse: { timeout: 0 } });
 		const stream = await open(gateway);
 		const sizes = [0, 1, 15, 16, 255, 4096, 70_000, 3, 300_000, 16_000, 8];
@@ -79,8 +79,8 @@ describe.each(WAYS)("over $name", ({ settings, open }) => {
 		expect(stream.received(NEWS)).toEqual([...payloads, ...payloads]);
 	});
 
-	// A replay went by what `write` answered: behind one that answers nothing it waited for ever, and its stream was neither
-	// live nor looked at by anybody.
+	// A replay relied on what `write` returned: with one that returns nothing it waited for ever, and its stream was neither
+	// live nor checked.
 	it("a stream that comes back gets what it missed, and is live then", async () => {
 		const gateway = await startGateway({ settings, sse: { timeout: 0 } });
 		const first = await open(gateway);
@@ -97,7 +97,7 @@ describe.each(WAYS)("over $name", ({ settings, open }) => {
 	});
 
 	it("tens of thousands in one turn as well", async () => {
-		// whether a client takes two megabytes within the moment that a burst may last is not what is asked here
+		// whether a client takes two megabytes within the moment that a burst may last is not the question here
 		const gateway = await startGateway({ settings, sse: { buffer: { maxBytes: 2 ** 24 } } });
 		const stream = await open(gateway);
 		for (let n = 0; n < 30_000; n++) void send(gateway, n);
@@ -106,7 +106,7 @@ describe.each(WAYS)("over $name", ({ settings, open }) => {
 		expect(stream.received(NEWS)).toEqual(Array.from({ length: 30_000 }, (_, n) => n));
 	});
 
-	it("a stream ends in order behind the events of the same turn", async () => {
+	it("a stream ends gracefully after the events of the same turn", async () => {
 		const gateway = await startGateway({ settings });
 		const stream = await open(gateway);
 		await stream.next("sse.open");
@@ -120,7 +120,7 @@ describe.each(WAYS)("over $name", ({ settings, open }) => {
 	});
 });
 
-it("what stands between response and socket sees all that is written", async () => {
+it("code between response and socket sees everything that is written", async () => {
 	let response: ServerResponse | undefined;
 	const keep = (_req: unknown, res: ServerResponse, next: () => void) => {
 		response = res;
@@ -192,7 +192,7 @@ it("a stream that gets its socket late, behind another response of a pipelining 
 });
 
 describe("the writes of a turn", () => {
-	/** A gateway with some streams, and all that is written to their sockets from then on. */
+	/** A gateway with some streams, and everything that is written to their sockets from then on. */
 	async function watchWrites(sessions: string[]) {
 		const gateway = await startGateway();
 		const writes: { session: string; bytes: Uint8Array }[] = [];
@@ -212,7 +212,7 @@ describe("the writes of a turn", () => {
 		return { gateway, streams, writes };
 	}
 
-	it("are one a stream, and one buffer for streams that got the same events", async () => {
+	it("are one per stream, and one buffer for streams that got the same events", async () => {
 		const { gateway, streams, writes } = await watchWrites(["a", "b", "c"]);
 		for (let n = 0; n < 10; n++) void send(gateway, n);
 		void send(gateway, "only for b", "b");
@@ -235,7 +235,7 @@ describe("the writes of a turn", () => {
 		}
 	});
 
-	it("go on in later turns where there are many, each stream's in order, with others served between", async () => {
+	it("continue in later turns if there are many, each stream's in order, with others served in between", async () => {
 		const count = 1500;
 		const gateway = await startGateway();
 		const raw = Array.from({ length: count }, () => new RawSocket(gateway.origin));
@@ -261,7 +261,7 @@ describe("the writes of a turn", () => {
 			await turn();
 			turns++;
 			if (turns === 3) {
-				// between two slices: an event more, a stream that goes and one that comes
+				// between two slices: one more event, a stream that goes and one that comes
 				expect(written.size).toBeLessThan(count);
 				void send(gateway, 2);
 				raw[count - 1]?.reset();

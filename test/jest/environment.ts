@@ -13,7 +13,7 @@ type Made<Name extends "moduleMocker" | "fakeTimersModern"> = new (
 /** Hooks start and stop processes: they may take longer than tests. */
 const HOOK_TIMEOUT = 3 * 60_000;
 
-/** What is used of jest-circus. */
+/** The part of jest-circus that is used. */
 interface Test {
 	readonly name: string;
 	readonly mode: "skip" | "only" | "todo" | null | undefined;
@@ -53,12 +53,12 @@ listenBetweenFiles();
 /**
  * Jest's environment for Node, in which
  *
- * - errors of Node's own are instances of the `Error` that tests see, and `process` is the process;
- * - a file fails if it leaves something running, or an error comes of what it has left, after its last test;
- * - an error that comes even later fails the run, in the name of its file, whichever file runs by then;
- * - a test may find out that it cannot be run (see `skip`), and one that is skipped has to say why;
+ * - Node's own errors are instances of the `Error` that tests see, and `process` is the real process;
+ * - a file fails if it leaves something running, or if something that it left causes an error, after its last test;
+ * - an even later error fails the run, in the name of its file, whichever file runs by then;
+ * - a test may find out that it cannot be run (see `skip`), and a skipped one has to say why;
  * - no test is given a `done`: it is over when its promise is;
- * - the project's `testTimeout` holds, and hooks have more time than tests.
+ * - the project's `testTimeout` applies, and hooks have more time than tests.
  */
 export default class Environment extends TestEnvironment {
 	readonly #process: RealProcess = new RealProcess();
@@ -131,7 +131,7 @@ export default class Environment extends TestEnvironment {
 				this.#rejections.delete(event.promise);
 				return;
 			case "run_finish": {
-				// Jest has looked through those of before; it does not look again
+				// Jest has examined those of before; it does not look again
 				this.#rejections.clear();
 				const left = await this.#leftovers.settle();
 				if (left.length > 0) state.unhandledErrors.push(stillThere(left));
@@ -149,7 +149,7 @@ function disown({ error, promise }: Extract<Event, { name: "error" }>, state: St
 	else if (unhandledErrors.at(-1) === error) unhandledErrors.pop();
 }
 
-/** A parameter for which a row of `it.each` has no value is undefined, and no callback to wait for. */
+/** A parameter for which a row of `it.each` has no value is undefined, and not a callback to wait for. */
 function withoutDone(test: Test | undefined): void {
 	if (test === undefined || test.fn.length === 0) return;
 	const { fn } = test;
@@ -182,7 +182,7 @@ function tellSkipped(test: Test, reason: string): void {
 }
 
 function noReason(test: Test): Error {
-	// Jest tells nothing of a file of which all is skipped
+	// Jest reports nothing of a file in which everything is skipped
 	tellSkipped(test, "no reason given");
 	return new ErrorOfFile("a test is skipped for no reason; `skip` takes one");
 }

@@ -1,6 +1,6 @@
 import { LateErrors } from "./late-errors.ts";
 
-/** Fails a run for errors that came when their test file was over, and tells them at its end. */
+/** Fails a run for errors that occurred after their test file was over, and reports them at its end. */
 export default class LateErrorsReporter {
 	#errors: LateErrors | undefined;
 	#text = "";

@@ -3,7 +3,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 
-/** Milliseconds within which what tests have started has to end after them. */
+/** Milliseconds within which everything that tests have started has to end after them. */
 const PATIENCE = 5_000;
 
 /** Channels on which Node publishes each thread and each process that it starts. */
@@ -13,8 +13,8 @@ const CHANNELS = ["worker_threads", "child_process"];
 type Started = { readonly worker: Worker } | { readonly process: ChildProcess };
 
 /**
- * What tests have left running: worker threads and child processes, whether or not they keep this process alive, and what else
- * keeps it alive, such as sockets and timers.
+ * What tests have left running: worker threads and child processes, whether or not they keep this process alive, and whatever
+ * else keeps it alive, such as sockets and timers.
  */
 export class Leftovers {
 	readonly #before: ReadonlyMap<string, number>;
@@ -24,13 +24,13 @@ export class Leftovers {
 	};
 
 	constructor() {
-		// Node opens these when they are used for the first time: by a test, perhaps, whose they are not.
+		// Node opens these when they are first used: perhaps by a test, to which they do not belong.
 		void [process.stdout, process.stderr];
 		this.#before = countResources();
 		for (const channel of CHANNELS) subscribe(channel, this.#onStart);
 	}
 
-	/** Waits until nothing more runs than when this was made; answers what runs all the same. */
+	/** Waits until nothing more runs than when this was created; returns what still runs. */
 	async settle(): Promise<readonly string[]> {
 		const late = performance.now() + PATIENCE;
 		for (;;) {
@@ -40,7 +40,7 @@ export class Leftovers {
 		}
 	}
 
-	/** Stops to look at what is started. */
+	/** Stops watching what is started. */
 	stop(): void {
 		for (const channel of CHANNELS) unsubscribe(channel, this.#onStart);
 	}
@@ -53,7 +53,7 @@ export class Leftovers {
 	}
 }
 
-/** What keeps this process alive, but for child processes: they are looked at one by one. */
+/** What keeps this process alive, except child processes, which are examined one by one. */
 function countResources(): Map<string, number> {
 	const counts = new Map<string, number>();
 	for (const kind of process.getActiveResourcesInfo()) {
@@ -65,7 +65,7 @@ function countResources(): Map<string, number> {
 function nameIfRunning(started: Started): string[] {
 	if ("worker" in started) {
 		const { threadId } = started.worker;
-		// a thread that is over has no number any more
+		// a thread that is over no longer has a number
 		return threadId === -1 ? [] : [`the thread ${threadId}`];
 	}
 	const { pid, exitCode, signalCode, spawnargs } = started.process;

@@ -1,16 +1,16 @@
-/** Projects whose files run beside each other. */
+/** Projects whose files run at the same time. */
 interface Phase {
-	/** Those whose files take longest come first: a file that begins last is waited for by workers that have nothing to do. */
+	/** Those whose files take longest come first: workers that have nothing to do wait for a file that starts last. */
 	readonly projects: readonly string[];
-	/** Files that come first in their project: they take long, though they are short, and Jest begins with those that are not. */
+	/** Files that start first in their project: they take long although they are small, and Jest starts with large ones. */
 	readonly first?: readonly string[];
 	/** Files at a time, on two cores. */
 	readonly workers: number;
 }
 
 /**
- * What computes and waits in turn, and then what waits most of its time, for processes of its own. What is started for one
- * file shares nothing with the others but the machine, and the RabbitMQ of `e2e`, where namespaces keep them apart.
+ * First what alternately computes and waits, and then what mostly waits, for processes of its own. What is started for one file
+ * shares nothing with the others but the machine, and the RabbitMQ of `e2e`, on which namespaces separate them.
  */
 export const PHASES: readonly Phase[] = [
 	{ projects: ["unit", "types", "integration", "fuzz"], workers: 3 },
@@ -19,7 +19,7 @@ export const PHASES: readonly Phase[] = [
 		first: ["test/e2e/reports-rabbitmq.test.ts"],
 		workers: 4
 	},
-	// nothing else runs meanwhile, or the rest of the tests would be measured
+	// nothing else runs meanwhile, or else the rest of the tests would be measured
 	{ projects: ["guard"], workers: 1 }
 ];
 
@@ -30,7 +30,7 @@ export interface Planned {
 	readonly file: string;
 }
 
-/** The files of each phase, in the order in which they begin; throws if one has no phase, and would not be run. */
+/** The files of each phase, in the order in which they start; throws if one has no phase, and would not be run. */
 export function plan<T extends Planned>(files: readonly T[]): { files: T[]; workers: number }[] {
 	for (const { project } of files) {
 		if (PHASES.some(({ projects }) => projects.includes(project))) continue;

@@ -3,8 +3,8 @@ import vm from "node:vm";
 /**
  * A realm that has what another one has.
  *
- * Jest's own lies behind an object that is asked for each global, at each use: `Map` or `Math.max` in a loop is a hundred times
- * slower there. A plain realm has globals as every program has them.
+ * Jest's own is behind an object that is asked for each global, at each use: `Map` or `Math.max` in a loop is a hundred times
+ * slower there. A plain realm has globals like any program.
  */
 export function createPlainContext(like: object): typeof globalThis {
 	// without an object, the context is the global object itself
@@ -18,10 +18,10 @@ export function createPlainContext(like: object): typeof globalThis {
 	return Object.assign(context, { global: context });
 }
 
-/** Of the realm of Node's core, as its buffers are. */
+/** From the realm of Node's core, like its buffers. */
 const SHARED: ReadonlySet<string | symbol> = new Set(["ArrayBuffer", "Uint8Array"]);
 
-/** What Jest, or Node, makes only when it is asked for is made only then. */
+/** What Jest, or Node, creates only on demand is created only then. */
 function lazily(
 	like: object,
 	name: string | symbol,

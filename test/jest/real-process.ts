@@ -1,6 +1,6 @@
 /**
- * The process in which a file's tests run, as they see it: Jest's own copy hears no event, an uncaught error among them.
- * Takes back what tests have changed in it, for the files that follow.
+ * The process in which a file's tests run, as they see it: Jest's own copy hears no event, including uncaught errors. Takes
+ * back what tests have changed in it, for the files that follow.
  */
 export class RealProcess {
 	readonly #env: NodeJS.ProcessEnv = { ...process.env };

@@ -7,7 +7,7 @@ const KINDS = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeE
  * Makes errors of one realm instances of the other's constructors.
  *
  * Jest runs tests in a realm of their own: what Node's core throws is an instance of another `Error`, and what a test throws is
- * none to Node's core, which wraps it before it emits it.
+ * not one for Node's core, which wraps it before it emits it.
  */
 export function joinErrors(realm: object): void {
 	for (const [name, outer] of Object.entries(KINDS)) {

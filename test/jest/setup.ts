@@ -2,5 +2,5 @@ import { afterEach, beforeEach } from "@jest/globals";
 import { beginTest, finishTest } from "../support/on-test-finished.ts";
 
 beforeEach(beginTest);
-// The environment lets it run after all that a file has.
+// The environment runs it after everything else of a file.
 afterEach(finishTest);

@@ -7,7 +7,7 @@ interface Transformer {
 	getCacheKey(code: string, path: string): string;
 }
 
-/** Erases types where Node.js does, but has no function for it yet: before 22.13. Amaro is what Node.js does it with. */
+/** Erases types if Node.js does so itself, but has no function for it yet: before 22.13. Node.js does it with Amaro. */
 const transformer: Transformer = {
 	process: code => ({ code: transformSync(code, { mode: "strip-only" }).code }),
 	getCacheKey: (code, path) =>

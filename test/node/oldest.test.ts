@@ -6,10 +6,10 @@ import { onTestFinished } from "../support/on-test-finished.ts";
 import { OLDEST } from "./releases.ts";
 import { runSuite } from "./suite.ts";
 
-// Node's own HTTP is what streams are written with, and let go of; it differs from release to release in what it tells,
-// and when. The tests run on one release; `npm run test:node` tries more, and takes longer.
+// Streams are written with Node's own HTTP, and detached from it; releases differ in what it reports, and when. The tests run
+// on one release; `npm run test:node` tries more, and takes longer.
 
-/** What depends on it most, below `test/integration`. */
+/** The tests that depend on it most, below `test/integration`. */
 const FILES = [
 	...[
 		"connection",
@@ -32,7 +32,7 @@ describe("the oldest Node.js that package.json asks for", () => {
 		expect(`>=${oldest}`).toBe(`${manifest.engines.node}.0`);
 	});
 
-	it("runs the gateway's HTTP as the newest does", async () => {
+	it("runs the gateway's HTTP like the newest", async () => {
 		const controller = new AbortController();
 		onTestFinished(() => controller.abort());
 		const { signal } = controller;

@@ -6,12 +6,12 @@ import { npm } from "../package/run.ts";
 /** The oldest release of each line of Node.js that is supported; the first is what package.json asks for. */
 export const OLDEST: readonly [string, ...string[]] = ["22.12.0", "24.0.0"];
 
-/** Where releases stay from one run to the next, each in a folder of its name. */
+/** Where releases are kept from one run to the next, each in a folder with its name. */
 const FOLDER = resolve(".tmp/node");
 
 const QUIET = ["--no-audit", "--no-fund", "--loglevel=error"];
 
-/** The newest release of the line of a release, as the registry knows it. */
+/** The newest release of a release's line, as the registry knows it. */
 export async function newestOf(release: string): Promise<string> {
 	const [line = ""] = release.split(".");
 	const answer = await npm(["view", `node@${line}`, "version", "--json", "--loglevel=error"], ".");
@@ -20,7 +20,7 @@ export async function newestOf(release: string): Promise<string> {
 	return releases.at(-1) ?? release;
 }
 
-/** The folder of a release, where its report goes too. */
+/** The folder of a release, which also gets its report. */
 export function folderOf(release: string): string {
 	return join(FOLDER, release);
 }

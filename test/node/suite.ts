@@ -3,21 +3,21 @@ import { join } from "node:path";
 import { spawnProcess } from "../support/processes/process.ts";
 import { bringNode, folderOf } from "./releases.ts";
 
-/** As `npm test` does, but for what older releases need besides. */
+/** Like `npm test`, plus what older releases need. */
 const JEST = [
 	...["--experimental-vm-modules", "--expose-gc", "--no-flush-bytecode"],
 	...["--experimental-strip-types", "--disable-warning=ExperimentalWarning"],
 	"node_modules/jest/bin/jest.js"
 ];
 
-/** What came of a suite. */
+/** The result of a suite. */
 export interface SuiteResult {
 	readonly passed: number;
 	readonly failed: number;
 	readonly skipped: number;
 	/** Test files that have run. */
 	readonly files: number;
-	/** Full names of the tests that failed, and the paths of files that did without one. */
+	/** Full names of the failed tests, and the paths of files that failed without one. */
 	readonly failures: readonly string[];
 	/** How Jest ended: `code 0`. */
 	readonly end: string;
@@ -25,7 +25,7 @@ export interface SuiteResult {
 	readonly output: string;
 }
 
-/** What is read of Jest's JSON report. */
+/** The part that is read of Jest's JSON report. */
 interface Report {
 	numPassedTests: number;
 	numFailedTests: number;
@@ -42,7 +42,7 @@ export interface Suite {
 	readonly projects: readonly string[];
 	/** Paths of test files, or parts of them. */
 	readonly filters: readonly string[];
-	/** Whether its files run one after the other, as other tests run beside it. */
+	/** Whether its files run one after the other, because other tests run at the same time. */
 	readonly oneAtATime?: boolean;
 	/** Ends it; default: nothing does. */
 	readonly signal?: AbortSignal;

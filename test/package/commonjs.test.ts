@@ -51,7 +51,7 @@ describe("a CommonJS project on Moleculer 0.14", () => {
 	it("has `sse send` in its REPL", () => expectToSend(project()));
 });
 
-// A node that only sends has no moleculer-web. npm brought the newest there as a required peer, which is for Moleculer 0.15
+// A node that only sends has no moleculer-web. npm installed the newest there as a required peer, which is for Moleculer 0.15
 // alone: so `npm install moleculer-sse` ended in ERESOLVE on each such node of an application on 0.14.
 describe("a node on Moleculer 0.14 that only sends", () => {
 	const project = installed({
@@ -78,7 +78,7 @@ describe("a CommonJS project on Moleculer 0.15", () => {
 	it("passes the guide's tests in Jest 30", () => expectToPassJest(project()));
 });
 
-// npm refused to install it beside these: for a package that neither needs without AMQP they ask for other releases.
+// npm refused to install it beside these: they ask for other releases of a package that neither needs without AMQP.
 it.each(["0.14.14", "0.14.20"])("npm installs it beside Moleculer %s", async version => {
 	const folder = tempFolder("beside");
 	onTestFinished(() => folder.remove());

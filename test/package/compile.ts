@@ -17,7 +17,7 @@ const TSCONFIG = JSON.stringify({
 	include: ["*.ts", "services", "probe.*"]
 });
 
-/** Fails to compile where the package's types are `any`, or cannot be found: nothing is an error then. */
+/** Fails to compile if the package's types are `any`, or cannot be found: nothing is an error then. */
 const PROBE = `
 import { SseError, SseMiddleware, SseMixin, type SseSend } from "moleculer-sse";
 SseMixin({ heartbeat: 1000 });
@@ -31,7 +31,7 @@ export const error: SseError = new Error();
 export const send: SseSend = { eventName: "a", payload: 1 };
 `;
 
-/** What is compiled beside a project's own files, and how. */
+/** What is compiled besides a project's own files, and how. */
 export const COMPILED: Files = {
 	"probe.mts": PROBE,
 	"probe.cts": PROBE,

@@ -1,7 +1,7 @@
 import { expect } from "@jest/globals";
 import type { Project } from "./project.ts";
 
-/** All of the package's names are there, whichever way it is loaded. */
+/** All of the package's names exist, whichever way it is loaded. */
 export async function expectToLoad(project: Project): Promise<void> {
 	const print = 'console.log(Object.keys(sse).filter(name => name !== "__esModule").sort().join())';
 	await project.write({

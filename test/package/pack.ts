@@ -6,10 +6,9 @@ const REPOSITORY = resolve(import.meta.dirname, "../..");
 const LEFT_OUT = new Set([".git", ".tmp", "coverage", "dist", "node_modules"]);
 
 /**
- * Builds and packs as a release does, and answers the tarball's path.
+ * Builds and packs like a release, and returns the tarball's path.
  *
- * A copy of the repository is packed: the `dist/` of the one at hand stays as it is, whatever else is
- * building there.
+ * A copy of the repository is packed: the `dist/` of the present one stays as it is, whatever else is building there.
  */
 export async function pack(folder: string): Promise<string> {
 	const copy = join(folder, "repository");

@@ -21,7 +21,7 @@ const MADE = /\/results\.json$/;
 const tarball = inject("tarball");
 
 describe("the tarball", () => {
-	it("holds what a user needs and nothing else", () => {
+	it("contains what a user needs and nothing else", () => {
 		const listed = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" });
 		const files = listed.trim().split("\n");
 		expect(files.map(name => name.replace(/^package\//, "")).sort()).toEqual(
@@ -82,7 +82,7 @@ describe("the tarball", () => {
 		JSON.parse(read(`${file}.map`));
 
 	it.each(["index.mjs", "index.cjs", "client.js"])(
-		"%s has a source map that holds its sources",
+		"%s has a source map that contains its sources",
 		name => {
 			expect(read(name)).toContain(`//# sourceMappingURL=${name}.map`);
 			const map = readMap(name);
@@ -93,7 +93,7 @@ describe("the tarball", () => {
 		}
 	);
 
-	it("has the license of each package that is in it, and has only what is an ES module alone", () => {
+	it("has the license of each package that is in it, and includes only what is an ES module alone", () => {
 		const bundled = (file: string) => [
 			...new Set(
 				readMap(file).sources.flatMap(path => /.*\/node_modules\/([^/]+)\//.exec(path)?.[1] ?? [])
@@ -109,14 +109,11 @@ describe("the tarball", () => {
 		}
 	});
 
-	it.each(["index.d.mts", "index.d.cts"])(
-		"%s asks for no types but Moleculer's and Node's",
-		name => {
-			const asked = [...read(name).matchAll(/\bfrom "([^"]+)"|\bimport\("([^"]+)"\)/g)];
-			const packages = new Set(asked.map(([, from, imported]) => from ?? imported));
-			expect([...packages].filter(from => !from?.startsWith("node:"))).toEqual(["moleculer"]);
-		}
-	);
+	it.each(["index.d.mts", "index.d.cts"])("%s needs no types but Moleculer's and Node's", name => {
+		const asked = [...read(name).matchAll(/\bfrom "([^"]+)"|\bimport\("([^"]+)"\)/g)];
+		const packages = new Set(asked.map(([, from, imported]) => from ?? imported));
+		expect([...packages].filter(from => !from?.startsWith("node:"))).toEqual(["moleculer"]);
+	});
 
 	it("has a client that is small, imports nothing, and takes its types from the package itself", () => {
 		const code = read("client.js");
@@ -132,8 +129,8 @@ describe("the tarball", () => {
 		);
 	});
 
-	// No resolution needs to be left out, not even Node 10's: no declaration mentions what is an ES module alone.
-	it("has types that are right however it is imported", async () => {
+	// No resolution has to be left out, not even Node 10's: no declaration mentions what is an ES module alone.
+	it("has correct types however it is imported", async () => {
 		const check = (...args: string[]) =>
 			node(program("attw"), [...args, "--", tarball], dirname(tarball));
 		const all = await check("--profile", "strict", "--exclude-entrypoints", "client");

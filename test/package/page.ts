@@ -1,10 +1,7 @@
 import { type Context, createContext, runInContext } from "node:vm";
 import { EventSource } from "eventsource";
 
-/**
- * A page that runs its own script and its button's `onclick`, with cookies, as far as the README's
- * page needs a browser.
- */
+/** A page that runs its own script and its button's `onclick`, with cookies, as far as the README's page needs a browser. */
 export class Page {
 	/** What its script has appended to the document. */
 	readonly written: unknown[] = [];
@@ -49,7 +46,7 @@ export class Page {
 		return this.#streams.some(stream => stream.readyState === stream.OPEN);
 	}
 
-	/** Clicks its button; resolves when the request that this sends has been answered well. */
+	/** Clicks its button; resolves when the resulting request has been answered successfully. */
 	async click(): Promise<void> {
 		const response: Response = await runInContext(this.#onclick, this.#globals);
 		if (!response.ok) throw new Error(`${response.url} was answered ${response.status}`);
@@ -60,7 +57,7 @@ export class Page {
 	}
 }
 
-/** A `fetch` that knows where the page is from, and keeps cookies. */
+/** A `fetch` that knows the page's origin, and keeps cookies. */
 function withCookies(origin: string) {
 	const cookies = new Map<string, string>();
 	return async (url: string | URL, init: RequestInit = {}): Promise<Response> => {

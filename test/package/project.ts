@@ -43,7 +43,7 @@ export class Project {
 		}
 	}
 
-	/** Runs a script of the project to its end, whichever it is: what it printed, and `code 0`. */
+	/** Runs a script of the project to its end: returns what it printed, and `code 0`. */
 	async run(script: string, ...args: string[]): Promise<{ output: string; end: string }> {
 		const running = spawnNode(script, args, { cwd: this.path });
 		const end = await bounded(running);
@@ -51,8 +51,8 @@ export class Project {
 	}
 
 	/**
-	 * Starts a program of the project's dependencies on a port of its own, as `npx` would: but as one
-	 * process, so that a signal reaches it and its exit code is its own.
+	 * Starts a program of the project's dependencies on a port of its own, like `npx`, but as one process, so that a signal
+	 * reaches it and its exit code is its own.
 	 */
 	async start(command: string): Promise<{ running: RunningProcess; origin: string }> {
 		const [program = "", ...args] = command.split(" ").map(word => word.replaceAll('"', ""));

@@ -7,20 +7,20 @@ export type Files = Readonly<Record<string, string>>;
 const README = readFileSync("README.md", "utf8");
 const GUIDE = "docs/guide";
 
-/** The files of the first example, as they stand in the README. */
+/** The files of the first example, as shown in the README. */
 export const FIRST_EXAMPLE: Files = filesOf("README.md", "First example");
 
 /** The page of the first example. */
 export const PAGE: string = FIRST_EXAMPLE["public/index.html"] ?? "";
 
-/** What starts the first example: `moleculer-runner …`. */
+/** The command that starts the first example: `moleculer-runner …`. */
 export const COMMAND: string = said(/start it with\s+`npx ([^`]+)`/);
 
 /**
  * The first example in CommonJS: its imports and exports rewritten, the rest untouched.
  *
- * `import { A } from "m"` becomes `const { A } = require("m")`, `import A from "m"` becomes
- * `const A = require("m")`, and `export default` becomes `module.exports =`.
+ * `import { A } from "m"` becomes `const { A } = require("m")`, `import A from "m"` becomes `const A = require("m")`, and
+ * `export default` becomes `module.exports =`.
  */
 export function commonJsExample(): Files {
 	return mapScripts(asCommonJs);
@@ -61,7 +61,7 @@ export const GUIDE_TESTS: Files = filesOf(`${GUIDE}/testing.md`, "Jest and Vites
 /** The oldest TypeScript that the package's types are for: `5.0`. */
 export const OLDEST_TYPESCRIPT: string = said(/TypeScript ≥ (\d+\.\d+)/);
 
-/** What starts the first example in TypeScript. */
+/** The command that starts the first example in TypeScript. */
 export const TYPESCRIPT_COMMAND: string = `${COMMAND.replace(
 	".config.js",
 	".config.ts"

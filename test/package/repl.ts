@@ -11,8 +11,8 @@ import { COMMAND } from "./readme.ts";
 /**
  * A person at the REPL of a project's first example, with the moleculer-repl that it has installed.
  *
- * Moleculer 0.14 keeps the commands of its REPL under another name, so that `sse send` was unknown there; and before 0.7
- * moleculer-repl had another parser, which made numbers of ids.
+ * Moleculer 0.14 keeps the commands of its REPL under another name, so that `sse send` was unknown there; and before 0.7,
+ * moleculer-repl had another parser, which turned ids into numbers.
  */
 export async function expectToSend(project: Project): Promise<void> {
 	const port = await freePort();

@@ -53,7 +53,7 @@ export async function expectToPassJest(project: Project): Promise<void> {
 	await expectToPass(project, "jest", ["--ci"]);
 }
 
-/** In TypeScript, which ts-jest compiles to CommonJS; the types of the tests themselves are nobody's concern. */
+/** In TypeScript, which ts-jest compiles to CommonJS; the types of the tests themselves do not matter. */
 export async function expectToPassTsJest(project: Project): Promise<void> {
 	// as TypeScript's own template of Moleculer had it
 	const compilerOptions = { module: "commonjs", moduleResolution: "node10", esModuleInterop: true };

@@ -9,7 +9,7 @@ export async function servedPage(origin: string): Promise<string> {
 	return response.text();
 }
 
-/** Starts the first example, and ends it. Two visitors order; each hears of the own order alone. */
+/** Starts the first example, and ends it. Two visitors order; each hears only of their own order. */
 export async function expectToRun(
 	project: Project,
 	command: string,
@@ -34,7 +34,7 @@ export async function expectToRun(
 	// with both streams open
 	running.kill("SIGTERM");
 	await eventually(() => expect(running.ended).toBe("code 0"), { timeout: 15_000 });
-	// when their streams have ended, nothing can be on its way to the wrong one any more
+	// once their streams have ended, nothing can be under way to the wrong one any more
 	await eventually(() => expect([one, other].filter(page => page.isOpen)).toEqual([]));
 	expect([one.written, other.written]).toEqual([["paid"], ["paid"]]);
 	expect(running.output).not.toMatch(/\b(WARN|ERROR|FATAL)\b|unhandledRejection/);

@@ -3,7 +3,7 @@ import { provide } from "../support/provided.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { pack } from "./pack.ts";
 
-/** Once a run, before the first test of the package: it is built and packed. */
+/** Once per run, before the first test of the package: builds and packs it. */
 export default async function setup(): Promise<void> {
 	const folder = tempFolder("package");
 	onRunFinished(() => folder.remove());

@@ -18,7 +18,7 @@ describe("a TypeScript project on Moleculer 0.15", () => {
 	it("compiles the guide's first example in the newest TypeScript", () =>
 		expectToCompile(project()));
 
-	it("runs it as it is, by Node's own type stripping", () =>
+	it("runs it directly, by Node's own type stripping", () =>
 		expectToRun(project(), TYPESCRIPT_COMMAND, async () => PAGE));
 });
 

@@ -12,7 +12,7 @@ const [CONFIG = "", STREAMS = ""] = ["vite.config.js", "streams.js"].map(name =>
 	readFileSync(`docs/proxies/${name}`, "utf8")
 );
 
-/** A page behind Vite gets its events, and hears of it when its gateway has crashed, or is not there. */
+/** A page behind Vite gets its events, and is told when its gateway has crashed, or does not exist. */
 export async function expectToProxy(project: Project): Promise<void> {
 	const gateway = await project.start(COMMAND);
 	onTestFinished(() => gateway.running.stop());

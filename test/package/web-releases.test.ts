@@ -153,7 +153,7 @@ describe.each([
 	});
 	afterAll(() => project?.remove());
 
-	it("streams behind the hooks of Moleculer's own project template, and is in Moleculer's traces", async () => {
+	it("streams after the hooks of Moleculer's own project template, and is in Moleculer's traces", async () => {
 		const { output, end } = await project.run("app.js");
 
 		noted(output, () => expect(end).toBe("code 0"));

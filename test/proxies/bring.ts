@@ -11,10 +11,10 @@ export type Brought =
 	| { readonly kind: ProxyKind; readonly path: string; readonly version: string }
 	| { readonly kind: ProxyKind; readonly missing: string };
 
-/** Where the packages of npm stay from one run to the next. */
+/** Where npm packages are kept from one run to the next. */
 const FOLDER = resolve(".tmp/proxies");
 
-/** Finds the proxies, and installs those that are missing, where that is possible. */
+/** Finds the proxies, and installs those that are missing, if possible. */
 export async function bringProxies(
 	kinds: readonly ProxyKind[],
 	say: (line: string) => void = console.log,
@@ -53,7 +53,7 @@ async function bringPackages(say: (line: string) => void): Promise<void> {
 	const wanted = JSON.stringify(packages);
 	if (existsSync(done) && readFileSync(done, "utf8") === wanted) return;
 	say(`installing ${packages.join(", ")} with npm`);
-	// what an install that was broken off left behind
+	// left behind by an interrupted install
 	await rm(FOLDER, { recursive: true, force: true });
 	await mkdir(FOLDER, { recursive: true });
 	await writeFile(join(FOLDER, "package.json"), JSON.stringify({ private: true }));

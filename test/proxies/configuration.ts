@@ -2,24 +2,24 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Address } from "./stage.ts";
 
-/** Where the configurations are that the documentation shows. */
+/** The configurations that the documentation shows. */
 export const FOLDER: string = fileURLToPath(new URL("../../docs/proxies/", import.meta.url));
 
-/** What takes the place of the addresses and folders in a configuration. */
+/** Replaces the addresses and folders in a configuration. */
 export interface Place {
-	/** Where the proxy listens, in place of 8080. */
+	/** Where the proxy listens, instead of 8080. */
 	readonly port: number;
-	/** In place of `gateway-1:3000`, `gateway-2:3000`; `localhost:3000` is the first. */
+	/** Instead of `gateway-1:3000`, `gateway-2:3000`; `localhost:3000` is the first. */
 	readonly gateways: readonly Address[];
-	/** In place of the system's folders. */
+	/** Instead of the system's folders. */
 	readonly folder: string;
 }
 
-/** What stands between a gateway's host and its port, in one syntax or another. */
+/** What is between a gateway's host and its port, in one syntax or another. */
 const BETWEEN = `:|", "port" => |"; \\.port = "`;
 const GATEWAY = new RegExp(`\\b(?:gateway-(\\d)|localhost)(${BETWEEN})3000\\b`, "g");
 
-/** A configuration of the documentation, as it is, but for where everything is. */
+/** A configuration of the documentation, unchanged except for where everything is. */
 export function configuration(name: string, { port, gateways, folder }: Place): string {
 	return readFileSync(FOLDER + name, "utf8")
 		.replace(GATEWAY, (_, number, between) => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { configuration, type Place } from "./configuration.ts";
 import type { CommandLine, ProxyKind } from "./proxy.ts";
 
-/** Writes the files as a project that has the packages, and answers what runs there. */
+/** Writes the files as a project that has the packages, and returns what runs there. */
 function project(
 	packages: string,
 	place: Place,
@@ -59,5 +59,5 @@ const MIDDLEWARE: ProxyKind = {
 
 export const DEV_SERVERS: readonly ProxyKind[] = [VITE, WEBPACK, MIDDLEWARE];
 
-/** What they need beside their own packages. */
+/** What they need besides their own packages. */
 export const COMPANIONS: readonly string[] = ["express@5", "webpack@5", "webpack-cli@7"];

@@ -14,13 +14,13 @@ export interface ProxyKind {
 	readonly program: string;
 	/** The package that brings it. */
 	readonly package: string;
-	/** Arguments at which it prints its version. */
+	/** Arguments with which it prints its version. */
 	readonly version: readonly string[];
 	/** How many gateways it balances over. */
 	readonly gateways: 1 | 2;
-	/** Files below `docs/proxies` that it is set up by. */
+	/** Files below `docs/proxies` that configure it. */
 	readonly files: readonly string[];
-	/** Writes its files to `place.folder`, and answers what to start. */
+	/** Writes its files to `place.folder`, and returns what to start. */
 	commandLine(path: string, place: Place): CommandLine;
 }
 
@@ -30,7 +30,7 @@ export interface CommandLine {
 	readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A proxy that runs. */
+/** A running proxy. */
 export interface RunningProxy {
 	/** `http://127.0.0.1:<port>` */
 	readonly origin: string;

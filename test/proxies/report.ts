@@ -2,7 +2,7 @@
 
 import { type Fault, type Findings, SOURCES } from "./scenario.ts";
 
-/** A row: what came of a proxy, or why nothing did. */
+/** A row: the result for a proxy, or why there is none. */
 export interface Result {
 	readonly name: string;
 	readonly version: string;
@@ -23,7 +23,7 @@ const HEAD = [
 	"closed tab noticed"
 ];
 
-/** Whether all went on, nothing was lost, told as lost or repeated, and nothing was left behind. */
+/** Whether everything went on, nothing was lost, reset or repeated, and nothing was left behind. */
 export function isSound({ findings }: Result): boolean {
 	if (typeof findings === "string") return false;
 	const { recovery, lost, doubled, disordered, resets, alive, noticed } = findings;

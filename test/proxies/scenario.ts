@@ -6,24 +6,24 @@ import { CLOSED, type Source, Tab } from "./tab.ts";
 
 /** EventSources of the tab: a browser opens six connections to a host, and the page needs one. */
 export const SOURCES = 4;
-/** Milliseconds without a fault, in which the way of each event is timed. */
+/** Milliseconds without a fault, in which the time of each event is measured. */
 const CALM = 3000;
-/** Milliseconds within which all sources have to go on after a fault, or a gateway has to notice that its clients left. */
+/** Milliseconds within which all sources have to continue after a fault, or a gateway has to notice that its clients left. */
 const PATIENCE = 60_000;
-/** Milliseconds for which there is no gateway at all: long enough for each source to have asked in vain, twice. */
+/** Milliseconds without any gateway: long enough for each source to have asked in vain, twice. */
 const AWAY = 7000;
 
 /** What became of a tab's EventSources behind a proxy. */
 export interface Findings {
 	/** Milliseconds from sender to page, without a fault. */
 	readonly latency: { readonly median: number; readonly slowest: number };
-	/** Seconds after which all sources went on, by fault; null if not all of them did. */
+	/** Seconds after which all sources continued, by fault; null if not all of them did. */
 	readonly recovery: Readonly<Record<Fault, number | null>>;
-	/** Events that a source never got, got more than once, got in the wrong order; the sources' sums. */
+	/** Events that a source never got, got more than once, got in the wrong order; summed over the sources. */
 	readonly lost: number;
 	readonly doubled: number;
 	readonly disordered: number;
-	/** Times that a source was told to reload. */
+	/** Times that a source was reset. */
 	readonly resets: number;
 	/** Sources that had not given up at the end, of {@link SOURCES}. */
 	readonly alive: number;
@@ -34,8 +34,8 @@ export interface Findings {
 export type Fault = "one stopped" | "one killed" | "all killed";
 
 /**
- * Opens a tab behind a proxy, and plays the faults one after the other, while events go on. A proxy with one gateway
- * has none left after each.
+ * Opens a tab behind a proxy, and plays the faults one after the other, while events are sent. A proxy with one gateway has
+ * none left after each.
  *
  * @param origin of the proxy
  */
@@ -75,7 +75,7 @@ export async function play(stage: Stage, browser: Browser, origin: string): Prom
 	}
 }
 
-/** Ends gateways, brings them back, and tells how many seconds after it was possible all sources went on. */
+/** Ends gateways, brings them back, and returns how many seconds after it was possible all sources continued. */
 async function suffer(
 	stage: Stage,
 	tab: Tab,
@@ -90,7 +90,7 @@ async function suffer(
 	return all ? goOn(stage, tab) : recovery;
 }
 
-/** Waits until every source has got an event that was not sent before this. */
+/** Waits until every source has got an event that was sent after this call. */
 function goOn(stage: Stage, tab: Tab): Promise<number | null> {
 	const mark = stage.next;
 	return seconds(async () => {
@@ -102,7 +102,7 @@ function goOn(stage: Stage, tab: Tab): Promise<number | null> {
 	});
 }
 
-/** Waits until the last event that was sent has come to every source, or cannot come. */
+/** Waits until the last event that was sent has arrived at every source, or cannot arrive. */
 async function arrived(stage: Stage, tab: Tab): Promise<void> {
 	await seconds(async () => {
 		for (const source of await tab.sources()) {
@@ -130,7 +130,7 @@ async function seconds(look: () => Promise<boolean>): Promise<number | null> {
 	return held ? (performance.now() - began) / 1000 : null;
 }
 
-/** Of the events from a number on. */
+/** For the events from a number on. */
 function timed(sources: readonly Source[], from: number): Findings["latency"] {
 	const all = sources
 		.flatMap(({ events }) => events.map(({ at, data }) => ({ at, tick: data as Tick })))
@@ -144,7 +144,7 @@ function numbersOf({ events }: Source): number[] {
 	return events.map(({ data }) => (data as Tick).n);
 }
 
-/** What is wrong with the numbers that each source got, of those from the first that each got to the last that was sent. */
+/** What is wrong with the numbers that each source got, from the first that each got to the last that was sent. */
 export function sum(
 	sources: readonly (readonly number[])[],
 	sent: number

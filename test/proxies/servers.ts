@@ -5,7 +5,7 @@ import { nginxArguments } from "../support/processes/nginx.ts";
 import { configuration, type Place } from "./configuration.ts";
 import type { ProxyKind } from "./proxy.ts";
 
-/** Writes a configuration where the server finds it, with what its own main file would have in addition. */
+/** Writes a configuration where the server finds it, with what its own main file would add. */
 function put(place: Place, name: string, { before = "", after = "" } = {}): string {
 	const path = join(place.folder, name);
 	writeFileSync(path, before + configuration(name, place) + after);
@@ -49,7 +49,7 @@ const CADDY: ProxyKind = {
 	gateways: 2,
 	files: ["Caddyfile"],
 	commandLine(path, place) {
-		// its port of administration is the machine's
+		// its administration port is the machine's
 		const file = put(place, "Caddyfile", { before: "{\n\tadmin off\n}\n\n" });
 		const env = { XDG_DATA_HOME: place.folder, XDG_CONFIG_HOME: place.folder };
 		return { command: path, args: ["run", "--config", file, "--adapter", "caddyfile"], env };
@@ -77,7 +77,7 @@ const APACHE: ProxyKind = {
 	gateways: 2,
 	files: ["apache.conf", "away.asis"],
 	commandLine(path, place) {
-		// its workers are another user
+		// its workers run as another user
 		chmodSync(place.folder, 0o755);
 		put(place, "away.asis");
 		const modules = APACHE_MODULES.map(

@@ -7,7 +7,7 @@ const GATEWAY = fileURLToPath(new URL("./nodes/gateway.ts", import.meta.url));
 
 /** What every stream listens to. */
 export const EVENT = "tick";
-/** Milliseconds between two events: long enough for a proxy to sit on each of them alone. */
+/** Milliseconds between two events: long enough for a proxy to hold each of them back alone. */
 const BETWEEN = 100;
 
 /** What an event carries. */
@@ -18,7 +18,7 @@ export interface Tick {
 	readonly at: number;
 }
 
-/** Where a gateway listens, over restarts too. */
+/** Where a gateway listens, also after restarts. */
 export interface Address {
 	readonly host: string;
 	readonly port: number;
@@ -40,7 +40,7 @@ export class StageGateway {
 		await this.#process.waitFor(/listening/, 60_000);
 	}
 
-	/** In order (SIGTERM), as a deployment does, or by SIGKILL, as a crash does. */
+	/** Gracefully (SIGTERM), like a deployment, or by SIGKILL, like a crash. */
 	async end(how: "stop" | "kill"): Promise<void> {
 		await this.#process?.stop(how === "stop" ? 30_000 : 0);
 		this.#process = null;
@@ -54,7 +54,7 @@ export class StageGateway {
 	}
 }
 
-/** Gateways over a RabbitMQ stream, and a sender that numbers its events. */
+/** Gateways on a RabbitMQ stream, and a sender that numbers its events. */
 export class Stage {
 	readonly gateways: readonly StageGateway[];
 	readonly #sender: ServiceBroker;
@@ -75,13 +75,13 @@ export class Stage {
 		});
 	}
 
-	/** All up, and nothing sent yet. */
+	/** Everything is up, and nothing has been sent yet. */
 	async start(): Promise<void> {
 		await this.#sender.start();
 		await Promise.all(this.gateways.map(gateway => gateway.start()));
 	}
 
-	/** Number of the event that comes next, from 0. */
+	/** Number of the next event, from 0. */
 	get next(): number {
 		return this.#next;
 	}

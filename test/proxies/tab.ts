@@ -4,7 +4,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 export interface TabEvent {
 	readonly id: string;
 	readonly data: unknown;
-	/** When it came, in milliseconds since 1970. */
+	/** When it arrived, in milliseconds since 1970. */
 	readonly at: number;
 }
 
@@ -20,7 +20,7 @@ export interface Source {
 	readonly state: number;
 }
 
-/** A browser's tab with several EventSources, all of one host. */
+/** A browser's tab with several EventSources, all for one host. */
 export class Tab {
 	readonly #context: BrowserContext;
 	readonly #page: Page;

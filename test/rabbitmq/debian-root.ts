@@ -7,10 +7,10 @@ import { aptInstall } from "../support/processes/apt.ts";
 import { thisMachine } from "../support/processes/machine.ts";
 import { type RunningProcess, spawnProcess } from "../support/processes/process.ts";
 
-/** Where roots stay from one run to the next, each in a folder of its release's name. */
+/** Where roots are kept from one run to the next, each in a folder with its release's name. */
 const FOLDER = resolve(".tmp/rabbitmq");
 const RABBITMQ = "/usr/lib/rabbitmq/bin";
-/** What of another Debian is run here, by the paths that it has there. */
+/** The programs of another Debian that are run here, by their paths there. */
 const PROGRAMS: Readonly<Record<string, string>> = {
 	"rabbitmq-server": `${RABBITMQ}/rabbitmq-server`,
 	rabbitmqctl: `${RABBITMQ}/rabbitmqctl`,
@@ -21,15 +21,15 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 export interface DebianRabbitMq {
 	/** A folder for the front of the PATH: its programs run in that Debian. */
 	readonly bin: string;
-	/** As its package says: `4.0.5-6`. */
+	/** As in its package: `4.0.5-6`. */
 	readonly version: string;
-	/** Takes apart what this machine was given for it. The root stays, for the next run. */
+	/** Undoes what was set up on this machine for it. The root stays, for the next run. */
 	close(): Promise<void>;
 }
 
 /**
- * Brings a release of Debian into a folder of its own (300 MB), with its RabbitMQ, which then runs here by `chroot`.
- * It sees this machine's network, its temporary files under the same path, and nothing else.
+ * Brings a release of Debian into a folder of its own (300 MB), with its RabbitMQ, which then runs here by `chroot`. It sees
+ * this machine's network, its temporary files under the same path, and nothing else.
  *
  * @param release for example `trixie`
  * @throws Error that says what is missing: this needs root, on a Debian
@@ -56,7 +56,7 @@ export async function bringRabbitMqOf(release: string): Promise<DebianRabbitMq> 
 }
 
 async function makeRoot(release: string, root: string): Promise<void> {
-	// one that is not finished must not be taken for one that is
+	// an unfinished one must not be taken for a finished one
 	const unfinished = `${root}.new`;
 	rmSync(unfinished, { recursive: true, force: true });
 	await mkdir(unfinished, { recursive: true });

@@ -1,9 +1,9 @@
 import { jest } from "@jest/globals";
 import { onTestFinished } from "./on-test-finished.ts";
 
-/** The clocks of this process, as `Date.now()` and `performance.now()` tell them. Timers go on as they do. */
+/** The clocks of this process, as `Date.now()` and `performance.now()` show them. Timers are not affected. */
 export interface StubbedClocks {
-	/** Lets time pass, in milliseconds. */
+	/** Makes time pass, in milliseconds. */
 	pass(duration: number): void;
 	/** Sets the wall clock forward, or back if negative, by milliseconds. */
 	setWall(by: number): void;

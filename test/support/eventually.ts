@@ -11,10 +11,10 @@ export interface Patience {
 const LATE: unique symbol = Symbol("late");
 
 /**
- * Runs `assertion` until it does not throw, and answers what it returned.
+ * Runs `assertion` until it does not throw, and returns what it returned.
  *
- * Gives up after `timeout`, also while an attempt hangs, with the last attempt's own error, so that
- * the runner still shows the difference of expected and received; its message says how long was waited.
+ * Gives up after `timeout`, even while an attempt hangs, with the last attempt's own error, so that the runner still shows the
+ * difference of expected and received; its message says how long it waited.
  */
 export async function eventually<T>(
 	assertion: () => T | Promise<T>,
@@ -27,7 +27,7 @@ export async function eventually<T>(
 		attempts++;
 		try {
 			const result = await withDeadline(assertion, deadline);
-			// A timer may be early by a part of a millisecond: there is no other attempt all the same.
+			// A timer may be early by a fraction of a millisecond: there is no other attempt all the same.
 			if (result === LATE) break;
 			return result;
 		} catch (error) {

@@ -7,7 +7,7 @@ type Fakeable = Options extends infer Each
 		: never
 	: never;
 
-/** All that could be faked. */
+/** Everything that could be faked. */
 const ALL: readonly Fakeable[] = [
 	...(["Date", "hrtime", "nextTick", "performance", "queueMicrotask"] as const),
 	...(["requestAnimationFrame", "cancelAnimationFrame"] as const),
@@ -16,10 +16,10 @@ const ALL: readonly Fakeable[] = [
 	...(["setTimeout", "clearTimeout"] as const)
 ];
 
-/** Promises settle, and what Node itself puts off happens, as ever. */
+/** Promises settle, and what Node itself defers happens, as ever. */
 const REAL: readonly Fakeable[] = ["nextTick", "queueMicrotask"];
 
-/** Fakes the clocks and timers named, by default all; until `jest.useRealTimers()`. */
+/** Fakes the given clocks and timers, by default all; until `jest.useRealTimers()`. */
 export function useFakeTimers(
 	fake: readonly Fakeable[] = ALL.filter(name => !REAL.includes(name))
 ): void {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** Times as many inputs as in an ordinary run: 1, or what `FUZZ` says. */
+/** Factor of inputs compared with an ordinary run: 1, or what `FUZZ` says. */
 export const FACTOR: number = Math.max(1, Number(process.env.FUZZ) || 1);
 
 /** Parameters of a property: so many runs in an ordinary run, more in a long one. */
@@ -8,7 +8,7 @@ export function runs(count: number): fc.Parameters<unknown> {
 	return { numRuns: count * FACTOR, endOnFailure: false };
 }
 
-/** Values of every shape that a message may have, those among them that hurt. */
+/** Values of every shape that a message may have, including harmful ones. */
 export const anyShape: fc.Arbitrary<unknown> = fc.oneof(
 	{
 		weight: 4,

@@ -1,10 +1,10 @@
-/** Where something waits until the test lets it go on. */
+/** A point at which code waits until the test lets it go on. */
 export interface Gate<T> {
-	/** What waits awaits this. */
+	/** Awaited by the code that waits. */
 	wait(): Promise<T>;
 	/** Resolves when something waits. */
 	readonly reached: Promise<void>;
-	/** Lets everything go on, now and from now on. */
+	/** Lets everything go on, now and later. */
 	open(value: T): void;
 }
 

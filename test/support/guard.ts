@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 
 /**
- * Runs a shell command when this process is gone, however it went: normally, by a signal, by a crash.
+ * Runs a shell command when this process is gone, however it ended: normally, by a signal, by a crash.
  *
- * Handlers of `exit` and of signals miss SIGKILL, and a test runner ends its workers with it. So a
- * shell waits on a pipe whose other end is this process: the end of the pipe is the end of the process.
+ * Handlers of `exit` and of signals miss SIGKILL, and a test runner ends its workers with it. So a shell waits on a pipe whose
+ * other end is this process: the end of the pipe is the end of the process.
  *
  * @param command shell text; its arguments are `$1`, `$2`, …
  * @returns `release`, for when there is nothing left to clean up

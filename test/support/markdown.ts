@@ -2,9 +2,9 @@
 export interface CodeBlock {
 	/** `js`, `html`, … */
 	readonly language: string;
-	/** The file that the block is, if its first line is a comment that says so: `// services/api.service.js`. */
+	/** The block's file, if its first line is a comment that names it: `// services/api.service.js`. */
 	readonly path: string | undefined;
-	/** Its text, with the comment. */
+	/** Its text, including the comment. */
 	readonly code: string;
 }
 
@@ -20,7 +20,7 @@ export function codeBlocks(markdown: string): CodeBlock[] {
 	}));
 }
 
-/** The code behind a mark, `<!-- snippet: name -->`. Throws if there is none. */
+/** The code after a mark, `<!-- snippet: name -->`. Throws if there is none. */
 export function snippetOf(markdown: string, name: string): string {
 	const [, rest = ""] = markdown.split(`<!-- snippet: ${name} -->`);
 	const [block] = codeBlocks(rest);
@@ -35,9 +35,9 @@ export function prose(markdown: string): string {
 
 /** A link or an image. */
 export interface Link {
-	/** As it is written: `docs/protocol.md#9-the-rabbitmq-stream`. */
+	/** As written: `docs/protocol.md#9-the-rabbitmq-stream`. */
 	readonly target: string;
-	/** Of the file, from the document's folder; empty for the document itself. */
+	/** The file's path from the document's folder; empty for the document itself. */
 	readonly path: string;
 	readonly anchor: string | undefined;
 }
@@ -59,7 +59,7 @@ export function links(markdown: string): Link[] {
 		});
 }
 
-/** What stands under a heading, without the headings below it. Throws if there is none. */
+/** The content below a heading, without the headings below it. Throws if there is none. */
 export function section(markdown: string, heading: string): string {
 	const lines = markdown.split("\n");
 	const start = lines.findIndex(line => /^#+ /.test(line) && line.replace(/^#+ /, "") === heading);
@@ -73,7 +73,7 @@ export function section(markdown: string, heading: string): string {
 	return body.slice(0, end < 0 ? undefined : end).join("\n");
 }
 
-/** The rows of the first table, below its head; each by its cells. */
+/** The rows of the first table, without its head; each as its cells. */
 export function tableRows(markdown: string): string[][] {
 	const [table] = /(?:^\|.*\n?)+/m.exec(markdown) ?? [""];
 	return table

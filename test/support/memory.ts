@@ -9,15 +9,16 @@ export interface Held {
 	readonly all: number;
 }
 
-/** Readings in a row of which none is less, but for so many bytes. */
+/** Consecutive readings none of which is lower, except by so many bytes. */
 const CALM = 5;
 const NOISE = 2 ** 14;
-/** Readings at most: what goes on falling is looked at as it is. */
+/** Most readings: a value that keeps falling is used as it is. */
 const MOST = 50;
 
 /**
- * What is still held once nothing unused is: V8 frees buffers a while after the collection that found them unused, and the realm of
- * a file whose tests ran before takes several; so that one reading may be megabytes too high, and the least of some is right.
+ * What is still held once nothing unused is: V8 frees buffers a while after the collection that found them unused, and the
+ * realm of a file whose tests ran before takes several collections. So one reading may be megabytes too high, and the least of
+ * several is right.
  */
 export async function held(): Promise<Held> {
 	if (globalThis.gc === undefined) throw new Error("needs --expose-gc");

@@ -1,4 +1,4 @@
-/** Asserts; what fails says under which circumstances, or what there was beside it. */
+/** Asserts; a failure says under which circumstances it occurred. */
 export function noted(note: string, assert: () => void): void {
 	try {
 		assert();

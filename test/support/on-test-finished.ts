@@ -1,10 +1,10 @@
 type Step = () => unknown;
 
-/** What the running test has to end; null while none runs. */
+/** Steps that end the running test; null while none runs. */
 let steps: Step[] | null = null;
 
 /**
- * Lets something happen when the running test has ended, whichever way, after its hooks; what came last happens first.
+ * Runs a step when the running test has ended, whichever way, after its hooks; the last step first.
  *
  * Throws outside a test: hooks of a whole file have `afterAll`, and Jest runs no hooks for `it.concurrent`.
  */
@@ -13,12 +13,12 @@ export function onTestFinished(step: Step): void {
 	steps.push(step);
 }
 
-/** Before all that a test has. */
+/** Before anything of a test. */
 export function beginTest(): void {
 	steps = [];
 }
 
-/** Takes every step, also if one fails; rejects with what failed first. */
+/** Runs every step, even if one fails; rejects with the first failure. */
 export async function finishTest(): Promise<void> {
 	const own = steps ?? [];
 	const failures: unknown[] = [];

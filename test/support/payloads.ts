@@ -63,8 +63,8 @@ function sparse(): unknown[] {
 }
 
 /**
- * Values in which serializers differ from JSON, from each other, and from release to release. What travels is the JSON
- * text, so that every gateway writes `JSON.stringify(make())`.
+ * Values for which serializers differ from JSON, from each other, and from release to release. The JSON text is what is sent,
+ * so that every gateway writes `JSON.stringify(make())`.
  */
 export const PAYLOADS: readonly SentPayload[] = [
 	{ name: "null", make: () => null },

@@ -1,7 +1,7 @@
 import { bringPrograms } from "./processes/programs.ts";
 import { provide } from "./provided.ts";
 
-/** Once a run: the programs, for tests that start their own RabbitMQ. */
+/** Once per run: the programs, for tests that start their own RabbitMQ. */
 export default async function setup(): Promise<void> {
 	provide("programs", await bringPrograms());
 }

@@ -1,19 +1,19 @@
 import type { Programs } from "./processes/programs.ts";
 
-/** What is set up once a run, for all files of a project. */
+/** What is set up once per run, for all files of a project. */
 export interface Provided {
-	/** The RabbitMQ that all end-to-end tests share; keep apart by Moleculer `namespace`. */
+	/** The RabbitMQ that all end-to-end tests share; they are separated by Moleculer `namespace`. */
 	readonly amqpUrl: string;
 	/** Where the programs are, for tests that start their own. */
 	readonly programs: Programs;
 	/** The packed package, beside the `repository` that it was built in. */
 	readonly tarball: string;
-	/** What TypeScript has against the tests of types. */
+	/** TypeScript's errors in the tests of types. */
 	readonly typeErrors: readonly TypeScriptError[];
 }
 
 export interface TypeScriptError {
-	/** An absolute path; empty if it is no file's. */
+	/** An absolute path; empty if the error is not in a file. */
 	readonly file: string;
 	/** From 1. */
 	readonly line: number;
@@ -22,12 +22,12 @@ export interface TypeScriptError {
 
 const variable = (name: string) => `TEST_PROVIDED_${name}`;
 
-/** Hands a value to the tests: workers inherit the environment of Jest, and nothing else. */
+/** Passes a value to the tests: workers inherit Jest's environment, and nothing else. */
 export function provide<Name extends keyof Provided>(name: Name, value: Provided[Name]): void {
 	process.env[variable(name)] = JSON.stringify(value);
 }
 
-/** What a setup has handed over. */
+/** A value that a setup has passed. */
 export function inject<Name extends keyof Provided>(name: Name): Provided[Name] {
 	const text = process.env[variable(name)];
 	if (text === undefined) throw new Error(`no setup of this project provides "${name}"`);

@@ -4,7 +4,7 @@ import { onTestFinished } from "./on-test-finished.ts";
 /**
  * Watches for unhandled rejections until the test ends.
  *
- * @returns what settles the event loop's turn, in which Node raises them, and answers their reasons
+ * @returns A function that waits for the turn of the event loop in which Node raises them, and returns their reasons
  */
 export function watchRejections(): () => Promise<readonly unknown[]> {
 	const reasons: unknown[] = [];

@@ -4,7 +4,7 @@ import type { Client } from "./clients/client.ts";
 import type { Patience } from "./eventually.ts";
 import { callApi } from "./processes/example.ts";
 
-/** What a session is told of its reports. */
+/** The events that a session gets about its reports. */
 export const REPORT_EVENTS: readonly string[] = [
 	"report-progress",
 	"report-ready",
@@ -26,7 +26,7 @@ export interface Ready {
 	node: string;
 }
 
-/** What a client has been told of how reports get on. */
+/** What a client has been told of its reports' progress. */
 export function progressOf({ events }: Client): Progress[] {
 	return events
 		.filter(({ event }) => event === "report-progress")
@@ -38,20 +38,20 @@ export function readyOf({ events }: Client): Ready[] {
 	return events.filter(({ event }) => event === "report-ready").map(({ data }) => data as Ready);
 }
 
-/** The file that a report is when it is whole. */
+/** The content of a complete report. */
 export function csv(reportId: string, orders: number): string {
 	const lines = Array.from({ length: orders }, (_, n) => orderLine(reportId, n + 1));
 	return HEADER + lines.join("");
 }
 
-/** Asks for a report as the page does, and answers its id. */
+/** Asks for a report like the page, and returns its id. */
 export async function create(url: string, session: string, orders: number): Promise<string> {
 	const created = await callApi<{ reportId: string }>(`${url}/api/reports`, session, { orders });
 	expect(created).toMatchObject({ status: 200, body: { orders } });
 	return created.body.reportId;
 }
 
-/** Downloads a report through the gateway; it takes seconds if a node does not answer. */
+/** Downloads a report through the gateway; takes seconds if a node does not answer. */
 export async function download(url: string, session: string, reportId: string): Promise<string> {
 	const headers = { Cookie: `sid=${session}` };
 	const response = await fetch(`${url}/api/reports/${reportId}`, { headers });

@@ -1,10 +1,10 @@
-/** Milliseconds between two looks, and the most that one counts for. */
+/** Milliseconds between two checks, and the most that one counts. */
 const LOOK = 10;
 const MOST = 15;
 
 /**
- * How many milliseconds something takes, of those in which this process runs. On a busy machine it may stand still for as long
- * as what is measured must not take; a timer that is waited for in vain takes as long as ever.
+ * How many milliseconds something takes, counting only those in which this process runs. On a busy machine it may stand still
+ * for as long as the measured action may take; a timer that is waited for in vain takes as long as ever.
  */
 export async function runningTime(action: () => unknown): Promise<number> {
 	let sum = 0;

@@ -3,8 +3,8 @@ import { deserialize, serialize } from "node:v8";
 import { Serializers } from "moleculer";
 
 /**
- * V8's own: as binary serializers do, it keeps what JSON cannot carry (Map, BigInt, undefined), asks no `toJSON`, shows the
- * fields of class instances, and throws at functions and symbols.
+ * V8's own: like binary serializers, it keeps what JSON cannot carry (Map, BigInt, undefined), calls no `toJSON`, shows the
+ * fields of class instances, and throws for functions and symbols.
  */
 class V8Serializer extends Serializers.Base {
 	override serialize(value: object): Buffer {
@@ -20,13 +20,13 @@ export interface SerializerCase {
 	readonly name: string;
 	/** For the broker's options. */
 	make(): unknown;
-	/** What it needs, and is not installed; undefined if nothing is. */
+	/** A package that it needs, and that is not installed; undefined if there is none. */
 	readonly missing: string | undefined;
 }
 
 const require = createRequire(import.meta.url);
 
-/** Serializers of nodes: those that need no package, and Moleculer's others where their packages are installed. */
+/** Serializers of nodes: those that need no package, and Moleculer's others if their packages are installed. */
 export const SERIALIZERS: readonly SerializerCase[] = [
 	{ name: "JSON", make: () => "JSON", missing: undefined },
 	{ name: "JSONExt", make: () => "JSONExt", missing: undefined },

@@ -1,4 +1,4 @@
-/** What a test throws that cannot be run here; `test/jest/environment.ts` counts it as skipped. */
+/** Thrown by a test that cannot be run here; `test/jest/environment.ts` counts it as skipped. */
 class Skipped extends Error {
 	override readonly name = "Skipped";
 }

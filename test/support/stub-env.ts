@@ -1,6 +1,6 @@
 import { onTestFinished } from "./on-test-finished.ts";
 
-/** Sets a variable of the environment until the test ends. */
+/** Sets an environment variable until the test ends. */
 export function stubEnv(name: string, value: string): void {
 	const before = process.env[name];
 	process.env[name] = value;

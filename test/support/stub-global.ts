@@ -1,6 +1,6 @@
 import { onTestFinished } from "./on-test-finished.ts";
 
-/** Has a global be another value until the test ends. */
+/** Replaces a global until the test ends. */
 export function stubGlobal<Name extends keyof typeof globalThis>(
 	name: Name,
 	value: (typeof globalThis)[Name]

@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { guard } from "./guard.ts";
 
-/** A folder of its own; it goes with `remove()`, or with this process. */
+/** A folder of its own; removed by `remove()`, or with this process. */
 export interface TempFolder {
 	readonly path: string;
 	remove(): Promise<void>;
 }
 
-/** @param name a word in the folder's name that tells whose it is */
+/** @param name a word in the folder's name that identifies its owner */
 export function tempFolder(name: string): TempFolder {
 	const path = mkdtempSync(join(tmpdir(), `moleculer-sse-${name}-`));
 	// the processes that write there are ended by guards of their own, at the same moment

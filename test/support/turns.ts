@@ -1,16 +1,16 @@
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const LOOK = 10;
 
 /**
- * Watches what turns of the event loop compute, until it is stopped: in milliseconds of this thread's CPU, as what others
- * on the machine compute holds a turn up as well.
+ * Measures what turns of the event loop compute, until it is stopped: in milliseconds of this thread's CPU time, because other
+ * computations on the machine also delay a turn.
  */
 export class Turns {
 	#longest = 0;
 	#last = cpu();
 	readonly #timer: NodeJS.Timeout = setInterval(() => this.#look(), LOOK);
 
-	/** The longest since this was asked last. */
+	/** The longest turn since the last call. */
 	takeLongest(): number {
 		this.#look();
 		const longest = this.#longest;

@@ -21,7 +21,7 @@ export function it(name: string, _body: () => void): void {
 	});
 }
 
-/** Those of its own lines, and those that are no test's: they may be the reason why there are no others. */
+/** Errors on its own lines, and those that belong to no test: they may be the reason why there are no others. */
 function concerns(file: string, line: number, next: number): (error: TypeScriptError) => boolean {
 	const [first = 0] = begins;
 	return error =>
@@ -34,7 +34,7 @@ function tell({ file, line, message }: TypeScriptError): string {
 	return `${file}:${line} ${message}`;
 }
 
-/** Where the test file calls. A place that is none of its own would have its test pass whatever TypeScript says. */
+/** The line of the test file that calls. A wrong place would make its test pass whatever TypeScript says. */
 function caller(): { file: string; line: number } {
 	const { testPath: file = "" } = expect.getState();
 	const stack = new Error().stack ?? "";

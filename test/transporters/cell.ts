@@ -10,7 +10,7 @@ import { assess, type CellVerdict, type Watched } from "./verdict.ts";
 
 /** Milliseconds. */
 export interface Patience {
-	/** Within which all that was sent has been delivered or told. */
+	/** Within which everything that was sent has been delivered or reported. */
 	readonly within: number;
 	/** After which nothing more is expected. */
 	readonly quiet: number;
@@ -19,7 +19,7 @@ export interface Patience {
 export const CALM: Patience = { within: 20_000, quiet: 1000 };
 const OPENING = 30_000;
 
-/** How events are sent; what is left out is one event, to everyone. */
+/** How events are sent; the default is one event, to everyone. */
 export interface How {
 	readonly count?: number;
 	readonly to?: readonly string[];
@@ -36,9 +36,9 @@ interface CellClient extends Watched {
 export class Cell {
 	readonly stage: Stage;
 	readonly eventName: string;
-	/** How long a loss may go untold. */
+	/** How long a loss may go unreported. */
 	readonly within: number;
-	/** What was said of the bus, or done, and is not so; in words. */
+	/** What was claimed of the bus, or done, and is not so; in words. */
 	readonly untruths: string[] = [];
 	readonly #clients: CellClient[] = [];
 	readonly #sent = new Map<string, Sent[]>();
@@ -49,7 +49,7 @@ export class Cell {
 		this.within = within;
 	}
 
-	/** Gateways and senders by their number; the node that is all of them if there is one only. */
+	/** Gateways and senders by their number; if there is only one node, it is all of them. */
 	gateway(at: 0 | 1): StageNode {
 		return this.stage.gateways[at] ?? (this.stage.gateways[0] as StageNode);
 	}
@@ -78,7 +78,7 @@ export class Cell {
 		);
 	}
 
-	/** It may be reset, though it has missed nothing. */
+	/** It may be reset even if it has missed nothing. */
 	excuse(...clients: readonly Client[]): void {
 		for (const entry of this.#clients) {
 			if (clients.includes(entry.client)) entry.mayBeReset = true;
@@ -89,12 +89,12 @@ export class Cell {
 		return this.#clients.map(({ client }) => client);
 	}
 
-	/** Has nodes send, at the same time; resolves when all of it has gone. */
+	/** Makes nodes send, at the same time; resolves when everything has been sent. */
 	async send(senders: readonly StageNode[], how: How = {}): Promise<void> {
 		await Promise.all(senders.map(sender => this.#sendBy(sender, how)));
 	}
 
-	/** What a node sends as it starts: its number goes on. */
+	/** What a node sends when it starts, numbered on. */
 	greetingOf({ nodeID }: StageNode, count: number): Sending {
 		const first = this.#sequenceOf(nodeID).length + 1;
 		return { from: nodeID, first, count, eventName: this.eventName, to: ["*"], every: 0 };
@@ -105,8 +105,8 @@ export class Cell {
 	}
 
 	/**
-	 * Waits until all that was sent has been delivered or told, and nothing has come for a while. What is neither in
-	 * time is lost in silence, though it may be told by what is sent later.
+	 * Waits until everything that was sent has been delivered or reported, and nothing has arrived for a while. What is neither
+	 * in time is lost silently, even if what is sent later reports it.
 	 */
 	async settle({ within, quiet }: Patience = CALM): Promise<void> {
 		const deadline = Date.now() + within;
@@ -115,7 +115,7 @@ export class Cell {
 		if (lost > 0) this.untruths.push(`after ${within / 1000} s untold: ${findings[0]}`);
 		let entries = -1;
 		let since = Date.now();
-		// what still comes, late or falsely, belongs to this cell; a flood of it has no end
+		// what still arrives, late or wrongly, belongs to this cell; a flood of it has no end
 		while (Date.now() - since < quiet && Date.now() < deadline + 10 * quiet) {
 			const now = this.#clients.reduce((sum, { log }) => sum + log.entries.length, 0);
 			if (now !== entries) since = Date.now();
@@ -129,7 +129,7 @@ export class Cell {
 	}
 
 	/**
-	 * Notes it as untrue if a gateway, or a sender, does not say that it hears the others, or that it does not.
+	 * Records it as untrue if a gateway, or a sender, does not say that it hears the others, or that it does not.
 	 *
 	 * @param within Milliseconds that it may take until it says so.
 	 */
@@ -168,7 +168,7 @@ export class Cell {
 	}
 }
 
-/** What a node says of its hearing, and is not so. */
+/** What a node says of its hearing that is not so. */
 async function untruthsOf(node: StageNode, isHearing: boolean): Promise<string[]> {
 	const untruths: string[] = [];
 	const { working } = await node.state();

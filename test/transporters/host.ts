@@ -4,14 +4,14 @@ import type { Commands } from "./nodes/plan.ts";
 
 const SCRIPT = fileURLToPath(new URL("./nodes/host.ts", import.meta.url));
 
-/** Milliseconds that a process may take to load, and that a command may take beyond what it is to take. */
+/** Milliseconds that a process may take to load, and that a command may take beyond its expected time. */
 const PATIENCE = 60_000;
 
 type Name = keyof Commands;
 type Input<N extends Name> = Parameters<Commands[N]>[0];
 type Answer<N extends Name> = Awaited<ReturnType<Commands[N]>>;
 
-/** A process of nodes, and what can be asked of it. */
+/** A process of nodes, and the commands it obeys. */
 export class Host {
 	readonly process: RunningProcess;
 	#asked = 0;
@@ -27,7 +27,7 @@ export class Host {
 		return host;
 	}
 
-	/** Rejects with what the process says went wrong, or if it has not answered after `timeout` ms. */
+	/** Rejects with what the process reports as wrong, or if it has not answered after `timeout` ms. */
 	async ask<N extends Name>(
 		command: N,
 		input: Input<N>,
@@ -41,12 +41,12 @@ export class Host {
 		return value;
 	}
 
-	/** Ends it in order, as far as that comes about within `grace` ms. */
+	/** Ends it gracefully, as far as that is possible within `grace` ms. */
 	stop(grace: number = 3000): Promise<void> {
 		return this.process.stop(grace);
 	}
 
-	/** What its nodes logged last. */
+	/** The last log lines of its nodes. */
 	get log(): string {
 		const lines = this.process.output.split("\n").filter(line => line && !line.startsWith("@"));
 		return lines.slice(-15).join("\n");

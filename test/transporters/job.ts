@@ -10,7 +10,7 @@ import { Stage } from "./stage.ts";
 import { TRANSPORTER } from "./transporters.ts";
 import { type CellVerdict, isRight } from "./verdict.ts";
 
-/** What came of a cell. */
+/** The result of a cell. */
 export interface Result {
 	readonly transporter: string;
 	readonly version: string;
@@ -18,7 +18,7 @@ export interface Result {
 	readonly scenario: string;
 	/** `limit`: it is not right, and cannot be, because of Moleculer itself. */
 	readonly outcome: "ok" | "BROKEN" | "limit" | "skipped";
-	/** Of what is not ok, in words. */
+	/** Why it is not ok, in words. */
 	readonly reasons: readonly string[];
 	readonly counts: Omit<CellVerdict, "findings"> | null;
 	readonly seconds: number;
@@ -34,13 +34,13 @@ const IMPATIENT_SENDERS = {
 
 export interface Conditions {
 	readonly shelf: Shelf;
-	/** Milliseconds within which a loss is told. */
+	/** Milliseconds within which a loss is reported. */
 	readonly within: number;
 	/** Whether the log of the nodes of a cell that is not ok is printed. */
 	readonly showLogs: boolean;
 }
 
-/** Plays the scenarios of a job on a stage of their own, and tells of each when it is over. */
+/** Plays the scenarios of a job on a stage of their own, and reports each when it is over. */
 export async function playJob(
 	job: Job,
 	conditions: Conditions,
@@ -83,7 +83,7 @@ export async function playJob(
 			left.shift();
 		}
 	} catch (error) {
-		// a stage that does not come about is no cell's fault, and leaves none unmentioned
+		// a stage that cannot be set up is no cell's fault, and leaves no cell unmentioned
 		const outcome = error instanceof Missing ? "skipped" : "BROKEN";
 		const reasons = [(error as Error).message];
 		for (const scenario of left) tell(resultOf(job, scenario, { outcome, reasons }));
@@ -93,7 +93,7 @@ export async function playJob(
 	}
 }
 
-/** A server that is not there. */
+/** A server that is not available. */
 class Missing extends Error {}
 
 let cells = 0;

@@ -1,13 +1,13 @@
 import type { Place } from "./matrix.ts";
 
-/** What does not work because of Moleculer itself, and what of the matrix it concerns. */
+/** What does not work because of Moleculer itself, and the cells of the matrix that it affects. */
 interface Limit {
 	readonly name: string;
 	readonly reason: string;
 	concerns(place: Place, scenario: string): boolean;
 }
 
-/** A cell that is not right is no fault if one of these is its reason. */
+/** A cell that is not right counts as no fault if one of these is its reason. */
 export const LIMITS: readonly Limit[] = [
 	{
 		name: "no transporter, balancer off",

@@ -18,18 +18,18 @@ export interface Job extends Place {
 	readonly scenarios: readonly Scenario[];
 }
 
-/** Which of the matrix; what is left out is all. */
+/** Which cells of the matrix; default: all. */
 export interface Choice {
 	/** Names of transporters, or parts of names of variants. */
 	readonly names?: readonly string[];
 	readonly versions?: readonly string[];
 	/** Parts of names of scenarios, or of names of parts. */
 	readonly scenarios?: readonly string[];
-	/** No variant of Moleculer's defaults. */
+	/** Only Moleculer's defaults, without variants. */
 	readonly plain?: boolean;
 }
 
-/** Parts of which the cells of one kind of cluster share a stage: it takes longer to start one than to play on it. */
+/** Parts whose cells of one kind of cluster share a stage: it takes longer to start one than to use it. */
 const STAGES: readonly (readonly Part[])[] = [
 	["steady"],
 	["outage-all"],
@@ -72,7 +72,7 @@ export function serversOf(jobs: readonly Job[]): ServerKind[] {
 	return [...new Set(kinds.filter(kind => kind !== undefined))];
 }
 
-/** A transporter is named in full, as `amqp` is a part of `amqp10`. */
+/** A transporter is named in full, because `amqp` is a part of `amqp10`. */
 function isChosen(wanted: readonly string[] | undefined, names: readonly string[]): boolean {
 	if (wanted === undefined || wanted.length === 0) return true;
 	const isMeant = (word: string, name: string) =>

@@ -55,7 +55,7 @@ export function page(results: readonly Result[], node: string): string {
 	return parts.join("\n");
 }
 
-/** A row for each scenario. Where releases differ, it says which found what. */
+/** A row for each scenario. If releases differ, it says which found what. */
 function table(results: readonly Result[], column: "transporter" | "variant"): string {
 	const columns = [...new Set(results.map(result => result[column]))];
 	const order = TRANSPORTERS as readonly string[];

@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createParser } from "eventsource-parser";
 
-/** A stream whose events are kept as the text that came. */
+/** A stream whose events are kept as received text. */
 export class PayloadStream {
 	readonly data: string[] = [];
 	resets = 0;
@@ -12,7 +12,7 @@ export class PayloadStream {
 		this.close = close;
 	}
 
-	/** Resolves when an event with this text has come, or after `timeout` ms. */
+	/** Resolves when an event with this text has arrived, or after `timeout` ms. */
 	async until(text: string, timeout: number): Promise<void> {
 		const deadline = Date.now() + timeout;
 		while (Date.now() < deadline && !this.data.includes(text)) await sleep(50);

@@ -1,4 +1,4 @@
-/** Does tasks, a number of them at a time, in their order. */
+/** Runs tasks, a number of them at a time, in order. */
 export async function inPool(
 	tasks: readonly (() => Promise<void>)[],
 	atATime: number

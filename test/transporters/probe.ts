@@ -4,7 +4,7 @@ import { createParser } from "eventsource-parser";
 /** Milliseconds. */
 const PATIENCE = 10_000;
 
-/** Opens a stream, leaves at once, and answers what `sse.open` said. */
+/** Opens a stream, leaves at once, and returns what `sse.open` said. */
 export function openingOf(url: string): Promise<{ resumed: boolean; degraded?: boolean }> {
 	const { promise, resolve, reject } =
 		Promise.withResolvers<Awaited<ReturnType<typeof openingOf>>>();

@@ -4,14 +4,14 @@ import { join, resolve } from "node:path";
 import { ServiceBroker } from "moleculer";
 import { npm } from "../package/run.ts";
 
-/** A release of Moleculer, with the packages that its transporters, serializers and discoverers ask for. */
+/** A release of Moleculer, with the packages that its transporters, serializers and discoverers need. */
 interface Release {
 	readonly version: string;
 	readonly packages: readonly string[];
 }
 
 const CLIENTS = ["amqplib@0.10", "etcd3@1", "cbor-x@1"];
-/** Serializers that 0.15 has no more. */
+/** Serializers that 0.15 no longer has. */
 const OLD_SERIALIZERS = ["avsc@5", "protobufjs@7", "thrift@0.16"];
 
 const RELEASES: readonly Release[] = [
@@ -31,7 +31,7 @@ const RELEASES: readonly Release[] = [
 		]
 	},
 	{
-		// the oldest that package.json asks for; it knows the first client of NATS alone
+		// the oldest that package.json asks for; it knows only the first client of NATS
 		version: "0.14.12",
 		packages: [
 			...["moleculer-web@0.10", ...CLIENTS, "nats@1", "ioredis@4", "mqtt@4"],
@@ -42,10 +42,10 @@ const RELEASES: readonly Release[] = [
 
 export const VERSIONS: readonly string[] = RELEASES.map(({ version }) => version);
 
-/** Where releases stay from one run to the next, each in a folder of its name. */
+/** Where releases are kept from one run to the next, each in a folder with its name. */
 const FOLDER = resolve(".tmp/moleculer");
 
-/** Another release's transporters may ask for other versions of the same packages: which go together is said above. */
+/** Another release's transporters may need other versions of the same packages: which go together is listed above. */
 const FLAGS = ["--no-audit", "--no-fund", "--loglevel=error", "--legacy-peer-deps", "--save=false"];
 
 /** The folder of a release, which is installed if it is not there yet. */
@@ -57,7 +57,7 @@ export async function bringMoleculer(version: string): Promise<string> {
 	const packages = [`moleculer@${version}`, ...release.packages];
 	const wanted = JSON.stringify(packages);
 	if (existsSync(done)) return folder;
-	// what an install that was broken off left behind
+	// left behind by an interrupted install
 	await rm(folder, { recursive: true, force: true });
 	await mkdir(folder, { recursive: true });
 	await writeFile(join(folder, "package.json"), JSON.stringify({ private: true }));

@@ -34,7 +34,7 @@ function aligned(rows: readonly (readonly string[])[]): string {
 		.join("\n");
 }
 
-/** One line for people, of a cell. */
+/** One line for people, about a cell. */
 export function line({
 	transporter,
 	version,

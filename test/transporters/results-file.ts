@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { Result } from "./job.ts";
 import { jobsOf } from "./matrix.ts";
 
-/** Where the results of all runs are, each cell's newest. */
+/** The results of all runs, the newest of each cell. */
 export const FILE = ".tmp/transporters.json";
 
 const keyOf = ({
@@ -18,7 +18,7 @@ export function readResults(): Result[] {
 	return existsSync(FILE) ? JSON.parse(readFileSync(FILE, "utf8")) : [];
 }
 
-/** Puts results in the place of those of earlier runs; answers all, without cells that are not in the matrix any more. */
+/** Replaces results of earlier runs; returns all, without cells that are no longer in the matrix. */
 export function keepResults(results: readonly Result[]): Result[] {
 	const cells = new Set(
 		jobsOf().flatMap(({ transporter, version, variant, scenarios }) =>

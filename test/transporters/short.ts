@@ -4,7 +4,7 @@ import { SCENARIOS } from "./scenarios/all.ts";
 import type { TransporterName } from "./transporters.ts";
 import { PLAIN } from "./variants.ts";
 
-/** Those that are slow come first. RabbitMQ has the chaos tests. */
+/** The slow ones come first. RabbitMQ has the chaos tests. */
 const TRANSPORTERS: readonly TransporterName[] = [
 	...(["redis", "nats", "mqtt", "tcp", "fake", "none"] as const)
 ];

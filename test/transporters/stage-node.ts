@@ -4,7 +4,7 @@ import type { NodeState } from "./nodes/plan.ts";
 
 export type Role = "gateway" | "sender";
 
-/** One node, and its way to the others. */
+/** One node, and its path to the others. */
 export class StageNode {
 	readonly nodeID: string;
 	readonly role: Role;

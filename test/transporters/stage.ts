@@ -10,13 +10,13 @@ import { type Role, StageNode } from "./stage-node.ts";
 import { TRANSPORTER, type Transporter, type TransporterName } from "./transporters.ts";
 import type { Variant } from "./variants.ts";
 
-/** What a stage is made of. */
+/** What a stage consists of. */
 export interface Setup {
 	readonly transporter: TransporterName;
 	readonly variant: Variant;
 	/** Folders of the Moleculer releases that gateways and senders run on. */
 	readonly releases: { readonly gateway: string; readonly sender: string };
-	/** Started already, of the kinds that transporter and discoverer ask for. */
+	/** Already started, of the kinds that transporter and discoverer need. */
 	readonly server?: Server | undefined;
 	readonly discoverer?: Server | undefined;
 	/** Further options of the brokers. */
@@ -26,7 +26,7 @@ export interface Setup {
 /** Milliseconds within which nodes have met, or met again. */
 const MEETING = 60_000;
 
-/** Gateways and senders of one cluster; where there is a server, each reaches it through a proxy of its own. */
+/** Gateways and senders of one cluster; if there is a server, each reaches it through a proxy of its own. */
 export class Stage {
 	readonly transporter: Transporter;
 	readonly gateways: StageNode[] = [];
@@ -36,9 +36,9 @@ export class Stage {
 	readonly #namespace: string = crypto.randomUUID();
 	readonly #hosts: Host[] = [];
 	readonly #proxies: TcpProxy[] = [];
-	/** By which nodes that have no server find each other. */
+	/** The port by which nodes without a server find each other. */
 	#meetingPort = 0;
-	/** Of all nodes, where they live in one process. */
+	/** The host of all nodes, if they live in one process. */
 	#common: Promise<Host> | undefined;
 
 	private constructor(setup: Setup) {
@@ -47,7 +47,7 @@ export class Stage {
 		this.server = setup.server;
 	}
 
-	/** Two gateways and two senders, which know each other; or the one node that is all of them. */
+	/** Two gateways and two senders that know each other; or the one node that is all of them. */
 	static async start(setup: Setup): Promise<Stage> {
 		const stage = new Stage(setup);
 		try {
@@ -113,7 +113,7 @@ export class Stage {
 		return new StageNode({ nodeID, role, port, proxies, broker: options }, host);
 	}
 
-	/** Starts a node, or one that was stopped or killed once more, with what it sends in `started`. */
+	/** Starts a node, or restarts one that was stopped or killed, with what it sends in `started`. */
 	async start(node: StageNode, more: Partial<NodePlan> = {}): Promise<readonly Sent[]> {
 		if (node.host.process.ended !== null) node.host = await this.#hostFor(node.role);
 		const { nodeID, port, broker } = node;
@@ -127,13 +127,13 @@ export class Stage {
 		return node.host.ask("start", plan);
 	}
 
-	/** Stops a node in order; its process goes with it, unless other nodes live there. At most `grace` ms. */
+	/** Stops a node gracefully; its process ends with it, unless other nodes live there. At most `grace` ms. */
 	async end(node: StageNode, grace = 10_000): Promise<void> {
 		if (node.host !== (await this.#common)) return node.host.stop(grace);
 		await node.host.ask("stop", { nodeID: node.nodeID });
 	}
 
-	/** Until every sender knows every gateway, and every gateway every sender; the nodes given with them. */
+	/** Until every sender knows every gateway, and every gateway every sender; including the given nodes. */
 	async untilMet(more: readonly StageNode[] = [], timeout: number = MEETING): Promise<void> {
 		const nodes = [...new Set([...this.gateways, ...this.senders, ...more])];
 		await eventually(
@@ -154,7 +154,7 @@ export class Stage {
 		);
 	}
 
-	/** Until the gateways know that the senders know them: places are given from then on. */
+	/** Until the gateways know that the senders know them: ids are given from then on. */
 	async #untilHearing(): Promise<void> {
 		await eventually(
 			async () => {
@@ -167,7 +167,7 @@ export class Stage {
 		);
 	}
 
-	/** Has a node send; see `Sending`. */
+	/** Makes a node send; see `Sending`. */
 	send({ host, nodeID }: StageNode, sending: Sending): Promise<readonly Sent[]> {
 		return host.ask("send", { nodeID, sending }, sending.every * sending.count + MEETING);
 	}
@@ -177,7 +177,7 @@ export class Stage {
 		await Promise.all(this.#proxies.map(proxy => proxy.close()));
 	}
 
-	/** What the nodes have logged last, for people. */
+	/** The nodes' last log lines, for people. */
 	get log(): string {
 		return this.#hosts.map((host, at) => `--- process ${at + 1}\n${host.log}`).join("\n");
 	}

@@ -9,14 +9,14 @@ import { Shelf } from "./servers/shelf.ts";
 import { shortJobs } from "./short.ts";
 import { TRANSPORTER } from "./transporters.ts";
 
-// `npm run test:transporters` plays all of the matrix, on every release and variant.
+// `npm run test:transporters` plays the whole matrix, on every release and variant.
 
-/** Milliseconds within which a loss is told. */
+/** Milliseconds within which a loss is reported. */
 const WITHIN = 15_000;
 
 const JOBS = shortJobs();
 let shelf: Shelf;
-/** All at once, as each mostly waits. */
+/** All at once, because each mostly waits. */
 let played: ReadonlyMap<Job, Promise<Result[]>>;
 
 beforeAll(async () => {
@@ -24,12 +24,12 @@ beforeAll(async () => {
 	for (const version of new Set(JOBS.map(job => job.version))) await bringMoleculer(version);
 	const possible = JOBS.filter(job => lackOf(job) === null);
 	played = new Map(possible.map(job => [job, play(job)]));
-	// one that fails is its own test's to tell
+	// a failing one is reported by its own test
 	for (const results of played.values()) results.catch(() => {});
 }, 120_000);
 afterAll(() => shelf.stop());
 
-describe("an event is delivered, or told to whom missed it and to nobody else, over", () => {
+describe("an event is delivered, or reported to those who missed it and to nobody else, over", () => {
 	it.each(JOBS.map(job => ({ job, title: TRANSPORTER[job.transporter].title })))(
 		"$title",
 		async ({ job }) => {
@@ -38,7 +38,7 @@ describe("an event is delivered, or told to whom missed it and to nobody else, o
 			const results = (await played.get(job)) ?? [];
 			const broken = results.filter(({ outcome }) => outcome === "BROKEN");
 			expect(broken.map(line)).toEqual([]);
-			// what cannot be played with one node, or in one process, is not this test's to say
+			// what cannot be played with one node, or in one process, is not judged here
 			expect(results.filter(({ outcome }) => outcome === "ok")).not.toEqual([]);
 		}
 	);

@@ -13,14 +13,14 @@ export type TransporterName =
 /** How nodes are connected. */
 export interface Transporter {
 	readonly title: string;
-	/** What stands between them; default: they speak to each other, or are alone. */
+	/** What is between them; default: they talk directly, or are alone. */
 	readonly server?: ServerKind;
 	/**
-	 * Where nodes live and what can be done to their connections: each in a process of its own, behind a proxy
-	 * (`server`) or not (`peers`); all in one process (`inside`); or one node for everything (`alone`).
+	 * Where nodes live and what can be done to their connections: each in a process of its own, behind a proxy (`server`) or
+	 * not (`peers`); all in one process (`inside`); or one node for everything (`alone`).
 	 */
 	readonly shape: "server" | "peers" | "inside" | "alone";
-	/** Events that it can take at once, and bring within seconds; default 200. */
+	/** Events that it can take at once, and deliver within seconds; default 200. */
 	readonly burst?: number;
 	/** The broker's option. @param port the server's, or for peers the port by which they find each other */
 	option(port: number): unknown;
@@ -69,7 +69,7 @@ export const TRANSPORTER: Readonly<Record<TransporterName, Transporter>> = {
 		title: "AMQP 1.0",
 		shape: "server",
 		server: "rabbitmq",
-		// Moleculer takes a packet at a time from it
+		// Moleculer takes one packet at a time from it
 		burst: 40,
 		// RabbitMQ's name of a topic; Moleculer's default is ActiveMQ's
 		option: port => ({

@@ -10,13 +10,13 @@ export interface Variant {
 	/** Options of each broker. */
 	readonly broker?: Readonly<Record<string, unknown>>;
 	readonly packets?: readonly PacketMiddleware[];
-	/** By what nodes find each other, if not by the transporter. */
+	/** How nodes find each other, if not by the transporter. */
 	readonly discoverer?: Discoverer;
 	/** The release of the senders, if it is another one. */
 	readonly senders?: string;
-	/** Transporters that it is tried on. */
+	/** Transporters on which it is tried. */
 	readonly on: readonly TransporterName[];
-	/** Releases that it is tried on; default all. */
+	/** Releases on which it is tried; default all. */
 	readonly releases?: readonly string[];
 	/** Parts of the matrix that it is about. */
 	readonly parts: readonly Part[];
@@ -115,7 +115,7 @@ export const VARIANTS: readonly Variant[] = [
 		parts: ["steady", "outage-all", "outage-gateway", "outage-sender"]
 	},
 	{
-		// nodes give each other up within an outage, and meet anew after it
+		// nodes give each other up within an outage, and meet again after it
 		name: "heartbeats of a second",
 		releases: [NEWEST],
 		broker: { heartbeatInterval: 1, heartbeatTimeout: 3 },

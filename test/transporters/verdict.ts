@@ -1,11 +1,11 @@
-/** Says of a cell what came of it: pure. */
+/** Judges a cell: pure. */
 import { judge } from "../chaos/checker.ts";
 import type { Log, Mark, Sent } from "../chaos/log.ts";
 
 /** A client, and what may happen to it. */
 export interface Watched {
 	readonly log: Log;
-	/** It was revoked, or its sender crashed: then it may be reset though it has missed nothing. */
+	/** It was revoked, or its sender crashed: then it may be reset even if it has missed nothing. */
 	readonly mayBeReset: boolean;
 }
 
@@ -13,9 +13,9 @@ export interface Watched {
 export interface CellVerdict {
 	readonly events: number;
 	readonly delivered: number;
-	/** Neither delivered nor told. */
+	/** Neither delivered nor reported. */
 	readonly lost: number;
-	/** Not delivered, and told by `sse.reset`. */
+	/** Not delivered, and reported by `sse.reset`. */
 	readonly told: number;
 	readonly resets: number;
 	/** Resets of clients that missed nothing. */
@@ -28,13 +28,13 @@ export interface CellVerdict {
 	readonly findings: readonly string[];
 }
 
-/** A client that is told more often than that of one fault is flooded: pages would only reload. */
+/** A client that is reset more often than this for one fault is flooded: pages would only reload. */
 const FLOOD = 4;
 
 /**
- * Judges what clients got by what was sent. What was sent before a client's stream was open is not due to it.
+ * Compares what clients got with what was sent. What was sent before a client's stream was open is not due to it.
  *
- * @param sent of every sender, in its order
+ * @param sent by every sender, in its order
  */
 export function assess(
 	sent: readonly (readonly Sent[])[],
@@ -62,7 +62,7 @@ export function assess(
 		total.wrong += verdict.foreign + verdict.doubles;
 		findings.push(...verdict.findings);
 		const missed = verdict.lost + verdict.told;
-		// What was sent while the stream was being opened is not due, and may be told all the same.
+		// What was sent while the stream was being opened is not due, and may still be reported.
 		const possible = sent.flat().filter(({ at }) => at >= askedAt);
 		const isTrue = missed > 0 || wasBehind(possible, log);
 		const isFalse = !mayBeReset && (!isTrue || verdict.resets >= FLOOD);
@@ -78,18 +78,18 @@ export function assess(
 	return { ...total, findings };
 }
 
-/** Milliseconds after which an event that has not come is not on its way any more. */
+/** Milliseconds after which an event that has not arrived is no longer under way. */
 const LATE = 200;
 
 /**
- * Whether a client that in the end has got everything lacked something at each of its resets: on one gateway it was told of
- * what it got on another one, to which it went with a place from before.
+ * Whether a client that in the end has got everything lacked something at each of its resets: one gateway reported to it what
+ * it got on another one, to which it went with a place from before.
  */
 function wasBehind(sent: readonly Sent[], { sessionId, entries }: Log): boolean {
 	const due = sent.filter(event => event.sessionId === sessionId || event.sessionId === "*");
 	const keyOf = ({ from, n }: Mark) => `${from} ${n}`;
 	const came = new Map<string, number>();
-	// Backwards: what came again has come the first time.
+	// Backwards: a duplicate arrived first the first time.
 	for (const entry of entries.toReversed()) {
 		if (entry.kind === "event") came.set(keyOf(entry.data as Mark), entry.at);
 	}
@@ -104,9 +104,9 @@ function wasBehind(sent: readonly Sent[], { sessionId, entries }: Log): boolean 
 }
 
 /**
- * Whether everything that was due came, in order and once.
+ * Whether everything that was due arrived, in order and once.
  *
- * @param mayLose or was told to those that missed it, and to nobody else
+ * @param mayLose or was reported to those that missed it, and to nobody else
  */
 export function isRight(
 	{ lost, told, falseResets, disordered, wrong }: Omit<CellVerdict, "findings">,

@@ -77,8 +77,8 @@ describe("events, the contract", () => {
 		SseMiddleware({ events, limits: { eventBytes: 65_536 } });
 	});
 
-	// An object by itself: its audience is any string, which is not what the option takes.
-	it("that stands by itself says what it satisfies", () => {
+	// A separate object: its audience is any string, which the option does not take.
+	it("as a separate object says what it satisfies", () => {
 		const events = { price: { audience: "public" }, "order-update": {} } satisfies EventsContract;
 		SseMixin({ events });
 		SseMiddleware({ events });

@@ -11,7 +11,7 @@ describe("SseError", () => {
 		expectTypeOf<SseError["type"]>().toEqualTypeOf<SseErrorType>();
 	});
 
-	it("is told from other errors by `instanceof`, and its kinds by `type`", () => {
+	it("differs from other errors by `instanceof`, and its kinds by `type`", () => {
 		const remedy = (error: unknown): string => {
 			if (!(error instanceof SseError)) return "not ours";
 			expectTypeOf(error).toEqualTypeOf<SseError>();
@@ -44,7 +44,7 @@ describe("SseError", () => {
 		expectTypeOf(remedy).returns.toBeString();
 	});
 
-	it("has no types beside the known ones", () => {
+	it("has only the known types", () => {
 		const error = {} as SseError;
 		// @ts-expect-error never true
 		if (error.type === "SSE_NO_SUCH_TYPE") return;

@@ -45,7 +45,7 @@ describe("SseMixin", () => {
 		SseMixin({ cookie: { httpOnly: false } });
 	});
 
-	it("takes a range that nobody may write to", () => {
+	it("takes a range that is read-only", () => {
 		SseMixin({ retry: [1000, 2000] as const });
 	});
 

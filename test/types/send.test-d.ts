@@ -22,7 +22,7 @@ describe("SseSend", () => {
 		expectTypeOf<SseSend["payload"]>().toEqualTypeOf<unknown>();
 	});
 
-	it("ties the payload to a type where one is given", () => {
+	it("ties the payload to a type if one is given", () => {
 		interface OrderUpdate {
 			status: "open" | "paid";
 		}

@@ -16,7 +16,7 @@ interface User {
 }
 
 describe("a session resolver", () => {
-	it("gives an id, several, or none", () => {
+	it("returns an id, several, or none", () => {
 		SseMixin({ session: () => "a" });
 		SseMixin({ session: () => ["a", "b"] });
 		SseMixin({ session: () => ["a", "b"] as const });
@@ -74,7 +74,7 @@ describe("a session resolver", () => {
 		expectTypeOf(visitorSession).returns.toEqualTypeOf<string>();
 	});
 
-	it("gives nothing that is no id", () => {
+	it("returns nothing that is not an id", () => {
 		// @ts-expect-error a BigInt
 		SseMixin({ session: () => 42n });
 		// @ts-expect-error an array of something else
@@ -108,7 +108,7 @@ describe("an authorizer", () => {
 		expectTypeOf(byUser).toExtend<SseAuthorizer>();
 	});
 
-	it("gives nothing else: forgetting to return must not compile", () => {
+	it("returns nothing else: forgetting to return must not compile", () => {
 		// @ts-expect-error nothing
 		SseMixin({ authorize: () => {} });
 		// @ts-expect-error nothing, later

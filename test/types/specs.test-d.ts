@@ -83,7 +83,7 @@ describe("the spec of an option", () => {
 });
 
 describe("options as they are given", () => {
-	it("may be left out, in a group too", () => {
+	it("may be left out, in groups too", () => {
 		expectTypeOf<Given<Options>>().toEqualTypeOf<{
 			path?: string | null;
 			policy?: "a" | "b";
@@ -114,7 +114,7 @@ describe("options as they are given", () => {
 		>();
 	});
 
-	it("name no exchange: it is that of the namespace", () => {
+	it("name no exchange, which follows from the namespace", () => {
 		expectTypeOf<SseRabbitmqOptions>().not.toHaveProperty("exchange");
 	});
 });

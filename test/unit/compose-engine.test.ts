@@ -2,7 +2,7 @@ import { expect, it } from "@jest/globals";
 import { locateCompose } from "../compose/compose.ts";
 import type { Machine } from "../support/processes/machine.ts";
 
-/** A machine that has these programs, with what each prints; null for one that fails. */
+/** A machine with these programs, and what each prints; null for one that fails. */
 function machine(prints: Record<string, string | null>): Machine {
 	return {
 		env: {},
@@ -29,7 +29,7 @@ it.each([
 	expect(await locateCompose(machine(prints))).toMatch(message);
 });
 
-it("Compose is Docker's plugin, or the program of its own where there is none", async () => {
+it("Compose is Docker's plugin, or else the separate program", async () => {
 	const old = { "docker info": "20.10.24", "docker-compose version": "1.29.2" };
 	expect(await locateCompose(machine({ ...old, "docker compose": "2.40.3" }))).toMatchObject({
 		command: ["/bin/docker", "compose"],

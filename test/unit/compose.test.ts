@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "@jest/globals";
 import { parse } from "yaml";
 
-/** A service of Docker Compose, as far as it is looked at. */
+/** A service of Docker Compose, as far as it is examined. */
 interface ComposeService {
 	image?: string;
 	command?: unknown[];
@@ -27,7 +27,7 @@ const services = Object.entries(compose.services);
 const gateways = services.filter(([, { command }]) => command?.includes("services/api.service.ts"));
 
 describe("docker-compose.yml", () => {
-	it("has two gateways, the business services apart from them, RabbitMQ and nginx", () => {
+	it("has two gateways, separate business services, RabbitMQ and nginx", () => {
 		expect(gateways.map(([name]) => name)).toEqual(["gateway-1", "gateway-2"]);
 		expect(compose.services.business?.command).toEqual([
 			"services/notifications.service.ts",
@@ -39,14 +39,14 @@ describe("docker-compose.yml", () => {
 		expect(compose.services.nginx?.image).toMatch(/^nginx:/);
 	});
 
-	it.each(services)("%s is checked for its health, by a command of words alone", (_, service) => {
+	it.each(services)("%s has a health check, whose command consists of words only", (_, service) => {
 		const [kind, ...words] = service.healthcheck?.test ?? [];
 		expect(["CMD", "CMD-SHELL"]).toContain(kind);
 		expect(words.length).toBeGreaterThan(0);
 		for (const word of words) expect(typeof word).toBe("string");
 	});
 
-	it.each(services)("%s waits for services that are there and are checked", (_, service) => {
+	it.each(services)("%s waits for services that exist and are checked", (_, service) => {
 		for (const [name, how] of Object.entries(service.depends_on ?? {})) {
 			expect(compose.services).toHaveProperty(name);
 			// and nothing else: Compose 1 refuses to know more
@@ -54,7 +54,7 @@ describe("docker-compose.yml", () => {
 		}
 	});
 
-	it.each(services)("%s runs files that are there, under a name of its own", (name, service) => {
+	it.each(services)("%s runs files that exist, under a name of its own", (name, service) => {
 		for (const path of service.command ?? []) expect(existsSync(file(String(path)))).toBe(true);
 		if (service.environment?.NODE_ID !== undefined) expect(service.environment.NODE_ID).toBe(name);
 	});
@@ -64,7 +64,7 @@ describe("docker-compose.yml", () => {
 		expect(environment).not.toHaveProperty("NODE_ID");
 		expect(volumes).toEqual([`reports:${environment?.REPORTS_FOLDER}`]);
 		expect(compose.volumes).toHaveProperty("reports");
-		// a new volume has the owner of what it hides
+		// a new volume has the owner of the folder it hides
 		expect(read("Dockerfile")).toContain(`chown node ${environment?.REPORTS_FOLDER}\n`);
 	});
 
@@ -88,7 +88,7 @@ describe("nginx's configuration", () => {
 		expect(configuration).toContain("listen 8080;");
 	});
 
-	it("passes streams on at once, and waits longer than two heartbeats are apart", () => {
+	it("passes on streams at once, and waits for longer than two heartbeat intervals", () => {
 		const [, streams = ""] = /location \/sse\/ \{(.*?)\n\t\}/s.exec(configuration) ?? [];
 		for (const line of ["proxy_http_version 1.1;", 'proxy_set_header Connection "";']) {
 			expect(configuration).toContain(line);

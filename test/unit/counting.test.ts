@@ -16,7 +16,7 @@ import { held } from "../support/memory.ts";
 const MANY = 1_000_000;
 
 describe("a million keys over time leave nothing behind, or little:", () => {
-	it("counts that have come down to nothing", () => {
+	it("counts that fell to zero", () => {
 		const keyedCounter = new KeyedCounter();
 		for (let n = 0; n < MANY; n++) {
 			keyedCounter.up(`key-${n}`);
@@ -28,7 +28,7 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 		expect(keyedCounter.of("never counted")).toBe(0);
 	});
 
-	it("streams that came and went, each of a session and an event name of its own", () => {
+	it("streams that came and went, each with a session and an event name of its own", () => {
 		const registry = new Registry();
 		for (let n = 0; n < MANY; n++) {
 			const stream = { sessionIds: [`session-${n}`], eventNames: [`name-${n}`] };
@@ -40,7 +40,7 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 		expect([registry.size, registry.sessionCount, registry.eventNameCount]).toEqual([0, 0, 0]);
 	});
 
-	it("events, each for a session and of a name of its own, of many origins", async () => {
+	it("events, each with a session and a name of its own, of many origins", async () => {
 		const maxBytes = 2 ** 20;
 		const tracker = new SequenceTracker({ handOn() {}, lost() {}, failed() {} });
 		const history = new History(
@@ -58,19 +58,19 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 		}
 
 		expect(history.bytes).toBeLessThanOrEqual(maxBytes);
-		// the history's bound, what is remembered of 10,000 origins, and what V8 keeps to itself
+		// the history's limit, what is remembered of 10,000 origins, and what V8 keeps for itself
 		const after = await held();
 		expect(after.all - before.all).toBeLessThan(6 * maxBytes);
 	});
 
-	it("those that were told to come back", () => {
+	it("clients that were told to come back", () => {
 		const retryWaits = new RetryWaits();
 		for (let n = 0; n < MANY; n++) retryWaits.told(`key-${n}`, n + 5000, n);
 
 		expect(retryWaits.size).toBe(10_000);
 	});
 
-	it("what was used, when it could not be used any more", () => {
+	it("used keys, once they could not be used any more", () => {
 		const expiringSet = new ExpiringSet(30_000);
 		let most = 0;
 		for (let n = 0; n < MANY; n++) {
@@ -82,13 +82,13 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 		expect(expiringSet.forgotten).toBe(Number.NEGATIVE_INFINITY);
 	});
 
-	it("what was used, and could still be used for an hour", () => {
+	it("used keys that could still be used for an hour", () => {
 		const expiringSet = new ExpiringSet(3_600_000);
 		for (let n = 0; n < MANY; n++) expiringSet.take(`jti-${n}`, n + 3_600_000, n);
 
 		expect(expiringSet.size).toBeLessThanOrEqual(500_000);
 		expect(expiringSet.size).toBeGreaterThan(400_000);
-		// it says which of them it does not know any more
+		// it says which of them it no longer knows
 		const last = expiringSet.forgotten - 3_600_000;
 		expect([expiringSet.has(`jti-${last}`), expiringSet.has(`jti-${last + 1}`)]).toEqual([
 			false,
@@ -107,7 +107,7 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 		expect(recent.size).toBe(1);
 	});
 
-	it("where sessions were revoked, and let in again", () => {
+	it("positions at which sessions were revoked, and let in again", () => {
 		const places = new RevocationLog(300_000);
 		const of = (n: number) => ({ sessionId: `s-${n}`, eventName: undefined, reason: "revoked" });
 		const stream = (n: number) => ({ sessionIds: [`s-${n}`], eventNames: ["a"] });
@@ -115,7 +115,7 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 		expect(places.size).toBe(50_000);
 		for (let n = MANY - 200_000; n < MANY; n++) places.letIn(stream(n), MANY + n + 1, MANY / 1000);
 		expect(places.letIns).toBe(100_000);
-		// those that are remembered have gone on, the others are told
+		// those that are remembered continue, the others are reset
 		expect(places.admit(stream(MANY - 1), MANY / 1000).from).toBe(2 * MANY);
 		expect(places.admit(stream(0), MANY / 1000)).toEqual({
 			from: Number.POSITIVE_INFINITY,
@@ -127,7 +127,7 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 	});
 
 	// Those of requests whose end nobody sees (function aliases, files, clients that leave) were kept for ever.
-	it("revocations that requests may have to know of, whether or not they end", () => {
+	it("revocations that requests may have to know of, whether or not the requests end", () => {
 		const pendingOpens = new PendingOpens();
 		for (let n = 0; n < MANY; n++) {
 			pendingOpens.begin(0);
@@ -138,8 +138,8 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 	});
 });
 
-describe("what may be used once", () => {
-	it("is not used twice while it is good, and forgotten afterwards", () => {
+describe("a key that may be used once", () => {
+	it("is not used twice while it is valid, and forgotten afterwards", () => {
 		const expiringSet = new ExpiringSet(100);
 		expect(expiringSet.take("a", 1000, 0)).toBe(true);
 		expect(expiringSet.take("a", 1000, 999)).toBe(false);
@@ -150,7 +150,7 @@ describe("what may be used once", () => {
 	});
 });
 
-describe("who was told to come back", () => {
+describe("a client that was told to come back", () => {
 	it("is waiting until then, and counts once for each time it was told", () => {
 		const retryWaits = new RetryWaits();
 		retryWaits.told("a", 1000, 0);

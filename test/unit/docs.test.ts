@@ -26,14 +26,14 @@ const page = (path: string) => DOCS.get(`docs/${path}.md`) ?? "";
 const PROSE = /^(?!`[^`]*`$).*[a-z]/;
 
 describe("README", () => {
-	it("opens with the way in: what it is, how to install it, and the first example", () => {
+	it("opens with the essentials: what it is, how to install it, and the first example", () => {
 		const [first] = codeBlocks(README);
 		expect(first?.code).toBe("npm install moleculer-sse moleculer moleculer-web\n");
 		expect(README.indexOf("```")).toBeLessThan(README.indexOf("\n## "));
 		expect(/^## (.+)$/m.exec(README)?.[1]).toBe("First example");
 	});
 
-	it("has the two commands of a clone: run it, test it", () => {
+	it("has the two commands for a clone: run it, test it", () => {
 		const [commands] = codeBlocks(section(README, "The demo and the tests"));
 		expect(commands?.code.replace(/ +#.*$/gm, "")).toBe(
 			"npm ci && npm start\nnpm ci && npm test\n"
@@ -90,7 +90,7 @@ describe("the guide", () => {
 		expect(commands).toContain(`npx ${COMMAND}\n`);
 	});
 
-	// A page that got one had to look for its meaning in the protocol.
+	// A page that got one had to look up its meaning in the protocol.
 	it("explains each reason of sse.reset and sse.close that the protocol has", () => {
 		const protocol = DOCS.get("docs/protocol.md") ?? "";
 		const [, resets = ""] = protocol.split(/^8\.4\. /m);
@@ -166,9 +166,9 @@ describe.each(FACTORIES)("the options of %s", (factory, specs, check) => {
 });
 
 // the tables, and the docstrings that an editor shows
-describe("what is written of the options", () => {
+describe("the documentation of options", () => {
 	it.each([...optionDocs()])(
-		"%s: is what their specs say; if not, run npm run docs:options",
+		"%s: is what the specs say; if not, run npm run docs:options",
 		(_, { now, right }) => {
 			expect(now).toBe(right);
 		}
@@ -204,7 +204,7 @@ describe("the reference of events", () => {
 describe("error types", () => {
 	const known = Object.entries(ERROR_STATUS);
 
-	// what the changelog tells of may be gone
+	// what the changelog mentions may be gone
 	it.each([...DOCS].filter(([path]) => path !== "CHANGELOG.md"))(
 		"%s mentions none that does not exist",
 		(_, text) => {
@@ -218,7 +218,7 @@ describe("error types", () => {
 		expect(rows.map(([type = "", status]) => [unquote(type), Number(status)])).toEqual(known);
 	});
 
-	it("have the statuses that the protocol says", () => {
+	it("have the statuses that the protocol lists", () => {
 		const protocol = DOCS.get("docs/protocol.md") ?? "";
 		const said = [
 			...[...protocol.matchAll(/\| (\d{3}) \| `(SSE_\w+)`/g)].map(([, status, type]) => [

@@ -7,7 +7,7 @@ const read = (name: string) => readFileSync(`docs/explanation/${name}.md`, "utf8
 const ARCHITECTURE = read("architecture");
 const GLOSSARY = read("glossary");
 
-/** Everything in a document that is written as a path: files of code, and folders. */
+/** Everything in a document that is written as a path: code files, and folders. */
 function pathsIn(text: string): string[] {
 	const files = text.match(/[\w./-]*\w\.ts\b/g) ?? [];
 	const folders = text.match(/(?<=[`\s])[\w-]+(?:\/[\w-]+)*\/(?=[`\s])/g) ?? [];
@@ -24,7 +24,7 @@ describe.each([
 		expect(paths.length).toBeGreaterThan(20);
 	});
 
-	it.each(paths)("is right that there is %s", path => {
+	it.each(paths)("is right that %s exists", path => {
 		expect(existsSync(`mixins/sse/${path}`)).toBe(true);
 	});
 });
@@ -33,7 +33,7 @@ describe("the architecture", () => {
 	it("has every folder in its table, and no other", () => {
 		const rows = tableRows(section(ARCHITECTURE, "The folders")).map(([folder = ""]) => folder);
 		const named = new Set(rows.map(folder => folder.replaceAll(/`|\/$|\/`$/g, "")));
-		// a folder that holds folders only is described by these
+		// a folder that holds only folders is described by these
 		const folders = globSync("mixins/sse/*/**/*.ts")
 			.map(file => /^mixins\/sse\/(.+)\/[^/]+$/.exec(file)?.[1] as string)
 			.filter(folder => folder.includes("/") || folder === "streams");
@@ -45,7 +45,7 @@ describe("the architecture", () => {
 		expect(rows.map(([step]) => step)).toEqual(OPENING_STEPS.map(({ name }) => `\`${name}\``));
 	});
 
-	it("has every layer in its picture, under those that may import it", () => {
+	it("has every layer in its picture, below those that may import it", () => {
 		const picture = /```text\n(.*?)```/s.exec(ARCHITECTURE)?.[1] ?? "";
 		const layers = ["inspection/", "gateway/", "streams/", "http/", "core/"];
 		const others = ["gateway/", "bus/ ", "bus/rabbitmq/", "moleculer/   ", "core/"];
@@ -66,7 +66,7 @@ describe("the glossary", () => {
 		for (const [, meaning] of rows) expect(meaning).toMatch(/^[A-Z].*\.$/);
 	});
 
-	it("has the words that are easily taken for another", () => {
+	it("has the words that are easily confused", () => {
 		const words = rows.map(([word]) => word);
 		const pairs = ["stream", "RabbitMQ stream", "session", "HTTP/2 session", "node", "instance"];
 		expect(words).toEqual(expect.arrayContaining([...pairs, "gateway", "sender", "receiver"]));

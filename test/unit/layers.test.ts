@@ -8,7 +8,7 @@ import { tempFolder } from "../support/temp-folder.ts";
 const folder = tempFolder("layers");
 afterAll(() => folder.remove());
 
-/** What stands above all folders, as a file so many folders below `mixins/sse` names it. */
+/** What is above all folders, as named by a file that many folders below `mixins/sse`. */
 function above(depth: number): string[] {
 	const root = "../".repeat(depth);
 	return [
@@ -159,7 +159,7 @@ const RULES: Record<string, { may: string[]; mayNot: string[] }> = {
 	}
 };
 
-/** Every form that brings in another module. */
+/** Every form that imports another module. */
 const FORMS: Record<string, (specifier: string) => string> = {
 	"a named import": from => `import { x } from "${from}";\nconsole.log(x);`,
 	"a default import": from => `import x from "${from}";\nconsole.log(x);`,
@@ -172,7 +172,7 @@ const FORMS: Record<string, (specifier: string) => string> = {
 	"a re-exported type": from => `export type { X } from "${from}";`,
 	"a dynamic import": from => `export const x = await import("${from}");`
 };
-/** Forms that `noRestrictedImports` is blind to; a rule of the project's own refuses them outright. */
+/** Forms that `noRestrictedImports` does not see; a rule of the project's own refuses them outright. */
 const BLIND: Record<string, (specifier: string) => string> = {
 	"an import in a type": from => `export type X = import("${from}").X;`,
 	"the type of an import": from => `export type X = typeof import("${from}");`
@@ -182,7 +182,7 @@ const DIRECTION = "lint/style/noRestrictedImports";
 
 const files = new Map<string, string>();
 
-/** Notes a file of one line, to be written and linted with all others; answers its path. */
+/** Notes a file of one line, to be written and linted together with all others; returns its path. */
 function file(layer: string, text: string): string {
 	const path = `mixins/sse/${layer}/file-${files.size}.ts`;
 	files.set(path, `${text}\n`);

@@ -40,7 +40,7 @@ describe("the configurations of proxies", () => {
 	});
 });
 
-describe("what came of a proxy", () => {
+describe("the result for a proxy", () => {
 	const SOUND: Result = {
 		name: "proxy",
 		version: "1.2",
@@ -53,7 +53,7 @@ describe("what came of a proxy", () => {
 		}
 	};
 
-	it("is sound only if everything goes on, and nothing is lost, repeated, told or left", () => {
+	it("is sound only if everything continues, and nothing is lost, repeated, reset or left behind", () => {
 		const found = SOUND.findings as Exclude<Result["findings"], string>;
 		const dead = { ...found.recovery, "all killed": null };
 		expect(isSound(SOUND)).toBe(true);
@@ -84,7 +84,7 @@ describe("what came of a proxy", () => {
 		expect(table([SOUND]).split("\n").at(-1)?.split(/ {2,}/)).toEqual(cells);
 	});
 
-	it("counts what each EventSource has not got, got again, and got too early", () => {
+	it("counts what each EventSource did not get, got twice, and got too early", () => {
 		const nothing = { lost: 0, doubled: 0, disordered: 0 };
 		expect(
 			sum(

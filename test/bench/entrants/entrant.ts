@@ -1,7 +1,7 @@
 import type { PayloadShape } from "../payload.ts";
 import type { Usage, UsageOptions } from "../process/usage.ts";
 
-/** One that takes part in a comparison. */
+/** A participant in a comparison. */
 export interface Entrant {
 	/** As in the tables and plots. */
 	readonly title: string;

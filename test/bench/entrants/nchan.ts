@@ -15,9 +15,9 @@ import type { Entrant } from "./entrant.ts";
 const MODULE_FOLDERS = ["/usr/lib/nginx/modules", "/usr/lib64/nginx/modules"];
 const MODULE = "ngx_nchan_module.so";
 
-/** Files that nginx needs beside the streams. */
+/** Files that nginx needs besides the streams. */
 const SPARE = 400;
-/** Connections a stream: nginx closes those without a request when a sixteenth or less is free. */
+/** Connections per stream: nginx closes those without a request when a sixteenth or less is free. */
 const ROOM = 1.1;
 
 /** Nchan, the fan-out in C inside nginx: one worker, events by POST. */
@@ -80,7 +80,7 @@ async function publish(
 	}
 }
 
-/** The worker's: the master only minds it. */
+/** The worker's: the master only supervises it. */
 function usageOfWorkers(master: number): Usage {
 	const children = readFileSync(`/proc/${master}/task/${master}/children`, "utf8");
 	const [worker] = children.trim().split(" ");

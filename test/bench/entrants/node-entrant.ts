@@ -2,7 +2,7 @@ import { Child } from "../process/child.ts";
 import type { ServerQuestions } from "../servers/serve.ts";
 import type { Entrant, RunningServer } from "./entrant.ts";
 
-/** A server that runs on Node, and can be asked for more than the others. */
+/** A server that runs on Node, and answers more questions than the others. */
 export interface NodeServer extends RunningServer {
 	readonly child: Child<ServerQuestions>;
 }

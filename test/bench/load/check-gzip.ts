@@ -8,8 +8,8 @@ const EVENTS = 5;
 const PATIENCE = 5000;
 
 /**
- * Reads one compressed stream as a browser does. The load generator only counts where events end, which
- * says nothing of whether anyone could read them.
+ * Reads one compressed stream like a browser. The load generator only counts where events end, which does not show that anyone
+ * could read them.
  */
 export async function checkGzip(entrant: Entrant, shape: PayloadShape): Promise<void> {
 	const server = await entrant.open(1);

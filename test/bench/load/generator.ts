@@ -1,6 +1,6 @@
 /**
- * The load generator: opens streams, counts what comes, and looks into as little of it as it can, so that
- * it is not what is measured.
+ * The load generator: opens streams, counts what arrives, and examines as little of it as possible, so that it is not what is
+ * measured.
  */
 import { now } from "../clock.ts";
 import { answer } from "../process/answer.ts";
@@ -24,11 +24,11 @@ export interface OpenOptions {
 	readonly gzip: boolean;
 	/** Over HTTP/2, many to a connection. */
 	readonly http2: boolean;
-	/** The send time is read on every so-manieth stream. */
+	/** The send time is read on one in so many streams. */
 	readonly sampling: number;
 }
 
-/** What came since the last look. */
+/** What arrived since the last call. */
 export interface Received {
 	readonly frames: number;
 	readonly bytes: number;
@@ -50,7 +50,7 @@ let frames = 0;
 let bytes = 0;
 let cpu = ownUsage().cpu;
 let latencies = new Latencies();
-/** Events that came in all, and those that somebody waits for. */
+/** Events that arrived in all, and those that somebody waits for. */
 let total = 0;
 let awaited = Number.POSITIVE_INFINITY;
 let onAwaited = () => {};
@@ -73,12 +73,12 @@ const questions = {
 		await Promise.all(Array.from({ length: OPENING }, opener));
 	},
 
-	/** Streams from the front that stop reading, for good. */
+	/** Makes the first `count` streams stop reading, for good. */
 	stall(count: number): void {
 		for (const stream of streams.slice(0, count)) stream.pause();
 	},
 
-	/** Resolves when so many events came since {@link begin}; rejects if they do not. */
+	/** Resolves when so many events have arrived since {@link begin}; rejects if they do not. */
 	until(count: number, timeout: number): Promise<void> {
 		const { promise, resolve, reject } = Promise.withResolvers<void>();
 		if (total >= count) resolve();
@@ -93,18 +93,18 @@ const questions = {
 		});
 	},
 
-	/** What came counts from here on. */
+	/** Counts what arrives from here on. */
 	begin(): void {
 		questions.take();
 		total = 0;
 	},
 
-	/** Events that came since {@link begin}. */
+	/** Events that arrived since {@link begin}. */
 	total(): number {
 		return total;
 	},
 
-	/** Tells what came since the last time. */
+	/** Returns what arrived since the last call. */
 	take(): Received {
 		const before = cpu;
 		cpu = ownUsage().cpu;

@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { resetSocket } from "../../support/clients/reset-socket.ts";
 import type { OpenStream, StreamTarget } from "./open-stream.ts";
 
-/** One read's bytes; all sockets share it, because each read is done with before the next. */
+/** One read's bytes; all sockets share it, because each read is processed before the next. */
 const memory = Buffer.allocUnsafe(1 << 18);
 
 /** A stream over a raw socket of its own: an HTTP client would be what is measured. */

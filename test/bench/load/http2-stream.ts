@@ -1,7 +1,7 @@
 import { type ClientHttp2Session, connect } from "node:http2";
 import type { OpenStream, StreamTarget } from "./open-stream.ts";
 
-/** Streams of one connection: what servers commonly allow a browser. */
+/** Streams per connection: what servers commonly allow a browser. */
 const STREAMS_PER_CONNECTION = 100;
 
 let session: ClientHttp2Session | undefined;

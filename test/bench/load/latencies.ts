@@ -1,10 +1,10 @@
 /** Each bucket is 2 % wider than the one before: as exact as the clock, and bounded. */
 const GROWTH = Math.log(1.02);
 
-/** How many durations there were of each length, in microseconds. Plain data, to be sent and added. */
+/** Number of durations of each length, in microseconds. Plain data, to be sent and added. */
 export type Buckets = number[];
 
-/** Notes durations in buckets. */
+/** Records durations in buckets. */
 export class Latencies {
 	readonly buckets: Buckets;
 
@@ -25,7 +25,7 @@ export class Latencies {
 		}
 	}
 
-	/** Microseconds that this share of all durations does not exceed; NaN without any. */
+	/** Microseconds that this share of all durations does not exceed; NaN if there are none. */
 	quantile(share: number): number {
 		const total = this.buckets.reduce((sum, count) => sum + count, 0);
 		if (total === 0) return Number.NaN;

@@ -6,13 +6,13 @@ import { Latencies } from "./latencies.ts";
 const GENERATOR = new URL("./generator.ts", import.meta.url);
 /** Streams of one generator: below the ports of one address and the usual limits of open files. */
 const SHARE = 12_000;
-/** Streams whose events' latency is read, about. */
+/** Approximate number of streams whose events' latency is read. */
 const SAMPLED = 1000;
-/** Milliseconds within which what was sent has to come. */
+/** Milliseconds within which everything that was sent has to arrive. */
 const PATIENCE = 120_000;
-/** Milliseconds between two looks at what came. */
+/** Milliseconds between two checks of what has arrived. */
 const LOOK = 20;
-/** Addresses taken so far: a port that was used lately is not free at once. */
+/** Addresses taken so far: a recently used port is not free at once. */
 let addresses = 0;
 
 export interface LoadOptions {
@@ -21,20 +21,20 @@ export interface LoadOptions {
 	readonly streams: number;
 	readonly gzip?: boolean;
 	readonly http2?: boolean;
-	/** Streams from the front that stop reading once they are open. */
+	/** The first so many streams stop reading once they are open. */
 	readonly stalled?: number;
-	/** Latency is read on every so-manieth stream; default: on about a thousand of them. */
+	/** Latency is read on one in so many streams; default: on about a thousand of them. */
 	readonly sampling?: number;
 }
 
 /** What all generators received together. */
 export interface Load {
 	readonly streams: number;
-	/** What comes counts from here on. */
+	/** Counts what arrives from here on. */
 	begin(): Promise<void>;
 	/** Resolves when each stream that reads has got so many events since `begin`. */
 	until(events: number): Promise<void>;
-	/** Resolves when so many events have come in all since `begin`. */
+	/** Resolves when so many events have arrived in all since `begin`. */
 	untilTotal(frames: number): Promise<void>;
 	take(): Promise<Omit<Received, "latencies"> & { latencies: Latencies }>;
 	openStreams(): Promise<number>;

@@ -1,4 +1,4 @@
-/** What ends an event: the empty line, or, in a compressed stream, the flush behind the event. */
+/** What ends an event: the empty line, or, in a compressed stream, the flush after the event. */
 export type Ending = "empty-line" | "full-flush";
 
 const MARKERS: Readonly<Record<Ending, Buffer>> = {
@@ -7,10 +7,10 @@ const MARKERS: Readonly<Record<Ending, Buffer>> = {
 	"full-flush": Buffer.from([0x00, 0x00, 0xff, 0xff])
 };
 
-/** Counts the events in what many streams bring, without looking into them. */
+/** Counts the events in what many streams deliver, without examining them. */
 export class MarkerCounter {
 	readonly #marker: Buffer;
-	/** Of each stream, the bytes of a marker that its last read ended with. */
+	/** For each stream, the bytes of a marker with which its last read ended. */
 	readonly #begun: Uint8Array;
 
 	constructor(ending: Ending, streams: number) {
@@ -39,7 +39,7 @@ export class MarkerCounter {
 		return count;
 	}
 
-	/** The bytes of a marker that `bytes` ends with, behind `from`. */
+	/** The bytes of a marker with which `bytes` ends, after `from`. */
 	#unfinished(bytes: Buffer, from: number): number {
 		const longest = Math.min(this.#marker.length - 1, bytes.length - from);
 		for (let length = longest; length > 0; length--) {

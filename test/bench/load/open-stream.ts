@@ -18,7 +18,7 @@ export interface OpenStream {
 	breakOff(): void;
 }
 
-/** Opens a stream; resolves when the beginning of its response has come. */
+/** Opens a stream; resolves when the beginning of its response has arrived. */
 export type Opener = (
 	target: StreamTarget,
 	onBytes: (bytes: Buffer) => void

@@ -14,7 +14,7 @@ import { STALLED } from "./stalled.ts";
 import { EVENTS_SWEEP, SIZE_SWEEP, STREAMS_SWEEP } from "./sweeps.ts";
 import { TARGETED } from "./targeted.ts";
 
-/** Every measure, in the order in which they run and are told. */
+/** Every measure, in the order in which they run and are reported. */
 export const ALL_MEASURES: readonly Measure[] = [
 	LONE,
 	BURST,

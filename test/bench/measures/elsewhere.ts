@@ -9,12 +9,11 @@ import { median } from "./statistics.ts";
 
 const SHAPE = { kind: "filler", bytes: 100 } as const;
 const ELSEWHERE = { sessionId: "elsewhere", shape: SHAPE } as const;
-/** Rounds that are for the compiler: a gateway runs for weeks. */
+/** Warm-up rounds for the compiler: a gateway runs for weeks. */
 const WARM_UPS = 40;
 
 /**
- * Back to back, each turn of the sender's event loop is a tick, and the gateway hardly comes to rest; paced, each
- * tick wakes it.
+ * Back to back, each turn of the sender's event loop is a tick, and the gateway is hardly ever idle; paced, each tick wakes it.
  */
 const PACES = {
 	lone: { ...ELSEWHERE, ticks: 3000, eventsPerTick: 1, interval: 0 },
@@ -24,7 +23,7 @@ const PACES = {
 } satisfies Record<string, Sends>;
 type Pace = keyof typeof PACES;
 
-/** As the table says them, in its order. */
+/** As the table names them, in its order. */
 const TITLES: Record<Pace, string> = {
 	lone: "lone, back to back",
 	lonePaced: "lone, 1 a ms",
@@ -33,12 +32,12 @@ const TITLES: Record<Pace, string> = {
 };
 const ALL_PACES = Object.keys(TITLES) as Pace[];
 
-/** Behind the others, to the gateway's one stream: it has them all once this one has come. */
+/** After the others, to the gateway's one stream: once this one has arrived, all have. */
 const LAST: Sends = { ...PACES.lone, ticks: 1, sessionId: sessionOf(0) };
 
 const WHAT = "gateway CPU per event received and not for it, stream bus";
 
-/** Microseconds of CPU an event, by round. */
+/** Microseconds of CPU per event, by round. */
 type Costs = Record<Pace, number[]>;
 
 interface ClusterCosts {

@@ -13,16 +13,16 @@ import { median } from "./statistics.ts";
 
 const SESSIONS = [1000, 10_000, 100_000];
 const JUDGED = SESSIONS.indexOf(10_000);
-/** Messages of one round, and events of a message: they are taken as soon as they are parsed, as by a gateway. */
+/** Messages of one round, and events of a message: they are taken as soon as they are parsed, like by a gateway. */
 const MESSAGES = 2000;
 const EVENTS = 100;
-/** A prime: the sessions hit follow no order. */
+/** A prime, so that the sessions follow no order. */
 const STEP = 7919;
 
 interface Costs {
 	/** Microseconds to find the streams of a session that is here. */
 	readonly here: number;
-	/** All that a gateway does with a parsed event of a session that is elsewhere, and bytes that stay. */
+	/** Everything that a gateway does with a parsed event of a session that is elsewhere, and bytes that stay. */
 	readonly elsewhere: number;
 	readonly left: number;
 }

@@ -4,24 +4,24 @@ import type { Rounds } from "./race.ts";
 export interface Scale {
 	readonly quick: boolean;
 	readonly rounds: Rounds;
-	/** Deliveries of a round, at least, for each entrant. */
+	/** Least deliveries of a round, for each entrant. */
 	readonly deliveries: number;
 }
 
 /** A number that has to be reached: at most this. */
 export interface Target {
-	/** What is measured, as the table says it. */
+	/** What is measured, as named in the table. */
 	readonly what: string;
 	readonly mustReach: number;
 	readonly aim?: number;
-	/** Behind the numbers: `×`, ` µs`. */
+	/** After the numbers: `×`, ` µs`. */
 	readonly unit: string;
 }
 
 /** A target's number, or why there is none. */
 export type Measured = number | { readonly reason: string };
 
-/** Rows under headings; what is no number stands as it is. */
+/** Rows under headings; anything but a number is shown as it is. */
 export interface Table {
 	readonly columns: readonly string[];
 	readonly rows: readonly (readonly (string | number)[])[];
@@ -48,7 +48,7 @@ export interface Findings {
 	readonly measured: readonly Measured[];
 	readonly tables: readonly Table[];
 	readonly plots?: readonly Plot[];
-	/** Lines for who reads the numbers. */
+	/** Lines for readers of the numbers. */
 	readonly notes?: readonly string[];
 }
 
@@ -60,7 +60,7 @@ export interface Measure {
 	run(scale: Scale): Promise<Findings>;
 }
 
-/** A number, or the reason why it could not be had. */
+/** A number, or the reason why there is none. */
 export function measured(get: () => number): Measured {
 	try {
 		return get();

@@ -24,7 +24,7 @@ export const MEMORY: Measure = {
 			shape: { kind: "filler", bytes: 100 },
 			ticks: 1
 		} as const;
-		// each opening is a sample: processes of their own, from no stream to all of them
+		// each opening is a sample: separate processes, from no stream to all of them
 		const rounds = { openings: quick ? 1 : 5, rounds: 0 };
 		const standings = await race([PRODUCT, BARE_HTTP], course, rounds);
 		return {

@@ -4,7 +4,7 @@ import type { PayloadShape } from "../payload.ts";
 import { settledUsage } from "./settled.ts";
 import { median } from "./statistics.ts";
 
-/** What each entrant has to do in a round: to send, tick after tick, to all streams. */
+/** What each entrant has to do in a round: send, tick after tick, to all streams. */
 export interface Course {
 	readonly streams: number;
 	readonly eventsPerTick: number;
@@ -14,7 +14,7 @@ export interface Course {
 }
 
 export interface Rounds {
-	/** Times that every server is started anew and gets its streams. */
+	/** Times that every server is started again and gets its streams. */
 	readonly openings: number;
 	/** Rounds for each opening; in each, the entrants run one after the other. */
 	readonly rounds: number;
@@ -31,7 +31,7 @@ export interface Figures {
 	readonly bytes: number[];
 	/** CPU of the load generator for an event on a stream. */
 	readonly generatorCpu: number[];
-	/** Growth by a stream, one for each opening. */
+	/** Growth per stream, one for each opening. */
 	readonly rss: number[];
 	readonly heap: number[];
 }
@@ -53,9 +53,8 @@ interface Runner {
 const WARM_UP = 40_000;
 
 /**
- * Has the entrants do the same, interleaved: all are open at one time, and each round has all of them, one
- * after the other.
- * A tick follows when the one before has arrived everywhere, so that nobody's ticks run together.
+ * Makes the entrants do the same, interleaved: all are open at the same time, and each round has all of them, one after the
+ * other. A tick follows when the one before has arrived everywhere, so that no entrant's ticks overlap.
  */
 export async function race(
 	entrants: readonly Entrant[],
@@ -72,7 +71,7 @@ export async function race(
 				});
 			}
 			for (let round = -1; round < rounds; round++) {
-				// Each is first, and behind each other one, as often: who went before has had the caches.
+				// Each is first, and after each other one, equally often: the one before has used the caches.
 				for (const runner of rotated(runners, round)) {
 					if (runner.standing.dropOut !== undefined) continue;
 					await attempt(runner.standing, () =>
@@ -90,7 +89,7 @@ export async function race(
 	return standings;
 }
 
-/** The standing of one entrant; throws why it has none. */
+/** The standing of one entrant; throws if it has none, with the reason. */
 export function standingOf(standings: readonly Standing[], entrant: Entrant): Figures {
 	const standing = standings.find(standing => standing.entrant === entrant);
 	if (standing === undefined) throw new Error(`${entrant.title} did not take part`);
@@ -112,7 +111,7 @@ function running(standings: readonly Standing[]): Standing[] {
 	return standings.filter(({ dropOut }) => dropOut === undefined);
 }
 
-/** One that fails does not end the race of the others. */
+/** A failing one does not end the race of the others. */
 async function attempt(standing: Standing, run: () => Promise<void>): Promise<void> {
 	try {
 		await run();

@@ -3,7 +3,7 @@ import { withRabbitMq } from "../nodes/rabbitmq.ts";
 import { type Measure, measured } from "./measure.ts";
 import { median, medianRatio } from "./statistics.ts";
 
-/** One event a turn of the event loop: each is a message of its own. */
+/** One event per turn of the event loop, so that each is a message of its own. */
 const SENDS = {
 	ticks: 3000,
 	eventsPerTick: 1,
@@ -16,7 +16,7 @@ const SENDS = {
 interface Lane {
 	readonly bus: Bus;
 	readonly gateways: number;
-	/** While its gateways stand still: what is its own. */
+	/** While its gateways are suspended: the sender's own cost. */
 	readonly cpu: number[];
 	/** While they work, on the same cores. */
 	readonly crowded: number[];
@@ -131,7 +131,7 @@ async function attempt(lane: Lane, run: () => Promise<void>): Promise<void> {
 	}
 }
 
-/** Microseconds of a broadcast, without those of the loop that makes them. */
+/** Microseconds of a broadcast, without those of the loop that sends it. */
 async function costOfSend({ sender }: Cluster): Promise<number> {
 	const cost = async (eventsPerTick: number) => {
 		const before = await sender.ask("usage");

@@ -8,9 +8,9 @@ import { median, medianRatio } from "./statistics.ts";
 const STREAMS = 1000;
 /** `SseMixin`'s own default. */
 const MAX_BYTES = 1_048_576;
-/** 1,000 events/s: a million deliveries a second. */
+/** 1,000 events/s: a million deliveries per second. */
 const RHYTHM = { eventsPerTick: 50, interval: 50, shape: { kind: "filler", bytes: 100 } } as const;
-/** Looks at the memory while events are being sent. */
+/** Readings of the memory while events are being sent. */
 const LOOKS = 4;
 
 const WHAT = "one stalled client in 1,000 for 60 s at 1,000 events/s";
@@ -109,7 +109,7 @@ async function send(
 	await load.untilTotal(ticks * RHYTHM.eventsPerTick * reading);
 }
 
-/** The largest of some looks: what a client has unsent goes when the client is disconnected. */
+/** The largest of some readings: what a client has unsent is freed when the client is disconnected. */
 async function largestRss(server: NodeServer, seconds: number): Promise<number> {
 	let largest = 0;
 	for (let look = 0; look < LOOKS; look++) {

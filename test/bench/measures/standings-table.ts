@@ -3,7 +3,7 @@ import { type Standing, typical } from "./race.ts";
 
 const KILO = 1024;
 
-/** What every entrant of a race got, with all that is measured beside the CPU. */
+/** What every entrant of a race got, with everything that is measured besides the CPU. */
 export function standingsTable(standings: readonly Standing[]): Table {
 	return {
 		columns: [

@@ -5,7 +5,7 @@ export function median(values: readonly number[]): number {
 	return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
-/** The median of the ratios of the same rounds: what slows a round down slows both. */
+/** The median of the ratios of the same rounds: what slows down a round slows down both. */
 export function medianRatio(values: readonly number[], others: readonly number[]): number {
 	return median(values.map((value, round) => value / (others[round] ?? Number.NaN)));
 }

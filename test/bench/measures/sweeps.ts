@@ -3,7 +3,7 @@ import { ALL_ENTRANTS } from "./all-entrants.ts";
 import type { Findings, Measure, Scale, Table } from "./measure.ts";
 import { type Course, race, type Standing, typical } from "./race.ts";
 
-/** What one measure varies, and what it holds. */
+/** What one measure varies, and what it keeps constant. */
 interface Variation {
 	readonly name: string;
 	readonly title: string;
@@ -17,7 +17,7 @@ interface Variation {
 }
 
 const SMALL = { kind: "filler", bytes: 100 } as const;
-/** Streams where they are not what is varied: enough for a fan-out, few enough for many steps. */
+/** Streams, unless they are what is varied: enough for a fan-out, few enough for many steps. */
 const STREAMS = 2000;
 
 export const STREAMS_SWEEP: Measure = sweep({
@@ -71,7 +71,7 @@ export const SIZE_SWEEP: Measure = sweep({
 	})
 });
 
-/** A race for each value, plotted and told as CPU a delivery. */
+/** A race for each value, plotted and reported as CPU per delivery. */
 function sweep(variation: Variation): Measure {
 	const { name, title, x, course } = variation;
 	return {

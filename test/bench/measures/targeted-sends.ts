@@ -6,9 +6,9 @@ import type { Targets } from "../servers/serve.ts";
 export interface Aimed {
 	readonly p50: number[];
 	readonly p99: number[];
-	/** CPU of a send at the steady rate of the latencies. */
+	/** CPU of a send at the steady rate at which latency is measured. */
 	readonly pacedCpu: number[];
-	/** CPU of a send when sending as fast as it goes. */
+	/** CPU of a send when sending at full speed. */
 	readonly cpu: number[];
 }
 
@@ -23,7 +23,7 @@ const SHAPE = { kind: "filler", bytes: 100 } as const;
 const PACED = { ticks: 1500, eventsPerTick: 4, interval: 2, shape: SHAPE } as const;
 const FLAT_OUT = { ticks: 400, eventsPerTick: 100, interval: 0, shape: SHAPE } as const;
 
-/** Has the entrants send events to one session each, interleaved, all open at one time. */
+/** Makes the entrants send events to one session each, interleaved, all open at the same time. */
 export async function aim(
 	entrants: readonly NodeEntrant[],
 	streams: number,

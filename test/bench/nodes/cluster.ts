@@ -21,12 +21,12 @@ export const BUS_TITLES: Readonly<Record<Bus, string>> = {
 export interface Cluster {
 	readonly sender: Child<SenderQuestions>;
 	readonly gateways: readonly Child<GatewayQuestions>[];
-	/** Has the gateways stand still, so that they take neither cores nor caches; or go on. */
+	/** Suspends the gateways, so that they take neither cores nor caches; or resumes them. */
 	still(isStill: boolean): void;
 	stop(): Promise<void>;
 }
 
-/** Starts a cluster that shares nothing with others but the RabbitMQ. */
+/** Starts a cluster that shares only the RabbitMQ with others. */
 export async function startCluster(amqpUrl: string, bus: Bus, gateways: number): Promise<Cluster> {
 	const namespace = crypto.randomUUID();
 	const stream = bus === "stream" ? `bench.${namespace}` : null;

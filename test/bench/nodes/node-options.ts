@@ -1,7 +1,7 @@
 import type { BrokerOptions } from "moleculer";
 import { SseMiddleware, type SseMiddlewareOptions } from "../../../mixins/sse/index.ts";
 
-/** A node of a cluster, as its process is told: by its argument, in JSON. */
+/** A node of a cluster, described to its process by its argument, in JSON. */
 export interface NodeOptions {
 	readonly nodeID: string;
 	readonly namespace: string;
@@ -10,7 +10,7 @@ export interface NodeOptions {
 	readonly stream: string | null;
 }
 
-/** The broker's options of the node that this process is. */
+/** The broker options of the node that this process is. */
 export function brokerOptions(): BrokerOptions {
 	const [json = "{}"] = process.argv.slice(2);
 	const { nodeID, namespace, amqpUrl, stream } = JSON.parse(json) as NodeOptions;

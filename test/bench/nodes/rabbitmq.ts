@@ -1,7 +1,7 @@
 import { locateRabbitMq } from "../../support/processes/programs.ts";
 import { openRabbitMq } from "../../support/rabbitmq/rabbitmq.ts";
 
-/** Runs something with a RabbitMQ, which is started for it. */
+/** Runs something with a RabbitMQ that is started for it. */
 export async function withRabbitMq<T>(run: (url: string) => Promise<T>): Promise<T> {
 	const source = await locateRabbitMq();
 	if (source === null) {

@@ -1,4 +1,4 @@
-/** A node of a cluster that sends, and is no gateway. Its argument: `NodeOptions`. */
+/** A node of a cluster that sends, and is not a gateway. Its argument: `NodeOptions`. */
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { ServiceBroker } from "moleculer";
 import { type PayloadShape, payloadOf } from "../payload.ts";
@@ -8,7 +8,7 @@ import { brokerOptions } from "./node-options.ts";
 
 export interface Sends {
 	readonly ticks: number;
-	/** 0 = the loop alone, for what it costs. */
+	/** 0 = only the loop, to measure its cost. */
 	readonly eventsPerTick: number;
 	/** Milliseconds from tick to tick; 0 = each turn of the event loop is one. */
 	readonly interval: number;

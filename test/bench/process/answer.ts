@@ -1,8 +1,8 @@
-/** What a process of the benchmark can be asked for. */
+/** The questions that a process of the benchmark answers. */
 // biome-ignore lint/suspicious/noExplicitAny: each process has questions of its own
 export type Questions = Record<string, (...args: any[]) => unknown>;
 
-/** A question on its way; without an id nobody waits for the answer. */
+/** A question under way; without an id nobody waits for the answer. */
 export interface Question {
 	readonly id?: number;
 	readonly name: string;

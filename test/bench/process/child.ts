@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Answer, Question, Questions } from "./answer.ts";
 import { RAISE_LIMIT } from "./open-files.ts";
 
-/** Open files that a process needs beside its streams. */
+/** Open files that a process needs besides its streams. */
 const OWN_FILES = 200;
 /** Characters of its output that are kept, and what in them says why it ended. */
 const KEPT = 10_000;
@@ -74,7 +74,7 @@ export class Child<T extends Questions> {
 		return waiting.promise as Promise<Result<T, K>>;
 	}
 
-	/** Has it do something, without the cost of an answer. */
+	/** Makes it do something, without the cost of an answer. */
 	tell<K extends keyof T & string>(name: K, ...args: Parameters<T[K]>): void {
 		if (this.#end !== undefined) throw this.#end;
 		this.#send({ name, args });
@@ -84,7 +84,7 @@ export class Child<T extends Questions> {
 		this.#process.kill(signal);
 	}
 
-	/** Ends it at once: nothing of it is worth an orderly end. */
+	/** Ends it at once: it needs no graceful end. */
 	async stop(): Promise<void> {
 		this.#process.kill("SIGKILL");
 		await this.#ended.promise;

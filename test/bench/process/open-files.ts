@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 
 /**
- * Shell text that becomes the program `$1`… with `$0` open files allowed. Where that is refused, Node
- * takes all that it may have by itself.
+ * Shell text that becomes the program `$1`… with `$0` open files allowed. If that is refused, Node itself takes all that it may
+ * have.
  */
 export const RAISE_LIMIT = 'ulimit -n "$0" 2>/dev/null; exec "$@"';
 
@@ -14,7 +14,7 @@ export function openFileLimit(wanted: number): number {
 	return limit === "unlimited" ? Number.POSITIVE_INFINITY : Number(limit);
 }
 
-/** Open files that a server with streams needs beside them. */
+/** Open files that a server with streams needs besides them. */
 const SPARE = 500;
 
 /** The most streams, up to those wanted, that one process can hold here. */

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 export interface Usage {
 	readonly cpu: number;
 	readonly rss: number;
-	/** Undefined for what is no Node process. */
+	/** Undefined for anything but a Node process. */
 	readonly heap?: number;
 }
 
@@ -23,13 +23,13 @@ export function ownUsage({ collect = false }: UsageOptions = {}): Usage {
 	return { cpu: user + system, rss, heap: heapUsed };
 }
 
-/** Microseconds of one tick of `/proc/<pid>/stat`: Linux shows a hundred a second, whatever it counts. */
+/** Microseconds of one tick of `/proc/<pid>/stat`: Linux shows a hundred per second, whatever it counts. */
 const TICK = 10_000;
 
 /** The usage of a process that cannot be asked, as Linux shows it. */
 export function usageOf(pid: number): Usage {
 	const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-	// behind the name, which may hold anything: the 12th and 13th are utime and stime
+	// after the name, which may contain anything: the 12th and 13th are utime and stime
 	const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 	const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
 	return {

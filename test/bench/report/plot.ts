@@ -9,7 +9,7 @@ const LINE_HEIGHT = 18;
 /** From this ratio of the largest to the smallest on, x grows by factors. */
 const LOGARITHMIC = 8;
 
-/** Told apart on white and on black, by most eyes; the first is the product's. */
+/** Most eyes can tell them apart on white and on black; the first is the product's. */
 const COLOURS = ["#e8590c", "#1c7ed6", "#2f9e44", "#ae3ec9", "#868e96", "#b08900", "#0c8599"];
 
 const STYLE = `
@@ -25,7 +25,7 @@ const STYLE = `
 	}
 `;
 
-/** Where on one axis a value stands. */
+/** The place of a value on an axis. */
 type Scale = (value: number) => number;
 
 /** A line plot as an SVG, legible on a light and on a dark page. */

@@ -18,7 +18,7 @@ const FILE = "results.json";
 export function resultOf(findings: Findings): Result {
 	const [cpu] = cpus();
 	const memory = Math.round(totalmem() / 2 ** 30);
-	// without what a distribution or a host calls its build
+	// without a distribution's or host's name for its build
 	const [kernel] = release().split("-");
 	const machine =
 		`${cpus().length} × ${cpu?.model.trim() ?? arch()}, ${memory} GiB, ${type()} ${kernel}, ` +
@@ -37,7 +37,7 @@ export function writeResults(folder: string, results: Results): void {
 	writeFileSync(join(folder, FILE), `${JSON.stringify(results, roundNumber, "\t")}\n`);
 }
 
-/** JSON writes null for what is no number, and nothing else here is null. */
+/** JSON writes null for anything but a number, and nothing else here is null. */
 function reviveNumber(_key: string, value: unknown): unknown {
 	return value ?? Number.NaN;
 }

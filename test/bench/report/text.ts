@@ -1,7 +1,7 @@
 import type { Table } from "../measures/measure.ts";
 import { number } from "./verdict.ts";
 
-/** A table for a terminal. A row that has only a reason behind its name lets it run on. */
+/** A table for a terminal. A row that has only a reason after its name is not aligned. */
 export function textTable({ columns, rows }: Table): string {
 	const cells = [columns, ...rows].map(row =>
 		row.map(cell => (typeof cell === "number" ? number(cell) : cell.replaceAll("**", "")))

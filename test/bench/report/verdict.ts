@@ -5,14 +5,14 @@ export interface Verdict {
 	readonly verdict: string;
 }
 
-/** Below it, a number is shown with so many digits more. */
+/** Below it, a number is shown with so many more digits. */
 const DIGITS: readonly (readonly [number, number])[] = [
 	[1, 2],
 	[10, 2],
 	[100, 1]
 ];
 
-/** What a measured number says of its target. */
+/** What a measured number means for its target. */
 export function judge(target: Target, measured: Measured): Verdict {
 	if (typeof measured !== "number") return { measured: "–", verdict: reason(measured) };
 	if (Number.isNaN(measured)) return { measured: "–", verdict: "not measurable: no figures" };
@@ -27,7 +27,7 @@ export function bound(value: number | undefined, unit: string): string {
 	return value === undefined ? "–" : `≤ ${number(value)}${unit}`;
 }
 
-/** A number with as many digits as mean something. */
+/** A number with as many digits as are significant. */
 export function number(value: number): string {
 	if (Number.isNaN(value)) return "–";
 	if (Number.isInteger(value)) return value.toLocaleString("en");

@@ -1,4 +1,4 @@
-/** Control row: `node:http` alone. An event is encoded once and given to `res.write` of each stream. */
+/** Control row: `node:http` alone. An event is encoded once and passed to `res.write` of each stream. */
 import { createServer, type ServerResponse } from "node:http";
 import { frameOf } from "./frame.ts";
 import { listen } from "./listen.ts";

@@ -1,6 +1,6 @@
 /**
- * Control row: no HTTP server at all. A tick's events are framed once, as one chunk of HTTP/1.1, and the
- * same bytes are written to every socket: what Node's sockets themselves cost.
+ * Control row: no HTTP server at all. A tick's events are framed once, as one chunk of HTTP/1.1, and the same bytes are written
+ * to every socket: the cost of Node's sockets themselves.
  */
 import { createServer, type Socket } from "node:net";
 import { frameOf } from "./frame.ts";

@@ -1,6 +1,6 @@
 /**
- * moleculer-web's own example of Server-Sent Events, as a pattern: an alias that writes the head, a set
- * of responses an event name, a counter a client as the id, and a message made for each client.
+ * moleculer-web's own example of Server-Sent Events, as a pattern: an alias that writes the head, a set of responses per event
+ * name, a counter per client as the id, and a message made for each client.
  */
 import type { Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -30,7 +30,7 @@ const gateway = broker.createService({
 							"Content-Type": "text/event-stream",
 							"Cache-Control": "no-cache"
 						});
-						// not in the example, whose clients know of nothing until the first event
+						// not in the example, whose clients know nothing until the first event
 						response.flushHeaders();
 						listeners.add(response);
 						ids.set(response, 0);

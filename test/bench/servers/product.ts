@@ -20,7 +20,7 @@ const broker = new ServiceBroker({
 });
 const gateway = broker.createService({
 	name: "api",
-	// heartbeats would be counted, a stream's end would be a loss, and so would one that is sent away
+	// heartbeats would be counted; a stream that ends, or is sent away, would be a loss
 	mixins: [
 		SseMixin({ heartbeat: 0, timeout: 0, limits: NO_LIMITS, ...JSON.parse(options) }),
 		ApiGateway

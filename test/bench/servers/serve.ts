@@ -10,7 +10,7 @@ export interface Served {
 	readonly port: number;
 	/** Sends the events of one tick to every stream. */
 	send(payloads: readonly Payload[]): void;
-	/** Sends an event to the streams of one session; left out where that is not compared. */
+	/** Sends an event to the streams of one session; left out if that is not compared. */
 	sendTo?(sessionId: string, payload: Payload): void;
 }
 
@@ -23,18 +23,18 @@ export interface Rhythm {
 	readonly shape: PayloadShape;
 }
 
-/** Events to one session each; without an interval as fast as it goes. */
+/** Events to one session each; without an interval at full speed. */
 export interface Targets extends Rhythm {
-	/** Sessions 0 to this one, without it, in an order that no cache foresees. */
+	/** Sessions 0 up to this one, exclusive, in an order that no cache foresees. */
 	readonly sessions: number;
 }
 
-/** A prime: the sessions hit follow no order. */
+/** A prime, so that the sessions follow no order. */
 const STEP = 7919;
-/** Milliseconds between two looks at the event loop. */
+/** Milliseconds between two checks of the event loop. */
 const LOOK = 2;
 
-/** What is asked of a measured server. A type, because an interface is no `Questions`. */
+/** The questions to a measured server. A type, because an interface is no `Questions`. */
 export type ServerQuestions = {
 	port(): number;
 	usage(options?: UsageOptions): Usage;
@@ -76,7 +76,7 @@ export function serve(served: Served): void {
 		},
 		longestBlock() {
 			delay.disable();
-			// an idle loop is looked at after LOOK, too
+			// an idle loop is also checked only after LOOK
 			return Math.max(0, delay.max / 1e6 - LOOK);
 		}
 	};

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { StageGateway, StageNode } from "../stage-node.ts";
 import { BOTH_TELL, type Fault, moveAbout, urlOf } from "./fault.ts";
 
-/** Milliseconds that a gateway is behind: less than it waits for what a client has got elsewhere. */
+/** Milliseconds by which a gateway is behind: less than it waits for what a client has got elsewhere. */
 const BEHIND = 400;
 
 const cut: Fault = {
@@ -11,7 +11,7 @@ const cut: Fault = {
 	async happen({ gateways, url }, clients, { cuts }) {
 		const rounds = Math.ceil(cuts / clients.length);
 		for (let round = 0; round < rounds; round++) {
-			// each round sends every client to the other one, which is behind: they have got what it has not
+			// each round sends every client to the other gateway, which is behind: they have got what it has not
 			const gateway = gateways[round % gateways.length] as StageGateway;
 			gateway.proxy.freeze();
 			const thawed = sleep(BEHIND).then(() => gateway.proxy.thaw());
@@ -47,7 +47,7 @@ const moveWhileSenderIsCutOff: Fault = {
 		proxy.down();
 		await moveAbout(stage, clients, cutOff);
 		proxy.up();
-		// until it is heard again: what was lost is told to some of them by then, and to others not
+		// until it is heard again: by then what was lost has been reported to some of them, and not to others
 		await moveAbout(stage, clients, cutOff);
 	}
 };
@@ -65,7 +65,7 @@ const moveWhileRabbitMqIsAway: Fault = {
 	}
 };
 
-/** What befalls clients. */
+/** Faults of clients. */
 export const CLIENT_FAULTS: readonly Fault[] = [
 	cut,
 	moveWhileGatewayIsCutOff,

@@ -45,5 +45,5 @@ const unsure: Fault = {
 	}
 };
 
-/** What befalls the way between a node and RabbitMQ. */
+/** Faults of the path between a node and RabbitMQ. */
 export const CONNECTION_FAULTS: readonly Fault[] = [freeze, close, unsure];

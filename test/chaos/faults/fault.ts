@@ -6,27 +6,27 @@ import type { StageGateway, StageNode } from "../stage-node.ts";
 /** How much of everything. Times are milliseconds. */
 export interface Size {
 	readonly clients: number;
-	/** Events a second. */
+	/** Events per second. */
 	readonly rate: number;
 	readonly cuts: number;
 	/** How long a killed gateway stays away. */
 	readonly killed: number;
 	/** How long RabbitMQ stays away. */
 	readonly stopped: number;
-	/** How long a connection stands still, each in turn. */
+	/** How long a connection is frozen, each in turn. */
 	readonly frozen: readonly number[];
 	/** How long a node is cut off from RabbitMQ. */
 	readonly cutOff: number;
-	/** How long a process stands still, each in turn. */
+	/** How long a process is suspended, each in turn. */
 	readonly suspended: readonly number[];
 	/** How long RabbitMQ's memory alarm lasts, each in turn. */
 	readonly alarmed: readonly number[];
-	/** How long faults come at random. */
+	/** How long random faults occur. */
 	readonly random: number;
 }
 
 /**
- * What must come of a fault:
+ * What must result from a fault:
  * - `nothing`: no event is lost, and no client is reset;
  * - `told`: no event is lost of which its clients are not told;
  * - `one`: the client that was away is told, and nobody else.
@@ -38,18 +38,18 @@ export interface Fault {
 	readonly promised: Partial<Record<Bus, Promised>>;
 	/** Whether it ends and starts RabbitMQ. */
 	readonly needsControl?: boolean;
-	/** Whether clients may get again, on the stream, what they got elsewhere: only where each is told `unknown` first. */
+	/** Whether clients may get again, on the stream, what they got elsewhere: only if each is first told `unknown`. */
 	readonly mayRepeat?: boolean;
-	/** How events are sent meanwhile, if not plainly. */
+	/** How events are sent meanwhile, unless plainly. */
 	readonly sending?: Partial<Sending>;
-	/** A small stream, which is truncated meanwhile. */
+	/** A small RabbitMQ stream, which is truncated meanwhile. */
 	readonly maxBytes?: number;
 	happen(stage: Stage, clients: readonly Client[], size: Size, random: () => number): Promise<void>;
 	/** Ends the fault once the senders have fallen silent: nothing follows that would show what was lost. */
 	endInSilence?(stage: Stage): Promise<void>;
 }
 
-/** A promise that Moleculer events cannot keep: what is lost there is told. */
+/** A promise that Moleculer events cannot keep: what is lost there is reported. */
 export const BOTH_TELL = { stream: "nothing", default: "told" } as const;
 
 export function breakChannel({ process }: StageNode): void {
@@ -60,7 +60,7 @@ export function urlOf({ port }: StageGateway): string {
 	return `http://127.0.0.1:${port}`;
 }
 
-/** Sends clients to the other gateway, and at once to the first again, and so on, at even intervals; each time half of them. */
+/** Sends clients to the other gateway, and at once back to the first, and so on, at even intervals; half of them each time. */
 export async function moveAbout(
 	{ gateways, url }: Stage,
 	clients: readonly Client[],

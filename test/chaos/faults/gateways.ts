@@ -42,5 +42,5 @@ const suspend: Fault = {
 	}
 };
 
-/** What befalls gateways. */
+/** Faults of gateways. */
 export const GATEWAY_FAULTS: readonly Fault[] = [kill, restart, suspend];

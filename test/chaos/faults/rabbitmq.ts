@@ -25,7 +25,7 @@ const truncate: Fault = {
 		away?.leave();
 		const truncated = sleep(12_000);
 		await sleep(4000);
-		// what they have in memory is gone, so that only what the stream still holds can be given
+		// what they have in memory is gone, so that only what is still on the RabbitMQ stream can be given
 		for (const gateway of stage.gateways) {
 			await stage.restart(gateway, { grace: 10_000 });
 			await stage.untilOpen(clients.slice(1));
@@ -55,5 +55,5 @@ const deleteSource: Fault = {
 	happen: stage => stage.deleteSource(stage.gateways[0] as StageGateway)
 };
 
-/** What befalls RabbitMQ, and what it keeps. */
+/** Faults of RabbitMQ, and of what it keeps. */
 export const RABBITMQ_FAULTS: readonly Fault[] = [stop, truncate, alarm, deleteSource];

@@ -3,7 +3,7 @@ import type { Stage } from "../stage.ts";
 import type { StageGateway, StageNode } from "../stage-node.ts";
 import { BOTH_TELL, type Fault } from "./fault.ts";
 
-/** Starts a sender again while a gateway hears nothing: of its old life, or of where that ended. */
+/** Restarts a sender while a gateway hears nothing: of its old life, or of where that ended. */
 async function restartUnheard(stage: Stage, kill: boolean, cutOff: number): Promise<void> {
 	const [{ proxy }] = stage.gateways as [StageGateway];
 	const [sender] = stage.senders as [StageNode];
@@ -41,7 +41,7 @@ const restartWhileRabbitMqIsAway: Fault = {
 		const [one, other] = stage.senders as [StageNode, StageNode];
 		await stage.rabbitmq.stop({ keepData: true });
 		await sleep(stopped / 2);
-		// they are ready when they have RabbitMQ again
+		// they are ready when they can reach RabbitMQ again
 		await Promise.all([
 			stage.restartSender(one),
 			stage.restartSender(other, { kill: true }),
@@ -61,7 +61,7 @@ const suspend: Fault = {
 	}
 };
 
-/** What befalls senders. */
+/** Faults of senders. */
 export const SENDER_FAULTS: readonly Fault[] = [
 	restartHeard,
 	restartWhileGatewayIsCutOff,

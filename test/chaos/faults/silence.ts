@@ -41,5 +41,5 @@ const stopped: Fault = {
 	endInSilence: ({ rabbitmq }) => rabbitmq.start()
 };
 
-/** What is lost last: no event follows by which that would be seen. */
+/** The last events are lost: no event follows that would show it. */
 export const SILENT_FAULTS: readonly Fault[] = [gatewayCutOff, senderCutOff, stopped];

@@ -1,6 +1,6 @@
 /**
- * A node of a scenario, as its environment says. The command `break channel` on its stdin has RabbitMQ close
- * every channel that the node has open.
+ * A node of a scenario, configured by its environment. The command `break channel` on its stdin makes RabbitMQ close every
+ * channel that the node has open.
  */
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";

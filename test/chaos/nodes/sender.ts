@@ -1,8 +1,8 @@
 /**
- * A sender. `start <file> <name> <first number> <eventName> <events a second> <sessions> <bytes> <throwError>` has it send,
+ * A sender. `start <file> <name> <first number> <eventName> <events a second> <sessions> <bytes> <throwError>` makes it send,
  * numbered under that name, to sessions `s0`, `s1`, … in turn, and every twentieth event to everyone. It writes to the file
- * what it sends and what becomes of it, a line of JSON each, so that this is known even if it is killed. `stop` ends it: it
- * waits for what is under way, and prints `done <name>`. One that is told to end sends nothing more.
+ * what it sends and what becomes of it, one line of JSON each, so that this is known even if it is killed. `stop` ends it: it
+ * waits for what is under way, and prints `done <name>`. Once it is told to end, it sends nothing more.
  */
 import { openSync, writeSync } from "node:fs";
 import { broker, obey } from "./broker.ts";
@@ -10,8 +10,8 @@ import { broker, obey } from "./broker.ts";
 /** Milliseconds between two rounds of sending. */
 const ROUND = 20;
 /**
- * Milliseconds that RabbitMQ has to take an event before its sender hears. Without `throwError` it hears nothing else then: the
- * event goes on waiting in the node's memory, and ends with the node.
+ * Milliseconds within which RabbitMQ must take an event before its sender hears. Without `throwError` it hears nothing else
+ * then: the event goes on waiting in the node's memory, and ends with the node.
  */
 const TIMEOUT = 5000;
 

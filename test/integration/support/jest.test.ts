@@ -8,7 +8,7 @@ import { tempFolder } from "../../support/temp-folder.ts";
 
 const RUNS = "test/support/fixtures/runs";
 
-/** What is read of Jest's JSON report. */
+/** The part that is read of Jest's JSON report. */
 interface Report {
 	readonly numTotalTests: number;
 	readonly numPassedTests: number;
@@ -16,7 +16,7 @@ interface Report {
 	readonly testResults: readonly { name: string; status: string; message: string }[];
 }
 
-/** Runs files of `test/support/fixtures/runs` as `npm test` would; `files` is a pattern. */
+/** Runs files of `test/support/fixtures/runs` like `npm test`; `files` is a pattern. */
 async function run(files: string, { config = "jest", workers = 1 } = {}) {
 	const folder = tempFolder("run");
 	onTestFinished(() => folder.remove());
@@ -84,18 +84,18 @@ it("a test that finds out that it cannot be run is skipped, and the run says why
 	expect(output).toContain("skipped: cannot be run here: there is no Lynx\n");
 });
 
-it("a parameter for which a row has no value is undefined, and nothing to wait for", async () => {
+it("a parameter for which a row has no value is undefined, and not a callback", async () => {
 	const { end, output } = await run("short-row.run");
 	noted(output, () => expect(end).toBe("code 0"));
 });
 
-it("what a test has to end is ended after its hooks, and what came last first", async () => {
+it("what a test has to end is ended after its hooks, last one first", async () => {
 	const { end, output } = await run("teardown-in-order.run");
 	noted(output, () => expect(end).toBe("code 0"));
 });
 
-// An error of a timer that kept nothing running was told as one of the next file's, or of nobody's.
-describe("an error that comes when its file is over fails the run in the name of that file", () => {
+// An error of a timer that kept nothing running was reported for the next file, or for none.
+describe("an error after the end of a file fails the run in the name of that file", () => {
 	const LATE = /^(\S+) has left an error behind: Error: (.*)$/gm;
 	const told = (output: string) =>
 		[...output.matchAll(LATE)].map(([, file, error]) => [file, error]);
@@ -113,7 +113,7 @@ describe("an error that comes when its file is over fails the run in the name of
 		});
 	});
 
-	it("while none runs in its process", async () => {
+	it("while no other runs in its process", async () => {
 		const { end, output } = await run("idle-.\\.run", { workers: 2 });
 		noted(output, () => {
 			expect(end).toBe("code 1");
@@ -137,7 +137,7 @@ describe("a project", () => {
 	});
 });
 
-// The path was read off a stack with its space encoded, or up to it, and no error of TypeScript's is one of such a file.
+// The path was read from a stack with its space encoded, or only up to it, so that no TypeScript error was one of such a file.
 it("a test of types fails in a folder whose name has a space", async () => {
 	const { end, report, output } = await run("a folder/wrong");
 	noted(output, () => {

@@ -50,7 +50,7 @@ describe("a spawned process", () => {
 	});
 
 	it.each(["SIGKILL", "SIGTERM", "SIGINT"] as const)(
-		"goes, with its own children, when whoever started it is gone by %s",
+		"ends, with its own children, when the process that started it is gone by %s",
 		async signal => {
 			const { parent, family } = await startParent();
 			expect(family.map(isAlive)).toEqual([true, true]);

@@ -4,7 +4,7 @@ import { expect, it } from "@jest/globals";
 import { resetSocket } from "../../support/clients/reset-socket.ts";
 import { onTestFinished } from "../../support/on-test-finished.ts";
 
-/** A server, and a client that has asked to be connected to it, and has something to send. */
+/** A server, and a client that has begun to connect to it, and has something to send. */
 async function connecting() {
 	const server = createServer();
 	const arrivals: Socket[] = [];
@@ -24,8 +24,8 @@ async function connecting() {
 const arrival = async (server: ReturnType<typeof createServer>) =>
 	((await once(server, "connection")) as [Socket])[0];
 
-// Node's own `resetAndDestroy` waits until the socket is connected. Ended by then, the system refused it, and the connection
-// stayed open for as long as the process lived, though Node called the socket destroyed.
+// Node's own `resetAndDestroy` waits until the socket is connected. If it was ended by then, the system refused the reset, and
+// the connection stayed open for as long as the process lived, though Node called the socket destroyed.
 it.each([
 	["after it was ended", ["end", "reset"]],
 	["before it is ended", ["reset", "end"]]

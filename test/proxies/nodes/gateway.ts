@@ -1,6 +1,6 @@
 /**
- * A gateway whose events travel on a RabbitMQ stream, at the address that its environment names. `/api/page` is an empty
- * page, `/api/streams` says how many streams are open. Prints `listening` when it serves.
+ * A gateway whose events are on a RabbitMQ stream, at the address in its environment. `/api/page` is an empty page,
+ * `/api/streams` says how many streams are open. Prints `listening` when it serves.
  */
 import type { ServerResponse } from "node:http";
 import { type Service, ServiceBroker } from "moleculer";
@@ -23,7 +23,7 @@ const answer = (res: ServerResponse, type: string, text: string): void =>
 
 const service: Service = broker.createService({
 	name: "api",
-	// a heartbeat shows that a client has left where a proxy tells nothing; it also keeps the proxies' timeouts off
+	// a heartbeat shows that a client has left even if a proxy does not report it; it also prevents the proxies' timeouts
 	mixins: [SseMixin({ retry: [100, 300], heartbeat: 3000, drain: 500 }), ApiGateway],
 	settings: {
 		port: Number(PORT),

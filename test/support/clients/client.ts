@@ -8,22 +8,22 @@ export interface Received {
 	readonly data: unknown;
 }
 
-/** An open stream, as a browser behind the load balancer has it. */
+/** An open stream, like a browser's behind the load balancer. */
 export interface Client {
 	/** The gateway that the load balancer chose. */
 	readonly node: string;
-	/** Events proper, without the gateway's own. */
+	/** Events proper, without control events. */
 	readonly events: Received[];
-	/** The gateway's own events. */
+	/** Control events. */
 	readonly told: Received[];
-	/** The last id that came, whatever it came with. */
+	/** The last id that arrived, with whatever event. */
 	place: string | undefined;
 	readonly ended: Promise<void>;
-	/** Leaves, as a closed browser tab does. */
+	/** Leaves, like a closed browser tab. */
 	close(): void;
 }
 
-/** Opens a stream and resolves when `sse.open` has arrived. Every call is a connection of its own. */
+/** Opens a stream and resolves when `sse.open` has arrived. Every call uses a connection of its own. */
 export function connect(
 	url: string,
 	sessionId: string,

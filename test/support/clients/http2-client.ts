@@ -10,19 +10,19 @@ import { TLS } from "../tls.ts";
 import { cookieOf } from "./request.ts";
 import { StreamClient } from "./stream-client.ts";
 
-/** An HTTP/2 connection, cleartext or TLS by the origin's scheme; it is gone when the test ends. */
+/** An HTTP/2 connection, cleartext or TLS by the origin's scheme; it is closed when the test ends. */
 export function connectHttp2(
 	origin: string,
 	options: Pick<ClientSessionOptions, "settings"> = {}
 ): ClientHttp2Session {
 	const session = connect(origin, { ca: TLS.cert, ...options });
-	// what its streams are told is what tests look at
+	// tests look at what its streams are told
 	session.on("error", () => {});
 	onTestFinished(() => session.destroy());
 	return session;
 }
 
-/** Sends a request over an HTTP/2 connection; resolves when the head has come. */
+/** Sends a request over an HTTP/2 connection; resolves when the head has arrived. */
 export function requestHttp2(
 	session: ClientHttp2Session,
 	url: string,
@@ -40,7 +40,7 @@ export function requestHttp2(
 	return promise;
 }
 
-/** Opens a stream over an HTTP/2 connection; resolves when its first event has come. */
+/** Opens a stream over an HTTP/2 connection; resolves when its first event has arrived. */
 export async function openHttp2Stream(
 	session: ClientHttp2Session,
 	url: string,

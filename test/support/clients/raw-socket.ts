@@ -4,7 +4,7 @@ import { onTestFinished } from "../on-test-finished.ts";
 
 const PATIENCE = 5000;
 
-/** A bare connection to a server, to send and leave as no well-behaved client does. */
+/** A bare connection to a server, to send and leave like no well-behaved client. */
 export class RawSocket {
 	readonly socket: Socket;
 	/** Resolves when the connection is gone, whoever ended it. */
@@ -17,18 +17,18 @@ export class RawSocket {
 		this.socket.setEncoding("latin1").on("data", (text: string) => {
 			this.#text += text;
 		});
-		// a broken connection is what tests make on purpose
+		// tests break connections on purpose
 		this.socket.on("error", () => {});
 		this.closed = new Promise(resolve => this.socket.once("close", () => resolve()));
 		onTestFinished(() => void this.socket.destroy());
 	}
 
-	/** All that came, head and chunk sizes included. */
+	/** Everything received, including head and chunk sizes. */
 	get text(): string {
 		return this.#text;
 	}
 
-	/** Sends GET requests, one right behind the other. */
+	/** Sends GET requests, pipelined. */
 	get(...urls: string[]): void {
 		for (const url of urls) {
 			const { pathname, search, host } = new URL(url);
@@ -36,7 +36,7 @@ export class RawSocket {
 		}
 	}
 
-	/** Resolves when `text` has come. */
+	/** Resolves when `text` has arrived. */
 	until(text: string): Promise<void> {
 		const { promise, resolve, reject } = Promise.withResolvers<void>();
 		const look = () => {
@@ -53,13 +53,13 @@ export class RawSocket {
 		});
 	}
 
-	/** Leaves without a word: RST instead of FIN. */
+	/** Leaves abruptly: RST instead of FIN. */
 	reset(): void {
 		resetSocket(this.socket);
 	}
 }
 
-/** Opens a stream on a connection of its own; resolves when its first event has come. */
+/** Opens a stream on a connection of its own; resolves when its first event has arrived. */
 export async function openRawStream(url: string): Promise<RawSocket> {
 	const raw = new RawSocket(url);
 	raw.get(url);

@@ -34,7 +34,7 @@ export interface ErrorBody {
 	data?: Record<string, unknown>;
 }
 
-/** Longest that a response may take to end; far beyond what any takes, so that a hang is told. */
+/** Longest time that a response may take to end; far beyond what any takes, so that a hang is reported. */
 const PATIENCE = 5000;
 
 /** Sends a request and reads its response to the end. Rejects if it does not end. */
@@ -59,7 +59,7 @@ export function send(url: string, options: RequestOptions = {}): Promise<Answer>
 	return promise.finally(() => clearTimeout(timer));
 }
 
-/** Sends a request and answers the error that it was refused with, as the client sees it. */
+/** Sends a request and returns the error that it was refused with, as the client sees it. */
 export async function refusal(
 	url: string,
 	options?: RequestOptions
@@ -71,7 +71,7 @@ export async function refusal(
 	return { status, headers, error: JSON.parse(text) };
 }
 
-/** A request of either protocol, its `end` still to be called. */
+/** A request of either protocol; its `end` is still to be called. */
 export function start(
 	url: string,
 	{ method, headers, session, agent, body }: RequestOptions

@@ -12,7 +12,7 @@ export interface ReceivedEvent {
 	readonly data: string;
 }
 
-/** How a stream came to its end: the server ended it in order, or the connection broke. */
+/** How a stream ended: the server ended it gracefully, or the connection broke. */
 export type StreamEnd = "ended" | "broken";
 
 const PATIENCE = 5000;
@@ -20,11 +20,11 @@ const PATIENCE = 5000;
 /** A payload of 8 MiB: twice what a system buffers for a client that does not read. */
 export const FLOOD: string = "x".repeat(8 * 1024 * 1024);
 
-/** One open stream, read as it comes; parsed by a parser that is not the project's own. */
+/** One open stream, read as it arrives; parsed by a parser that is not the project's own. */
 export class StreamClient {
 	readonly status: number;
 	readonly headers: IncomingHttpHeaders;
-	/** All that came, in order. */
+	/** Everything that arrived, in order. */
 	readonly events: ReceivedEvent[] = [];
 	/** Values of `retry:`, in order. */
 	readonly retries: number[] = [];
@@ -52,7 +52,7 @@ export class StreamClient {
 			this.#end ??= how;
 			this.#changed.emit("change");
 		};
-		// a reset HTTP/2 stream ends as if nothing had happened, but for its code
+		// a reset HTTP/2 stream ends normally, except for its code
 		body.on("end", () => settle(Reflect.get(body, "rstCode") ? "broken" : "ended"));
 		body.on("error", () => settle("broken"));
 		body.on("close", () => settle("broken"));
@@ -70,21 +70,21 @@ export class StreamClient {
 	}
 
 	/**
-	 * The first event of a name, or the `count`-th, past or to come.
+	 * The first event of a name, or the `count`-th, past or future.
 	 *
-	 * Rejects if the stream ends first, or nothing of that name comes.
+	 * Rejects if the stream ends first, or nothing of that name arrives.
 	 */
 	async next(event: string, count = 1): Promise<ReceivedEvent & { data: string }> {
 		await this.until(() => this.events.filter(e => e.event === event).length >= count, event);
 		return this.events.filter(e => e.event === event)[count - 1] as ReceivedEvent;
 	}
 
-	/** Resolves when nothing more can come, with how that came about. */
+	/** Resolves when nothing more can arrive, with how that came about. */
 	get end(): Promise<StreamEnd> {
 		return this.#wait("its end", () => this.#end);
 	}
 
-	/** Resolves when `condition` holds, looked at whenever something came. */
+	/** Resolves when `condition` holds, checked whenever something arrived. */
 	async until(condition: () => boolean, what = "what was awaited"): Promise<void> {
 		await this.#wait(what, () => condition() || (this.#end ? this.#fail(what) : undefined));
 	}
@@ -116,23 +116,23 @@ export class StreamClient {
 		return new Error(`${why}; it holds:\n${clip(this.#text)}`);
 	}
 
-	/** Reads no further, so that what the server writes piles up. */
+	/** Stops reading, so that what the server writes piles up. */
 	stall(): void {
 		this.#body.pause();
 	}
 
-	/** Reads on. */
+	/** Continues reading. */
 	resume(): void {
 		this.#body.resume();
 	}
 
-	/** Leaves, as a closed browser tab does. */
+	/** Leaves, like a closed browser tab. */
 	close(): void {
 		this.#hangUp();
 	}
 }
 
-/** Opens a stream over HTTP/1.1; resolves when its head and its first event have come. */
+/** Opens a stream over HTTP/1.1; resolves when its head and its first event have arrived. */
 export async function openStream(url: string, options: RequestOptions = {}): Promise<StreamClient> {
 	const stream = await requestStream(url, options);
 	if (stream.status !== 200) throw new Error(`${url} was answered ${stream.status}`);
@@ -140,7 +140,7 @@ export async function openStream(url: string, options: RequestOptions = {}): Pro
 	return stream;
 }
 
-/** Sends a request that may be answered with a stream; resolves when the head has come. */
+/** Sends a request that may be answered with a stream; resolves when the head has arrived. */
 export function requestStream(url: string, options: RequestOptions = {}): Promise<StreamClient> {
 	const { promise, resolve, reject } = Promise.withResolvers<StreamClient>();
 	const outgoing = start(url, options);

@@ -11,20 +11,20 @@ import { TLS } from "../tls.ts";
 
 type Headers = Readonly<Record<string, string>>;
 
-/** One connection to a gateway, that may behave as no browser does. */
+/** One connection to a gateway, which may behave like no browser. */
 export interface WireClient {
-	/** All that came, as text of single bytes. */
+	/** Everything received, as text of single bytes. */
 	readonly text: string;
-	/** Sends requests, one right behind the other; a body follows the head of each. */
+	/** Sends requests, pipelined; a body follows the head of each. */
 	get(requests: readonly { path: string; headers: Headers; body?: string }[]): void;
-	/** Reads no further. */
+	/** Stops reading. */
 	pause(): void;
 	resume(): void;
-	/** Says that it sends no more. */
+	/** Ends its half of the connection. */
 	halfClose(): void;
-	/** Leaves without a word. */
+	/** Leaves abruptly. */
 	reset(): void;
-	/** Leaves in order. */
+	/** Leaves gracefully. */
 	close(): void;
 }
 
@@ -33,18 +33,18 @@ export interface Wire {
 	readonly name: string;
 	/** Settings of the gateway's service. */
 	settings(): Record<string, unknown>;
-	/** Where a gateway listens; it does by now. */
+	/** The address of a gateway, which listens by now. */
 	open(service: Service): Promise<Door>;
 }
 
-/** Where a gateway listens. */
+/** The address of a gateway. */
 export interface Door {
 	readonly server: Server;
-	/** Tries to, also when the server is closed. */
+	/** Tries to connect, even if the server is closed. */
 	connect(): WireClient;
 }
 
-/** By the server of the gateway's own. */
+/** By the gateway's own server. */
 const own =
 	(connect: (address: Address) => WireClient) =>
 	async (service: Service): Promise<Door> => {
@@ -64,7 +64,7 @@ function addressOf(server: Server): Address {
 const originOf = (address: Address): string =>
 	"port" in address ? `127.0.0.1:${address.port}` : address.path;
 
-/** Every way that a gateway can be reached by. */
+/** Every way in which a gateway can be reached. */
 export const WIRES: readonly Wire[] = [
 	{
 		name: "HTTP/1.1",
@@ -121,7 +121,7 @@ function http1(socket: Socket): WireClient {
 				const length = body === "" ? {} : { "content-length": String(body.length * 2) };
 				const lines = Object.entries({ host: "localhost", ...headers, ...length });
 				const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-				// half of the body never comes
+				// half of the body never arrives
 				return `GET ${path} HTTP/1.1\r\n${head}\r\n${body}`;
 			});
 			socket.write(written.join(""));

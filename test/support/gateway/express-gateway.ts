@@ -13,7 +13,7 @@ export class ExpressGateway extends TestGateway {
 		super(node, { ...setup, settings: { ...setup.settings, server: false } });
 		const { express: handler } = this.service as unknown as { express(): RequestHandler };
 		this.app = express();
-		// Express prints errors where it is not told that it is under test
+		// Express prints errors unless it is told that it is under test
 		this.app.set("env", "test");
 		this.app.use(path, handler.call(this.service));
 		this.server = createServer(this.app);
@@ -32,7 +32,7 @@ export class ExpressGateway extends TestGateway {
  * Starts a node with a gateway in an Express application.
  *
  * @param path where the application mounts the gateway
- * @param extend what the application has behind the gateway
+ * @param extend what the application has after the gateway
  */
 export async function startExpressGateway(
 	setup: GatewaySetup & NodeSetup = {},

@@ -16,7 +16,7 @@ import { eventually } from "../eventually.ts";
 import { onTestFinished } from "../on-test-finished.ts";
 import { RecordedLog } from "./recorded-log.ts";
 
-/** The order in which the gateway's two mixins stand. */
+/** The order of the gateway's two mixins. */
 export type MixinOrder = "sse-first" | "web-first";
 
 export const MIXIN_ORDERS: readonly MixinOrder[] = ["sse-first", "web-first"];
@@ -28,7 +28,7 @@ export interface GatewaySetup {
 	sse?: SseMixinOptions;
 	/** Default `sse-first`. */
 	order?: MixinOrder;
-	/** Settings of the service, beside its port and address. */
+	/** Settings of the service, besides its port and address. */
 	settings?: Record<string, unknown>;
 	/** Other parts of the service: methods, actions, … */
 	schema?: Partial<ServiceSchema>;
@@ -37,15 +37,15 @@ export interface GatewaySetup {
 export interface NodeSetup {
 	/** Whether the node has `SseMiddleware`, and with which options; default true. */
 	middleware?: boolean | SseMiddlewareOptions;
-	/** In place of the buses that the middleware knows. */
+	/** Replaces the buses that the middleware knows. */
 	makeBus?: MakeBus;
 	/** Other options of the broker. */
 	broker?: BrokerOptions;
-	/** Services beside the gateway. */
+	/** Services besides the gateway. */
 	services?: ServiceSchema[];
 }
 
-/** A node of a cluster; what it logs is kept. It stops when the test ends. */
+/** A node of a cluster; its log is kept. It stops when the test ends. */
 export class TestNode {
 	readonly broker: ServiceBroker;
 	readonly log: RecordedLog = new RecordedLog();
@@ -67,7 +67,7 @@ export class TestNode {
 		onTestFinished(() => this.broker.stop());
 	}
 
-	/** Sends an event as given, right or wrong. Rejects if it cannot be sent. */
+	/** Sends an event as given, valid or not. Rejects if it cannot be sent. */
 	send(event: unknown): Promise<unknown> {
 		return this.broker.broadcast("sse.send", event, { throwError: true });
 	}
@@ -123,7 +123,7 @@ export class TestGateway {
 	}
 }
 
-/** What {@link TestGateway.held} is when nothing is left of any stream. */
+/** {@link TestGateway.held} when nothing is left of any stream. */
 export const NOTHING: TestGateway["held"] = { streams: 0, sessions: 0, eventNames: 0, unclosed: 0 };
 
 /** Starts a node with a gateway. */
@@ -153,7 +153,7 @@ export function gatewaySchema({
 
 /** Streams close at once when a node stops, unless a test is about how they do. */
 function stopsAtOnce(sse: SseMixinOptions): SseMixinOptions {
-	// tests of options give anything
+	// tests of options pass anything
 	if (typeof sse !== "object" || Array.isArray(sse)) return sse;
 	return { drain: 0, ...sse };
 }
@@ -171,7 +171,7 @@ export function held(service: Service): TestGateway["held"] {
 }
 
 /**
- * A gateway that serves HTTP while its node is still starting: others hear of it when `finish` has been called.
+ * A gateway that serves HTTP while its node is still starting: others hear of it once `finish` has been called.
  *
  * @param broker Options of its broker.
  */

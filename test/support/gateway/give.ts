@@ -1,7 +1,7 @@
 import type { Gateway } from "../../../mixins/sse/gateway/gateway.ts";
 import type { TestGateway } from "./gateway.ts";
 
-/** Hands a gateway an event as if it came from another node: the one that its id names. */
+/** Gives a gateway an event as if it came from another node: the one that its id names. */
 export function give(
 	{ service }: TestGateway,
 	event: { readonly id: string } & Record<string, unknown>

@@ -5,7 +5,7 @@ import type { SseMixinOptions } from "../../../mixins/sse/index.ts";
 import { TestGateway, TestNode } from "./gateway.ts";
 import { ReadableBus } from "./readable-bus.ts";
 
-/** A bus as a stream is one, that tells what a test has it tell. */
+/** A bus like a RabbitMQ stream, whose content is up to the test. */
 export class HandBus extends ReadableBus {
 	subscriber!: Subscriber;
 	readonly state: Bus["state"] = {
@@ -17,7 +17,7 @@ export class HandBus extends ReadableBus {
 		outbox: { events: 0, bytes: 0 }
 	};
 
-	/** Starts a gateway that reads such a bus, and that is told of the past as long as the test likes. */
+	/** Starts a gateway that reads such a bus, for which the past lasts as long as the test likes. */
 	static async start(
 		sse: SseMixinOptions = {},
 		broker: BrokerOptions = {}
@@ -46,9 +46,9 @@ export class HandBus extends ReadableBus {
 	}
 
 	/**
-	 * Hands on the event at an offset, with that number as its payload.
+	 * Passes on the event at an offset, with that number as its payload.
 	 *
-	 * @param past As of {@link Source}.
+	 * @param past See {@link Source}.
 	 * @param sessionId Default A.
 	 */
 	give(eventName: string, n: number, past?: number, sessionId: string | string[] = "A"): void {
@@ -56,7 +56,7 @@ export class HandBus extends ReadableBus {
 		this.subscriber.receive(event, { nodeID: "sender", id: `${n}-50`, ...given(past) });
 	}
 
-	/** Hands on a revocation. @param id As its sender gives it, if it does. */
+	/** Passes on a revocation. @param id From its sender, if it gives one. */
 	giveRevocation(close: unknown, id?: string, past?: number): void {
 		const revocation = id === undefined ? undefined : { id, part: 1, parts: 1 };
 		this.subscriber.revoked(close, { nodeID: "sender", revocation, ...given(past) });

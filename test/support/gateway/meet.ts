@@ -9,14 +9,14 @@ export function memberOf(namespace: string, nodeID: string): BrokerOptions {
 	return { namespace, nodeID, transporter: "Fake" };
 }
 
-/** Resolves when each node knows the services of all the others, and each gateway that it is known to the senders. */
+/** Resolves when each node knows the services of all the others, and each gateway knows that the senders know it. */
 export async function meet(...brokers: readonly ServiceBroker[]): Promise<void> {
 	const all = brokers.flatMap(({ nodeID, services }) =>
 		services.map(({ fullName }) => `${nodeID}:${fullName}`)
 	);
 	await eventually(() => {
 		for (const broker of brokers) {
-			// not by a call, which goes through the transporter where the balancer is off
+			// not by a call, which goes through the transporter if the balancer is off
 			const services = broker.registry.getServiceList({});
 			const known = new Set(services.map(({ nodeID, fullName }) => `${nodeID}:${fullName}`));
 			const missing = all.filter(service => !known.has(service));

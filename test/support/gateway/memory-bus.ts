@@ -21,7 +21,7 @@ interface Entry {
 	readonly trace?: Source["trace"];
 }
 
-/** What all nodes of a test have in common: everything that was sent, in one order. */
+/** Shared by all nodes of a test: everything that was sent, in one order. */
 export class SharedMemory {
 	readonly #entries: Entry[] = [];
 	readonly #readers = new Set<Subscriber>();
@@ -58,7 +58,7 @@ export class SharedMemory {
 	}
 }
 
-/** A third bus, of as little as a bus needs: nodes of one process share what they have sent. */
+/** A third, minimal bus: nodes of one process share what they have sent. */
 export class MemoryBus extends ReadableBus {
 	readonly #memory: SharedMemory;
 	readonly #broker: ServiceBroker;

@@ -30,14 +30,14 @@ import { Flush } from "../../../mixins/sse/streams/flush.ts";
 import { type Answer, type RequestOptions, send } from "../clients/request.ts";
 import { onTestFinished } from "../on-test-finished.ts";
 
-/** A request that has come, and what its client gets for it. */
+/** A request that has arrived, and what its client gets for it. */
 export interface Knock {
 	readonly opening: Opening;
 	/** Rejects if the connection breaks. */
 	readonly answer: Promise<Answer>;
 }
 
-/** All that a gateway's openings have to do with, in front of real requests, and without a gateway. */
+/** Everything that a gateway's openings work with, in front of real requests, and without a gateway. */
 export class OpeningStage implements OpeningParts {
 	readonly options: GatewayOptions;
 	readonly access: Access;
@@ -48,7 +48,7 @@ export class OpeningStage implements OpeningParts {
 	readonly compression: Compression;
 	readonly registry: Registry<EventStream> = new Registry();
 	readonly pendingOpens: PendingOpens = new PendingOpens();
-	/** Openings that have become a stream, in their order. */
+	/** Openings that have become a stream, in order. */
 	readonly begun: Opening[] = [];
 	readonly streams: OpeningParts["streams"] = { begin: opening => this.#begin(opening) };
 	readonly #server = createServer();
@@ -81,7 +81,7 @@ export class OpeningStage implements OpeningParts {
 		return stage;
 	}
 
-	/** Has a client ask for a stream. Default: of `news`. */
+	/** Makes a client ask for a stream. Default: of `news`. */
 	async knock(query = "?eventName=news", request: RequestOptions = {}): Promise<Knock> {
 		const { port } = this.#server.address() as AddressInfo;
 		const come = once(this.#server, "request");
@@ -93,7 +93,7 @@ export class OpeningStage implements OpeningParts {
 		return { opening: new Opening(incoming, outgoing, pendingOpen), answer };
 	}
 
-	/** Has an opening pass steps. */
+	/** Makes an opening pass steps. */
 	async pass(opening: Opening, steps: readonly OpeningStep[]): Promise<void> {
 		for (const step of steps) await step(opening, this);
 	}

@@ -11,7 +11,7 @@ import { ReadingReceiver } from "../../../mixins/sse/bus/reading-receiver.ts";
 import type { IdOrder } from "../../../mixins/sse/core/history/id-order.ts";
 import type { HostService } from "../../../mixins/sse/moleculer/host-service.ts";
 
-/** A bus that gateways read by themselves, as far as all of them are alike. Its ids are a RabbitMQ stream's by default. */
+/** The common part of buses that gateways read by themselves. By default its ids are those of a RabbitMQ stream. */
 export abstract class ReadableBus implements Bus, Readable {
 	readonly isSelfCarried = true;
 	readonly order: IdOrder = RABBITMQ_ORDER;

@@ -7,11 +7,11 @@ export interface LogEntry {
 	readonly level: Level;
 	/** The module that wrote it: `API`, `BROKER`, … */
 	readonly module: string;
-	/** All that was written, as text. */
+	/** Everything that was written, as text. */
 	readonly text: string;
 }
 
-/** A Moleculer logger that keeps what a broker logs, for tests to look at. */
+/** A Moleculer logger that keeps what a broker logs, for tests to examine. */
 export class RecordedLog extends Loggers.Base<{ level: Level }> {
 	readonly entries: LogEntry[] = [];
 

@@ -11,10 +11,10 @@ const ATTEMPTS = 2;
 const APT = ["-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=120"];
 
 /**
- * Installs packages with apt in one go, as root, without starting the services that they bring.
+ * Installs packages with apt in one go, as root, without starting the services that they contain.
  *
- * A package that this system's lists do not know is left out: whoever needs it says so better than apt. The others are
- * answered. What apt writes is shown only in the error when the last of two attempts fails.
+ * A package that this system's lists do not know is left out: the code that needs it reports that better than apt. The others
+ * are returned. apt's output is shown only in the error when the second of two attempts fails.
  */
 export async function aptInstall(packages: readonly string[]): Promise<readonly string[]> {
 	const restore = forbidServices();

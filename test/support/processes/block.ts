@@ -1,4 +1,4 @@
-/** Keeps the process from doing anything else, as a long computation does. */
+/** Keeps the process from doing anything else, like a long computation. */
 export function block(milliseconds: number): void {
 	const until = performance.now() + milliseconds;
 	while (performance.now() < until);

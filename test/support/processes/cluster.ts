@@ -19,9 +19,9 @@ export interface GatewayNode {
 /** Processes that share a RabbitMQ and, by their namespace, nothing with other tests. */
 export interface Cluster {
 	readonly namespace: string;
-	/** Starts a gateway in a process of its own; ends with the test. */
+	/** Starts a gateway in a process of its own; it ends with the test. */
 	gateway(nodeID: string): Promise<GatewayNode>;
-	/** A node that is no gateway, in the test's process; it knows the gateways named. */
+	/** A node that is not a gateway, in the test's process; it knows the named gateways. */
 	sender(
 		nodeID: string,
 		gateways: readonly GatewayNode[],
@@ -59,8 +59,8 @@ export function createCluster(amqpUrl: string = inject("amqpUrl")): Cluster {
 }
 
 /**
- * Waits until events of a node reach these gateways, and have ids: until it has heard of their subscriptions, and they know that,
- * of it and of each other.
+ * Waits until events of a node reach these gateways, and have ids: until it has heard of their subscriptions, and they know
+ * that, and know it and each other.
  */
 export async function knows(
 	broker: ServiceBroker,
@@ -79,7 +79,7 @@ export async function knows(
 	);
 	const members = [broker.nodeID, ...gateways.map(({ nodeID }) => nodeID)];
 	for (const { nodeID, port } of busState(broker) === undefined ? [] : gateways) {
-		// a sender that a gateway meets later has it give no ids for a moment
+		// a sender that a gateway meets later makes it give no ids for a moment
 		await eventually(
 			async () => {
 				const known = await broker.call(`registry-${nodeID}.nodes`);

@@ -15,8 +15,8 @@ const RUNNER = fileURLToPath(
 );
 
 /**
- * The example's nodes, as Docker Compose runs them: processes of `moleculer-runner` that share a RabbitMQ and the folder of
- * the reports, and with other tests nothing.
+ * The example's nodes, as Docker Compose runs them: processes of `moleculer-runner` that share a RabbitMQ and the folder of the
+ * reports, and nothing with other tests.
  */
 export class ExampleNodes {
 	readonly namespace: string = crypto.randomUUID();
@@ -26,14 +26,14 @@ export class ExampleNodes {
 	readonly #amqpUrl: string;
 	readonly #env: Readonly<Record<string, string>>;
 
-	/** @param env what else the nodes' environment has */
+	/** @param env additional environment of the nodes */
 	constructor(env: Record<string, string> = {}, amqpUrl: string = inject("amqpUrl")) {
 		this.#env = env;
 		this.#amqpUrl = amqpUrl;
 		onTestFinished(() => this.reports.remove());
 	}
 
-	/** Starts a gateway, and answers its URL when it serves. */
+	/** Starts a gateway, and returns its URL when it serves. */
 	async gateway(nodeID: string): Promise<string> {
 		const process = this.#spawn(nodeID, ["services/api.service.ts"]);
 		const [, port] = await process.waitFor(/Open http:\/\/localhost:(\d+)/);
@@ -59,7 +59,7 @@ export class ExampleNodes {
 		);
 	}
 
-	/** Puts a message on the queue, as another program would. */
+	/** Puts a message on the queue, like another program. */
 	async publish(content: string): Promise<void> {
 		await this.#onChannel(async channel => {
 			channel.sendToQueue(this.queue, Buffer.from(content), { persistent: true });

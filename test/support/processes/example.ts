@@ -18,7 +18,7 @@ export async function startExample(
 	return Object.assign(Object.create(TestGateway.prototype), { node, service }) as TestGateway;
 }
 
-/** Calls the example's API, and answers the status with the body, parsed. */
+/** Calls the example's API, and returns the status with the body, parsed. */
 export async function callApi<T>(
 	url: string,
 	session: string,

@@ -1,7 +1,7 @@
 import { connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "../on-test-finished.ts";
 
-/** Lets `port` on this machine lead to a server that is elsewhere; ends with the test. */
+/** Makes `port` on this machine lead to a server elsewhere; ends with the test. */
 export async function forward(port: number, to: { host: string; port: number }): Promise<void> {
 	const sockets = new Set<Socket>();
 	const server = createServer(from => {

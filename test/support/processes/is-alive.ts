@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** Whether a process runs: one that has ended and was not reaped yet does not. */
+/** Whether a process runs; one that has ended and was not reaped yet does not. */
 export function isAlive(pid: number): boolean {
 	try {
 		process.kill(pid, 0);

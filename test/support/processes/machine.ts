@@ -9,18 +9,18 @@ const run = promisify(execFile);
 /** Where Debian keeps servers; not on the PATH of an ordinary user. */
 const SERVER_FOLDERS = ["/usr/sbin", "/usr/local/sbin"];
 
-/** What the search for programs asks the machine; the tests of the search give another one. */
+/** What the search for programs asks the machine; the tests of the search provide another one. */
 export interface Machine {
 	readonly env: Readonly<Record<string, string | undefined>>;
 	/** The path of the first executable of these names, or null. */
 	find(...names: string[]): string | null;
 	/** The paths of all executables of that name. */
 	findAll(name: string): readonly string[];
-	/** First line that `path --version` (or the like) prints, or null when it fails: a stub does. */
+	/** First line that `path --version` (or similar) prints, or null when it fails, as a stub does. */
 	version(path: string, ...args: string[]): Promise<string | null>;
 	/** Whether packages can be installed here: root, on a system with apt. */
 	canInstall(): boolean;
-	/** Answers which of them there are; rejects if one of those cannot be installed. */
+	/** Returns those that are available; rejects if one of those cannot be installed. */
 	install(packages: readonly string[]): Promise<readonly string[]>;
 }
 

@@ -1,6 +1,6 @@
 import { createSocket } from "node:dgram";
 
-/** A name server on loopback, as far as a proxy asks one: addresses (A) of the names that it is given. */
+/** A name server on loopback, with only what a proxy asks: addresses (A) of the names that it is given. */
 export interface NameServer {
 	readonly port: number;
 	/** From now on the name has these addresses; with none it is unknown. */
@@ -37,7 +37,7 @@ export async function startNameServer(): Promise<NameServer> {
 	};
 }
 
-/** The name that is asked for, and where its question ends. */
+/** The requested name, and where its question ends. */
 function question(query: Buffer): { name: string; end: number } {
 	const labels: string[] = [];
 	let at = HEADER;

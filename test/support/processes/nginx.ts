@@ -14,7 +14,7 @@ export interface Nginx {
 }
 
 /**
- * Starts nginx in front of gateways on this machine, by turns, set up as the guide says for SSE.
+ * Starts nginx in front of gateways on this machine, which it uses in turn, configured as the guide says for SSE.
  *
  * @param path the nginx program
  * @param upstreams the gateways' ports
@@ -37,9 +37,9 @@ export async function startNginx(path: string, upstreams: readonly number[]): Pr
 }
 
 /**
- * Writes a main file of nginx to an empty folder, and answers the arguments with which nginx runs there in the foreground.
+ * Writes nginx's main file to an empty folder, and returns the arguments with which nginx runs there in the foreground.
  *
- * @param http what stands in its block `http`
+ * @param http the content of its block `http`
  */
 export function nginxArguments(folder: string, http: string): string[] {
 	mkdirSync(join(folder, "temp"));

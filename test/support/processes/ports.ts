@@ -1,19 +1,19 @@
 import { createServer } from "node:net";
 
 /**
- * Below every usual ephemeral range: a port in that range may be taken by any outgoing connection
- * while its server restarts, and a client that keeps connecting to it may even reach itself.
+ * Below every usual ephemeral range: a port in that range may be taken by any outgoing connection while its server restarts,
+ * and a client that keeps connecting to it may even reach itself.
  */
 const FIRST = 12_000;
 const LAST = 32_000;
-/** Files of tests that run at a time, at most: each has a part to choose from, as what it chose may not listen yet. */
+/** Most test files that run at a time: each has a range to choose from, because a chosen port may not be in use yet. */
 const PARTS = 8;
 const PART = (LAST - FIRST) / PARTS;
 
-/** Given out before: who got one may not listen there yet. */
+/** Given out before: the server that got one may not listen yet. */
 const given = new Set<number>();
 
-/** Ports of which nobody listens on any address now; none is given out twice by one process. */
+/** Ports on which nothing listens on any address now; none is given out twice by one process. */
 export async function freePorts(count: number): Promise<number[]> {
 	const ports = new Set<number>();
 	// the number of Jest's worker, from 1; 0 is Jest itself, or no Jest
@@ -28,7 +28,7 @@ export async function freePorts(count: number): Promise<number[]> {
 	return [...ports];
 }
 
-/** One port of which nobody listens on any address now. */
+/** One port on which nothing listens on any address now. */
 export async function freePort(): Promise<number> {
 	const [port] = await freePorts(1);
 	if (port === undefined) throw new Error("no free port");

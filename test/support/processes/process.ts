@@ -3,15 +3,15 @@ import { EventEmitter } from "node:events";
 import { eventually } from "../eventually.ts";
 import { guard } from "../guard.ts";
 
-/** Where and with what a process runs. */
+/** Where and with what environment a process runs. */
 export interface ProcessOptions {
-	/** Added to the runner's own environment, or, with `bareEnv`, all of it. `undefined` removes. */
+	/** Added to the runner's own environment; with `bareEnv` it is the whole environment. `undefined` removes. */
 	readonly env?: Readonly<Record<string, string | undefined>>;
 	readonly bareEnv?: boolean;
 	readonly cwd?: string;
 }
 
-/** Output kept: enough for any test, bounded for a broker's log. */
+/** Bytes of output that are kept: enough for any test, bounded for a broker's log. */
 const KEPT = 1 << 20;
 /** Lines shown in an error. */
 const SHOWN = 40;
@@ -56,7 +56,7 @@ export class RunningProcess {
 				resolve(this.#end);
 			};
 			this.#child.once("error", error => end(error.message));
-			// what it left behind in its group goes with it, else "close" might never come
+			// what it left behind in its group ends with it, or else "close" might never come
 			this.#child.once("exit", () => this.kill("SIGKILL"));
 			this.#child.once("close", (code, signal) => {
 				end(signal === null ? `code ${code}` : `signal ${signal}`);
@@ -75,7 +75,7 @@ export class RunningProcess {
 	}
 
 	/**
-	 * Resolves with the first match of `pattern` in the output, past or to come.
+	 * Resolves with the first match of `pattern` in the output, past or future.
 	 *
 	 * Rejects, showing the output, after `timeout` ms (default 20000) or when it ends without a match.
 	 */
@@ -156,7 +156,7 @@ export function spawnProcess(
 
 const STRIP = "--experimental-strip-types";
 
-/** What a Node.js before 22.18 has to be told to run `.ts` files, and to say nothing of it, as this one may have been told. */
+/** Flags with which a Node.js before 22.18 runs `.ts` files silently, if this one was given them. */
 const STRIP_TYPES: readonly string[] =
 	process.features.typescript && !process.execArgv.includes(STRIP)
 		? []
@@ -171,7 +171,7 @@ export function spawnNode(
 	return new RunningProcess(process.execPath, [...STRIP_TYPES, script, ...args], options);
 }
 
-/** The child must not take itself for a test: the runner's own variables stay behind. */
+/** The child must not take itself for a test: the runner's own variables are removed. */
 function environment({ env = {}, bareEnv = false }: ProcessOptions): NodeJS.ProcessEnv {
 	const inherited = Object.entries(process.env).filter(
 		([name]) => !name.startsWith("JEST") && name !== "NODE_ENV"

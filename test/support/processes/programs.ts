@@ -1,7 +1,7 @@
 import type { RabbitMqSource } from "../rabbitmq/rabbitmq.ts";
 import { isExecutable, type Machine, thisMachine } from "./machine.ts";
 
-/** What the end-to-end tests need of the machine, found. */
+/** The programs of the machine that the end-to-end tests need. */
 export interface Programs {
 	readonly rabbitmq: RabbitMqSource;
 	/** Path of a Chromium that starts. */
@@ -10,11 +10,11 @@ export interface Programs {
 	readonly nginx: string;
 	/** Path of Firefox; null if there is none, and none can be installed: its test is then skipped. */
 	readonly firefox: string | null;
-	/** Path of a Python that has pika, the AMQP client; null as with Firefox. */
+	/** Path of a Python that has pika, the AMQP client; null under the same conditions. */
 	readonly pika: string | null;
 }
 
-/** One program: where it is looked for, what brings it, and what to tell when neither helps. */
+/** One program: where to look for it, what installs it, and what to say when neither helps. */
 interface Wanted<T> {
 	locate(machine: Machine): Promise<Found<T> | null>;
 	readonly packages: readonly string[];
@@ -69,7 +69,7 @@ const CHROMIUM: Wanted<string> = {
 		if (!path) return null;
 		const version = await machine.version(path, "--version");
 		if (version !== null) return { value: path, line: `Chromium: ${path} (${version})` };
-		// a path that was given on purpose is not passed over in silence
+		// a path that was given on purpose is not silently ignored
 		if (given) throw new Error(`CHROMIUM_PATH=${given} does not start`);
 		return null;
 	},
@@ -101,7 +101,7 @@ const FIREFOX: Wanted<string> = {
 
 const PIKA: Wanted<string> = {
 	async locate(machine) {
-		// the package of apt is that of Debian's own Python, whichever stands first on the PATH
+		// apt's package is for Debian's own Python, whichever is first on the PATH
 		for (const path of machine.findAll("python3")) {
 			const version = await machine.version(path, "-c", "import pika; print(pika.__version__)");
 			if (version) return { value: path, line: `pika: ${version}, of ${path}` };
@@ -113,10 +113,10 @@ const PIKA: Wanted<string> = {
 };
 
 /**
- * Finds the programs, and installs those that are missing where that is possible, all in one go.
+ * Finds the programs, and installs those that are missing, if possible, all in one go.
  *
  * Says in one line each what it uses; throws one error that names every missing one and its remedies. Firefox and pika may be
- * missing only where the system has no package of them.
+ * missing only if the system has no package of them.
  */
 export async function bringPrograms(
 	machine: Machine = thisMachine(),
@@ -141,7 +141,7 @@ export async function bringPrograms(
 		found = await locate();
 	}
 	const [rabbitmq, chromium, nginx, firefox, pika] = found;
-	// What has come, and does not start, is no reason to skip a test.
+	// A program that was installed, and does not start, is no reason to skip a test.
 	const isBroken = wanted.some(
 		({ packages }, at) => !found[at] && packages.some(name => installed.includes(name))
 	);
@@ -166,7 +166,7 @@ export async function locateChromium(machine: Machine = thisMachine()): Promise<
 	return (await CHROMIUM.locate(machine))?.value ?? null;
 }
 
-/** The RabbitMQ alone, for what needs none of the others; null if there is none. */
+/** Only RabbitMQ, for tests that need none of the others; null if there is none. */
 export async function locateRabbitMq(
 	machine: Machine = thisMachine()
 ): Promise<RabbitMqSource | null> {

@@ -1,14 +1,14 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { freePort } from "./ports.ts";
 
-/** A way of TCP connections that can stand still, or be broken. */
+/** A path for TCP connections that can be frozen, or broken. */
 export interface TcpProxy {
 	readonly port: number;
-	/** Bytes, new connections and closings go no further, and nothing is told to either side. */
+	/** Bytes, new connections and closings are held back, and neither side is told. */
 	freeze(): void;
-	/** What was held goes on. */
+	/** What was held back goes on. */
 	thaw(): void;
-	/** Nothing comes back any more on the connections that there are; what is sent still arrives. */
+	/** Nothing comes back any more on the existing connections; what is sent still arrives. */
 	mute(): void;
 	/** Breaks off every connection, and each new one. */
 	down(): void;
@@ -22,13 +22,13 @@ interface Pair {
 	readonly far: Socket;
 }
 
-/** Leads a port of its own to a port of this machine. */
+/** Forwards a port of its own to a port of this machine. */
 export async function startTcpProxy(to: number): Promise<TcpProxy> {
 	const port = await freePort();
 	const pairs = new Set<Pair>();
 	let isFrozen = false;
 	let isDown = false;
-	/** What happened while it stood still, in order. */
+	/** What happened while it was frozen, in order. */
 	let held: (() => void)[] = [];
 	const orLater = (action: () => void): void => {
 		if (isFrozen) held.push(action);

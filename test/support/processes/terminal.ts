@@ -7,7 +7,7 @@ export interface Terminal {
 	screen(): string;
 	/** Types a line and Enter. */
 	type(line: string): void;
-	/** Resolves when `pattern` is shown after what was typed last. */
+	/** Resolves when `pattern` is shown after the last typed line. */
 	shows(pattern: RegExp, timeout?: number): Promise<void>;
 }
 

@@ -18,8 +18,8 @@ interface Ports {
 }
 
 /**
- * An instance of the installed RabbitMQ that shares nothing with the machine's own: ports, data, logs,
- * configuration, cookie, node name and port mapper (epmd) are its own, and all listen on loopback only.
+ * An instance of the installed RabbitMQ that shares nothing with the machine's own: ports, data, logs, configuration, cookie,
+ * node name and port mapper (epmd) are its own, and all listen on loopback only.
  *
  * @param path the `rabbitmq-server` script itself, not a wrapper that changes user
  */
@@ -31,7 +31,7 @@ export async function privateRabbitMq(path: string, settings: RabbitMqSettings):
 	let running: RunningProcess[] = [];
 
 	async function end(how: (process: RunningProcess) => Promise<void>): Promise<void> {
-		// the broker first: it says goodbye to epmd
+		// the message broker first: it signs off from epmd
 		for (const process of running.reverse()) await how(process);
 		running = [];
 	}
@@ -54,7 +54,7 @@ export async function privateRabbitMq(path: string, settings: RabbitMqSettings):
 	}
 
 	async function stop({ keepData = false } = {}): Promise<void> {
-		// data that nobody will read needs no orderly end
+		// data that nobody will read needs no graceful end
 		await end(process => process.stop(keepData ? 20_000 : 0));
 		if (keepData) return;
 		await folder?.remove();
@@ -109,13 +109,13 @@ function prepare(
 	return folder;
 }
 
-/** All of it: a RABBITMQ_* or ERL_* variable of the machine must not reach the instance. */
+/** The whole environment: a RABBITMQ_* or ERL_* variable of the machine must not reach the instance. */
 function environment(folder: string, ports: Ports): Record<string, string | undefined> {
 	return {
 		PATH: process.env.PATH,
 		LANG: "C.UTF-8",
 		HOME: folder,
-		// the script then becomes the broker instead of minding it: one process, ours to wait for
+		// the script then becomes the message broker instead of supervising it: one process, ours to wait for
 		RUNNING_UNDER_SYSTEMD: "true",
 		ERL_EPMD_PORT: String(ports.epmd),
 		ERL_EPMD_ADDRESS: "127.0.0.1",
@@ -123,7 +123,7 @@ function environment(folder: string, ports: Ports): Record<string, string | unde
 		RABBITMQ_DIST_PORT: String(ports.distribution),
 		RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
 			"-start_epmd false -kernel inet_dist_use_interface {127,0,0,1} " +
-			// its threads sleep when they have nothing to do: by default they look out for work, on cores that others need
+			// its threads sleep when they have nothing to do: by default they poll for work, on cores that others need
 			"+sbwt none +sbwtdcpu none +sbwtdio none",
 		RABBITMQ_CONF_ENV_FILE: join(folder, "env.conf"),
 		RABBITMQ_CONFIG_FILE: join(folder, "rabbitmq.conf"),

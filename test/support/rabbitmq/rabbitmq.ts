@@ -2,46 +2,46 @@ import { acceptsAmqp } from "./amqp.ts";
 import { dockerRabbitMq } from "./docker-rabbitmq.ts";
 import { privateRabbitMq } from "./private-rabbitmq.ts";
 
-/** Where the suite's RabbitMQ comes from; plain data, so that it passes from the runner to the tests. */
+/** Where the suite's RabbitMQ comes from; plain data, so that it can be passed from the runner to the tests. */
 export type RabbitMqSource =
 	| { readonly kind: "url"; readonly url: string }
 	| { readonly kind: "program"; readonly path: string }
 	| { readonly kind: "docker"; readonly image: string };
 
 /**
- * A RabbitMQ broker under a test's control.
+ * A RabbitMQ under a test's control.
  *
- * Its URL and ports stay the same over `stop` and `start`. Each broker is used by one test file at a
- * time where it is stopped or paused; where it is shared, tests keep apart by Moleculer `namespace`.
+ * Its URL and ports stay the same over `stop` and `start`. One that is stopped or paused is used by one test file at a time; on
+ * a shared one, tests are separated by Moleculer `namespace`.
  */
 export interface RabbitMq {
-	/** `amqp://…`, good from before the first start. */
+	/** `amqp://…`, valid from before the first start. */
 	readonly url: string;
-	/** False for a broker that the suite did not start: it is never stopped, killed or paused. */
+	/** False for one that the suite did not start: it is never stopped, killed or paused. */
 	readonly controllable: boolean;
-	/** Resolves when it takes AMQP connections; at most 2 minutes. */
+	/** Resolves when it accepts AMQP connections; at most 2 minutes. */
 	start(): Promise<void>;
-	/** Ends it in order. Without `keepData` nothing of it remains. */
+	/** Ends it gracefully. Without `keepData` nothing of it remains. */
 	stop(options?: { keepData?: boolean }): Promise<void>;
-	/** Ends it at once, as a crash does; its data stays for the next `start`. */
+	/** Ends it at once, like a crash; its data stays for the next `start`. */
 	crash(): Promise<void>;
 	/** Freezes it: connections stay open and nothing answers. */
 	pause(): Promise<void>;
 	/** Ends a `pause`. */
 	resume(): Promise<void>;
-	/** Raises its memory alarm, as when its memory is full, or ends that: meanwhile it reads nothing of who publishes. */
+	/** Raises or clears its memory alarm, as when its memory is full: meanwhile it reads nothing from publishers. */
 	alarm(on: boolean): Promise<void>;
 }
 
-/** How a broker that the suite starts differs from one as it comes. */
+/** How an instance that the suite starts differs from the default. */
 export interface RabbitMqSettings {
-	/** Bytes of the largest message that it takes. */
+	/** Bytes of the largest message that it accepts. */
 	readonly maxMessageSize?: number;
-	/** That it runs with, of those that come with it; default none. Of a private instance only. */
+	/** Plugins that it runs with, of those that it includes; default none. Only for a private instance. */
 	readonly plugins?: readonly string[];
 }
 
-/** A broker from that source, not started yet: each call makes another one, except for a URL. */
+/** An instance from that source, not started yet: each call makes another one, except for a URL. */
 export function openRabbitMq(
 	source: RabbitMqSource,
 	settings: RabbitMqSettings = {}

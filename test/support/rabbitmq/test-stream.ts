@@ -16,7 +16,7 @@ import { inject } from "../provided.ts";
 type StreamOptions = Partial<NonNullable<SseMiddlewareOptions["stream"]>>;
 
 export interface StreamNodeSetup extends GatewaySetup, Omit<NodeSetup, "middleware"> {
-	/** Beside URL and name. */
+	/** Options besides URL and name. */
 	stream?: StreamOptions;
 }
 
@@ -25,12 +25,12 @@ export interface TestStreamSetup {
 	readonly url?: string;
 	/**
 	 * Of its nodes; default one of its own, so that it shares no exchange with the tests of other files. Only one file at a
-	 * time may have none, `""`.
+	 * time may use none, `""`.
 	 */
 	readonly namespace?: string;
 }
 
-/** What stands on a stream, or comes from another program. */
+/** A message on a RabbitMQ stream, or from another program. */
 export interface StreamMessage {
 	readonly offset: number;
 	readonly content: unknown;
@@ -40,13 +40,13 @@ export interface StreamMessage {
 /** The event name of these tests. */
 export const NEWS = "news";
 
-/** A RabbitMQ stream of a test's own, the nodes that use it, and another program at its side. */
+/** A RabbitMQ stream of a test's own, the nodes that use it, and another program. */
 export class TestStream {
 	readonly name: string = `test-${crypto.randomUUID()}`;
 	readonly url: string;
 	/** Of its nodes. */
 	readonly namespace: string;
-	/** Of the other program. */
+	/** The other program's. */
 	readonly channel: Channel;
 	readonly #connection: ChannelModel;
 
@@ -72,7 +72,7 @@ export class TestStream {
 		return stream;
 	}
 
-	/** Of other programs. */
+	/** The exchange for other programs. */
 	get exchange(): string {
 		return this.namespace === "" ? "sse.send" : `sse.send.${this.namespace}`;
 	}
@@ -85,7 +85,7 @@ export class TestStream {
 		};
 	}
 
-	/** Starts a gateway that reads the stream. */
+	/** Starts a gateway that reads the RabbitMQ stream. */
 	gateway(nodeID: string, setup: StreamNodeSetup = {}): Promise<TestGateway> {
 		return startGateway(this.#complete(nodeID, setup));
 	}
@@ -96,14 +96,14 @@ export class TestStream {
 		return new TestGateway(new TestNode(complete), complete);
 	}
 
-	/** Starts a node that is no gateway. */
+	/** Starts a node that is not a gateway. */
 	async sender(nodeID: string, setup: StreamNodeSetup = {}): Promise<TestNode> {
 		const node = new TestNode(this.#complete(nodeID, setup));
 		await node.broker.start();
 		return node;
 	}
 
-	/** A way to RabbitMQ that can be broken, and the URL of nodes that take it. */
+	/** A path to RabbitMQ that can be broken, and the URL for nodes that use it. */
 	async detour(): Promise<TcpProxy & { url: string }> {
 		const url = new URL(this.url);
 		const proxy = await startTcpProxy(Number(url.port || 5672));
@@ -112,12 +112,12 @@ export class TestStream {
 		return { ...proxy, url: url.href };
 	}
 
-	/** What stands on the stream, messages without events left out. */
+	/** The messages on the RabbitMQ stream, without those that have no events. */
 	async messages(): Promise<StreamMessage[]> {
 		return (await this.#all()).filter(({ content }) => !isMark(content));
 	}
 
-	/** The revocations that stand on the stream, and which of the events with payloads stand around them. */
+	/** The revocations on the RabbitMQ stream, and the events with payloads around them. */
 	async revocations(): Promise<unknown[]> {
 		return (await this.#all()).flatMap(({ headers, content }) => {
 			if ("sse-close" in headers) return [JSON.parse(headers["sse-close"] as string)];
@@ -149,13 +149,13 @@ export class TestStream {
 		return messages.map(read);
 	}
 
-	/** Publishes as a program that knows nothing of Moleculer; what is no text goes as JSON. */
+	/** Publishes like a program that knows nothing of Moleculer; anything but text is sent as JSON. */
 	publish(content: unknown, headers: Record<string, unknown> = {}): void {
 		const body = typeof content === "string" ? content : JSON.stringify(content);
 		this.channel.publish(this.exchange, "", Buffer.from(body), { headers });
 	}
 
-	/** The stream is gone, with all that was on it. */
+	/** Deletes the RabbitMQ stream, with everything on it. */
 	async delete(): Promise<void> {
 		await this.channel.deleteQueue(this.name);
 	}

@@ -6,7 +6,7 @@ import { VirtualProcess, VirtualTime } from "./time.ts";
 
 /** Something that a node has sent to all. */
 export interface Sent {
-	/** Its payload: counts what the cluster has sent, from 1. */
+	/** Its payload: numbers what the cluster has sent, from 1. */
 	readonly n: number;
 	readonly by: VirtualNode;
 	/** Moleculer's groups that got it, as text. */
@@ -21,11 +21,11 @@ export interface Sent {
 export class VirtualCluster {
 	readonly time: VirtualTime = new VirtualTime();
 	readonly network: Network;
-	/** All that there ever were. */
+	/** All nodes that ever existed. */
 	readonly nodes: VirtualNode[] = [];
 	readonly pages: Page[] = [];
 	readonly sent: Sent[] = [];
-	/** What happened, a line each. */
+	/** What happened, one line each. */
 	readonly trace: string[] = [];
 	readonly #seed: string;
 	readonly #random: Random;
@@ -38,17 +38,17 @@ export class VirtualCluster {
 		this.#uninstall = this.time.install();
 	}
 
-	/** Those whose services run. */
+	/** Nodes whose services run. */
 	get up(): VirtualNode[] {
 		return this.nodes.filter(({ isUp }) => isUp);
 	}
 
-	/** Gateways that take streams. */
+	/** Gateways that accept streams. */
 	get gateways(): VirtualNode[] {
 		return this.up.filter(node => node.gateway?.isReady && !node.process.isSuspended);
 	}
 
-	/** The process that has that name now; undefined if there is none. */
+	/** The present process of that name; undefined if there is none. */
 	node(nodeID: string): VirtualNode | undefined {
 		return this.nodes.findLast(node => node.nodeID === nodeID && node.isAlive);
 	}
@@ -75,14 +75,14 @@ export class VirtualCluster {
 		return node;
 	}
 
-	/** A process ends without a word; the streams of a gateway break. */
+	/** Ends a process silently; a gateway's streams break. */
 	kill(node: VirtualNode): void {
 		this.note(`${node.process.name} is killed`);
 		node.kill();
 		for (const page of this.pages) if (page.at === node) page.leave(500);
 	}
 
-	/** Has a node send something to all. @param groups Moleculer's groups that get it; default: all. */
+	/** Makes a node send something to all. @param groups Moleculer's groups that get it; default: all. */
 	send(by: VirtualNode, groups?: string[]): Sent {
 		const isCutOff = this.network.isCutOff(by.nodeID);
 		const n = this.sent.length + 1;
@@ -93,7 +93,7 @@ export class VirtualCluster {
 		return sent;
 	}
 
-	/** Opens a page. @param node The gateway to which it goes first; default: any. */
+	/** Opens a page. @param node The gateway to which it first goes; default: any. */
 	open(node?: VirtualNode): Page {
 		const choose = () => this.gateways[this.#random.below(this.gateways.length)];
 		const page = new Page(`page ${this.pages.length + 1}`, this.time, choose, text =>
@@ -104,12 +104,12 @@ export class VirtualCluster {
 		return page;
 	}
 
-	/** Lets time pass, in milliseconds. */
+	/** Makes time pass, in milliseconds. */
 	async pass(duration: number): Promise<void> {
 		await this.time.advance(duration);
 	}
 
-	/** Lets time pass until something is the case. @param most Milliseconds by which it has to be. */
+	/** Makes time pass until a condition holds. @param most Milliseconds within which it must. */
 	async until(isSo: () => boolean, most: number): Promise<void> {
 		const late = this.time.now + most;
 		while (!isSo()) {
@@ -118,7 +118,7 @@ export class VirtualCluster {
 		}
 	}
 
-	/** Everything ends, and real time goes on. */
+	/** Ends everything, and continues with real time. */
 	async end(): Promise<void> {
 		try {
 			for (const page of this.pages) page.close();

@@ -4,10 +4,10 @@ import type { Cut } from "./network.ts";
 /** Durations are in milliseconds, nodes are their ids. */
 export type Step = {
 	readonly after: number;
-} /** @property apart To some of Moleculer's groups, which counts apart. */ & (
+} /** @property apart Whether it goes to some of Moleculer's groups, which have a sequence of their own. */ & (
 	| { readonly do: "send"; readonly by: readonly Name[]; readonly apart: boolean }
 	| { readonly do: "open"; readonly at: Name }
-	/** One of the first two pages goes elsewhere. */
+	/** One of the first two pages goes to another gateway. */
 	| { readonly do: "move"; readonly page: 0 | 1; readonly to: Name; readonly pause: number }
 	/** A node is cut off from all others. */
 	| ({ readonly do: "cut"; readonly node: Name; readonly for: number } & Cut)
@@ -15,9 +15,9 @@ export type Step = {
 	| { readonly do: "part"; readonly between: readonly [Name, Name]; readonly for: number }
 	/** Events from one node to another are lost, and nothing else. */
 	| { readonly do: "mute"; readonly from: Name; readonly to: Name; readonly for: number }
-	/** A process ends without a word; another one follows under its name. */
+	/** A process ends silently; another one follows under its name. */
 	| { readonly do: "kill"; readonly node: Name; readonly back: number }
-	/** A process stops, standing without services for a while, in which it may be killed; another one follows. */
+	/** A process stops, and exists without services for a while, in which it may be killed; another one follows. */
 	| {
 			readonly do: "stop";
 			readonly node: Name;
@@ -25,14 +25,14 @@ export type Step = {
 			readonly isKilled: boolean;
 			readonly back: number;
 	  }
-	/** A process under a name of its own that lives shortly, and sends something so long after its start. */
+	/** A short-lived process under a name of its own, which sends something so long after its start. */
 	| {
 			readonly do: "job";
 			readonly sends: readonly number[];
 			readonly life: number;
 			readonly isKilled: boolean;
 	  }
-	/** A process does not run for a while; or its machine, with its clock. */
+	/** A process does not run for a while; or its machine, including its clock. */
 	| {
 			readonly do: "suspend";
 			readonly node: Name;
@@ -41,21 +41,21 @@ export type Step = {
 	  }
 );
 
-/** `job` is the latest of those that live shortly. */
+/** `job` is the latest of the short-lived ones. */
 export type Name = "sender-1" | "sender-2" | "gateway-1" | "gateway-2" | "witness" | "job";
 
 export interface Course {
-	/** What it draws the delays of packets from. */
+	/** Seed for the delays of packets. */
 	readonly seed: number;
 	readonly steps: readonly Step[];
 }
 
-/** Nobody harms this one: it is there for who wants to know what has happened. */
+/** Nothing happens to this one: it is there for nodes that want to know what has happened. */
 export const WITNESS: Name = "witness";
 const upTo = (most: number): fc.Arbitrary<number> => fc.nat(most);
 const weighted = <T>(...all: [weight: number, arbitrary: fc.Arbitrary<T>][]): fc.Arbitrary<T> =>
 	fc.oneof(...all.map(([weight, arbitrary]) => ({ weight, arbitrary })));
-/** What goes wrong goes wrong with the same one, as a rule: several faults make a rare one. */
+/** Usually several things go wrong with the same node: several faults make a rare one. */
 const node: fc.Arbitrary<Name> = weighted<Name>(
 	[5, fc.constant("sender-1")],
 	[3, fc.constant("gateway-1")],
@@ -69,7 +69,7 @@ const gateway: fc.Arbitrary<Name> = fc.constantFrom("gateway-1", "gateway-2");
 const duration = weighted([1, upTo(500)], [3, upTo(20_000)], [4, upTo(200_000)]);
 const gap = weighted([5, upTo(3000)], [4, upTo(30_000)], [1, upTo(100_000)]);
 
-/** Anything but what the steps of a kind have in common. */
+/** Everything except what the steps of a kind have in common. */
 type Fields<Kind> = Omit<Extract<Step, { do: Kind }>, "after" | "do">;
 
 const step = <Kind extends Step["do"]>(
@@ -103,13 +103,13 @@ const harmAfter = (after: fc.Arbitrary<number>): fc.Arbitrary<Step> =>
 	);
 const harm = harmAfter(gap);
 const send = step("send", sends);
-/** What is sent right after something went wrong is lost, as a rule. */
+/** What is sent right after something went wrong is usually lost. */
 const lost = step("send", sends, upTo(1000));
 const scene: fc.Arbitrary<readonly Step[]> = weighted<readonly Step[]>(
 	[3, fc.tuple(harm, lost)],
-	// What is over is not heard of again, by whom it was lost.
+	// After a loss, nothing more is heard of the node that caused it.
 	[3, fc.tuple(harm, lost, harmAfter(upTo(120_000)))],
-	// Whoever leaves with an id from then is not told of it elsewhere.
+	// A page that leaves with an id from then is not told of it elsewhere.
 	[2, fc.tuple(harm, lost, lost, step("move", move, upTo(3000)))],
 	[1, fc.tuple(step("cut", cut), step("job", job, upTo(1000)))],
 	[1, harm.map(step => [step])],
@@ -118,7 +118,10 @@ const scene: fc.Arbitrary<readonly Step[]> = weighted<readonly Step[]>(
 	[1, step("move", move).map(step => [step])]
 );
 
-/** What happens to a cluster of two gateways and three senders. Who is told of one fault does not show that another one was not. */
+/**
+ * What happens to a cluster of two gateways and three senders. That pages are told of one fault does not show that they are
+ * told of another.
+ */
 export const COURSE: fc.Arbitrary<Course> = fc.noBias(
 	fc.record({
 		seed: fc.nat(),
@@ -126,7 +129,7 @@ export const COURSE: fc.Arbitrary<Course> = fc.noBias(
 	})
 );
 
-/** Senders are started anew, and jobs are done, all in order; pages go from one gateway to the other. Nobody misses anything. */
+/** Senders are restarted, and jobs are done, all gracefully; pages go from one gateway to the other. Nobody misses anything. */
 export const PEACEFUL: fc.Arbitrary<Course> = fc.noBias(
 	fc.record({
 		seed: fc.nat(),

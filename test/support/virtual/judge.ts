@@ -2,17 +2,17 @@ import type { Sent, VirtualCluster } from "./cluster.ts";
 import type { Got, Page } from "./page.ts";
 
 export interface Verdict {
-	/** What must not be. */
+	/** What must not happen. */
 	readonly faults: string[];
 	/** How many pages there were. */
 	readonly pages: number;
 	/** How often pages were told to load their state. */
 	told: number;
-	/** And how often of these nothing had been lost. */
+	/** How often of these nothing had been lost. */
 	toldForNothing: number;
 }
 
-/** Judges what the pages of a cluster have got, when all is well again; then each node sends something once more. */
+/** Judges what the pages of a cluster have got once everything works again; then each node sends something once more. */
 export async function judge(cluster: VirtualCluster): Promise<Verdict> {
 	const verdict: Verdict = {
 		faults: [],
@@ -32,14 +32,14 @@ export async function judge(cluster: VirtualCluster): Promise<Verdict> {
 	return verdict;
 }
 
-/** Milliseconds after which a node from which nobody hears anything may be told as over. */
+/** Milliseconds after which a node that nobody hears may be reported as ended. */
 const UNHEARD = 55_000;
 
 /**
  * Whether nobody can know of an event (docs/decisions.md, "Senders say where they are", what remains):
  *
- * - nobody had heard its process for long when it was sent, nor has since: it was told as over by then, perhaps;
- * - or its process is over, and the gateway had heard it last when it had not sent anything.
+ * - nobody had heard its process for long when it was sent, nor has since: by then it may have been reported as ended;
+ * - or its process is over, and the gateway had last heard it when it had not sent anything.
  */
 function isUnknowable({ sent, network }: VirtualCluster, page: Page, { by, at }: Sent): boolean {
 	const { process } = by;
@@ -57,8 +57,8 @@ function isUnknowable({ sent, network }: VirtualCluster, page: Page, { by, at }:
 const OVERLAP = 4000;
 
 /**
- * Whether a page left a gateway that had not noticed yet that an event was lost on its way there, with a much younger id (docs/decisions.md,
- * "No id behind what may be missing", what remains).
+ * Whether a page left a gateway that had not noticed yet that an event was lost on its way there, with a much younger id
+ * (docs/decisions.md, "No id behind what may be missing", what remains).
  */
 function hasLeftTooEarly(
 	{ network }: VirtualCluster,
@@ -73,7 +73,7 @@ function hasLeftTooEarly(
 	});
 }
 
-/** Each event that was sent since a page was open has come there, or the page was told since. */
+/** Each event that was sent since a page was open has arrived there, or the page was told since. */
 function judgeMissing(cluster: VirtualCluster, page: Page, { faults }: Verdict): void {
 	if (page.openedAt === undefined) {
 		faults.push(`${page.name} was never opened`);
@@ -88,7 +88,7 @@ function judgeMissing(cluster: VirtualCluster, page: Page, { faults }: Verdict):
 	}
 }
 
-/** What a sender sends to the same groups comes in its order on each stream, each once. */
+/** What a sender sends to the same groups arrives in order on each stream, once each. */
 function judgeOrder({ sent }: VirtualCluster, page: Page, { faults }: Verdict): void {
 	const last = new Map<string, number>();
 	for (const { payload, stream } of page.got) {
@@ -99,7 +99,7 @@ function judgeOrder({ sent }: VirtualCluster, page: Page, { faults }: Verdict): 
 	}
 }
 
-/** What comes again on another stream is known by its id. */
+/** What arrives again on another stream is recognised by its id. */
 function judgeRepeats({ name, got }: Page, { faults }: Verdict): void {
 	const ids = new Map<unknown, Got["id"]>();
 	for (const { payload, id } of got) {
@@ -122,12 +122,12 @@ function judgeTold({ sent }: VirtualCluster, page: Page, verdict: Verdict): void
 	}
 }
 
-/** In the end all comes everywhere, with its id. */
+/** In the end everything arrives everywhere, with its id. */
 async function judgeEnd(cluster: VirtualCluster, { faults }: Verdict): Promise<void> {
 	if (cluster.gateways.length < 2) faults.push("a gateway is missing");
 	for (const node of cluster.up) {
 		let withoutId: string[] = [];
-		// While a silent node is asked where it is, there are no ids, for a moment.
+		// While a silent node is asked for its position, there are no ids, for a moment.
 		for (const _ of [1, 2]) {
 			const { n, by } = cluster.send(node);
 			await cluster.pass(5000);

@@ -2,11 +2,11 @@ import { Transporters } from "moleculer";
 import { Random } from "./random.ts";
 import type { VirtualProcess, VirtualTime } from "./time.ts";
 
-/** Milliseconds that packets take: most of them, and of the others, which many a later one overtakes. */
+/** Milliseconds that packets take: most of them, and the others, which later ones often overtake. */
 const FAST = 20;
 const SLOW = 400;
 const SLOW_PART = 0.3;
-/** Milliseconds after which Moleculer's transporters try to connect again. */
+/** Milliseconds after which Moleculer's transporters try to reconnect. */
 const RECONNECT = 1000;
 
 /** A node's end of the network. */
@@ -17,32 +17,32 @@ interface End {
 	readonly inbox: (() => void)[];
 }
 
-/** A packet of Moleculer, on its way to one node. */
+/** A Moleculer packet, on its way to one node. */
 export interface Packet {
-	/** Name of the process that has sent it. */
+	/** Name of the process that sent it. */
 	readonly from: string;
 	/** A node. */
 	readonly to: string;
 	/** `EVENT`, `INFO`, `DISCONNECT`, … */
 	readonly type: string;
-	/** What it carries, as Moleculer's protocol has it. */
+	/** Its content, as in Moleculer's protocol. */
 	readonly payload: { readonly event?: string; readonly data?: Record<string, unknown> };
 }
 
-/** What becomes of a packet: how many milliseconds it takes, or that it is lost; undefined = as of any other. */
+/** What becomes of a packet: how many milliseconds it takes, or that it is lost; undefined = like any other. */
 export type Rule = (packet: Packet) => number | "lost" | undefined;
 
 /** How a node is cut off from all others. */
 export interface Cut {
-	/** Its transporter knows. */
+	/** Whether its transporter knows. */
 	readonly isNoticed: boolean;
-	/** What goes to it meanwhile, and from it if it does not know, is not lost: it comes when it is over. */
+	/** Whether packets to it, and from it if it does not know, are kept: they arrive when the cut is over. */
 	readonly isKept: boolean;
 }
 
 /**
- * What Moleculer packets go through: each takes its time, and may be overtaken. A node may be cut off from all others, and two from
- * each other alone.
+ * Carries Moleculer packets: each takes its time, and may be overtaken. A node may be cut off from all others, and two nodes
+ * from each other alone.
  */
 export class Network {
 	readonly #time: VirtualTime;
@@ -51,16 +51,16 @@ export class Network {
 	readonly #cuts = new Map<string, Cut>();
 	/** Pairs that are cut off from each other alone. */
 	readonly #parted = new Set<string>();
-	/** Ways, from a node to another, on which events are lost, and nothing else. */
+	/** Paths from one node to another on which events are lost, and nothing else. */
 	readonly #muted = new Set<string>();
-	/** What waits until a node is not cut off any more. */
+	/** What waits until a node is no longer cut off. */
 	readonly #kept = new Map<string, (() => void)[]>();
 	readonly #links = new Map<string, Random>();
-	/** When something of a process has come to a node last, by their names, and to any. */
+	/** When something of a process last arrived at a node, by their names, and at any. */
 	readonly #heardAt = new Map<string, number>();
-	/** Ways on which something was lost, and when: `from > to at`. */
+	/** Paths on which something was lost, and when: `from > to at`. */
 	readonly #lost = new Set<string>();
-	/** For packets that something else becomes of. */
+	/** Overrides what becomes of packets. */
 	rule: Rule = () => undefined;
 
 	constructor(time: VirtualTime, seed: string) {
@@ -77,7 +77,7 @@ export class Network {
 		return this.#cuts.has(nodeID);
 	}
 
-	/** When something of a process came to a node last. @param nodeID Default: to any. */
+	/** When something of a process last arrived at a node. @param nodeID Default: at any. */
 	heardAt({ name }: VirtualProcess, nodeID = ""): number {
 		return this.#heardAt.get(`${name} > ${nodeID}`) ?? Number.NEGATIVE_INFINITY;
 	}
@@ -94,7 +94,7 @@ export class Network {
 		if (cut.isNoticed && end !== undefined) end.transporter.connected = false;
 	}
 
-	/** A node is not cut off any more. */
+	/** Ends a node's cut. */
 	restore(nodeID: string): void {
 		if (!this.#cuts.delete(nodeID)) return;
 		const end = this.#ends.get(nodeID);
@@ -104,7 +104,7 @@ export class Network {
 		}
 		const kept = this.#kept.get(nodeID) ?? [];
 		this.#kept.delete(nodeID);
-		// Behind the news that it is connected, as a rule.
+		// Usually after the news that it is connected.
 		this.#time.as(undefined, () => {
 			for (const come of kept) this.#time.after(2 * RECONNECT, come);
 		});
@@ -119,7 +119,7 @@ export class Network {
 		this.#parted.delete(pairOf(one, other));
 	}
 
-	/** Whether packets that leave now go from one node to another. */
+	/** Whether packets that leave now get from one node to another. */
 	reaches(from: string, to: string): boolean {
 		return !this.isCutOff(from) && !this.isCutOff(to) && !this.#parted.has(pairOf(from, to));
 	}
@@ -128,7 +128,7 @@ export class Network {
 		return this.#muted.has(`${from} > ${to}`);
 	}
 
-	/** Has events that one node sends to another be lost, while all else comes. */
+	/** Makes events from one node to another get lost, while everything else arrives. */
 	mute(from: string, to: string): void {
 		this.#muted.add(`${from} > ${to}`);
 	}
@@ -137,7 +137,7 @@ export class Network {
 		this.#muted.delete(`${from} > ${to}`);
 	}
 
-	/** Nothing is cut off any more. */
+	/** Ends all cuts. */
 	heal(): void {
 		this.#parted.clear();
 		this.#muted.clear();
@@ -153,7 +153,7 @@ export class Network {
 		if (this.#ends.get(nodeID)?.transporter === transporter) this.#ends.delete(nodeID);
 	}
 
-	/** A process that was suspended reads what has come. */
+	/** Makes a process that was suspended read what has arrived. */
 	read(nodeID: string): void {
 		const end = this.#ends.get(nodeID);
 		if (end === undefined) return;
@@ -189,7 +189,7 @@ export class Network {
 		return [from, to].every(nodeID => this.#cuts.get(nodeID)?.isKept !== false);
 	}
 
-	/** Has a packet go on, unless a node is cut off: then it goes on later, or never. */
+	/** Makes a packet go on, unless a node is cut off: then it goes on later, or never. */
 	#keepOr(goOn: () => void, nodeID: string): void {
 		const cut = this.#cuts.get(nodeID);
 		if (cut === undefined) goOn();
@@ -204,7 +204,7 @@ export class Network {
 			void to.transporter.receive(type, data);
 		};
 		const come = (): void => {
-			// Nobody reads what came for a process that is gone.
+			// Nobody reads what arrived for a process that is gone.
 			if (to.process.isDead || this.#ends.get(nodeID) !== to) return;
 			if (to.process.isSuspended) to.inbox.push(take);
 			else this.#time.as(to.process, take);
@@ -233,7 +233,7 @@ function pairOf(one: string, other: string): string {
 	return [one, other].sort().join(" ");
 }
 
-/** Moleculer's way to a {@link Network}. */
+/** Moleculer's path to a {@link Network}. */
 export class VirtualTransporter extends Transporters.Base {
 	readonly #network: Network;
 	readonly #process: VirtualProcess;

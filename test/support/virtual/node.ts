@@ -16,13 +16,13 @@ export interface VirtualNodeOptions {
 	readonly time: VirtualTime;
 	readonly network: Network;
 	readonly process: VirtualProcess;
-	/** Hears what it logs. */
+	/** Gets what it logs. */
 	log(text: string): void;
 }
 
 type Level = "fatal" | "error" | "warn" | "info" | "debug" | "trace";
 
-/** Hands on the warnings that are the project's own. */
+/** Passes on the project's own warnings. */
 class OwnWarnings extends Loggers.Base<{ level: Level }> {
 	readonly #log: (text: string) => void;
 
@@ -47,7 +47,7 @@ export class VirtualNode {
 	/** Milliseconds of virtual time. */
 	readonly bornAt: number;
 	readonly broker: ServiceBroker;
-	/** Milliseconds that its services take to stop: it stands without them for so long. */
+	/** Milliseconds that its services take to stop: for so long it exists without them. */
 	linger = 0;
 	isStopping = false;
 	readonly #time: VirtualTime;
@@ -72,7 +72,7 @@ export class VirtualNode {
 				skipProcessEventRegistration: true,
 				middlewares: [SseMiddleware()]
 			});
-			// It would look at the processors, again and again.
+			// It would measure the processors, again and again.
 			broker.getCpuUsage = async () => ({ avg: 0, usages: [] });
 			const lingering = { stopped: () => new Promise<void>(done => time.after(this.linger, done)) };
 			broker.createService({ name: "work", ...lingering } as ServiceSchema);
@@ -92,13 +92,13 @@ export class VirtualNode {
 		return this.isAlive && !this.isStopping && this.broker.started;
 	}
 
-	/** Whether there is somebody who could send something. */
+	/** Whether a process exists that could send something. */
 	get canSend(): boolean {
 		const isThere = this.isAlive && !this.process.isSuspended;
 		return isThere && (this.isStopping || this.broker.started);
 	}
 
-	/** That of a gateway. */
+	/** Its gateway, if it has one. */
 	get gateway(): Gateway | undefined {
 		return this.#service && Reflect.get(this.#service, Symbol.for("moleculer-sse.gateway"));
 	}
@@ -107,14 +107,14 @@ export class VirtualNode {
 		void this.#time.as(this.process, () => this.broker.start());
 	}
 
-	/** It stops in order. */
+	/** Stops gracefully. */
 	async stop(): Promise<void> {
 		this.isStopping = true;
 		await this.#time.as(this.process, () => this.broker.stop());
 		this.process.isDead = true;
 	}
 
-	/** It is gone, without a word. */
+	/** Ends silently. */
 	kill(): void {
 		this.process.isDead = true;
 		this.#network.leave(this.#transporter);
@@ -137,7 +137,7 @@ export class VirtualNode {
 	}
 }
 
-/** A gateway without a port: connections are handed to its server. */
+/** A gateway without a port: connections are passed to its server. */
 function gatewaySchema(): ServiceSchema {
 	return {
 		name: "api",

@@ -9,16 +9,16 @@ const RETRY = 500;
 
 /** An event that a page got. */
 export interface Got {
-	/** What {@link VirtualNode.send} was given. */
+	/** The argument of {@link VirtualNode.send}. */
 	readonly payload: unknown;
 	readonly id: string | undefined;
-	/** Number of the stream on which it came. */
+	/** Number of the stream on which it arrived. */
 	readonly stream: number;
 	/** Milliseconds of virtual time. */
 	readonly at: number;
 }
 
-/** A page that is open for good: whenever its stream ends, it comes back with its last id, to any gateway. */
+/** A page that stays open: whenever its stream ends, it comes back with its last id, to any gateway. */
 export class Page {
 	readonly name: string;
 	readonly got: Got[] = [];
@@ -29,21 +29,21 @@ export class Page {
 	lastId: string | undefined;
 	/** When it got an id, each time, in milliseconds of virtual time. */
 	readonly idsAt: number[] = [];
-	/** Streams that it has opened, the one that is open included. */
+	/** Streams that it has opened, including the open one. */
 	streams = 0;
 	/** The gateway that it is at; undefined while it is away. */
 	at: VirtualNode | undefined;
-	/** Those to which it went, and when. */
+	/** The gateways to which it went, and when. */
 	readonly visits: { readonly node: VirtualNode; readonly at: number; readonly isBack: boolean }[] =
 		[];
 	readonly #time: VirtualTime;
 	readonly #choose: () => VirtualNode | undefined;
 	readonly #log: (text: string) => void;
 	#connection: Duplex | undefined;
-	/** Its moves so far: who has decided to go elsewhere meanwhile does not come back from earlier. */
+	/** Number of its moves: a return that was scheduled before a move is dropped. */
 	#moves = 0;
 
-	/** @param choose A gateway to go to; undefined while there is none. */
+	/** @param choose Returns a gateway to go to; undefined while there is none. */
 	constructor(
 		name: string,
 		time: VirtualTime,
@@ -56,7 +56,7 @@ export class Page {
 		this.#log = log;
 	}
 
-	/** Whether it was told to load its state at some moment or later, in milliseconds of virtual time. */
+	/** Whether it was told to load its state at `moment` or later, in milliseconds of virtual time. */
 	isToldSince(moment: number): boolean {
 		return this.told.some(told => told >= moment);
 	}

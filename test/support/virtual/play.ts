@@ -2,12 +2,12 @@ import type { VirtualCluster } from "./cluster.ts";
 import { type Course, type Name, type Step, WITNESS } from "./course.ts";
 import type { VirtualNode } from "./node.ts";
 
-/** Milliseconds for which a process is let alone: one that dies earlier was known to nobody. */
+/** Milliseconds for which a process is left alone: one that dies earlier was known to nobody. */
 const YOUNG = 3000;
-/** Milliseconds without faults at the end, by which all is told and well. */
+/** Milliseconds without faults at the end, within which everything is reported and works. */
 const PEACE = 240_000;
 
-/** Plays a course, and lets minutes pass behind it. */
+/** Plays a course, and lets minutes pass after it. */
 export async function play(cluster: VirtualCluster, { steps }: Course): Promise<void> {
 	const gateways = ["gateway-1", "gateway-2"];
 	for (const nodeID of [WITNESS, "sender-1", "sender-2"]) cluster.start(nodeID);
@@ -31,7 +31,7 @@ function take(cluster: VirtualCluster, step: Step): void {
 		time.as(undefined, () => void time.after(delay, then));
 	const find = (name: Name): VirtualNode | undefined =>
 		cluster.nodes.findLast(({ nodeID, isAlive }) => isAlive && nodeID.startsWith(name));
-	/** One that something may happen to now. */
+	/** A node that something may happen to now. */
 	const harmable = (name: Name): VirtualNode | undefined => {
 		const node = find(name);
 		const isOld = node !== undefined && time.now - node.bornAt > YOUNG;
@@ -129,7 +129,7 @@ function take(cluster: VirtualCluster, step: Step): void {
 	}
 }
 
-/** Has another process follow under the name of one that is gone, or goes. */
+/** Makes another process follow under the name of one that is gone, or is leaving. */
 function follow(cluster: VirtualCluster, { nodeID, isGateway }: VirtualNode, delay: number): void {
 	if (nodeID.startsWith("job")) return;
 	const { time } = cluster;

@@ -2,7 +2,7 @@
 export class Random {
 	#state: number;
 
-	/** @param seed Any text: each thing that needs numbers has its own, so that one more here changes nothing there. */
+	/** @param seed Any text: each user of numbers has its own, so that one more here changes nothing there. */
 	constructor(seed: string) {
 		// FNV-1a
 		let hash = 0x811c9dc5;
@@ -10,7 +10,7 @@ export class Random {
 		this.#state = hash >>> 0;
 	}
 
-	/** From 0 to 1, 1 excluded. */
+	/** From 0 up to 1, exclusive. */
 	next(): number {
 		// mulberry32
 		this.#state = (this.#state + 0x6d2b79f5) >>> 0;
@@ -19,7 +19,7 @@ export class Random {
 		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
 	}
 
-	/** A whole number from 0, below a bound. */
+	/** A whole number from 0, below a limit. */
 	below(bound: number): number {
 		return Math.floor(this.next() * bound);
 	}

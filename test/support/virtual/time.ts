@@ -7,15 +7,15 @@ const BEGINNING = 1_800_000_000_000;
 /** Milliseconds for which each process seems to have run when it starts: a clock is never at 0. */
 const UP = 1000;
 
-/** Something that runs for itself: its timers stand still while it is suspended, and end with it. */
+/** An independent process: its timers stand still while it is suspended, and end with it. */
 export class VirtualProcess {
 	readonly name: string;
 	readonly random: Random;
 	isDead = false;
 	isSuspended = false;
-	/** Milliseconds for which its steady clock has stood still, in all. */
+	/** Milliseconds for which its steady clock has stood still in all. */
 	stoodStill = 0;
-	/** What came due while it was suspended. */
+	/** Timers that came due while it was suspended. */
 	readonly missed: Timer[] = [];
 
 	constructor(name: string, seed: string) {
@@ -24,13 +24,13 @@ export class VirtualProcess {
 	}
 }
 
-/** What `setTimeout` and `setInterval` answer. */
+/** What `setTimeout` and `setInterval` return. */
 class Timer {
 	at: number;
 	order = 0;
 	readonly owner: VirtualProcess | undefined;
 	readonly callback: () => void;
-	/** Milliseconds from one time to the next; undefined for once. */
+	/** Milliseconds from one call to the next; undefined for a single call. */
 	readonly interval: number | undefined;
 	isCleared = false;
 
@@ -60,8 +60,8 @@ class Timer {
 }
 
 /**
- * The time of a cluster that lives within this process. Nothing passes but by {@link advance}, in which each timer comes when it is
- * due, and all that it sets off without waiting happens before the next one.
+ * The time of a cluster that lives within this process. Time passes only by {@link advance}, in which each timer fires when it
+ * is due, and everything that it sets off without waiting happens before the next one.
  *
  * Jest's fake timers know one clock for all. Here each timer belongs to the process in which it was set.
  */
@@ -77,7 +77,7 @@ export class VirtualTime {
 		return this.#now;
 	}
 
-	/** Has code run as that of a process: its timers, and all that it puts off. Without one it is the test's own. */
+	/** Runs code as that of a process: its timers, and everything that it defers. Without a process it is the test's own. */
 	as<T>(process: VirtualProcess | undefined, run: () => T): T {
 		return this.#running.run(process, run);
 	}
@@ -94,7 +94,7 @@ export class VirtualTime {
 		return timer;
 	}
 
-	/** Lets time pass, in milliseconds. */
+	/** Makes time pass, in milliseconds. */
 	async advance(duration: number): Promise<void> {
 		const until = this.#now + duration;
 		await settled();
@@ -123,7 +123,7 @@ export class VirtualTime {
 	}
 
 	/**
-	 * A process goes on; what came due meanwhile comes now.
+	 * A process continues; what came due meanwhile happens now.
 	 *
 	 * @param stoodStill Milliseconds by which its steady clock has stood still: its machine was suspended.
 	 */
@@ -142,7 +142,7 @@ export class VirtualTime {
 	}
 
 	/**
-	 * Puts this time in the place of the real one, and numbers that are the same each time in the place of random ones.
+	 * Replaces real time by this one, and random numbers by reproducible ones.
 	 *
 	 * @returns Ends that.
 	 */

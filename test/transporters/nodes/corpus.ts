@@ -5,7 +5,7 @@ import type { PayloadOutcome } from "./plan.ts";
 // Moleculer's types do not know the option.
 const THROWING = { throwError: true } as object;
 
-/** Sends each payload of the corpus behind an event that says which it is, and answers what its sender was told. */
+/** Sends each payload of the corpus after an event that identifies it, and returns what its sender was told. */
 export async function sendCorpus(
 	broker: ServiceBroker,
 	eventName: string,

@@ -1,5 +1,5 @@
 /**
- * A process that hosts nodes, as lines on its stdin say: `{ "id", "command", "input" }` each. It answers with lines
+ * A process that hosts nodes, commanded by lines on its stdin: `{ "id", "command", "input" }` each. It answers with lines
  * `@<id> { "value" }` or `@<id> { "error" }`; whatever else it prints is its nodes' log.
  *
  * The environment's MOLECULER names the folder of the Moleculer release that it runs on.
@@ -10,7 +10,7 @@ import { useMoleculerOf } from "./release.ts";
 import { TcpLinks } from "./tcp-links.ts";
 
 useMoleculerOf(process.env.MOLECULER ?? "");
-// only now: what these import is of that release
+// only now: these import that release
 const { HostedNode } = await import("./node.ts");
 const { send } = await import("./sender.ts");
 const { sendCorpus } = await import("./corpus.ts");
@@ -58,7 +58,7 @@ process.once("SIGTERM", async () => {
 	process.exit(0);
 });
 
-/** JSON leaves two line separators as they are, at which a line ends for regular expressions. */
+/** JSON keeps two line separators, at which a line ends for regular expressions. */
 function asLine(answer: object): string {
 	return JSON.stringify(answer).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
 }
@@ -67,7 +67,7 @@ console.log("@ready");
 for await (const line of createInterface(process.stdin)) {
 	const { id, command, input } = JSON.parse(line);
 	const run = commands[command as keyof Commands] as (input: unknown) => Promise<unknown>;
-	// not awaited: what takes long holds up no other
+	// not awaited: a long command holds up no other
 	run(input).then(
 		value => console.log(`@${id} ${asLine({ value })}`),
 		error => console.log(`@${id} ${asLine({ error: String(error?.stack ?? error) })}`)

@@ -12,10 +12,10 @@ const { Middlewares } = moleculer as unknown as {
 	};
 };
 
-/** Of Moleculer's packets. What is short stays as it is: so large packets and small ones overtake each other. */
+/** For Moleculer's packets. Short ones stay as they are, so that large packets and small ones overtake each other. */
 const PACKETS: Readonly<Record<PacketMiddleware, () => Middleware>> = {
 	Compression: () => Middlewares.Transmit.Compression({ method: "deflate", threshold: "512b" }),
-	// key and vector have the lengths that the cipher asks for
+	// key and vector have the lengths that the cipher requires
 	Encryption: () => Middlewares.Transmit.Encryption("k".repeat(32), "aes-256-cbc", "v".repeat(16))
 };
 
@@ -45,7 +45,7 @@ export class HostedNode {
 		});
 	}
 
-	/** Destroys the gateway's service and creates it anew, as a hot reload does. */
+	/** Destroys the gateway's service and creates it again, like a hot reload. */
 	async reload(): Promise<void> {
 		const service = this.broker.getLocalService("api");
 		await this.broker.destroyService(service);

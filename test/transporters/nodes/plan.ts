@@ -1,6 +1,6 @@
 import type { Sent } from "../../chaos/log.ts";
 
-/** What a node is to be: plain data, which travels to the process that hosts it. */
+/** The plan of a node: plain data, which is sent to the process that hosts it. */
 export interface NodePlan {
 	readonly nodeID: string;
 	/** Options of the broker that JSON can carry. */
@@ -17,34 +17,34 @@ export type PacketMiddleware = "Compression" | "Encryption";
 
 /** A number of events, numbered on from `first`. */
 export interface Sending {
-	/** Whose they are: a name that counts its events over all lives of a node. */
+	/** A name that counts a node's events over all its lives. */
 	readonly from: string;
 	readonly first: number;
 	readonly count: number;
 	readonly eventName: string;
-	/** Whom they are for, in turn: session ids, or `"*"`. */
+	/** Their recipients, in turn: session ids, or `"*"`. */
 	readonly to: readonly string[];
 	/** Milliseconds between two; 0 = all at once, none awaited. */
 	readonly every: number;
-	/** Characters that they are longer by, in turn; default none. */
+	/** Characters by which they are longer, in turn; default none. */
 	readonly padding?: readonly number[];
 }
 
-/** Where a node stands, as it says itself. */
+/** A node's state, as it reports it. */
 export interface NodeState {
-	/** `busState(broker)`: whether it is connected, and whether events come and go. */
+	/** `busState(broker)`: whether it is connected, and whether events can be sent and received. */
 	readonly connected: boolean;
 	readonly working: boolean;
-	/** Nodes that it would send an event to, itself included if it is a gateway. */
+	/** Nodes to which it would send an event, including itself if it is a gateway. */
 	readonly gateways: readonly string[];
-	/** Other nodes that it takes for available. */
+	/** Other nodes that it considers available. */
 	readonly peers: readonly string[];
 }
 
 /** What happened to a payload of the corpus at the sender. */
 export interface PayloadOutcome {
 	readonly name: string;
-	/** `JSON.stringify` of it, or null where that is no JSON. */
+	/** `JSON.stringify` of it, or null if that is not JSON. */
 	readonly json: string | null;
 	/** Why the sender refused it, or null. */
 	readonly refusal: string | null;
@@ -55,12 +55,12 @@ export interface ToNode {
 	readonly nodeID: string;
 }
 
-/** What the process that hosts nodes can be asked. */
+/** The commands of the process that hosts nodes. */
 export interface Commands {
-	/** Creates a node and starts it; answers what it sent in `started`. */
+	/** Creates a node and starts it; returns what it sent in `started`. */
 	start(plan: NodePlan): Promise<readonly Sent[]>;
 	stop(at: ToNode): Promise<void>;
-	/** Answers what it sent, as it remembers it. */
+	/** Returns what it sent, as it remembers it. */
 	send(what: ToNode & { readonly sending: Sending }): Promise<readonly Sent[]>;
 	/** Sends the corpus of payloads. */
 	corpus(
@@ -68,10 +68,10 @@ export interface Commands {
 	): Promise<readonly PayloadOutcome[]>;
 	/** Revokes a session. */
 	close(what: ToNode & { readonly sessionId: string }): Promise<void>;
-	/** Destroys a gateway's service and creates it anew. */
+	/** Destroys a gateway's service and creates it again. */
 	reload(at: ToNode): Promise<void>;
 	state(at: ToNode): Promise<NodeState>;
-	/** Breaks the connections between this process and other nodes, where no server stands between them. */
+	/** Breaks the connections between this process and other nodes, if no server is between them. */
 	cut(): Promise<void>;
 	heal(): Promise<void>;
 }

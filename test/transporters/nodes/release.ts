@@ -5,8 +5,8 @@ import { pathToFileURL } from "node:url";
 const OF_MOLECULER = /^moleculer(-web)?(\/|$)/;
 
 /**
- * Lets every module of this process import Moleculer and moleculer-web from a folder of its own, whichever release
- * the project itself has. What these require of it (clients of brokers, serializers) they find there too.
+ * Makes every module of this process import Moleculer and moleculer-web from a folder of its own, whichever release the project
+ * itself has. What these require of it (clients of brokers, serializers) they find there too.
  */
 export function useMoleculerOf(folder: string): void {
 	const parentURL = pathToFileURL(join(folder, "package.json")).href;

@@ -4,8 +4,8 @@ import type { Sent } from "../../chaos/log.ts";
 import type { Sending } from "./plan.ts";
 
 /**
- * Sends as a business service does: without `throwError`. Answers what was sent, as its sender remembers it. It does not
- * wait for the last ones to leave: some transporters keep them until they are connected again.
+ * Sends like a business service, without `throwError`. Returns what was sent, as its sender remembers it. Does not wait for the
+ * last ones to leave: some transporters hold them until they are connected again.
  */
 export async function send(broker: ServiceBroker, sending: Sending): Promise<Sent[]> {
 	const { from, first, count, eventName, to, every, padding = [0] } = sending;

@@ -2,8 +2,8 @@ import { subscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
 
 /**
- * The connections between nodes that Moleculer's TCP transporter makes, which no proxy can stand between: nodes tell
- * each other their own addresses. While they are cut, each that there is breaks, and so does each new one.
+ * The connections between nodes made by Moleculer's TCP transporter, between which no proxy can be put: nodes tell each other
+ * their own addresses. While they are cut, each existing one breaks, and so does each new one.
  *
  * @param isOurs whether a port of this process is not the transporter's: a gateway's HTTP
  */

@@ -1,4 +1,4 @@
-/** Nodes come, go in order, or crash, while all connections hold. */
+/** Nodes come, leave gracefully, or crash, while all connections hold. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cell } from "../cell.ts";
 import type { StageNode } from "../stage-node.ts";
@@ -21,16 +21,16 @@ const late: Scenario = {
 		const { stage } = cell;
 		await openOnEach(cell);
 		const gateway = await stage.prepare("gateway", "gateway-3");
-		// it joins while events flow; who opens a stream there at once gets what follows, or is told
+		// it joins while events are sent; a client that opens a stream there at once gets what follows, or is told
 		const flow = cell.send(stage.senders, { count: 60, every: 50 });
 		await sleep(500);
 		await stage.start(gateway);
 		await cell.open(gateway, "s2", "s3");
 		await flow;
 		await stage.untilMet([gateway]);
-		// by then the gateway knows what it has missed, and has told
+		// by then the gateway knows what it has missed, and has reported it
 		await sleep(3000);
-		// who comes when it is settled misses nothing
+		// a client that comes once it has settled misses nothing
 		await cell.open(gateway, "s4");
 		await sendAndSettle(cell, 5, 2000);
 		cell.close();
@@ -72,7 +72,7 @@ const started: Scenario = {
 	}
 };
 
-/** The first sender ends, and is started once more. */
+/** The first sender ends, and is started again. */
 async function playRestart(cell: Cell, end: (sender: StageNode) => Promise<void>): Promise<void> {
 	const { stage } = cell;
 	const [one] = stage.senders as [StageNode];
@@ -93,7 +93,7 @@ const restarted: Scenario = {
 	}
 };
 
-/** What it sent last may be lost, for all that gateways know: they may tell, though nothing is missing. */
+/** For all that gateways know, what it sent last may be lost: they may report that, even if nothing is missing. */
 const killed: Scenario = {
 	name: "sender killed",
 	part: PART,
@@ -105,7 +105,7 @@ const killed: Scenario = {
 	}
 };
 
-/** A script, for example, that calls an action and has nothing to send. */
+/** For example a script that calls an action and has nothing to send. */
 const silent: Scenario = {
 	name: "silent node comes and goes",
 	part: PART,

@@ -1,11 +1,11 @@
-/** Nothing happens but that events are sent, and clients move. */
+/** Only events are sent, and clients move. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cell } from "../cell.ts";
 import type { Scenario } from "./scenario.ts";
 
 const PART = "steady";
 
-/** Small ones, and some past what Moleculer's middlewares compress. */
+/** Small ones, and some larger than what Moleculer's middlewares compress. */
 const UNEVEN = [3, 900, 3, 3, 2000, 3];
 
 const order: Scenario = {
@@ -45,7 +45,7 @@ const everyone: Scenario = {
 	}
 };
 
-/** The first of its stage: clients move before the first event was ever sent, too. */
+/** The first of its stage: clients also move before the first event was ever sent. */
 const resume: Scenario = {
 	name: "resume",
 	part: PART,
@@ -64,7 +64,7 @@ const resume: Scenario = {
 	}
 };
 
-/** Sends every client to the gateway where it is not. */
+/** Sends every client to the other gateway. */
 async function move(cell: Cell): Promise<void> {
 	const [one, other] = [cell.gateway(0), cell.gateway(1)];
 	for (const client of cell.clients) {

@@ -12,14 +12,14 @@ type Target = "all" | "sender" | "gateway";
 /** What its senders do afterwards. */
 type Then = "sends" | "silence";
 
-/** Milliseconds of an outage, and of it, until the nodes have to have noticed it. */
+/** Milliseconds of an outage; and, of these, until the nodes must have noticed it. */
 const LASTS = 5000;
 const NOTICED = 3500;
 /** Milliseconds within which nodes hear each other after an outage. */
 const RECOVERY = 60_000;
 /** Milliseconds within which gateways that know the senders have heard that these know them: they ask every eight seconds. */
 const MET = 20_000;
-/** Milliseconds within which nodes miss one that was killed, by its heartbeats; and then until gateways have told of it. */
+/** Milliseconds within which nodes miss one that was killed, by its heartbeats; and then until gateways have reported it. */
 const MISSED = 120_000;
 const TOLD = 33_000;
 /** Everyone misses some of them: every other one is for all. */
@@ -42,7 +42,7 @@ function outage(target: Target, then: Then): Scenario {
 			const flow = cell.send(stage.senders, { count: 10, to: TO, every: LASTS / 10 });
 			await sleep(NOTICED);
 			for (const node of nodesOf(stage)) {
-				// Nodes that speak to each other have no connection that they could know to be lost.
+				// Nodes that talk to each other directly have no connection that they could know to be lost.
 				if (stage.transporter.shape === "peers" && off.includes(node)) continue;
 				await cell.expectHearing(node, !off.includes(node), "in the outage");
 			}
@@ -59,7 +59,7 @@ function outage(target: Target, then: Then): Scenario {
 	};
 }
 
-/** Cuts them off, and answers the nodes that hear nobody then. */
+/** Cuts them off, and returns the nodes that then hear nobody. */
 async function cut(stage: Stage, target: Target): Promise<readonly StageNode[]> {
 	const off = target === "all" ? nodesOf(stage) : [nodeOf(stage, target)];
 	if (target === "all" && stage.server !== undefined) await stage.server.kill();
@@ -82,8 +82,8 @@ function nodeOf(stage: Stage, role: "sender" | "gateway"): StageNode {
 }
 
 /**
- * A client goes to the other gateway as soon as it has got an event from after the outage, or else three seconds after
- * it: the place that it takes along must not be behind what it has missed.
+ * A client goes to the other gateway as soon as it has got an event from after the outage, or three seconds after it: the place
+ * that it takes along must not be after what it has missed.
  */
 async function moveOn(cell: Cell, client: Client, back: number): Promise<void> {
 	const hasNewer = () =>
@@ -96,7 +96,7 @@ async function moveOn(cell: Cell, client: Client, back: number): Promise<void> {
 	await cell.untilOpen([client]);
 }
 
-/** In the end everything is as it was before: nodes know each other, say so, and events come. */
+/** In the end everything is as before: nodes know each other, say so, and events arrive. */
 async function recover(cell: Cell): Promise<void> {
 	const { stage } = cell;
 	try {
@@ -138,7 +138,7 @@ async function untilKnows(sender: StageNode, { nodeID }: StageNode): Promise<voi
 	await until(knows, RECOVERY, `${sender.nodeID} does not know ${nodeID}`);
 }
 
-/** Until those that are not cut off know a node. */
+/** Until the nodes that are not cut off know a node. */
 async function untilKnown({ nodeID }: StageNode, stage: Stage): Promise<void> {
 	for (const node of [...stage.senders, stage.gateways[1] as StageNode]) {
 		const knows = async () => (await node.state()).peers.includes(nodeID);
@@ -146,7 +146,7 @@ async function untilKnown({ nodeID }: StageNode, stage: Stage): Promise<void> {
 	}
 }
 
-/** Until all have missed a node that was killed, and gateways have told what it may have sent: half a minute later. */
+/** Until all have missed a node that was killed, and gateways have reported what it may have sent: half a minute later. */
 async function untilMissed({ nodeID }: StageNode, stage: Stage): Promise<void> {
 	for (const node of nodesOf(stage)) {
 		const misses = async () => !(await node.state()).peers.includes(nodeID);
@@ -166,7 +166,7 @@ async function until(
 	await eventually(look, { timeout, interval: 100 });
 }
 
-/** A job is started, sends, and ends, while a gateway is cut off that never meets it. */
+/** A job starts, sends, and ends, while a gateway is cut off that never meets it. */
 const lifeInOutage = (how: "stopped" | "killed"): Scenario => ({
 	name: `sender's life in an outage of one gateway, ${how}`,
 	part: "outage-gateway",
@@ -175,7 +175,7 @@ const lifeInOutage = (how: "stopped" | "killed"): Scenario => ({
 	async play(cell) {
 		const { stage } = cell;
 		const clients = await openOnEach(cell);
-		// what a sender that was killed has sent last may be missing, for all that is known
+		// what a killed sender has sent last may be missing, for all that is known
 		if (how === "killed") cell.excuse(...clients);
 		await sendAndSettle(cell, 3);
 		const job = await stage.prepare("sender", `job-${how}`);
@@ -184,21 +184,21 @@ const lifeInOutage = (how: "stopped" | "killed"): Scenario => ({
 		await sleep(1000);
 		await stage.start(job);
 		await untilKnows(job, stage.gateways[1] as StageNode);
-		// of one that is killed before anybody has heard of it, nobody can tell
+		// of a job that is killed before anybody has heard of it, nobody can tell
 		if (how === "killed") await untilKnown(job, stage);
 		await cell.send([job], { count: 2 });
 		await sleep(500);
 		if (how === "stopped") await stage.end(job);
 		else await job.host.stop(0);
 		await gateway.heal();
-		// where the gateway does not notice that it was cut off, senders tell it within a minute, once they have missed the job
+		// if the gateway does not notice that it was cut off, senders tell it within a minute, once they have missed the job
 		await cell.settle({ within: how === "stopped" ? 80_000 : 150_000, quiet: 3000 });
 		if (how === "killed") await untilMissed(job, stage);
 		await recover(cell);
 	}
 });
 
-/** It had said that it had sent nothing, and everybody had heard that. */
+/** It had reported that it had sent nothing, and everybody had heard that. */
 const firstInOutage: Scenario = {
 	name: "first event in an outage of one gateway, then killed",
 	part: "outage-gateway",
@@ -215,7 +215,7 @@ const firstInOutage: Scenario = {
 		await cell.send([job], { count: 1 });
 		await sleep(500);
 		await job.host.stop(0);
-		// that it may have sent more than has come, gateways may tell
+		// gateways may report that it may have sent more than has arrived
 		cell.excuse(...[onCut, onOther].filter(client => client !== undefined));
 		await sleep(LASTS);
 		await gateway.heal();
@@ -226,7 +226,7 @@ const firstInOutage: Scenario = {
 	}
 };
 
-/** Its process stands still for longer than senders wait for its heartbeats, and not longer than it waits itself. */
+/** Its process is suspended for longer than senders wait for its heartbeats, and not longer than it waits itself. */
 const suspended: Scenario = {
 	name: "gateway suspended",
 	part: "suspended",

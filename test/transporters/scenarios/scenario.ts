@@ -16,11 +16,11 @@ export type Part =
 export interface Scenario {
 	readonly name: string;
 	readonly part: Part;
-	/** Whether events may be lost, if that is told; else nothing happens by which one could be. */
+	/** Whether events may be lost, if that is reported; otherwise nothing happens by which one could be. */
 	readonly mayLose?: boolean;
 	/** Why it cannot be played on a stage, or null. */
 	impossible?(stage: Pick<Stage, "canCut" | "transporter">): string | null;
-	/** Lets it happen, and notes what is not true. What was delivered is judged afterwards. */
+	/** Makes it happen, and records what is not true. What was delivered is judged afterwards. */
 	play(cell: Cell): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export async function openOnEach(cell: Cell): Promise<Client[]> {
 	return [...(await cell.open(cell.gateway(0), "s0")), ...(await cell.open(cell.gateway(1), "s1"))];
 }
 
-/** Events of all senders, and time for them to come. */
+/** Events of all senders, and time for them to arrive. */
 export async function sendAndSettle(cell: Cell, count: number, quiet?: number): Promise<void> {
 	await cell.send(cell.stage.senders, { count });
 	await cell.settle(quiet === undefined ? undefined : { within: cell.within, quiet });

@@ -11,7 +11,7 @@ interface Wanted {
 	readonly program: string;
 	/** Of Debian. */
 	readonly package: string;
-	/** The argument at which it prints its version. */
+	/** The argument with which it prints its version. */
 	readonly version: string;
 	readonly start: ServerFactory;
 }
@@ -34,10 +34,10 @@ const WANTED: Readonly<Record<ServerKind, Wanted>> = {
 	}
 };
 
-/** What can be started: makers of servers, not started yet, by their kind; or why there is none. */
+/** What can be started: factories of servers that are not started yet, by kind; or why there is none. */
 export type Servers = ReadonlyMap<ServerKind, (() => Promise<Server>) | string>;
 
-/** Finds the programs of servers, and installs those that are missing, in one go, where that is possible. */
+/** Finds the programs of servers, and installs those that are missing, in one go, if possible. */
 export async function bringServers(
 	kinds: readonly ServerKind[],
 	say: (line: string) => void = console.log,
@@ -58,7 +58,7 @@ export async function bringServers(
 		if (path === null) servers.set(kind, `${program} is neither here nor could it be installed`);
 		else {
 			servers.set(kind, () => start(path));
-			// Debian's script of RabbitMQ knows no version without a node
+			// Debian's RabbitMQ script prints no version without a node
 			const line = kind === "rabbitmq" ? null : await machine.version(path, version);
 			say(`${kind}: ${path}${line === null ? "" : ` (${line})`}`);
 		}
@@ -71,7 +71,7 @@ function locate(kinds: readonly ServerKind[], machine: Machine): Promise<(string
 		kinds.map(async kind => {
 			if (kind !== "rabbitmq") return machine.find(WANTED[kind].program);
 			const source = await locateRabbitMq(machine);
-			// a broker that is not the run's own is not killed
+			// a message broker that is not the run's own is not killed
 			return source?.kind === "program" ? source.path : null;
 		})
 	);

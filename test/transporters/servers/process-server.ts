@@ -9,11 +9,11 @@ import type { Server, ServerFactory } from "./server.ts";
 /** Milliseconds. */
 const BOOT = 30_000;
 
-/** Where a server may put things, and the ports that are its own. */
+/** Where a server may put files, and its own ports. */
 interface Room {
 	readonly folder: string;
 	readonly port: number;
-	/** For servers that talk among themselves. */
+	/** For servers that communicate with each other. */
 	readonly peerPort: number;
 }
 

@@ -2,8 +2,8 @@ import type { ServerKind, Servers } from "./bring.ts";
 import type { Server } from "./server.ts";
 
 /**
- * The servers of a run. One that is to be killed is a stage's own; else stages may share one, and keep apart by their
- * namespaces.
+ * The servers of a run. One that is to be killed belongs to one stage; others are shared by stages, which are separated by
+ * their namespaces.
  */
 export class Shelf {
 	readonly #servers: Servers;
@@ -20,7 +20,7 @@ export class Shelf {
 		return typeof make === "function" ? null : (make ?? `there is no ${kind}`);
 	}
 
-	/** A started one, which whoever takes it stops. */
+	/** A started one, which the caller stops. */
 	take(kind: ServerKind): Promise<Server> {
 		const make = this.#servers.get(kind);
 		if (typeof make !== "function") throw new Error(`${this.lack(kind)}`);
@@ -34,7 +34,7 @@ export class Shelf {
 		return started;
 	}
 
-	/** A started one, which nobody but `stop` stops. */
+	/** A started one, which only `stop` stops. */
 	share(kind: ServerKind): Promise<Server> {
 		const shared = this.#shared.get(kind) ?? this.take(kind);
 		this.#shared.set(kind, shared);

@@ -9,8 +9,8 @@ afterAll(() => folder.remove());
 
 const attempt = (n: number) => ({ from: "s1", n, at: n * 10, sessionId: "A" });
 
-describe("what a sender writes down", () => {
-	it("tells what became of each event; of one that was killed, which it did not hear of", () => {
+describe("a sender's record", () => {
+	it("says what became of each event, including one that was killed before it heard the outcome", () => {
 		const file = join(folder.path, "s1.jsonl");
 		const lines = [
 			...[attempt(1), attempt(2), attempt(3), { n: 1, outcome: "sent" }, attempt(4), attempt(5)],
@@ -42,9 +42,9 @@ describe("what a sender writes down", () => {
 		]);
 	});
 
-	// Without `throwError` a sender hears no more than that its node keeps an event. RabbitMQ was away when it was stopped, and what
-	// it had kept was taken for lost on the way.
-	it("is certain of what it has kept only if that process has lived on", () => {
+	// Without `throwError` a sender hears only that its node keeps an event. RabbitMQ was away when the node was stopped, and
+	// what it had kept was taken for lost on the way.
+	it("is certain of what it kept only if that process lived on", () => {
 		const kept = (n: number, life: number) => ({ ...attempt(n), life, outcome: "kept" }) as const;
 		const { sent } = postedBy([[kept(1, 1), kept(2, 2)]]);
 		expect(sent[0]?.map(({ n, optional = false }) => [n, optional])).toEqual([
@@ -53,7 +53,7 @@ describe("what a sender writes down", () => {
 		]);
 	});
 
-	it("is nothing, if it sent nothing", () => {
+	it("is empty if it sent nothing", () => {
 		expect(readAttempts(join(folder.path, "nobody.jsonl"))).toEqual([]);
 	});
 });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { isClean, judge, type Verdict } from "../../chaos/checker.ts";
 import type { Entry, Sent } from "../../chaos/log.ts";
 
-/** Event n of a sender is sent at n × 10, and what came of it came a millisecond later. */
+/** Event n of a sender is sent at n × 10, and its outcome is known a millisecond later. */
 const sent = (from: string, count: number, sessionId: (n: number) => string = () => "A"): Sent[] =>
 	Array.from({ length: count }, (_, index) => {
 		const n = index + 1;
@@ -27,7 +27,7 @@ const opened = (resumed = false): Entry => ({ kind: "opened", at: 0, resumed });
 const closed: Entry = { kind: "closed", at: 0 };
 const reset = (at: number, reason = "gap"): Entry => ({ kind: "reset", at, reason });
 
-/** Of a client of session A that was to get five events of one sender. */
+/** The verdict on a client of session A that should get five events of one sender. */
 const five = (...entries: Entry[]): Verdict =>
 	judge([sent("s1", 5)], [{ sessionId: "A", entries }]);
 
@@ -48,7 +48,7 @@ const RIGHT = {
 };
 const events = (...ns: number[]) => ns.map(n => event(n));
 
-describe("a log that is right", () => {
+describe("a correct log", () => {
 	it("passes: everything, in order, once", () => {
 		const verdict = five(opened(), ...events(1, 2, 3, 4, 5));
 		expect(verdict).toEqual({ ...RIGHT, findings: [] });
@@ -84,14 +84,14 @@ describe("a log that is right", () => {
 });
 
 describe("an event that is missing", () => {
-	it("is lost, if nothing was told", () => {
+	it("is lost, if nothing was reported", () => {
 		const verdict = five(opened(), ...events(1, 2, 4, 5));
 		expect(verdict).toMatchObject({ ...RIGHT, delivered: 4, lost: 1 });
 		expect(verdict.findings[0]).toContain("A: lost: 1 of s1, 3 to 3");
 		expect(isClean(verdict)).toBe(false);
 	});
 
-	it("is told, if a reset came in between, live or with a new stream", () => {
+	it("is reported, if a reset came in between, live or with a new stream", () => {
 		const told = { ...RIGHT, delivered: 4, told: 1, resets: 1, findings: [] };
 		expect(five(opened(), ...events(1, 2), reset(41), ...events(4, 5))).toEqual(told);
 		expect(five(opened(), ...events(1, 2), closed, opened(), reset(41), ...events(4, 5))).toEqual(
@@ -99,32 +99,32 @@ describe("an event that is missing", () => {
 		);
 	});
 
-	// What was reloaded then has what had been sent by then, whatever older event comes behind it.
-	it("is told by a reset after it was sent, before what is behind it; lost, if that came too late", () => {
+	// What is reloaded then includes everything that had been sent by then, whatever older event arrives after it.
+	it("is reported by a reset after it was sent and before the events after it; lost if the reset came too late", () => {
 		const told = { delivered: 4, lost: 0, told: 1, resets: 1 };
 		expect(five(opened(), event(1), reset(39), event(2), ...events(4, 5))).toMatchObject(told);
 		const lost = { delivered: 4, lost: 1, told: 0, resets: 1 };
 		expect(five(opened(), ...events(1, 2, 4), reset(49), event(5))).toMatchObject(lost);
 	});
 
-	it("is lost, if it was sent after the reset: what is reloaded then does not have it", () => {
+	it("is lost if it was sent after the reset: what was reloaded then does not include it", () => {
 		const verdict = five(opened(), event(1), reset(25), ...events(4, 5));
 		expect(verdict).toMatchObject({ delivered: 3, told: 1, lost: 1 });
 		expect(verdict.findings[0]).toContain("3 to 3");
 	});
 
-	it("at the tail is lost without a reset, and told with one", () => {
+	it("at the tail is lost without a reset, and reported with one", () => {
 		expect(five(opened(), ...events(1, 2, 3))).toMatchObject({ delivered: 3, lost: 2 });
 		expect(five(opened(), ...events(1, 2, 3), reset(60))).toMatchObject({ lost: 0, told: 2 });
 	});
 
-	it("at the head too, and if nothing came at all", () => {
+	it("at the head too, even if nothing arrived at all", () => {
 		expect(five(opened(), ...events(2, 3, 4, 5))).toMatchObject({ lost: 1 });
 		expect(five(opened())).toMatchObject({ events: 5, delivered: 0, lost: 5 });
 		expect(five()).toMatchObject({ events: 5, delivered: 0, lost: 5 });
 	});
 
-	it("of one sender is not told by what another sender's events say", () => {
+	it("of one sender is not reported by what another sender's events show", () => {
 		const two = [sent("s1", 3), sent("s2", 3)];
 		const of = (from: string, ...ns: number[]) => ns.map(n => event(n, { from }));
 		const entries = [...of("s1", 1, 2), reset(31), ...of("s2", 1, 2, 3)];
@@ -134,7 +134,7 @@ describe("an event that is missing", () => {
 		expect(judge(two, [{ sessionId: "A", entries: holed }])).toMatchObject({ told: 1, lost: 0 });
 	});
 
-	it("that was told and comes by a later stream's replay is late, not lost, and not out of order", () => {
+	it("that was reported, and arrives by a later stream's replay, is late, not lost, and not out of order", () => {
 		const verdict = five(
 			opened(),
 			event(1),
@@ -159,7 +159,7 @@ describe("a reset", () => {
 		]);
 	});
 
-	it("is groundless though something is missed later", () => {
+	it("is groundless even if something is missed later", () => {
 		expect(five(opened(), reset(5), ...events(1, 2), reset(41), ...events(4, 5))).toMatchObject({
 			told: 1,
 			resets: 2,
@@ -182,7 +182,7 @@ describe("a reset", () => {
 		expect(unknown).toMatchObject({ needless: 1, groundless: 0 });
 	});
 
-	it("is justified by what was missed and came later, by a replay", () => {
+	it("is justified by what was missed and arrived later, by a replay", () => {
 		const late = [event(1), reset(31), event(3), closed, opened(true), ...all];
 		expect(five(opened(), ...late)).toMatchObject({ late: 1, needless: 0, groundless: 0 });
 	});
@@ -192,7 +192,7 @@ describe("an event whose sender ended before it knew what became of it", () => {
 	const last = sent("s1", 5).map(event => (event.n === 3 ? { ...event, optional: true } : event));
 	const of = (...entries: Entry[]) => judge([last], [{ sessionId: "A", entries }]);
 
-	it("may be missing, and may come", () => {
+	it("may be missing, and may arrive", () => {
 		const without = of(opened(), ...events(1, 2, 4, 5));
 		expect(without).toEqual({ ...RIGHT, events: 4, delivered: 4, findings: [] });
 		expect(of(opened(), ...events(1, 2, 3, 4, 5))).toEqual({ ...RIGHT, findings: [] });
@@ -204,25 +204,25 @@ describe("an event whose sender ended before it knew what became of it", () => {
 	});
 });
 
-describe("an order that is wrong", () => {
-	it("is seen: two swapped", () => {
+describe("a wrong order", () => {
+	it("is detected: two swapped", () => {
 		const verdict = five(opened(), ...events(1, 3, 2, 4, 5));
 		expect(verdict).toMatchObject({ ...RIGHT, disordered: 1 });
 		expect(isClean(verdict)).toBe(false);
 	});
 
-	it("is seen in what was told, on the same stream", () => {
+	it("is detected in what was reported, on the same stream", () => {
 		expect(five(opened(), event(1), reset(31), ...events(3, 2, 4, 5)).disordered).toBe(1);
 	});
 
-	it("is seen in what is repeated", () => {
+	it("is detected in what is repeated", () => {
 		const verdict = five(opened(), ...events(1, 2, 3), closed, opened(true), ...events(3, 2, 4, 5));
 		expect(verdict).toMatchObject({ repeats: 2, disordered: 1 });
 	});
 });
 
-describe("what should not have come", () => {
-	it("is foreign: another session's, one that nobody sent, one without a mark", () => {
+describe("what should not have arrived", () => {
+	it("is foreign: another session's event, one that nobody sent, one without a mark", () => {
 		const two = [sent("s1", 5, n => (n === 3 ? "B" : "A"))];
 		const entries = [opened(), ...events(1, 2, 3, 4, 5)];
 		const verdict = judge(two, [{ sessionId: "A", entries }]);
@@ -234,7 +234,7 @@ describe("what should not have come", () => {
 		expect(five(opened(), bare, ...events(1, 2, 3, 4, 5)).foreign).toBe(1);
 	});
 
-	it("is a silent double: the same event under another id; without any it is a repeat", () => {
+	it("is a silent duplicate: the same event under another id; without an id it is a repeat", () => {
 		const double = event(2, { id: "s1.e.99" });
 		const verdict = five(opened(), ...events(1, 2), double, ...events(3, 4, 5));
 		expect(verdict).toMatchObject({ ...RIGHT, doubles: 1 });
@@ -243,14 +243,14 @@ describe("what should not have come", () => {
 		expect(five(opened(), bare, bare)).toMatchObject({ doubles: 0, repeats: 1 });
 	});
 
-	it("is an id that came with other data before", () => {
+	it("is an id that arrived with other data before", () => {
 		const verdict = five(opened(), ...events(1, 2), event(3, { id: "s1.e.2" }), ...events(4, 5));
 		expect(verdict).toMatchObject({ doubles: 1, delivered: 4, lost: 1 });
 		expect(isClean(verdict)).toBe(false);
 	});
 });
 
-describe("any right log with one fault made in it", () => {
+describe("any correct log with one fault", () => {
 	const count = 20;
 	const right = [opened(), ...Array.from({ length: count }, (_, index) => event(index + 1))];
 	const of = (entries: Entry[]) => judge([sent("s1", count)], [{ sessionId: "A", entries }]);

@@ -14,7 +14,7 @@ it("is over once, when its time has passed", async () => {
 	await after.promise;
 
 	expect(took).toHaveLength(1);
-	// Node's timers may be early by a part of a millisecond
+	// Node's timers may be early by a fraction of a millisecond
 	expect(took[0]).toBeGreaterThan(45);
 });
 

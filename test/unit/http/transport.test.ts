@@ -32,12 +32,12 @@ type Address = { host: string; port: number } | { socketPath: string };
 interface Way {
 	readonly name: string;
 	serve(handler: Handler): Server;
-	/** Sends a request, and resolves with the body when the head has come. */
+	/** Sends a request; resolves with the body when the head has arrived. */
 	request(address: Address): Promise<Readable>;
 	readonly gzip?: true;
-	/** Something stands in the place of the response's `write`. */
+	/** Something replaces the response's `write`. */
 	readonly isWrapped?: true;
-	/** The transport lets go of request and response when the first bytes are out. */
+	/** The transport releases request and response when the first bytes are sent. */
 	readonly letsGo?: true;
 	/** Default: any free port. */
 	readonly path?: string;
@@ -107,13 +107,13 @@ function ignore(): void {}
 
 const frame = (data: string) => encodeFrame({ event: "a", data });
 const FIRST = frame("first");
-/** Of which no compression makes much less. */
+/** Bytes that cannot be compressed much. */
 const LARGE = frame(randomBytes(49_152).toString("base64"));
 
 /**
  * A transport, and its client, which reads when it is asked to.
  *
- * @param prepare Is done to the response before.
+ * @param prepare Is applied to the response first.
  * @param begin What the transport does first; default: it writes its first bytes.
  */
 async function openOver(
@@ -121,7 +121,7 @@ async function openOver(
 	prepare: (response: StreamResponse) => void = ignore,
 	begin?: (transport: Transport) => void
 ) {
-	/** What it told: errors, and "close". */
+	/** What it reported: errors, and "close". */
 	const told: unknown[] = [];
 	const created = Promise.withResolvers<{ transport: Transport; response: StreamResponse }>();
 	const server = way.serve((request, response) => {
@@ -170,7 +170,7 @@ function wrapWrite(response: ServerResponse): void {
 	} as ServerResponse["write"];
 }
 
-/** All of a body, to its end in order. */
+/** All of a body, to its proper end. */
 async function read(way: Way, body: Readable): Promise<string> {
 	const text: Buffer[] = [];
 	for await (const part of way.gzip ? body.pipe(createGunzip()) : body)
@@ -194,18 +194,18 @@ describe.each(WAYS)("the transport of a stream over $name", way => {
 		await eventually(() => expect(told).toEqual(["close"]));
 	});
 
-	it("sends its head alone", async () => {
+	it("sends only its head", async () => {
 		const { body } = await openOver(way, ignore, transport => transport.flushHead());
 
 		await expect(body).resolves.toBeDefined();
 	});
 
-	it("says what its client has not taken, and when it has", async () => {
+	it("reports what its client has not taken, and when it has", async () => {
 		const { transport, told, body } = await openOver(way);
 		const client = await body;
 		let drained = 0;
 		expect(transport.isBlocked).toBe(false);
-		// what the system takes is gone
+		// until the system's buffers are full
 		while (transport.unsent < 2 ** 23) {
 			transport.write(new Batch(LARGE));
 			await turn();
@@ -224,7 +224,7 @@ describe.each(WAYS)("the transport of a stream over $name", way => {
 		expect(told).toEqual([]);
 	});
 
-	it("tells of each write that it is gone, or never will be, unless somebody stands between", async () => {
+	it("reports for each write that it is gone, or never will be, unless other code stands between", async () => {
 		const { transport, body } = await openOver(way);
 		expect(transport.tells).toBe(way.isWrapped !== true);
 		if (!transport.tells) return;
@@ -265,7 +265,7 @@ describe.each(WAYS)("the transport of a stream over $name", way => {
 		expect(told).toEqual(["close"]);
 	});
 
-	it("reports a failure behind the end of the stream", async () => {
+	it("reports a failure after the end of the stream", async () => {
 		const { transport, told, body } = await openOver(way);
 		await body;
 		const failure = new Error("failed");
@@ -274,7 +274,7 @@ describe.each(WAYS)("the transport of a stream over $name", way => {
 		await eventually(() => expect(told).toEqual([failure, "close"]));
 	});
 
-	it("does nothing once it has closed, and holds nothing", async () => {
+	it("does nothing once it has closed, and keeps nothing", async () => {
 		const { transport, told, body } = await openOver(way);
 		await body;
 		transport.destroy();
@@ -295,13 +295,13 @@ describe.each(WAYS)("the transport of a stream over $name", way => {
 	});
 
 	it.each(["writeHead", "write", "end"] as const)(
-		"does not throw what an application's `%s` throws, but reports it and closes",
+		"does not pass on what an application's `%s` throws, but reports it and closes",
 		async method => {
 			const failure = new Error("wrapped badly");
 			const fail = () => {
 				throw failure;
 			};
-			// of what is let go of nothing is called
+			// nothing is called of a response that is released
 			if (way.letsGo) return;
 			const { transport, told } = await openOver(way, response => {
 				Object.assign(response, { [method]: fail });

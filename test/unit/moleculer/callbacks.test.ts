@@ -6,8 +6,8 @@ import { watchTransporter } from "../../../mixins/sse/moleculer/transporter/tran
 import { RecordedLog } from "../../support/gateway/recorded-log.ts";
 import { onTestFinished } from "../../support/on-test-finished.ts";
 
-// What Moleculer or Node calls throws at nobody: out of a listener, a timer or a setImmediate it would end the process,
-// or cut short what Moleculer is about to do.
+// A callback of Moleculer or Node must not throw: out of a listener, a timer or a setImmediate an error would end the process,
+// or interrupt what Moleculer is about to do.
 
 function createBroker(transporter?: "Fake") {
 	const log = new RecordedLog();
@@ -20,12 +20,12 @@ function createBroker(transporter?: "Fake") {
 	return { broker, log };
 }
 
-describe("an event that fails where nobody waits for it", () => {
+describe("an event that fails while nobody waits for it", () => {
 	it.each(
 		[undefined, null, "no connection", new Error("no connection")].map(
 			reason => [String(reason), reason] as const
 		)
-	)("is told as an error, whatever it rejects with: %s", async (_, reason) => {
+	)("is logged as an error, whatever it rejects with: %s", async (_, reason) => {
 		const told = jest.fn();
 		reportIfUnhandled(Promise.reject(reason), told);
 		await turn();

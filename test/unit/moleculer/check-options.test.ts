@@ -7,7 +7,7 @@ const check = (given: object, settings?: object) =>
 	checkOptions("SseMixin", SSE_MIXIN_OPTIONS, given, settings);
 
 describe("the options that a factory takes", () => {
-	it("are complete with their defaults, and lack what has none", () => {
+	it("have their defaults, and lack what has none", () => {
 		const options = check({ heartbeat: 1000 });
 
 		expect(options.heartbeat).toBe(1000);
@@ -15,9 +15,9 @@ describe("the options that a factory takes", () => {
 		expect(options).not.toHaveProperty("session");
 	});
 
-	// What settings gave of a group was completed with the defaults: a factory's `maxBytes` was gone, without an error,
-	// when settings named the `policy`.
-	it("keep what the factory's argument has of a group, where settings have another part of it", () => {
+	// A group in settings was completed with the defaults: a factory's `maxBytes` was silently lost when settings named the
+	// `policy`.
+	it("keep what the factory's argument has of a group, if settings have another part of it", () => {
 		const { buffer, history } = check(
 			{ buffer: { maxBytes: 2048 }, history: { maxAge: 2000 } },
 			{ buffer: { policy: "conflate" }, history: { maxBytes: 70_000 } }
@@ -27,15 +27,15 @@ describe("the options that a factory takes", () => {
 		expect(history).toEqual({ maxAge: 2000, maxBytes: 70_000 });
 	});
 
-	it("are those of settings alone where the factory has turned a group off", () => {
+	it("are only those of settings if the factory has turned a group off", () => {
 		expect(check({ history: null }, { history: { maxAge: 2000 } }).history).toEqual({
 			maxBytes: 67_108_864,
 			maxAge: 2000
 		});
 	});
 
-	// A field that was undefined replaced the default, and was refused, though an option that is undefined is left out.
-	it("leave out what is undefined, in a group as well", () => {
+	// A field that was undefined replaced the default, and was refused, though an undefined option counts as left out.
+	it("leave out what is undefined, in groups too", () => {
 		const { buffer } = check(
 			{ timeout: undefined, buffer: { maxBytes: 2048, policy: undefined } },
 			{ buffer: { maxBytes: undefined } }
@@ -108,7 +108,7 @@ describe("the options of a RabbitMQ stream", () => {
 		);
 	});
 
-	it("are not shown in the error, where they may hold a secret", () => {
+	it("are not shown in the error if they may hold a secret", () => {
 		expect(() =>
 			checkOptions("SseMiddleware, stream", RABBITMQ_OPTIONS, { url: "http://user:secret@host" })
 		).toThrow(expect.objectContaining({ message: expect.not.stringContaining("secret") }));

@@ -16,14 +16,14 @@ interface Reload {
 const FILE: string = "../../../services/public/reload.js";
 const { Reload } = (await import(FILE)) as { Reload: new (state: State) => Reload };
 
-/** A request of the page's, under way until the test answers it. */
+/** A request of the page, under way until the test answers it. */
 interface Request {
 	readonly signal: AbortSignal;
 	answer(text: string): void;
 	fail(): void;
 }
 
-/** A page's state, and the API that has it. */
+/** A page's state, and the API that provides it. */
 function openPage() {
 	const requests: Request[] = [];
 	const shown: string[] = [];
@@ -54,7 +54,7 @@ afterEach(() => {
 });
 
 describe("a page's state", () => {
-	it("is asked for once for several losses that are told together, and then not again", async () => {
+	it("is requested once for several losses that are reported together, and then not again", async () => {
 		const { reload, requests, shown, last } = openPage();
 		reload.ask();
 		reload.ask();
@@ -65,8 +65,8 @@ describe("a page's state", () => {
 		expect(shown).toEqual(["now"]);
 	});
 
-	// A loss that was told while a request was under way could be one from after the answer had been made.
-	it("is asked for again if a loss is told while a request is under way, and the answers are shown in their order", async () => {
+	// A loss reported while a request was under way could be one from after the answer had been made.
+	it("is requested again if a loss is reported while a request is under way, and the answers are shown in order", async () => {
 		const { reload, requests, shown, last } = openPage();
 		reload.ask();
 		await pass(0);
@@ -81,7 +81,7 @@ describe("a page's state", () => {
 		expect(shown).toEqual(["of before", "of after"]);
 	});
 
-	it("is asked for until there is an answer, after waits that grow to a minute", async () => {
+	it("is requested until there is an answer, after waits that grow to a minute", async () => {
 		const { reload, requests, shown, failures, last } = openPage();
 		reload.ask();
 		await pass(0);
@@ -101,7 +101,7 @@ describe("a page's state", () => {
 		expect(shown).toEqual(["at last"]);
 	});
 
-	it("is asked for after a wait that is not the same on each page", async () => {
+	it("is requested after a wait that differs from page to page", async () => {
 		jest.spyOn(Math, "random").mockReturnValue(0);
 		const { reload, requests, last } = openPage();
 		reload.ask();
@@ -113,7 +113,7 @@ describe("a page's state", () => {
 		expect(requests).toHaveLength(2);
 	});
 
-	it("is not asked for earlier because a further loss is told", async () => {
+	it("is not requested earlier because a further loss is reported", async () => {
 		const { reload, requests, last } = openPage();
 		reload.ask();
 		await pass(0);
@@ -126,9 +126,9 @@ describe("a page's state", () => {
 		expect(requests).toHaveLength(2);
 	});
 
-	// The example's page forgot a request that had failed, unless its next stream was a new one (`"resumed":false`). A gateway that
-	// died just after an `sse.reset` left it without a report for ever: its stream went on elsewhere from the place of that reset.
-	it("is asked for at once when the gateway is back, if it is owed", async () => {
+	// The example's page forgot a failed request, unless its next stream was a new one (`"resumed":false`). A gateway that died
+	// just after an `sse.reset` left it without a report for ever: its stream continued elsewhere from the place of that reset.
+	it("is requested at once when the gateway is back, if it is owed", async () => {
 		const { reload, requests, shown, last } = openPage();
 		reload.ask();
 		await pass(0);
@@ -154,7 +154,7 @@ describe("a page's state", () => {
 		expect(requests).toHaveLength(before + 2);
 	});
 
-	it("is asked for again at once if a request from before the gateway was back fails, which is no failure to tell of", async () => {
+	it("is requested again at once if a request from before the gateway was back fails, which is not reported as a failure", async () => {
 		const { reload, requests, shown, failures, last } = openPage();
 		reload.ask();
 		await pass(0);
@@ -172,7 +172,7 @@ describe("a page's state", () => {
 	});
 
 	// Streams that came and went more quickly than the API answered would have cancelled every request.
-	it("is shown though the gateway comes back again and again before the API answers", async () => {
+	it("is shown even if the gateway comes back again and again before the API answers", async () => {
 		const { reload, requests, shown, last } = openPage();
 		reload.ask();
 		await pass(0);
@@ -186,7 +186,7 @@ describe("a page's state", () => {
 		expect(requests).toHaveLength(1);
 	});
 
-	it("is asked for again if there is no answer for ten seconds", async () => {
+	it("is requested again if there is no answer for ten seconds", async () => {
 		const { reload, requests, failures, last } = openPage();
 		reload.ask();
 		await pass(9999);

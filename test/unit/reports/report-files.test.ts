@@ -23,7 +23,7 @@ async function* pieces(...texts: (string | Error)[]): AsyncGenerator<string> {
 }
 
 describe("the files of reports", () => {
-	it("have a report only when it is whole, for its session alone", async () => {
+	it("contain a report only when it is complete, and only for its session", async () => {
 		const { files } = open();
 		expect(await files.list("A")).toEqual([]);
 		await files.begin("A", "one");
@@ -39,7 +39,7 @@ describe("the files of reports", () => {
 		expect(await files.list("B")).toEqual([]);
 	});
 
-	it("keep nothing of an attempt that failed but that it was made", async () => {
+	it("keep of a failed attempt only that it was made", async () => {
 		const { files, folder } = open();
 		expect(await files.begin("A", "one")).toBe(1);
 		const failing = files.write("A", "one", pieces("first\n", new Error("the database is away")));
@@ -48,7 +48,7 @@ describe("the files of reports", () => {
 		expect(await files.begin("A", "one")).toBe(2);
 	});
 
-	it("take two attempts at a time, of which each writes the same", async () => {
+	it("allow two attempts at a time, which write the same", async () => {
 		const { files } = open();
 		await files.begin("A", "one");
 		await Promise.all([1, 2].map(() => files.write("A", "one", pieces("first\n", "second\n"))));
@@ -68,7 +68,7 @@ describe("the files of reports", () => {
 		expect(ids).toEqual(["three", "one", "two"]);
 	});
 
-	it("are removed after an hour, with all that belongs to them", async () => {
+	it("are removed after an hour, with everything that belongs to them", async () => {
 		const { files, folder } = open();
 		await files.removeOld();
 		await files.begin("A", "one");
@@ -81,8 +81,8 @@ describe("the files of reports", () => {
 		expect(readdirSync(folder)).toEqual([]);
 	});
 
-	// Whatever was older than an hour was removed from the folder. A `lost+found`, which cannot be removed, sent every job back.
-	it("are all that is removed: other files in the folder are not theirs", async () => {
+	// Everything older than an hour was removed from the folder. A `lost+found`, which cannot be removed, sent every job back.
+	it("are all that is removed: other files in the folder are left alone", async () => {
 		const { files, folder } = open();
 		await files.begin("A", "one");
 		mkdirSync(join(folder, "lost+found"));
@@ -91,8 +91,8 @@ describe("the files of reports", () => {
 		expect(readdirSync(folder).sort()).toEqual(["lost+found", "notes.csv"]);
 	});
 
-	// A folder that could not be read had no reports, and the page forgot those that it could not load.
-	it("are not taken for none if the folder cannot be read", async () => {
+	// A folder that could not be read seemed to have no reports, and the page forgot those that it could not load.
+	it("do not count as missing if the folder cannot be read", async () => {
 		const { files, folder } = open();
 		mkdirSync(dirname(folder), { recursive: true });
 		writeFileSync(folder, "a file, where the folder should be");
@@ -100,7 +100,7 @@ describe("the files of reports", () => {
 		await expect(files.removeOld()).rejects.toThrow("ENOTDIR");
 	});
 
-	it("give no session away", async () => {
+	it("reveal no session", async () => {
 		const { files, folder } = open();
 		await files.begin("the-session", "one");
 		await files.write("the-session", "one", pieces("first\n"));

@@ -3,12 +3,12 @@ import fc from "fast-check";
 import { Backlog, WAITING_BYTES } from "../../../mixins/sse/streams/backlog.ts";
 
 const frame = (text: string) => new TextEncoder().encode(text);
-/** Bytes that so many frames count of so many bytes in all. */
+/** Bytes that a number of frames counts, for a number of bytes in all. */
 const cost = (frames: number, bytes: number) => frames * WAITING_BYTES + bytes;
 const texts = (frames: Uint8Array[]) => frames.map(bytes => new TextDecoder().decode(bytes));
 
 describe("a backlog", () => {
-	it("gives back what it took, in order, as much as is asked for and one at least", () => {
+	it("returns what it took, in order, as much as is asked for and at least one frame", () => {
 		const backlog = new Backlog();
 		for (const text of ["1", "22", "333", "4"]) backlog.push(frame(text));
 		expect(texts(backlog.take(0))).toEqual(["1"]);
@@ -18,7 +18,7 @@ describe("a backlog", () => {
 		expect([backlog.bytes, backlog.isEmpty, backlog.takeLoss()]).toEqual([0, true, false]);
 	});
 
-	it("drops the oldest past its bound, never the newest, and says so once", () => {
+	it("drops the oldest beyond its limit, never the newest, and reports that once", () => {
 		const backlog = new Backlog();
 		for (const text of ["1", "22", "333"]) backlog.push(frame(text));
 		backlog.trim(cost(2, 5));
@@ -53,7 +53,7 @@ describe("a backlog", () => {
 				const backlog = new Backlog();
 				let list: { text: string; key: string | undefined; n: number }[] = [];
 				const size = () => list.reduce((sum, { text }) => sum + cost(1, text.length), 0);
-				/** All that was pushed and neither taken nor replaced: lost, if it is not in the list. */
+				/** Everything that was pushed and neither taken nor replaced: lost, if it is not in the list. */
 				const received: number[] = [];
 				let n = 0;
 				let lost = false;
@@ -85,14 +85,14 @@ describe("a backlog", () => {
 					expect(backlog.bytes).toBe(size());
 					expect(backlog.isEmpty).toBe(list.length === 0);
 				}
-				// in the order in which they came, each once
+				// in the order of arrival, once each
 				expect(received).toEqual([...new Set(received)].sort((a, b) => a - b));
 			}),
 			{ numRuns: 2000 }
 		);
 	});
 
-	it("loses nothing silently: what a client misses was told before what follows, or replaced behind it", () => {
+	it("loses nothing silently: what a client misses was reported before what follows, or replaced after it", () => {
 		const event = fc.record({
 			key: fc.option(fc.constantFrom("a", "b"), { nil: undefined }),
 			takes: fc.boolean()
@@ -111,12 +111,12 @@ describe("a backlog", () => {
 					backlog.trim(cost(5, 20));
 					if (takes && n < leavesAt) take();
 				}
-				// It comes back with the last id that it got, and is replayed what followed.
+				// It comes back with the last id that it got, and gets a replay of what followed.
 				const last = got.findLast(n => n !== null) ?? -1;
 				for (let seen = 0; seen < last; seen++) {
 					if (got.includes(seen)) continue;
 					const key = events[seen]?.key;
-					// told at that place: a reset stands between what came before and what came after
+					// reported at that place: a reset is between what came before and what came after
 					const before = got.findLastIndex(n => n !== null && n < seen);
 					const after = got.findIndex(n => n !== null && n > seen);
 					const told = got.slice(before + 1, after).includes(null);

@@ -15,7 +15,7 @@ afterEach(() => {
 	jest.useRealTimers();
 });
 
-/** When each of so many streams was closed, in milliseconds since the beginning. */
+/** When each of a number of streams was closed, in milliseconds since the beginning. */
 function closings(count: number, longest: number): number[] {
 	const began = performance.now();
 	const times: number[] = [];
@@ -25,8 +25,8 @@ function closings(count: number, longest: number): number[] {
 }
 
 describe("the streams of a node that stops are closed", () => {
-	// It took all of `drain` however few they were: 5 s for one, longer than Jest waits for a hook, and than `tsx watch`
-	// and people wait after Ctrl-C.
+	// It took all of `drain` however few they were: 5 s for one, longer than Jest waits for a hook, and than `tsx watch` and
+	// people wait after Ctrl-C.
 	it.each([
 		[0, 0],
 		[1, 0],
@@ -41,7 +41,7 @@ describe("the streams of a node that stops are closed", () => {
 		if (count === 0) return;
 		expect(times[0]).toBe(0);
 		expect(times.at(-1)).toBeGreaterThanOrEqual(window);
-		// it is looked every 20 ms whose turn it is
+		// every 20 ms it is checked which are due
 		expect(times.at(-1)).toBeLessThan(window + 20);
 	});
 
@@ -52,7 +52,7 @@ describe("the streams of a node that stops are closed", () => {
 		for (const { length } of perLook.values()) expect(length).toBeLessThanOrEqual(21);
 	});
 
-	it("each once, in random order", () => {
+	it("once each, in random order", () => {
 		const closed: unknown[] = [];
 		closeOver(DRAIN, streams(1000), stream => closed.push(stream));
 		jest.advanceTimersByTime(DRAIN);

@@ -17,9 +17,9 @@ const reset: Reset = { reason: "gap", frame: frame("reset") };
 const failure = new Error("what is done for the stream has thrown");
 
 /**
- * A stream on a real connection, its client, and what it told of itself.
+ * A stream on a real connection, its client, and what the stream reported.
  *
- * @param reads When the client begins to read.
+ * @param reads When the client starts to read.
  */
 async function openStream(policy: BufferPolicy = "disconnect", reads?: Promise<void>) {
 	const told: unknown[] = [];
@@ -49,7 +49,7 @@ async function openStream(policy: BufferPolicy = "disconnect", reads?: Promise<v
 	return { stream, told, client };
 }
 
-/** Resolves with the names of the events that came; `undefined` behind them if the connection broke. */
+/** Resolves with the names of the events that arrived; `undefined` after them if the connection broke. */
 async function readEvents(port: number, reads?: Promise<void>): Promise<(string | undefined)[]> {
 	let text = "";
 	const names = () => Array.from(text.matchAll(/^event: (.*)$/gm), ([, name]) => name);
@@ -86,13 +86,13 @@ const REACH: Readonly<Record<StreamPhase, (stream: EventStream) => void | Promis
 const PHASES = Object.keys(REACH) as StreamPhase[];
 
 interface Effect {
-	/** The phase behind it; default: the same. */
+	/** The phase afterwards; default: the same. */
 	readonly to?: StreamPhase;
 	/** Names of events that the client gets by it; default: none. */
 	readonly writes?: readonly string[];
 	/** The connection breaks. */
 	readonly breaks?: true;
-	/** Default: what it returns is of no interest. */
+	/** Default: what it returns does not matter. */
 	readonly returns?: boolean;
 	/** An error is reported. */
 	readonly reports?: true;
@@ -102,7 +102,7 @@ interface Method {
 	call(stream: EventStream): unknown;
 	/** In a phase that is not named it does nothing. */
 	readonly effects: Readonly<Partial<Record<StreamPhase, Effect>>>;
-	/** What it returns where it does nothing. */
+	/** What it returns if it does nothing. */
 	readonly otherwise?: boolean;
 }
 
@@ -218,7 +218,7 @@ const METHODS: Readonly<Record<string, Method>> = {
 	}
 };
 
-/** What the client gets of the phase itself, before what is tried, and behind it. */
+/** What the client gets of the phase itself, before the attempt and after it. */
 function aroundOf(phase: StreamPhase, isOpen: boolean): [string[], string[]] {
 	const before = phase === "opening" ? [] : ["begun"];
 	const isFarewellTheirs = phase === "ending" || phase === "revoked" || phase === "closed";
@@ -243,7 +243,7 @@ describe.each(Object.entries(METHODS))("%s", (_, { call, effects, otherwise }) =
 		const got = await client;
 		const [before, behind] = aroundOf(phase, isOpen);
 		if (!breaks) expect(got).toEqual([...before, ...writes, ...behind]);
-		// Of what ends, all has left the process.
+		// A stream that is ending has sent everything.
 		else if (phase !== "ending") expect(got.at(-1)).toBe(undefined);
 		await eventually(() => expect(stream.phase).toBe("closed"));
 		expect(told.filter(what => what !== failure)).toEqual(["end", "close"]);
@@ -268,16 +268,16 @@ describe("a held stream", () => {
 		expect(await client).toEqual(["begun", "before", "reset", "missed", "news", "sse.close"]);
 	});
 
-	// What was read from the history went past what waited for a client that was slow: newer events came before older ones, and
-	// the client's place went back.
+	// What was read from the history overtook what waited for a slow client: newer events came before older ones, and the
+	// client's place went back.
 	it.each(["disconnect", "dropOldest", "conflate"] as const)(
-		"whose client is slow gets what waits for it first: %s",
+		"whose client is slow first gets what waits for it: %s",
 		async policy => {
 			const reads = Promise.withResolvers<void>();
 			const { stream, client } = await openStream(policy, reads.promise);
 			stream.beginLive(frame("begun"));
 			await eventually(() => expect(stream.isBehind).toBe(false));
-			// more than the system takes
+			// more than the system's buffers take
 			while (!stream.isBehind) {
 				stream.send(encodeFrame({ event: "large", data: "x".repeat(200_000) }));
 				await sleep(2);
@@ -304,7 +304,7 @@ describe("a held stream", () => {
 		}
 	);
 
-	it("calls back when its client has taken what was written; another does not", async () => {
+	it("calls back when its client has taken what was written; a stream in another phase does not", async () => {
 		const { stream } = await openStream();
 		const called: StreamPhase[] = [];
 		const note = () => void called.push(stream.phase);
@@ -341,7 +341,7 @@ describe("what the client of a stream may have missed", () => {
 		expect(stream.mayHaveMissed(later())).toBe(true);
 	});
 
-	it("is nothing from before it was told, as it began or later", async () => {
+	it("is nothing from before it was told, at its start or later", async () => {
 		const { stream } = await openStream();
 		stream.beginHeld(frame("begun"), reset);
 		expect(stream.mayHaveMissed(0)).toBe(false);
@@ -354,7 +354,7 @@ describe("what the client of a stream may have missed", () => {
 });
 
 describe("a stream is silent", () => {
-	it("from the first look on that finds nothing written, while it is live", async () => {
+	it("from the first check that finds nothing written, while it is live", async () => {
 		const { stream } = await openStream();
 		const looks = (times: number[]) => times.map(now => stream.isSilent(now, 10));
 		expect(looks([0, 100])).toEqual([false, false]);

@@ -3,8 +3,8 @@ import { expect, it } from "@jest/globals";
 import { Flush } from "../../../mixins/sse/streams/flush.ts";
 import { onTestFinished } from "../../support/on-test-finished.ts";
 
-// A throw left the writes marked as due, and nobody to do them: no stream of the gateway was written to again.
-it("what one stream throws holds up no other, in this turn and after it", async () => {
+// An error left the writes marked as due, and nobody to do them: no stream of the gateway was written to again.
+it("an error of one stream holds up no other, in this turn and after it", async () => {
 	const others = process.listeners("uncaughtException");
 	process.removeAllListeners("uncaughtException");
 	const thrown: unknown[] = [];

@@ -1,7 +1,7 @@
 import { expect, it } from "@jest/globals";
 import { Turns } from "../../../mixins/sse/streams/replay-turns.ts";
 
-// One turn for each of a hundred replays was a hundred turns before anything else had its own.
+// One turn for each of a hundred replays meant a hundred turns before anything else had its own.
 it("long pieces of work leave the event loop its turns, and take their own in order", async () => {
 	const turns = new Turns();
 	const fail = (error: Error): void => done.reject(error);
@@ -27,8 +27,8 @@ it("long pieces of work leave the event loop its turns, and take their own in or
 	expect(log.join("")).not.toMatch(/[abc]{2}/);
 });
 
-// It ended the process; where something caught it there, all that waited behind it waited for good.
-it("a piece of work that throws is reported to its own, and those behind it are done", async () => {
+// The error ended the process; if something caught it there, everything that waited behind it waited for ever.
+it("a piece of work that throws is reported to its owner, and those behind it are done", async () => {
 	const turns = new Turns();
 	const { promise, resolve } = Promise.withResolvers<void>();
 	const failures: string[] = [];

@@ -7,7 +7,7 @@ import { tempFolder } from "../../support/temp-folder.ts";
 const folder = tempFolder("count");
 afterAll(() => folder.remove());
 
-/** A test file as it stands in Jest's report. */
+/** A test file in Jest's report. */
 function file(status: "passed" | "failed", tests: string[]): object {
 	const assertionResults = tests.map((status, at) => ({ fullName: `test ${at}`, status }));
 	return { name: "some.test.ts", status, message: "it broke", assertionResults };
@@ -55,7 +55,7 @@ describe(".ci/count.mjs", () => {
 		expect(count(report, 1)).toMatchObject({ last: "1 passed, 1 failed", status: 1 });
 	});
 
-	it("counts files that have no result: they were not run, and the run was green", () => {
+	it("counts files without a result: they were not run, and the run was green", () => {
 		const report = { numTotalTestSuites: 3, testResults: [file("passed", ["passed"])] };
 		expect(count(report, 0)).toEqual({
 			last: "1 passed, 1 failed",

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { eventually } from "../../support/eventually.ts";
 
 describe("eventually", () => {
-	it("answers what the first successful attempt returned", async () => {
+	it("returns what the first successful attempt returned", async () => {
 		let attempts = 0;
 		const result = await eventually(() => {
 			expect(++attempts).toBe(3);

@@ -8,7 +8,7 @@ const file = (project: string, name: string) => ({
 });
 
 describe("the plan of a run", () => {
-	it("has a phase's projects in their order, and the files of each as Jest has sorted them", () => {
+	it("has a phase's projects in order, and the files of each as Jest has sorted them", () => {
 		const files = [
 			...[file("e2e", "large"), file("e2e", "small"), file("fuzz", "a")],
 			...[file("chaos", "b"), file("chaos", "a"), file("unit", "a")]
@@ -20,7 +20,7 @@ describe("the plan of a run", () => {
 		]);
 	});
 
-	it("lets files that take long begin before the rest of their project", () => {
+	it("starts files that take long before the rest of their project", () => {
 		const [, second] = plan([
 			file("e2e", "large"),
 			file("e2e", "reports-rabbitmq"),

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { type Machine, thisMachine } from "../../support/processes/machine.ts";
 import { bringPrograms } from "../../support/processes/programs.ts";
 
-/** A machine with these executables and this environment; `install` brings a package's program. */
+/** A machine with these executables and this environment; `install` provides a package's program. */
 function machine({
 	has = [],
 	env = {},
@@ -44,7 +44,7 @@ const ALL = ["rabbitmq-server", "epmd", "chromium", "nginx", "firefox-esr", "pyt
 const silent = () => {};
 
 describe("bringPrograms", () => {
-	it("uses what is there, installs nothing, and says in one line each what it uses", async () => {
+	it("uses what exists, installs nothing, and says in one line each what it uses", async () => {
 		const here = machine({ has: ALL, root: true });
 		const lines: string[] = [];
 		const programs = await bringPrograms(here, line => lines.push(line));
@@ -65,13 +65,13 @@ describe("bringPrograms", () => {
 		]);
 	});
 
-	it("takes the broker of AMQP_URL before an installed one", async () => {
+	it("prefers the broker of AMQP_URL to an installed one", async () => {
 		const here = machine({ has: ALL, env: { AMQP_URL: "amqp://elsewhere" } });
 		const { rabbitmq } = await bringPrograms(here, silent);
 		expect(rabbitmq).toEqual({ kind: "url", url: "amqp://elsewhere" });
 	});
 
-	it("takes Docker where RabbitMQ is not installed", async () => {
+	it("uses Docker if RabbitMQ is not installed", async () => {
 		const here = machine({
 			has: ["docker", "chromium", "nginx", "firefox", "python3"],
 			root: true
@@ -92,7 +92,7 @@ describe("bringPrograms", () => {
 		expect(here.installed).toEqual([["rabbitmq-server"]]);
 	});
 
-	it("installs all that is missing in one go", async () => {
+	it("installs everything that is missing in one go", async () => {
 		const here = machine({ root: true });
 		await bringPrograms(here, silent);
 		expect(here.installed).toEqual([
@@ -100,7 +100,7 @@ describe("bringPrograms", () => {
 		]);
 	});
 
-	it("passes over a Chromium that does not start, but not over a CHROMIUM_PATH", async () => {
+	it("ignores a Chromium that does not start, but not a CHROMIUM_PATH", async () => {
 		const stub = { has: [...ALL, "docker"], broken: ["chromium"] };
 		await expect(bringPrograms(machine(stub), silent)).rejects.toThrow(/- Chromium: set/);
 		const given = { ...stub, env: { CHROMIUM_PATH: "/opt/chromium" } };
@@ -120,7 +120,7 @@ describe("bringPrograms", () => {
 		expect(lines.filter(line => line.includes("one test is skipped"))).toHaveLength(1);
 	});
 
-	// A Firefox that came and did not start was one that there was none of, and its test was skipped.
+	// A Firefox that was installed and did not start counted as absent, and its test was skipped.
 	it.each([
 		["Firefox", "firefox-esr"],
 		["pika", "python3"]
@@ -132,7 +132,7 @@ describe("bringPrograms", () => {
 		}
 	);
 
-	it("does without a Firefox of which the system has no package", async () => {
+	it("does without a Firefox if the system has no package of it", async () => {
 		const here = machine({ root: true, unknown: ["firefox-esr"] });
 		expect((await bringPrograms(here, silent)).firefox).toBeNull();
 	});

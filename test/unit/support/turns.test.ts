@@ -4,7 +4,7 @@ import { onTestFinished } from "../../support/on-test-finished.ts";
 import { block } from "../../support/processes/block.ts";
 import { Turns } from "../../support/turns.ts";
 
-it("what a turn computes is told, and what many compute together is not", async () => {
+it("what one turn computes is reported, and what many compute together is not", async () => {
 	const turns = new Turns();
 	onTestFinished(() => turns.stop());
 	for (let n = 0; n < 20; n++) {
@@ -13,7 +13,7 @@ it("what a turn computes is told, and what many compute together is not", async 
 	}
 	const together = turns.takeLongest();
 	const before = process.threadCpuUsage();
-	// on a busy machine a moment computes less than it lasts
+	// on a busy machine a moment computes for less than it lasts
 	while (process.threadCpuUsage(before).user < 400_000) block(10);
 
 	expect(turns.takeLongest()).toBeGreaterThan(390);

@@ -5,7 +5,7 @@ import { onTestFinished } from "../../support/on-test-finished.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 import { compile } from "../../support/types.setup.ts";
 
-/** What TypeScript has against a file of these lines. */
+/** TypeScript's errors for a file of these lines. */
 function errorsOf(lines: readonly string[], options = {}) {
 	const folder = tempFolder("types");
 	onTestFinished(() => folder.remove());
@@ -18,7 +18,7 @@ function errorsOf(lines: readonly string[], options = {}) {
 }
 
 describe("tests of types", () => {
-	it("find what is wrong at its line", () => {
+	it("report an error at its line", () => {
 		const lines = ["export const right: number = 1;", 'export const wrong: number = "1";'];
 		expect(errorsOf(lines)).toEqual([
 			expect.objectContaining({
@@ -29,12 +29,12 @@ describe("tests of types", () => {
 		]);
 	});
 
-	it("find an error that was expected and is none", () => {
+	it("report an expected error that does not occur", () => {
 		const lines = ["// @ts-expect-error", "export const right: number = 1;"];
 		expect(errorsOf(lines)).toEqual([expect.objectContaining({ isOfFile: true, line: 1 })]);
 	});
 
-	it("do not pass where TypeScript does not run", () => {
+	it("do not pass if TypeScript does not run", () => {
 		const [error] = errorsOf([""], { module: "no such module" });
 		expect(error).toMatchObject({ isOfFile: false, message: expect.stringContaining("error") });
 	});

@@ -38,7 +38,7 @@ describe("the matrix of transporters", () => {
 		expect(cellsOf(jobsOf({ names: ["CBOR"] })).every(cell => cell.includes("CBOR"))).toBe(true);
 	});
 
-	it("is played in part by npm test, on the release that the project is tested with", () => {
+	it("is run in part by npm test, on the release that the project is tested with", () => {
 		for (const { version } of shortJobs()) expect(version).toBe(VERSIONS[0]);
 	});
 });

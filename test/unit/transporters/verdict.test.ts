@@ -21,20 +21,20 @@ describe("a client of a cell", () => {
 		expect(isRight(verdict, false)).toBe(true);
 	});
 
-	it("that misses an event and is not told has lost it in silence", () => {
+	it("that misses an event and is not reset has lost it silently", () => {
 		const verdict = verdictOf([sent(1, 20), sent(2, 30)], [opened, event(1, 20), reset(25)]);
 		expect(verdict).toMatchObject({ lost: 1, told: 0 });
 		expect(isRight(verdict, true)).toBe(false);
 	});
 
-	it("that misses an event and is told is right only where a fault has happened", () => {
+	it("that misses an event and is reset is right only if a fault has happened", () => {
 		const verdict = verdictOf([sent(1, 20), sent(2, 30)], [opened, event(1, 20), reset(35)]);
 		expect(verdict).toMatchObject({ lost: 0, told: 1, falseResets: 0 });
 		expect(isRight(verdict, true)).toBe(true);
 		expect(isRight(verdict, false)).toBe(false);
 	});
 
-	it("that missed nothing and is reset was told falsely, unless it may be", () => {
+	it("that missed nothing and is reset was reset wrongly, unless that is allowed", () => {
 		const entries = [opened, event(1, 20), reset(25), reset(26)];
 		const verdict = verdictOf([sent(1, 20)], entries);
 		expect(verdict).toMatchObject({ lost: 0, told: 0, resets: 2, falseResets: 2 });
@@ -43,8 +43,8 @@ describe("a client of a cell", () => {
 		expect(isRight(verdictOf([sent(1, 20)], entries, true), true)).toBe(true);
 	});
 
-	// It was told on a gateway that had lost events, and got them on another one, to which it went with its old place.
-	it("that lacked at its reset what it got afterwards was told truly", () => {
+	// It was reset on a gateway that had lost events, and got them on another one, to which it went with its old place.
+	it("that lacked at its reset what it got afterwards was reset rightly", () => {
 		const events = [sent(1, 20), sent(2, 30)];
 		const late: Entry = { kind: "event", at: 700, id: "a.2", data: { from: "a", n: 2, at: 30 } };
 		const verdict = verdictOf(events, [opened, event(1, 20), reset(500), late]);
@@ -56,7 +56,7 @@ describe("a client of a cell", () => {
 	});
 
 	// A gateway that joined a cluster had the stream open before its client heard of that.
-	it("may be told of what was sent while its stream was being opened, and not of what was sent before", () => {
+	it("may be reset for what was sent while its stream was being opened, and not for what was sent before", () => {
 		const events = [sent(1, 5), sent(2, 300)];
 		const late: Entry = { kind: "event", at: 301, id: "a.2", data: { from: "a", n: 2, at: 300 } };
 		const openedSlowly: Entry = { ...opened, askedAt: 2 } as Entry;
@@ -64,9 +64,9 @@ describe("a client of a cell", () => {
 		expect(verdictOf(events, [opened, late, reset(600)]).falseResets).toBe(1);
 	});
 
-	it("is due only what was sent when its stream was open", () => {
+	it("is owed only what was sent while its stream was open", () => {
 		const events = [sent(1, 5), sent(2, 8), sent(3, 20)];
-		// one of those from before came all the same
+		// one of those from before arrived all the same
 		const verdict = verdictOf(events, [opened, event(2, 8), event(3, 20)]);
 		expect(verdict).toMatchObject({ events: 1, delivered: 1, lost: 0, wrong: 0, findings: [] });
 	});

@@ -71,8 +71,8 @@ function ready(hand: Hand): Hand {
 }
 
 describe("a channel that is opened again whenever it is lost", () => {
-	// A connection that took its time to close, because RabbitMQ did not answer, set its successor's channel to null when it had closed
-	// at last. A third one was opened, and the worker had two consumers.
+	// A connection that took time to close, because RabbitMQ did not answer, set its successor's channel to null when it had
+	// finally closed. A third one was opened, and the worker had two consumers.
 	it("is opened again only when the last connection has closed", async () => {
 		const [first, second] = [ready(new Hand()), ready(new Hand())];
 		const { reconnecting, course } = startStage([first, second]);
@@ -97,7 +97,7 @@ describe("a channel that is opened again whenever it is lost", () => {
 		await eventually(() => expect(course.at(-1)).toBe("ready 1"));
 		expect(course).toEqual(["open 0", "lost 0", "closed 0", "open 1", "ready 1"]);
 		expect(log.at("warn").join()).toContain("NOT_FOUND");
-		// what comes of it late is no longer for anybody
+		// its late outcome no longer matters
 		first.settingUp.open();
 		reconnecting.replace(first.channel, new Error("late"));
 		await new Promise(setImmediate);
@@ -127,7 +127,7 @@ describe("a channel that is opened again whenever it is lost", () => {
 });
 
 describe("the stop of a channel", () => {
-	it("breaks off an attempt to open it, and closes one that has come all the same", async () => {
+	it("cancels an attempt to open it, and closes one that was opened all the same", async () => {
 		const hand = new Hand();
 		const { reconnecting, course } = startStage([hand]);
 		const started = reconnecting.start();
@@ -171,7 +171,7 @@ describe("the stop of a channel", () => {
 	});
 
 	// A broker that was stopped and started again in the same process had a service that took no more jobs.
-	it("lets it be started again", async () => {
+	it("allows it to be started again", async () => {
 		const [first, second] = [ready(new Hand()), ready(new Hand())];
 		const { reconnecting, course } = startStage([first, second]);
 		await reconnecting.start();

@@ -1,4 +1,4 @@
-/** better-sse: one channel, one broadcast an event. */
+/** better-sse: one channel, one broadcast per event. */
 import { createServer } from "node:http";
 import { createChannel, createSession } from "better-sse";
 import { listen } from "../listen.ts";

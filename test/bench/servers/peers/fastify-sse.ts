@@ -1,4 +1,4 @@
-/** @fastify/sse: it has no fan-out of its own, so that a set of replies is what its users write. */
+/** @fastify/sse: it has no fan-out of its own, so a set of replies is what its users write. */
 import { fastifySSE, type SSEReplyInterface } from "@fastify/sse";
 import fastify from "fastify";
 import { serve } from "../serve.ts";

@@ -13,7 +13,7 @@ const report = {
 	here: []
 };
 
-describe("what a sender says of itself", () => {
+describe("a sender's report", () => {
 	it("is about its events, or about its revocations", () => {
 		expect(readReport(position)).toEqual(report);
 		expect(readReport({ ...position, of: "close", end: true })).toEqual({
@@ -23,13 +23,13 @@ describe("what a sender says of itself", () => {
 		});
 	});
 
-	it("has no age where that is not known", () => {
+	it("has no age if that is not known", () => {
 		const unknown = { ...report, age: 0, up: 0 };
 		expect(readReport({ epoch: "abcdefgh", seq: 3 })).toEqual(unknown);
 		expect(readReport({ ...position, age: -1, up: "7" })).toEqual(unknown);
 	});
 
-	// taken for one of events, it would end the life that is counted
+	// as a report about events it would end the life that is being counted
 	it.each([
 		["about something else", { ...position, of: "tickets" }],
 		["about null", { ...position, of: null }],
@@ -37,7 +37,7 @@ describe("what a sender says of itself", () => {
 		["of no number", { ...position, seq: -1 }],
 		["nothing", null],
 		["a text", "close"]
-	])("is passed over: %s", (_, input) => {
+	])("is ignored: %s", (_, input) => {
 		expect(readReport(input)).toBeUndefined();
 	});
 });

@@ -2,8 +2,8 @@ import { describe, expect, it } from "@jest/globals";
 import { describe as describeError } from "../../../../mixins/sse/bus/rabbitmq/amqp-error.ts";
 
 describe("an error of amqplib in words", () => {
-	// amqplib ends a connection with a string where frames make no sense. Describing that threw, in the listener
-	// that had to connect anew: the node stayed without its stream until it was restarted.
+	// amqplib ends a connection with a string if frames make no sense. Describing that string threw, in the listener that had
+	// to reconnect: the node had no RabbitMQ stream until it was restarted.
 	it.each<[what: string, thrown: unknown, words: string]>([
 		["an error", new Error("refused"), "refused"],
 		["a string", "Expected headers frame after delivery", "Expected headers frame after delivery"],
@@ -13,7 +13,7 @@ describe("an error of amqplib in words", () => {
 		["an error without words", new TypeError(""), "TypeError"],
 		["an error whose `errors` are none", Object.assign(new Error(""), { errors: 7 }), "Error"],
 		["an address", new Error("no way to amqp://user:secret@host"), "no way to amqp://…@host"]
-	])("is said of %s", (_, thrown, words) => {
+	])("is written for %s", (_, thrown, words) => {
 		expect(describeError(thrown)).toBe(words);
 	});
 });

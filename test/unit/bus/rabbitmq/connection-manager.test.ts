@@ -8,9 +8,9 @@ import {
 import { onTestFinished } from "../../../support/on-test-finished.ts";
 import { stubGlobal } from "../../../support/stub-global.ts";
 
-// Every attempt left a listener on the one signal of the manager's life, and with it a socket: one a second, for as long as
-// RabbitMQ was away.
-it("attempts to connect that fail leave nothing on the signal of those that follow", async () => {
+// Every attempt left a listener, and with it a socket, on the one signal of the manager's life: one per second while RabbitMQ
+// was away.
+it("failed attempts to connect leave nothing on the signal of the following ones", async () => {
 	const signals: AbortSignal[] = [];
 	class Watched extends AbortController {
 		constructor() {

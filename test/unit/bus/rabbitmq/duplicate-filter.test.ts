@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { DuplicateFilter } from "../../../../mixins/sse/bus/rabbitmq/duplicate-filter.ts";
 
-describe("repeats", () => {
+describe("duplicates", () => {
 	it("are messages whose number their origin has used before", () => {
 		const duplicateFilter = new DuplicateFilter();
 		const seen = [1, 2, 2, 1, 3].map(seq => duplicateFilter.seen("a", seq));
@@ -9,12 +9,12 @@ describe("repeats", () => {
 		expect(duplicateFilter.seen("b", 1)).toBe(false);
 	});
 
-	it("are none of an origin that is met in its midst, or that left numbers out", () => {
+	it("are not messages of an origin that is met in the middle, or that left numbers out", () => {
 		const duplicateFilter = new DuplicateFilter();
 		expect([41, 50].map(seq => duplicateFilter.seen("a", seq))).toEqual([false, false]);
 	});
 
-	it("are remembered of the ten thousand origins heard last", () => {
+	it("are remembered for the ten thousand origins heard last", () => {
 		const duplicateFilter = new DuplicateFilter();
 		duplicateFilter.seen("heard again", 7);
 		duplicateFilter.seen("silent", 7);

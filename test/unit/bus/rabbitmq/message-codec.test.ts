@@ -30,20 +30,20 @@ describe("a message", () => {
 		expect(JSON.parse(writeMessage([writeEvent(event, "null")]))).toEqual(event);
 	});
 
-	it("of another program may hold anything: what is one value is taken as one event", () => {
+	it("of another program may contain anything: a single value counts as one event", () => {
 		expect(readMessage("7")).toEqual([7]);
 		expect(readMessage("[]")).toEqual([]);
 		expect(readMessage("null")).toEqual([null]);
 	});
 
-	it("of more events than there are indices is refused: their ids would not be in order", () => {
+	it("with more events than there are indices is refused: their ids would not be in order", () => {
 		const text = (count: number) => `[${"0,".repeat(count - 1)}0]`;
 		expect(readMessage(text(1_000_000))).toHaveLength(1_000_000);
 		expect(readMessage(text(1_000_001))).toMatchObject({ refused: "content" });
 	});
 
 	it.each(["", "{", "undefined", '{"a":1}x', "\uFEFF{}"])(
-		"that is no JSON is refused: %j",
+		"that is not JSON is refused: %j",
 		text => {
 			const answer = readMessage(text);
 			expect(isRefusal(answer)).toBe(true);

@@ -12,7 +12,7 @@ import { anyText } from "../../../support/arbitraries.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The events of a message, with their payloads as texts; undefined if it is not read so. */
+/** The events of a message, with their payloads as texts; undefined if it cannot be read that way. */
 function read(text: string): { address: unknown; json: string }[] | undefined {
 	const bytes = encoder.encode(text);
 	const textOf = (from: number, to: number) => decoder.decode(bytes.subarray(from, to));
@@ -30,7 +30,7 @@ const written = (events: readonly SseEvent[]) =>
 const A = '{"eventName":"a","sessionId":"s","payload":1}';
 
 describe("a message of SseMiddleware", () => {
-	it("gives the texts of its payloads as they were written, whatever is in its events", () => {
+	it("gives the texts of its payloads as they were written, whatever its events contain", () => {
 		const tricky = fc.constantFrom(',"payload":', '"', "\\", '\\"', "\n", "é", ',"payload":1}');
 		const text = fc.oneof(anyText, tricky);
 		const event = fc.record({
@@ -51,13 +51,13 @@ describe("a message of SseMiddleware", () => {
 		);
 	});
 
-	it("is an array of JSON to who does not know that", () => {
+	it("is a JSON array for programs that do not know its form", () => {
 		const events = [1, 2].map(payload => ({ eventName: "a", sessionId: "s", payload }));
 		expect(readMessage(written(events))).toEqual(events);
 	});
 });
 
-describe("a message that is written otherwise", () => {
+describe("a message in another form", () => {
 	it.each([
 		["no event", "[]"],
 		["nothing", ""],
@@ -75,11 +75,11 @@ describe("a message that is written otherwise", () => {
 		["with NUL", '{"eventName":"a","sessionId":"s","payload":"\0"}'],
 		["with CR", '{"eventName":"a","sessionId":"s","payload":"\r"}'],
 		["with an array that has no end", `[\n${A}`]
-	])("is read as any JSON is: %s", (_, text) => {
+	])("is read like any JSON: %s", (_, text) => {
 		expect(read(text)).toBeUndefined();
 	});
 
-	it("gives no payload that has a line break or NUL, whatever comes", () => {
+	it("gives no payload with a line break or NUL, whatever arrives", () => {
 		const piece = fc.constantFrom(A, "[\n", "\n]", ",\n", "\n", "\r", "\0", '"payload":', "}", "é");
 		fc.assert(
 			fc.property(fc.array(fc.oneof(piece, fc.string({ unit: "binary" }))), pieces => {

@@ -7,26 +7,26 @@ import {
 
 const point = (offset: number, timestamp = offset * 10): Point => ({ offset, timestamp });
 
-/** What each point says to a reader that has come to the one before it. */
+/** What each point means to a reader that has read the one before it. */
 function steps(...points: Point[]): Step[] {
 	const offsets = new OffsetTracker();
 	return points.map(next => offsets.follow(next));
 }
 
-describe("a reader's way along a stream", () => {
-	it("goes from offset to offset, from wherever it begins", () => {
+describe("a reader's progress on a RabbitMQ stream", () => {
+	it("goes from offset to offset, wherever it starts", () => {
 		expect(steps(point(70), point(71), point(72))).toEqual(["next", "next", "next"]);
 	});
 
-	it("has no gap where RabbitMQ takes one offset for itself", () => {
+	it("has no gap where RabbitMQ uses one offset itself", () => {
 		expect(steps(point(70), point(72))).toEqual(["next", "next"]);
 	});
 
-	it("has a gap where segments are gone", () => {
+	it("has a gap where segments were removed", () => {
 		expect(steps(point(70), point(73), point(74))).toEqual(["next", "gap", "next"]);
 	});
 
-	it("is found again behind a lost connection by offset and time", () => {
+	it("is found again after a lost connection by offset and time", () => {
 		const offsets = new OffsetTracker();
 		offsets.follow(point(70));
 		expect(offsets.follow(point(70))).toBe("seen");
@@ -40,11 +40,11 @@ describe("a reader's way along a stream", () => {
 		const offsets = new OffsetTracker();
 		offsets.follow(point(70));
 		expect(offsets.follow(other)).toBe("another");
-		// it has not gone on there
+		// it has not moved on
 		expect(offsets.last).toEqual(point(70));
 	});
 
-	it("has a gap where it is not found again: the next offset may be another stream's", () => {
+	it("has a gap if it is not found again: the next offset may be on another RabbitMQ stream", () => {
 		const offsets = new OffsetTracker();
 		offsets.follow(point(70));
 		offsets.return();
@@ -53,7 +53,7 @@ describe("a reader's way along a stream", () => {
 		expect([72, 73].map(offset => offsets.follow(point(offset)))).toEqual(["seen", "next"]);
 	});
 
-	it("begins anew where it is put", () => {
+	it("starts again where it is set", () => {
 		const offsets = new OffsetTracker();
 		offsets.follow(point(70));
 		offsets.start(undefined);

@@ -25,7 +25,7 @@ const jsonOf = (message: { events: readonly Sent[] } | undefined) =>
 	message?.events.map(({ json }) => json);
 
 describe("an outbox", () => {
-	it("puts what waits into one message, in order, and numbers messages from 1", () => {
+	it("puts waiting events into one message, in order, and numbers messages from 1", () => {
 		const outbox = new Outbox<Sent>(ROOMY);
 		for (const json of ["1", "2", "3"]) outbox.add(event(json));
 		const first = outbox.next();
@@ -37,7 +37,7 @@ describe("an outbox", () => {
 		expect(outbox.next()).toBeUndefined();
 	});
 
-	it("puts what travels alone into a message of its own, in its place", () => {
+	it("puts an event that is sent alone into a message of its own, in its place", () => {
 		const outbox = new Outbox<Sent>(ROOMY);
 		for (const json of ["1", "2"]) outbox.add(event(json));
 		for (const json of ["alone", "alone too"]) outbox.add({ ...event(json), isAlone: true });
@@ -47,7 +47,7 @@ describe("an outbox", () => {
 		expect(messages).toEqual([["1", "2"], ["alone"], ["alone too"], ["3"], undefined]);
 	});
 
-	it("makes no message longer than a thousand events, or 256 Ki characters", () => {
+	it("limits a message to a thousand events, or 256 Ki characters", () => {
 		const outbox = new Outbox<Sent>(ROOMY);
 		for (let n = 0; n < 1500; n++) outbox.add(event("1"));
 		for (let n = 0; n < 3; n++) outbox.add(event("x".repeat(100_000)));
@@ -59,7 +59,7 @@ describe("an outbox", () => {
 		expect(lengths).toEqual([1000, 502, 1]);
 	});
 
-	it("lets go of an event, and tells, once its message is confirmed", () => {
+	it("drops an event, and reports it, once its message is confirmed", () => {
 		const outbox = new Outbox<Sent>(ROOMY);
 		const one = event("1");
 		outbox.add(one);
@@ -67,12 +67,12 @@ describe("an outbox", () => {
 		expect([outbox.length, outbox.bytes, one.confirmed]).toEqual([1, 1, 0]);
 
 		if (message) outbox.confirm(message);
-		// a broker that confirms twice
+		// a message broker that confirms twice
 		if (message) outbox.confirm(message);
 		expect([outbox.length, outbox.bytes, one.confirmed]).toEqual([0, 0, 1]);
 	});
 
-	it("takes no more than its bounds, but any event if it is empty", () => {
+	it("takes no more than its limits, but any event if it is empty", () => {
 		const few = new Outbox<Sent>({ maxEvents: 2, maxBytes: 1 << 20 });
 		expect([1, 2, 3].map(n => few.add(event(String(n))))).toEqual([true, true, false]);
 		const small = new Outbox<Sent>({ maxEvents: 100, maxBytes: 8 });
@@ -80,13 +80,13 @@ describe("an outbox", () => {
 		expect(small.add(event("1"))).toBe(false);
 	});
 
-	it("counts the bytes of UTF-8, as its bound does", () => {
+	it("counts bytes of UTF-8, as its limit does", () => {
 		const outbox = new Outbox<Sent>({ maxEvents: 100, maxBytes: 8 });
 		expect(["1234", "żż", "1"].map(json => outbox.add(event(json)))).toEqual([true, true, false]);
 		expect(outbox.bytes).toBe(8);
 	});
 
-	it("takes back what waits, and not what was written", () => {
+	it("withdraws what waits, and not what was written", () => {
 		const outbox = new Outbox<Sent>(ROOMY);
 		const [written, waits] = [event("1"), event("2")];
 		outbox.add(written);
@@ -98,7 +98,7 @@ describe("an outbox", () => {
 		expect(outbox.next()).toBeUndefined();
 	});
 
-	it("writes what was refused as a new message, behind the others", () => {
+	it("writes a refused message as a new one, after the others", () => {
 		const outbox = new Outbox<Sent>(ROOMY);
 		outbox.add(event("1"));
 		const refused = outbox.next();
@@ -134,7 +134,7 @@ describe("an outbox", () => {
 		]);
 	});
 
-	it("gives up what will never be taken, and does not say that the bus has it", () => {
+	it("gives up what will never be taken, and does not report it as confirmed", () => {
 		const outbox = new Outbox<Sent>(ROOMY);
 		const one = event("1");
 		outbox.add(one);
@@ -147,16 +147,16 @@ describe("an outbox", () => {
 	});
 });
 
-describe("events over connections that break, at any point, before or behind what they carried", () => {
+describe("events over connections that break at any point, before or after what they carried", () => {
 	const step = fc.oneof(
 		{ weight: 4, arbitrary: fc.record({ do: fc.constant("send" as const), count: fc.nat(3) }) },
 		{ weight: 4, arbitrary: fc.record({ do: fc.constant("write" as const), count: fc.nat(3) }) },
 		{ weight: 3, arbitrary: fc.record({ do: fc.constant("confirm" as const), count: fc.nat(3) }) },
-		// of what is under way, so many messages arrive, and no confirmation any more
+		// of what is under way, this many messages arrive, and no more confirmations
 		{ weight: 2, arbitrary: fc.record({ do: fc.constant("break" as const), count: fc.nat(3) }) }
 	);
 
-	it("arrive in order, each once, and are counted until they are confirmed", () => {
+	it("arrive in order, once each, and are counted until they are confirmed", () => {
 		fc.assert(
 			fc.property(fc.array(step, { maxLength: 60 }), steps => {
 				const outbox = new Outbox<Sent>(ROOMY);
@@ -194,7 +194,7 @@ describe("events over connections that break, at any point, before or behind wha
 					act(one);
 					expect(outbox.length).toBe(sent.filter(({ confirmed }) => confirmed === 0).length);
 				}
-				// a last connection, which holds
+				// a last connection, which lasts
 				act({ do: "break", count: 0 });
 				act({ do: "write", count: 1000 });
 				act({ do: "confirm", count: 1000 });

@@ -15,8 +15,8 @@ const streamId: fc.Arbitrary<RabbitmqId> = fc.record({
 	index: fc.nat(999)
 });
 
-describe("the id of an event on a stream", () => {
-	it("is offset and time, and the index for all but a message's first event", () => {
+describe("the id of an event on a RabbitMQ stream", () => {
+	it("is offset and time, plus the index for every event of a message but the first", () => {
 		expect(writeRabbitmqId({ offset: 42, timestamp: 1795452278747, index: 0 })).toBe(
 			"42-1795452278747"
 		);
@@ -49,11 +49,11 @@ describe("the id of an event on a stream", () => {
 			"1-1\n"
 		],
 		...["1-1-1000000", "n.e.1", "１-１"]
-	])("is none: %j", text => {
+	])("is invalid: %j", text => {
 		expect(parseRabbitmqId(text)).toBeUndefined();
 	});
 
-	it("stands on the stream by offset, and by index within a message", () => {
+	it("is ordered by offset, and by index within a message", () => {
 		fc.assert(
 			fc.property(streamId, streamId, (a, b) => {
 				const expected = Math.sign(a.offset === b.offset ? a.index - b.index : a.offset - b.offset);

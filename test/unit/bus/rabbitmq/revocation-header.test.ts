@@ -33,7 +33,7 @@ const revocation: fc.Arbitrary<Revocation> = fc.record({
 });
 
 describe("a revocation in headers", () => {
-	it("is read as it was written, in parts where it is long, each of which fits into a frame of AMQP", () => {
+	it("is read as it was written, in parts if it is long, each of which fits into an AMQP frame", () => {
 		fc.assert(
 			fc.property(revocation, written => {
 				const headers = writeRevocationHeaders(written, ID);
@@ -51,7 +51,7 @@ describe("a revocation in headers", () => {
 		);
 	});
 
-	it("of a hundred thousand sessions is a few thousand parts", () => {
+	it("of a hundred thousand sessions has a few thousand parts", () => {
 		const ids = Array.from({ length: 100_000 }, (_, n) => `user:${n}`);
 		const headers = writeRevocationHeaders(
 			{ sessionId: ids, eventName: undefined, reason: "revoked" },
@@ -60,7 +60,7 @@ describe("a revocation in headers", () => {
 		expect(headers.length).toBeLessThan(1000);
 	});
 
-	it("that another program has written is refused, or handed on to be validated, and never throws", () => {
+	it("of another program is refused, or passed on to be validated, and never throws", () => {
 		const text = fc.oneof(
 			anyShape,
 			fc.string(),
@@ -98,7 +98,7 @@ describe("a revocation in headers", () => {
 	});
 });
 
-describe("revocations that come in two ways", () => {
+describe("revocations that arrive in two ways", () => {
 	const whole = (id: string) => ({ id, part: 1, parts: 1 });
 
 	it("are new once, whichever comes first, and in however many parts", () => {
@@ -111,14 +111,14 @@ describe("revocations that come in two ways", () => {
 		expect(heard.hear(whole("b"))).toBe(false);
 	});
 
-	it("are new as a whole as long as a part of them has not come", () => {
+	it("are new as a whole until every part has arrived", () => {
 		const heard = new HeardRevocations();
 		expect(heard.hear({ id: "a", part: 2, parts: 3 })).toBe(true);
 		expect(heard.hear(whole("a"))).toBe(true);
 		expect(heard.hear({ id: "a", part: 3, parts: 3 })).toBe(false);
 	});
 
-	it("are remembered within a bound", () => {
+	it("are remembered in bounded number", () => {
 		const heard = new HeardRevocations();
 		for (let n = 0; n < 100_000; n++)
 			heard.hear(n % 2 ? whole(`${n}`) : { id: `${n}`, part: 1, parts: 2 });

@@ -13,7 +13,7 @@ const options = {
 const nameIn = (namespace: string, name?: string) =>
 	streamOf({ namespace }, { ...options, name }).name;
 
-describe("the name of a broker's stream", () => {
+describe("the name of a broker's RabbitMQ stream", () => {
 	it.each([
 		["without a namespace", "", "sse.send"],
 		["with one", "prod", "sse.send.prod"],
@@ -29,12 +29,12 @@ describe("the name of a broker's stream", () => {
 		expect(nameIn(namespace)).toBe(name);
 	});
 
-	it("is the one that is given, whatever the namespace", () => {
+	it("is the given one, whatever the namespace", () => {
 		expect(nameIn("prod", "orders")).toBe("orders");
 		expect(nameIn("n".repeat(300), "orders")).toBe("orders");
 	});
 
-	it("that was given is not the exchange's, which is the namespace's", () => {
+	it("if given does not apply to the exchange, whose name follows from the namespace", () => {
 		const exchangeIn = (namespace: string) =>
 			streamOf({ namespace }, { ...options, name: "orders" }).exchange;
 		expect(exchangeIn("")).toBe("sse.send");
@@ -45,7 +45,7 @@ describe("the name of a broker's stream", () => {
 	it.each([
 		["characters", "n".repeat(247), 256],
 		["characters that take more bytes", "ż".repeat(42), 261]
-	])("has to be given for a namespace of too many %s", (_, namespace, bytes) => {
+	])("is required for a namespace of too many %s", (_, namespace, bytes) => {
 		let error: unknown;
 		try {
 			nameIn(namespace);
@@ -60,7 +60,7 @@ describe("the name of a broker's stream", () => {
 });
 
 describe("a broker in RabbitMQ's list of connections", () => {
-	it("is told from its namesake in another namespace", () => {
+	it("differs from its namesake in another namespace", () => {
 		expect(nameOf({ nodeID: "gateway-1", namespace: "" })).toBe("gateway-1");
 		expect(nameOf({ nodeID: "gateway-1", namespace: "dev" })).toBe("gateway-1 (dev)");
 	});

@@ -6,8 +6,8 @@ import { lacksValue } from "../../../../mixins/sse/core/addressing/missing-value
 const empty = "";
 const user: { id?: string } = {};
 
-// `user:${user.id}` gave every user of an application on MongoDB, whose users have an `_id`, one session. Then it was noticed
-// behind a colon alone: `user-${user.id}` was one session still.
+// `user:${user.id}` gave every user of an application on MongoDB, whose users have an `_id`, one session. Later it was detected
+// only after a colon: `user-${user.id}` was still one session.
 describe("an id lacks a value", () => {
 	it.each([
 		"undefined",
@@ -23,7 +23,7 @@ describe("an id lacks a value", () => {
 		"user: undefined",
 		"user:mr. undefined",
 		"user:(undefined)"
-	])("by the word undefined, wherever it stands: %s", id => {
+	])("by the word undefined, wherever it is: %s", id => {
 		expect(lacksValue(id)).toBe(true);
 	});
 
@@ -51,7 +51,7 @@ describe("an id lacks a value", () => {
 			return 7;
 		}}`,
 		`user:${Date}`
-	])("by an object, a promise or a function in its place: %s", id => {
+	])("by an object, a promise or a function in place of a value: %s", id => {
 		expect(lacksValue(id)).toBe(true);
 	});
 
@@ -72,7 +72,7 @@ describe("an id lacks a value", () => {
 		`org/${empty}/user`,
 		`org/7/user/${empty}`,
 		`user:${[user.id]}`
-	])("where nothing is, or blanks are: %j", id => {
+	])("if it is empty, or blank: %j", id => {
 		expect(lacksValue(id)).toBe(true);
 	});
 });
@@ -114,12 +114,12 @@ describe("an id lacks no value", () => {
 		"//8=",
 		"V1StGXR8_Z5jdHi6B-myT",
 		"3f2a6f0e-9b1c-4f6e-8f2e-0c8f3d1b7a55"
-	])("though it resembles one that does: %s", id => {
+	])("even if it resembles one that does: %s", id => {
 		expect(lacksValue(id)).toBe(false);
 	});
 
 	// A user whose random id was taken for one without a value would never stream.
-	it("if it is random, whatever it is written in", () => {
+	it("if it is random, whatever its alphabet", () => {
 		const bytes = fc.uint8Array({ minLength: 12, maxLength: 32 });
 		const isWhole = (random: Uint8Array, kind: string) =>
 			(["hex", "base64", "base64url"] as const).every(

@@ -22,14 +22,14 @@ describe("the registry", () => {
 		expect([...registry.select("*", "b")]).toEqual([first, second, other]);
 	});
 
-	it("gives a stream once, however many of its ids are addressed", () => {
+	it("returns a stream once, however many of its ids are addressed", () => {
 		const registry = new Registry();
 		const shared = stream(["s1", "u1"], ["a"]);
 		registry.add(shared);
 		expect([...registry.select(["s1", "u1", "s1", "s9"], "a")]).toEqual([shared]);
 	});
 
-	it("lets streams be removed while they are iterated over", () => {
+	it("allows streams to be removed while they are iterated over", () => {
 		const registry = new Registry();
 		const streams = [1, 2, 3].map(() => stream(["s"], ["a"]));
 		for (const each of streams) registry.add(each);

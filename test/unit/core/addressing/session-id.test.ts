@@ -21,7 +21,7 @@ describe("a session id", () => {
 	});
 
 	// Users' ids are numbers in most databases. Each push to `user.id` was refused.
-	it("is a whole number as well, and the same as its decimal text", () => {
+	it("may also be a whole number, which means its decimal text", () => {
 		expect(readSessionId(42, "sessionId")).toBe("42");
 		expect(readSessionId(0, "sessionId")).toBe("0");
 		expect(readSessionId(-7, "sessionId")).toBe("-7");
@@ -57,7 +57,7 @@ describe("a session id", () => {
 		expect(message).toContain(problem);
 	});
 
-	it("that the REPL has read as a number names the command that keeps text", () => {
+	it("that the REPL has read as a number: the refusal names the command that keeps text", () => {
 		expect(refusalOf(1.5, true).message).toContain('"sse send" keeps ids as text');
 		expect(refusalOf("", true).message).not.toContain("sse send");
 	});
@@ -72,7 +72,7 @@ describe("recipients", () => {
 		expect(readRecipients("*", false)).toBe("*");
 	});
 
-	it("are nobody in an empty list alone", () => {
+	it("are nobody only for an empty list", () => {
 		expect(isNobody([])).toBe(true);
 		expect(isNobody("a")).toBe(false);
 		expect(isNobody(["a"])).toBe(false);
@@ -87,7 +87,7 @@ describe("recipients", () => {
 		["sessionId[0]", [undefined]],
 		["sessionId[0]", [["a"]]],
 		["sessionId[2]", ["a", 1, 1.5]]
-	])("are refused with the one at fault named: %s of %j", (field, recipients) => {
+	])("are refused, and the refusal names the wrong one: %s of %j", (field, recipients) => {
 		const read = readRecipients(recipients, false);
 
 		expect(read).toMatchObject({ refused: field, message: expect.stringContaining(`"${field}"`) });

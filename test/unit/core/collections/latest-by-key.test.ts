@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { LatestByKey } from "../../../../mixins/sse/core/collections/latest-by-key.ts";
 import { held } from "../../../support/memory.ts";
 
-describe("the last entries of keys", () => {
-	it("are those of a list from which the superseded are taken", () => {
+describe("the latest entries of keys", () => {
+	it("are those of a list without its superseded entries", () => {
 		const step = fc.oneof(
 			{ weight: 5, arbitrary: fc.record({ push: fc.constantFrom("a", "b", "c", "__proto__") }) },
 			{ weight: 2, arbitrary: fc.constant("shift" as const) },
@@ -34,7 +34,7 @@ describe("the last entries of keys", () => {
 		);
 	});
 
-	it("take no more room for a key that comes again and again", async () => {
+	it("take no more room if a key comes again and again", async () => {
 		const latestByKey = new LatestByKey<{ key: string }>();
 		latestByKey.push({ key: "first" });
 		const before = await held();

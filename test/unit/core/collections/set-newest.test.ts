@@ -4,7 +4,7 @@ import { setNewest } from "../../../../mixins/sse/core/collections/set-newest.ts
 const MOST = 20;
 
 describe("a map whose newest keys are set", () => {
-	it("keeps all while there are few, in the order in which they were set last", () => {
+	it("keeps all while there are few, in the order in which they were last set", () => {
 		const map = new Map<string, number>();
 		for (const [index, key] of ["a", "b", "c", "a"].entries()) setNewest(map, key, index, MOST);
 		expect([...map]).toEqual([

@@ -18,13 +18,13 @@ describe("what was thrown", () => {
 		expect(reasonOf(thrown)).toBe(text);
 	});
 
-	it("has one though its message cannot be read", () => {
+	it("has a text even if its message cannot be read", () => {
 		const error = Object.defineProperty(new Error(), "message", { get: thrower });
 		expect(reasonOf(error)).toBe("what was thrown has no text");
 		expect(lineOf(error)).toBe("what was thrown has no text");
 	});
 
-	it("has what it says in place of a stack that cannot be read", () => {
+	it("has its message in place of a stack that cannot be read", () => {
 		const error = Object.defineProperty(new Error("why"), "stack", { get: thrower });
 		expect(stackOf(error)).toBe("why");
 		expect(lineOf(error)).toBe("Error: why");

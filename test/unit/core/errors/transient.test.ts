@@ -10,7 +10,7 @@ const fail = () => {
 };
 const withField = (fields: object) => Object.assign(new Error("x"), fields);
 
-describe("what passes by itself", () => {
+describe("a temporary failure", () => {
 	it.each([
 		["a fault", new TypeError("x is undefined")],
 		["nothing at all", undefined],
@@ -44,7 +44,7 @@ describe("what passes by itself", () => {
 	});
 
 	it.each([400, 401, 402, 403, 404, 405, 406, 409, 410, 413, 415, 421, 422, 423, 431, 451, 499])(
-		"is no %i, by whichever of its fields an error says so",
+		"is not %i, whichever field of the error says so",
 		status => {
 			for (const field of ["code", "status", "statusCode"]) {
 				expect(isTransient(withField({ [field]: status }))).toBe(false);
@@ -65,7 +65,7 @@ describe("what passes by itself", () => {
 	});
 });
 
-describe("the status that an error asks for", () => {
+describe("the status of an error", () => {
 	it.each([
 		[404, { code: 404 }],
 		[403, { code: "EBADCSRFTOKEN", status: 403 }],

@@ -13,7 +13,7 @@ import { Slab } from "../../../../mixins/sse/core/event/slab.ts";
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
 
 describe("the head of a chunk", () => {
-	it("has a byte for each digit of the size, and two", () => {
+	it("has one byte per digit of the size, and two more", () => {
 		fc.assert(
 			fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), size => {
 				expect(chunkHeadBytes(size)).toBe(`${size.toString(16)}\r\n`.length);
@@ -25,8 +25,8 @@ describe("the head of a chunk", () => {
 	});
 });
 
-describe("bytes with their chunk around them", () => {
-	it("are the parts in their order, with and without it in one buffer", () => {
+describe("bytes inside their chunk", () => {
+	it("are the parts in order, with and without the chunk in one buffer", () => {
 		const parts = fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 10 });
 		fc.assert(
 			fc.property(parts, parts => {
@@ -42,8 +42,8 @@ describe("bytes with their chunk around them", () => {
 	});
 });
 
-describe("what is to wait, or to be remembered,", () => {
-	it("is copied out of a slab, whose other bytes it would hold", () => {
+describe("bytes that are to wait, or to be remembered,", () => {
+	it("are copied out of a slab, whose other bytes they would keep alive", () => {
 		const frame = encodeFrame({ event: "a", data: "1" }, new Slab());
 		const own = inOwnBuffer(frame);
 		expect(ownsBuffer(frame)).toBe(false);
@@ -51,7 +51,7 @@ describe("what is to wait, or to be remembered,", () => {
 		expect(text(chunkOf(own))).toBe(text(chunkOf(frame)));
 	});
 
-	it("stays where it is if nothing else is there", () => {
+	it("stay where they are if nothing else is there", () => {
 		const frame = encodeFrame({ event: "a", data: "x".repeat(10_000) }, new Slab());
 		expect(inOwnBuffer(frame)).toBe(frame);
 	});

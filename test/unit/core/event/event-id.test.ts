@@ -12,7 +12,7 @@ describe("an id source", () => {
 		]);
 	});
 
-	it("gives an id again that nothing has left under, unless another was given since", () => {
+	it("reuses an id under which nothing was sent, unless another was given since", () => {
 		const ids = createIdSource("api-1", "k3f9x2ab");
 		ids.takeBack(ids.next());
 		expect(ids.last).toBeNull();

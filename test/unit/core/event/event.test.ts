@@ -60,7 +60,7 @@ describe("an event", () => {
 		["payload", { payload: undefined }],
 		["sesionId", { sesionId: "typo" }],
 		["__proto__", JSON.parse('{"__proto__":{"sessionId":"*"}}')]
-	])("is refused with the field at fault named: %s of %j", (field, change) => {
+	])("is refused, and the refusal names the wrong field: %s of %j", (field, change) => {
 		const input = Object.defineProperties({ ...good }, Object.getOwnPropertyDescriptors(change));
 		const { refused, message } = refusalOf(validate(input));
 		expect(refused).toBe(field);
@@ -92,7 +92,7 @@ describe("an event", () => {
 		}
 	});
 
-	it("is either refused or good, whatever comes, and reading it never throws", () => {
+	it("is either refused or valid, whatever arrives, and reading it never throws", () => {
 		const key = fc.oneof(
 			fc.constantFrom("eventName", "sessionId", "payload", "id"),
 			trickyKey,
@@ -124,7 +124,7 @@ describe("an event name", () => {
 		expect(eventNameProblem("sse")).toBeUndefined();
 	});
 
-	it("with a character that ends a field is refused, wherever it is", () => {
+	it("with a character that ends a field is refused, wherever the character is", () => {
 		fc.assert(
 			fc.property(fc.string(), fc.constantFrom("\r", "\n", "\0"), fc.string(), (a, bad, b) => {
 				expect(typeof eventNameProblem(a + bad + b)).toBe("string");
@@ -134,7 +134,7 @@ describe("an event name", () => {
 });
 
 describe("a payload", () => {
-	it("becomes one line of JSON, whatever text it holds", () => {
+	it("becomes one line of JSON, whatever text it contains", () => {
 		fc.assert(
 			fc.property(fc.oneof(fc.jsonValue(), anyText), value => {
 				const json = serialise(value);

@@ -14,7 +14,7 @@ import { eventName, fieldText } from "../../../support/arbitraries.ts";
 
 const text = (frame: Frame): string => new TextDecoder().decode(frame);
 
-/** Reads bytes as a conforming client does, with a parser that is not ours. */
+/** Reads bytes like a conforming client, with a foreign parser. */
 function parse(...frames: Frame[]): { events: EventSourceMessage[]; retries: number[] } {
 	const events: EventSourceMessage[] = [];
 	const retries: number[] = [];
@@ -31,7 +31,7 @@ function parse(...frames: Frame[]): { events: EventSourceMessage[]; retries: num
 }
 
 describe("a frame's bytes", () => {
-	it("are id, event and data, each on its line, and an empty line", () => {
+	it("are id, event and data, each on its own line, and an empty line", () => {
 		const frame = encodeFrame({ id: "api-1.k3f9.1042", event: "a", data: '{"status":"paid"}' });
 		expect(text(frame)).toBe('id: api-1.k3f9.1042\nevent: a\ndata: {"status":"paid"}\n\n');
 	});
@@ -46,7 +46,7 @@ describe("a frame's bytes", () => {
 		);
 	});
 
-	it("of the gateway's own events may move the client's place, behind the data", () => {
+	it("of control events may set the client's place, after the data", () => {
 		const frame = encodeFrame({ event: "sse.x", data: "{}", position: "n.e.7" });
 		expect(text(frame)).toBe("event: sse.x\ndata: {}\nid: n.e.7\n\n");
 		expect(parse(frame).events).toEqual([{ id: "n.e.7", event: "sse.x", data: "{}" }]);
@@ -106,7 +106,7 @@ describe("a foreign parser", () => {
 		);
 	});
 
-	it("reads frames of any size, over the bounds of the slabs that they are cut from", () => {
+	it("reads frames of any size, across the ends of the slabs that they are cut from", () => {
 		const sizes = [1, 100, 5_000, 16_000, 30_000, 70_000, 1];
 		const values = Array.from({ length: 200 }, (_, n) => "ü".repeat(sizes[n % sizes.length] ?? 0));
 		const slab = new Slab();
@@ -143,7 +143,7 @@ describe("the gateway's own frames", () => {
 		);
 	});
 
-	it("sse.open says so if the gateway does not hear the other nodes, and else nothing of it", () => {
+	it("sse.open says if the gateway does not hear the other nodes, and otherwise nothing about it", () => {
 		expect(text(openFrame([], false, { degraded: true }))).toContain(',"degraded":true}');
 		expect(text(openFrame([], false, { degraded: false }))).not.toContain("degraded");
 	});
@@ -166,7 +166,7 @@ describe("the gateway's own frames", () => {
 		);
 	});
 
-	it("hold no memory together with events, which are kept for minutes", () => {
+	it("share no memory with events, which are kept for minutes", () => {
 		const own = [openFrame(["a"], true), heartbeatFrame(), resetFrame("gap"), closeFrame("drain")];
 		const event = encodeFrame({ event: "a", data: "1" }, new Slab());
 		for (const frame of own) expect(frame.buffer).not.toBe(event.buffer);

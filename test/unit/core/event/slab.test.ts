@@ -6,7 +6,7 @@ import { SLAB_BYTES, Slab } from "../../../../mixins/sse/core/event/slab.ts";
 const MOST_IN_SLAB = SLAB_BYTES / 4 - 16;
 const decoder = new TextDecoder();
 
-/** Writes texts into one slab after the other; the bytes that they have, and those of all their buffers. */
+/** Writes texts into slabs, one after the other. Returns their bytes, and the bytes of all buffers. */
 function write(texts: readonly string[]): { used: number; held: number } {
 	const slab = new Slab();
 	const written = texts.map(text => slab.write(text));
@@ -20,15 +20,15 @@ function write(texts: readonly string[]): { used: number; held: number } {
 
 describe("slabs", () => {
 	it.each([60, 500, 1000, 1600, 2700, 4000, 4090, 4097, 5400, 20_000])(
-		"hold little else than what was written, of texts of %i ASCII characters",
+		"hold little more than what was written, for texts of %i ASCII characters",
 		length => {
 			const { used, held } = write(Array<string>(300).fill("x".repeat(length)));
 			expect(held - SLAB_BYTES).toBeLessThan(1.25 * used);
 		}
 	);
 
-	// Room was made for three bytes a character, which ASCII does not take: a quarter of a slab stayed empty.
-	it("are filled up to what the next text takes", () => {
+	// Three bytes were reserved per character, which ASCII does not take: a quarter of each slab stayed empty.
+	it("are filled as far as the next text fits", () => {
 		const size = fc.integer({ min: 1, max: 6000 });
 		const unit = fc.constantFrom("x", "ü", "€", "😀");
 		const texts = fc.array(fc.tuple(unit, size), { minLength: 50, maxLength: 100 });
@@ -44,7 +44,7 @@ describe("slabs", () => {
 					if (ownsBuffer(bytes)) continue;
 					if (last !== undefined && last.buffer !== bytes.buffer) {
 						const left = SLAB_BYTES - (last.byteOffset + last.byteLength + 2);
-						// its line end, and the size's digits, of which room is made for one more
+						// its line end, and the digits of the size, for which one more is reserved
 						expect(left).toBeLessThan(bytes.byteLength + 2 + 6 + 1);
 					}
 					last = bytes;

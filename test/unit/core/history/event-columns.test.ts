@@ -9,7 +9,7 @@ const encoder = new TextEncoder();
 const lists = new AddressIndex();
 const origin = { name: "n.e", rows: new Queue<number>(), late: new Map<number, number>() };
 
-/** A row that differs from every other in all that it holds. */
+/** A row that differs from every other one in all its values. */
 function rowOf(n: number): Row {
 	const hasId = n % 3 !== 0;
 	return {
@@ -27,7 +27,7 @@ function rowOf(n: number): Row {
 	};
 }
 
-/** All that a ring holds, oldest first. */
+/** All rows, oldest first. */
 function rowsOf(columns: EventColumns): Row[] {
 	return Array.from({ length: columns.length }, (_, index) => {
 		const row = columns.first + index;
@@ -44,8 +44,8 @@ function rowsOf(columns: EventColumns): Row[] {
 	});
 }
 
-describe("a ring", () => {
-	it("agrees with a plain list, whatever is put in and let go of, page after page", () => {
+describe("the columns", () => {
+	it("agree with a plain list, whatever is added and dropped, page after page", () => {
 		const step = fc.record({ pushes: fc.nat(2500), shifts: fc.nat(2500), clears: fc.nat(9) });
 		fc.assert(
 			fc.property(fc.array(step, { maxLength: 6 }), steps => {
@@ -77,8 +77,8 @@ describe("a ring", () => {
 		);
 	});
 
-	// It kept a view of each frame that was asked for: a hundred bytes, which nobody counted.
-	it("holds no more for having been read", async () => {
+	// A view of each frame that was asked for was kept: a hundred bytes, which nobody counted.
+	it("hold no more for having been read", async () => {
 		const columns = new EventColumns();
 		const row = rowOf(1);
 		for (let n = 0; n < 50_000; n++) columns.push(row);
@@ -88,7 +88,7 @@ describe("a ring", () => {
 		expect((await held()).all - before.all).toBeLessThan(2 ** 20);
 	});
 
-	it("holds nothing of what it has let go of", async () => {
+	it("hold nothing of what was dropped", async () => {
 		const columns = new EventColumns();
 		const gone = new FinalizationRegistry<string>(what => collected.add(what));
 		const collected = new Set<string>();

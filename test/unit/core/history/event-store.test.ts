@@ -11,7 +11,7 @@ const MAX_BYTES = 2 ** 24;
 const random = createRandom(3);
 const encoder = new TextEncoder();
 
-/** What events are like: bytes of the payload, whom the n-th is for, and where it comes from. */
+/** What the events are like: bytes of the payload, who the n-th is for, and where it comes from. */
 interface Kind {
 	readonly bytes: () => number;
 	readonly to: (n: number) => string | readonly string[];
@@ -26,15 +26,15 @@ const KINDS: Record<string, Kind> = {
 	"of three sessions each": { bytes: () => 100, to: n => [1, 2, 3].map(k => `${(n * k) % 9973}`) },
 	"of an origin each": { bytes: () => 100, to: () => "session", origin: n => `node-${n}` },
 	"of any size up to 50 KB": { bytes: () => 10 * 5000 ** random(), to: n => `${n % 100}` },
-	// of these a slab holds four, and has room for nearly another
+	// a slab holds four of these, and has room for nearly another
 	"of 3.2 KB": { bytes: () => 3220, to: n => `${n % 100}` },
 	"of 5.4 KB": { bytes: () => 5400, to: n => `${n % 100}` },
 	"of 20 KB": { bytes: () => 20_000, to: n => `${n % 100}` }
 };
 
-describe("what a history counts", () => {
+describe("the bytes that a history counts", () => {
 	it.each(Object.entries(KINDS))(
-		"is what it holds, within a seventh: events %s",
+		"are those that it holds, within a seventh: events %s",
 		async (_, kind) => {
 			const { bytes, to, origin = () => "node" } = kind;
 			const slab = new Slab();

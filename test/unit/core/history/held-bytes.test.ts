@@ -4,14 +4,14 @@ import { encodeFrame, type Frame } from "../../../../mixins/sse/core/event/frame
 import { SLAB_BYTES, Slab } from "../../../../mixins/sse/core/event/slab.ts";
 import { BUFFER_BYTES, HeldBytes } from "../../../../mixins/sse/core/history/held-bytes.ts";
 
-/** What all different buffers of frames take. */
+/** Bytes of all different buffers of frames. */
 function heldBy(frames: readonly Frame[]): number {
 	const buffers = new Set(frames.map(({ buffer }) => buffer));
 	return [...buffers].reduce((sum, { byteLength }) => sum + byteLength + BUFFER_BYTES, 0);
 }
 
-describe("what is counted of frames that are kept in their order", () => {
-	it("is what their buffers hold, but for the first and the last slab, whoever else writes into them", () => {
+describe("the bytes counted for frames that are kept in order", () => {
+	it("are those of their buffers, except for the first and the last slab, whoever else writes into them", () => {
 		const step = fc.record({
 			bytes: fc.integer({ min: 1, max: 6000 }),
 			others: fc.integer({ min: 0, max: 2 }),

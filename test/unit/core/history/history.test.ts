@@ -12,7 +12,7 @@ const STREAM = { sessionIds: ["s"], eventNames: ["a"] };
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** A history, fed as a gateway feeds it, at one event a millisecond. */
+/** A history, fed as a gateway feeds it, with one event per millisecond. */
 class Ring {
 	readonly continuity: Numbers = new Numbers();
 	readonly history: History;
@@ -65,13 +65,13 @@ class Ring {
 	}
 }
 
-// Whoever named a place decided how much was looked through in one turn of the event loop: all that was kept.
-describe("what a client names", () => {
+// A client that named a place decided how much was examined in one turn of the event loop: everything that was kept.
+describe("the place that a client names", () => {
 	const EVENTS = 50_000;
 	const names = Array.from({ length: 100 }, (_, n) => `a${n}`);
 	const everything = { sessionIds: ["s"], eventNames: names };
 
-	it("has a replay look at a part of the events at a time, though it repeats none of them", () => {
+	it("has a replay examine only some of the events at a time, even if it repeats none of them", () => {
 		const ring = new Ring({ maxBytes: 1 << 26 });
 		ring.add("n.e.1", "s", "a0");
 		for (let n = 0; n < EVENTS; n++) ring.add(undefined, "*", names[n % 100]);
@@ -87,7 +87,7 @@ describe("what a client names", () => {
 		expect(found.length).toBeGreaterThan(EVENTS / 1000);
 	});
 
-	it("takes no longer to judge, however much has come since, if its session had been revoked", () => {
+	it("takes no longer to judge, however much has arrived since, if its session had been revoked", () => {
 		const ring = new Ring({ maxBytes: 1 << 26, overlap: 5000 });
 		ring.add("n.e.1", "s");
 		ring.now += 6000;
@@ -101,11 +101,11 @@ describe("what a client names", () => {
 			expect(ring.history.since("n.e.3", ring.now, everything)).toHaveProperty("next");
 		}
 
-		// in microseconds; looking at all of it took a hundred times as long
+		// in microseconds; examining all of it took a hundred times as long
 		expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
 	});
 
-	it("is not gone on from if that takes long to judge", () => {
+	it("is not continued from if that takes long to judge", () => {
 		const ring = new Ring({ maxBytes: 1 << 26, overlap: 5000 });
 		for (let n = 1; n <= 3000; n++) ring.add(`n.e.${n}`, "s");
 		ring.revoke("s");
@@ -131,7 +131,7 @@ describe("a replay", () => {
 		expect(ring.replay("n.e.7")).toEqual([]);
 	});
 
-	it("holds an event once, though it is addressed to several ids of the stream", () => {
+	it("contains an event once, even if it is addressed to several ids of the stream", () => {
 		const ring = new Ring();
 		ring.add("n.e.1", "x");
 		ring.add("n.e.2", ["s", "u", "s"]);
@@ -139,7 +139,7 @@ describe("a replay", () => {
 		expect(ring.replay("n.e.1", ["s", "u"])).toEqual(["n.e.2", "n.e.3"]);
 	});
 
-	it("begins behind an event that others overtook, and behind those that overtook it", () => {
+	it("starts after an event that others overtook, and after those that overtook it", () => {
 		const ring = new Ring({ maxAge: 10 });
 		for (const seq of [1, 5, 3, 4, 6]) ring.add(`n.e.${seq}`, "s");
 		expect(ring.replay("n.e.3")).toEqual(["n.e.4", "n.e.6"]);
@@ -153,7 +153,7 @@ describe("a replay", () => {
 		expect([ring.history.length, ring.history.bytes]).toEqual([0, 0]);
 	});
 
-	it("from the history's own beginning is everything", () => {
+	it("from the start of the history is everything", () => {
 		const ring = new Ring();
 		expect(ring.history.resumeToken(ring.now)).toBe(START);
 		ring.add("n.e.1", "s");
@@ -177,7 +177,7 @@ describe("a replay", () => {
 		expect(ring.read(cursor, ["s"], ["a"])).toEqual(["n.e.8"]);
 	});
 
-	it("that the ring has overtaken says so", () => {
+	it("says so if what comes next is no longer kept", () => {
 		const ring = new Ring({ maxAge: 5 });
 		for (let seq = 1; seq <= 5; seq++) ring.add(`n.e.${seq}`, "s");
 		const cursor = ring.history.since("n.e.2", ring.now, STREAM);
@@ -186,7 +186,7 @@ describe("a replay", () => {
 		expect(ring.history.read(cursor, { sessionIds: ["s"], eventNames: ["a"] }, 1)).toBeNull();
 	});
 
-	it("repeats no event without an id, but does not lose one that comes while it is read", () => {
+	it("repeats no event without an id, but does not lose one that arrives while it is read", () => {
 		const ring = new Ring();
 		ring.add("n.e.1", "s");
 		ring.add(undefined, "s");
@@ -225,7 +225,7 @@ describe("a revocation", () => {
 		expect(ring.replay("n.e.2", ["s", "u"])).toEqual(["n.e.3"]);
 	});
 
-	it("counts where the replay reaches back over it, unless all that it finds there is another's", () => {
+	it("counts if the replay reaches back over it, unless all that it finds there is another session's", () => {
 		const ring = new Ring({ overlap: 10 });
 		ring.add("n.e.1", "s");
 		ring.add("m.e.1", "other");
@@ -235,15 +235,15 @@ describe("a revocation", () => {
 		ring.add("m.e.2", "s");
 		expect(ring.replay("n.e.2")).toEqual(["m.e.2"]);
 		expect(ring.replay("n.e.1")).toBe("revoked");
-		// of another sender, which may have come after it where the client was
+		// of another sender; where the client was, it may have arrived after the event
 		expect(ring.replay("m.e.2")).toBe("revoked");
 		for (let seq = 3; seq <= 20; seq++) ring.add(`n.e.${seq}`, "s");
 
 		expect(ring.replay("n.e.20")).toEqual([]);
 	});
 
-	// Whether a client came from before a revocation was judged by the place that it named. It could count that
-	// up, or take one from another stream, and was replayed what was sent while it was revoked.
+	// Whether a client came from before a revocation was judged by the place that it named. It could count that up, or take one
+	// from another stream, and got a replay of what was sent while it was revoked.
 	it("counts whatever place is named, until such a stream is open again", () => {
 		const ring = new Ring();
 		ring.add("n.e.1", "s");
@@ -288,7 +288,7 @@ describe("a revocation", () => {
 		expect(ring.replay(place, ["s"], ["a", "b"])).toBe("revoked");
 	});
 
-	it("keeps what is sent for an hour, however short a time events are kept", () => {
+	it("withholds what is sent for an hour, however briefly events are kept", () => {
 		const ring = new Ring({ maxAge: 100 });
 		ring.revoke("s");
 		ring.now += 3_600_000;
@@ -304,7 +304,7 @@ describe("a revocation", () => {
 		expect(ring.replay(place)).toEqual(["n.e.2", "n.e.3"]);
 	});
 
-	it("resets nobody any more who comes from before it, once it is over", () => {
+	it("no longer resets a client that comes from before it, once it is over", () => {
 		const ring = new Ring({ maxAge: 100 });
 		const before = ring.history.resumeToken(ring.now);
 		ring.revoke("s");
@@ -332,7 +332,7 @@ describe("a revocation", () => {
 		}
 	});
 
-	it("counts for those who were let in while the past was being read", () => {
+	it("counts for those that were let in while the past was being read", () => {
 		const ring = new Ring();
 		ring.revoke("s");
 		ring.history.restart("gw.again");
@@ -354,7 +354,7 @@ describe("a revocation", () => {
 
 describe("a place", () => {
 	const placeOf = (ring: Ring) => ring.history.resumeToken(ring.now);
-	/** As another gateway sees the same events. */
+	/** The same events as another gateway sees them. */
 	const elsewhere = (ids: readonly string[]) => {
 		const ring = new Ring({ overlap: 10, gateway: "other.life" });
 		for (const id of ids) ring.add(id, "s");
@@ -371,7 +371,7 @@ describe("a place", () => {
 		expect(ring.replay(place)).toEqual(["n.e.2"]);
 	});
 
-	it("does not grow old while nothing happens, though nothing is kept any more", () => {
+	it("does not expire while nothing happens, even if nothing is kept any more", () => {
 		const ring = new Ring({ maxAge: 10 });
 		ring.add("n.e.1", "s");
 		ring.now += 1_000_000;
@@ -383,7 +383,7 @@ describe("a place", () => {
 		expect(ring.replay(place)).toEqual(["n.e.2"]);
 	});
 
-	it("is good on another gateway too, if nothing had happened for longer than the overlap", () => {
+	it("is also valid on another gateway, if nothing had happened for longer than the lookback", () => {
 		const ring = elsewhere(["m.e.1", "n.e.1"]);
 		ring.now += 1_000_000;
 		const place = placeOf(ring);
@@ -403,7 +403,7 @@ describe("a place", () => {
 		expect(here.replay(place)).toEqual(["n.e.1"]);
 	});
 
-	it("from behind a gap is not told of that gap again", () => {
+	it("from after a gap is not reset for that gap again", () => {
 		const ring = new Ring({ overlap: 1000 });
 		ring.add("n.e.1", "s");
 		const before = placeOf(ring);
@@ -414,7 +414,7 @@ describe("a place", () => {
 		expect(ring.replay(told)).toEqual(["n.e.2"]);
 	});
 
-	it("that was forged is unknown, and opens nothing of another session", () => {
+	it("that is forged is unknown, and opens nothing of another session", () => {
 		const ring = new Ring();
 		ring.add("n.e.1", "other");
 		expect(ring.replay("~gw.start~7")).toBe("unknown");
@@ -425,10 +425,10 @@ describe("a place", () => {
 	});
 });
 
-describe("a point without an event", () => {
-	// On a cluster that had been quiet for longer than events are kept, everybody who moved was told to reload: two points came
-	// in another order on the other gateway.
-	it("is good for longer than events are kept, whatever other points came behind it", () => {
+describe("a position without an event", () => {
+	// On a cluster that had been quiet for longer than events are kept, every client that moved was reset: two positions
+	// arrived in another order on the other gateway.
+	it("is valid for longer than events are kept, whatever other positions came after it", () => {
 		const ring = new Ring({ maxAge: 1000, overlap: 100 });
 		for (const id of ["gw-1.e.1", "gw-2.e.1"]) ring.history.note(id, ring.now);
 		ring.now = 5000;
@@ -444,7 +444,7 @@ describe("a point without an event", () => {
 	});
 });
 
-describe("continuity that cannot be proven", () => {
+describe("continuity that cannot be guaranteed", () => {
 	it.each(["", "x", "n.e", "n.e.", "n.e.01", "n.e.-1", "n.e.1e3", `n.e.${"9".repeat(40)}`, "..1"])(
 		"is unknown for the forged id %j",
 		id => {
@@ -454,7 +454,7 @@ describe("continuity that cannot be proven", () => {
 		}
 	);
 
-	it("is unknown for an event that has not come here, from a known origin or another", () => {
+	it("is unknown for an event that has not arrived here, from a known origin or another", () => {
 		const ring = new Ring();
 		ring.add("n.e.1", "s");
 		expect(ring.replay("n.e.2")).toBe("unknown");
@@ -475,14 +475,14 @@ describe("continuity that cannot be proven", () => {
 		expect(full.replay("n.e.28")).toEqual(["n.e.29", "n.e.30"]);
 	});
 
-	it("is of another epoch if the origin has begun another life", () => {
+	it("is epoch if the origin has begun another life", () => {
 		const ring = new Ring({ maxAge: 3 });
 		ring.add("n.old.1", "s");
 		for (let seq = 1; seq <= 10; seq++) ring.add(`n.new.${seq}`, "s");
 		expect(ring.replay("n.old.1")).toBe("epoch");
 	});
 
-	it("is a gap if the bus lost events since, and is none before or after", () => {
+	it("is gap if the bus lost events since, and not before or after that", () => {
 		const ring = new Ring();
 		for (const seq of [1, 2, 3]) ring.add(`n.e.${seq}`, "s");
 		for (const seq of [6, 7]) ring.add(`n.e.${seq}`, "other");
@@ -491,7 +491,7 @@ describe("continuity that cannot be proven", () => {
 		expect(ring.replay("n.e.6")).toEqual([]);
 	});
 
-	it("is a gap for what came just after one, within the overlap", () => {
+	it("is gap for what arrived just after one, within the lookback", () => {
 		const ring = new Ring({ overlap: 10 });
 		ring.history.markGap(ring.now);
 		for (let seq = 1; seq <= 30; seq++) ring.add(`n.e.${seq}`, "s");
@@ -501,7 +501,7 @@ describe("continuity that cannot be proven", () => {
 });
 
 describe("a history", () => {
-	it("lets go of everything, and of its indexes, when all is too old", () => {
+	it("drops everything, including its indexes, when all is too old", () => {
 		const ring = new Ring({ maxAge: 10, overlap: 1 });
 		for (let seq = 1; seq <= 100; seq++) ring.add(`n.e.${seq}`, [`s${seq}`, "s"], `a${seq}`);
 		ring.history.expire(ring.now + 11);
@@ -520,11 +520,11 @@ describe("a history", () => {
 		let replayed = 0;
 		for (let n = 0; n < clients; n++) replayed += ring.replay(seen, [`s${n}`]).length;
 		expect(replayed).toBe(9 * clients);
-		// 0.1 s; a look at every event that is newer, for each of them, takes minutes
+		// 0.1 s; examining every newer event for each of them takes minutes
 		expect(performance.now() - began).toBeLessThan(3000);
 	});
 
-	it("agrees with a plain list, whatever came, was let go and is asked for", () => {
+	it("agrees with a plain list, whatever arrives, is dropped and is asked for", () => {
 		const session = fc.constantFrom("s", "t", "*", "__proto__");
 		const step = fc.record({
 			origin: fc.constantFrom("n", "m"),
@@ -562,13 +562,13 @@ describe("a history", () => {
 				const lastId = list[at]?.id;
 				if (lastId === undefined) return;
 
-				// The model: an event's index is its time, and what is older than maxAge is gone.
+				// The model: an event's index is its time, and everything older than maxAge is gone.
 				const kept = Math.max(0, list.length - 1 - limits.maxAge);
 				const next = Math.max(0, at - limits.overlap);
 				const answer = ring.replay(lastId, query.sessionIds, query.eventNames);
 				let reset: string | undefined;
 				if (kept > next && kept > 0) reset = "expired";
-				// What was missing before the first event was missing at time 0, within the overlap or not.
+				// What was missing before the first event was missing at time 0, within the lookback or not.
 				else if (gapAt > next || (gapAt >= 0 && gapAt > at + 1 - limits.overlap)) reset = "gap";
 				if (reset !== undefined) {
 					expect(answer).toBe(reset);
@@ -592,7 +592,7 @@ describe("a history", () => {
 });
 
 describe("a client that moves between gateways on which origins interleave differently", () => {
-	it("loses nothing, and repeats nothing but under the same id", () => {
+	it("loses nothing, and gets duplicates only under the same id", () => {
 		const skew = 5;
 		const event = fc.record({
 			origin: fc.constantFrom("n", "m", "o"),
@@ -601,7 +601,7 @@ describe("a client that moves between gateways on which origins interleave diffe
 		});
 		fc.assert(
 			fc.property(fc.array(event, { minLength: 2, maxLength: 60 }), fc.nat(60), (events, cutAt) => {
-				// Each origin's events keep their order on the way to each gateway; the gateways differ.
+				// Each origin's events keep their order on the way to each gateway; the interleaving differs.
 				const seqs: Record<string, number> = {};
 				const sent = events.map(({ origin, mine, delays }, time) => {
 					seqs[origin] = (seqs[origin] ?? 0) + 1;

@@ -1,11 +1,11 @@
 import type { Positions } from "../../../../mixins/sse/bus/moleculer/id-order.ts";
 import type { EventId, Position } from "../../../../mixins/sse/core/event/event-id.ts";
 
-/** The numbers that have come of origins, for histories that are fed by hand, in any order. */
+/** The numbers that have arrived from origins, for histories that are fed by hand, in any order. */
 export class Numbers implements Positions {
 	readonly #origins = new Map<string, { epoch: string; last: number; seen: Set<number> }>();
 
-	/** Takes note of an event; `gap` if numbers before it are missing. */
+	/** Notes an event; `gap` if numbers before it are missing. */
 	observe({ origin, epoch, seq }: EventId): "next" | "gap" | "late" | "repeat" {
 		let known = this.#origins.get(origin);
 		if (known?.epoch !== epoch) known = { epoch, last: 0, seen: new Set() };

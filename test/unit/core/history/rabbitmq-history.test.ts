@@ -5,10 +5,10 @@ import { History } from "../../../../mixins/sse/core/history/history.ts";
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
-/** The stream was made at that time; another one of its name later. */
+/** The RabbitMQ stream was created at that time; another one of its name later. */
 const MADE = 1_700_000_000_000;
 
-/** A history of a stream, fed an event a millisecond. */
+/** A history of a RabbitMQ stream, fed with one event per millisecond. */
 class StreamRing {
 	readonly history: History;
 	now = 0;
@@ -35,8 +35,8 @@ class StreamRing {
 
 const id = (offset: number, made = MADE) => `${offset}-${made + offset}`;
 
-describe("a replay of a stream", () => {
-	it("begins exactly behind the client's event, and repeats nothing, on any gateway", () => {
+describe("a replay from a RabbitMQ stream", () => {
+	it("starts exactly after the client's event, and repeats nothing, on any gateway", () => {
 		const [one, other] = [new StreamRing({ gateway: "one" }), new StreamRing({ gateway: "two" })];
 		for (const ring of [one, other]) for (let n = 5; n < 10; n++) ring.add(id(n));
 
@@ -45,13 +45,13 @@ describe("a replay of a stream", () => {
 		expect(other.replay(one.history.resumeToken(one.now))).toEqual([]);
 	});
 
-	it("begins within a message, where its client has seen a part of it", () => {
+	it("starts within a message of which the client has seen a part", () => {
 		const ring = new StreamRing();
 		for (const which of ["5-50", "5-50-1", "5-50-2", "6-60"]) ring.add(which);
 		expect(ring.replay("5-50-1")).toEqual(["5-50-2", "6-60"]);
 	});
 
-	it("begins at a point without an event", () => {
+	it("starts at a position without an event", () => {
 		const ring = new StreamRing();
 		ring.history.note(id(5), ++ring.now);
 		ring.add(id(6));
@@ -59,14 +59,14 @@ describe("a replay of a stream", () => {
 		expect(ring.replay(id(5))).toEqual([id(6)]);
 	});
 
-	it("begins within a message whose offset is in the billions, where numbers get coarse", () => {
+	it("starts within a message whose offset is in the billions, where floating-point numbers get coarse", () => {
 		const ring = new StreamRing();
 		const ids = ["", "-1", "-2", "-3"].map(index => `${9_100_000_000_007}-50${index}`);
 		for (const which of ids) ring.add(which);
 		for (const [at, which] of ids.entries()) expect(ring.replay(which)).toEqual(ids.slice(at + 1));
 	});
 
-	it("is of the new stream alone, once the old one is gone", () => {
+	it("contains only the new RabbitMQ stream, once the old one is gone", () => {
 		const ring = new StreamRing();
 		for (let n = 100; n < 110; n++) ring.add(id(n));
 		const place = ring.history.resumeToken(ring.now);
@@ -79,7 +79,7 @@ describe("a replay of a stream", () => {
 		}
 	});
 
-	it("goes on over a restart of the gateway, which reads what it had once more", () => {
+	it("continues over a restart of the gateway, which reads again what it had", () => {
 		const ring = new StreamRing();
 		for (let n = 5; n < 10; n++) ring.add(id(n));
 		const place = ring.history.resumeToken(ring.now);
@@ -92,7 +92,7 @@ describe("a replay of a stream", () => {
 		expect(ring.replay(place)).toEqual([id(10), id(11)]);
 	});
 
-	it("agrees with a plain list, whatever came and is asked for", () => {
+	it("agrees with a plain list, whatever arrived and is asked for", () => {
 		const step = fc.record({
 			skip: fc.constantFrom(1, 1, 2),
 			events: fc.integer({ min: 1, max: 3 }),
@@ -118,7 +118,7 @@ describe("a replay of a stream", () => {
 					const at = which % list.length;
 					const kept = Math.max(0, list.length - 1 - maxAge);
 					const answer = ring.replay(list[at]?.id as string);
-					// the newest that is gone is still known by its id
+					// the newest dropped event is still known by its id
 					if (at < kept - 1) expect(answer).toBe("expired");
 					else {
 						const missed = list.slice(at + 1).filter(({ mine }) => mine);
@@ -131,27 +131,27 @@ describe("a replay of a stream", () => {
 	});
 });
 
-describe("continuity of a stream that cannot be proven", () => {
+describe("continuity on a RabbitMQ stream that cannot be guaranteed", () => {
 	it("is expired for what is older than what is kept", () => {
 		const ring = new StreamRing();
 		ring.add(id(50));
 		expect(ring.replay(id(49))).toBe("expired");
 	});
 
-	it("is unknown for what is ahead, which may still come", () => {
+	it("is unknown for what is ahead, which may still arrive", () => {
 		const ring = new StreamRing();
 		ring.add(id(50));
 		expect(ring.replay(id(51))).toBe("unknown");
 		expect(ring.history.mayCome(id(51), "unknown")).toBe(true);
 	});
 
-	it("is of another epoch where another event stands: the stream was made anew", () => {
+	it("is epoch if another event has that offset: the RabbitMQ stream was created again", () => {
 		const ring = new StreamRing();
 		for (let n = 0; n < 10; n++) ring.add(id(n, MADE + 5000));
 		expect(ring.replay(id(4))).toBe("epoch");
 	});
 
-	it("is a gap if some of the stream was gone before it was read", () => {
+	it("is gap if some messages were removed before they were read", () => {
 		const ring = new StreamRing();
 		ring.add(id(5));
 		ring.history.markGap(ring.now);
@@ -161,7 +161,7 @@ describe("continuity of a stream that cannot be proven", () => {
 	});
 
 	it.each(["", "5", "n.e.5", "5-x", `5-${"9".repeat(30)}`, "__proto__"])(
-		"is unknown for what is no id, and nothing is waited for: %j",
+		"is unknown for what is not an id, and nothing is waited for: %j",
 		forged => {
 			const ring = new StreamRing();
 			ring.add(id(5));
@@ -170,7 +170,7 @@ describe("continuity of a stream that cannot be proven", () => {
 		}
 	);
 
-	it("does not concern what came beside the stream, without an id: it is not replayed", () => {
+	it("does not concern events outside the RabbitMQ stream, without an id: they are not replayed", () => {
 		const ring = new StreamRing();
 		ring.add(id(5));
 		ring.add(undefined);

@@ -21,7 +21,7 @@ interface Sent {
 	readonly id: string | undefined;
 	readonly sessionId: string | readonly string[];
 	readonly eventName: string;
-	/** The pairs that were out when it was sent. */
+	/** The pairs that were revoked when it was sent. */
 	readonly withheld: ReadonlySet<string>;
 }
 
@@ -29,7 +29,7 @@ const pairOf = (id: string, name: string) => `${name} of ${id}`;
 const pairsOf = ({ sessionIds, eventNames }: Subscription) =>
 	sessionIds.flatMap(id => eventNames.map(name => pairOf(id, name)));
 
-/** A history, and beside it one that knows of no revocation, but for the places that they take. */
+/** A history, and beside it one that knows of no revocation, except for their positions. */
 class Twins {
 	readonly #continuity = new Numbers();
 	readonly #real: History;
@@ -86,7 +86,7 @@ class Twins {
 	}
 }
 
-/** What a client comes back with: nothing, the place that it got, or one that it made up. */
+/** What a client comes back with: nothing, the resume token that it got, or one that it made up. */
 type Place = "none" | "own" | "counted" | "foreign" | "event" | "ahead";
 
 const whom = fc.oneof(
@@ -132,7 +132,7 @@ const step = fc.oneof(
 		arbitrary: fc.record({
 			kind: fc.constant("restart" as const),
 			from: fc.nat(60),
-			// at what comes meanwhile
+			// opens at what arrives meanwhile
 			opens: fc.array(fc.record({ at: fc.nat(20), stream }), { maxLength: 3 })
 		})
 	}
@@ -140,7 +140,7 @@ const step = fc.oneof(
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** Plays steps, and holds what may be replayed to what a model says of it. */
+/** Plays steps, and compares what may be replayed with what a model says. */
 class Play {
 	readonly #twins: Twins;
 	readonly #isOneStream: boolean;
@@ -152,7 +152,7 @@ class Play {
 	readonly #letIn = new Map<string, number>();
 	/** The pairs that were ever revoked. */
 	readonly #revoked = new Set<string>();
-	/** By stream: its place, and whether it was let in by then and nothing has happened to it since. */
+	/** By stream: its resume token, and whether it was let in by then and nothing has happened to it since. */
 	readonly #places = new Map<string, { place: string; isSound: boolean }>();
 	#life = 1;
 
@@ -192,11 +192,11 @@ class Play {
 		this.#twins.revoke(sessionId, eventName);
 	}
 
-	/** What it held comes again, as of the past. */
+	/** What it held arrives again, as part of the past. */
 	#restart({ from, opens }: Step & { kind: "restart" }): void {
 		this.#twins.restart(`gw.${++this.#life}`);
 		this.#out = new Set(this.#revoked);
-		// ids of senders are known for good: only a stream is read again
+		// ids of senders stay known; only a RabbitMQ stream is read again
 		const again = this.#isOneStream ? this.#sent.filter(({ id }) => id !== undefined) : [];
 		for (const [at, sent] of again.slice(from).entries()) {
 			for (const open of opens) {
@@ -253,7 +253,7 @@ class Play {
 		return which % Math.max(1, this.#sent.length) >= this.#letInOf(pairs);
 	}
 
-	/** Nothing of what was sent while one was out. */
+	/** Nothing of what was sent while one of them was revoked. */
 	#judge({ sessionIds }: Subscription, replayed: readonly number[] | string): void {
 		if (typeof replayed === "string") return;
 		for (const n of replayed) {
@@ -295,7 +295,7 @@ describe("a revoked session that names any place", () => {
 		["events of several senders", false],
 		["events of one stream", true]
 	])(
-		"is replayed nothing of what was sent while it was out, and else what anybody is: %s",
+		"gets no replay of what was sent while it was revoked, and otherwise the same as anybody: %s",
 		(_, isOneStream) => {
 			fc.assert(
 				fc.property(fc.array(step, { maxLength: 60, size: "max" }), steps => {

@@ -2,8 +2,8 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { TokenBucket } from "../../../../mixins/sse/core/limits/token-bucket.ts";
 
-describe("a pace", () => {
-	it("lets as many pass at once as in a second, and then as they come", () => {
+describe("a token bucket", () => {
+	it("lets one second's worth pass at once, and then at its rate", () => {
 		const tokenBucket = new TokenBucket(10);
 		const passed = (now: number) =>
 			Array.from({ length: 50 }, () => tokenBucket.take(now)).filter(Boolean);
@@ -14,7 +14,7 @@ describe("a pace", () => {
 		expect(passed(60_000)).toHaveLength(10);
 	});
 
-	it("never lets more pass than a second's worth and the time that went by", () => {
+	it("never lets more pass than a second's worth and the elapsed time allow", () => {
 		fc.assert(
 			fc.property(
 				fc.integer({ min: 1, max: 1000 }),
@@ -33,9 +33,9 @@ describe("a pace", () => {
 		);
 	});
 
-	it("brings a crowd of 20,000 in at the pace: all of them, and none twice as late as it must be", () => {
+	it("lets in a crowd of 20,000 at its rate: all of them, and none after more than twice the necessary time", () => {
 		const tokenBucket = new TokenBucket(1000);
-		/** Who comes at which millisecond. */
+		/** Who arrives at which millisecond. */
 		const arrivals = new Map<number, number[]>([[0, Array.from({ length: 20_000 }, (_, n) => n)]]);
 		const tries = new Array<number>(20_000).fill(0);
 		const opened: number[] = [];
@@ -57,12 +57,12 @@ describe("a pace", () => {
 			const inSecond = opened.filter(at => at >= from && at < from + 1000);
 			expect(inSecond.length).toBeLessThanOrEqual(2001);
 		}
-		// at 1,000 a second it takes 19 seconds behind the first wait
+		// at 1,000 per second it takes 19 seconds after the first wait
 		expect(now).toBeLessThan(60_000);
 		expect(Math.max(...tries)).toBeLessThan(6);
 	});
 
-	it("tells nobody to wait longer than a minute, however many came", () => {
+	it("tells nobody to wait longer than a minute, however many come", () => {
 		const tokenBucket = new TokenBucket(1);
 		for (let n = 0; n < 100_000; n++) tokenBucket.wait(0, 5000);
 

@@ -14,8 +14,8 @@ import { SSE_MIXIN_OPTIONS } from "../../../../mixins/sse/gateway/mixin-options.
 
 const about = "something";
 
-describe("a spec of a number", () => {
-	it("has the same bounds in its rule and in its text", () => {
+describe("the spec of a number", () => {
+	it("has the same limits in its rule and in its text", () => {
 		expect(whole({ about, unit: "bytes", min: 65_536 })).toMatchObject({
 			takes: "a whole number of bytes, 65,536 or more",
 			rule: { type: "number", integer: true, min: 65_536 }
@@ -35,7 +35,7 @@ describe("a spec of a number", () => {
 	});
 });
 
-describe("a spec of some values", () => {
+describe("the spec of several values", () => {
 	it("has the same values in its rule and in its text", () => {
 		expect(oneOf([true, "a", "b"], { about })).toMatchObject({
 			takes: 'true, "a" or "b"',
@@ -44,7 +44,7 @@ describe("a spec of some values", () => {
 	});
 });
 
-describe("a spec of a group", () => {
+describe("the spec of a group", () => {
 	const spec = group<{ size: number; name: string }>(
 		{
 			size: whole({ about, unit: "bytes", default: 7, min: 1 }),
@@ -65,7 +65,7 @@ describe("a spec of a group", () => {
 		});
 	});
 
-	it("may be null, which says what it means, and has its check for everything else", () => {
+	it("may be null, which has a stated meaning, and has its check for everything else", () => {
 		const checked = orNull({ ...spec, check: ({ size }) => size < 9 }, "none");
 
 		expect(checked.takes).toMatch(/; or null for none$/);
@@ -76,8 +76,8 @@ describe("a spec of a group", () => {
 	});
 });
 
-describe("a spec of what may be left out", () => {
-	it("keeps its default, or has none where something else applies", () => {
+describe("the spec of an option that may be left out", () => {
+	it("keeps its default, or has none if something else applies", () => {
 		const spec = whole({ about, unit: "bytes", default: 7 });
 
 		expect(optional(spec)).toMatchObject({ default: 7, rule: { optional: true } });
@@ -98,7 +98,7 @@ describe.each<[string, Readonly<Record<string, AnySpec>>]>([
 		])
 	]);
 
-	it.each(all)("%s: is described in one sentence of Markdown, without a full stop", (__, spec) => {
+	it.each(all)("%s: is described in one Markdown sentence, without a full stop", (__, spec) => {
 		expect(spec.about).toMatch(/^(?:[a-z[`]|TLS).*[^.]$/);
 	});
 

@@ -21,7 +21,7 @@ describe("streams that are being opened", () => {
 	});
 
 	// A gateway that starts reads who was revoked before; streams that were judged since then were closed for it.
-	it("know nothing of revocations from before them that are heard of only now", () => {
+	it("know nothing of earlier revocations that are heard only now", () => {
 		const pendingOpens = new PendingOpens();
 		const [early, late] = [pendingOpens.begin(1000), pendingOpens.begin(2000)];
 		pendingOpens.revoke(of("alice"), 1500);
@@ -30,17 +30,17 @@ describe("streams that are being opened", () => {
 		expect(late.revokedBy(stream)).toBeUndefined();
 	});
 
-	it("count as revoked when there were more revocations than are remembered", () => {
+	it("count as revoked after more revocations than are remembered", () => {
 		const pendingOpens = new PendingOpens();
 		const pendingOpen = pendingOpens.begin(0);
 		for (let n = 0; n < 100_000; n++) pendingOpens.revoke(of(`s-${n}`));
 
-		// whose they were is not known: neither is what reason is its own
+		// whose they were is not known, so the reason is the general one
 		expect(pendingOpen.revokedBy(stream)?.reason).toBe("revoked");
 	});
 
 	// Once the memory was full, no stream opened any more.
-	it("count as revoked no longer than that", () => {
+	it("count as revoked only for as long as that", () => {
 		const pendingOpens = new PendingOpens();
 		for (let n = 0; n < 1500; n++) pendingOpens.revoke(of(`s-${n}`));
 		const next = pendingOpens.begin(0);
@@ -62,7 +62,7 @@ describe("streams that are being opened", () => {
 		expect(pendingOpens.begin(0).revokedBy(stream)).toBeUndefined();
 	});
 
-	it("hear of no other's reason", () => {
+	it("are not told another's reason", () => {
 		const pendingOpens = new PendingOpens();
 		const pendingOpen = pendingOpens.begin(0);
 		for (let n = 0; n < 1500; n++) pendingOpens.revoke({ ...of("bob"), reason: "fraud" });

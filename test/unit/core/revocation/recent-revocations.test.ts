@@ -10,13 +10,13 @@ const of = (sessionId: string | readonly string[], eventName?: string): Revocati
 	reason: "revoked"
 });
 
-/** What concerns the stream, each once, in the order in which it was heard. */
+/** What covers the stream, each once, in the order in which it was heard. */
 const concerning = (recent: RecentRevocations) =>
 	[...new Set(recent.concerning(stream))]
 		.sort((a, b) => a.order - b.order)
 		.map(({ id, at }) => [id, at]);
 
-describe("the revocations of a while", () => {
+describe("recent revocations", () => {
 	it.each<[string, Revocation, boolean]>([
 		["its id", of("alice"), true],
 		["one of its ids", of(["bob", "tenant:7"]), true],
@@ -27,14 +27,14 @@ describe("the revocations of a while", () => {
 		["another event", of("alice", "other"), false],
 		["another id", of("bob"), false],
 		["another id, and its event", of("bob", "news"), false]
-	])("concern a stream, or not: %s", (_, revocation, expected) => {
+	])("cover a stream, or not: %s", (_, revocation, expected) => {
 		const recent = new RecentRevocations(1000);
 		recent.add(revocation, "e.1", 100);
 
 		expect(concerning(recent)).toEqual(expected ? [["e.1", 100]] : []);
 	});
 
-	it("are each remembered, though they are of the same session", () => {
+	it("are each remembered, even for the same session", () => {
 		const recent = new RecentRevocations(1000);
 		recent.add(of("alice"), "e.1", 1);
 		recent.add(of("alice"), undefined, 2);
@@ -48,7 +48,7 @@ describe("the revocations of a while", () => {
 		expect([recent.count, recent.size]).toEqual([3, 4]);
 	});
 
-	it("are as old as they are said to be", () => {
+	it("are as old as their sender says", () => {
 		const recent = new RecentRevocations(1000);
 		recent.add(of("alice"), "e.1", 5000, 4500);
 		expect(concerning(recent)).toEqual([["e.1", 4500]]);
@@ -57,7 +57,7 @@ describe("the revocations of a while", () => {
 		expect(concerning(recent)).toEqual([]);
 	});
 
-	it("are forgotten when they are too old, and then nothing is left of them", () => {
+	it("are forgotten when they are too old, and then nothing of them is left", () => {
 		const recent = new RecentRevocations(1000);
 		recent.add(of(["alice", "bob", "alice"]), "e.1", 0);
 		recent.add(of("alice"), "e.2", 500);
@@ -71,7 +71,7 @@ describe("the revocations of a while", () => {
 	});
 
 	// One revocation of 100,000 ids counted as one of a thousand that were remembered.
-	it("are bounded by their ids, not by their number; one stands for all that are let go of", () => {
+	it("are limited by their ids, not by their number; one stands for all that are dropped", () => {
 		const recent = new RecentRevocations(1_000_000);
 		const ids = Array.from({ length: 30_000 }, (_, n) => `s-${n}`);
 		recent.add(of(ids), "e.1", 1);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { Clock, TOLERANCE, wallOf } from "../../../../mixins/sse/core/util/clock.ts";
 
-/** Clocks that a test moves; they begin at different times. */
+/** Clocks that a test moves; they start at different times. */
 function create() {
 	const time = { wall: 1_000_000, steady: 500 };
 	const clock = new Clock(
@@ -22,7 +22,7 @@ function begun(clock: Clock): number {
 }
 
 describe("a gateway's clocks", () => {
-	it("say both times, and what the one would have said when the other said something", () => {
+	it("show both times, and convert from one to the other", () => {
 		const { clock, pass } = create();
 		pass(2000);
 		const now = clock.now();
@@ -44,7 +44,7 @@ describe("a gateway's clocks", () => {
 	it.each([
 		["at once", 1],
 		["little by little", 100]
-	])("begin again when the wall clock is set back by more than the tolerance, %s", (_, steps) => {
+	])("start again when the wall clock is set back by more than the tolerance, %s", (_, steps) => {
 		const { time, clock, pass } = create();
 		const back = (by: number) => {
 			for (let step = 0; step < steps; step++) {
@@ -63,7 +63,7 @@ describe("a gateway's clocks", () => {
 		expect(time.wall - begun(clock)).toBeLessThanOrEqual(10 * steps);
 	});
 
-	it("begin again when the wall clock is set back to what was right, after it was wrong", () => {
+	it("start again when the wall clock is set back to the right time after it was wrong", () => {
 		const { time, clock } = create();
 		time.wall += 60_000;
 		clock.now();
@@ -73,7 +73,7 @@ describe("a gateway's clocks", () => {
 		expect(clock.wasSetBack).toBe(true);
 	});
 
-	it("have a beginning of which nothing before counts", () => {
+	it("have a beginning, before which nothing counts", () => {
 		const { time, clock, pass } = create();
 		time.wall -= 60_000;
 		clock.now();

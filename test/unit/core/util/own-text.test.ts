@@ -8,11 +8,11 @@ import { held } from "../../../support/memory.ts";
 const HEADER_BYTES = 16_000;
 const MANY = 1000;
 
-/** As a header, or a URL, comes from a socket. */
+/** The way in which a header, or a URL, comes from a socket. */
 const headerWith = (value: string) =>
 	Buffer.from(`sid=${value}; ${"x".repeat(HEADER_BYTES)}`).toString("latin1");
 
-/** Bytes of heap that is held for each of many parts of headers. */
+/** Bytes of heap that are held for each of many parts of headers. */
 async function heldForEach<T>(keep: (part: string) => T): Promise<number> {
 	const kept: T[] = [];
 	const before = await held();
@@ -34,13 +34,13 @@ describe("a text of its own", () => {
 		);
 	});
 
-	// What is taken here may be different in any release of V8: this test tells.
-	it("holds nothing of the text that it was a part of", async () => {
+	// The technique used here may stop working in any release of V8: this test shows it.
+	it("keeps nothing of the text that it was a part of", async () => {
 		expect(await heldForEach(part => part)).toBeGreaterThan(HEADER_BYTES);
 		expect(await heldForEach(ownText)).toBeLessThan(500);
 	});
 
-	it("is what a backlog remembers of a key, which is a sum that has a part of the payload in it", async () => {
+	it("is what a backlog remembers of a key, which is a concatenation that contains a part of the payload", async () => {
 		const backlog = new Backlog();
 		const each = await heldForEach(part => backlog.push(new Uint8Array(10), `price\n${part}`));
 		expect(backlog.isEmpty).toBe(false);

@@ -24,7 +24,7 @@ describe("a log of what may happen very often", () => {
 		expect(lines).toEqual(["the store is down\n    at find", "the rate limit is reached"]);
 	});
 
-	it("has once in a while how many there were, and the last of them", () => {
+	it("has, after a while, how many there were, and the last of them", () => {
 		for (let n = 0; n < 100; n++) log.add("the store is down\n    at find");
 		jest.advanceTimersByTime(5000);
 		for (let n = 0; n < 100; n++) log.add("the store is down\n    at find");
@@ -48,7 +48,7 @@ describe("a log of what may happen very often", () => {
 		expect(lines[10]).toBe("(990 more in 5 seconds) no user 999");
 	});
 
-	it("has a reason anew when it was not there for a while", () => {
+	it("has a reason again when it has not occurred for a while", () => {
 		log.add("the store is down");
 		jest.advanceTimersByTime(5000);
 		log.add("the store is down");

@@ -12,7 +12,7 @@ import { OpeningStage } from "../../../support/gateway/opening-stage.ts";
 const SECRET = "a secret of these tests, of at least 32 bytes";
 const NAMES = OPENING_STEPS.map(step => step.name);
 
-/** The steps, with another in the place of one. */
+/** The steps, with one of them replaced. */
 const withStep = (index: number, step: OpeningStep) => OPENING_STEPS.with(index, step);
 
 describe("an opening", () => {
@@ -43,7 +43,7 @@ describe("an opening", () => {
 		expect(opening.subscription).toEqual({ sessionIds: ["alice"], eventNames: ["news"] });
 	});
 
-	it("that one step ends is seen by no later step, and becomes no stream", async () => {
+	it("that one step ends reaches no later step, and becomes no stream", async () => {
 		const stage = await OpeningStage.start();
 		for (const [index] of NAMES.entries()) {
 			const { opening } = await stage.knock();
@@ -61,8 +61,8 @@ describe("an opening", () => {
 		expect(stage.begun).toEqual([]);
 	});
 
-	// Two streams of one session would both find room if one could come between the look for room and what takes it.
-	it("lets no other in between its last answer and its stream", async () => {
+	// Two streams of one session would both find room if one could come between the check for room and its use.
+	it("lets no other request in between its last answer and its stream", async () => {
 		const stage = await OpeningStage.start({ limits: { streamsPerSession: 1 } });
 		const after = NAMES.indexOf("authorize") + 1;
 		const happened: string[] = [];
@@ -81,13 +81,13 @@ describe("an opening", () => {
 	});
 });
 
-/** The parts that an opening needs, without what the stage is beside them. */
+/** The parts that an opening needs, without the rest of the stage. */
 function partsOf(stage: OpeningStage): OpeningParts {
 	const { options, access, limits, shutdown, refusals, compression, streams } = stage;
 	return { options, access, limits, shutdown, refusals, compression, streams };
 }
 
-describe("an opening with a ticket, in whose way a ghost of its session is,", () => {
+describe("an opening with a ticket and with a ghost of its session in its way", () => {
 	const options: SseMixinOptions = {
 		ticket: { secret: SECRET },
 		limits: { streamsPerSession: 1 }
@@ -114,7 +114,7 @@ describe("an opening with a ticket, in whose way a ghost of its session is,", ()
 		expect(stage.taken).toMatchObject({ begun: before.begun + 1, streams: 1, tickets: 1 });
 	});
 
-	// `replaceGhost` is the last, and ends nothing.
+	// `replaceGhost` is the last step, and ends nothing.
 	const ENDINGS = NAMES.slice(0, -1).map((name, index) => ({ name, index }));
 
 	it.each(ENDINGS)("takes nothing if $name ($index) sends it away", async ({ index }) => {
@@ -142,7 +142,7 @@ describe("an opening with a ticket, in whose way a ghost of its session is,", ()
 });
 
 describe("an opening that ends without a stream is answered", () => {
-	/** What a client gets whose opening ends so. */
+	/** What a client gets whose opening ends in this way. */
 	async function answerTo(ending: Ending) {
 		const stage = await OpeningStage.start();
 		const { opening, answer } = await stage.knock();
@@ -156,7 +156,7 @@ describe("an opening that ends without a stream is answered", () => {
 		`retry: ${retry}\nevent: sse.close\ndata: {"reason":"${reason}"}\n\n`;
 	const stream = { status: 200, type: "text/event-stream" };
 
-	it("by whoever has answered it, and by nothing else", async () => {
+	it("by the code that has answered it, and by nothing else", async () => {
 		const stage = await OpeningStage.start();
 		const { opening, answer } = await stage.knock();
 		await openStream(opening, stage, [() => ({ by: "client" })]);

@@ -20,7 +20,7 @@ interface Scene extends Knock {
 	take(name: string): Promise<unknown>;
 }
 
-/** A request that has passed what finds out about it, and nothing else. */
+/** A request that has passed the steps that find out about it, and nothing else. */
 async function arrange(
 	sse: SseMixinOptions = {},
 	request: RequestOptions = {},
@@ -34,7 +34,7 @@ async function arrange(
 }
 
 describe("readQuery", () => {
-	it("reads what is asked for, and draws the retry", async () => {
+	it("reads what the request asks for, and draws the retry", async () => {
 		const headers = { "last-event-id": "a.b.3" };
 		const { opening, take } = await arrange({}, { headers }, []);
 		await expect(take("readQuery")).resolves.toBeUndefined();
@@ -51,7 +51,7 @@ describe("readQuery", () => {
 });
 
 describe("sendOnIfStopping", () => {
-	it("goes on until the gateway stops", async () => {
+	it("continues until the gateway stops", async () => {
 		const { stage, take } = await arrange();
 		await expect(take("sendOnIfStopping")).resolves.toBeUndefined();
 		void stage.shutdown.begin(0);
@@ -60,7 +60,7 @@ describe("sendOnIfStopping", () => {
 });
 
 describe("checkArrival", () => {
-	it("goes on at the pace of the gateway", async () => {
+	it("continues at the rate of the gateway", async () => {
 		const { take } = await arrange({ limits: { opensPerSecond: 1 } });
 		await expect(take("checkArrival")).resolves.toBeUndefined();
 		await expect(take("checkArrival")).resolves.toEqual({
@@ -69,7 +69,7 @@ describe("checkArrival", () => {
 		});
 	});
 
-	it("goes on while there is room", async () => {
+	it("continues while there is room", async () => {
 		const { stage, take } = await arrange({ limits: { streams: 1 } });
 		await expect(take("checkArrival")).resolves.toBeUndefined();
 		await stage.openStream();
@@ -78,7 +78,7 @@ describe("checkArrival", () => {
 });
 
 describe("identify", () => {
-	it("notes who the stream is for, and of what", async () => {
+	it("notes who the stream is for, and its event names", async () => {
 		const { opening, take } = await arrange({ session: () => ["alice", 7] }, {}, [
 			step("readQuery")
 		]);
@@ -90,7 +90,7 @@ describe("identify", () => {
 		expect(opening.grant.provenAt).toBeUndefined();
 	});
 
-	it("refuses nobody", async () => {
+	it("refuses a request without a session", async () => {
 		const { take } = await arrange({ session: () => null }, {}, [step("readQuery")]);
 		await expect(take("identify")).rejects.toMatchObject({ type: "SSE_UNAUTHORIZED" });
 	});
@@ -127,7 +127,7 @@ describe("checkExpiry", () => {
 });
 
 describe("checkClient", () => {
-	it("goes on while the client is there", async () => {
+	it("continues while the client is there", async () => {
 		const { opening, take } = await arrange();
 		await expect(take("checkClient")).resolves.toBeUndefined();
 		opening.request.socket.destroy();
@@ -135,7 +135,7 @@ describe("checkClient", () => {
 		await expect(take("checkClient")).resolves.toEqual({ by: "client" });
 	});
 
-	it("goes on while nobody has answered", async () => {
+	it("continues while nobody has answered", async () => {
 		const { opening, take } = await arrange();
 		opening.response.end();
 		await expect(take("checkClient")).resolves.toEqual({ by: "client" });
@@ -166,7 +166,7 @@ describe("checkRevocations", () => {
 });
 
 describe("admit", () => {
-	it("goes on while the session has room", async () => {
+	it("continues while the session has room", async () => {
 		const { stage, opening, take } = await arrange({ limits: { streamsPerSession: 1 } });
 		await expect(take("admit")).resolves.toBeUndefined();
 		await stage.openStream();
@@ -174,7 +174,7 @@ describe("admit", () => {
 		expect(opening.ghost).toBeUndefined();
 	});
 
-	it("finds what has to give way to one that comes back", async () => {
+	it("finds the stream that must give way to a returning one", async () => {
 		const headers = { "last-event-id": "a.b.3" };
 		const stage = await OpeningStage.start({ limits: { streamsPerSession: 1 } });
 		const ghost = await stage.openStream();
@@ -186,12 +186,12 @@ describe("admit", () => {
 });
 
 describe("useTicket", () => {
-	it("goes on without a ticket", async () => {
+	it("continues without a ticket", async () => {
 		const { take } = await arrange();
 		await expect(take("useTicket")).resolves.toBeUndefined();
 	});
 
-	it("goes on with a ticket once", async () => {
+	it("continues with a ticket once", async () => {
 		const stage = await OpeningStage.start({ ticket: { secret: SECRET } });
 		const session = { ids: ["alice"], expiresAt: Number.POSITIVE_INFINITY };
 		const { ticket = "" } = (await stage.access.tickets?.issue(session, ["news"])) ?? {};
@@ -204,14 +204,14 @@ describe("useTicket", () => {
 });
 
 describe("replaceGhost", () => {
-	it("does nothing where nobody is in the way", async () => {
+	it("does nothing if no stream is in the way", async () => {
 		const { stage, take } = await arrange();
 		const other = await stage.openStream();
 		await expect(take("replaceGhost")).resolves.toBeUndefined();
 		expect(other.isOpen).toBe(true);
 	});
 
-	it("ends the stream that gives way, which counts no longer", async () => {
+	it("ends the stream that gives way, which no longer counts", async () => {
 		const { stage, opening, take } = await arrange({ limits: { streamsPerSession: 1 } });
 		opening.ghost = await stage.openStream();
 		await expect(take("replaceGhost")).resolves.toBeUndefined();

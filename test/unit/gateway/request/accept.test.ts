@@ -54,11 +54,11 @@ describe("an Accept header admits no stream", () => {
 	});
 });
 
-it("is read as another reader does, where there are no parameters but a weight", () => {
+it("is read as another parser reads it, if there are no parameters but a weight", () => {
 	const weight = fc.constantFrom("", ";q=0", ";q=0.5", "; q=1", ";q=0.000");
 	const name = fc.constantFrom("*/*", "text/*", "text/event-stream", "text/html", "a/b", "a/*");
 	const range = fc.tuple(name, weight).map(parts => parts.join(""));
-	// which of two equal ranges counts is nobody's rule
+	// no rule says which of two equal ranges counts
 	const ranges = fc.uniqueArray(range, { minLength: 1, selector: text => text.split(";")[0] });
 	fc.assert(
 		fc.property(ranges, parts => {
@@ -69,7 +69,7 @@ it("is read as another reader does, where there are no parameters but a weight",
 	);
 });
 
-it("takes no longer for a header that is made to be slow", () => {
+it("takes no longer to read if it is made to be slow", () => {
 	for (const part of [" ", ",", ";", '"', "\\", "/", "q=", ' "', ";q=0"]) {
 		const before = process.cpuUsage().user;
 		admitsStream(part.repeat(16_000));

@@ -5,20 +5,20 @@ import { Tickets } from "../../../../mixins/sse/gateway/tickets/ticket.ts";
 
 const EXPIRES_IN = 30_000;
 const HOUR = 3_600_000;
-/** Milliseconds after which a gateway has been there for longer than any ticket that is still good. */
+/** Milliseconds after which a gateway has existed for longer than any ticket that is still valid. */
 const LONG = 120_000;
 
 const alice = { ids: ["alice"], expiresAt: Number.POSITIVE_INFINITY };
 
 const of = (sessionId: string, eventName?: string) => ({ sessionId, eventName, reason: "revoked" });
 
-/** Time as it really is, and gateways whose clocks say something else. */
+/** The real time, and gateways whose clocks show another. */
 class World {
 	now = 0;
 	readonly gateways: TestTickets[] = [];
 	#revocations = 0;
 
-	/** @param skew Milliseconds by which the wall clock is ahead. */
+	/** @param skew Milliseconds by which the wall clock is fast. */
 	gateway(skew = 0, expiresIn = EXPIRES_IN, namespace = ""): TestTickets {
 		const gateway = new TestTickets(this, skew, expiresIn, namespace);
 		this.gateways.push(gateway);
@@ -69,9 +69,9 @@ class TestTickets {
 }
 
 // By the issuer's clock alone, a stream seemed to have been proven after a revocation that came after its ticket.
-describe("when a ticket was given", () => {
+describe("when a ticket was issued", () => {
 	it.each([-HOUR, TOLERANCE / 2])(
-		"is known of the gateway's own, though the clock is set by %i",
+		"is known for the gateway's own, even if the clock is set by %i",
 		async by => {
 			const world = new World();
 			const gateway = world.gateway();
@@ -85,7 +85,7 @@ describe("when a ticket was given", () => {
 	);
 
 	it.each([-TOLERANCE + 1, 0, TOLERANCE - 1])(
-		"is never taken to be later than it was, though its issuer's clock is ahead by %i",
+		"is never taken to be later than it was, even if its issuer's clock is fast by %i",
 		async skew => {
 			const world = new World();
 			const issuer = world.gateway(skew);
@@ -94,7 +94,7 @@ describe("when a ticket was given", () => {
 			const ticket = await issuer.issue();
 			world.now += 5000;
 			const read = await gateway.tickets.read(ticket, ["news"]);
-			// this gateway's steady clock is ahead of the world's by a second
+			// this gateway's steady clock is a second ahead of the world's
 			const givenAt = (read && gateway.tickets.givenAt(read)) ?? Number.NaN;
 			expect(givenAt - 1000).toBeLessThanOrEqual(LONG);
 			expect(givenAt - 1000).toBeGreaterThanOrEqual(LONG - 2 * TOLERANCE);
@@ -104,7 +104,7 @@ describe("when a ticket was given", () => {
 
 describe("a ticket of the gateway's own", () => {
 	it.each([-HOUR, TOLERANCE / 2])(
-		"lives as long as it should, though the clock is set by %i",
+		"lives as long as it should, even if the clock is set by %i",
 		async by => {
 			const world = new World();
 			const gateway = world.gateway();
@@ -119,7 +119,7 @@ describe("a ticket of the gateway's own", () => {
 		}
 	);
 
-	it("is good after a revocation in the same millisecond, and not before one", async () => {
+	it("is valid after a revocation in the same millisecond, and not before one", async () => {
 		const gateway = new World().gateway();
 		const before = await gateway.issue();
 		gateway.tickets.revoke(of("alice"), "node.e.1");
@@ -137,7 +137,7 @@ describe("a ticket of the gateway's own", () => {
 		expect(await gateway.takes(await signing)).toBe(false);
 	});
 
-	it("is no more when the gateway begins to listen again: what happened meanwhile is not known", async () => {
+	it("is no longer valid when the gateway starts to listen again: what happened meanwhile is unknown", async () => {
 		const gateway = new World().gateway();
 		const ticket = await gateway.issue();
 		gateway.tickets.begin();
@@ -147,9 +147,9 @@ describe("a ticket of the gateway's own", () => {
 	});
 });
 
-// A ticket for half a minute was good on the next morning: the steady clock stands still while a machine is suspended.
+// A ticket for half a minute was valid on the next morning: the steady clock stands still while a machine is suspended.
 describe("a ticket of a gateway whose machine was suspended", () => {
-	it("is none after its time, by the wall clock and its tolerance", async () => {
+	it("is not valid after its time, by the wall clock and its tolerance", async () => {
 		const world = new World();
 		const gateway = world.gateway();
 		const ticket = await gateway.issue();
@@ -162,8 +162,8 @@ describe("a ticket of a gateway whose machine was suspended", () => {
 	});
 });
 
-// Gateways of two namespaces with one secret took each other's tickets, and heard neither of their use nor of revocations.
-it("a ticket is good in the namespace that it was given in, and in no other", async () => {
+// Gateways of two namespaces with one secret accepted each other's tickets, and heard neither of their use nor of revocations.
+it("a ticket is valid in the namespace in which it was issued, and in no other", async () => {
 	const world = new World();
 	for (const mine of ["", "green", "blue"]) {
 		const here = world.gateway(0, EXPIRES_IN, mine);
@@ -179,7 +179,7 @@ it("a ticket is good in the namespace that it was given in, and in no other", as
 describe("another gateway's ticket", () => {
 	const APART = [0, 5000, -5000, TOLERANCE, -TOLERANCE];
 
-	it.each(APART)("is good for all its time, with clocks that are %i ms apart", async apart => {
+	it.each(APART)("is valid for all its time, with clocks that are %i ms apart", async apart => {
 		const world = new World();
 		const [here, there] = [world.gateway(), world.gateway(apart)];
 		world.now += LONG;
@@ -193,7 +193,7 @@ describe("another gateway's ticket", () => {
 		expect(there.ahead).toEqual([]);
 	});
 
-	it("is refused from further in the future than clocks may differ, and that is told", async () => {
+	it("is refused from further in the future than clocks may differ, which is reported", async () => {
 		const world = new World();
 		const [here, there] = [world.gateway(60_000), world.gateway()];
 		world.now += LONG;
@@ -202,10 +202,10 @@ describe("another gateway's ticket", () => {
 		expect(there.ahead).toEqual([60_000]);
 	});
 
-	// Times of two clocks were compared to the millisecond: a gateway that was five seconds behind took a ticket
-	// whose session had been revoked a second after it was given.
+	// Times of two clocks were compared to the millisecond: a gateway whose clock was five seconds slow accepted a ticket whose
+	// session had been revoked a second after it was issued.
 	it.each(APART)(
-		"is none after a revocation, and at once good again after it, %i ms apart",
+		"is not valid after a revocation, and a new one is valid at once, %i ms apart",
 		async apart => {
 			const world = new World();
 			const [here, there] = [world.gateway(), world.gateway(apart)];
@@ -228,7 +228,7 @@ describe("another gateway's ticket", () => {
 		}
 	);
 
-	it("is good for names that were not revoked", async () => {
+	it("is valid for names that were not revoked", async () => {
 		const world = new World();
 		const [here, there] = [world.gateway(), world.gateway()];
 		const ticket = await here.issue(["news", "orders"]);
@@ -239,19 +239,19 @@ describe("another gateway's ticket", () => {
 		expect(await there.takes(ticket, "news")).toBe(true);
 	});
 
-	it("is none if only this gateway had heard of the revocation when it was given", async () => {
+	it("is not valid if only this gateway had heard of the revocation when it was issued", async () => {
 		const world = new World();
 		const [here, there] = [world.gateway(), world.gateway()];
 		world.revoke("alice", [there]);
 		const ticket = await here.issue();
 
 		expect(await there.takes(ticket)).toBe(false);
-		// nor here, when the news has come
+		// nor here, when the news has arrived
 		world.revoke("alice", [here]);
 		expect(await here.takes(ticket)).toBe(false);
 	});
 
-	it("is good though its gateway has forgotten a revocation that came here a minute late", async () => {
+	it("is valid even if its gateway has forgotten a revocation that arrived here a minute late", async () => {
 		const world = new World();
 		const [here, there] = [world.gateway(), world.gateway()];
 		world.now += LONG;
@@ -265,7 +265,7 @@ describe("another gateway's ticket", () => {
 	});
 
 	it.each(APART)(
-		"is, by the clocks, after a revocation without an id if it is by more than they differ: %i",
+		"is, by the clocks, after a revocation without an id if it is later by more than they differ: %i",
 		async apart => {
 			const world = new World();
 			const [here, there] = [world.gateway(), world.gateway(apart)];
@@ -280,17 +280,17 @@ describe("another gateway's ticket", () => {
 		}
 	);
 
-	it("that is used is remembered for as long as it could be good, whatever the clocks say", async () => {
+	it("that is used is remembered for as long as it could be valid, whatever the clocks show", async () => {
 		const world = new World();
 		const [here, there] = [world.gateway(TOLERANCE), world.gateway()];
 		world.now += LONG;
-		// what is remembered is looked through once in a ticket's life, the last time just before this one's end
+		// what is remembered is pruned once in a ticket's life, the last time just before this one's end
 		there.tickets.take({ jti: "earlier" });
 		world.now += 5000;
 		const ticket = await here.issue();
 		const read = await there.tickets.read(ticket, ["news"]);
 		expect(there.tickets.take(read as { jti: string })).toBe(true);
-		// set back as far as nobody can notice
+		// set back as far as goes unnoticed
 		there.skew -= TOLERANCE;
 		for (let n = 0; n < 59; n++) {
 			world.now += 1000;
@@ -303,7 +303,7 @@ describe("another gateway's ticket", () => {
 	});
 
 	it.each([0, -HOUR, HOUR])(
-		"that is used elsewhere is remembered here, though that gateway's clock is off by %i",
+		"that is used elsewhere is remembered here, even if that gateway's clock is off by %i",
 		async off => {
 			const world = new World();
 			const [here, there] = [world.gateway(), world.gateway()];
@@ -316,10 +316,10 @@ describe("another gateway's ticket", () => {
 		}
 	);
 
-	// A gateway that has just begun has not heard what was revoked before. Its tickets were none for the others, until
-	// they had forgotten it.
+	// A gateway that has just begun has not heard what was revoked before. The others refused its tickets until they had
+	// forgotten the revocation.
 	it.each(APART)(
-		"of one that began after a revocation is good as soon as the clocks can tell: %i",
+		"of one that began after a revocation is valid as soon as the clocks can tell: %i",
 		async apart => {
 			const world = new World();
 			const here = world.gateway();
@@ -336,14 +336,14 @@ describe("another gateway's ticket", () => {
 		}
 	);
 
-	it("of one that was there when it was revoked is none, however late its clock says that it is", async () => {
+	it("of one that was there when it was revoked is not valid, however late its clock says that it is", async () => {
 		const world = new World();
 		const [here, there] = [world.gateway(), world.gateway(60_000)];
 		world.now += LONG;
 		const ticket = await there.issue();
 		world.now += 20_000;
 		world.revoke("alice");
-		// by the clock there the ticket is from half a minute after the revocation, and good by now
+		// by the clock there, the ticket is from half a minute after the revocation, and valid by now
 		world.now += 35_000;
 
 		expect(await here.takes(ticket)).toBe(false);
@@ -351,7 +351,7 @@ describe("another gateway's ticket", () => {
 	});
 
 	// Tickets could be used up faster than they expired, and all were remembered.
-	it("is none if it may be one of those used, of which there were too many to remember", async () => {
+	it("is not valid if it may be one of the used ones, of which there were too many to remember", async () => {
 		const world = new World();
 		const [here, there] = [world.gateway(), world.gateway()];
 		world.now += LONG;
@@ -369,7 +369,7 @@ describe("another gateway's ticket", () => {
 		expect(there.tickets.remembered).toBeLessThanOrEqual(500_000);
 	});
 
-	it("is good after a revocation of so many that it is heard in parts, of which others hear the whole", async () => {
+	it("is valid after a revocation of so many sessions that it is heard in parts, while others hear the whole", async () => {
 		const world = new World();
 		const [here, there] = [world.gateway(), world.gateway()];
 		world.now += LONG;
@@ -381,9 +381,9 @@ describe("another gateway's ticket", () => {
 		expect(await here.takes(await there.issue())).toBe(true);
 	});
 
-	// On a RabbitMQ stream a gateway that starts reads the revocations of the past. As if they had just happened, they
-	// refused the tickets of those who had logged in again since.
-	it("is good after a revocation that a gateway hears of only when it starts", async () => {
+	// On a RabbitMQ stream a gateway that starts reads the revocations of the past. As if they had just happened, they refused
+	// the tickets of those who had logged in again since.
+	it("is valid after a revocation that a gateway hears of only when it starts", async () => {
 		const world = new World();
 		const here = world.gateway();
 		world.now += LONG;
@@ -403,7 +403,7 @@ describe("another gateway's ticket", () => {
 		expect(await there.takes(before)).toBe(false);
 	});
 
-	it("names the latest revocations only, and is none for those who remember more", async () => {
+	it("names only the latest revocations, and is not valid for those who remember more", async () => {
 		const world = new World();
 		const [here, there] = [world.gateway(), world.gateway()];
 		for (let n = 0; n < 32; n++) world.revoke("alice");
@@ -426,8 +426,8 @@ describe("another gateway's ticket", () => {
 	});
 });
 
-// What a gateway knew of tickets, used or revoked, was gone when it was restarted, and the secret the same: all
-// were good again.
+// A gateway forgot used tickets and revocations when it was restarted, and the secret stayed the same: all tickets were valid
+// again.
 describe("a gateway that has just begun", () => {
 	const start = (skew: number) => {
 		const world = new World();
@@ -437,7 +437,7 @@ describe("a gateway that has just begun", () => {
 	};
 
 	it.each([0, TOLERANCE, -TOLERANCE])(
-		"takes no ticket from before, and any that is given since, at once: %i ms apart",
+		"accepts no ticket from before, and any issued since, at once: %i ms apart",
 		async skew => {
 			const { world, here, restart } = start(skew);
 			const before = await here.issue();
@@ -464,7 +464,7 @@ describe("a gateway that has just begun", () => {
 		expect(lives).toBeUndefined();
 	});
 
-	it("takes the tickets of those that have not met it when the clocks can tell", async () => {
+	it("accepts the tickets of those that have not met it when the clocks can tell", async () => {
 		const { world, here, restart } = start(0);
 		const there = restart();
 		world.gateways.pop();
@@ -474,7 +474,7 @@ describe("a gateway that has just begun", () => {
 		expect(await there.takes(await here.issue())).toBe(true);
 	});
 
-	it("takes no ticket for one that names another life of it", async () => {
+	it("accepts no ticket for naming another life of it", async () => {
 		const { world, here, restart } = start(0);
 		const there = restart();
 		const ticket = await here.issue();
@@ -492,7 +492,7 @@ describe("a gateway whose clock is set", () => {
 		return { world, here, there };
 	};
 
-	it("back takes no ticket of others from before that, though it had expired and was forgotten", async () => {
+	it("back accepts no ticket of others from before that, even if it had expired and was forgotten", async () => {
 		const { world, here, there } = start();
 		const ticket = await here.issue();
 		const jti = (await there.tickets.read(ticket, ["news"]))?.jti ?? "";
@@ -506,7 +506,7 @@ describe("a gateway whose clock is set", () => {
 		expect(there.tickets.remembered).toBe(1);
 	});
 
-	it("back, and then right again, takes those that are given since as soon as the clocks can tell", async () => {
+	it("back, and then right again, accepts those issued since as soon as the clocks can tell", async () => {
 		const { world, here, there } = start();
 		there.skew += HOUR;
 		expect(await there.takes(await here.issue())).toBe(false);
@@ -524,7 +524,7 @@ describe("a gateway whose clock is set", () => {
 		world.now += LONG;
 		const before = await here.issue();
 		there.tickets.revoke(of("alice"), undefined);
-		// both were an hour behind; only then are they set right
+		// both were an hour slow; only then are they set right
 		for (const gateway of [here, there]) gateway.skew += HOUR;
 		world.now += 2 * TOLERANCE + 1;
 		const after = await here.issue();
@@ -552,7 +552,7 @@ describe("any gateway, its clock wrong by up to half the tolerance", () => {
 	interface Given {
 		readonly ticket: string;
 		readonly by: TestTickets;
-		/** Whether that one had heard of each revocation, or the clocks can tell. */
+		/** Whether its gateway had heard of each revocation, or the clocks can tell. */
 		readonly hasHeard: boolean;
 		/** When, in steps and in milliseconds. */
 		readonly step: number;
@@ -560,7 +560,7 @@ describe("any gateway, its clock wrong by up to half the tolerance", () => {
 		isUsed: boolean;
 	}
 
-	it("takes each ticket once, unless it was revoked since or is too old, and no other", async () => {
+	it("accepts each ticket once, unless it was revoked since or is too old, and no other", async () => {
 		await fc.assert(
 			fc.asyncProperty(fc.array(step, { maxLength: 40 }), async steps => {
 				const world = new World();

@@ -8,7 +8,7 @@ const frameOf = (n: number) =>
 	encodeFrame({ id: `n.e.${n}`, event: "a", data: JSON.stringify("text ".repeat(100) + n) });
 
 describe("a frame", () => {
-	it("is deflated once, though a replay reads its bytes as another object", () => {
+	it("is deflated once, even if a replay reads its bytes through another object", () => {
 		const gzip = new Gzip(0);
 		const [one, other] = [frameOf(1), frameOf(2)];
 		const again = new Uint8Array(one.buffer, one.byteOffset, one.byteLength);
@@ -16,7 +16,7 @@ describe("a frame", () => {
 		expect(gzip.piece(other)).not.toBe(gzip.piece(one));
 	});
 
-	it("is forgotten when many others came since", () => {
+	it("is forgotten when many others have come since", () => {
 		const gzip = new Gzip(0);
 		const first = frameOf(0);
 		const piece = gzip.piece(first);
@@ -29,8 +29,8 @@ describe("a frame", () => {
 describe("what is remembered", () => {
 	const MIB = 2 ** 20;
 
-	// A piece was found by the buffer in which its frame stood, and so held it: 64 KiB for a hundred bytes.
-	it("holds nothing that its frames shared a slab with", async () => {
+	// A piece was found by the buffer of its frame, and so kept it alive: 64 KiB for a hundred bytes.
+	it("keeps nothing alive that its frames shared a slab with", async () => {
 		const slab = new Slab();
 		const gzip = new Gzip(0);
 		const before = await held();
@@ -44,9 +44,9 @@ describe("what is remembered", () => {
 		expect(gzip.piece(frameOf(0)).size).toBe(frameOf(0).byteLength);
 	});
 
-	// zlib gives out what it makes as a small part of a buffer of 16 KiB, or 64.
+	// zlib returns its output as a small part of a buffer of 16 KiB, or 64.
 	it.each(["plain", "chunked"] as const)(
-		"has 4 MiB at most, while its frames are kept: as %s bytes",
+		"has at most 4 MiB, while its frames are kept: as %s bytes",
 		async form => {
 			const gzip = new Gzip(0);
 			const frames = Array.from({ length: 6000 }, (_, n) => frameOf(n));

@@ -2,18 +2,18 @@ import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals
 import { BoundedWaits } from "../../../../mixins/sse/moleculer/broadcast/bounded-waits.ts";
 import { useFakeTimers } from "../../../support/fake-timers.ts";
 
-describe("what is waited for", () => {
+describe("a promise that is waited for", () => {
 	beforeEach(() => void useFakeTimers());
 	afterEach(() => void jest.useRealTimers());
 
-	it("is what it is if it comes in time", async () => {
+	it("gives its result if it comes in time", async () => {
 		const boundedWaits = new BoundedWaits(1000);
 		const failure = new Error("no connection");
 		await expect(boundedWaits.wait(Promise.resolve(1))).resolves.toBe(1);
 		await expect(boundedWaits.wait(Promise.reject(failure))).rejects.toBe(failure);
 	});
 
-	it("is waited for as long as it may take, and not much longer, whenever that has begun", async () => {
+	it("is waited for as long as it may take, and not much longer, whenever the wait began", async () => {
 		const boundedWaits = new BoundedWaits(1000);
 		const never = new Promise<never>(() => {});
 		const began: number[] = [];
@@ -29,7 +29,7 @@ describe("what is waited for", () => {
 		expect(Math.max(...took)).toBeLessThanOrEqual(1500);
 	});
 
-	it("takes no timer while there is nothing", async () => {
+	it("takes no timer while there is nothing to wait for", async () => {
 		const boundedWaits = new BoundedWaits(1000);
 		await boundedWaits.wait(Promise.resolve());
 		expect(jest.getTimerCount()).toBe(1);

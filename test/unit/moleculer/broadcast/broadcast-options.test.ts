@@ -23,7 +23,7 @@ describe("the options of a broadcast", () => {
 		expect(groupsOf(given)).toEqual(groups);
 	});
 
-	it("are read as they were given, or are the groups alone", () => {
+	it("are read as they were given, or are only the groups", () => {
 		const options = { meta: { user: 1 }, throwError: true };
 		expect(readOptions(options)).toBe(options);
 		expect(readOptions("api")).toEqual({ groups: "api" });

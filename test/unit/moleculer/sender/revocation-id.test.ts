@@ -18,7 +18,7 @@ describe("the id of a revocation", () => {
 		expect(withRevocationId(options, ID)).toEqual({ ...rest, meta: { $sse: { revocation: ID } } });
 	});
 
-	it("is none where it has none, whatever was sent before it had", () => {
+	it("is missing if the revocation has none, whatever was sent before", () => {
 		const options = { meta: { $sse: { revocation: ID } } };
 		expect(revocationIdIn(withRevocationId(options, undefined).meta)).toBeUndefined();
 	});
@@ -38,7 +38,7 @@ describe("the id of a revocation", () => {
 		}
 	});
 
-	it("is one of its sender's own", () => {
+	it("is one of its own sender", () => {
 		expect(readRevocationId(ID, "node.1")).toBe("epoch.7");
 		expect(readRevocationId("caf%C3%A9%201.epoch.7", "café 1")).toBe("epoch.7");
 	});
@@ -50,7 +50,7 @@ describe("the id of a revocation", () => {
 		["an object", { id: ID }, "node.1"],
 		["a text", "7", "node.1"],
 		["too long a number", `node.1.epoch.${"9".repeat(30)}`, "node.1"]
-	])("is none that is %s", (_, given, nodeID) => {
+	])("is invalid if it is %s", (_, given, nodeID) => {
 		expect(readRevocationId(given, nodeID)).toBeUndefined();
 	});
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
 import { AskedNodes } from "../../../../../mixins/sse/bus/moleculer/discovery/asked-nodes.ts";
 
-// A node that stops is first without services, and cannot be asked any more: it was forgotten that it had been, and it was missed
-// by nobody when it was killed.
+// A node that stops loses its services first, and can no longer be asked. It was forgotten that it had been asked, and when it
+// was killed nobody missed it.
 describe("a node that was asked and has not answered", () => {
-	it("is missed when it goes, though it cannot be asked any more, or all were asked anew meanwhile", () => {
+	it("is missed when it leaves, even if it can no longer be asked, or if all nodes were asked again meanwhile", () => {
 		const asked = new AskedNodes();
 		asked.wait("a");
 		asked.miss("b");
@@ -15,7 +15,7 @@ describe("a node that was asked and has not answered", () => {
 		expect(asked.haveAnswered).toBe(true);
 	});
 
-	it("is forgotten once it has answered or gone, or is not there when all are asked anew", () => {
+	it("is forgotten once it has answered or left, or is absent when all nodes are asked again", () => {
 		const asked = new AskedNodes();
 		for (const nodeID of ["a", "b", "c"]) asked.wait(nodeID);
 		expect([asked.answer("a"), asked.left("b")]).toEqual([true, true]);

@@ -6,11 +6,11 @@ import { useFakeTimers } from "../../../../support/fake-timers.ts";
 
 const HALF_A_MINUTE = 30_000;
 
-describe("a node that has gone", () => {
+describe("a node that has left", () => {
 	beforeEach(() => void useFakeTimers());
 	afterEach(() => void jest.useRealTimers());
 
-	/** What a gateway knows of a node `n`, which has sent some events. */
+	/** What a gateway knows of a node `n` that has sent some events. */
 	function create(seq: number) {
 		const losses: Loss[] = [];
 		const tracker = new SequenceTracker<number>({
@@ -45,7 +45,7 @@ describe("a node that has gone", () => {
 		return { losses, continuity: tracker, hear, asking, gone: new GoneNodes(tracker, asking) };
 	}
 
-	it("may have sent more than has come, and is told half a minute later", () => {
+	it("may have sent more than has arrived, which is reported half a minute later", () => {
 		const { gone, losses } = create(2);
 		gone.miss("n", "one");
 		expect(gone.areSettled).toBe(false);
@@ -58,7 +58,7 @@ describe("a node that has gone", () => {
 		expect(gone.areSettled).toBe(true);
 	});
 
-	it("is not waited for if it has said where it ends, and all of that has come", () => {
+	it("is not waited for if it has reported its end, and everything before that has arrived", () => {
 		const { gone, hear, losses } = create(2);
 		hear("aaaaaaaa", 2, true);
 		gone.miss("n", "one");
@@ -66,8 +66,8 @@ describe("a node that has gone", () => {
 		expect(losses).toEqual([]);
 	});
 
-	// An outage longer than that told everybody, though nothing had been sent.
-	it("has that time while this gateway is connected, and not before", () => {
+	// An outage longer than that reset everybody, though nothing had been sent.
+	it("has that half minute while this gateway is connected, and not before", () => {
 		const { gone, losses, asking } = create(2);
 		gone.miss("n", "one");
 		asking.isAway = true;
@@ -82,8 +82,8 @@ describe("a node that has gone", () => {
 		expect(losses).toEqual([]);
 	});
 
-	// Of one whose id came back without the sender's half, no id was given for ever, and nothing was told.
-	it("and is back is asked until it answers, if it can be asked; else it is told like any", () => {
+	// If its id came back without the sender's half, no id was given any more, and nothing was reported.
+	it("and is back is asked until it answers, if it can be asked; otherwise it is reported like any other", () => {
 		const { gone, losses, asking } = create(2);
 		gone.miss("n", "one");
 		gone.meet("n", "two");
@@ -91,14 +91,14 @@ describe("a node that has gone", () => {
 		jest.advanceTimersByTime(10 * HALF_A_MINUTE);
 		gone.look();
 		expect(losses).toEqual([]);
-		// it has lost its services before it answered, and hangs in its stop: it cannot be asked any more
+		// it lost its services before it answered, and hangs while it stops: it can no longer be asked
 		asking.asked = false;
 		gone.look();
 		expect(losses).toHaveLength(1);
 		expect(gone.areSettled).toBe(true);
 	});
 
-	it("without having sent anything is nobody's loss, unless this gateway turns out to have been away", () => {
+	it("without having sent anything is no loss, unless this gateway turns out to have been away", () => {
 		const quiet = create(0);
 		quiet.gone.miss("n", "one");
 		expect(quiet.gone.areSettled).toBe(true);
@@ -117,9 +117,9 @@ describe("a node that has gone", () => {
 		expect(losses).toHaveLength(1);
 	});
 
-	// A node that was restarted, and lived, was told as ended when the transporter was connected anew; and when that was mended,
-	// what its former process might have sent in the outage was told by nobody.
-	it("and has been replaced is told by the new one's answer, and that one is not taken for gone", () => {
+	// A node that was restarted, and was alive, was reported as ended when the transporter reconnected. Once that was fixed,
+	// nobody reported what its former process might have sent in the outage.
+	it("and was replaced is settled by the new process's answer, and the new process does not count as gone", () => {
 		const { gone, losses, asking } = create(0);
 		gone.miss("n", "one");
 		gone.meet("n", "two");
@@ -133,22 +133,20 @@ describe("a node that has gone", () => {
 		expect(gone.areSettled).toBe(true);
 	});
 
-	// Its end was read behind the news that it had gone: it stayed among the quiet ones, and the next reconnection told everybody.
+	// Its end was read after the news that it had left. It stayed among the silent ones, and the next reconnect reset
+	// everybody.
 	it.each([
 		["of that process", "one", true],
 		["of another", "two", false]
-	])(
-		"without having sent anything is done with when the end %s is heard",
-		(_, instance, isDone) => {
-			const { gone } = create(0);
-			gone.miss("n", "one");
-			gone.end("n", instance, true);
-			gone.away();
-			expect(gone.areSettled).toBe(isDone);
-		}
-	);
+	])("without having sent anything is settled when the end %s is heard", (_, instance, isDone) => {
+		const { gone } = create(0);
+		gone.miss("n", "one");
+		gone.end("n", instance, true);
+		gone.away();
+		expect(gone.areSettled).toBe(isDone);
+	});
 
-	it("and is back says itself what it has sent, whenever this gateway was away", () => {
+	it("and is back reports itself what it has sent, whenever this gateway was away", () => {
 		const { gone } = create(0);
 		gone.miss("n", "one");
 		gone.meet("n", "one");
@@ -159,21 +157,18 @@ describe("a node that has gone", () => {
 	it.each([
 		["another process", "two", true],
 		["the same", "one", false]
-	])(
-		"before it had answered may have sent something if %s comes in its place",
-		(_, next, isLoss) => {
-			const { gone, asking } = create(0);
-			asking.awaited = true;
-			gone.miss("n", "one");
-			expect(gone.answer("n")).toBe(false);
-			expect(gone.areSettled).toBe(false);
-			gone.meet("n", next);
-			expect(gone.answer("n")).toBe(isLoss);
-			expect(gone.areSettled).toBe(true);
-		}
-	);
+	])("before it had answered may have sent something if %s replaces it", (_, next, isLoss) => {
+		const { gone, asking } = create(0);
+		asking.awaited = true;
+		gone.miss("n", "one");
+		expect(gone.answer("n")).toBe(false);
+		expect(gone.areSettled).toBe(false);
+		gone.meet("n", next);
+		expect(gone.answer("n")).toBe(isLoss);
+		expect(gone.areSettled).toBe(true);
+	});
 
-	it("is suspected by what another node takes to be there, until it is met, or counts as ended", () => {
+	it("is suspected because another node lists it as present, until it is met or counts as ended", () => {
 		const { gone, losses } = create(0);
 		gone.suspect("job", "one");
 		gone.meet("job", "one");
@@ -186,8 +181,9 @@ describe("a node that has gone", () => {
 		expect(losses).toMatchObject([{ origin: "other" }]);
 	});
 
-	// The suspicion of a later process was dropped because an earlier one of that node was waited for, and went with that one.
-	it("is waited for apart from others of its node", () => {
+	// The suspicion of a later process was dropped, because an earlier one of that node was being waited for, and was settled
+	// with it.
+	it("is waited for separately from other processes of its node", () => {
 		const { gone, losses } = create(1);
 		gone.miss("n", "one");
 		gone.suspect("n", "two");
@@ -201,8 +197,8 @@ describe("a node that has gone", () => {
 		expect(gone.areSettled).toBe(true);
 	});
 
-	// It was asked, went, and said where it ends: its last event came behind that, and all were told half a minute later.
-	it("before it had answered is known by the end that it says, once all of that has come", () => {
+	// It was asked, left, and reported its end. Its last event arrived after that, and everybody was reset half a minute later.
+	it("before it had answered is settled by its reported end, once everything before that has arrived", () => {
 		const { gone, hear, continuity: tracker, asking, losses } = create(0);
 		asking.awaited = true;
 		gone.miss("n", "one");
@@ -216,8 +212,8 @@ describe("a node that has gone", () => {
 		expect(losses).toEqual([]);
 	});
 
-	// What came of the process before it, and then of itself, made it the one that had replaced itself: its answer told all.
-	it("is not replaced by itself, whichever process of its node was heard of before it", () => {
+	// Arrivals of the process before it, and then of itself, made it seem to have replaced itself: its answer reset everybody.
+	it("is not replaced by itself, whichever process of its node was heard before it", () => {
 		const { gone } = create(0);
 		gone.suspect("n", "two");
 		gone.meet("n", "one");
@@ -226,7 +222,7 @@ describe("a node that has gone", () => {
 		expect(gone.areSettled).toBe(true);
 	});
 
-	it("is told again if another node still takes it to be there", () => {
+	it("is reported again if another node still lists it as present", () => {
 		const { gone, losses } = create(1);
 		gone.miss("n", "one");
 		jest.advanceTimersByTime(HALF_A_MINUTE);

@@ -6,8 +6,8 @@ import { useFakeTimers } from "../../../../support/fake-timers.ts";
 
 const MINUTE = 60_000;
 
-// Of a sender that had come and gone in a long absence nobody told: who was asked had been asked for the last minutes alone.
-describe("how long a gateway may not have heard who came and went", () => {
+// Nobody reported a sender that had come and left in a long absence: the nodes had been asked only about the last minutes.
+describe("how long a gateway may not have heard who came and left", () => {
 	beforeEach(() => void useFakeTimers());
 	afterEach(() => void jest.useRealTimers());
 
@@ -28,15 +28,15 @@ describe("how long a gateway may not have heard who came and went", () => {
 		return { questions, away };
 	}
 
-	// Each gateway that started asked everybody who was there: with 300 nodes, 227 MB of answers.
-	it("is nothing before it has ever heard another node", () => {
+	// Each gateway that started asked everybody for the list of departed nodes: with 300 nodes, 227 MB of answers.
+	it("is not asked about before it has ever heard another node", () => {
 		const { questions, away } = create();
 		questions.begin();
 		jest.advanceTimersByTime(10 * MINUTE);
 		expect(away()).toBeUndefined();
 	});
 
-	it("is counted from when another node was heard last, and a minute more", () => {
+	it("is counted from when another node was last heard, plus a minute", () => {
 		const { questions, away } = create();
 		jest.advanceTimersByTime(5 * MINUTE);
 		questions.hears();
@@ -44,12 +44,12 @@ describe("how long a gateway may not have heard who came and went", () => {
 		questions.begin();
 		expect(away()).toBe(3 * MINUTE);
 		jest.advanceTimersByTime(MINUTE);
-		// what comes now is of after it
+		// this arrives after the absence
 		questions.hears();
 		expect(away()).toBe(4 * MINUTE);
 	});
 
-	it("is told to nodes that are met within a minute from the last answer as well, and then is over", () => {
+	it("is also sent to nodes that are met within a minute after the last answer, and then no longer", () => {
 		const { questions, away } = create();
 		questions.hears();
 		questions.begin();
@@ -58,7 +58,7 @@ describe("how long a gateway may not have heard who came and went", () => {
 		questions.finish(false);
 		jest.advanceTimersByTime(MINUTE - 1);
 		expect(away()).toBe(3 * MINUTE - 1);
-		// nodes that come all the time do not put it off
+		// nodes that keep appearing do not postpone it
 		questions.finish(false);
 		jest.advanceTimersByTime(1);
 		expect(away()).toBeUndefined();
@@ -66,7 +66,7 @@ describe("how long a gateway may not have heard who came and went", () => {
 		expect(away()).toBe(2 * MINUTE);
 	});
 
-	it("is not over because this node alone has answered", () => {
+	it("does not end because this node alone has answered", () => {
 		const { questions, away } = create();
 		questions.hears();
 		questions.begin();
@@ -75,7 +75,7 @@ describe("how long a gateway may not have heard who came and went", () => {
 		expect(away()).toBe(11 * MINUTE);
 	});
 
-	it("goes on if it is away again before that is over", () => {
+	it("continues if the gateway is away again before it ends", () => {
 		const { questions, away } = create();
 		questions.hears();
 		questions.begin();
@@ -86,7 +86,7 @@ describe("how long a gateway may not have heard who came and went", () => {
 		expect(away()).toBe(11 * MINUTE + 1000);
 	});
 
-	it("counts the time for which the machine was suspended", () => {
+	it("includes the time for which the machine was suspended", () => {
 		let stoodStill = 0;
 		const { questions, away } = create(() => stoodStill);
 		questions.hears();

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { SilentSenders } from "../../../../../mixins/sse/bus/moleculer/discovery/silent-senders.ts";
 
-// The way from one sender to a gateway was broken, both took each other for there, and nobody suspected anything.
-describe("a sender from which nothing comes", () => {
+// The path from one sender to a gateway was broken, each took the other for present, and nobody suspected anything.
+describe("a sender from which nothing arrives", () => {
 	it("is asked once after more than a minute, and has five seconds to answer", () => {
 		const silentSenders = new SilentSenders();
 		silentSenders.heard("a", 0);
@@ -21,7 +21,7 @@ describe("a sender from which nothing comes", () => {
 		expect(silentSenders.ask(120_001)).toEqual(["b"]);
 	});
 
-	it("is asked together with those whose turn would come soon", () => {
+	it("is asked together with those that are due soon", () => {
 		const silentSenders = new SilentSenders();
 		silentSenders.heard("a", 0);
 		silentSenders.heard("b", 20_000);
@@ -29,7 +29,7 @@ describe("a sender from which nothing comes", () => {
 		expect(silentSenders.ask(70_000)).toEqual(["a", "b"]);
 	});
 
-	it("is named when all are asked anew, if it has not answered", () => {
+	it("is listed when all are asked again, if it has not answered", () => {
 		const silentSenders = new SilentSenders();
 		silentSenders.heard("a", 0);
 		silentSenders.ask(70_000);
@@ -38,7 +38,7 @@ describe("a sender from which nothing comes", () => {
 		expect(silentSenders.isAsking).toBe(false);
 	});
 
-	it("is heard by whatever it says, and not missed when it has gone", () => {
+	it("is heard by whatever it sends, and not missed once it has left", () => {
 		const silentSenders = new SilentSenders();
 		silentSenders.heard("a", 0);
 		silentSenders.heard("b", 0);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { SleepWatch } from "../../../../../mixins/sse/bus/moleculer/discovery/sleep-watch.ts";
 
-/** Two clocks, and what watches them. */
+/** Two clocks, and the watch that reads them. */
 function watched() {
 	const clocks = { wall: 1_000_000, steady: 500 };
 	const watch = new SleepWatch(
@@ -16,7 +16,7 @@ function watched() {
 }
 
 describe("a process that does not run", () => {
-	it("is not one whose looks are as late as those of a busy one", () => {
+	it("is not one whose checks are as late as those of a busy one", () => {
 		const { watch, pass } = watched();
 		for (const late of [0, 400, 5000, 0]) {
 			pass(1000 + late);
@@ -25,7 +25,7 @@ describe("a process that does not run", () => {
 		expect(watch.awakeSince).toBe(Number.NEGATIVE_INFINITY);
 	});
 
-	it("was stopped, if its look is later than that", () => {
+	it("was stopped, if its check is later than that", () => {
 		const { watch, pass } = watched();
 		pass(6001);
 		expect(watch.wasAsleep(1000)).toBe(true);
@@ -34,7 +34,7 @@ describe("a process that does not run", () => {
 		expect(watch.awakeSince).toBe(Number.NEGATIVE_INFINITY);
 	});
 
-	// A loss was reckoned to have been sent before the machine was suspended, and told to nobody.
+	// A loss was dated before the machine was suspended, and nobody was told of it.
 	it("was suspended with its machine, if the steady clock stood still", () => {
 		const { watch, pass } = watched();
 		pass(60_000, 300);
@@ -47,7 +47,7 @@ describe("a process that does not run", () => {
 		expect(watch.stoodStill).toBe(59_700 + 2000);
 	});
 
-	it("is not one whose wall clock is set back, or a little forward", () => {
+	it("is not one whose wall clock is set back, or forward a little", () => {
 		const { watch, pass } = watched();
 		for (const wall of [-3_600_000, 1900]) {
 			pass(wall + 1000, 1000);

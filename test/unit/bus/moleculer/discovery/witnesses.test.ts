@@ -12,9 +12,9 @@ const gone = (instance: string, nodeID = "job", at = now - 1000, hasSent = false
 	ago: now - at
 });
 
-// A job that was started, sent and ended while a gateway was cut off was never met there, and nobody was told.
-describe("what other nodes tell of who has come and gone", () => {
-	it("is news if that process was never met here, and once", () => {
+// A job that started, sent and ended while a gateway was cut off was never met there, and nobody was told.
+describe("what other nodes report about departed senders", () => {
+	it("is news if this gateway never met that process, and only once", () => {
 		const witnesses = new Witnesses();
 		witnesses.meet("job", "met", now);
 		expect(witnesses.newsOf([gone("met"), gone("unmet")])).toEqual([gone("unmet")]);
@@ -22,9 +22,9 @@ describe("what other nodes tell of who has come and gone", () => {
 		expect(witnesses.newsOf([gone("met", "other")])).toEqual([gone("met", "other")]);
 	});
 
-	// A sender that was cut off from one gateway alone was told there as over; what it sent to others from then on, until it died,
-	// was told to nobody.
-	it("is news of one that has lived on for others for half a minute longer than here", () => {
+	// A sender that was cut off from one gateway alone was reported there as ended. Nobody was told of what it sent to others
+	// from then on, until it died.
+	it("is news of one that others kept for half a minute longer than this gateway", () => {
 		const witnesses = new Witnesses();
 		const goneAt = (at: number) => witnesses.newsOf([gone("met", "job", at)]).length;
 		witnesses.meet("job", "met", 0);
@@ -34,12 +34,12 @@ describe("what other nodes tell of who has come and gone", () => {
 		expect(goneAt(50_000)).toBe(0);
 		expect(goneAt(50_001)).toBe(1);
 		expect(goneAt(50_001)).toBe(0);
-		// somebody else has had it longer
+		// another node kept it longer
 		expect(goneAt(50_002)).toBe(1);
 	});
 
-	// Its link to this gateway alone broke, it sent its first event to the others, and ended in order: they had heard that.
-	it("is news of one that had sent nothing here, and has said to others that it had", () => {
+	// Its link to this gateway alone broke, it sent its first event to the others, and stopped gracefully, which they heard.
+	it("is news of one that sent nothing here, and told others that it had", () => {
 		const witnesses = new Witnesses();
 		witnesses.meet("job", "met", 0);
 		witnesses.left("job", 1000);
@@ -47,7 +47,7 @@ describe("what other nodes tell of who has come and gone", () => {
 		const departure = gone("met", "job", 2000, true);
 		expect(witnesses.newsOf([departure])).toEqual([departure]);
 		expect(witnesses.newsOf([departure])).toEqual([]);
-		// told, or said by itself
+		// reported by another node, or by the process itself
 		for (const know of [
 			() => witnesses.account("other", "one", 5000),
 			() => witnesses.end("other", "two")
@@ -57,7 +57,7 @@ describe("what other nodes tell of who has come and gone", () => {
 		expect(witnesses.newsOf([gone("two", "other", 4000, true)])).toEqual([]);
 	});
 
-	it("is no news of one that has said that it ends, unless it was there again afterwards", () => {
+	it("is no news of one that reported its end, unless it appeared again afterwards", () => {
 		const witnesses = new Witnesses();
 		witnesses.meet("job", "met", 0);
 		witnesses.end("job", "met");
@@ -68,7 +68,7 @@ describe("what other nodes tell of who has come and gone", () => {
 		expect(witnesses.newsOf([gone("met")])).toEqual([gone("met")]);
 	});
 
-	it("is waited for after an absence, and not for ever", () => {
+	it("is waited for after an absence, though not for ever", () => {
 		const witnesses = new Witnesses();
 		witnesses.answer();
 		witnesses.wasAway(0);
@@ -87,22 +87,22 @@ describe("what other nodes tell of who has come and gone", () => {
 		expect(witnesses.giveUp(300_000)).toBe(false);
 	});
 
-	it("is not waited for where there never was another sender", () => {
+	it("is not waited for if there never was another sender", () => {
 		const witnesses = new Witnesses();
 		witnesses.wasAway(0);
 		expect(witnesses.areHeard).toBe(true);
 		expect(witnesses.giveUp(100_000)).toBe(false);
 	});
 
-	it("is remembered of a bounded number", () => {
+	it("is remembered for a bounded number of senders", () => {
 		const witnesses = new Witnesses();
 		for (let n = 0; n < 20_000; n++) witnesses.meet("job", `i${n}`, now);
 		expect(witnesses.newsOf([gone("i0"), gone("i19999")])).toEqual([gone("i0")]);
 	});
 
 	// After ten thousand scripts, a service that had been there from the beginning was taken for one that was never met when it
-	// stopped: everybody was told.
-	it("is no news of one that was there all the time, however many came and went", () => {
+	// stopped: everybody was reset.
+	it("is no news of one that was present all the time, however many came and left", () => {
 		const witnesses = new Witnesses();
 		witnesses.meet("orders", "met", now);
 		for (let n = 0; n < 20_000; n++) witnesses.meet("job", `i${n}`, now);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals
 import { LossTimer } from "../../../../../mixins/sse/bus/moleculer/receiver/loss-timer.ts";
 import { useFakeTimers } from "../../../../support/fake-timers.ts";
 
-describe("a decision about what has not come", () => {
+describe("a decision about what has not arrived", () => {
 	beforeEach(() => void useFakeTimers());
 	afterEach(() => void jest.useRealTimers());
 
@@ -43,8 +43,8 @@ describe("a decision about what has not come", () => {
 		expect(decided).toHaveBeenCalledTimes(1);
 	});
 
-	// What was missing stood in the socket when a busy process came to its timers, and was told as lost.
-	it("gives a process that did not run for a while a moment to read what has come to it", () => {
+	// The missing events were still in the socket when a busy process got to its timers, and were reported as lost.
+	it("gives a process that did not run for a while a moment to read what has arrived", () => {
 		let due = performance.now() + 500;
 		const { decision: lossTimer, decided } = decisionAt(() => due);
 		lossTimer.schedule();

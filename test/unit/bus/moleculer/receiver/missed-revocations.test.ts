@@ -11,7 +11,7 @@ const service = {
 	broker: { nodeID: "gateway", registry: { nodes: { get: () => undefined } } }
 } as unknown as HostService;
 
-describe("a revocation of a process in whose place another one revokes already", () => {
+describe("a revocation of a process that another one has already replaced", () => {
 	let missed: Loss[];
 	let revocations: MissedRevocations;
 	const come = (epoch: string, seq: number) =>
@@ -26,8 +26,8 @@ describe("a revocation of a process in whose place another one revokes already",
 		come(NEXT_LIFE, 1);
 	});
 
-	// It counted as told when the next one began, though nobody had been: streams that it was about stayed open.
-	it("is missed if the former one says that it has sent it, and it has not come", () => {
+	// It counted as reported when the next process began, though nobody had been told: the streams that it covered stayed open.
+	it("is missed if the former process reports that it was sent, and it has not arrived", () => {
 		expect(missed).toEqual([]);
 		end(LIFE, 2);
 		expect(missed).toMatchObject([{ origin: "s" }]);
@@ -35,7 +35,7 @@ describe("a revocation of a process in whose place another one revokes already",
 		expect(missed).toHaveLength(1);
 	});
 
-	it("is not if it comes late, or the former one has sent no more", () => {
+	it("is not missed if it arrives late, or the former process has sent no more", () => {
 		come(LIFE, 2);
 		end(LIFE, 2);
 		expect(missed).toEqual([]);

@@ -18,7 +18,7 @@ describe("a sequence", () => {
 		return { told, quiet, one: sequences.of(undefined), other: sequences.of(["mail"]) };
 	}
 
-	/** Something is sent once in so many milliseconds. */
+	/** Sends something once in so many milliseconds. */
 	function keepBusy(quiet: QuietSequences, sequence: Sequence, duration: number, every: number) {
 		for (let at = 0; at < duration; at += every) {
 			quiet.begin(sequence, performance.now());
@@ -26,21 +26,22 @@ describe("a sequence", () => {
 		}
 	}
 
-	it("is told of a second after its last event, and then more and more seldom, up to a minute", () => {
+	it("is reported a second after its last event, and then at growing intervals of up to a minute", () => {
 		const { told, quiet, one } = create();
 		quiet.begin(one as Sequence, performance.now());
 		jest.advanceTimersByTime(250_000);
 		expect(told.get(one as Sequence)).toEqual([1, 3, 7, 15, 31, 63, 123, 183, 243]);
 	});
 
-	// Of a sender that sends twice a second nothing was ever said: gateways asked it after 70 seconds, again and again.
-	it("that is never quiet is told of once a minute", () => {
+	// The position of a sender that sends twice a second was never reported: gateways asked it after 70 seconds, again and
+	// again.
+	it("that is never quiet is reported once a minute", () => {
 		const { told, quiet, one } = create();
 		keepBusy(quiet, one as Sequence, 200_000, 500);
 		expect(told.get(one as Sequence)).toEqual([60, 120, 180]);
 	});
 
-	it("that is busy does not keep another from being told of", () => {
+	it("that is busy does not keep another one from being reported", () => {
 		const { told, quiet, one, other } = create();
 		quiet.begin(other as Sequence, performance.now());
 		keepBusy(quiet, one as Sequence, 10_000, 500);
@@ -48,7 +49,7 @@ describe("a sequence", () => {
 		expect(told.has(one as Sequence)).toBe(false);
 	});
 
-	it("is forgotten when that is wanted", () => {
+	it("is forgotten on request", () => {
 		const { told, quiet, one } = create();
 		quiet.begin(one as Sequence, performance.now());
 		quiet.clear();

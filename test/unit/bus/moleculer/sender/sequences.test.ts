@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { Sequences } from "../../../../../mixins/sse/bus/moleculer/sender/sequences.ts";
 
 describe("the sequences of a node", () => {
-	it("are those of 64 sets of groups at most, and those that there are go on", () => {
+	it("are limited to 64 sets of groups, beyond which the existing ones go on", () => {
 		const sequences = new Sequences("node-1", "abcdefgh");
 		const first = sequences.of(["group-0", "api"]);
 		for (let n = 1; n < 64; n++) expect(sequences.of([`group-${n}`])).toBeDefined();
@@ -12,7 +12,7 @@ describe("the sequences of a node", () => {
 		expect(sequences.of(undefined)?.ids.next()).toBe("node-1.abcdefgh.1");
 	});
 
-	it("say what they count", () => {
+	it("know what they count", () => {
 		const events = new Sequences("node-1", "abcdefgh");
 		const revocations = new Sequences("node-1", "ijklmnop", "close");
 		for (const sequences of [events, revocations]) sequences.of(["api"]);

@@ -19,14 +19,14 @@ const SAID: PositionReport = {
 
 type Said = Partial<PositionReport> & ReportContext;
 
-/** A gateway's end of the bus, to which a test brings what it likes. */
+/** A gateway's end of the bus, which a test feeds. */
 class Gateway {
 	readonly told: (number | string)[] = [];
-	/** Numbers of the events at which it fails. */
+	/** Numbers of the events for which it throws. */
 	readonly fails = new Set<number>();
 	readonly losses: Loss[] = [];
 	onLost: () => void = () => {};
-	/** Whether nothing was suspected when each event was handed on. */
+	/** Whether nothing was suspected when each event was passed on. */
 	readonly wasWhole: boolean[] = [];
 	readonly tracker: SequenceTracker<number> = new SequenceTracker({
 		handOn: seq => {
@@ -43,12 +43,12 @@ class Gateway {
 		replaced: () => void this.replaced++
 	});
 	now = 1000;
-	/** Number of times at which a life took another one's place. */
+	/** Number of times at which one life replaced another. */
 	replaced = 0;
-	/** Whether what was heard last was of the node's present life. */
+	/** Whether the last report was about the node's present life. */
 	isOfPresent = true;
 
-	/** Events of one node, by their numbers. */
+	/** Events of one node, by number. */
 	take(...seqs: number[]): this {
 		return this.of(LIFE, ...seqs);
 	}
@@ -66,7 +66,7 @@ class Gateway {
 		return this;
 	}
 
-	/** Time goes by. */
+	/** Time passes. */
 	wait(milliseconds = PATIENCE): this {
 		this.now += milliseconds;
 		this.tracker.decide(this.now);
@@ -75,7 +75,7 @@ class Gateway {
 }
 
 describe("events of a sender", () => {
-	it("are handed on as they come, and what comes again is not", () => {
+	it("are passed on as they arrive, and duplicates are not", () => {
 		const gateway = new Gateway().take(1, 2, 2, 3, 1);
 		expect(gateway.told).toEqual([1, 2, 3]);
 		expect(gateway.tracker.isWhole).toBe(true);
@@ -83,7 +83,7 @@ describe("events of a sender", () => {
 		expect(gateway.tracker.lives.position("m", LIFE)).toBeUndefined();
 	});
 
-	it("that overtake others wait for them, and are handed on in order", () => {
+	it("that overtake others wait for them, and are passed on in order", () => {
 		const gateway = new Gateway().take(1, 4, 3);
 		expect(gateway.told).toEqual([1]);
 		expect(gateway.tracker.isWhole).toBe(false);
@@ -93,7 +93,7 @@ describe("events of a sender", () => {
 		expect(gateway.tracker.nextDecision).toBe(Number.POSITIVE_INFINITY);
 	});
 
-	it("that do not come in time are lost, once, before what is behind them", () => {
+	it("that do not arrive in time are lost, once, before those after them", () => {
 		const gateway = new Gateway().take(1, 4, 5);
 		expect(gateway.tracker.nextDecision).toBe(1000 + PATIENCE);
 		gateway.wait();
@@ -102,8 +102,8 @@ describe("events of a sender", () => {
 		expect(gateway.take(2, 3, 6).told.slice(4)).toEqual([6]);
 	});
 
-	// Packets that a busy machine compresses come one after the other, the last of them later than a moment.
-	it("are waited for longer while those that are missing come, but not for ever", () => {
+	// Packets that a busy machine compresses arrive one after the other, the last of them after more than a moment.
+	it("are waited for longer while missing ones arrive, but not for ever", () => {
 		const gateway = new Gateway().take(7, 1);
 		for (const seq of [2, 3]) gateway.wait(PATIENCE - 1).take(seq);
 		expect(gateway.losses).toEqual([]);
@@ -113,7 +113,7 @@ describe("events of a sender", () => {
 	});
 
 	// A burst of large events that a middleware compresses, and small ones that it leaves alone and that overtake them all.
-	it("are waited for longer while others that were overtaken come, and not while it goes on behind them", () => {
+	it("are waited for longer while other overtaken ones arrive, but not while later ones do", () => {
 		const burst = new Gateway().take(1, 4, 7, 10);
 		for (const seq of [9, 6, 3, 8, 5, 2]) burst.wait(PATIENCE - 1).take(seq);
 		expect(burst.told).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
@@ -123,8 +123,9 @@ describe("events of a sender", () => {
 		expect(flow.told).toEqual([1, "lost", 3, 4, 5]);
 	});
 
-	// An event that its sender had spoken of came, and what was before it had half a second from the sender's word on, and no more.
-	it("are waited for longer while what their sender has spoken of comes, the newest of it included", () => {
+	// An event that its sender had reported arrived; those before it were waited for only half a second from the sender's
+	// report on.
+	it("are waited for longer while those that their sender has reported arrive, including the newest", () => {
 		const gateway = new Gateway().take(1).hear(6);
 		gateway
 			.wait(PATIENCE - 1)
@@ -150,7 +151,7 @@ describe("events of a sender", () => {
 		expect(gateway.wasWhole).toEqual([true, true, false, true, true]);
 	});
 
-	it("that wait are bounded: past that the missing ones are lost at once", () => {
+	it("that wait are bounded: beyond that the missing ones are lost at once", () => {
 		const gateway = new Gateway();
 		for (let seq = 2; seq < 10_003; seq++) gateway.take(seq);
 		expect(gateway.losses).toHaveLength(1);
@@ -162,15 +163,15 @@ describe("events of a sender", () => {
 		expect(large.told).toEqual(["lost", 2, 3]);
 	});
 
-	it("that are missing here and there are lost as one, before all that come on behind them", () => {
+	it("that are missing in several places are lost as one, before all those after them", () => {
 		const gateway = new Gateway();
 		for (let seq = 2; seq < 20_000; seq += 2) gateway.take(seq);
 		gateway.wait();
 		expect(gateway.told).toEqual(["lost", ...Array.from({ length: 9999 }, (_, n) => 2 * (n + 1))]);
 	});
 
-	// What had waited behind it was lost as well, and nobody was told of any of it.
-	it("at which a gateway fails are lost, and told, and keep up none of those behind them", () => {
+	// What had waited behind it was lost as well, and none of it was reported.
+	it("for which a gateway throws are lost and reported, and do not hold up those after them", () => {
 		const gateway = new Gateway();
 		gateway.fails.add(2);
 		gateway.take(1, 3, 4, 2, 5);
@@ -178,8 +179,8 @@ describe("events of a sender", () => {
 		expect(gateway.losses[0]).toMatchObject({ upTo: 2, before: Number.POSITIVE_INFINITY });
 	});
 
-	// The place of a reset was given while a later event was missing as well.
-	it("are not whole when one hole is told and another one is there", () => {
+	// A reset was given a resume token while a later event was missing as well.
+	it("are not whole when one hole is reported and another one is left", () => {
 		const gateway = new Gateway()
 			.take(1, 3)
 			.wait(PATIENCE - 50)
@@ -193,9 +194,9 @@ describe("events of a sender", () => {
 		expect(whole).toEqual([false, true]);
 	});
 
-	// What was missing behind what a sender had said was given up with that, before its own time, and told as if it had been sent by
-	// then: to nobody who had come since.
-	it("are given up each at its own time, those that their sender spoke of and those behind them", () => {
+	// What was missing after the sender's reported position was given up with it, before its own time, and dated as if it had
+	// been sent by then: nobody who had come since was told.
+	it("are given up each at its own time, those that their sender reported and those after them", () => {
 		const gateway = new Gateway()
 			.take(1)
 			.hear(2, { age: 100 })
@@ -220,13 +221,13 @@ describe("events of a sender", () => {
 		expect(overtaken.told).toEqual([1, "lost", 3, 4]);
 	});
 
-	// A report that was overtaken by the event behind it said in vain how long ago the others had been sent.
-	it("were sent when their sender says, though a later one comes before it says so", () => {
+	// A report that was overtaken by a later event was not believed about how long ago the earlier ones had been sent.
+	it("were sent when their sender says, even if a later one arrives before it says so", () => {
 		const gateway = new Gateway().take(57).hear(56, { age: 900 }).wait();
 		expect(gateway.losses).toMatchObject([{ upTo: 56, before: 100 }]);
 	});
 
-	it("are given up where most wait when too many do, and not where one has just come early", () => {
+	it("are given up where most wait when there are too many, and not where one has just arrived early", () => {
 		const gateway = new Gateway().take(1);
 		const other = (seq: number) =>
 			gateway.tracker.observe({ origin: "m", epoch: LIFE, seq }, seq, gateway.now, 10);
@@ -238,7 +239,7 @@ describe("events of a sender", () => {
 		expect(gateway.take(2).told.slice(-2)).toEqual([2, 3]);
 	});
 
-	it("are remembered of a bounded number of senders", () => {
+	it("are remembered for a bounded number of senders", () => {
 		const { tracker } = new Gateway();
 		for (let n = 0; n < 10_001; n++) {
 			tracker.observe({ origin: `n${n}`, epoch: LIFE, seq: 1 }, n, 0, 0);
@@ -248,15 +249,15 @@ describe("events of a sender", () => {
 	});
 });
 
-describe("a sender that says how far it is", () => {
-	it("before its first event has sent all of that to others, and goes on from there", () => {
+describe("a sender that reports its position", () => {
+	it("before its first event has sent all of that to others, and is counted from there", () => {
 		const gateway = new Gateway().hear(56, { age: 900 }).take(57, 56);
 		expect(gateway.told).toEqual(["lost", 57]);
 		expect(gateway.losses).toEqual([{ origin: "n", upTo: 56, before: 100, isEarlier: true }]);
 	});
 
-	// An answer that overtook an event had it told as lost, and dropped when it came.
-	it("right after an event may have overtaken it: that one is waited for, and handed on", () => {
+	// An answer that overtook an event made it count as lost, and it was dropped when it arrived.
+	it("right after an event may have overtaken it: the event is waited for, and passed on", () => {
 		const gateway = new Gateway().hear(56, { age: 10 });
 		expect(gateway.tracker.isWhole).toBe(false);
 		gateway.wait(20).take(56).take(57);
@@ -267,20 +268,20 @@ describe("a sender that says how far it is", () => {
 		expect(gateway.take(59).wait().losses[1]).toMatchObject({ upTo: 58, isEarlier: false });
 	});
 
-	it("says nothing new of what is missing by saying again how far it is when later events have come", () => {
+	it("adds nothing about missing events by reporting the same position again when later events have arrived", () => {
 		const gateway = new Gateway().hear(56, { age: 10 }).wait(100).take(57, 58);
 		gateway.hear(58, { age: 0 }).wait();
 		expect(gateway.told).toEqual(["lost", 57, 58]);
 		expect(gateway.losses).toEqual([{ origin: "n", upTo: 56, before: 990, isEarlier: true }]);
 	});
 
-	it("right after its first events has lost none of them if all come", () => {
+	it("right after its first events has lost none of them if all arrive", () => {
 		const gateway = new Gateway().hear(2, { age: 10 }).take(1, 2).wait();
 		expect(gateway.told).toEqual([1, 2]);
 		expect(gateway.take(4).wait().losses).toMatchObject([{ upTo: 3, isEarlier: false }]);
 	});
 
-	it("right after an event that is on its way to others alone has told so a moment later", () => {
+	it("right after an event that only others get counts it as lost a moment later", () => {
 		const gateway = new Gateway().hear(56, { age: 10 }).wait().take(57);
 		expect(gateway.told).toEqual(["lost", 57]);
 		expect(gateway.losses).toEqual([{ origin: "n", upTo: 56, before: 990, isEarlier: true }]);
@@ -290,8 +291,8 @@ describe("a sender that says how far it is", () => {
 		expect(new Gateway().hear(0).take(1).told).toEqual([1]);
 	});
 
-	// Over most transporters nothing followed an outage, and what was lost last was never told.
-	it("tells by that what was lost last, though nothing follows", () => {
+	// Over most transporters nothing followed an outage, and the last lost events were never reported.
+	it("shows the loss of the last events, even if nothing follows", () => {
 		const gateway = new Gateway().take(1).hear(3, { age: 700 });
 		expect(gateway.tracker.isWhole).toBe(false);
 		gateway.wait(PATIENCE - 1);
@@ -308,14 +309,14 @@ describe("a sender that says how far it is", () => {
 		expect(gateway.wasWhole).toEqual([true, false, true]);
 	});
 
-	it("says nothing new with what is known", () => {
+	it("adds nothing by what is known already", () => {
 		const gateway = new Gateway().take(1, 2).hear(1).hear(2).wait();
 		expect(gateway.told).toEqual([1, 2]);
 	});
 });
 
 describe("a sender that begins another life", () => {
-	// What a sender sends while the bus is away, and then ends, was told by nobody.
+	// Nobody reported what a sender sent while the bus was away, and before it ended.
 	it("may have sent more in the one before", () => {
 		const gateway = new Gateway().take(1).of(NEXT_LIFE, 1);
 		expect(gateway.told).toEqual([1, "lost", 1]);
@@ -327,7 +328,7 @@ describe("a sender that begins another life", () => {
 		});
 	});
 
-	it("has not if it said where that one ended, and all of it has come", () => {
+	it("has not if it reported where that one ended, and everything before has arrived", () => {
 		expect(new Gateway().take(1, 2).hear(2, { isEnd: true }).of(NEXT_LIFE, 1).told).toEqual([
 			...[1, 2, 1]
 		]);
@@ -338,7 +339,7 @@ describe("a sender that begins another life", () => {
 		expect(goesOn.told).toEqual([1, 2, "lost", 1]);
 	});
 
-	it("has sent what is lost before its birth, if that is known", () => {
+	it("has sent the lost events before its birth, if that is known", () => {
 		const gateway = new Gateway()
 			.take(1)
 			.wait(5000)
@@ -350,12 +351,12 @@ describe("a sender that begins another life", () => {
 		]);
 	});
 
-	it("hands on first what has waited in the one before; what comes of that later is lost already", () => {
+	it("first passes on what waited in the one before; what arrives of that one later is already lost", () => {
 		const gateway = new Gateway().take(1, 3).of(NEXT_LIFE, 1).take(2, 4).of(NEXT_LIFE, 2);
 		expect(gateway.told).toEqual([1, "lost", 3, 1, 2]);
 	});
 
-	it("or goes without a word may have sent more; it is told once", () => {
+	it("or leaves without a report may have sent more, which is reported once", () => {
 		const gateway = new Gateway().take(1);
 		gateway.tracker.leave("n", 2000);
 		gateway.tracker.leave("n", 3000);
@@ -364,7 +365,8 @@ describe("a sender that begins another life", () => {
 		expect(gateway.of(NEXT_LIFE, 1).told.slice(2)).toEqual([1]);
 	});
 
-	// Cut off from one gateway alone, it was told there as over, and sent on to others until it was restarted: of that nobody was told.
+	// It was cut off from one gateway alone and reported there as ended, and went on sending to others until it was restarted:
+	// nobody was told of that.
 	it("after it was given up may have lived on, and sent more until then", () => {
 		const gateway = new Gateway().take(1);
 		gateway.tracker.leave("n", gateway.now);
@@ -378,8 +380,9 @@ describe("a sender that begins another life", () => {
 		expect(again.losses).toHaveLength(1);
 	});
 
-	// It was told as over, and lived on; what came late of it after its next process had begun was taken for told as well.
-	it("after it was told as over, and has been heard again, is told once more if something comes late", () => {
+	// It was reported as ended, and lived on. What arrived late of it after its next process had begun was taken for reported
+	// as well.
+	it("after it was reported as ended, and has been heard again, is reported once more if something arrives late", () => {
 		const gateway = new Gateway().hear(0);
 		gateway.tracker.leave("n", gateway.now, true);
 		gateway.hear(0).hear(0, { epoch: NEXT_LIFE });
@@ -397,7 +400,7 @@ describe("a sender that begins another life", () => {
 		expect(heardAgain.hear(0).of(NEXT_LIFE, 1).told).toEqual([1]);
 	});
 
-	it("has ended where it said, though its last event comes behind that", () => {
+	it("has ended where it said, even if its last event arrives after that", () => {
 		const gateway = new Gateway().take(1).hear(2, { isEnd: true }).take(2);
 		gateway.tracker.leave("n", 2000);
 		expect(gateway.of(NEXT_LIFE, 1).told).toEqual([1, 2, 1]);
@@ -407,17 +410,18 @@ describe("a sender that begins another life", () => {
 		["is not known", new Gateway()],
 		["had sent nothing", new Gateway().hear(0)],
 		["had said that it ended", new Gateway().take(1).hear(1, { isEnd: true })]
-	])("and goes before it has answered may have sent something, though it %s", (_, gateway) => {
+	])("and leaves before it has answered may have sent something, though it %s", (_, gateway) => {
 		const before = gateway.losses.length;
 		gateway.tracker.leave("n", 2000, true);
 		expect(gateway.losses.slice(before)).toMatchObject([{ origin: "n", before: 2000 }]);
 	});
 
-	// A node that was given up, and had only been out of reach, was taken for one that had said that it ends: its next life told nothing.
+	// A node that was given up, and had only been out of reach, was taken for one that had reported its end: its next life
+	// reported nothing.
 	it.each([
 		["an event", (gateway: Gateway) => gateway.take(2)],
 		["what it says", (gateway: Gateway) => gateway.hear(1, { up: 600 })]
-	])("was not over if %s comes after it was given up, and may be given up again", (_, come) => {
+	])("was not over if %s arrives after it was given up, and may be given up again", (_, come) => {
 		const gateway = new Gateway().take(1);
 		gateway.tracker.leave("n", 2000);
 		const before = come(gateway).losses.length;
@@ -425,34 +429,37 @@ describe("a sender that begins another life", () => {
 		expect(gateway.losses.slice(before)).toMatchObject([{ before: 3000 }]);
 	});
 
-	// Its end hid what it sent after it had been started again in the same process.
-	it("has not ended if it says something later in the same life, and has if that is from before", () => {
+	// Its reported end hid what it sent after it had been started again in the same process.
+	it("has not ended if it reports later in the same life, and has if that report is an earlier one", () => {
 		const again = new Gateway().take(1).hear(1, { isEnd: true, up: 500 }).hear(1, { up: 600 });
 		expect(again.tracker.lives.hasEnded("n")).toBe(false);
 		const late = new Gateway().take(1).hear(1, { isEnd: true, up: 500 }).hear(1, { up: 400 });
 		expect(late.tracker.lives.hasEnded("n")).toBe(true);
 	});
 
-	// It was sent before the process was killed, and stood in a buffer: the next one's connection was faster. Of the former one it was
-	// known that it had sent nothing.
+	// It was sent before the process was killed, and was held in a buffer; the next process had a faster connection. The former
+	// one was known to have sent nothing.
 	it.each([
 		["an event", (gateway: Gateway) => gateway.take(1)],
 		["what it says", (gateway: Gateway) => gateway.hear(2, { age: 700 })]
-	])("had sent something in the one before if %s comes late, which is told once", (_, late) => {
-		const gateway = late(new Gateway().hear(0).of(NEXT_LIFE, 1).wait(900));
-		expect(gateway.told).toEqual([1, "lost"]);
-		expect(late(gateway).take(2).told).toEqual([1, "lost"]);
-		expect(gateway.of(NEXT_LIFE, 2).told.slice(2)).toEqual([2]);
-	});
+	])(
+		"had sent something in the one before if %s arrives late, which is reported once",
+		(_, late) => {
+			const gateway = late(new Gateway().hear(0).of(NEXT_LIFE, 1).wait(900));
+			expect(gateway.told).toEqual([1, "lost"]);
+			expect(late(gateway).take(2).told).toEqual([1, "lost"]);
+			expect(gateway.of(NEXT_LIFE, 2).told.slice(2)).toEqual([2]);
+		}
+	);
 
-	it("had not sent more in the one before if what comes late has been here", () => {
+	it("had not sent more in the one before if what arrives late was here already", () => {
 		const gateway = new Gateway().take(1).hear(1, { isEnd: true }).of(NEXT_LIFE, 1).take(1).hear(1);
 		expect(gateway.told).toEqual([1, 1]);
 	});
 
-	// A process that had failed in its start was heard late, behind the one that had followed it: that one was passed over from then on,
-	// for ever and without a word.
-	it("goes on when it is known to be the present one, though what a former one says came behind it", () => {
+	// A process that had failed during its start was heard late, after the one that had followed it: that one was ignored from
+	// then on, for ever and silently.
+	it("goes on when it is known to be the present one, even if a former one's report arrives after it", () => {
 		const gateway = new Gateway().of(NEXT_LIFE, 1).hear(0);
 		expect(gateway.replaced).toBe(1);
 		gateway.of(NEXT_LIFE, 2);
@@ -464,7 +471,7 @@ describe("a sender that begins another life", () => {
 		expect(gateway.told).toEqual([1, "lost", "lost", 3]);
 	});
 
-	it("is not taken for over by the end of a former one, whether that was known or not", () => {
+	it("is not taken for ended by the end of a former one, whether that one was known or not", () => {
 		const known = new Gateway().take(1).hear(1, { isEnd: true, life: "former" });
 		expect(known.isOfPresent).toBe(false);
 		expect(known.of(NEXT_LIFE, 1).told).toEqual([1, 1]);
@@ -475,7 +482,7 @@ describe("a sender that begins another life", () => {
 		expect(unheard.told).toEqual([1, "lost"]);
 	});
 
-	// All its sequences say the same age in one telling: the second one's end stayed, and it could die without a word.
+	// All its sequences report the same age at one time. The end of the second one stayed, and the process could die unnoticed.
 	it("has been started again in each of its sequences", () => {
 		const group = `${LIFE}0`;
 		const gateway = new Gateway().take(1).of(group, 1);
@@ -486,45 +493,45 @@ describe("a sender that begins another life", () => {
 		expect(gateway.losses).toHaveLength(1);
 	});
 
-	it("has not ended by what it said before it was started again", () => {
+	it("has not ended by what it reported before it was started again", () => {
 		const gateway = new Gateway().take(1).hear(1, { up: 600 }).hear(1, { isEnd: true, up: 500 });
 		expect(gateway.tracker.lives.hasEnded("n")).toBe(false);
 	});
 
-	// A report of the process before, which came late, was taken for the answer of the one that had taken its place.
-	it("says nothing of that one by what comes late of the one before", () => {
+	// A late report of the former process was taken for the answer of the one that had replaced it.
+	it("reports nothing of that one by what arrives late of the one before", () => {
 		const gateway = new Gateway().take(1).of(NEXT_LIFE, 1).hear(1);
 		expect(gateway.isOfPresent).toBe(false);
 		expect(gateway.hear(1, { epoch: NEXT_LIFE }).isOfPresent).toBe(true);
 	});
 
-	// A report that had been sent before an outage, and came behind it, counted as news of what was sent meanwhile.
-	it("is known to have sent nothing only by what it says after this gateway was away", () => {
+	// A report sent before an outage, which arrived after it, counted as news of what was sent meanwhile.
+	it("is known to have sent nothing only by what it reports after this gateway was away", () => {
 		const gateway = new Gateway().hear(0);
 		gateway.tracker.lives.away();
 		expect(gateway.hear(0, { isCurrent: false }).tracker.lives.isFresh("n")).toBe(false);
 		expect(gateway.hear(0).tracker.lives.isFresh("n")).toBe(true);
 	});
 
-	// What came early, before anything was said of it, was lost by the report that said where it is.
-	it("or whose first event comes before what it says of itself, and early, loses nothing by that", () => {
+	// Early events that arrived before any report were dropped by the report of the position.
+	it("or whose first event arrives early and before its report loses nothing by that", () => {
 		const gateway = new Gateway().take(2).hear(2, { age: 9000 }).take(1);
 		expect(gateway.told).toEqual([1, 2]);
 	});
 
-	it("or goes has lost nothing if it had sent nothing", () => {
+	it("or leaves has lost nothing if it had sent nothing", () => {
 		const gateway = new Gateway().hear(0);
 		gateway.tracker.leave("n", 2000);
 		expect(gateway.of(NEXT_LIFE, 1).told).toEqual([1]);
 	});
 
-	it("keeps its sequences for groups apart", () => {
+	it("keeps its sequences for groups separate", () => {
 		const gateway = new Gateway().take(1).of(`${LIFE}0`, 1, 2).take(2).of(`${LIFE}1`, 1);
 		expect(gateway.told).toEqual([1, 1, 2, 2, 1]);
 	});
 });
 
-describe("whatever a bus does to a sender's events and to what it says of itself,", () => {
+describe("whatever a bus does to a sender's events and reports,", () => {
 	interface Arriving {
 		readonly at: number;
 		readonly take: (gateway: Gateway) => void;
@@ -535,7 +542,7 @@ describe("whatever a bus does to a sender's events and to what it says of itself
 		copies: fc.array(fc.integer({ min: 0, max: 2 * PATIENCE }), { minLength: 1, maxLength: 2 })
 	});
 
-	it("each is handed on at most once, in order; and what is not is told, if it says where it is", () => {
+	it("each event is passed on at most once, in order; and what is not is reported, if the sender reports its position", () => {
 		fc.assert(
 			fc.property(fc.array(event, { minLength: 1, maxLength: 40 }), events => {
 				const gateway = new Gateway();
@@ -563,9 +570,9 @@ describe("whatever a bus does to a sender's events and to what it says of itself
 				const lastLost = events.findLastIndex((_, index) => !known.has(index + 1)) + 1;
 				const told = gateway.losses.map(({ upTo = 0 }) => upTo);
 				expect(Math.max(0, ...told)).toBe(lastLost);
-				// Nothing is told as lost but what was, in one hole each.
+				// Only what was lost is reported as lost, one hole each.
 				for (const upTo of told) expect(known.has(upTo)).toBe(false);
-				// What overtakes by less than the patience is not lost.
+				// What is overtaken by less than the patience is not lost.
 				const inTime = events.every(
 					({ isLost, copies }) => !isLost && Math.min(...copies) < PATIENCE / 2
 				);
@@ -583,8 +590,8 @@ describe("whatever a bus does to a sender's events and to what it says of itself
 		delay: fc.integer({ min: 0, max: 400 })
 	});
 
-	// A page that had been opened between two events that were lost was not told of the second one.
-	it("each page gets what is sent from its opening on, or is told since", () => {
+	// A page that had been opened between two lost events was not told of the second one.
+	it("each page gets what is sent after its opening, or is told", () => {
 		fc.assert(
 			fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), steps => {
 				const gateway = new Gateway();
