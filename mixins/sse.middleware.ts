@@ -14,7 +14,7 @@ import { RABBITMQ_OPTIONS, type SseRabbitmqOptions } from "./sse/core/options/ra
 import { installInspection } from "./sse/inspection/service.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
 
-/** The options of `SseMiddleware`; what is left out keeps its default, in a group such as `limits` too. */
+/** The options of `SseMiddleware`; what is left out keeps its default, in groups such as `limits` too. */
 export interface SseMiddlewareOptions extends Given<Omit<MiddlewareOptions, "stream">> {
 	/**
 	 * `{ url, … }`: carries `sse.send` on one RabbitMQ stream instead of as Moleculer events, see
@@ -26,12 +26,11 @@ export interface SseMiddlewareOptions extends Given<Omit<MiddlewareOptions, "str
 }
 
 /**
- * The sender's half, for every node: `middlewares: [SseMiddleware()]`. Checks each `sse.send` before
- * it leaves the node, gives it its id, and leaves every other event alone. Also adds the REPL command
- * `sse send <sessionId> <eventName> [json]`.
+ * The sender's half, for every node: `middlewares: [SseMiddleware()]`. Checks each `sse.send` before it leaves the node, gives
+ * it its id, and leaves every other event alone. Also adds the REPL command `sse send <sessionId> <eventName> [json]`.
  *
  * @throws SseError `SSE_INVALID_OPTION` for an unknown or ill-typed option; a schema of the contract, and the name of the
- * stream, are looked at when the broker is created.
+ * RabbitMQ stream, are checked when the broker is created.
  */
 export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
 	// Moleculer calls functions among its middlewares with the broker.
@@ -54,7 +53,7 @@ function isBroker(options: unknown): boolean {
 }
 
 /**
- * How a broker's bus is, for health checks.
+ * State of a broker's bus, for health checks.
  *
  * @returns Undefined if the broker runs without `SseMiddleware`.
  */

@@ -38,7 +38,7 @@ import { SseError } from "./sse/moleculer/sse-error.ts";
 import { startWithoutTransporter } from "./sse/moleculer/transporter/start-without-transporter.ts";
 import { watchTransporter } from "./sse/moleculer/transporter/transporter-health.ts";
 
-/** A hook that Moleculer has had since 0.14.11, and that its types do not know. */
+/** A hook that Moleculer has had since 0.14.11, and that its types lack. */
 interface Merged {
 	merged(schema: MergedSchema): void;
 }
@@ -50,13 +50,13 @@ type Methods = Pick<SseGateway, "sseSession" | "sseReady">;
 const mixed = new WeakSet<MergedSchema>();
 
 /**
- * Turns a moleculer-web gateway into a streaming node: `mixins: [SseMixin(), ApiGateway]`, in either
- * order. Plain options may also stand in `settings.sse`, which wins.
+ * Turns a moleculer-web gateway into a streaming node: `mixins: [SseMixin(), ApiGateway]`, in either order. Plain options may
+ * also be in `settings.sse`, which overrides them.
  *
  * @param options See {@link SseMixinOptions}; checked when the service is created.
  */
 export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> {
-	// One mixin may serve several services; what each of them holds never stands in its settings.
+	// One mixin may serve several services; what each of them holds is never in its settings.
 	const optionsOf = new WeakMap<object, GatewayOptions>();
 	const gateways = new WeakMap<object, Gateway>();
 	const gatewayOf = (service: unknown): Gateway => gateways.get(service as object) as Gateway;
@@ -108,8 +108,8 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			answerTransientErrors(schema, gatewayOf);
 			watchHandling(schema);
 			warnOfCors(schema);
-			// Hooks of `stopped` run from the last to the first: the streams must end before the gateway
-			// waits for its server to close, which never happens while they are open.
+			// `stopped` hooks run from the last to the first: the streams must end before the gateway waits for its server to
+			// close, which never happens while they are open.
 			schema.stopped = [
 				...listOf(schema.stopped),
 				async function (this: Service): Promise<void> {
@@ -119,7 +119,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 					removeGateway(this.broker, gatewayOf(this));
 				}
 			];
-			// Before the gateway serves HTTP: a client that comes back must find what it has missed.
+			// Before the gateway serves HTTP: a returning client must find what it has missed.
 			const others = listOf(schema.started);
 			schema.started = [
 				function (this: Service): Promise<void> {
@@ -143,7 +143,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			startWithoutTransporter(this.broker);
 			watchTransporter(this.broker);
 			const bus = installedBus(this.broker);
-			// Without the middleware a gateway hears Moleculer's events all the same.
+			// Without the middleware a gateway still hears Moleculer's events.
 			const makeReceiver: MakeReceiver = (listener, service) =>
 				bus === undefined
 					? new MoleculerReceiver(listener, service)
@@ -152,16 +152,16 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			gateways.set(this, gateway);
 			addGateway(this.broker, gateway, this.fullName);
 			installInspection(this.broker);
-			// Not public: for a look at what a gateway holds, from a debugger or a test.
+			// Not public: for debuggers and tests, to see what a gateway holds.
 			Object.defineProperty(this, Symbol.for("moleculer-sse.gateway"), { value: gateway });
-			// Before the transporter connects, and with it the first nodes are met.
+			// Before the transporter connects, and the first nodes are met.
 			gateway.receiver.listen();
 		}
 	};
 	return schema;
 }
 
-// Moleculer looks into each of a service's mixins for others, and finds nothing in a function to mix in.
+// Moleculer looks for mixins in each of a service's mixins, and would find nothing to mix in in a function.
 Object.defineProperty(SseMixin, "mixins", {
 	get(): never {
 		throw misplaced("SseMixin was passed without being called");

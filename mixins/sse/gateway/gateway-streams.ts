@@ -25,7 +25,7 @@ import type {
 	SseGatewayResponse
 } from "./types.ts";
 
-/** What the streams of a gateway have to do with. */
+/** The parts that the streams of a gateway work with. */
 export interface GatewayStreamsParts {
 	readonly options: GatewayOptions;
 	readonly service: GatewayService;
@@ -69,17 +69,17 @@ export class GatewayStreams {
 		);
 	}
 
-	/** Number of streams whose connection is not closed yet, ended ones included. */
+	/** Number of streams whose connection is not closed yet, including those that have ended. */
 	get unclosed(): number {
 		return this.#unclosed;
 	}
 
-	/** A request, of whatever route, is being handled from now on. */
+	/** A request, of any route, is being handled from now on. */
 	arrived(request: SseGatewayRequest): void {
 		this.#handling.set(request, undefined);
 	}
 
-	/** Nobody is at work on a request any more, of whatever route: its action has ended, and all around that. */
+	/** A request, of any route, has been handled: its action has ended, and everything around it. */
 	handled(request: SseGatewayRequest, response: SseGatewayResponse): void {
 		const stream = this.#handling.get(request);
 		this.#handling.delete(request);

@@ -27,7 +27,7 @@ import type {
 	SseGatewayResponse
 } from "./types.ts";
 
-/** The gateway of one service: puts its parts together, starts and stops them. */
+/** The gateway of one service: assembles its parts, starts and stops them. */
 export class Gateway {
 	readonly #options: GatewayOptions;
 	readonly #service: GatewayService;
@@ -38,16 +38,16 @@ export class Gateway {
 	/** Who may stream what. */
 	readonly access: Access;
 	readonly limits: Limits;
-	/** What answers requests that cannot be served for now. */
+	/** Answers requests that cannot be served for now. */
 	readonly unavailable: Unavailable;
-	/** What brings events to the streams. */
+	/** Passes events to the streams. */
 	readonly fanOut: FanOut;
 	readonly revocations: Revocations;
 	readonly #incomingRequests = new IncomingRequests(() => this.revocations.begin());
 	/** Its end of the bus. */
 	readonly receiver: BusReceiver;
 	readonly #streams: GatewayStreams;
-	/** What its openings pass through. */
+	/** The parts that its openings use. */
 	readonly #opening: OpeningParts;
 	readonly #connections = new ServerConnections();
 	readonly #shutdown: Shutdown;
@@ -124,7 +124,7 @@ export class Gateway {
 		this.#telling = metrics.add(gatewaySource(this, options.events));
 	}
 
-	/** The streams that are open, for tests and for a look from outside. */
+	/** The open streams, for tests and for diagnosis. */
 	get streams(): Registry<EventStream> {
 		return this.#registry;
 	}
@@ -134,12 +134,12 @@ export class Gateway {
 		return this.#shutdown.ended !== undefined;
 	}
 
-	/** Number of streams whose connection is not closed yet, ended ones included. */
+	/** Number of streams whose connection is not closed yet, including those that have ended. */
 	get unclosed(): number {
 		return this.#streams.unclosed;
 	}
 
-	/** Takes note of a request, of whatever route, before any middleware sees it. */
+	/** Notes a request, of any route, before any middleware sees it. */
 	arrived(request: SseGatewayRequest, response: SseGatewayResponse): void {
 		this.access.arrived(
 			request,
@@ -149,7 +149,7 @@ export class Gateway {
 		this.#streams.arrived(request);
 	}
 
-	/** Nobody is at work on a request any more, of whatever route: its action has ended, and all around that. */
+	/** A request, of any route, has been handled: its action has ended, and everything around it. */
 	handled(request: SseGatewayRequest, response: SseGatewayResponse): void {
 		this.#streams.handled(request, response);
 	}
@@ -158,8 +158,8 @@ export class Gateway {
 	 * Opens a stream for a request that has passed moleculer-web's own pipeline, if it passes all steps of
 	 * `opening/opening-steps.ts`.
 	 *
-	 * @param pendingOpen Begun before anybody judged the request.
-	 * @param ofAlias The event names that there are at its URL, if it has some of its own.
+	 * @param pendingOpen Begun before the request was judged.
+	 * @param ofAlias The event names available at its URL, if the alias has names of its own.
 	 * @throws SseError if the request is refused; nothing has been written then.
 	 */
 	open(
@@ -171,22 +171,22 @@ export class Gateway {
 		return openStream(new Opening(request, response, pendingOpen, ofAlias), this.#opening);
 	}
 
-	/** Takes `sse.close`, come as a Moleculer event. */
+	/** Takes `sse.close` that has arrived as a Moleculer event. */
 	readonly revoked: Listener = (input, from) => {
 		this.receiver.tookRevocation(from);
 		this.revocations.receive(input, from);
 	};
 
-	/** Whether new streams are taken. */
+	/** Whether new streams are accepted. */
 	get isReady(): boolean {
-		// A broker says first of all that it is no longer started, long before it stops its services.
+		// A stopping broker is no longer `started`, long before it stops its services.
 		return this.#isStarted && this.#shutdown.ended === undefined && this.#service.broker.started;
 	}
 
 	/**
 	 * Begins the life of the service.
 	 *
-	 * @param steps All that its start is made of, the other mixins' included.
+	 * @param steps Everything that its start consists of, including the other mixins' hooks.
 	 */
 	begin(steps: () => Promise<void>): Promise<void> {
 		const begun = steps();
@@ -195,18 +195,18 @@ export class Gateway {
 	}
 
 	/**
-	 * Resolves when the service has started, or has failed to. A stop ends the waiting for the message broker, and then has
-	 * to wait for the rest: what is started only after it is never stopped.
+	 * Resolves when the service has started, or has failed to. A stop ends the wait for the message broker, and must then wait
+	 * for the rest: what is started only after the stop is never stopped.
 	 */
 	get begun(): Promise<void> {
 		return this.#begun;
 	}
 
-	/** Takes streams, after a stop as well, when the past is read where the bus can tell of it. */
+	/** Accepts streams, also after a stop, once the past has been read, if the bus has it. */
 	async start(): Promise<void> {
 		this.#shutdown.cancel();
 		this.#telling.start();
-		// A server that moleculer-web makes brings its requests here first.
+		// A server that moleculer-web creates brings its requests here first.
 		const server: unknown = Reflect.get(this.#service.settings ?? {}, "server");
 		if (server !== true) this.#incomingRequests.start();
 		this.#connections.open(server === false ? undefined : this.#service.server);
@@ -214,7 +214,7 @@ export class Gateway {
 		this.#isStarted = true;
 	}
 
-	/** Sends new streams away, ends those that are open over `drain`; resolves when all are closed. */
+	/** Sends new streams away, and ends the open ones over `drain`; resolves when all are closed. */
 	async stop(): Promise<void> {
 		if (this.#shutdown.ended !== undefined) return this.#shutdown.ended;
 		const ended = this.#shutdown.begin(this.unclosed);
@@ -227,7 +227,7 @@ export class Gateway {
 		await this.receiver.stop();
 	}
 
-	/** The start that the stop has come into, if there was one, is over as well. */
+	/** A start that the stop interrupted, if there was one, is over as well. */
 	finish(): void {
 		this.#connections.finish();
 		this.#telling.stop();

@@ -10,14 +10,14 @@ import type { Alias } from "./route/alias.ts";
 
 /** A request as moleculer-web passes it through its pipeline. */
 export type SseGatewayRequest = StreamRequest & {
-	/** The URL as it came; moleculer-web and Express shorten `url` to the part behind the route. */
+	/** The URL as it arrived; moleculer-web and Express shorten `url` to the part after the route. */
 	originalUrl?: string;
-	/** Its path, without a slash at the end, once moleculer-web looks for its route. */
+	/** Its path without a trailing slash, set when moleculer-web looks for its route. */
 	parsedUrl?: string;
 	query?: unknown;
 	$params?: unknown;
 	$ctx?: Context<unknown, Record<string, unknown>> | undefined;
-	/** The action of the request's alias, and where it is called; of a stream's, what stands in their place. */
+	/** The action of the request's alias, and its endpoint; for a stream, stand-ins for them. */
 	$action?: unknown;
 	$endpoint?: unknown;
 	$route?: {
@@ -32,7 +32,7 @@ export type SseGatewayResponse = StreamResponse & {
 	$ctx?: Context<unknown, Record<string, unknown>> | undefined;
 };
 
-/** What the gateway uses of the moleculer-web service that it is mixed into. */
+/** The part of the moleculer-web service that the gateway uses. */
 export interface GatewayService {
 	readonly logger: Service["logger"];
 	readonly broker: ServiceBroker;
@@ -40,32 +40,30 @@ export interface GatewayService {
 	readonly version?: string | number;
 	/** With its version. */
 	readonly fullName?: string;
-	/** Known to all nodes when the service has started. */
+	/** Known to all nodes once the service has started. */
 	readonly metadata?: Record<string, unknown>;
-	/** Those of moleculer-web among them. */
+	/** Includes moleculer-web's settings. */
 	readonly settings?: object;
-	/** The one that moleculer-web starts and closes; there is none with its setting `server: false`. */
+	/** The server that moleculer-web starts and closes; there is none with its setting `server: false`. */
 	readonly server?: Server;
-	/** Of all routes, as moleculer-web has made them. */
+	/** Aliases of all routes, as moleculer-web has made them. */
 	readonly aliases?: readonly Alias[];
 	logResponse?(request: SseGatewayRequest, response: SseGatewayResponse): void;
 }
 
 /**
- * The gateway service as its hooks and actions see it: what the mixin adds, and what every service has. It is `this` in the hooks
- * of a route (`onBeforeCall(this: SseGateway, …)`), and in the actions and methods of a
+ * The gateway service as its hooks and actions see it: what the mixin adds, and what every service has. It is `this` in the
+ * hooks of a route (`onBeforeCall(this: SseGateway, …)`), and in the actions and methods of a
  * `ServiceSchema<ApiSettingsSchema, SseGateway>`.
  */
 export interface SseGateway extends Pick<Service, "broker" | "logger" | "name"> {
 	/**
-	 * Resolves the session of an API request exactly as a stream's is, issues the cookie if that is
-	 * the way, and sets `ctx.meta.sessionId` to the first id. For `onBeforeCall` of a route, which runs
-	 * before the route's authentication: if it has any, the session is resolved again afterwards, and
-	 * `ctx.meta.sessionId` is right when the action runs.
+	 * Resolves the session of an API request in the same way as a stream's, issues the cookie if sessions use it, and sets
+	 * `ctx.meta.sessionId` to the first id. For a route's `onBeforeCall`, which runs before the route's authentication: if
+	 * there is any, the session is resolved again afterwards, and `ctx.meta.sessionId` is right when the action runs.
 	 *
-	 * @returns All ids of the session, or null if there is none, or none yet; `ctx.meta.sessionId` is then
-	 * unset.
-	 * @throws SseError `SSE_INTERNAL` if the resolver fails, unless it is asked again; the reason is in the log.
+	 * @returns All ids of the session, or null if there is none, or none yet; `ctx.meta.sessionId` is then unset.
+	 * @throws SseError `SSE_INTERNAL` if the resolver fails, unless it is asked again; the log has the reason.
 	 */
 	sseSession(
 		// biome-ignore lint/suspicious/noExplicitAny: the shape of params and meta is the user's
@@ -74,24 +72,23 @@ export interface SseGateway extends Pick<Service, "broker" | "logger" | "name"> 
 		res: SseGatewayResponse
 	): Promise<readonly string[] | null>;
 
-	/** Whether this gateway takes new streams: false from the moment at which its node begins to stop. */
+	/** Whether this gateway accepts new streams: false from the moment at which its node begins to stop. */
 	sseReady(): boolean;
 }
 
 type Awaitable<T> = T | Promise<T>;
 
-/** A session that ends: with it end its streams, by `sse.close` with reason `expired`. */
+/** A session that ends; its streams end with it, by `sse.close` with reason `expired`. */
 export interface ExpiringSession {
 	ids: SseSessionId | readonly SseSessionId[];
-	/** Milliseconds since 1970, or a Date; a session that has ended is none. Default: never. */
+	/** Milliseconds since 1970, or a Date; a session that has ended counts as none. Default: never. */
 	expiresAt?: number | Date;
 }
 
 /**
- * Names the ids that a request's streams answer to: session, user, tenant. The first is the caller's
- * own and becomes `ctx.meta.sessionId`, as text. Null, undefined or an empty array refuses with 401. Runs
- * after the route's own authentication (before it as well, if `sseSession` is called there), and again
- * whenever a stream comes back.
+ * Names the ids that a request's streams answer to: session, user, tenant. The first is the caller's own and becomes
+ * `ctx.meta.sessionId`, as text. Null, undefined or an empty array refuses with 401. Runs after the route's own authentication
+ * (before it as well, if `sseSession` is called there), and again whenever a stream comes back.
  */
 export type SessionResolver = (
 	// biome-ignore lint/suspicious/noExplicitAny: the shape of params and meta is the user's
@@ -112,7 +109,7 @@ export type SseAuthorizer = (
 	access: SseStreamAccess
 ) => Awaitable<boolean>;
 
-/** The options of `SseMixin`, complete. */
+/** The options of `SseMixin`, with their defaults. */
 export interface GatewayOptions extends GatewaySettings {
 	/**
 	 * `(ctx, req) => id | id[] | { ids, expiresAt } | null`: the ids (strings or whole numbers)
@@ -141,15 +138,15 @@ export interface GatewayOptions extends GatewaySettings {
 /** The options of `SseMixin`; what is left out keeps its default, in a group such as `buffer` too. */
 export interface SseMixinOptions extends Given<GatewayOptions> {}
 
-/** Options that never stand in `settings`: functions, schemas, secrets. */
+/** Options that are never in `settings`: functions, schemas, secrets. */
 export type PrivateOption = "session" | "authorize" | "events" | "ticket";
 
-/** What may also stand in the gateway service's `settings.sse`: the plain options. */
+/** Options that may also be in the gateway service's `settings.sse`: the plain ones. */
 export type SseSettings = Omit<SseMixinOptions, PrivateOption>;
 
 declare module "moleculer-web" {
 	interface ApiSettingsSchema {
-		/** Plain options of `SseMixin`; they win over its argument. */
+		/** Plain options of `SseMixin`; they override its argument. */
 		sse?: SseSettings;
 	}
 }

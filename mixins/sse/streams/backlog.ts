@@ -1,16 +1,15 @@
 import type { Frame } from "../core/event/frame.ts";
 import { ownText } from "../core/util/own-text.ts";
 
-/** What a frame that waits takes besides its bytes. */
+/** Bytes that a waiting frame takes besides its content. */
 export const WAITING_BYTES = 550;
 
 /**
- * What waits for a client that is slower than its events: frames in their order, whole ones only. Of
- * frames with the same key the newest remains, in its own place: what a client has got up to any point is
- * thus never newer than what it has not.
+ * The frames that wait for a client that is slower than its events: whole ones, in order. Of frames with the same key only the
+ * newest stays, in its own place, so that what a client has at any point is never newer than what it has not.
  */
 export class Backlog {
-	/** By key, or by number where there is none; in the order in which they came. */
+	/** By key, or by number if there is none; in the order of arrival. */
 	readonly #frames = new Map<string | number, Frame>();
 	#count = 0;
 	#bytes = 0;
@@ -25,14 +24,14 @@ export class Backlog {
 		return this.#frames.size;
 	}
 
-	/** Bytes that it takes, the book-keeping included. */
+	/** Bytes that it takes, including the book-keeping. */
 	get bytes(): number {
 		return this.#bytes;
 	}
 
 	/**
-	 * @param frame In a buffer of its own, of which it may have to hold all.
-	 * @param key Frames of one key replace each other; without one a frame is for itself.
+	 * @param frame In a buffer of its own, all of which it may keep alive.
+	 * @param key Frames with the same key replace each other; a frame without one stays.
 	 */
 	push(frame: Frame, key?: string): void {
 		if (key !== undefined) this.#remove(key);
@@ -61,14 +60,14 @@ export class Backlog {
 		return this.#hasLost;
 	}
 
-	/** Whether something before the next frame was dropped, asked for the first time. */
+	/** Whether something before the next frame was dropped; true once for each loss. */
 	takeLoss(): boolean {
 		const had = this.#hasLost;
 		this.#hasLost = false;
 		return had;
 	}
 
-	/** Takes the oldest frames out: as many as reach this, one at least. */
+	/** Removes and returns the oldest frames: as many as reach `bytes`, at least one. */
 	take(bytes: number): Frame[] {
 		const taken: Frame[] = [];
 		let left = bytes;

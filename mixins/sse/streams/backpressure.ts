@@ -9,7 +9,7 @@ import { GatheredBatches, SMALL } from "./gathered-batches.ts";
 import { UnsentLimit } from "./unsent-limit.ts";
 
 export interface BackpressureOptions {
-	/** Bytes that may be unsent, what it takes to keep them included; what happens past them is up to the policy. */
+	/** Bytes that may be unsent, including what it takes to keep them; beyond that the policy applies. */
 	maxUnsentBytes: number;
 	policy: BufferPolicy;
 }
@@ -20,25 +20,25 @@ export interface BackpressureOptions {
  */
 export type SlowLoss = "dropped" | "reset";
 
-/** Bytes of what waits that are written at a time. */
+/** Bytes of the backlog that are written at a time. */
 const SLICE = 65_536;
 
-/** What becomes of a stream's events while its client is slower than they are. */
+/** Handles a stream's events while its client is slower than they are. */
 export class Backpressure {
 	readonly #maxUnsentBytes: number;
 	readonly #policy: BufferPolicy;
 	readonly #transport: Transport;
 	readonly #counters: GatewayCounters;
 	readonly #limit: UnsentLimit;
-	/** What waits for a slow client, unless the policy is to disconnect it. */
+	/** Frames that wait for a slow client, unless the policy is to disconnect it. */
 	#backlog: Backlog | undefined;
-	/** Small batches for a client that is to be disconnected if it does not take them. */
+	/** Small batches for a client that is disconnected if it does not take them. */
 	readonly #gatheredBatches = new GatheredBatches();
-	/** Writes behind others that have not left the process. */
+	/** Writes after others that have not left the process. */
 	#writes = 0;
-	/** Waits until the client has taken what was written. */
+	/** Called once the client has taken what was written. */
 	#onReady: (() => void) | undefined;
-	/** Since when, and after what, the client has taken nothing though something is unsent. */
+	/** Since when, and at which value of `taken`, the client has taken nothing though something is unsent. */
 	#stall: { taken: number; since: number } | undefined;
 
 	/** @param onTooSlow Called when the client is to be disconnected. */
@@ -71,24 +71,23 @@ export class Backpressure {
 		return this.#transport.unsent + this.#gatheredBatches.bytes + (this.#backlog?.bytes ?? 0);
 	}
 
-	/** Whether the client is so far that whoever writes at its pace may go on. */
+	/** Whether the client has caught up far enough for more to be written at its pace. */
 	get isReady(): boolean {
 		if (this.#backlog !== undefined) return false;
 		const { isBlocked, unsent } = this.#transport;
 		return !isBlocked && (this.#writes === 0 || unsent <= this.#maxUnsentBytes / 2);
 	}
 
-	/** Calls back once when the client {@link isReady}; never if the stream takes no more events before. */
+	/** Calls back once when the client {@link isReady}; never if the stream stops taking events first. */
 	onReady(callback: () => void): void {
 		this.#onReady = callback;
 		this.#transport.onDrain(this.#goOn);
 	}
 
 	/**
-	 * Whether the client has taken nothing for so many milliseconds though something is unsent; to be asked now
-	 * and then.
+	 * Whether the client has taken nothing for `timeout` milliseconds though something is unsent. Call this now and then.
 	 *
-	 * @param now Of a clock that stands still while the process does not run.
+	 * @param now On a clock that stands still while the process does not run.
 	 */
 	isStalled(now: number, timeout: number): boolean {
 		if (this.#transport.unsent === 0) {
@@ -103,7 +102,7 @@ export class Backpressure {
 	/**
 	 * Writes a batch, or has it wait, as the policy says.
 	 *
-	 * @param isPaced Whoever writes looks at {@link isReady}: it waits for nothing but what has come before it.
+	 * @param isPaced Whether the writer checks {@link isReady}: then the batch waits only for what came before it.
 	 */
 	put(batch: Batch, isPaced: boolean): void {
 		if (this.#transport.unsent === 0) this.#goOn();
@@ -144,25 +143,25 @@ export class Backpressure {
 		this.#counters.eventsDropped.add(SLOW[this.#policy], count);
 	}
 
-	/** Nothing of the stream is left. */
+	/** Nothing is left of the stream. */
 	release(): void {
 		this.#limit.release();
 	}
 
 	/**
-	 * Behind something that the client has not taken. Far below the mark at which the socket asks for patience, writes are
-	 * not for nothing: one is under way, and the first behind it says when both are gone.
+	 * Whether a batch must wait for something that the client has not taken. Far below the socket's high-water mark, some
+	 * writes are still made: one is under way, and the first one after it reports when both are gone.
 	 */
 	get #mustWait(): boolean {
 		return this.#transport.isBlocked || (this.#writes > 0 && this.#transport.unsent > 0);
 	}
 
-	/** Bytes that the client has not taken, with what it takes to keep them. */
+	/** Bytes that the client has not taken, including what it takes to keep them. */
 	get #held(): number {
 		return this.#transport.unsent + this.#writes * WAITING_BYTES + this.#gatheredBatches.bytes;
 	}
 
-	/** What is written behind something that is unsent waits there, and tells when it is gone if it can. */
+	/** A batch that is written after something unsent waits there, and reports when it is gone, if the transport can. */
 	#write(batch: Batch): void {
 		const { unsent, tells } = this.#transport;
 		this.#counters.bytesEncoded += batch.byteLength;
@@ -176,13 +175,13 @@ export class Backpressure {
 		}
 	}
 
-	/** A write is gone, or all is over. */
+	/** A write is gone, or failed because the stream is over. */
 	readonly #onWritten = (error?: Error | null): void => {
 		this.#writes--;
 		if (this.#writes === 0 && !error) this.#goOn();
 	};
 
-	/** Writes what waits for what is gone now. */
+	/** Writes what has waited until now. */
 	readonly #goOn = (): void => {
 		try {
 			this.#writeGathered();
@@ -196,7 +195,7 @@ export class Backpressure {
 		}
 	};
 
-	/** Has small batches wait for one another, and for the client, before they are written as one. */
+	/** Has small batches wait for each other, and for the client, to be written as one. */
 	#gather(batch: Batch): void {
 		if (batch.byteLength >= SMALL) {
 			this.#writeGathered();
@@ -223,12 +222,12 @@ export class Backpressure {
 		const kept = backlog.length + batch.count;
 		batch.pushTo(backlog, this.#policy === "conflate");
 		this.#counters.eventsDropped.add("conflated", kept - backlog.length);
-		// One large event that is on its way must not have all that follows it dropped.
+		// One large event that is under way must not cause everything after it to be dropped.
 		const underway = Math.min(this.#held, this.#maxUnsentBytes / 2);
 		this.#dropped(backlog.trim(this.#maxUnsentBytes - underway));
 	}
 
-	/** Writes what waits, for as long as the client takes it; `all`: whether or not. */
+	/** Writes what waits, for as long as the client takes it; `all`: in any case. */
 	#catchUp(all = false): void {
 		const backlog = this.#backlog;
 		if (backlog === undefined) return;
@@ -237,7 +236,7 @@ export class Backpressure {
 				this.#backlog = undefined;
 				return;
 			}
-			// Without a place: the frames behind it are still to come.
+			// Without a resume token: the frames after it are still to come.
 			if (backlog.takeLoss()) {
 				this.#write(new Batch(resetFrame("gap")));
 				this.#counters.resetsSent.add("gap");

@@ -1,19 +1,19 @@
 import type { EventStream } from "./event-stream.ts";
 
-/** Milliseconds between two looks at whose turn it is. */
+/** Milliseconds between two checks of which streams are due. */
 const STEP = 20;
 
-/** Milliseconds from one stream to the next, as long as the window has room: 100 a second come back to the others. */
+/** Milliseconds from one stream to the next while the window has room: other gateways get 100 clients a second. */
 const PACE = 10;
 
 /**
- * Closes streams one after the other, in random order and evenly, so that those who come back do not all come at once. The
- * first is closed at once, and so are all if there are few: nobody waits for a window that a few streams do not need.
+ * Closes streams one after the other, in random order and at even intervals, so that their clients do not all come back at
+ * once. The first is closed at once, and so are all if there are few: nobody waits for a window that a few streams do not need.
  *
- * @param longest Milliseconds over which they are closed at most.
- * @param close Closes one stream; streams that have ended meanwhile are closed again, to no effect.
- * @param done Called when all are closed, if not all are at once.
- * @returns Closes no more; undefined if all are closed already.
+ * @param longest Most milliseconds over which they are closed.
+ * @param close Closes one stream; it is also called, without effect, for streams that have ended meanwhile.
+ * @param done Called when all are closed, unless all are at once.
+ * @returns Stops the closing; undefined if all are closed already.
  */
 export function closeOver(
 	longest: number,

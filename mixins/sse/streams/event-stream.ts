@@ -14,13 +14,13 @@ import { isOpen, type StreamPhase } from "./stream-phase.ts";
 import { StreamWriter, type StreamWriterOptions } from "./stream-writer.ts";
 
 export interface EventStreamOptions extends Subscription, StreamWriterOptions {
-	/** `performance.now()` at which the stream has lived its life; Infinity = never. */
+	/** `performance.now()` at which the stream reaches the end of its life; Infinity = never. */
 	expiresAt: number;
 	/** Milliseconds since 1970 at which its session ends; default: never. */
 	sessionEnd?: number;
-	/** `performance.now()` at which it was proven whose it is; default: now. */
+	/** `performance.now()` at which its session was proven; default: now. */
 	provenAt?: number;
-	/** What its end is called then; default `timeout`. */
+	/** Reason for its end then; default `timeout`. */
 	endsBy?: OwnCloseReason;
 	/** Called once, as soon as the stream takes no more events. */
 	onEnd(stream: EventStream): void;
@@ -31,31 +31,31 @@ export interface EventStreamOptions extends Subscription, StreamWriterOptions {
 export interface EndOptions {
 	/** Milliseconds that the client has to take its last bytes; default 2,000. */
 	grace?: number;
-	/** When to come back, in milliseconds; default: as the stream's first frame has said. */
+	/** When to come back, in milliseconds; default: as the stream's first frame said. */
 	retry?: number | undefined;
 }
 
 const END_GRACE = 2000;
 
 /**
- * One open response. It ends once, whatever ends it, and lives as long as its connection: when that is closed it lets
- * go of everything it held.
+ * One open response. It ends once, for whatever reason, and lives as long as its connection: when that closes, the stream
+ * releases everything.
  *
- * Its phase is its own to change. Whoever has a stream says what happens to it; what its phase does not allow does nothing.
+ * Only the stream changes its phase. Its methods say what happens to it; what its phase does not allow does nothing.
  */
 export class EventStream extends StreamWriter implements Subscription {
 	readonly sessionIds: readonly string[];
 	readonly eventNames: readonly string[];
-	/** `performance.now()` at which it was proven whose it is. */
+	/** `performance.now()` at which its session was proven. */
 	readonly provenAt: number;
 	readonly expiresAt: number;
 	/** Milliseconds since 1970; Infinity = never. */
 	readonly sessionEnd: number;
 
 	#phase: StreamPhase = "opening";
-	/** The first frame of a stream that ends before it is decided how it begins. */
+	/** The first frame, for a stream that ends before it is decided how it starts. */
 	#provisional: Frame | undefined;
-	/** See {@link mayHaveMissed}; -Infinity if it came back, and goes on from earlier. */
+	/** See {@link mayHaveMissed}; -Infinity for one that came back, and continues from earlier. */
 	#currentSince = performance.now();
 	readonly #endsBy: OwnCloseReason;
 	#deadline: Patience | undefined;
@@ -93,9 +93,9 @@ export class EventStream extends StreamWriter implements Subscription {
 	}
 
 	/**
-	 * Sends the head alone: it is not decided yet how the stream begins.
+	 * Sends the head alone, because it is not decided yet how the stream starts.
 	 *
-	 * @param provisional Makes its first frame, for the case that it ends before; called once.
+	 * @param provisional Makes its first frame, in case it ends before that; called once.
 	 */
 	putOff(provisional: () => Frame): void {
 		if (this.#phase !== "opening") return;
@@ -104,32 +104,32 @@ export class EventStream extends StreamWriter implements Subscription {
 	}
 
 	/**
-	 * Writes the first frame; what is sent from now on follows.
+	 * Writes the first frame; events follow from now on.
 	 *
-	 * @param reset Tells the client that it may have missed something; both go at once.
+	 * @param reset Tells the client that it may have missed something; both are written at once.
 	 */
 	beginLive(opening: Frame, reset?: Reset): void {
 		this.#begin("live", opening, reset);
 	}
 
-	/** As {@link beginLive}, but what the client has missed follows first. */
+	/** Like {@link beginLive}, but first the client gets what it has missed. */
 	beginHeld(opening: Frame, reset?: Reset): void {
 		this.#begin("held", opening, reset);
 	}
 
 	#begin(phase: "held" | "live", opening: Frame, reset: Reset | undefined): void {
 		if (this.#phase !== "opening") return;
-		// First of all: how it is written to depends on it.
+		// Comes first: how it is written to depends on it.
 		this.#phase = phase;
 		this.#provisional = undefined;
 		this.writeNow(reset === undefined ? [opening] : [opening, reset.frame]);
 		if (reset !== undefined) this.#told(reset, performance.now());
-		// Until it is told, what is found missing later may have been sent before it came back.
+		// Until it is reset, a loss that is found later may have been sent before it came back.
 		else if (phase === "held") this.#currentSince = Number.NEGATIVE_INFINITY;
 	}
 
 	/**
-	 * Has live events pass by until the stream may {@link goLive}: whoever holds it reads them from the history.
+	 * Skips live events until the stream may {@link goLive}: its holder reads them from the history.
 	 *
 	 * @returns Whether it was live.
 	 */
@@ -151,8 +151,8 @@ export class EventStream extends StreamWriter implements Subscription {
 	}
 
 	/**
-	 * Lets go of what only a stream's beginning needs; to be called when its request is handled. What has begun to
-	 * end keeps all of it: Node ends a response through it.
+	 * Releases what only the beginning of a stream needs. Call this when its request has been handled. A stream that has begun
+	 * to end keeps all of it, because Node ends a response through it.
 	 */
 	settle(letGo: LetGo): void {
 		if (this.isOpen) this.transport.settle(letGo);
@@ -176,7 +176,7 @@ export class EventStream extends StreamWriter implements Subscription {
 	}
 
 	/**
-	 * As {@link send}, to a held stream as well: tells its client that it may have missed something.
+	 * Like {@link send}, also for a held stream: tells its client that it may have missed something.
 	 *
 	 * @param now `performance.now()`, before which all of that was sent.
 	 */
@@ -192,7 +192,7 @@ export class EventStream extends StreamWriter implements Subscription {
 	}
 
 	/**
-	 * Writes frames to a held stream, one at least, at once and with one call, behind what was sent before.
+	 * Writes frames, at least one, to a held stream, at once and in one call, after what was sent before.
 	 *
 	 * @returns False if the client is slower than this: the next frames should wait for {@link onDrain}.
 	 */
@@ -202,24 +202,24 @@ export class EventStream extends StreamWriter implements Subscription {
 		return this.isReady;
 	}
 
-	/** As {@link write}: tells its client that it may have missed something. */
+	/** Like {@link write}: tells its client that it may have missed something. */
 	writeReset(reset: Reset): void {
 		if (this.#phase !== "held") return;
 		this.writeNow([reset.frame]);
 		this.#told(reset, performance.now());
 	}
 
-	/** Calls back once when the client of a held stream has taken what was written; never if the stream ends before. */
+	/** Calls back once when the client of a held stream has taken what was written; never if the stream ends first. */
 	onDrain(callback: () => void): void {
 		if (this.#phase === "held") this.onReady(callback);
 	}
 
-	/** Ends the stream in order: `sse.close`, then the end of the response. */
+	/** Ends the stream gracefully: `sse.close`, then the end of the response. */
 	end(reason: OwnCloseReason, { grace = END_GRACE, retry }: EndOptions = {}): void {
 		if (!this.isOpen) return;
 		if (this.#provisional !== undefined) this.writeNow([this.#provisional]);
 		this.writeAll();
-		// Writing may have been too much for the client.
+		// The writes may have been too much for the client.
 		if (this.#takeNoMore("ending", reason)) this.#finish(closeFrame(reason, retry), grace);
 	}
 
@@ -237,7 +237,7 @@ export class EventStream extends StreamWriter implements Subscription {
 			this.#cutOff();
 			return;
 		}
-		// What Node corks in this turn is on its way; what is left behind it, the client does not take.
+		// What Node corks in this turn is under way; anything left after that is not taken by the client.
 		setImmediate(() => {
 			if (this.#phase === "closed") return;
 			if (this.transport.unsent > 0) return this.#cutOff();
@@ -246,26 +246,26 @@ export class EventStream extends StreamWriter implements Subscription {
 		});
 	}
 
-	/** Ends a stream whose time has come: with its session, what is unsent is not for its client any more. */
+	/** Ends a stream whose time is over: with its session, what is unsent is no longer for its client. */
 	expire(): void {
 		if (this.#endsBy === "expired" || Date.now() >= this.sessionEnd)
 			this.revoke("expired", "expired");
 		else this.end(this.#endsBy);
 	}
 
-	/** Ends the stream at once, because what is done for it has thrown; that is reported. */
+	/** Ends the stream at once, because code that serves it has thrown; the error is reported. */
 	fail(error: unknown): void {
 		this.transport.fail(error);
 	}
 
-	/** Ends the stream at once: what is unsent is dropped, the client sees a broken connection. */
+	/** Ends the stream at once: what is unsent is dropped, and the client sees a broken connection. */
 	destroy(why: EndReason = "client"): void {
 		if (this.#phase === "closed") return;
 		this.#takeNoMore("ending", why);
 		this.transport.destroy();
 	}
 
-	/** As {@link destroy}, and what the system has buffered for the client goes too where it can. */
+	/** Like {@link destroy}, and also drops what the system has buffered for the client, where possible. */
 	#cutOff(): void {
 		this.transport.reset();
 		this.destroy();
@@ -278,7 +278,7 @@ export class EventStream extends StreamWriter implements Subscription {
 		this.transport.end();
 	}
 
-	/** Takes no more events; whether it did until now. */
+	/** Takes no more events. @returns Whether it did until now. */
 	#takeNoMore(phase: "ending" | "revoked", why: EndReason): boolean {
 		if (!this.isOpen) return false;
 		this.#phase = phase;

@@ -4,20 +4,19 @@ import { GatewayCounters } from "../core/metrics/counters.ts";
 import { type DeliveryTimes, NO_DELIVERY_TIMES } from "../core/metrics/delivery-times.ts";
 import { Batch } from "../http/encoding/batch.ts";
 
-/** What has something to write at the end of a turn of the event loop. */
+/** Has something to write at the end of a turn of the event loop. */
 export interface Flushable {
 	flush(): void;
 }
 
-/** Milliseconds of writing after which the event loop gets a turn, and the streams between two looks. */
+/** Milliseconds of writing after which the event loop gets a turn, and the streams between two checks of that. */
 const SLICE_TIME = 10;
 const SLICE_STREAMS = 32;
 
 /**
- * The writes of one gateway. What streams get in one turn of the event loop is written at its end, with
- * one call a stream, so that events which arrive together leave together; there is no timer to wait
- * for. A turn's writes that take longer than a slice go on in the turns after it, in their order, with
- * everything else that the process does in between.
+ * The writes of one gateway. What streams get in one turn of the event loop is written at its end, in one call per stream, so
+ * that events that arrive together are sent together, without waiting for a timer. Writes that take longer than a slice
+ * continue in the following turns, in order, with everything else that the process does in between.
  */
 export class Flush {
 	/** What is counted of the gateway's streams: all of them share these writes, and none has to hold it. */
@@ -41,7 +40,7 @@ export class Flush {
 		return this.#first;
 	}
 
-	/** Has a stream flushed at the end of this turn, or behind those that wait already. */
+	/** Has a stream flushed at the end of this turn, or after those that wait already. */
 	add(stream: Flushable): void {
 		this.#queue.push(stream);
 		if (this.#isScheduled) return;
@@ -51,14 +50,14 @@ export class Flush {
 
 	readonly #write = (): void => {
 		const deadline = performance.now() + SLICE_TIME;
-		// Batches are let go of with the turn.
+		// Batches are released with the turn.
 		this.#first = undefined;
 		try {
 			do {
 				for (let n = 0; n < SLICE_STREAMS; n++) this.#queue.shift()?.flush();
 			} while (this.#queue.length > 0 && performance.now() < deadline);
 		} finally {
-			// Whatever one stream does, the others go on.
+			// Whatever one stream does, the others are flushed.
 			this.#isScheduled = this.#queue.length > 0;
 			if (this.#isScheduled) setImmediate(this.#write);
 			else this.#deliveryTimes.end();

@@ -2,14 +2,14 @@ import type { Batch } from "../http/encoding/batch.ts";
 import { WAITING_BYTES } from "./backlog.ts";
 
 /**
- * Batches of fewer bytes wait until there are so many of them, or so many frames: to Node, a write of its own costs
- * more than it holds.
+ * Smaller batches wait until there are this many bytes, or frames, of them: to Node, a separate write costs more than its
+ * content.
  */
 export const SMALL = 1024;
 const ENOUGH = 4096;
 const ENOUGH_FRAMES = 32;
 
-/** Small batches that wait for one another, to be written as one. */
+/** Small batches that wait for each other, to be written as one. */
 export class GatheredBatches {
 	#batch: Batch | undefined;
 	#frames = 0;
@@ -23,7 +23,7 @@ export class GatheredBatches {
 		return this.#frames;
 	}
 
-	/** Whether there are as many as should be written. */
+	/** Whether there are enough to be written. */
 	get isEnough(): boolean {
 		return this.#frames >= ENOUGH_FRAMES || (this.#batch?.byteLength ?? 0) >= ENOUGH;
 	}
@@ -38,7 +38,7 @@ export class GatheredBatches {
 		this.#batch = batch.behind(this.#batch);
 	}
 
-	/** Takes all of them out, as one. */
+	/** Removes and returns all of them, as one batch. */
 	take(): Batch | undefined {
 		const batch = this.#batch;
 		this.#batch = undefined;

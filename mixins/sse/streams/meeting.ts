@@ -3,19 +3,19 @@ import { resetOf } from "../core/event/control-events.ts";
 import type { EventStream } from "./event-stream.ts";
 import { type Beginning, type Held, release } from "./resume.ts";
 
-/** Milliseconds for which streams are held, because senders are being met that may tell of more; a second longer at most. */
+/** Milliseconds for which streams are held because senders that are being met may report more; at most a second longer. */
 const PATIENCE = 1000;
 
 /**
- * Tells streams once of what was sent before its senders knew of this gateway, however many senders it meets: each telling has
- * a page load its state. From the first loss on, the streams that it is about are held, so that they are told before anything
- * that follows it.
+ * Resets streams once for what was sent before its senders knew of this gateway, however many senders it meets: each reset
+ * makes a page load its state. From the first loss on, the affected streams are held, so that they are reset before anything
+ * that follows.
  */
 export class Meeting {
 	readonly #from: Beginning;
 	readonly #streams: Registry<EventStream>;
 	readonly #held = new Map<EventStream, Held>();
-	/** By when everything had been sent that is not told yet. */
+	/** Time by which everything had been sent that streams have not been told of. */
 	#before = Number.NEGATIVE_INFINITY;
 	#since = 0;
 
@@ -27,7 +27,7 @@ export class Meeting {
 	/**
 	 * Something is lost that was sent before.
 	 *
-	 * @returns How many streams that is about.
+	 * @returns How many streams it affects.
 	 */
 	tell(before: number): number {
 		const { history } = this.#from;
@@ -37,9 +37,9 @@ export class Meeting {
 		this.#before = Math.max(this.#before, before);
 		let count = 0;
 		for (const stream of this.#streams) {
-			// It is told when it is decided how the stream begins.
+			// It is told when it is decided how the stream starts.
 			if (stream.phase === "opening") continue;
-			// What it has is from before the gap, told or not.
+			// Whether it is told or not, its resume token is from before the gap.
 			const resumeToken = this.#from.resumeTokenFor(stream);
 			if (!stream.mayHaveMissed(before)) continue;
 			count++;
@@ -49,7 +49,7 @@ export class Meeting {
 		return count;
 	}
 
-	/** To be called when the senders may have been met, and now and then. */
+	/** Call this when the senders may have been met, and now and then. */
 	look(): void {
 		if (this.#held.size === 0) return;
 		if (this.#from.isMeeting && performance.now() - this.#since < PATIENCE) return;

@@ -5,14 +5,14 @@ import { guard } from "../core/errors/guard.ts";
 const PART_OF_TURN = 5;
 
 /**
- * Long work, done piece by piece: those that do it take turns, and between them the event loop has its own. Node runs
- * all that `setImmediate` was given in one turn, however many there are.
+ * Long work that is done piece by piece: tasks take turns, and between them the event loop has its own. Node runs everything
+ * that `setImmediate` was given in one turn, however much that is.
  */
 export class Turns {
 	readonly #waiting = new Queue<() => void>();
 	#isScheduled = false;
 
-	/** @param failed Gets what the piece throws, and must not throw itself: the others' pieces wait behind this one. */
+	/** @param failed Gets what the piece throws, and must not throw itself: the pieces of others wait behind this one. */
 	later(piece: () => void, failed: (error: Error) => void): void {
 		this.#waiting.push(guard(failed, piece));
 		this.#schedule();
@@ -27,7 +27,7 @@ export class Turns {
 	readonly #run = (): void => {
 		this.#isScheduled = false;
 		const began = performance.now();
-		// What these put off is for a later turn.
+		// What these pieces schedule is for a later turn.
 		for (let count = this.#waiting.length; count > 0; count--) {
 			this.#waiting.shift()?.();
 			if (performance.now() - began > PART_OF_TURN) break;

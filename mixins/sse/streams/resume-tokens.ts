@@ -5,17 +5,17 @@ import type { History } from "../core/history/history.ts";
 import type { EventStream } from "./event-stream.ts";
 
 /**
- * The resume tokens that streams are given, none of which is behind what may be missing; and the streams that are told what is. While
- * something is suspected, the last resume token from before is as far as can be vouched for.
+ * The resume tokens that streams are given, none of which is after anything that may be missing; and the resets of streams that
+ * may have missed something. While something is suspected to be missing, streams get the last resume token from before.
  */
 export class ResumeTokens {
 	readonly #history: History | undefined;
 	readonly #streams: Registry<EventStream>;
 	readonly #isWhole: () => boolean;
 	#wasWhole = true;
-	/** The last resume token that could be vouched for, while none can. */
+	/** The last resume token that is safe, while there is no newer one. */
 	#last: string | undefined;
-	/** The streams that have a place which is older than what they know; whether there may be any. */
+	/** The streams whose resume token is older than what they have seen; whether there may be any. */
 	readonly #old = new WeakSet<EventStream>();
 	#hasOld = false;
 
@@ -30,7 +30,7 @@ export class ResumeTokens {
 		this.#isWhole = isWhole;
 	}
 
-	/** Whether the ids of events may be given. To be asked before an event is kept: its resume token is behind it. */
+	/** Whether events may be sent with their ids. Read this before an event is kept, because its resume token includes it. */
 	get isWhole(): boolean {
 		const isWhole = this.#isWhole();
 		if (isWhole || !this.#wasWhole) return isWhole;
@@ -39,12 +39,15 @@ export class ResumeTokens {
 		return false;
 	}
 
-	/** Of streams to which everything was written; undefined while that cannot be said. */
+	/** For streams to which everything was written; undefined while no resume token is safe. */
 	get live(): string | undefined {
 		return this.isWhole ? this.#history?.resumeToken(performance.now()) : undefined;
 	}
 
-	/** For a stream that begins here, or was told here; an earlier one while something is suspected. */
+	/**
+	 * For a stream that starts here, or is told here that it may have missed something; an earlier resume token while something
+	 * is suspected to be missing.
+	 */
 	resumeTokenFor(stream: EventStream): string | undefined {
 		if (this.isWhole) return this.#history?.resumeToken(performance.now());
 		this.#noteOld(stream);
@@ -57,7 +60,7 @@ export class ResumeTokens {
 	}
 
 	/**
-	 * Tells the streams that may have missed what was sent before. They go on from here.
+	 * Resets the streams that may have missed what was sent before. They continue from here.
 	 *
 	 * @param before `performance.now()` by which all of it had been sent.
 	 * @returns How many there are.
@@ -68,16 +71,16 @@ export class ResumeTokens {
 		const reset = resetOf("gap", resumeToken);
 		let told = 0;
 		for (const stream of this.#streams) {
-			// What was read may have been sent before these streams were let in; what follows is not.
+			// What was read may have been sent before these streams were let in; what follows was not.
 			this.#history?.letIn(stream, now);
-			// It is told when it is decided how the stream begins.
+			// It is told when it is decided how the stream starts.
 			if (stream.phase === "opening") continue;
 			const isTold = stream.mayHaveMissed(before);
-			// If it is not, its place is one from before the gap.
+			// If it is not reset, its resume token is one from before the gap.
 			if (!isTold || resumeToken === undefined) this.#noteOld(stream);
 			if (!isTold) continue;
 			told++;
-			// A held stream has not seen everything up to that id yet.
+			// A held stream has not seen everything up to that resume token yet.
 			stream.sendReset(stream.phase === "held" ? resetOf("gap") : reset, now);
 		}
 		return told;
@@ -94,7 +97,7 @@ export class ResumeTokens {
 		}
 	}
 
-	/** If resume tokens can be vouched for again, those that were not given are given. */
+	/** If resume tokens are safe again, sends those that were withheld. */
 	renew(): void {
 		if (!this.isWhole) return;
 		this.#wasWhole = true;
@@ -103,7 +106,7 @@ export class ResumeTokens {
 		this.#hasOld = false;
 		const frame: Frame = heartbeatFrame(this.live);
 		for (const stream of this.#streams) {
-			// One that is held has not seen everything up to that place yet: see `released`.
+			// A held stream has not seen everything up to that resume token yet: see `released`.
 			if (stream.phase === "live" && this.#old.delete(stream)) stream.send(frame);
 		}
 	}

@@ -10,40 +10,39 @@ import type { ResumeOutcome } from "../core/metrics/label-values.ts";
 import type { EventStream } from "./event-stream.ts";
 import { Turns } from "./replay-turns.ts";
 
-/** Bytes read from the history at a time, at most, before the client's pace is looked at. */
+/** Most bytes that are read from the history before the client's pace is checked. */
 const SLICE = 65_536;
 /**
- * Milliseconds that an event may be later here than on the gateway where the client got it. A client
- * that was cut off and comes to another gateway at once may be ahead of it.
+ * Milliseconds by which an event may arrive here later than on the gateway where the client got it. A client that was cut off
+ * and comes to another gateway at once may be ahead of it.
  */
 const AHEAD = 2000;
-/** Milliseconds until the first look whether it has come; each look doubles them. */
+/** Milliseconds until the first check of whether it has arrived; doubled by each check. */
 const FIRST_LOOK = 10;
 
-/** The event loop is one for all gateways of a process. */
+/** All gateways of a process share one event loop. */
 const turns = new Turns();
 
-/** What a stream begins from. */
+/** What a stream starts from. */
 export interface Beginning {
-	/** Undefined if none is kept. */
+	/** Undefined if no history is kept. */
 	readonly history: History | undefined;
 	readonly counters: Pick<GatewayCounters, "streamsResumed" | "eventsReplayed">;
-	/** Whether the ids of events may be given: nothing is suspected to be missing before them. */
+	/** Whether events may be sent with their ids: nothing is suspected to be missing before them. */
 	readonly isWhole: boolean;
-	/** Senders are being asked where they are: what they have sent unheard is told when they have answered. */
+	/** Whether senders are being asked for their positions: what they sent unheard is reported once they have answered. */
 	readonly isMeeting: boolean;
-	/** A resume token behind which nothing is suspected to be missing. */
+	/** A resume token before which nothing is suspected to be missing. */
 	resumeTokenFor(stream: EventStream): string | undefined;
 	/** A stream is live from now on. */
 	released(stream: EventStream): void;
 }
 
 /**
- * Begins a stream: a new one live, a returning one where it was, or with the news that something may
- * be missing. While the stream is held, live events pass it by; the history has them, and they are read
- * from there in their order.
+ * Begins a stream: a new one live; a returning one where it was, or with the news that something may be missing. While the
+ * stream is held, live events skip it; they are then read from the history, in order.
  *
- * @param hello What the first frame says, by the time at which it is written.
+ * @param hello Content of the first frame when it is written.
  */
 export function begin(
 	stream: EventStream,
@@ -68,11 +67,13 @@ export function begin(
 
 	const deadline = performance.now() + AHEAD;
 	const liveFrom = history.head;
-	/** Of one that is told: behind it comes what was sent since it was opened. */
+	/**
+	 * For a stream that is told that it may have missed something: after it comes what was sent since the stream was opened.
+	 */
 	let resumeToken: string | undefined;
 	let pause = FIRST_LOOK;
 	const failed = (error: Error): void => stream.fail(error);
-	// What is lost where this gateway meets the senders is told once, with this.
+	// What is lost while this gateway meets the senders is reported once, together with this.
 	const mayChange = (reason: ResetReason): boolean =>
 		from.isMeeting || history.mayCome(lastEventId, reason);
 	const decide = (): void => {
@@ -88,7 +89,7 @@ export function begin(
 		}
 		const isTold = typeof answer === "string";
 		const cursor = isTold ? history.sinceOpened(liveFrom, now, stream) : answer;
-		// Behind the decision: what was sent before this stream is not for it because it has come.
+		// After the decision: the client's return does not entitle it to what was sent before this stream.
 		history.letIn(stream, now);
 		if (isTold) from.counters.streamsResumed.add(answer);
 		else answer.isUncounted = true;
@@ -99,9 +100,9 @@ export function begin(
 	decide();
 }
 
-/** Where a stream was when it was held. */
+/** The state of a stream when it was held. */
 export interface Held {
-	/** Position in the history of what comes next. */
+	/** Position in the history of the next event. */
 	readonly liveFrom: number;
 	readonly resumeToken: string | undefined;
 }
@@ -109,8 +110,8 @@ export interface Held {
 /**
  * Brings a stream up to date that was live, and has been held since then.
  *
- * @param before `performance.now()` by which what it may have missed had been sent: it is told of that first, unless it was told
- * meanwhile.
+ * @param before `performance.now()` by which what it may have missed had been sent: it is told of that first, unless it has
+ * been told meanwhile.
  */
 export function release(
 	stream: EventStream,
@@ -134,7 +135,7 @@ function replay(
 	if (!stream.isOpen) return;
 	const failed = (error: Error): void => stream.fail(error);
 	const goOn = (): void => replay(stream, from, history, cursor);
-	// What waits for a slow client since before it was held is not dropped for what follows it.
+	// What has waited for a slow client since before the stream was held is not dropped in favour of what follows.
 	if (!stream.isReady) {
 		stream.onDrain(guard(failed, goOn));
 		return;
@@ -151,7 +152,7 @@ function replay(
 			stream.onDrain(guard(failed, goOn));
 			return;
 		}
-		// Where finding it takes longer than writing it, no client's pace holds it up.
+		// If finding events takes longer than writing them, no client's pace slows this down.
 		if (!history.isRead(cursor)) {
 			turns.later(goOn, failed);
 			return;

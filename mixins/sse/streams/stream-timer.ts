@@ -4,11 +4,11 @@ import type { EventStream } from "./event-stream.ts";
 export interface StreamTimerOptions {
 	/** Milliseconds of silence after which a stream gets a heartbeat; 0 = off. */
 	interval: number;
-	/** Life of a stream in milliseconds; 0 = never. Only the timer's resolution depends on it. */
+	/** Life of a stream in milliseconds; 0 = no limit. Only the timer's resolution depends on it. */
 	timeout: number;
 	/** Milliseconds after which a stream whose client takes nothing is closed; 0 = never. */
 	stallTimeout: number;
-	/** Makes the heartbeat's frame; called once for all streams that get it at one time. */
+	/** Makes the heartbeat's frame; called once for all streams that get it at the same time. */
 	frame(): Frame;
 }
 
@@ -16,8 +16,8 @@ const FINEST_TICK = 10;
 const COARSEST_TICK = 1000;
 
 /**
- * The one timer of a gateway. At each tick it looks at every open stream: has it lived its life, does
- * its client take nothing, was it silent too long?
+ * The one timer of a gateway. At each tick it checks every open stream: is its life over, does its client take nothing, was it
+ * silent too long?
  */
 export class StreamTimer {
 	readonly #interval: number;
@@ -26,9 +26,9 @@ export class StreamTimer {
 	readonly #frame: () => Frame;
 	readonly #streams: Iterable<EventStream>;
 	#timer: NodeJS.Timeout | undefined;
-	/** Of the last look. */
+	/** `performance.now()` of the last check. */
 	#lookedAt = 0;
-	/** Milliseconds for which it has looked: what a client does not take while the process does not run is not its fault. */
+	/** Milliseconds for which it has run: a client is not blamed for what it does not take while the process does not run. */
 	#running = 0;
 
 	constructor(
@@ -39,19 +39,19 @@ export class StreamTimer {
 		this.#stallTimeout = stallTimeout;
 		this.#frame = frame;
 		this.#streams = streams;
-		// A twentieth of what is measured: 5 % of precision for one pass over the streams a tick.
+		// A twentieth of the shortest duration: 5 % precision, for one pass over the streams at each tick.
 		const finest = Math.min(...[interval, timeout, stallTimeout].filter(ms => ms > 0)) / 20;
 		this.#tick = Math.max(FINEST_TICK, Math.min(COARSEST_TICK, finest));
 	}
 
-	/** To be called when there are streams; again is harmless. */
+	/** Call this when there are streams; calling it again is harmless. */
 	start(): void {
 		if (this.#timer !== undefined) return;
 		this.#lookedAt = performance.now();
 		this.#timer = setInterval(() => this.#look(performance.now(), Date.now()), this.#tick);
 	}
 
-	/** To be called when there are none: an idle gateway has no timer. */
+	/** Call this when there are none: an idle gateway has no timer. */
 	stop(): void {
 		clearInterval(this.#timer);
 		this.#timer = undefined;

@@ -13,28 +13,28 @@ import type { Flush, Flushable } from "./flush.ts";
 export interface StreamWriterOptions extends BackpressureOptions {
 	/** The writes of the gateway. */
 	flush: Flush;
-	/** What compresses the stream, if its client takes that; the head says so. */
+	/** Compresses the stream, if its client accepts that; the head says so. */
 	gzip?: Gzip | undefined;
 	/** Something between a stream and its client has thrown; the stream is over. */
 	onError(error: unknown): void;
 }
 
 /**
- * What is written to a stream, and when: at the end of a turn of the event loop, at once, or as its client takes it. A stream
- * is one of these rather than having one: an object more would cost every write.
+ * Decides when a stream's frames are written: at the end of a turn of the event loop, at once, or as its client takes them. A
+ * stream extends this class instead of having an instance, because one more object would cost every write.
  */
 export abstract class StreamWriter implements Flushable {
 	readonly maxUnsentBytes: number;
 	protected readonly transport: Transport;
-	/** Once its client was behind: most never are, and an object more would cost every write. */
+	/** Set once its client was behind: most never are, and one more object would cost every write. */
 	#backpressure: Backpressure | undefined;
 	readonly #policy: BackpressureOptions["policy"];
 	readonly #flush: Flush;
 	/** What it got in this turn of the event loop. */
 	#batch: Batch | undefined;
-	/** Since the last look at its silence. */
+	/** Whether it was written to since the last check for silence. */
 	#isWritten = true;
-	/** `performance.now()` of the look at which it was first found silent. */
+	/** `performance.now()` of the check that first found it silent. */
 	#silentSince = 0;
 
 	protected constructor(
@@ -55,7 +55,7 @@ export abstract class StreamWriter implements Flushable {
 	/** Whether frames are taken. */
 	abstract get isOpen(): boolean;
 
-	/** Whether frames come as they are sent; whoever writes others looks at the client's pace. */
+	/** Whether frames come as they are sent; whoever writes others checks the client's pace. */
 	protected abstract get isLive(): boolean;
 
 	/** Ends at once, for example because the client is too slow. */
@@ -94,7 +94,7 @@ export abstract class StreamWriter implements Flushable {
 		return this.isBehind && this.#underPressure().isStalled(now, timeout);
 	}
 
-	/** Whether it is live and nothing has been written to it for so many milliseconds; to be asked now and then. */
+	/** Whether it is live and nothing has been written to it for `interval` milliseconds. Call this now and then. */
 	isSilent(now: number, interval: number): boolean {
 		if (this.#isWritten || !this.isLive || this.isBehind) {
 			this.#isWritten = false;
@@ -104,7 +104,7 @@ export abstract class StreamWriter implements Flushable {
 		return now - this.#silentSince >= interval;
 	}
 
-	/** Writes what it was given and has not written. */
+	/** Writes what it was given and has not written yet. */
 	flush(): void {
 		const batch = this.#batch;
 		if (batch === undefined) return;
@@ -121,20 +121,20 @@ export abstract class StreamWriter implements Flushable {
 		} else {
 			this.#batch = this.#batch.and(frame, key);
 		}
-		// What waits is bounded like what is unsent.
+		// What waits is bounded in the same way as what is unsent.
 		if (this.#batch.byteLength > this.maxUnsentBytes) this.flush();
 	}
 
-	/** Writes frames, one at least, at once and with one call, behind what was to be written later. */
+	/** Writes frames, at least one, at once and in one call, after what was to be written later. */
 	protected writeNow(frames: readonly Frame[]): void {
 		this.flush();
-		// Flushing may have been too much for the client.
+		// The flush may have been too much for the client.
 		if (!this.isOpen) return;
 		this.#isWritten = true;
 		this.#put(Batch.of(frames));
 	}
 
-	/** Whether the client is so far that more may be written at its pace. */
+	/** Whether the client has caught up far enough for more to be written at its pace. */
 	get isReady(): boolean {
 		return this.#backpressure?.isReady ?? !this.transport.isBlocked;
 	}
@@ -144,7 +144,7 @@ export abstract class StreamWriter implements Flushable {
 		this.#underPressure().onReady(callback);
 	}
 
-	/** Writes all that waits, whether or not the client takes it. */
+	/** Writes everything that waits, whether or not the client takes it. */
 	protected writeAll(): void {
 		this.flush();
 		this.#backpressure?.writeAll();
@@ -171,13 +171,13 @@ export abstract class StreamWriter implements Flushable {
 		this.transport.write(batch);
 	}
 
-	/** Lets go of the rest, when the connection has closed. */
+	/** Releases the rest, when the connection has closed. */
 	protected release(): void {
 		this.transport.release();
 		this.#backpressure?.release();
 	}
 
-	/** Called from timers and by others' streams: does not throw. */
+	/** Called from timers and by other streams, so it does not throw. */
 	#put(batch: Batch): void {
 		try {
 			if (this.#backpressure === undefined && this.transport.unsent === 0) {

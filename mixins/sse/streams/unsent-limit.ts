@@ -1,20 +1,20 @@
 import { Patience } from "../http/patience.ts";
 
-/** Milliseconds for which a burst may exceed the limit, and the times by which it may. */
+/** Milliseconds for which a burst may exceed the limit, and the factor by which it may. */
 const BURST_TIME = 250;
 const BURST = 8;
 
-/** How much a client may leave unsent before it is disconnected: a burst takes a client that reads a moment. */
+/** Limits how much a client may leave unsent before it is disconnected: even a client that reads needs a moment for a burst. */
 export class UnsentLimit {
 	readonly #maxBytes: number;
 	readonly #unsent: () => number;
 	readonly #onTooSlow: () => void;
-	/** The limit is exceeded; whether only for a moment is looked at behind it. */
+	/** Runs while the limit is exceeded, to check later whether that was only for a moment. */
 	#suspicion: Patience | undefined;
 	#hasBrokenOff = false;
 
 	/**
-	 * @param unsent Bytes that are unsent now.
+	 * @param unsent Returns the bytes that are unsent now.
 	 * @param onTooSlow Called when the client is to be disconnected.
 	 */
 	constructor(maxBytes: number, unsent: () => number, onTooSlow: () => void) {
@@ -24,8 +24,8 @@ export class UnsentLimit {
 	}
 
 	/**
-	 * To be asked before each write: what is about to be written does not count. A frame that alone exceeds the limit could
-	 * never be delivered, and the client would come back for it for ever.
+	 * Call this before each write: what is about to be written does not count. A frame that alone exceeds the limit could
+	 * otherwise never be delivered, and the client would come back for it for ever.
 	 *
 	 * @returns Whether the client is disconnected now.
 	 */
@@ -45,12 +45,12 @@ export class UnsentLimit {
 		return this.#hasBrokenOff;
 	}
 
-	/** Nothing of the stream is left. */
+	/** Nothing is left of the stream. */
 	release(): void {
 		this.#suspicion?.stop();
 	}
 
-	/** Only what is unsent after a burst is the client's fault. */
+	/** Only what is still unsent after a burst is the client's fault. */
 	readonly #lookAgain = (): void => {
 		this.#suspicion = undefined;
 		if (this.#unsent() > this.#maxBytes) this.#breakOff();

@@ -22,28 +22,28 @@ import { SessionAnswers } from "./session-answers.ts";
 
 type AccessOptions = Pick<GatewayOptions, PrivateOption | "limits" | "cookie" | "trustProxy">;
 
-/** Who a stream is for, and the ticket that says so. */
+/** Who a stream is for, and the ticket that proves it, if there is one. */
 export interface StreamGrant {
 	readonly session: Session;
-	/** `performance.now()` at which a ticket was given that proves it, at the earliest; undefined if the request does. */
+	/** Earliest `performance.now()` at which the ticket that proves it was issued; undefined if the request proves it. */
 	readonly provenAt?: number;
-	/** Uses up what proves it, if it can be used only once; false if it has been used meanwhile. */
+	/** Uses up the proof, if it can be used only once; false if it has been used meanwhile. */
 	take(): boolean;
 }
 
 /** Who a request is, and what it may stream: the application's two answers, or a ticket. */
 export class Access {
-	/** Undefined if none are given. */
+	/** Undefined if no tickets are issued. */
 	readonly tickets: Tickets | undefined;
 	readonly #options: AccessOptions;
 	readonly #service: GatewayService;
 	readonly #counters: GatewayCounters;
 	readonly #answers: SessionAnswers;
 	readonly #failures: AuthFailures;
-	/** By request: since it came. What is not in here is no request, whatever it says that it is. */
+	/** By request, since its arrival. An object that is not in here is no request, whatever it looks like. */
 	readonly #arrived = new WeakMap<object, PendingOpen>();
 
-	/** @throws SseError `SSE_INVALID_OPTION` if tickets have no secret, or a trusted proxy no address. */
+	/** @throws SseError `SSE_INVALID_OPTION` if tickets have no secret, or a trusted proxy has no valid address. */
 	constructor(options: AccessOptions, service: GatewayService, counters: GatewayCounters) {
 		this.#options = options;
 		this.#service = service;
@@ -56,7 +56,7 @@ export class Access {
 		if (options.ticket) this.tickets = createTickets(options.ticket, service);
 	}
 
-	/** The gateway starts to hear what happens. Must be called before Moleculer registers its service. */
+	/** The gateway starts to hear what happens. Call this before Moleculer registers its service. */
 	begin(): void {
 		if (this.tickets !== undefined) beginLife(this.tickets, this.#service);
 	}
@@ -64,7 +64,7 @@ export class Access {
 	/**
 	 * Who a stream is for.
 	 *
-	 * @throws SseError `SSE_UNAUTHORIZED` if that is nobody; `SSE_INTERNAL` if it cannot be said.
+	 * @throws SseError `SSE_UNAUTHORIZED` if it is nobody; `SSE_INTERNAL` if that cannot be determined.
 	 */
 	async grant(
 		request: SseGatewayRequest,
@@ -83,24 +83,24 @@ export class Access {
 	}
 
 	/**
-	 * A request has come.
+	 * A request has arrived.
 	 *
-	 * @param pendingOpen Begun before anybody judged the request.
+	 * @param pendingOpen Begun before the request was judged.
 	 */
 	arrived(request: SseGatewayRequest, pendingOpen: PendingOpen): void {
 		this.#arrived.set(request, pendingOpen);
 	}
 
-	/** Since when a request is judged; undefined for one that has not come through the gateway's `httpHandler`. */
+	/** Since when a request is judged; undefined for one that did not come through the gateway's `httpHandler`. */
 	openingOf(request: SseGatewayRequest): PendingOpen | undefined {
 		return this.#arrived.get(request);
 	}
 
 	/**
-	 * A ticket for the session of the request that has led to an action's call.
+	 * A ticket for the session of the request that led to an action's call.
 	 *
-	 * @param names The event names that it is to open a stream of.
-	 * @throws SseError if a stream of these names would be refused as well.
+	 * @param names The event names that the ticket is for.
+	 * @throws SseError if a stream of these names would be refused, too.
 	 */
 	async issueTicket(
 		{ req, res }: { req?: SseGatewayRequest; res?: SseGatewayResponse },
@@ -113,8 +113,8 @@ export class Access {
 			!isObject(req) ||
 			!isObject(res)
 		) {
-			// Another service, the REPL, or a gateway on another node: there is no request to resolve. Or
-			// an action that forwards its caller's params: those may hold anything, and look like a request.
+			// The call came from another service, the REPL, or a gateway on another node, so there is no request to resolve. Or
+			// an action forwarded its caller's params: those may hold anything, and look like a request.
 			const remedy =
 				"it is issued only for a request that reached this node through an alias of the gateway";
 			throw new SseError("SSE_UNAUTHORIZED", `A ticket needs a session: ${remedy}.`);
@@ -124,7 +124,7 @@ export class Access {
 		if (session === null) throw noSession();
 		const { ids: sessionIds } = session;
 		await this.authorize({ sessionIds, eventNames, req });
-		// A ticket that is given now would be younger than the revocation, and good.
+		// A ticket issued now would be younger than the revocation, and thus valid.
 		if (pendingOpen.revokedBy({ sessionIds, eventNames }) !== undefined) throw noSession();
 		const issued = await this.tickets.issue(session, eventNames);
 		this.#counters.ticketsGiven++;
@@ -154,15 +154,15 @@ export class Access {
 	/**
 	 * The session of a request, the same for streams and API calls; null without one.
 	 *
-	 * @throws SseError `SSE_INTERNAL` if the resolver fails; the reason is in the log.
+	 * @throws SseError `SSE_INTERNAL` if the resolver fails; the log has the reason.
 	 */
 	session(request: SseGatewayRequest, response: SseGatewayResponse): Promise<Session | null> {
 		return this.#orFail(this.#answers.of(request, response));
 	}
 
 	/**
-	 * The session, as in {@link session}, with `ctx.meta.sessionId` set to its first id. It is provisional if the
-	 * route's authentication is still to come.
+	 * The session, as in {@link session}, with `ctx.meta.sessionId` set to its first id. It is provisional while the route's
+	 * authentication is still to come.
 	 */
 	tell(
 		ctx: Context<unknown, Record<string, unknown>>,
@@ -175,7 +175,7 @@ export class Access {
 	/**
 	 * A request has passed the authentication and authorization of its route.
 	 *
-	 * @returns The session, if `tell` was called before, once `ctx.meta.sessionId` is set again; else undefined.
+	 * @returns The session, once `ctx.meta.sessionId` is set again, if `tell` was called before; otherwise undefined.
 	 * @throws SseError `SSE_INTERNAL`, as a rejection, if the resolver fails.
 	 */
 	passed(
@@ -186,14 +186,12 @@ export class Access {
 		return told === undefined ? undefined : this.#orFail(told);
 	}
 
-	/** Something has happened to a request by which it may be another's now. */
+	/** Something has happened to a request that may have changed whose it is. */
 	forget(request: SseGatewayRequest): void {
 		this.#answers.forget(request);
 	}
 
-	/**
-	 * @throws SseError `SSE_FORBIDDEN` unless the application allows it; `SSE_INTERNAL` if it cannot say.
-	 */
+	/** @throws SseError `SSE_FORBIDDEN` unless the application allows it; `SSE_INTERNAL` if the application fails to answer. */
 	async authorize(access: SseStreamAccess): Promise<void> {
 		const { authorize } = this.#options;
 		if (authorize === undefined) return;
@@ -218,7 +216,7 @@ function isObject(value: unknown): value is object {
 	return typeof value === "object" && value !== null;
 }
 
-/** Why is not told: to a forger, every detail is a help. */
+/** Gives no reason: every detail would help a forger. */
 export function noTicket(): SseError {
 	return new SseError(
 		"SSE_UNAUTHORIZED",

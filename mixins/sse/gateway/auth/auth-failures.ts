@@ -4,7 +4,7 @@ import { ThrottledLog } from "../../core/util/throttled-log.ts";
 import { SseError } from "../../moleculer/sse-error.ts";
 import type { GatewayService } from "../types.ts";
 
-/** Turns what `session` and `authorize` throw into a refusal. The reason stays in the log, in bounded number. */
+/** Turns errors of `session` and `authorize` into refusals. The reasons stay in the log, in bounded number. */
 export class AuthFailures {
 	readonly #failed: Readonly<Record<"session" | "authorize", ThrottledLog>>;
 	readonly #refused: ThrottledLog;
@@ -16,8 +16,8 @@ export class AuthFailures {
 	}
 
 	/**
-	 * The client learns only that it was not its fault. Unless it was: an error whose status says so is a refusal of
-	 * the application's.
+	 * The client learns only that it is not at fault. If the error's status says that it is, the error is the application's
+	 * refusal.
 	 */
 	refusal(option: "session" | "authorize", thrown: unknown): SseError {
 		if (isTransient(thrown)) {

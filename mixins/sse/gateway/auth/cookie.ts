@@ -6,20 +6,20 @@ import type { CookieOptions } from "../../core/options/cookie-options.ts";
 import type { Trust } from "../limits/address.ts";
 import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 
-/** Added to the name of a cookie that another application has. */
+/** Added to the name of a cookie that another application uses. */
 const SUFFIX = "-sse";
 
 /**
- * The session that a browser's cookie holds: any value that may be an id, or a new one of 128 random bits, issued with the
- * response. HttpOnly and SameSite keep it from scripts and from other sites (RFC 6265bis).
+ * The session in a browser's cookie: any value that may be an id, or a new one of 128 random bits, issued with the response.
+ * HttpOnly and SameSite protect it from scripts and from other sites (RFC 6265bis).
  *
- * A value that is too long to be an id is another application's. It stays as it is, and the session goes into a cookie
- * beside it.
+ * A value that is too long to be an id belongs to another application. It is left as it is, and the session goes into a second
+ * cookie.
  */
 export class SessionCookie {
 	readonly #options: CookieOptions;
 	readonly #isTrusted: Trust;
-	/** What was issued to each request: asked again, it must not get a second session. */
+	/** The value issued to each request, so that a request that is resolved again gets no second session. */
 	readonly #issuedTo = new WeakMap<SseGatewayRequest, string>();
 
 	/** @param isTrusted Which proxies are believed. */
@@ -31,7 +31,7 @@ export class SessionCookie {
 	/**
 	 * The session of a request, issued if it has none.
 	 *
-	 * @param prefix What the cookie's value becomes an id with; with it, it is no longer than an id may be.
+	 * @param prefix Put before the cookie's value to make the id, which must not become longer than an id may be.
 	 */
 	sessionOf(request: SseGatewayRequest, response: SseGatewayResponse, prefix = ""): string {
 		const { name } = this.#options;
@@ -69,7 +69,7 @@ export class SessionCookie {
 		if ("encrypted" in socket && socket.encrypted === true) return true;
 		if ("secure" in request && request.secure === true) return true;
 		if (!this.#isTrusted(socket.remoteAddress ?? "", 0)) return false;
-		// Each proxy appends what it was spoken to by; the first was spoken to by the browser.
+		// Each proxy appends the protocol by which it was reached; the first one was reached by the browser.
 		const [first = ""] = String(headers["x-forwarded-proto"] ?? "").split(",");
 		return first.trim().toLowerCase() === "https";
 	}

@@ -10,25 +10,25 @@ type Ask = (request: SseGatewayRequest, response: SseGatewayResponse) => Promise
 // biome-ignore lint/suspicious/noExplicitAny: the shape of params and meta is the user's
 type AnyContext = Context<any, any>;
 
-/** What was answered about a request, and when. */
+/** An answer about a request, and when it was given. */
 interface Answer {
 	readonly session: Promise<Session | null>;
-	/** Whether the route's authentication and authorization, if it has any, had let the request pass. */
+	/** Whether the request had passed the authentication and authorization of its route, if there are any. */
 	readonly isFinal: boolean;
-	/** `ctx.meta` as it was when the application was asked: what has come into it since, the answer may not know of. */
+	/** `ctx.meta` when the application was asked: the answer may not consider what was added since. */
 	readonly meta: Meta;
 }
 
 /**
- * Who each request is. The application is asked once a request, and again only if the answer may have changed:
- * moleculer-web runs `onBeforeCall` before `authenticate` and `authorize`, when the user may not be known yet.
+ * Who each request is. The application is asked once per request, and again only if its answer may have changed: moleculer-web
+ * runs `onBeforeCall` before `authenticate` and `authorize`, when the user may not be known yet.
  */
 export class SessionAnswers {
 	readonly #ask: Ask;
 	readonly #answers = new WeakMap<SseGatewayRequest, Answer>();
 	/** Requests that have passed the authentication and authorization of their route. */
 	readonly #passed = new WeakSet<SseGatewayRequest>();
-	/** By request: what was asked last of those whose answer is told. */
+	/** By request: the last question whose answer goes into `ctx.meta`. */
 	readonly #telling = new WeakMap<SseGatewayRequest, Answer["session"]>();
 	/** By request: the context whose `meta.sessionId` is to be the session's first id. */
 	readonly #told = new WeakMap<SseGatewayRequest, AnyContext>();
@@ -55,13 +55,13 @@ export class SessionAnswers {
 			if (this.#answers.get(request) === answer) this.#answers.delete(request);
 		};
 		answer.session.then(session => {
-			// Whatever still happens to the request may bring it a session.
+			// Something may still happen to the request that gives it a session.
 			if (session === null) forget();
 		}, forget);
 		return answer.session;
 	}
 
-	/** The application is asked again, whatever it has answered. */
+	/** Has the application asked again, whatever it has answered. */
 	forget(request: SseGatewayRequest): void {
 		this.#answers.delete(request);
 	}
@@ -73,8 +73,8 @@ export class SessionAnswers {
 	}
 
 	/**
-	 * Sets `ctx.meta.sessionId` to the session's first id, now and once the request has passed its route's checks.
-	 * Before those a failure counts as no session: what the application needs may not be there yet.
+	 * Sets `ctx.meta.sessionId` to the session's first id, now and again once the request has passed its route's checks. Before
+	 * those, a failure counts as no session: what the application needs may not be there yet.
 	 */
 	async tell(
 		ctx: AnyContext,
@@ -85,7 +85,7 @@ export class SessionAnswers {
 		this.#telling.set(request, asked);
 		const session = await (this.isFinal(request) ? asked : asked.catch(() => null));
 		this.#told.set(request, ctx);
-		// Who was asked later knows more, though the answer came first.
+		// A later question has the better answer, even if the answer to this one arrives after it.
 		if (this.#telling.get(request) !== asked) return session;
 		if (session === null) delete ctx.meta.sessionId;
 		else ctx.meta.sessionId = session.ids[0];
@@ -95,7 +95,7 @@ export class SessionAnswers {
 	/**
 	 * A request has passed its route's checks.
 	 *
-	 * @returns The session, if `tell` was called before, once `ctx.meta.sessionId` is set again; else undefined.
+	 * @returns The session, once `ctx.meta.sessionId` is set again, if `tell` was called before; otherwise undefined.
 	 */
 	pass(
 		request: SseGatewayRequest,
@@ -107,7 +107,7 @@ export class SessionAnswers {
 	}
 }
 
-/** Whether `ctx.meta`, by which the application decides, has changed, apart from what is set here. */
+/** Whether `ctx.meta`, on which the application's answer depends, has changed, apart from what is set here. */
 function hasChanged(before: Meta, { $ctx }: SseGatewayRequest): boolean {
 	const now: Meta = $ctx?.meta ?? {};
 	const keys = new Set([...Object.keys(before), ...Object.keys(now)]);

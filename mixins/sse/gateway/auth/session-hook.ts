@@ -3,8 +3,8 @@ import { SseError } from "../../moleculer/sse-error.ts";
 import type { SseGateway, SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 
 /**
- * `onBeforeCall: sseSession` in a route of the gateway: sets `ctx.meta.sessionId` for the actions of its aliases. A hook of
- * your own calls `this.sseSession(ctx, req, res)` instead, see {@link SseGateway}.
+ * `onBeforeCall: sseSession` in a route of the gateway sets `ctx.meta.sessionId` for the actions of its aliases. A hook of your
+ * own calls `this.sseSession(ctx, req, res)` instead, see {@link SseGateway}.
  *
  * @throws SseError `SSE_INVALID_OPTION` in a service without `SseMixin`.
  */
@@ -16,7 +16,7 @@ export async function sseSession(
 	req: SseGatewayRequest,
 	res: SseGatewayResponse
 ): Promise<void> {
-	// What is typed is not always what calls.
+	// The caller's `this` may differ from its type.
 	const gateway = this as Partial<SseGateway> | undefined;
 	if (typeof gateway?.sseSession !== "function") {
 		throw new SseError(

@@ -8,17 +8,17 @@ import { offerVisitor, VISITOR_PREFIX } from "./visitor.ts";
 
 /** Who a request is. */
 export interface Session {
-	/** At least one, without repetition. */
+	/** At least one, without duplicates. */
 	readonly ids: readonly string[];
 	/** `Date.now()` at which it ends; Infinity = unknown. */
 	readonly expiresAt: number;
 }
 
 /**
- * The session of a request, or null if it has none, or one that has ended.
+ * The session of a request; null if it has none, or one that has ended.
  *
  * @param resolver Undefined = the cookie.
- * @throws TypeError if the resolver gives something that is no session; or whatever the resolver throws.
+ * @throws TypeError if the resolver returns something that is not a session; or whatever the resolver throws.
  */
 export async function resolveSession(
 	resolver: SessionResolver | undefined,
@@ -42,7 +42,7 @@ function isExpiring(answer: unknown): answer is { ids: unknown; expiresAt: unkno
 	return typeof answer === "object" && answer !== null && "ids" in answer;
 }
 
-/** @param isResolved Whether the application has given it, and not the cookie. */
+/** @param isResolved Whether the application returned it, and not the cookie. */
 function sessionOf(answer: unknown, expiresAt: number, isResolved: boolean): Session | null {
 	if (answer === null || answer === undefined) return null;
 	const isList = Array.isArray(answer);
@@ -54,7 +54,7 @@ function sessionOf(answer: unknown, expiresAt: number, isResolved: boolean): Ses
 			const got = given === null ? "null" : typeof given;
 			throw new TypeError(`The session resolver returned an invalid id (${got}): ${id.message}`);
 		}
-		// What a visitor writes into the cookie is no mistake of the application's.
+		// What a visitor writes into the cookie is not the application's mistake.
 		if (isResolved && lacksValue(id) && !id.startsWith(VISITOR_PREFIX))
 			throw lackingValue(field, id);
 		ids.add(ownText(id));
@@ -70,7 +70,7 @@ function lackingValue(field: string, id: string): TypeError {
 	);
 }
 
-/** A session that ends at no time that can be told is a bug in the resolver, not one that never ends. */
+/** A session whose end cannot be read is a bug in the resolver, and not a session that never ends. */
 function readExpiry(given: unknown): number {
 	if (given === undefined) return Number.POSITIVE_INFINITY;
 	const time = given instanceof Date ? given.getTime() : given;

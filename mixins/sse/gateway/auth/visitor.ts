@@ -2,13 +2,13 @@ import type { Context } from "moleculer";
 import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 import type { SessionCookie } from "./cookie.ts";
 
-/** Known by name, not by identity: a process may load the package twice, as ESM and as CommonJS. */
+/** A registered symbol, so that a process that loads the package twice, as ESM and as CommonJS, has one key. */
 const VISITOR = Symbol.for("moleculer-sse.visitor");
 
-/** What no id of a user may begin with, so that whatever a visitor writes into the cookie is a visitor's. */
+/** No user's id may begin with this: so whatever a visitor writes into the cookie stays a visitor's id. */
 export const VISITOR_PREFIX = "visitor:";
 
-/** Before the application is asked who a request is: so that it may answer that it is a visitor. */
+/** Called before the application is asked who a request is, so that it may answer with the visitor. */
 export function offerVisitor(
 	request: SseGatewayRequest,
 	response: SseGatewayResponse,
@@ -19,14 +19,14 @@ export function offerVisitor(
 }
 
 /**
- * The session of somebody whom the application does not know: `visitor:` and what the cookie holds, which is issued if it
- * is missing. For the option `session`:
+ * The session of somebody whom the application does not know: `visitor:` and the value of the cookie, which is issued if it is
+ * missing. For the option `session`:
  *
- * ```js
+ * `` `js
  * session: (ctx, req) => (ctx.meta.user ? `user:${ctx.meta.user.id}` : visitorSession(ctx, req))
- * ```
+ * `` `
  *
- * @throws TypeError if `session` is not what calls it.
+ * @throws TypeError unless it is called by `session`.
  */
 export function visitorSession(
 	// biome-ignore lint/suspicious/noExplicitAny: the shape of params and meta is the user's

@@ -1,14 +1,14 @@
 import type { Refusal } from "../../core/errors/refusal.ts";
 import type { GatewayService } from "../types.ts";
 
-/** Lines within a window; what is dropped past them is counted. */
+/** Most lines within a window; beyond that, dropped messages are counted. */
 const MAX_LINES = 100;
 /** Milliseconds. */
 const WINDOW = 10_000;
 
 /**
- * Tells the log what was dropped of what came from the bus. Each is told, unless there are so many that telling
- * would take longer than dropping: one message of another program may hold a million.
+ * Logs what was dropped of what came from the bus. Each message is logged, unless there are so many that logging takes longer
+ * than dropping: one message of another program may hold a million events.
  */
 export class DroppedEventsLog {
 	readonly #logger: GatewayService["logger"];

@@ -27,10 +27,10 @@ import { type DeliveryTracing, NO_TRACING } from "./delivery-tracing.ts";
 import { DroppedEventsLog } from "./dropped-events-log.ts";
 import { Rendering } from "./rendering.ts";
 
-/** What takes revocations, whichever way they come. */
+/** Receives revocations, whichever way they come. */
 export interface RevocationListener {
 	readonly receive: Listener;
-	/** Some were sent that have not come. */
+	/** Revocations were sent that have not arrived. */
 	miss(loss: Loss): void;
 }
 
@@ -38,10 +38,10 @@ export interface FanOutOptions {
 	history: HistoryLimits | null;
 	/** Default: any event. */
 	events?: EventsContract | undefined;
-	/** Makes this gateway's end of the bus. */
+	/** Creates this gateway's end of the bus. */
 	receiver: MakeReceiver;
 	limits: SenderLimits;
-	/** Takes the revocations that the bus brings; default: nobody does. */
+	/** Receives the revocations that the bus brings; default: ignored. */
 	revocations?: RevocationListener;
 	/** Whether events replace earlier ones that wait for a slow client, as the contract says. */
 	conflates: boolean;
@@ -51,11 +51,11 @@ export interface FanOutOptions {
 	deliveryTimes: DeliveryTimes;
 }
 
-/** The way of events from the bus to the streams that they are for, past the history. */
+/** Passes events from the bus to the streams that they are for, and keeps them in the history. */
 export class FanOut implements ReceiverListener {
 	readonly receiver: BusReceiver;
 	readonly counters: GatewayCounters;
-	/** Undefined if none is kept. */
+	/** Undefined if no history is kept. */
 	readonly history: History | undefined;
 	readonly #streams: Registry<EventStream>;
 	readonly #service: GatewayService;
@@ -68,7 +68,7 @@ export class FanOut implements ReceiverListener {
 	readonly #droppedEventsLog: DroppedEventsLog;
 	readonly #tracing: DeliveryTracing;
 	readonly #deliveryTimes: DeliveryTimes;
-	/** Events of the past have gone by the streams that are open, which do not know yet. */
+	/** Whether open streams have missed events of the past, and have not been told yet. */
 	#hasPassed = false;
 
 	constructor(
@@ -109,12 +109,12 @@ export class FanOut implements ReceiverListener {
 		this.history?.restart(this.#newLife());
 	}
 
-	/** For resume tokens. */
+	/** A name for resume tokens. */
 	#newLife(): string {
 		return `${encodeOrigin(this.#service.broker.nodeID)}.${newEpoch()}`;
 	}
 
-	/** Whether the ids of events may be given: nothing is suspected to be missing before them. */
+	/** Whether events may be sent with their ids: nothing is suspected to be missing before them. */
 	get isWhole(): boolean {
 		return this.#resumeTokens.isWhole;
 	}
@@ -135,7 +135,7 @@ export class FanOut implements ReceiverListener {
 		this.#revocations?.miss(loss);
 	}
 
-	/** Takes what arrived on the bus to the streams that it is for; anything else is silence. */
+	/** Passes on what arrived on the bus to the streams that it is for; anything else is dropped. */
 	readonly receive: Listener = (input, from) => {
 		this.counters.eventsReceived++;
 		const event = validate(input, {
@@ -148,7 +148,7 @@ export class FanOut implements ReceiverListener {
 	};
 
 	handOn(event: SseEvent, from: Source): void {
-		// Behind the look at its place in the sequence: what is refused here is not lost on the way.
+		// After the event was put in sequence: what is refused here is not lost on the way.
 		const broken = contractViolation(this.#events, event);
 		if (broken !== undefined) {
 			this.#tracing.drop(event, from, broken);
@@ -157,7 +157,7 @@ export class FanOut implements ReceiverListener {
 		}
 		if (isNobody(event.sessionId)) return;
 		const streams = this.#streams.select(event.sessionId, event.eventName);
-		// Without a history what nobody listens to is done with.
+		// Without a history, an event that nobody listens to needs no more work.
 		if (streams.size === 0 && this.history === undefined) return;
 		const data = this.#rendering.data(event, from);
 		if (isRefusal(data)) {
@@ -165,7 +165,7 @@ export class FanOut implements ReceiverListener {
 			this.#drop(data, from.nodeID);
 			return;
 		}
-		// Before it is kept: the place that is kept is one before it.
+		// Read before the event is kept: a resume token taken now is one before this event.
 		const { isWhole } = this;
 		const isPast = from.past !== undefined;
 		if (isPast) this.#hasPassed = true;
@@ -179,7 +179,7 @@ export class FanOut implements ReceiverListener {
 		const key = this.#rendering.key(event, data);
 		const shown = isWhole ? frame : withoutId(frame);
 		let live = 0;
-		// Those that are not live will read it from the history.
+		// Streams that are not live will read it from the history.
 		for (const stream of streams) if (stream.send(shown, key)) live++;
 		delivery.given(shown.byteLength);
 		if (live === 0) return;
@@ -188,7 +188,7 @@ export class FanOut implements ReceiverListener {
 	}
 
 	note(id: string, past?: number): void {
-		// Before it is kept, as with an event: what is suspected now is suspected before this point.
+		// Before it is kept, as for an event: anything suspected now is suspected to be before this position.
 		void this.isWhole;
 		if (this.history?.has(id) === false) this.history.note(id, arrivalOf(past));
 	}
@@ -213,12 +213,15 @@ export class FanOut implements ReceiverListener {
 		this.#resumeTokens.tell(Number.POSITIVE_INFINITY);
 	}
 
-	/** The resume token of streams to which everything was written; undefined while that cannot be said. */
+	/** The resume token for streams to which everything was written; undefined while there is none. */
 	get liveResumeToken(): string | undefined {
 		return this.#hasPassed ? undefined : this.#resumeTokens.live;
 	}
 
-	/** For a stream that begins here, or was told here; an earlier resume token while something is suspected to be missing. */
+	/**
+	 * For a stream that starts here, or is told here that it may have missed something; an earlier resume token while something
+	 * is suspected to be missing.
+	 */
 	resumeTokenFor(stream: EventStream): string | undefined {
 		return this.#resumeTokens.resumeTokenFor(stream);
 	}
@@ -229,7 +232,7 @@ export class FanOut implements ReceiverListener {
 	}
 
 	#lost(loss: Loss): void {
-		// How long ago something was sent cannot be reckoned over a time in which this machine's clock stood still.
+		// Across a time in which this machine's clock stood still, it cannot be computed how long ago something was sent.
 		const before = Math.max(loss.before, this.receiver.awakeSince);
 		if (loss.isEarlier && before <= this.#begunAt) {
 			this.history?.passOver(before);
@@ -239,7 +242,7 @@ export class FanOut implements ReceiverListener {
 		this.history?.markGap(performance.now());
 		const isMet = loss.isEarlier && this.isMeeting && this.history !== undefined;
 		const told = (isMet ? this.#meeting : this.#resumeTokens).tell(before);
-		// Nobody may have missed what was sent before anybody came.
+		// Nobody can have missed what was sent before any client came.
 		this.#service.logger[loss.isEarlier && told === 0 ? "debug" : "warn"](describeLoss(loss));
 	}
 

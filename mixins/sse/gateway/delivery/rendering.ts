@@ -12,20 +12,23 @@ import type { GatewayService } from "../types.ts";
 export interface RenderingOptions {
 	/** Default: any event. */
 	readonly events?: EventsContract | undefined;
-	/** The most that a payload may have as JSON; 0 = no bound. */
+	/** Most bytes that a payload may have as JSON; 0 = no limit. */
 	readonly eventBytes: number;
 	/** Whether events replace earlier ones that wait for a slow client, as the contract says. */
 	readonly conflates: boolean;
-	/** Of ids. An id promises that one can come back to it: without a history it is left out, and this undefined. */
+	/**
+	 * Order of ids. A client can come back to an id that it was given: without a history ids are left out, and this is
+	 * undefined.
+	 */
 	readonly order: IdOrder | undefined;
 }
 
-/** What streams get of an event. */
+/** Renders an event for streams. */
 export class Rendering {
 	readonly #options: RenderingOptions;
 	readonly #texts: ReadonlySet<string>;
 	readonly #logger: GatewayService["logger"];
-	/** Not another gateway's, whose history may be longer: it would hold these events as well, uncounted. */
+	/** Not shared with another gateway, whose history may be longer: it would hold these events too, uncounted. */
 	readonly slab: Slab = new Slab();
 
 	constructor(options: RenderingOptions, logger: GatewayService["logger"]) {
@@ -44,7 +47,9 @@ export class Rendering {
 		return readTextLines(event.eventName, json);
 	}
 
-	/** What was checked at the sender, as it is; what comes from a node without `SseMiddleware` is checked here. */
+	/**
+	 * JSON that was checked at the sender is taken as it is; what comes from a node without `SseMiddleware` is checked here.
+	 */
 	#json({ json, payload }: SseEvent, from: Source): string | Uint8Array | Refusal {
 		const most = this.#options.eventBytes;
 		if (from.json !== undefined) {
@@ -60,7 +65,7 @@ export class Rendering {
 		return encodeFrame(fields, this.slab);
 	}
 
-	/** The key under which it replaces earlier ones that wait for a slow client, if it does. */
+	/** The key under which it replaces earlier events that wait for a slow client, if it does. */
 	key({ eventName }: SseEvent, data: string | Uint8Array): string | undefined {
 		const { conflates, events } = this.#options;
 		if (!conflates) return undefined;

@@ -15,23 +15,23 @@ import type { Tickets } from "../tickets/ticket.ts";
 import type { GatewayService } from "../types.ts";
 import { DroppedEventsLog } from "./dropped-events-log.ts";
 
-/** Most milliseconds over which streams end that a missed revocation may have been about. */
+/** Most milliseconds over which streams are ended that a missed revocation may have covered. */
 const LONGEST = 5000;
 
-/** Of a missed revocation nobody knows whom it was about. Whoever is still allowed to comes back, as after a stream's life. */
+/** It is unknown whom a missed revocation covered. Clients that are still allowed come back, as after a stream's timeout. */
 const ANYBODY: Revocation = { sessionId: EVERYONE, eventName: undefined, reason: "timeout" };
 
 export interface RevocationsOptions {
-	/** What streams that come back are replayed from, if it is kept. */
+	/** The history from which returning streams get a replay, if it is kept. */
 	readonly history?: History | undefined;
-	/** Those that are given here, if any are. */
+	/** The tickets that are issued here, if any are. */
 	readonly tickets?: Pick<Tickets, "revoke"> | undefined;
 	readonly counters: GatewayCounters;
 	/** See `BusReceiver.awakeSince`. */
 	awakeSince(): number;
 }
 
-/** Closes the streams that a service has revoked, wherever in their life they are. */
+/** Closes the streams that a service has revoked, whatever their phase. */
 export class Revocations {
 	readonly #streams: Registry<EventStream>;
 	readonly #service: GatewayService;
@@ -41,11 +41,11 @@ export class Revocations {
 	readonly #pendingOpens = new PendingOpens();
 	readonly #heard = new HeardRevocations();
 	readonly #heardLate = new HeardRevocations();
-	/** Ended, and their last bytes not taken yet. */
+	/** Streams that have ended, and whose last bytes are not taken yet. */
 	readonly #ending = new Set<EventStream>();
-	/** Open, and to end soon: a missed revocation may have been about them. */
+	/** Open streams that end soon, because a missed revocation may have covered them. */
 	readonly #suspects = new Set<EventStream>();
-	/** Each stops what ends some of them. */
+	/** Each stops the ending of some of them. */
 	readonly #closings = new Set<() => void>();
 
 	constructor(
@@ -59,7 +59,7 @@ export class Revocations {
 		this.#droppedEventsLog = new DroppedEventsLog(service.logger);
 	}
 
-	/** To be called before a request is judged by anyone. */
+	/** Call this before a request is judged. */
 	begin(): PendingOpen {
 		return this.#pendingOpens.begin(performance.now());
 	}
@@ -70,7 +70,7 @@ export class Revocations {
 		this.#ending.add(stream);
 	}
 
-	/** Nothing of a stream is left. */
+	/** Nothing is left of a stream. */
 	closed(stream: EventStream): void {
 		this.#ending.delete(stream);
 	}
@@ -81,10 +81,7 @@ export class Revocations {
 		this.#closings.clear();
 	}
 
-	/**
-	 * Takes `sse.close`, whichever way it comes, and in whichever first. Whether streams may come back is judged when they
-	 * do.
-	 */
+	/** Takes `sse.close`, whichever way it arrives first. Whether streams may come back is judged when they do. */
 	readonly receive: Listener = (input, from) => {
 		const { nodeID, fromRepl, revocation: key, past, sentAt = past } = from;
 		const revocation = readClose(input, { fromRepl: fromRepl === true });
@@ -94,19 +91,20 @@ export class Revocations {
 			return;
 		}
 		if (isNobody(revocation.sessionId)) return;
-		// One that comes late is not as good as one that comes now: that may still follow, by the other way.
+		// A late revocation does not replace a timely one, which may still arrive the other way.
 		const isNew =
 			sentAt === undefined
 				? this.#heard.hear(key)
 				: !this.#heard.has(key) && this.#heardLate.hear(key);
-		// In a history that begins anew, what was heard before has its place among the events that are read again.
+		// In a history that starts again, an earlier revocation has its place among the events that are read again.
 		const at = Math.max(arrivalOf(sentAt), from.notBefore ?? Number.NEGATIVE_INFINITY);
 		if (isNew || past !== undefined) {
 			this.#options.history?.revoke(revocation, past === undefined ? performance.now() : at);
 		}
 		if (!isNew) return;
 		this.#options.counters.revocationsReceived++;
-		// What was proven since is proven by answers from after it. That the clocks differ costs a stream to be judged again.
+		// What was proven since then rests on answers from after it. The tolerance for clocks makes some streams be judged
+		// again.
 		const until = sentAt === undefined ? Number.POSITIVE_INFINITY : at + TOLERANCE;
 		this.#pendingOpens.revoke(revocation, until);
 		this.#options.tickets?.revoke(revocation, key?.id, at);
@@ -118,11 +116,11 @@ export class Revocations {
 		}
 	};
 
-	/** Revocations were sent that have not come: whoever was let in before they were sent is judged anew. */
+	/** Revocations were sent that have not arrived: whoever was admitted before they were sent is judged again. */
 	miss({ origin, before: sent, isEarlier }: Loss): void {
 		const { awakeSince, tickets } = this.#options;
 		const before = Math.max(sent, awakeSince());
-		// Before anybody was let in here.
+		// That was before anybody was admitted here.
 		if (before <= this.#begunAt) return;
 		this.#options.counters.revocationsMissed++;
 		this.#pendingOpens.revoke(ANYBODY, before);

@@ -5,29 +5,29 @@ import { ownText } from "../../core/util/own-text.ts";
 import { SseError } from "../../moleculer/sse-error.ts";
 import type { SseGatewayRequest } from "../types.ts";
 
-/** Which proxies are believed about whom they speak for. */
+/** Which proxies are believed about the clients they forward. */
 export type TrustProxy = boolean | number | string | readonly string[];
 
-/** The address that a request comes from, as far as the proxies in between are believed. */
+/** Reads the address that a request comes from, as far as the proxies in between are believed. */
 export type AddressReader = (request: SseGatewayRequest) => string | undefined;
 
-/** @throws SseError `SSE_INVALID_OPTION` for an address or range that is none. */
+/** @throws SseError `SSE_INVALID_OPTION` for an invalid address or range. */
 export function addressReader(trust: TrustProxy): AddressReader {
 	const isTrusted = trustIn(trust);
 	return request => {
-		// The library reads Node's requests; that of HTTP/2 has what it looks at.
+		// The library reads Node's requests; an HTTP/2 request has the fields that it uses.
 		const address = proxyAddr(request as never, isTrusted);
 		return address === undefined ? undefined : ownText(networkOf(address));
 	};
 }
 
-/** Whether a proxy is believed, by its address and by how many proxies stand between it and the gateway. */
+/** Whether a proxy is believed, by its address and by the number of proxies between it and the gateway. */
 export type Trust = (address: string, hop: number) => boolean;
 
 /**
- * @param trust False believes nobody: the address is that of the connection. A number believes so many
- * hops, a list these addresses and ranges, true everybody.
- * @throws SseError `SSE_INVALID_OPTION` for an address or range that is none.
+ * @param trust False believes no proxy: the address is the connection's. A number believes that many hops, a list these
+ * addresses and ranges, and true all.
+ * @throws SseError `SSE_INVALID_OPTION` for an invalid address or range.
  */
 export function trustIn(trust: TrustProxy): Trust {
 	if (typeof trust === "boolean") return () => trust;
@@ -43,8 +43,8 @@ export function trustIn(trust: TrustProxy): Trust {
 }
 
 /**
- * What counts as one client: an address of IPv4, and of IPv6 the network of 64 bits, within which a
- * client may have any address. What is no address, which a proxy may hand on, is one client for all.
+ * What counts as one client: an IPv4 address, or an IPv6 network of 64 bits, within which a client may have any address.
+ * Everything that is not an address, which a proxy may pass on, counts as one client.
  */
 export function networkOf(address: string): string {
 	const plain = address.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, "");

@@ -2,16 +2,16 @@ import type { Registry, Subscription } from "../../core/addressing/registry.ts";
 import { MAX_WAITING, RetryWaits } from "../../core/limits/retry-waits.ts";
 import type { EventStream } from "../../streams/event-stream.ts";
 
-/** Milliseconds in which a session has no more streams replaced than it may have open. */
+/** Milliseconds within which a session has at most as many streams replaced as it may have open. */
 const WINDOW = 60_000;
 
 /**
  * Streams whose client has lost its network, and comes back on another connection. No server, and no proxy, sees such a
- * connection end: until it does, the stream counts for its session, and would keep its own client out.
+ * connection end; until it does, the stream counts for its session, and would keep its own client out.
  *
- * What can be known of it is that a client of the session comes back to the same names. That may be false, so that a stream
- * that is alive gives way: it comes back by itself, and misses nothing. Two that are alive and have one place would take
- * turns for ever, which the window bounds.
+ * All that can be known is that a client of the session comes back to the same names. If that was another client, a live stream
+ * gives way: it comes back by itself, and misses nothing. Two live ones with one place would take turns for ever, which the
+ * window limits.
  */
 export class Ghosts {
 	readonly #streams: Registry<EventStream>;
@@ -30,9 +30,9 @@ export class Ghosts {
 	}
 
 	/**
-	 * The stream that gives way to one that comes back; undefined if none does.
+	 * The stream that gives way to a returning one; undefined if none does.
 	 *
-	 * @param returning What comes back; the first of its ids is its session's own.
+	 * @param returning The returning stream; the first of its ids is its session's own.
 	 */
 	of({ sessionIds, eventNames }: Subscription): EventStream | undefined {
 		const [session = ""] = sessionIds;

@@ -10,21 +10,21 @@ import type { GatewayService, SseGatewayRequest } from "../types.ts";
 import { type AddressReader, addressReader, type TrustProxy } from "./address.ts";
 import { Ghosts } from "./ghosts.ts";
 
-/** A stream that may not open now: milliseconds until it may come back, or never. */
+/** The answer to a stream that may not open now: milliseconds until it may come back, or never. */
 export type SentAway = { readonly retry: number } | "for good";
 
-/** Whether a stream may open, and which other has to give way first, if any. */
+/** Whether a stream may open, and which other one must give way first, if any. */
 export type Room = { readonly sentAway: SentAway } | { readonly ghost: EventStream | undefined };
 
-/** Shortest wait, in milliseconds, of one that is sent away; it is drawn from once to twice as much. */
+/** Shortest wait, in milliseconds, of a client that is sent away; drawn from that to half as much again. */
 const WAIT = 5000;
-/** The same while what is used up comes free only as streams end. */
+/** The same if room is made only by streams that end. */
 const LONG_WAIT = 15_000;
 const MAX_WAIT = 300_000;
-/** Milliseconds between two warnings. */
+/** Least milliseconds between two warnings. */
 const LOG_EVERY = 10_000;
 
-/** Who may open a stream, counted by gateway, session and address. */
+/** Decides who may open a stream, by gateway, session and address. */
 export class Limits {
 	readonly #limits: StreamLimits;
 	readonly #service: GatewayService;
@@ -35,9 +35,9 @@ export class Limits {
 	readonly #sessions = new KeyedCounter();
 	readonly #addresses = new KeyedCounter();
 	readonly #ghosts: Ghosts;
-	/** Streams that have given way, and do not count for their sessions any more. */
+	/** Streams that have given way, and no longer count for their sessions. */
 	readonly #replaced = new Set<EventStream>();
-	/** Of streams that count for an address. */
+	/** Addresses of the streams that count for one. */
 	readonly #addressOfStream = new Map<EventStream, string>();
 	#open = 0;
 	#loggedAt = Number.NEGATIVE_INFINITY;
@@ -58,18 +58,18 @@ export class Limits {
 		if (limits.opensPerSecond > 0) this.#tokenBucket = new TokenBucket(limits.opensPerSecond);
 	}
 
-	/** How much is remembered, for tests and for a look from outside. */
+	/** Number of entries, for tests and for diagnosis. */
 	get held(): number {
 		return this.counted + this.#retryWaits.size + this.#ghosts.size;
 	}
 
-	/** Entries of streams that are there: none without any. */
+	/** Number of entries for present streams: 0 if there are none. */
 	get counted(): number {
 		const streams = this.#addressOfStream.size + this.#replaced.size;
 		return this.#sessions.size + this.#addresses.size + streams;
 	}
 
-	/** Before anybody is asked who it is: whether there is room, and at what pace. */
+	/** Called before the client is identified: is there room, and is the rate below its limit? */
 	arrive(request: SseGatewayRequest): SentAway | undefined {
 		const now = performance.now();
 		const full = this.#lookForRoom(request, now);
@@ -79,10 +79,10 @@ export class Limits {
 	}
 
 	/**
-	 * When it is known who it is, in the turn in which the stream opens.
+	 * Called when the client is identified, in the turn in which the stream opens.
 	 *
-	 * @param isBack The client says that it has been here before.
-	 * @returns What gives way is to be told to {@link replace}.
+	 * @param isBack Whether the client says that it was here before.
+	 * @returns If a stream gives way, pass it to {@link replace}.
 	 */
 	admit(request: SseGatewayRequest, stream: Subscription, isBack: boolean): Room {
 		const now = performance.now();
@@ -95,7 +95,7 @@ export class Limits {
 				return { sentAway: this.#sendAway("streamsPerSession", LONG_WAIT, now, key) };
 			}
 		}
-		// Others may have opened while the application thought.
+		// Others may have opened while the application was asked.
 		const sentAway = this.#lookForRoom(request, now);
 		return sentAway === undefined ? { ghost } : { sentAway };
 	}
@@ -142,11 +142,11 @@ export class Limits {
 	}
 
 	/**
-	 * The wait grows with every one of the same key that should still be waiting: one that comes back at
-	 * once waits longer each time, and a session that never heeds what it is told is told no more.
+	 * The wait grows with every client of the same key that should still be waiting: one that comes back at once waits longer
+	 * each time, and a session that ignores every wait is sent away for good.
 	 *
-	 * @param key The session or the address that is past its own limit. None past a limit of the gateway: it
-	 * is nobody's fault, and before it is known who it is, nothing in a request tells one client from another.
+	 * @param key The session or the address that is past its own limit. None for a limit of the gateway: that is nobody's
+	 * fault, and before a client is identified, nothing in a request tells one from another.
 	 */
 	#sendAway(limit: LimitName, wait: number, now: number, key?: string): SentAway {
 		this.#log(limit, now);

@@ -7,8 +7,8 @@ import { DRAIN_GRACE } from "../stop/shutdown.ts";
 import type { Ending, Opening, OpeningParts, OpeningStep } from "./opening.ts";
 
 /**
- * What a request passes on its way to a stream, in this order. The cheap comes before what asks the application, and
- * what takes something away (a ticket, another's stream) comes when nothing else can end the opening any more.
+ * The steps that a request passes on its way to a stream, in this order. Cheap ones come before those that ask the application.
+ * Those that take something away (a ticket, another's stream) come when nothing else can end the opening any more.
  */
 export const OPENING_STEPS: readonly OpeningStep[] = [
 	readQuery,
@@ -16,7 +16,7 @@ export const OPENING_STEPS: readonly OpeningStep[] = [
 	checkArrival,
 	identify,
 	authorize,
-	// While the application thought about it, all of this may have changed. From here on no step waits.
+	// While the application was asked, all of this may have changed. From here on no step waits.
 	checkExpiry,
 	checkClient,
 	answerHead,
@@ -27,18 +27,18 @@ export const OPENING_STEPS: readonly OpeningStep[] = [
 	replaceGhost
 ];
 
-/** Reads what is asked for. */
+/** Reads what the request asks for. */
 function readQuery(opening: Opening, { options }: OpeningParts): undefined {
 	opening.query = readRequest(opening.request, opening.response, options, opening.ofAlias);
 	opening.retry = drawRetry(options.retry);
 }
 
-/** Not a 503: a native EventSource never comes back from one (WHATWG HTML, 9.2.3). */
+/** Not a 503: a native EventSource never reconnects after one (WHATWG HTML, 9.2.3). */
 function sendOnIfStopping(_: Opening, { shutdown }: OpeningParts): Ending | undefined {
 	return shutdown.ended === undefined ? undefined : { by: "shutdown" };
 }
 
-/** A HEAD asks `session` and `authorize` as a GET does: it counts as one. */
+/** A HEAD asks `session` and `authorize` like a GET, so it counts as one. */
 function checkArrival({ request }: Opening, { limits }: OpeningParts): Ending | undefined {
 	const sentAway = limits.arrive(request);
 	return sentAway && { by: "limit", sentAway };
@@ -66,23 +66,23 @@ function checkExpiry({ grant }: Opening): undefined {
 	if (grant.session.expiresAt <= Date.now()) throw noSession();
 }
 
-/** Gives up on a client that has gone, or has been answered. */
+/** Gives up on a client that has left, or has been answered. */
 function checkClient({ request, response }: Opening): Ending | undefined {
 	return isSettled(request, response) ? { by: "client" } : undefined;
 }
 
-/** A HEAD has been judged as a GET is, and gets no stream. */
+/** A HEAD has been judged like a GET, and gets no stream. */
 function answerHead({ request }: Opening): Ending | undefined {
 	return request.method === "HEAD" ? { by: "method" } : undefined;
 }
 
-/** Ends what has been revoked since it was proven whose it is. */
+/** Ends an opening that was revoked since its session was proven. */
 function checkRevocations({ pendingOpen, subscription, grant }: Opening): Ending | undefined {
 	const revocation = pendingOpen.revokedBy(subscription, grant.provenAt);
 	return revocation && { by: "revocation", reason: revocation.reason };
 }
 
-/** Looks for room. */
+/** Checks the limits. */
 function admit(opening: Opening, { limits }: OpeningParts): Ending | undefined {
 	const isBack = opening.query.lastEventId !== undefined;
 	const room = limits.admit(opening.request, opening.subscription, isBack);
@@ -91,7 +91,7 @@ function admit(opening: Opening, { limits }: OpeningParts): Ending | undefined {
 	return undefined;
 }
 
-/** Uses the ticket up, so late that a stream that is sent away may come back with it. */
+/** Uses up the ticket, so late that a client that is sent away can come back with it. */
 function useTicket({ grant }: Opening): undefined {
 	if (!grant.take()) throw noTicket();
 }

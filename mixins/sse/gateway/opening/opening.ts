@@ -14,19 +14,19 @@ import type { GatewayOptions, SseGatewayRequest, SseGatewayResponse } from "../t
 export class Opening {
 	readonly request: SseGatewayRequest;
 	readonly response: SseGatewayResponse;
-	/** Begun before anybody judged the request. */
+	/** Begun before the request was judged. */
 	readonly pendingOpen: PendingOpen;
-	/** The event names that there are at its URL, if it has some of its own. */
+	/** The event names available at its URL, if the alias has names of its own. */
 	readonly ofAlias: readonly string[] | undefined;
-	/** What it asks for; there from `readQuery` on. */
+	/** What it asks for; set by `readQuery`. */
 	query!: StreamQuery;
-	/** The `retry:` of its stream, in milliseconds, if there is one; there from `readQuery` on. */
+	/** The `retry:` of its stream, in milliseconds, if there is one; set by `readQuery`. */
 	retry: number | undefined;
-	/** Who it is for; there from `identify` on. */
+	/** Who it is for; set by `identify`. */
 	grant!: StreamGrant;
-	/** Whose events it gets; there from `identify` on. */
+	/** Whose events it gets; set by `identify`. */
 	subscription!: Subscription;
-	/** The stream that has to give way to it, if one has; there from `admit` on. */
+	/** The stream that must give way to it, if any; set by `admit`. */
 	ghost: EventStream | undefined;
 
 	constructor(
@@ -42,18 +42,18 @@ export class Opening {
 	}
 }
 
-/** Why no stream opens, although nothing is wrong with the request: what is wrong is thrown. */
+/** Why no stream opens although nothing is wrong with the request; what is wrong is thrown. */
 export type Ending =
-	/** The client has gone, or somebody else has answered it. */
+	/** The client has left, or other code has answered it. */
 	| { readonly by: "client" }
-	/** A HEAD gets the head alone. */
+	/** A HEAD gets only the head. */
 	| { readonly by: "method" }
 	/** The gateway stops. */
 	| { readonly by: "shutdown" }
 	| { readonly by: "limit"; readonly sentAway: SentAway }
 	| { readonly by: "revocation"; readonly reason: CloseReason };
 
-/** What the steps of an opening ask of the gateway. */
+/** The parts of the gateway that the steps of an opening use. */
 export interface OpeningParts {
 	readonly options: GatewayOptions;
 	readonly access: Access;
@@ -68,9 +68,9 @@ export interface OpeningParts {
 }
 
 /**
- * One thing that a request has to pass on its way to a stream.
+ * One step that a request has to pass on its way to a stream.
  *
- * @returns Undefined to go on, or why no stream opens.
+ * @returns Undefined to continue, or why no stream opens.
  * @throws SseError if the request is refused.
  */
 export type OpeningStep = (

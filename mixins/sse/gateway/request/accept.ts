@@ -1,11 +1,11 @@
-/** The media ranges that a stream is in, the more precise last. */
+/** The media ranges that include a stream, more precise ones last. */
 const RANGES = ["*", "*/*", "text/*", "text/event-stream"];
 
 /**
  * Whether an `Accept` header admits `text/event-stream`: the most precise of its ranges counts (RFC 9110, 12.5.1).
  *
- * Parameters are passed over: clients write a `charset`, which a stream does not need to have. An empty header admits
- * everything, as none does, and so does a `*` alone, which old clients send.
+ * Parameters are ignored: clients write a `charset`, which a stream need not have. An empty header admits everything, like a
+ * missing one, and so does a lone `*`, which old clients send.
  */
 export function admitsStream(accept = ""): boolean {
 	if (accept.trim() === "") return true;
@@ -15,13 +15,13 @@ export function admitsStream(accept = ""): boolean {
 		const precision = RANGES.indexOf(name.trim().toLowerCase());
 		if (precision === -1 || precision < best.precision) continue;
 		const weight = weightOf(parameters);
-		// Of those that differ in their parameters alone, any will do.
+		// Among ranges that differ only in their parameters, the best weight counts.
 		if (precision > best.precision || weight > best.weight) best = { precision, weight };
 	}
 	return best.weight > 0;
 }
 
-/** 1 if none is given, or one that is no number. */
+/** 1 if none is given, or one that is not a number. */
 function weightOf(parameters: readonly string[]): number {
 	for (const parameter of parameters) {
 		const [name = "", value = ""] = parameter.split("=");
@@ -32,7 +32,7 @@ function weightOf(parameters: readonly string[]): number {
 	return 1;
 }
 
-/** The parts between separators that stand outside of quoted strings. */
+/** The parts between separators that are outside quoted strings. */
 function split(text: string, separator: string): string[] {
 	const parts: string[] = [];
 	let start = 0;

@@ -9,7 +9,7 @@ import { acceptsGzip } from "./request.ts";
 
 const ACCEPT_ENCODING = "Accept-Encoding";
 
-/** Whether, and how, streams are compressed. */
+/** Decides whether, and how, streams are compressed. */
 export class Compression {
 	readonly #gzip: Gzip | undefined;
 
@@ -18,7 +18,7 @@ export class Compression {
 		this.#gzip = new Gzip(options.threshold ?? COMPRESSION_THRESHOLD, counters);
 	}
 
-	/** Says in the head of a stream whether it is compressed; undefined if it is not. */
+	/** Announces in the head of a stream whether it is compressed. @returns Undefined if it is not. */
 	negotiate(request: SseGatewayRequest, response: SseGatewayResponse): Gzip | undefined {
 		if (this.#gzip === undefined) return undefined;
 		const vary = response.getHeader("Vary");

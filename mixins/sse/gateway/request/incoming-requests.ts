@@ -2,17 +2,17 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { PendingOpen } from "../../core/revocation/pending-opens.ts";
 import type { SseGatewayRequest } from "../types.ts";
 
-/** Where Node tells of a request, before any listener of its server; of HTTP/2 not yet in Node 22. */
+/** Channels on which Node announces a request, before any listener of its server; for HTTP/2 not yet in Node 22. */
 const HTTP1 = "http.server.request.start";
 const HTTP2 = "http2.server.stream.created";
 
 /**
- * Takes note of the requests of all servers of the process, as soon as Node has them. Where a gateway has no server of
- * its own, the application's middlewares run before it, may take their time, and may tell who a request is from.
+ * Notes the requests of all servers of the process, as soon as Node has them. If a gateway has no server of its own, the
+ * application's middlewares run before it, may take time, and may identify the client.
  */
 export class IncomingRequests {
 	readonly #begin: () => PendingOpen;
-	/** By request, or by stream of HTTP/2. */
+	/** By request, or by HTTP/2 stream. */
 	readonly #openings = new WeakMap<object, PendingOpen>();
 	#isNoting = false;
 
@@ -21,7 +21,7 @@ export class IncomingRequests {
 		this.#begin = begin;
 	}
 
-	/** Takes note from now on; again is harmless. */
+	/** Starts to note requests; calling it again is harmless. */
 	start(): void {
 		if (this.#isNoting) return;
 		this.#isNoting = true;
@@ -35,10 +35,10 @@ export class IncomingRequests {
 		unsubscribe(HTTP2, this.#onStream);
 	}
 
-	/** Since when a request is there; undefined if Node did not tell of it. */
+	/** When a request arrived; undefined if Node did not announce it. */
 	openingOf(request: SseGatewayRequest): PendingOpen | undefined {
 		const key = "stream" in request ? request.stream : request;
-		// What an application makes up may have anything there.
+		// A request that an application has made up may have anything there.
 		return this.#openings.get(key) ?? this.#openings.get(request);
 	}
 

@@ -1,7 +1,7 @@
 import type { OwnCloseReason } from "../../core/event/control-events.ts";
 import type { GatewaySettings } from "../../core/options/gateway-options.ts";
 
-/** Part of `timeout` by which streams outlive it at most. */
+/** Largest share of `timeout` by which streams outlive it. */
 const LIFE_JITTER = 0.1;
 
 /** A stream's `retry:`, drawn from the range; undefined if there is none. */
@@ -12,8 +12,8 @@ export function drawRetry(range: GatewaySettings["retry"]): number | undefined {
 }
 
 /**
- * When a stream ends, on the clock of `performance.now()`, and what that is called. It lives its own life,
- * and never longer than its session, whose end stands by: the steady clock may stand still meanwhile.
+ * When a stream ends, as `performance.now()`, and for what reason. It lives its own life, and never longer than its session.
+ * The session's end is returned too, because the steady clock may stand still meanwhile.
  */
 export function drawEnd(
 	timeout: number,

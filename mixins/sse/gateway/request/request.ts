@@ -10,7 +10,7 @@ const EVENT_STREAM = "text/event-stream";
 const PARAMETER = "eventName";
 
 export interface StreamQuery {
-	/** Without repetition, in the order in which they were asked for. */
+	/** Without duplicates, in the order in which they were asked for. */
 	eventNames: readonly string[];
 	/** Up to where the client has seen everything, if it has streamed before. */
 	lastEventId: string | undefined;
@@ -26,11 +26,11 @@ export interface NameRules {
 }
 
 /**
- * Reads what a request asks for. The names come from the URL itself: `req.query` is whatever the
- * application's parser makes of it.
+ * Reads what a request asks for. The names come from the URL itself, because `req.query` is whatever the application's parser
+ * makes of it.
  *
- * @param ofAlias The event names that there are at this URL, checked: all of them, where the request names none. Default:
- * any that the rules allow.
+ * @param ofAlias The event names available at this URL, checked; all of them if the request names none. Default: any that the
+ * rules allow.
  * @throws SseError 400, 405 or 406, before anything has been written.
  */
 export function readRequest(
@@ -40,7 +40,7 @@ export function readRequest(
 	ofAlias?: readonly string[]
 ): StreamQuery {
 	if (request.method !== "GET" && request.method !== "HEAD") {
-		// RFC 9110, 15.5.6: a 405 says what is allowed.
+		// RFC 9110, 15.5.6: a 405 names the allowed methods.
 		response.setHeader("Allow", "GET, HEAD");
 		throw new SseError("SSE_METHOD_NOT_ALLOWED", "A stream is opened with GET.", {
 			method: request.method
@@ -61,14 +61,14 @@ export function readRequest(
 	};
 }
 
-/** Whether a client prefers gzip to nothing at all (RFC 9110, 12.5.3). */
+/** Whether a client prefers gzip to no encoding (RFC 9110, 12.5.3). */
 export function acceptsGzip(request: SseGatewayRequest): boolean {
 	return new Negotiator(request).encoding(["gzip", "identity"]) === "gzip";
 }
 
 /**
- * The header that EventSource sends when it reconnects (WHATWG HTML, 9.2.4), or the parameter of
- * polyfills that cannot send one. The header is the later news: a parameter stays as it was at first.
+ * The header that EventSource sends when it reconnects (WHATWG HTML, 9.2.4), or the parameter of polyfills that cannot send
+ * one. The header is newer: a parameter keeps its first value.
  */
 function readLastEventId(request: SseGatewayRequest, query: URLSearchParams): string | undefined {
 	const header = request.headers["last-event-id"];
@@ -96,9 +96,9 @@ function notOffered(name: string, problem: string): SseError {
 }
 
 /**
- * The event names that are asked for, without repetition.
+ * The event names that are asked for, without duplicates.
  *
- * @throws SseError 400 for what cannot be asked for.
+ * @throws SseError 400 for a name that cannot be asked for.
  */
 export function checkEventNames(names: readonly unknown[], rules: NameRules): readonly string[] {
 	if (names.length === 0) {

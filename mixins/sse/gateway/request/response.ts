@@ -5,22 +5,22 @@ import type { LetGo } from "../../http/transport.ts";
 import type { SentAway } from "../limits/limits.ts";
 import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 
-/** Whether the client has gone, or has been answered by somebody else. */
+/** Whether the client has left, or has been answered by other code. */
 export function isSettled(request: SseGatewayRequest, response: SseGatewayResponse): boolean {
 	return response.headersSent || response.writableEnded || isGone(request, response);
 }
 
-/** Told in a stream that ends at once, as EventSource comes back from nothing else; or for good. */
+/** Sent in a stream that ends at once, because EventSource reconnects after nothing else; or for good. */
 export function sendAway(response: SseGatewayResponse, answer: SentAway): void {
 	if (answer === "for good") answerForGood(response);
 	else answerBriefly(response, closeFrame("limit", answer.retry));
 }
 
-/** Takes out what the request's handling needed and a stream does not: held, it would cost 2 KB a stream. */
+/** Removes what the request's handling needed and a stream does not: kept, it would cost 2 KB per stream. */
 export const letGo: LetGo = (request: SseGatewayRequest, response: SseGatewayResponse): void => {
 	request.$ctx = undefined;
 	response.$ctx = undefined;
 	request.$params = undefined;
-	// Express makes `query` a getter, which an assignment would not survive.
+	// Express makes `query` a getter, on which an assignment would throw.
 	Reflect.set(request, "query", undefined);
 };

@@ -3,9 +3,9 @@ import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 const HEADER = "retry-after";
 
 /**
- * Milliseconds for which it is known that the request would be refused again; 0 if nothing is known. It is told by a
- * `Retry-After` (RFC 9110, 10.2.3) that the error carries in `headers`, as those of `http-errors` do, or that somebody
- * has given the response; and by moleculer-web's rate limit, which counts anew at its `resetTime`.
+ * Milliseconds for which the request is known to be refused again; 0 if nothing is known. The sources are a `Retry-After` (RFC
+ * 9110, 10.2.3) in the error's `headers`, as `http-errors` has them, or on the response; and moleculer-web's rate limit, which
+ * starts counting again at its `resetTime`.
  */
 export function retryAfter(
 	thrown: unknown,
@@ -36,7 +36,7 @@ function read(value: unknown): number {
 	return /^\d+$/.test(text) ? Number(text) * 1000 : until(Date.parse(text));
 }
 
-/** @param time Milliseconds since 1970; anything that is no time counts as the past. */
+/** @param time Milliseconds since 1970; an invalid time counts as past. */
 function until(time: number): number {
 	return Math.max(0, time - Date.now() || 0);
 }

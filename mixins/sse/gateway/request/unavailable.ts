@@ -18,17 +18,17 @@ import { isSettled } from "./response.ts";
 import { retryAfter } from "./retry-after.ts";
 import type { StreamRefusals } from "./stream-refusals.ts";
 
-/** Where the option `retry` is off: without a `retry:` browsers keep to the last one that they were given. */
+/** Used if the option `retry` is off: without a `retry:` browsers keep the last one that they were given. */
 const RANGE = [2000, 5000] as const;
-/** Milliseconds for which a refusal makes the waits of those after it longer. */
+/** Milliseconds for which a refusal lengthens the waits of those after it. */
 const WINDOW = 10_000;
-/** Milliseconds by which each of them does, and all of them at most; what is added is half of it or more. */
+/** Milliseconds that each of them adds, and that all of them add at most; the wait grows by half of that or more. */
 const STEP = 500;
 const MAX_GROWTH = 5000;
-/** Longest time, in milliseconds, that clients are kept away because something says so. */
+/** Longest time, in milliseconds, for which clients are kept away because a source such as `Retry-After` asks for it. */
 const MAX_AFTER = 300_000;
 
-/** Headers of a body that somebody has prepared, and that is not sent. */
+/** Headers of a body that other code has prepared, and that is not sent. */
 const OF_ANOTHER_BODY = [
 	"Content-Length",
 	"Content-Encoding",
@@ -38,15 +38,15 @@ const OF_ANOTHER_BODY = [
 	"Last-Modified"
 ];
 
-/** What is asked of the gateway. */
+/** What is needed of the gateway. */
 export interface StoppingGateway {
 	/** Whether it takes new streams. */
 	isReady(): boolean;
-	/** Milliseconds for which who comes back finds nobody, because it stops. */
+	/** Milliseconds for which a returning client finds no gateway, because this one stops. */
 	timeLeft(): number;
 }
 
-/** Sends clients away whose streams cannot be opened for a reason that passes by itself. */
+/** Sends clients away whose streams cannot be opened for a temporary reason. */
 export class Unavailable {
 	readonly #options: GatewayOptions;
 	readonly #gateway: StoppingGateway;
@@ -72,15 +72,15 @@ export class Unavailable {
 		this.#refusals = new ThrottledLog(text => service.logger.warn(text));
 	}
 
-	/** Whether what passes by itself is answered here. */
+	/** Whether temporary failures are answered here. */
 	get isOn(): boolean {
 		return this.#options.refusals === "stream";
 	}
 
 	/**
-	 * Whether a stream's request is to be answered here: one that is refused for good in any case need not come back.
+	 * Whether a stream's request is answered here: if it would be refused for good in any case, its client need not come back.
 	 *
-	 * @param ofAlias As of {@link readRequest}.
+	 * @param ofAlias See {@link readRequest}.
 	 */
 	takes(
 		request: SseGatewayRequest,
@@ -97,7 +97,7 @@ export class Unavailable {
 	}
 
 	/**
-	 * Answers with a stream that ends at once, and puts the reason into the log.
+	 * Answers with a stream that ends at once, and logs the reason.
 	 *
 	 * @param response Nothing of it has been sent.
 	 * @param thrown The reason. The client is not told.
@@ -106,7 +106,7 @@ export class Unavailable {
 		this.#log(thrown);
 		const after = Math.min(this.#after(thrown, request, response), MAX_AFTER);
 		const retry = this.#wait(request, Math.max(after, this.#gateway.timeLeft()));
-		// A session of HTTP/2 would keep a node from stopping.
+		// An HTTP/2 session would keep a node from stopping.
 		const answer = this.#gateway.isReady() ? answerBriefly : answerAndHangUp;
 		try {
 			for (const name of OF_ANOTHER_BODY) response.removeHeader(name);
@@ -119,7 +119,7 @@ export class Unavailable {
 		}
 	}
 
-	/** As {@link retryAfter}; what cannot be read tells nothing. */
+	/** Like {@link retryAfter}; if it cannot be read, nothing is known. */
 	#after(thrown: unknown, request: SseGatewayRequest, response: SseGatewayResponse): number {
 		try {
 			return retryAfter(causeOf(thrown), request, response);
@@ -129,7 +129,7 @@ export class Unavailable {
 		}
 	}
 
-	/** Something has failed where no answer can tell it any more. */
+	/** Something has failed when it was too late for an answer. */
 	report(thrown: unknown): void {
 		this.#faults.add(
 			`SSE: something in a stream's route failed after the request was answered: ${stackOf(thrown)}`
@@ -137,8 +137,8 @@ export class Unavailable {
 	}
 
 	/**
-	 * Most such reasons pass within seconds, so that the wait is drawn from the range of any stream. What makes it longer
-	 * is the number of refusals of the same address, by which neither a crowd nor a short range becomes a hot loop.
+	 * Most such reasons pass within seconds, so the wait is drawn from the same range as for any stream. It grows with the
+	 * number of refusals of the same address, so that neither a crowd nor a short range becomes a hot loop.
 	 */
 	#wait(request: SseGatewayRequest, after: number): number {
 		const now = performance.now();
@@ -150,7 +150,7 @@ export class Unavailable {
 	}
 
 	#log(thrown: unknown): void {
-		// It has been told where the reason was known.
+		// It has been logged where the reason was known.
 		if (thrown instanceof SseError && thrown.type === "SSE_INTERNAL") return;
 		const text = "SSE: a stream cannot be opened now; the client is told to come back";
 		if (isFault(thrown)) this.#faults.add(`${text}: ${stackOf(thrown)}`);
@@ -158,7 +158,7 @@ export class Unavailable {
 	}
 }
 
-/** What has led to an error of the plugin's own. */
+/** The cause of one of the plugin's own errors. */
 function causeOf(thrown: unknown): unknown {
 	return thrown instanceof SseError ? (thrown.cause ?? thrown) : thrown;
 }

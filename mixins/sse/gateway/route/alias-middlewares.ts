@@ -2,11 +2,10 @@ import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 import type { Middleware } from "./middleware-guard.ts";
 
 /**
- * Runs middlewares as moleculer-web does those of a route: one after the other, and after an error those alone that
- * take one.
+ * Runs middlewares as moleculer-web runs those of a route: one after the other, and after an error only those that take one.
  *
  * @returns Never resolves if one of them answers the request itself.
- * @throws What the last of them hands on.
+ * @throws What the last of them passes on.
  */
 export function runMiddlewares(
 	service: unknown,

@@ -1,7 +1,7 @@
 export interface Alias {
 	type?: string;
 	name?: string;
-	/** As moleculer-web has it, once the route is made. */
+	/** Set by moleculer-web once the route is made. */
 	fullPath?: string;
 	method?: string;
 	match?(url: string): object | false;

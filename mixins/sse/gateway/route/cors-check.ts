@@ -4,7 +4,7 @@ import type { MergedSchema } from "./route.ts";
 
 const HEADER = "Last-Event-ID";
 
-/** What moleculer-web knows of CORS. */
+/** The part of moleculer-web's CORS settings that is read. */
 interface Cors {
 	readonly allowedHeaders?: unknown;
 	readonly credentials?: unknown;
@@ -22,8 +22,8 @@ interface WebService {
 }
 
 /**
- * Warns of a route whose streams a page of another origin can open, and not come back to. A browser asks beforehand whether a
- * page's `fetch` may send `Last-Event-ID`; clients that are made of `fetch` send it when they come back, and only then.
+ * Warns of a route whose streams a page of another origin can open but not resume. A browser first asks whether a page's
+ * `fetch` may send `Last-Event-ID`; clients based on `fetch` send it when they come back, and only then.
  */
 export function warnOfCors({ methods = {} }: MergedSchema): void {
 	const original = methods.createRoute;
@@ -31,7 +31,7 @@ export function warnOfCors({ methods = {} }: MergedSchema): void {
 	methods.createRoute = function (this: WebService, ...args: unknown[]) {
 		const route: WebRoute = original.apply(this, args);
 		const streams = this.aliases.some(alias => alias.route === route && isStreamAlias(alias));
-		// With that method, moleculer-web answers what a browser asks by the gateway's settings, if they say anything.
+		// If that method exists, moleculer-web answers a browser's preflight by the gateway's settings, if they have any.
 		const ofAll = typeof methods.corsHandler === "function" ? this.settings.cors : undefined;
 		const cors = ofAll || route.cors;
 		if (streams && cors && !allows(cors)) {
@@ -45,7 +45,7 @@ export function warnOfCors({ methods = {} }: MergedSchema): void {
 	};
 }
 
-/** Without a list, moleculer-web allows what is asked for. */
+/** Without a list, moleculer-web allows whatever is asked for. */
 function allows({ allowedHeaders, credentials }: Cors): boolean {
 	if (typeof allowedHeaders !== "string" && !Array.isArray(allowedHeaders)) return true;
 	const names = [allowedHeaders].flat().join(",").toLowerCase().split(",");

@@ -3,23 +3,23 @@ import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 
 type Next = (error?: unknown) => void;
 
-/** `(req, res, next)`, or `(error, req, res, next)` for errors, told apart by their number of parameters. */
+/** `(req, res, next)`, or `(error, req, res, next)` for errors, told apart by the number of parameters. */
 // biome-ignore lint/suspicious/noExplicitAny: the two kinds share nothing but their end
 export type Middleware = (this: unknown, ...args: any[]) => unknown;
 
 export interface Watch {
-	/** Whether a request is one of those that are watched. */
+	/** Whether a request is watched. */
 	concerns(request: SseGatewayRequest): boolean;
-	/** What a middleware handed on: an error; undefined that there is none, or none any more. */
+	/** What a middleware passed to `next`: an error; undefined if there is none, or none any more. */
 	passed(request: SseGatewayRequest, thrown: unknown): void;
-	/** A middleware failed when the request was no longer its own. */
+	/** A middleware failed after it had passed the request on. */
 	failed(thrown: unknown): void;
 }
 
 /**
- * A middleware whose failures reach the route's error handling. moleculer-web hears only of what is given to `next`, or
- * thrown before the first of them has waited for anything: else a throw ends the process, and a rejection ends it too,
- * or leaves the request without an answer.
+ * A middleware whose failures reach the route's error handling. moleculer-web only notices what is passed to `next`, or thrown
+ * before the first middleware has waited for anything. Otherwise an error ends the process, and a rejection does so too, or
+ * leaves the request without an answer.
  */
 export function guardMiddleware(middleware: Middleware, watch: Watch): Middleware {
 	if (middleware.length > 4) return middleware;

@@ -11,10 +11,10 @@ type AliasHandler = (
 	next: Next
 ) => unknown;
 
-/** A moleculer-web method by which an alias is made. */
+/** A method of moleculer-web that creates an alias. */
 type CreateAlias = (this: unknown, ...args: unknown[]) => { handler?: unknown };
 
-/** A moleculer-web method by which a request's action is called. */
+/** A method of moleculer-web that calls a request's action. */
 export type CallAction = (
 	this: unknown,
 	route: unknown,
@@ -25,8 +25,8 @@ export type CallAction = (
 ) => Promise<unknown>;
 
 /**
- * Tells `Access` of each request that has passed the authentication and authorization of its route, before
- * moleculer-web calls its action or its alias's function. `Gateway.open` does so for streams.
+ * Tells `Access` of each request that has passed the authentication and authorization of its route, before moleculer-web calls
+ * its action or its alias's function. `Gateway.open` does so for streams.
  */
 export function watchChecks(
 	{ methods = {} }: MergedSchema,
@@ -62,7 +62,7 @@ function after(
 	return function (request, response, next) {
 		const done = first(request, response);
 		if (done === undefined) return handler.call(this, request, response, next);
-		// Its promise is left alone: moleculer-web does not wait for it either.
+		// Its promise is ignored: moleculer-web does not wait for it either.
 		const run = () => void handler.call(this, request, response, next);
 		done.then(run).catch(next);
 	};

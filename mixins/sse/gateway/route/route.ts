@@ -7,9 +7,9 @@ import type { Alias } from "./alias.ts";
 import { ALIAS_TYPE } from "./alias.ts";
 import { readStreamAlias } from "./stream-alias.ts";
 
-/** By this name the appended route's alias is known from the application's. */
+/** Name that tells the appended route's alias from the application's. */
 export const OWN_ALIAS = "moleculer-sse";
-/** Every method, to answer others than GET and HEAD with 405. */
+/** Every method, so that others than GET and HEAD are answered with 405. */
 const OWN_MATCH = "* /";
 
 interface Route {
@@ -19,7 +19,7 @@ interface Route {
 	[setting: string]: unknown;
 }
 
-/** A service's schema after all mixins have been merged, as far as it concerns a gateway. */
+/** The part of a service's schema, after all mixins have been merged, that concerns a gateway. */
 export interface MergedSchema {
 	settings?: { path?: unknown; routes?: Route[]; sse?: unknown };
 	methods?: Record<string, unknown>;
@@ -31,11 +31,11 @@ export interface MergedSchema {
 type Hook = (this: never) => unknown;
 
 /**
- * Appends the mixin's own route to a merged schema. Settings cannot bring it: Moleculer merges arrays
- * by index, so that it would land in the user's first route.
+ * Appends the mixin's own route to a merged schema. It cannot come from settings: Moleculer merges arrays by index, so that it
+ * would end up in the user's first route.
  *
- * @throws SseError if the user already has a route of that path, which moleculer-web would replace, or
- * an alias, which ours would take the requests of.
+ * @throws SseError if the user already has a route of that path, which moleculer-web would replace, or an alias, whose requests
+ * this route would take.
  */
 export function appendRoute(schema: MergedSchema, path: string): void {
 	addRoute(schema, "path", path, { [OWN_MATCH]: { type: ALIAS_TYPE, name: OWN_ALIAS } });
@@ -66,15 +66,15 @@ export function addRoute(
 			{ option }
 		);
 	}
-	// moleculer-web adds its default route only where there is none: ours must not take it away.
+	// moleculer-web adds its default route only if there is none: this one must not displace it.
 	if (routes.length === 0) routes.push({ path: "/" });
 	routes.push({ path, bodyParsers: false, mappingPolicy: "restrict", aliases });
 	settings.routes = routes;
 }
 
 /**
- * Lets the appended route's alias be tried first. moleculer-web tries aliases by the depth of their own
- * path, whatever their route's, so that an application's catch-all would take the streams' requests.
+ * Makes the appended route's alias the first to be tried. moleculer-web orders aliases by the depth of their own path, whatever
+ * their route's, so that an application's catch-all would take the streams' requests.
  */
 function resolveFirst({ methods }: MergedSchema): void {
 	const original = methods?.resolveAlias;
@@ -96,7 +96,7 @@ function checkRoute({ aliases }: Route, rules: NameRules): void {
 }
 
 /**
- * Has routes that are added later, by `addRoute`, checked as those of the settings are.
+ * Checks routes that are added later, by `addRoute`, like those of the settings.
  *
  * @param path Of the mixin's own route; null if there is none.
  */
@@ -126,8 +126,8 @@ function isOwn({ aliases }: Route): boolean {
 }
 
 /**
- * Takes note of each request before any middleware sees it, and when all are done with it: those of the application's route or server may tell who
- * it is from, and what is revoked after that must not open. The connections that they come on end with the node.
+ * Notes each request before any middleware sees it, and when all are done with it: middlewares of the application's route or
+ * server may identify the client, and what is revoked after that must not open. The requests' connections end with the node.
  */
 export function noteArrivals(schema: MergedSchema, gatewayOf: (service: unknown) => Gateway): void {
 	const { methods } = schema;
@@ -175,7 +175,7 @@ export function notAGateway(): SseError {
 	);
 }
 
-/** Whether a route has a path, or one of its aliases has. */
+/** Whether a route, or one of its aliases, has a path. */
 function takes({ path = "", aliases }: Route, wanted: string): boolean {
 	const own = Object.keys(aliases ?? {}).map(match => match.split(/\s+/).at(-1) as string);
 	return [path, ...own.map(alias => `${path}/${alias}`)].some(taken => samePath(taken, wanted));

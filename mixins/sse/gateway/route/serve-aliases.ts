@@ -12,12 +12,12 @@ import { readStreamAlias, type StreamAlias } from "./stream-alias.ts";
 interface Served {
 	readonly eventNames: readonly string[] | undefined;
 	readonly middlewares: readonly Middleware[];
-	/** In place of the action that an alias has, and of where that is called: hooks of a route read both. */
+	/** Stand-ins for an alias's action and for its endpoint: hooks of a route read both. */
 	readonly action: object;
 	readonly endpoint: object;
 }
 
-/** For aliases that something has made past `createAlias`. */
+/** For aliases that were created without `createAlias`. */
 const UNKNOWN: StreamAlias = { own: { type: ALIAS_TYPE }, eventNames: undefined, middlewares: [] };
 
 const served = new WeakMap<object, Served>();
@@ -42,7 +42,7 @@ export function namesOf(alias: Alias): readonly string[] | undefined {
 }
 
 /**
- * Has moleculer-web make aliases of `{ type: "sse" }`, of settings and of routes that are added later.
+ * Makes moleculer-web create aliases of `{ type: "sse" }`, from settings and from routes that are added later.
  *
  * @param rules Which event names they may have.
  */
@@ -55,14 +55,14 @@ export function makeAliases(
 	if (typeof createAlias !== "function") return;
 	const create: CreateAlias = function (route, path, definition) {
 		if (typeof path !== "string") {
-			// Of an action's `rest`. An error would keep the aliases of all other actions from being made.
+			// From an action's `rest`. An error would keep the aliases of all other actions from being created.
 			if (path.type === ALIAS_TYPE) this.logger.error(ofAction(definition));
 			return createAlias.call(this, route, path, definition);
 		}
 		const stream = readStreamAlias(path, definition, rules);
 		if (stream === undefined) return createAlias.call(this, route, path, definition);
 		const isOwn = stream.own.name === OWN_ALIAS;
-		// moleculer-web logs each alias with its action when it makes it, and a stream has none.
+		// moleculer-web logs each alias with its action when it creates it, and a stream has none.
 		const shown = isOwn ? path.replace("*", "GET") : path;
 		const alias = createAlias.call(this, route, shown, { ...stream.own, action: ALIAS_TYPE });
 		const line = String(alias);
@@ -76,9 +76,9 @@ export function makeAliases(
 }
 
 /**
- * Lets `{ type: "sse" }` aliases stream. moleculer-web's own handler runs first, and with it the rate
- * limit, `onBeforeCall`, authentication and authorization of the alias's route. The request's action
- * ends when the stream is open: a pending one would hold its context, span and bulkhead slot.
+ * Makes `{ type: "sse" }` aliases stream. moleculer-web's own handler runs first, and with it the rate limit, `onBeforeCall`,
+ * authentication and authorization of the alias's route. The request's action ends when the stream is open: a pending one would
+ * hold its context, span and bulkhead slot.
  */
 export function serveAliases(
 	{ methods }: MergedSchema,
@@ -97,7 +97,7 @@ export function serveAliases(
 		if (middlewares.length > 0) {
 			await gateway.access.passed(request, response);
 			await runMiddlewares(this, middlewares, request, response);
-			// They may have found out who it is.
+			// They may have identified the client.
 			gateway.access.forget(request);
 		}
 		const pendingOpen = gateway.access.openingOf(request) ?? gateway.revocations.begin();

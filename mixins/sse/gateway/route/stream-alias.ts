@@ -5,20 +5,20 @@ import type { NameRules } from "../request/request.ts";
 import { ALIAS_TYPE } from "./alias.ts";
 import type { Middleware } from "./middleware-guard.ts";
 
-/** An alias that streams, as it stands in a route: `{ type: "sse", … }`, or the same behind middlewares. */
+/** An alias that streams, as written in a route: `{ type: "sse", … }`, or the same after middlewares. */
 export interface StreamAlias {
-	/** All that stands in it; hooks of the route may read whatever the application has put there. */
+	/** All its fields; hooks of the route may read whatever the application has put there. */
 	readonly own: Readonly<Record<string, unknown>>;
-	/** The event names that it streams, without repetition; undefined: those that the request asks for. */
+	/** The event names that it streams, without duplicates; undefined: those that the request asks for. */
 	readonly eventNames: readonly string[] | undefined;
-	/** What runs after the checks of the route, in this order. */
+	/** Middlewares that run after the checks of the route, in this order. */
 	readonly middlewares: readonly Middleware[];
 }
 
 /**
  * Reads the definition of an alias.
  *
- * @param match Where it stands, as in `GET /live`.
+ * @param match Its key in the route, as in `GET /live`.
  * @returns Undefined if it has nothing to do with streams.
  * @throws SseError `SSE_INVALID_OPTION` if it was meant to stream, and cannot.
  */
@@ -58,7 +58,7 @@ export function readStreamAlias(
 	};
 }
 
-/** By mistake as well: an alias that neither streams nor has an action is answered 404, and nobody is told why. */
+/** Also if it was misspelt: an alias that neither streams nor has an action is answered with 404, and nobody is told why. */
 function isMeantToStream(part: unknown): boolean {
 	if (typeof part === "string") return part.startsWith(`${ALIAS_TYPE}:`);
 	if (!isObject(part)) return false;

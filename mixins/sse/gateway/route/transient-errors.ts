@@ -10,8 +10,8 @@ import type { MergedSchema } from "./route.ts";
 import { namesOf } from "./serve-aliases.ts";
 
 /**
- * Milliseconds that the application has to let a stream open, or to refuse it. Proxies give up after 30 seconds or
- * more and answer 504, from which EventSource does not come back.
+ * Milliseconds that the application has to let a stream open, or to refuse it. Proxies give up after 30 seconds or more and
+ * answer 504, after which EventSource does not reconnect.
  */
 const PATIENCE = 25_000;
 
@@ -26,7 +26,7 @@ interface WebAlias extends Alias {
 
 type Found = { readonly alias: WebAlias } | false | null | undefined;
 
-/** What is used of a moleculer-web service. */
+/** The part of a moleculer-web service that is used. */
 interface WebService {
 	readonly aliases: readonly WebAlias[];
 	resolveAlias(url: string, method: string): Found;
@@ -38,7 +38,7 @@ interface WebService {
 type Method = (this: any, ...args: any[]) => any;
 
 /**
- * What ends a stream's request in moleculer-web, whichever part of its route has failed: if the reason passes by itself
+ * Handles a stream's request that has failed in moleculer-web, whichever part of its route failed: if the reason is temporary,
  * it is answered here (docs/protocol.md, 2.2), and neither moleculer-web nor the application's `onError` hears of it.
  */
 export function answerTransientErrors(
@@ -46,11 +46,11 @@ export function answerTransientErrors(
 	gatewayOf: (service: unknown) => Gateway
 ): void {
 	const methods = (schema.methods ?? {}) as Record<string, Method | undefined>;
-	/** What middlewares have thrown: moleculer-web hands on an error of its own in its place. */
+	/** What middlewares have thrown: moleculer-web passes on an error of its own instead. */
 	const thrownBy = new WeakMap<object, unknown>();
-	/** Errors that moleculer-web hands on to `sendError` when they are known to be for good. */
+	/** Errors that moleculer-web passes on to `sendError` and that are known to be permanent. */
 	const judged = new WeakSet<object>();
-	/** Requests of streams that have come to their route. */
+	/** Requests of streams that have reached their route. */
 	const streams = new WeakSet<object>();
 
 	/** @returns Whether the request has been answered, here or by its refusal. */
@@ -86,14 +86,14 @@ export function answerTransientErrors(
 		return true;
 	}
 
-	/** moleculer-web 0.10.0 has no `errorHandler`; who has one of its own logs there, and calls `sendError`. */
+	/** moleculer-web 0.10.0 has no `errorHandler`; an application's own one logs, and calls `sendError`. */
 	for (const name of ["errorHandler", "sendError"]) {
 		const original = methods[name];
 		if (typeof original !== "function") continue;
 		methods[name] = function (request: SseGatewayRequest, response: SseGatewayResponse, error) {
 			if (answer(this, request, response, error)) return undefined;
 			const answered: unknown = original.call(this, request, response, error);
-			// Nobody waits for an `onError` that is asynchronous.
+			// Nobody waits for an asynchronous `onError`.
 			if (streams.has(request) && isThenable(answered)) {
 				answered.then(undefined, thrown => {
 					if (!answer(this, request, response, thrown)) gatewayOf(this).unavailable.report(thrown);
@@ -108,7 +108,7 @@ export function answerTransientErrors(
 			try {
 				return await original.call(this, request, response, ...rest);
 			} catch (error) {
-				// `rootCallOptions`, or the application's own `onError`.
+				// Thrown by `rootCallOptions`, or by the application's own `onError`.
 				if (!answer(this, request, response, error)) throw error;
 				return undefined;
 			}
@@ -159,12 +159,12 @@ function wrap(
 	if (typeof original === "function") methods[name] = make(original);
 }
 
-/** Whether a request that was found to be of an alias may become a stream. */
+/** Whether a request for which an alias was found may become a stream. */
 function isOfStream({ method }: SseGatewayRequest, found: Found): found is { alias: WebAlias } {
 	return (method === "GET" || method === "HEAD") && !!found && isStreamAlias(found.alias);
 }
 
-/** The alias of a stream's request, which may have failed before it came there; undefined for any other. */
+/** The alias of a stream's request, which may have failed before it got there; undefined for any other request. */
 function aliasOfStream(service: WebService, request: SseGatewayRequest): WebAlias | undefined {
 	try {
 		const found = service.resolveAlias(pathOf(request), request.method ?? "");
@@ -183,7 +183,7 @@ function pathOf({ parsedUrl, url = "" }: SseGatewayRequest): string {
 }
 
 /**
- * Without them a browser takes the answer for a failure. moleculer-web writes them behind the route's middlewares.
+ * Without these headers a browser takes the answer for a failure. moleculer-web writes them after the route's middlewares.
  *
  * @returns The refusal of the request's origin, if it is refused.
  */

@@ -1,28 +1,28 @@
 import { isStreamAlias } from "../route/alias.ts";
 import type { GatewayService } from "../types.ts";
 
-/** In the metadata of a gateway's service, which Moleculer makes known to all nodes: the paths at which it streams. */
+/** Key in the metadata of a gateway's service, which Moleculer publishes to all nodes: the paths at which it streams. */
 const KEY = "sse.paths";
-/** Milliseconds that a node takes at most, as a rule, to close its port when its streams have ended. */
+/** Most milliseconds that a node usually takes to close its port after its streams have ended. */
 const CLOSING = 1000;
 
 /**
- * The stop of a gateway, as its clients see it. They go on at another gateway, if there is one; if not, they would come back to
- * this one, and be sent away again and again.
+ * The stop of a gateway, as its clients see it. They continue at another gateway, if there is one; otherwise they would come
+ * back to this one, and be sent away again and again.
  */
 export class GatewayHandover {
 	readonly #service: GatewayService;
-	/** `performance.now()` by which the gateway has stopped; undefined while it does not stop, or leaves others behind. */
+	/** `performance.now()` by which the gateway has stopped; undefined while it does not stop, or if there are others. */
 	#isOverAt: number | undefined;
 
 	constructor(service: GatewayService) {
 		this.#service = service;
 	}
 
-	/** Makes known where this gateway streams. Must be called before Moleculer registers the service. */
+	/** Publishes the paths at which this gateway streams. Call this before Moleculer registers the service. */
 	announce(): void {
 		const { metadata } = this.#service;
-		// In place: the registry gets this very object.
+		// In place, because the registry gets this very object.
 		if (metadata !== undefined) metadata[KEY] = this.#paths();
 	}
 
@@ -36,7 +36,7 @@ export class GatewayHandover {
 		this.#isOverAt = undefined;
 	}
 
-	/** Milliseconds for which a client that is sent away finds no gateway if it comes back; 0 if it does. */
+	/** Milliseconds for which a client that is sent away finds no gateway if it comes back; 0 if it finds one. */
 	get timeLeft(): number {
 		if (this.#isOverAt === undefined) return 0;
 		return Math.ceil(Math.max(0, this.#isOverAt - performance.now()));

@@ -10,7 +10,7 @@ import { GatewayHandover } from "./gateway-handover.ts";
 /** Milliseconds that clients have to take their last bytes when the node stops, or when a stream gives way. */
 export const DRAIN_GRACE = 250;
 
-/** The end of a gateway's streams when its node stops: they are ended over `drain`, and who comes is sent on. */
+/** Ends a gateway's streams over `drain` when its node stops, and sends new clients on. */
 export class Shutdown {
 	readonly #options: Pick<GatewayOptions, "drain" | "retry">;
 	readonly #streams: Registry<EventStream>;
@@ -27,7 +27,7 @@ export class Shutdown {
 		this.#handover = new GatewayHandover(service);
 	}
 
-	/** Resolves when all streams are closed; undefined while the gateway does not stop. */
+	/** Resolves when all streams are closed; undefined while the gateway is not stopping. */
 	get ended(): Promise<void> | undefined {
 		return this.#ended?.promise;
 	}
@@ -37,7 +37,7 @@ export class Shutdown {
 		return this.#handover.timeLeft;
 	}
 
-	/** The gateway takes streams, after a stop as well. */
+	/** The gateway takes streams, also after a stop. */
 	cancel(): void {
 		this.#ended = undefined;
 		this.#handover.cancel();
@@ -45,7 +45,7 @@ export class Shutdown {
 	}
 
 	/**
-	 * Ends the streams that are open over `drain`.
+	 * Ends the open streams over `drain`.
 	 *
 	 * @param unclosed Number of streams whose connection is not closed yet.
 	 */

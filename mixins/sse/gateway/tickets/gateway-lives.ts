@@ -2,19 +2,19 @@ import type { ServiceBroker } from "moleculer";
 import { TOLERANCE } from "../../core/util/clock.ts";
 import type { GatewayService } from "../types.ts";
 
-/** In the metadata of a gateway's service, which Moleculer makes known to all nodes. */
+/** Key in the metadata of a gateway's service, which Moleculer publishes to all nodes. */
 const KEY = "sse.life";
 
 const LIFE = /^[\w-]{11}$/;
 
-/** Whether anything may be the name of one life of one gateway. */
+/** Whether a value may be the name of one life of a gateway. */
 export function isLife(value: unknown): value is string {
 	return typeof value === "string" && LIFE.test(value);
 }
 
-/** Announces a gateway's life. Must be called before Moleculer registers the service. */
+/** Announces a gateway's life. Call this before Moleculer registers the service. */
 export function announceLife({ metadata }: GatewayService, life: string): void {
-	// In place: the registry gets this very object.
+	// In place, because the registry gets this very object.
 	if (metadata !== undefined) metadata[KEY] = life;
 }
 
@@ -24,23 +24,23 @@ export function announcedLives(broker: ServiceBroker): string[] {
 	return services.map(({ metadata }) => metadata?.[KEY]).filter(isLife);
 }
 
-/** Milliseconds for which a gateway is new. After that the clocks prove that a ticket is younger than it. */
+/** Milliseconds for which a gateway is new. After that the clocks prove that a ticket is younger than the gateway. */
 const NEW_FOR = 3 * TOLERANCE;
-/** The most that a ticket names. */
+/** Most lives that a ticket names. */
 const MAX_NAMED = 32;
 
 /** The gateways that a gateway has met recently. */
 export class NewLives {
 	readonly #known: () => readonly string[];
-	/** When each was first seen. */
+	/** When each one was first seen. */
 	#met: ReadonlyMap<string, number> = new Map();
 
-	/** @param known The lives of all gateways that there are now. */
+	/** @param known Returns the lives of all present gateways. */
 	constructor(known: () => readonly string[]) {
 		this.#known = known;
 	}
 
-	/** The latest first. */
+	/** Latest first. */
 	at(now: number): string[] {
 		this.#met = new Map(this.#known().map(life => [life, this.#met.get(life) ?? now]));
 		return [...this.#met]

@@ -6,7 +6,7 @@ import { announcedLives, announceLife } from "./gateway-lives.ts";
 import { Tickets } from "./ticket.ts";
 import type { Ticket } from "./ticket-claims.ts";
 
-/** The Moleculer event by which gateways tell each other of tickets that are used up. */
+/** The Moleculer event with which gateways tell each other of used tickets. */
 export const TICKET_USED = "sse.ticket";
 
 /**
@@ -23,20 +23,20 @@ export function createTickets(options: TicketOptions, { broker, logger }: Gatewa
 	});
 }
 
-/** The gateway starts to hear of used tickets and revocations. Must be called before Moleculer registers its service. */
+/** The gateway starts to hear of used tickets and revocations. Call this before Moleculer registers its service. */
 export function beginLife(tickets: Tickets, service: GatewayService): void {
 	tickets.begin();
 	announceLife(service, tickets.life);
 }
 
-/** Uses a ticket up, here and on the other gateways; false if it was used before. */
+/** Uses up a ticket, here and on the other gateways; false if it was used before. */
 export function useUp(
 	{ jti, until }: Ticket,
 	tickets: Tickets,
 	{ broker, logger }: GatewayService
 ): boolean {
 	if (!tickets.take({ jti })) return false;
-	// In a function of its own: a transporter, or another middleware, may throw, and Moleculer may answer nothing.
+	// In an async function: a transporter, or another middleware, may throw, and Moleculer may return nothing.
 	const tell = async (): Promise<unknown> => broker.broadcast(TICKET_USED, { jti, until });
 	tell().catch(error =>
 		logger.warn("SSE: cannot tell the other gateways that a ticket was used.", error)

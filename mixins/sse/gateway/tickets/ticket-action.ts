@@ -5,7 +5,7 @@ import type { CallAction } from "../route/route-checks.ts";
 import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 import type { IssuedTicket } from "./ticket.ts";
 
-/** The name of the action that gives tickets: `<gateway service>.sseTicket`. */
+/** The name of the action that issues tickets: `<gateway service>.sseTicket`. */
 const ACTION = "sseTicket";
 
 interface TicketParams {
@@ -17,8 +17,8 @@ interface TicketParams {
 type RequestContext = Context<{ req?: SseGatewayRequest; res?: SseGatewayResponse }>;
 
 /**
- * Adds the action that gives tickets. Whom a ticket is for is read from the HTTP request itself, by
- * `session`, and never from the action's params: any client could write those.
+ * Adds the action that issues tickets. Who a ticket is for is read from the HTTP request itself, by `session`, and never from
+ * the action's params, which any client could write.
  */
 export function addTicketAction(
 	schema: MergedSchema,
@@ -43,14 +43,14 @@ export function addTicketAction(
 	callOnThisNode(schema);
 }
 
-/** A service, as far as Moleculer's types know of it and beyond. */
+/** A service, with internals that Moleculer's types leave out. */
 interface OwnService extends Service {
 	readonly _serviceSpecification: { readonly actions: Readonly<Record<string, OwnAction>> };
 }
 
 interface OwnAction extends ActionSchema {
 	readonly name: string;
-	/** Without the name of the service. */
+	/** Without the service's name. */
 	readonly rawName: string;
 }
 
@@ -60,9 +60,9 @@ interface Endpoint {
 }
 
 /**
- * Makes moleculer-web call the action on the node that has the request. Moleculer may choose any node with a
- * gateway of that name (with `registry.preferLocal: false`, or before this one is registered), or leave the choice
- * to the transporter (with `disableBalancer: true`).
+ * Makes moleculer-web call the action on the node that has the request. Moleculer may choose any node with a gateway of that
+ * name (with `registry.preferLocal: false`, or before this one is registered), or leave the choice to the transporter (with
+ * `disableBalancer: true`).
  */
 function callOnThisNode({ methods = {} }: MergedSchema): void {
 	const original = methods.callAction as CallAction | undefined;
@@ -83,7 +83,7 @@ function callOnThisNode({ methods = {} }: MergedSchema): void {
 /** The endpoint of an action in this very service. */
 function endpointIn({ actions, broker }: OwnService, own: OwnAction): Endpoint {
 	const handler = (ctx: Context<Record<string, unknown>>) => actions[ACTION]?.(ctx.params, { ctx });
-	// With the balancer off Moleculer calls the handler that goes through the transporter, even on its own node.
+	// With the balancer off, Moleculer calls the handler that goes through the transporter, even on its own node.
 	const action = { ...own, handler, remoteHandler: handler };
 	return broker.registry.createPrivateActionEndpoint(action) as Endpoint;
 }

@@ -3,19 +3,19 @@ import { isRefusal } from "../../core/errors/refusal.ts";
 import type { Session } from "../auth/session.ts";
 import { isLife } from "./gateway-lives.ts";
 
-/** What a ticket says, once its signature is proven. */
+/** The content of a ticket whose signature is verified. */
 export interface Ticket extends Session {
 	readonly eventNames: readonly string[];
 	readonly jti: string;
-	/** `Date.now()` of its issuer when it was given. */
+	/** Its issuer's `Date.now()` when it was issued. */
 	readonly since: number;
-	/** From when on it is good, on the same clock; usually `since`. */
+	/** When it becomes valid, on the same clock; usually `since`. */
 	readonly from: number;
 	/** When it expires, on the same clock. */
 	readonly until: number;
-	/** The Moleculer namespace that it is for; empty for none, undefined if another program gave it and does not say. */
+	/** The Moleculer namespace that it is for; empty for none; undefined if another program issued it and does not say. */
 	readonly namespace: string | undefined;
-	/** The gateway that gave it; undefined if another program did. */
+	/** The gateway that issued it; undefined if another program did. */
 	readonly issuer: Issuer | undefined;
 }
 
@@ -23,11 +23,11 @@ export interface Ticket extends Session {
 export interface Issuer {
 	/** The name of the gateway's life. */
 	readonly life: string;
-	/** Age of that life in milliseconds when it gave the ticket, on its steady clock. */
+	/** Age of that life in milliseconds when it issued the ticket, on its steady clock. */
 	readonly at: number;
 	/** Number of revocations that it had heard by then. */
 	readonly heard: number;
-	/** Ids of revocations of such streams that it had heard by then. */
+	/** Ids of the revocations covering such streams that it had heard by then. */
 	readonly after: readonly string[];
 	/** The lives of gateways that it had met recently. */
 	readonly lives: readonly string[];
@@ -35,12 +35,12 @@ export interface Issuer {
 
 const JTI = /^[\w-]{22}$/;
 
-/** Whether anything may be the id of a ticket. */
+/** Whether a value may be the id of a ticket. */
 export function isJti(value: unknown): value is string {
 	return typeof value === "string" && JTI.test(value);
 }
 
-/** An issuer as claims. Empty lists are left out: a ticket is part of a URL. */
+/** An issuer as claims. Empty lists are left out, because a ticket is part of a URL. */
 export function claimsOf({ life, at, heard, after, lives }: Issuer): Record<string, unknown> {
 	return {
 		gw: life,
@@ -51,7 +51,7 @@ export function claimsOf({ life, at, heard, after, lives }: Issuer): Record<stri
 	};
 }
 
-/** Reads claims whose signature is proven; undefined if they are no ticket. */
+/** Reads claims whose signature is verified; undefined if they are not a ticket. */
 export function readClaims(claims: Record<string, unknown>): Ticket | undefined {
 	const { ids, names, end = Number.POSITIVE_INFINITY, jti, iat, nbf = iat, exp } = claims;
 	if (!isJti(jti) || typeof end !== "number") return undefined;
@@ -63,7 +63,7 @@ export function readClaims(claims: Record<string, unknown>): Ticket | undefined 
 	if (sessionIds === undefined) return undefined;
 	const issuer = readIssuer(claims);
 	if (issuer === undefined && claims.gw !== undefined) return undefined;
-	// A gateway leaves that of no namespace out.
+	// A gateway without a namespace leaves the claim out.
 	const { ns = issuer && "" } = claims;
 	if (ns !== undefined && typeof ns !== "string") return undefined;
 	return {
@@ -91,7 +91,7 @@ function readIssuer({
 	return { life: gw, at, heard, after, lives };
 }
 
-/** At least one, without repetition; undefined if it is no list of session ids. */
+/** At least one, without duplicates; undefined if it is not a list of session ids. */
 function readIds(given: unknown): readonly string[] | undefined {
 	if (!Array.isArray(given) || given.length === 0) return undefined;
 	const ids = new Set<string>();

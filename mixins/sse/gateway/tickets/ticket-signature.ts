@@ -2,16 +2,16 @@ import { createSecretKey, type KeyObject } from "node:crypto";
 import { jwtVerify, SignJWT } from "jose";
 
 const ALGORITHM = "HS256";
-/** No other token that the application signs, with the same secret even, is a ticket. */
+/** Makes sure that no other token that the application signs, even with the same secret, is taken for a ticket. */
 const TYPE = "sse-ticket+jwt";
 const AUDIENCE = "moleculer-sse";
 
 /** The claims of a token, `iat` and `exp` in seconds. */
 export type Claims = Record<string, unknown>;
 
-/** Signs tickets and checks their signatures. It does not judge what they say, nor their times. */
+/** Signs tickets and verifies their signatures. Judges neither their content nor their times. */
 export class TicketSignature {
-	/** The first signs; all are believed. Key objects, which nothing prints. */
+	/** The first one signs; all are accepted. Key objects, because they are never printed. */
 	readonly #keys: readonly KeyObject[];
 
 	/** @param secrets At least one. */
@@ -26,7 +26,7 @@ export class TicketSignature {
 			.sign(this.#keys[0] as KeyObject);
 	}
 
-	/** The claims of a ticket; undefined if it is no ticket, or not signed with one of the secrets. */
+	/** The claims of a ticket; undefined if it is not one, or not signed with one of the secrets. */
 	async prove(text: string): Promise<Claims | undefined> {
 		for (const key of this.#keys) {
 			try {
@@ -34,12 +34,12 @@ export class TicketSignature {
 					algorithms: [ALGORITHM],
 					typ: TYPE,
 					audience: AUDIENCE,
-					// Which clock counts depends on who gave the ticket.
+					// Which clock counts depends on who issued the ticket.
 					clockTolerance: Number.MAX_SAFE_INTEGER
 				});
 				return payload;
 			} catch {
-				// Another key may be its own; which check failed is nobody's business.
+				// Another key may be the right one; which check failed is not revealed.
 			}
 		}
 		return undefined;

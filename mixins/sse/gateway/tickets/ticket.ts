@@ -16,7 +16,7 @@ import { claimsOf, type Issuer, isJti, readClaims, type Ticket } from "./ticket-
 import { secretsOf } from "./ticket-secrets.ts";
 import { TicketSignature } from "./ticket-signature.ts";
 
-/** An answer to who asks for a ticket. */
+/** The answer to a request for a ticket. */
 export interface IssuedTicket {
 	ticket: string;
 	/** Milliseconds for which it opens a stream. */
@@ -25,39 +25,39 @@ export interface IssuedTicket {
 
 /** What tickets depend on. Default: this process's own environment and clocks, and no other gateways. */
 export interface TicketSurroundings {
-	/** Of Moleculer: gateways of another hear neither of used tickets nor of revocations here. Default: none. */
+	/** Moleculer's namespace: gateways of another one hear neither of used tickets nor of revocations here. Default: none. */
 	namespace?: string;
 	env?: NodeJS.ProcessEnv;
 	clock?: Clock;
-	/** The lives of all gateways that there are now. */
+	/** Returns the lives of all present gateways. */
 	lives?: () => readonly string[];
-	/** Called for a ticket with a valid signature from further in the future than clocks may differ. */
+	/** Called for a ticket with a valid signature that is further in the future than clocks may differ. */
 	onAhead?: (milliseconds: number) => void;
 }
 
-/** Node takes 16 KiB of request head, of which the ticket is a part. */
+/** Node accepts 16 KiB of request head, of which the ticket is a part. */
 const MAX_LENGTH = 8192;
 
-/** The most revocations that a ticket names as earlier than itself: the latest. */
+/** Most revocations that a ticket names as earlier than itself: the latest. */
 const MAX_AFTER = 32;
-/** The most milliseconds by which one gateway hears a revocation later than another. */
+/** Most milliseconds by which one gateway hears a revocation later than another. */
 const LATE = 60_000;
 
 /**
  * Signed tickets that open one stream each, for clients that cannot send any other proof.
  *
- * Gateways tell each other which tickets are used and which sessions are revoked, and remember both for as long as
- * a ticket may be good anywhere. A gateway judges its own tickets by what it has seen itself. For another
- * gateway's ticket it must know whether that one had heard of a revocation before it gave the ticket, and whether
- * this one was already listening by then. The ticket states both; where it does not, the wall clocks decide.
+ * Gateways tell each other which tickets are used and which sessions are revoked, and remember both for as long as a ticket may
+ * be valid anywhere. A gateway judges its own tickets by what it has seen itself. For another gateway's ticket it must know
+ * whether that gateway had heard of a revocation before it issued the ticket, and whether it was itself already listening by
+ * then. The ticket states both; where it does not, the wall clocks decide.
  */
 export class Tickets {
 	readonly #signature: TicketSignature;
 	readonly #namespace: string;
 	readonly #expiresIn: number;
 	/**
-	 * Milliseconds for which used tickets and revocations are remembered. A gateway takes a ticket for `expiresIn`
-	 * plus the tolerance at either end, plus once more if its clock is set back by too little to be noticed.
+	 * Milliseconds for which used tickets and revocations are remembered. A gateway accepts a ticket for `expiresIn` plus the
+	 * tolerance at either end, and once more if its clock is set back by too little to be noticed.
 	 */
 	readonly #memory: number;
 	readonly #used: ExpiringSet;
@@ -131,8 +131,8 @@ export class Tickets {
 	}
 
 	/**
-	 * What a ticket says that is to open a stream of these names. Undefined if it is none or not ours, has
-	 * expired, was used or revoked, or does not cover the names, or if this gateway cannot know.
+	 * The content of a ticket that is to open a stream of these names. Undefined if it is not one or not ours, has expired, was
+	 * used or revoked, or does not cover the names, or if this gateway cannot know.
 	 */
 	async read(text: string, eventNames: readonly string[]): Promise<Ticket | undefined> {
 		const claims = await this.#signature.prove(text);
@@ -140,32 +140,34 @@ export class Tickets {
 		return ticket !== undefined && this.#isGood(ticket, eventNames) ? ticket : undefined;
 	}
 
-	/** When a ticket was given, on the steady clock: another's at the earliest, because its clock may be ahead. */
+	/**
+	 * When a ticket was issued, on the steady clock; for another gateway's the earliest time, because its clock may be fast.
+	 */
 	givenAt({ since, issuer }: Pick<Ticket, "since" | "issuer">): number {
 		const { wall, steady } = this.#clock.now();
 		if (issuer?.life === this.#life) return this.#born + issuer.at;
 		return steady - Math.max(0, wall - since) - TOLERANCE;
 	}
 
-	/** Uses a ticket up; false if it was used before. */
+	/** Uses up a ticket; false if it was used before. */
 	take({ jti }: Pick<Ticket, "jti">): boolean {
 		const { steady } = this.#clock.now();
 		return this.#used.take(jti, steady + this.#memory, steady);
 	}
 
-	/** Another gateway says that it has taken a ticket; anything else is ignored. */
+	/** Another gateway reports that it has accepted a ticket; anything else is ignored. */
 	markUsed(message: unknown): void {
 		if (typeof message !== "object" || message === null) return;
 		const { jti, until } = message as Partial<Ticket>;
-		// `until` is the time of another machine's clock: it does not shorten how long this is remembered.
+		// `until` is on another machine's clock, so it does not shorten how long this is remembered.
 		if (isJti(jti) && typeof until === "number") this.take({ jti });
 	}
 
 	/**
-	 * Streams are revoked: tickets that were given for them before do not open any.
+	 * Streams are revoked: tickets that were issued for them before do not open any.
 	 *
 	 * @param id `<origin>.<epoch>.<seq>`, the same on every gateway; undefined if its sender gives none.
-	 * @param at When it happened, on the steady clock, at the latest; default: now.
+	 * @param at Latest time at which it happened, on the steady clock; default: now.
 	 */
 	revoke(revocation: Revocation, id: string | undefined, at?: number): void {
 		const { steady } = this.#clock.now();
@@ -188,15 +190,15 @@ export class Tickets {
 		const { jti, ids: sessionIds, eventNames, since, until, namespace, issuer } = ticket;
 		if (namespace !== undefined && namespace !== this.#namespace) return false;
 		if (this.#used.has(jti) || !asked.every(name => eventNames.includes(name))) return false;
-		// One that lives longer than tickets do here would be forgotten before it expires.
+		// A ticket that lives longer than tickets do here would be forgotten before it expires.
 		if (until - since > this.#expiresIn + 1) return false;
 		const now = this.#clock.now();
 		const isOwn = issuer?.life === this.#life;
 		const given = isOwn ? this.#born + issuer.at : 0;
-		// The steady clock may stand still while the machine is suspended, and the wall clock be set back.
+		// The steady clock may stand still while the machine is suspended, and the wall clock may be set back.
 		const isYoung = now.steady - given < until - since && now.wall < until + TOLERANCE;
 		if (!(isOwn ? isYoung : this.#isTimely(ticket, now))) return false;
-		// One that was used before this moment may be among those that had to be forgotten.
+		// A ticket that was used before this moment may be among those that had to be forgotten.
 		const forgotten = this.#used.forgotten - this.#memory;
 		if (!(isOwn ? given > forgotten : isLater(ticket, forgotten, now))) return false;
 		for (const heard of this.#revocations.concerning({ sessionIds, eventNames: asked })) {
@@ -208,7 +210,7 @@ export class Tickets {
 		return true;
 	}
 
-	/** Whether another's ticket is good at this time, and was given while this gateway was listening. */
+	/** Whether another gateway's ticket is valid at this time, and was issued while this gateway was listening. */
 	#isTimely({ since, from, until, issuer }: Ticket, now: Moment): boolean {
 		if (from > now.wall + TOLERANCE) {
 			this.#onAhead(from - now.wall);
@@ -219,7 +221,7 @@ export class Tickets {
 		return isLater({ since }, this.#clock.begun, now);
 	}
 
-	/** Whether a revocation that this gateway has heard came before another's ticket. */
+	/** Whether a revocation that this gateway has heard came before another gateway's ticket. */
 	#isBefore({ id, at }: HeardRevocation, ticket: Ticket, now: Moment): boolean {
 		if (now.steady - at > this.#memory) return true;
 		const { since, issuer } = ticket;
@@ -232,18 +234,18 @@ export class Tickets {
 	}
 }
 
-/** Whether the clocks prove that another's ticket was given after a moment of this gateway's steady clock. */
+/** Whether the clocks prove that another gateway's ticket was issued after a moment of this gateway's steady clock. */
 function isLater({ since }: Pick<Ticket, "since">, steady: number, now: Moment): boolean {
 	return since > wallOf(steady, now) + TOLERANCE;
 }
 
-/** A ticket is part of a URL, and the epoch is one sender's own. */
+/** A ticket is part of a URL, and the epoch alone identifies the sender. */
 function shortened(id: string | undefined): string | undefined {
 	const parsed = id === undefined ? undefined : parseId(id);
 	return parsed && `${parsed.epoch}.${parsed.seq}`;
 }
 
-/** A random name: the next life of the same gateway has another. */
+/** A random name, so that the next life of the same gateway has another. */
 function newLife(): string {
 	return randomBytes(8).toString("base64url");
 }
