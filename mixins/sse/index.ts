@@ -29,7 +29,11 @@ export type {
 	SseSettings,
 	SseStreamAccess
 } from "./gateway/types.ts";
+export type { CloseParams, SseClosed } from "./inspection/close.ts";
+export type { SseSilentNode } from "./inspection/gateway-answers.ts";
 export type { SseBusHealth, SseLiveness, SseReadiness } from "./inspection/health.ts";
+export type { SseNode, SseNodes } from "./inspection/nodes.ts";
+export type { SseStream, SseStreams, StreamsParams } from "./inspection/streams.ts";
 export type {
 	SseEventName,
 	SseEvents,

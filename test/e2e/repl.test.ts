@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, it } from "@jest/globals";
+import type { ServiceBroker } from "moleculer";
 import { type Client, connect } from "../support/clients/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
@@ -13,6 +14,8 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 let repl: Terminal;
 let open: (sessionId: string) => Promise<Client>;
+/** Another node that is no gateway. */
+let sender: ServiceBroker;
 
 /** A person at the REPL of a node that is not a gateway, and a gateway that the node knows. */
 beforeEach(async () => {
@@ -20,6 +23,7 @@ beforeEach(async () => {
 	const gateway = await cluster.gateway("gateway-1");
 	open = sessionId => connect(`http://127.0.0.1:${gateway.port}`, sessionId, ["notifications"]);
 
+	sender = await cluster.sender("teller", [gateway]);
 	const home = tempFolder("home");
 	repl = openTerminal("node_modules/.bin/moleculer-runner --repl --config moleculer.config.ts", {
 		cwd: ROOT,
@@ -114,5 +118,38 @@ describe("at the REPL of a node that is not a gateway", () => {
 		await repl.shows(/Unknown command "sse sned"/);
 		repl.type("sse --help");
 		await repl.shows(/Send a Server-Sent Event/);
+	});
+
+	it("looks into the gateways: `sse nodes`, `sse streams`, `sse close`", async () => {
+		const client = await open("abc");
+		repl.type("sse nodes");
+		await repl.shows(/gateway-1 +api +\d/);
+		repl.type("sse streams --session abc");
+		await repl.shows(/gateway-1 +api +abc +notifications +live/);
+		repl.type("sse close abc banned");
+		await repl.shows(/Closed 1 streams\./);
+		await eventually(() => expect(client.told.at(-1)?.data).toEqual({ reason: "banned" }));
+	});
+
+	it("`sse tap` shows events as they come, and ends with Ctrl-C, upon which the REPL goes on", async () => {
+		await open("abc");
+		repl.type("sse tap notifications");
+		await repl.shows(/Ctrl-C ends/);
+		await eventually(async () => {
+			await sender.broadcast("sse.send", {
+				eventName: "notifications",
+				sessionId: "abc",
+				payload: { secret: 1 }
+			});
+			await repl.shows(
+				/teller\.\S+ +notifications +12 B +to 1 sessions, 1 streams on 1 gateways/,
+				2_000
+			);
+		});
+		repl.press("\u0003");
+		await repl.shows(/Ended\./);
+		repl.type("sse nodes");
+		await repl.shows(/gateway-1 +api +\d/);
+		expect(repl.screen()).not.toMatch(/secret|press Ctrl\+C again/);
 	});
 });

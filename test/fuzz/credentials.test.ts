@@ -148,7 +148,7 @@ describe("what is typed into the REPL", () => {
 
 	it("is sent as it was typed, or reported as wrong", async () => {
 		const told = jest.spyOn(console, "log").mockImplementation(() => {});
-		const commands: { action(broker: unknown, args: { words: string[] }): Promise<void> }[] = [];
+		const commands: { action(broker: unknown, args: { all: string[] }): Promise<void> }[] = [];
 		const sent: { sessionId: unknown }[] = [];
 		const broker = {
 			options: { replOptions: { customCommands: commands } },
@@ -167,7 +167,7 @@ describe("what is typed into the REPL", () => {
 			fc.asyncProperty(line, async words => {
 				told.mockClear();
 				sent.length = 0;
-				await commands[0]?.action(broker, { words });
+				await commands[0]?.action(broker, { all: words });
 				expect(told).toHaveBeenCalledTimes(1);
 				for (const event of sent) expect(event.sessionId).toBe(words[1]);
 			}),

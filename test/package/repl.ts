@@ -43,6 +43,10 @@ export async function expectToSend(project: Project): Promise<void> {
 	await answers("sse send 1e3", /issing required argument/);
 	await answers("sse sned 1e3 news 1", /Unknown command "sse sned"/);
 	await answers("help sse", /Send a Server-Sent Event/);
+	await answers("sse help", /sse streams \[--session id\]/);
+	await answers("sse nodes", /\S+ +api +\d+\.\d+\.\d+ +ready +1/);
+	await answers("sse streams --session 1e3", /api +1e3 +news +live/);
+	await answers("sse streams --session 1000", /0 streams\./);
 	await eventually(() =>
 		expect(client.events.map(({ data }) => data)).toEqual([{ message: "hi there" }, -5])
 	);

@@ -2,7 +2,7 @@ import type { Middleware, ServiceBroker } from "moleculer";
 import { isNobody } from "../core/addressing/session-id.ts";
 import { onePer } from "../core/collections/one-per.ts";
 import { isRefusal, type Refusal } from "../core/errors/refusal.ts";
-import { type EventsContract, textEvents } from "../core/event/contract.ts";
+import type { EventsContract } from "../core/event/contract.ts";
 import { readSafely, SEND } from "../core/event/event.ts";
 import { SenderCounters } from "../core/metrics/counters.ts";
 import type { SenderLimits } from "../core/options/access-options.ts";
@@ -18,7 +18,6 @@ import {
 import { reportIfUnhandled } from "../moleculer/broadcast/unhandled-rejection.ts";
 import { metricsOf } from "../moleculer/metrics/metrics.ts";
 import { createRecipientLog } from "../moleculer/sender/recipient-log.ts";
-import { installReplCommand } from "../moleculer/sender/repl.ts";
 import { createSenderCheck } from "../moleculer/sender/sender-check.ts";
 import { SseError } from "../moleculer/sse-error.ts";
 import { watchTransporter } from "../moleculer/transporter/transporter-health.ts";
@@ -72,7 +71,6 @@ export function createSenderMiddleware(
 				throw misplacedMiddleware("SseMiddleware() is a middleware, not a mixin");
 			checkOf(broker);
 			checkReach(broker);
-			installReplCommand(broker, textEvents(events));
 			watchTransporter(broker);
 			installedBus(broker)?.listen();
 			installSafeSending(broker, trackerOf(broker));

@@ -1,19 +1,13 @@
-import type { ActionSchema, Context, Service, ServiceBroker } from "moleculer";
-import { liveness, readiness, type SseLiveness, type SseReadiness } from "./health.ts";
+import type { ServiceBroker } from "moleculer";
+import { ACTIONS } from "./actions.ts";
 
 /** Its actions have names of their own: `$sse` is the service by which a sender hears gateways, and not on every node. */
 const SERVICE = "$sseInspection";
 
 const installed = new WeakSet<ServiceBroker>();
 
-/** An answer over HTTP, if there is one. */
-type HttpContext = Context<
-	unknown,
-	{ $statusCode?: number; $responseHeaders?: Record<string, string> }
->;
-
 /**
- * Adds the actions by which a node is looked into; again is harmless, and so is another copy of the package. To be called when
+ * Adds the actions by which nodes are looked into; again is harmless, and so is another copy of the package. To be called when
  * the broker, or a gateway of it, is created.
  */
 export function installInspection(broker: ServiceBroker): void {
@@ -28,39 +22,6 @@ export function installInspection(broker: ServiceBroker): void {
 		settings: { $noServiceNamePrefix: true },
 		actions: { ...ACTIONS }
 	});
-}
-
-const ACTIONS: Readonly<Record<string, ActionSchema>> = {
-	"$sse.ready": ofThisNode("published", function (ctx: HttpContext): SseReadiness {
-		const answer = readiness(this.broker);
-		if (!answer.ready) ctx.meta.$statusCode = 503;
-		return fresh(ctx, answer);
-	}),
-	"$sse.live": ofThisNode("published", function (ctx: HttpContext): SseLiveness {
-		return fresh(ctx, liveness(this.broker));
-	})
-};
-
-/** Whatever stands between, nobody may take an old answer for a new one. */
-function fresh<Answer>({ meta }: HttpContext, answer: Answer): Answer {
-	meta.$responseHeaders = { ...meta.$responseHeaders, "Cache-Control": "no-store" };
-	return answer;
-}
-
-/** An action that costs its node nothing but the look, and that no setting of the broker's delays. */
-function ofThisNode<Handler extends (this: Service, ctx: never) => unknown>(
-	visibility: "published" | "public" | "protected",
-	handler: Handler
-): ActionSchema {
-	return {
-		visibility,
-		cache: false,
-		tracing: false,
-		bulkhead: { enabled: false },
-		circuitBreaker: { enabled: false },
-		retryPolicy: { enabled: false },
-		handler
-	} as unknown as ActionSchema;
 }
 
 /** Where an action can be called, as Moleculer's registry has it. */

@@ -48,6 +48,8 @@ export class EventStream extends StreamWriter implements Subscription {
 	readonly eventNames: readonly string[];
 	/** `performance.now()` at which its session was proven. */
 	readonly provenAt: number;
+	/** `performance.now()` at which it was opened. */
+	readonly openedAt: number = performance.now();
 	readonly expiresAt: number;
 	/** Milliseconds since 1970; Infinity = never. */
 	readonly sessionEnd: number;
@@ -56,7 +58,7 @@ export class EventStream extends StreamWriter implements Subscription {
 	/** The first frame, for a stream that ends before it is decided how it starts. */
 	#provisional: Frame | undefined;
 	/** See {@link mayHaveMissed}; -Infinity for one that came back, and continues from earlier. */
-	#currentSince = performance.now();
+	#currentSince: number = this.openedAt;
 	readonly #endsBy: OwnCloseReason;
 	#deadline: Patience | undefined;
 	readonly #onEnd: (stream: EventStream) => void;

@@ -7,6 +7,8 @@ export interface Terminal {
 	screen(): string;
 	/** Types a line and Enter. */
 	type(line: string): void;
+	/** Presses a key, as the terminal sends it. */
+	press(key: string): void;
 	/** Resolves when `pattern` is shown after the last typed line. */
 	shows(pattern: RegExp, timeout?: number): Promise<void>;
 }
@@ -37,6 +39,7 @@ export function openTerminal(command: string, options: ProcessOptions = {}): Ter
 			from = running.output.length;
 			running.write(`${line}\r`);
 		},
+		press: key => running.write(key),
 		async shows(pattern, timeout = 20_000) {
 			const deadline = performance.now() + timeout;
 			while (!pattern.test(screen())) {

@@ -49,6 +49,12 @@ export function encodeFrame(fields: FrameFields, slab?: Slab): Frame {
 const ID = encoder.encode("id: ");
 const LF = 10;
 
+/** The data of a frame that was encoded with these fields and no others: a part of its bytes. */
+export function dataOf(frame: Frame, { id, event }: Pick<FrameFields, "id" | "event">): Uint8Array {
+	const head = (id === undefined ? "" : line("id", id)) + line("event", event);
+	return frame.subarray(encoder.encode(`${head}data: `).byteLength, frame.byteLength - 2);
+}
+
 /** The same event without its id: to a client, a place that it must not take for its own. */
 export function withoutId(frame: Frame): Frame {
 	if (!ID.every((byte, index) => frame[index] === byte)) return frame;

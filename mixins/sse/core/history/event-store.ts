@@ -1,6 +1,6 @@
 import type { Subscription } from "../addressing/registry.ts";
 import type { Address } from "../event/event.ts";
-import { encodeFrame, type Frame } from "../event/frame.ts";
+import { dataOf, encodeFrame, type Frame } from "../event/frame.ts";
 import { Slab, type Span } from "../event/slab.ts";
 import { AddressIndex, type EventList } from "./address-index.ts";
 import { EventColumns } from "./event-columns.ts";
@@ -34,6 +34,16 @@ const SEVERAL_BYTES = 50;
  */
 const MAX_EFFORT = 8192;
 const ROW_EFFORT = 8;
+
+/** An event that is kept, as whoever looks into a gateway sees it. */
+export interface KeptEvent extends Known {
+	readonly id: string | undefined;
+	readonly eventName: string;
+	/** Session ids, or that of everyone; each once. */
+	readonly sessionIds: readonly string[];
+	/** The payload's JSON in UTF-8. To be read at once: it may be a part of a larger buffer. */
+	readonly json: Uint8Array;
+}
 
 /** What to search for. */
 interface Search {
@@ -142,6 +152,38 @@ export class EventStore {
 	firstSince(at: number): Known | undefined {
 		const row = this.#columns.lowerBound(row => this.#columns.timeOf(row) < at);
 		return row < this.#columns.end ? this.#at(row) : undefined;
+	}
+
+	/** The event at a position; undefined if none is kept there. */
+	eventAt(position: number): KeptEvent | undefined {
+		const row = this.#columns.lowerBound(row => this.#columns.positionOf(row) < position);
+		return row < this.#columns.end && this.#columns.positionOf(row) === position
+			? this.#eventOf(row)
+			: undefined;
+	}
+
+	/** The events from a position on that stand last, so many at most, the oldest first. */
+	newestFrom(position: number, most: number): KeptEvent[] {
+		const first = this.#columns.lowerBound(row => this.#columns.positionOf(row) < position);
+		const events: KeptEvent[] = [];
+		for (let row = Math.max(first, this.#columns.end - most); row < this.#columns.end; row++) {
+			const event = this.#eventOf(row);
+			if (event !== undefined) events.push(event);
+		}
+		return events;
+	}
+
+	/** Undefined for a point without an event. */
+	#eventOf(row: number): KeptEvent | undefined {
+		const lists = this.#columns.listsOf(row);
+		const [list] = lists;
+		if (list === undefined) return undefined;
+		const { eventName } = list;
+		const known = this.#at(row);
+		const id = known.sortKey && this.#idOf(known.sortKey);
+		const kept = this.#columns.keptOf(row);
+		const json = this.#columns.isBare(row) ? kept : dataOf(kept, { id, event: eventName });
+		return { ...known, id, eventName, sessionIds: lists.map(({ sessionId }) => sessionId), json };
 	}
 
 	/** Frames for a stream, oldest first: as many as it takes about a millisecond to find. */

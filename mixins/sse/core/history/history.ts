@@ -4,7 +4,7 @@ import type { Frame } from "../event/frame.ts";
 import { Slab, type Span } from "../event/slab.ts";
 import type { Revocation } from "../revocation/revocation.ts";
 import { RevocationLog } from "../revocation/revocation-log.ts";
-import { EventStore, type Known } from "./event-store.ts";
+import { EventStore, type KeptEvent, type Known } from "./event-store.ts";
 import { EvictedEvents } from "./evicted-events.ts";
 import type { IdOrder, ResetReason, SortKey } from "./id-order.ts";
 import { hasPassed, type ReplayCursor, wasSeen } from "./replay-cursor.ts";
@@ -80,6 +80,11 @@ export class History {
 		return this.#kept.bytes;
 	}
 
+	/** When the oldest event that is kept has arrived; Infinity without any. */
+	get oldestAt(): number {
+		return this.#kept.oldestAt;
+	}
+
 	/** Milliseconds since the oldest event kept has come; 0 without any. @param now As of {@link append}. */
 	age(now: number): number {
 		return Math.max(0, now - this.#kept.oldestAt);
@@ -88,6 +93,16 @@ export class History {
 	/** Position of the next event. */
 	get head(): number {
 		return this.#head;
+	}
+
+	/** The event at a position; undefined if none is kept there. */
+	eventAt(position: number): KeptEvent | undefined {
+		return this.#kept.eventAt(position);
+	}
+
+	/** The newest events from a position on, so many at most, the oldest first. */
+	newestFrom(position: number, most: number): KeptEvent[] {
+		return this.#kept.newestFrom(position, most);
 	}
 
 	/** The resume token of a stream that is live now. */

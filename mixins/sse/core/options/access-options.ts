@@ -125,7 +125,8 @@ export const TRUST_PROXY_OPTION: OptionSpec<boolean | number | string | readonly
 		"the number of proxies in front, a list of their addresses and ranges, true for any, or false for none",
 	range: "the number of proxies, or a list of their addresses and ranges",
 	// As an address, "1" would be 0.0.0.1, which is nobody's.
-	check: value => ![value].flat().some(part => typeof part === "string" && /^(0x[\da-f]+|\d+)$/i.test(part)),
+	check: value =>
+		![value].flat().some(part => typeof part === "string" && /^(0x[\da-f]+|\d+)$/i.test(part)),
 	rule: {
 		type: "multi",
 		rules: [

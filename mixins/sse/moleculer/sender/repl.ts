@@ -1,15 +1,13 @@
 import type { ServiceBroker } from "moleculer";
-import { SEND } from "../../core/event/event.ts";
+import { runSend } from "./repl-send.ts";
 
-/** What a command of moleculer-repl is told was typed: by commander, or by vorpal, which moleculer-repl was before 0.7. */
+/** What moleculer-repl passes to a command: parsed by commander, or by vorpal before moleculer-repl 0.7. */
 interface Typed {
 	/** Commander's: the words as they were typed. */
-	words?: readonly string[];
+	all?: readonly string[];
 	/** Vorpal's: the same, by their names. */
-	send?: string;
-	sessionId?: string;
-	eventName?: string;
-	json?: readonly string[];
+	verb?: string;
+	words?: readonly string[];
 }
 
 /** What commander hands to `parse`. */
@@ -27,26 +25,45 @@ interface ReplOptions {
 	customCommands?: Command[];
 }
 
-/** Where brokers keep what belongs to their REPL: Moleculer 0.15 and 0.14, of which each knows its own alone. */
+/** Where brokers keep the options of their REPL: Moleculer 0.15 and 0.14, each of which knows only its own. */
 interface BrokerOptions {
 	replOptions?: ReplOptions | Command[] | null;
 	replCommands?: Command[] | null;
 }
 
-const COMMAND = "sse <send> <sessionId> <eventName> [json...]";
-const USAGE = "Usage: sse send <sessionId> <eventName> [json]";
+/** A second word of the command. */
+export interface ReplVerb {
+	/** What may be typed, as in `sse send <sessionId> <eventName> [json]`. */
+	readonly usage: string;
+	/** What it does, in a line. */
+	readonly about: string;
+	/** @param words What was typed behind it, as text. Says by itself what is wrong with them. */
+	run(broker: ServiceBroker, words: readonly string[]): Promise<void> | void;
+}
+
+const COMMAND = "sse <verb> [words...]";
+
+/** The verbs of a broker's REPL, by their names. */
+export type ReplVerbs = Readonly<Record<string, ReplVerb>>;
+
+const SEND: ReplVerb = {
+	usage: "sse send <sessionId> <eventName> [json]",
+	about: "Send a Server-Sent Event to a session, or to everyone with '*'",
+	run: (broker, words) => runSend(broker, words, textsOf.get(broker))
+};
 
 /** Brokers may share a command, and have contracts of their own. */
 const textsOf = new WeakMap<ServiceBroker, ReadonlySet<string>>();
 
 /**
- * Adds `sse send <sessionId> <eventName> [json]` to the broker's REPL. Unlike `broadcast`, it keeps
- * what was typed as text: the id `1e3` stays "1e3".
+ * Adds the command `sse` to the broker's REPL. Unlike `broadcast`, it keeps what was typed as text: the id `1e3` stays "1e3".
  *
- * @param texts The events that are texts: what was typed is their payload as it stands. Default: none.
+ * @param more Verbs beside `send`.
+ * @param texts The events that are texts: what was typed is their payload. Default: none.
  */
 export function installReplCommand(
 	broker: ServiceBroker,
+	more: ReplVerbs = {},
 	texts: ReadonlySet<string> = new Set()
 ): void {
 	textsOf.set(broker, texts);
@@ -59,7 +76,9 @@ export function installReplCommand(
 		: listOf(options.replOptions);
 	for (const list of [commands, options.replCommands]) {
 		// Brokers that were made from one options object share its list.
-		if (!list.some(({ command }) => command === COMMAND)) list.push(createCommand());
+		if (!list.some(({ command }) => command === COMMAND)) {
+			list.push(createCommand({ send: SEND, ...more }));
+		}
 	}
 }
 
@@ -68,56 +87,31 @@ function listOf(options: ReplOptions): Command[] {
 	return options.customCommands;
 }
 
-function createCommand(): Command {
+function createCommand(verbs: ReplVerbs): Command {
 	return {
 		command: COMMAND,
-		description: "Send a Server-Sent Event to a session, or to everyone with '*'",
+		description: `${SEND.about}, and look into gateways: sse help`,
 		options: [],
-		// Negative numbers and the like are JSON, not options.
+		// Negative numbers and the like are JSON, and options are read by each verb.
 		allowUnknownOptions: true,
 		parse(typed: TypedCommand | string, rest = ""): string | undefined {
 			// Vorpal asks for a line to go on with; what stands behind two dashes it leaves as it is.
 			if (typeof typed === "string") return `sse -- ${rest}`;
-			typed.params = { words: typed.args };
+			typed.params = { all: typed.args };
 			return undefined;
 		},
-		action(broker: ServiceBroker, typed: Typed): Promise<void> {
-			const { words, send = "", sessionId = "", eventName = "", json = [] } = typed;
-			return run(broker, words ?? [send, sessionId, eventName, ...json]);
+		async action(broker: ServiceBroker, { all, verb = "", words = [] }: Typed): Promise<void> {
+			const [name = "", ...given] = all ?? [verb, ...words];
+			const known = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+			if (known !== undefined) return known.run(broker, given);
+			const lines = Object.values(verbs).map(({ usage, about }) => `  ${usage}\n      ${about}`);
+			const unknown = name === "help" ? [] : [`Unknown command "sse ${name}".`];
+			tell([...unknown, "Usage:", ...lines].join("\n"));
 		}
 	};
 }
 
-async function run(broker: ServiceBroker, words: readonly string[]): Promise<void> {
-	const [verb, sessionId, eventName, typed, ...rest] = words;
-	const isText = textsOf.get(broker)?.has(eventName ?? "") === true;
-	if (verb !== "send") return tell(`Unknown command "sse ${verb}". ${USAGE}`);
-	if (rest.length > 0) {
-		const what = isText ? "text" : "JSON";
-		return tell(
-			`Too many words. Put the ${what} in single quotes: '${[typed, ...rest].join(" ")}'`
-		);
-	}
-	let payload: unknown = isText ? (typed ?? "") : {};
-	if (typed !== undefined && !isText) {
-		try {
-			payload = JSON.parse(typed);
-		} catch (error) {
-			const reason = error instanceof Error ? error.message : String(error);
-			return tell(
-				`The payload is not JSON: ${reason}. ` +
-					`Put it in single quotes, as in: sse send ${sessionId} ${eventName} '{"message":"hi"}'`
-			);
-		}
-	}
-	try {
-		await broker.broadcast(SEND, { eventName, sessionId, payload }, { throwError: true });
-		tell(`Sent "${eventName}" to ${sessionId === "*" ? "everyone" : `session "${sessionId}"`}.`);
-	} catch (error) {
-		tell(`Not sent: ${error instanceof Error ? error.message : String(error)}`);
-	}
-}
-
-function tell(text: string): void {
+/** Writes a line to whoever sits at the REPL. */
+export function tell(text: string): void {
 	console.log(text);
 }

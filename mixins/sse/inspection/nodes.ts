@@ -1,0 +1,79 @@
+import type { ServiceBroker } from "moleculer";
+import { installedBus } from "../bus/broker-bus.ts";
+import type { SseBusState } from "../bus/bus.ts";
+import { VERSION } from "../core/util/version.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import type { SseSilentNode } from "./gateway-answers.ts";
+import { gatewaysOf } from "./node-gateways.ts";
+
+/** A gateway. */
+export interface SseNode {
+	readonly nodeID: string;
+	/** Full name of its service. */
+	readonly service: string;
+	/** Of the package. */
+	readonly version: string;
+	/** Whether it takes new streams. */
+	readonly ready: boolean;
+	/** Whether events come late, or are lost and told, because it does not hear the other nodes. */
+	readonly degraded: boolean;
+	/** Streams that are open. */
+	readonly streams: number;
+	/** Session ids that have a stream. */
+	readonly sessions: number;
+	/** Streams whose clients have not taken everything. */
+	readonly behind: number;
+	/** Bytes that these have not taken. */
+	readonly unsent: number;
+	/** Null without a history. */
+	readonly history: {
+		readonly events: number;
+		readonly bytes: number;
+		/** Milliseconds since the oldest event came; null without any. */
+		readonly age: number | null;
+	} | null;
+	/** Null without `SseMiddleware`. */
+	readonly bus: SseBusState | null;
+}
+
+/** The answer of `$sse.nodes`. */
+export interface SseNodes {
+	readonly nodes: readonly SseNode[];
+	/** Nodes with a gateway that did not answer. */
+	readonly silent: readonly SseSilentNode[];
+}
+
+/** The gateways of this node. */
+export function describeNode(broker: ServiceBroker): SseNode[] {
+	const bus = installedBus(broker)?.state ?? null;
+	return [...gatewaysOf(broker)].map(([gateway, service]) => ({
+		nodeID: broker.nodeID,
+		service,
+		version: VERSION,
+		ready: gateway.isReady,
+		degraded: gateway.receiver.isDegraded,
+		...countStreams(gateway),
+		history: historyOf(gateway),
+		bus
+	}));
+}
+
+function countStreams({
+	streams
+}: Gateway): Pick<SseNode, "streams" | "sessions" | "behind" | "unsent"> {
+	let behind = 0;
+	let unsent = 0;
+	for (const stream of streams) {
+		if (!stream.isBehind) continue;
+		behind++;
+		unsent += stream.unsent;
+	}
+	return { streams: streams.size, sessions: streams.sessionCount, behind, unsent };
+}
+
+function historyOf({ fanOut: { history } }: Gateway): SseNode["history"] {
+	if (history === undefined) return null;
+	const { length: events, bytes, oldestAt } = history;
+	const age = events === 0 ? null : Math.max(0, Math.round(performance.now() - oldestAt));
+	return { events, bytes, age };
+}

@@ -1,0 +1,63 @@
+import { readSessionId } from "../core/addressing/session-id.ts";
+import { isRefusal } from "../core/errors/refusal.ts";
+import { SseError } from "../moleculer/sse-error.ts";
+
+/** Characters of an event name, as of `sse.send`. */
+export const LONGEST_NAME = 128;
+
+/** Reads what an action was called with: anything, also without Moleculer's validator. */
+export class Params {
+	readonly #given: Readonly<Record<string, unknown>>;
+
+	/** @throws SseError `SSE_INVALID_REQUEST` for one that the action does not take. */
+	constructor(given: unknown, known: readonly string[]) {
+		const isObject = typeof given === "object" && given !== null && !Array.isArray(given);
+		this.#given = isObject ? (given as Record<string, unknown>) : {};
+		const unknown = Object.keys(this.#given).find(name => !known.includes(name));
+		if (unknown === undefined) return;
+		const takes = known.length === 0 ? "no parameters" : known.join(", ");
+		throw SseError.invalidRequest(unknown, `"${unknown}" is unknown: the action takes ${takes}.`);
+	}
+
+	/** A session id, as text; undefined if there is none. */
+	session(name: string): string | undefined {
+		const value = this.#get(name);
+		if (value === undefined) return undefined;
+		const id = readSessionId(value, name);
+		if (isRefusal(id)) throw SseError.invalidRequest(name, id.message);
+		return id;
+	}
+
+	/** A text of 1 to so many characters; undefined if there is none. */
+	text(name: string, longest: number): string | undefined {
+		const value = this.#get(name);
+		if (value === undefined) return undefined;
+		if (typeof value === "string" && value !== "" && value.length <= longest) return value;
+		throw SseError.invalidRequest(name, `"${name}" takes a text of 1 to ${longest} characters.`);
+	}
+
+	flag(name: string): boolean | undefined {
+		const value = this.#get(name);
+		if (value === undefined || typeof value === "boolean") return value;
+		throw SseError.invalidRequest(name, `"${name}" takes true or false.`);
+	}
+
+	/** A whole number within bounds. */
+	whole(name: string, fallback: number, least: number, most: number): number {
+		const value = this.#get(name) ?? fallback;
+		if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most)
+			return value as number;
+		throw SseError.invalidRequest(name, `"${name}" takes a whole number from ${least} to ${most}.`);
+	}
+
+	/** Null is as good as nothing, as elsewhere in Moleculer. */
+	#get(name: string): unknown {
+		return (Object.hasOwn(this.#given, name) ? this.#given[name] : undefined) ?? undefined;
+	}
+}
+
+/** @throws SseError `SSE_INVALID_REQUEST` if there is nothing. */
+export function required<Value>(value: Value | undefined, name: string): Value {
+	if (value !== undefined) return value;
+	throw SseError.invalidRequest(name, `"${name}" is missing.`);
+}

@@ -1,0 +1,51 @@
+import type { ServiceBroker } from "moleculer";
+import { type EventsFilter, type GatewayEvents, readEventsFilter, recentEvents } from "./events.ts";
+import { askGateways, type GatewayAnswers } from "./gateway-answers.ts";
+import { describeNode, type SseNode, type SseNodes } from "./nodes.ts";
+import {
+	type GatewayStreamList,
+	joinStreams,
+	listStreams,
+	readFilter,
+	type SseStreams,
+	type StreamFilter
+} from "./streams.ts";
+
+/** What one node asks another; what it knows not of is refused by its name. */
+type Question =
+	| { readonly what: "nodes" }
+	| { readonly what: "streams"; readonly filter: StreamFilter }
+	| { readonly what: "events"; readonly filter: EventsFilter };
+
+/** What the gateways of this node answer to a question of another; undefined if it does not know the question. */
+export function report(broker: ServiceBroker, question: unknown): readonly unknown[] | undefined {
+	const { what, filter } = (question ?? {}) as { what?: unknown; filter?: unknown };
+	if (what === "nodes") return describeNode(broker);
+	if (what === "streams") return listStreams(broker, readFilter(filter));
+	if (what === "events") return recentEvents(broker, readEventsFilter(filter));
+	return undefined;
+}
+
+function ask<Answer>(broker: ServiceBroker, question: Question): Promise<GatewayAnswers<Answer>> {
+	return askGateways(broker, question, () => report(broker, question) as readonly Answer[]);
+}
+
+export async function askNodes(broker: ServiceBroker): Promise<SseNodes> {
+	const { answers, silent } = await ask<SseNode>(broker, { what: "nodes" });
+	const place = ({ nodeID, service }: SseNode): string => `${nodeID}\n${service}`;
+	const nodes = [...answers].sort((a, b) => (place(a) < place(b) ? -1 : 1));
+	return { nodes, silent };
+}
+
+export async function askStreams(broker: ServiceBroker, filter: StreamFilter): Promise<SseStreams> {
+	const { answers, silent } = await ask<GatewayStreamList>(broker, { what: "streams", filter });
+	return { ...joinStreams(answers, filter.limit), silent };
+}
+
+/** What has come to all gateways since the last look. */
+export function askEvents(
+	broker: ServiceBroker,
+	filter: EventsFilter
+): Promise<GatewayAnswers<GatewayEvents>> {
+	return ask(broker, { what: "events", filter });
+}
