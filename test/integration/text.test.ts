@@ -351,10 +351,10 @@ describe("a gateway whose contract does not have the text", () => {
 async function type(node: TestNode, ...words: string[]): Promise<void> {
 	const { replOptions } = node.broker.options as unknown as {
 		replOptions: {
-			customCommands: { action(broker: unknown, typed: { words: string[] }): Promise<void> }[];
+			customCommands: { action(broker: unknown, typed: { all: string[] }): Promise<void> }[];
 		};
 	};
-	await replOptions.customCommands[0]?.action(node.broker, { words });
+	await replOptions.customCommands[0]?.action(node.broker, { all: words });
 }
 
 describe("`sse send` in the REPL", () => {
