@@ -24,7 +24,47 @@ async function login(jti: string, claims: Record<string, unknown> = {}) {
 	return { headers: { authorization: `Bearer ${token}` } };
 }
 
+/** The same with the ticket that the guide describes behind it. */
+function startWithTickets(): Promise<TestGateway> {
+	stubEnv("JWT_SECRET", SECRET);
+	stubEnv("MOLECULER_SSE_TICKET_SECRET", SECRET);
+	const api = JWT_EXAMPLE["services/api.service.js"] ?? "";
+	return startServices({
+		...JWT_EXAMPLE,
+		"services/api.service.js": api
+			.replace("path: null,", "path: null, ticket: {},")
+			.replace('"POST /logout":', '"POST /stream-ticket": "api.sseTicket", "POST /logout":')
+	});
+}
+
 describe("the guide's JWT example", () => {
+	// Its `authorize` read `ctx.meta.user`, which a stream that is opened by a ticket does not have: it threw, and pages were
+	// told to come back, for ever.
+	it("takes a ticket, and decides the same about it", async () => {
+		const gateway = await startWithTickets();
+		const streamOf = async (name: string, claims: Record<string, unknown>) => {
+			const { status, text } = await send(`${gateway.origin}/api/stream-ticket?eventName=${name}`, {
+				method: "POST",
+				...(await login("one", claims))
+			});
+			if (status !== 200) return status;
+			const { ticket } = JSON.parse(text);
+			return openStream(`${gateway.at("/live/events", name)}&ticket=${ticket}`);
+		};
+		for (const [name, claims] of [
+			["news", {}],
+			["admin.news", { admin: true }]
+		] as const) {
+			const stream = await streamOf(name, claims);
+			if (typeof stream === "number") throw new Error(`${name}: ${stream}`);
+			await gateway.send({ eventName: name, sessionId: "user:7", payload: "hello" });
+			await stream.next(name);
+			expect(stream.received(name)).toEqual(["hello"]);
+		}
+
+		expect(await streamOf("admin.news", {})).toBe(403);
+	});
+
 	it("streams to the user, the tenant and the login", async () => {
 		const gateway = await startExample();
 		const stream = await openStream(gateway.at("/live/events", "news"), await login("one"));
