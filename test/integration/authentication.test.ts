@@ -31,7 +31,7 @@ const token = ({ exp, ...user }: User, key = KEY) =>
 
 const ofUser: SessionResolver = ({ meta: { user } }) =>
 	user && {
-		ids: [`user:${user.sub}`, `tenant:${user.tenant}`],
+		ids: [`user:${user.sub}`, `tenant:${user.tenant}`, `role:${user.admin ? "admin" : "user"}`],
 		expiresAt: user.exp * 1000
 	};
 
@@ -41,8 +41,8 @@ const startJwt = (read: (req: SseGatewayRequest) => string | undefined) =>
 			path: null,
 			heartbeat: 200,
 			session: ofUser,
-			authorize: ({ meta }, { eventNames }) =>
-				meta.user.admin || !eventNames.some(name => name.startsWith("admin."))
+			authorize: (_ctx, { sessionIds, eventNames }) =>
+				sessionIds.includes("role:admin") || !eventNames.some(name => name.startsWith("admin."))
 		},
 		settings: {
 			routes: [{ path: "/live", authentication: true, aliases: { "GET /events": { type: "sse" } } }]
