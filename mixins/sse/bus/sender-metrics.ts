@@ -5,7 +5,7 @@ import { SENDER_METRICS } from "../core/metrics/metrics.ts";
 import type { MetricsSource } from "../moleculer/metrics/metrics-source.ts";
 import { installedBus } from "./broker-bus.ts";
 
-/** What a node with `SseMiddleware` has to tell, over any bus. */
+/** The metrics of a node with `SseMiddleware`, over any bus. */
 export function senderSource(
 	counters: SenderCounters,
 	broker: ServiceBroker,

@@ -6,15 +6,15 @@ import { SafeTracer, type SpanStart } from "../moleculer/tracing/safe-tracer.ts"
 import { spanParent } from "../moleculer/tracing/span-parent.ts";
 import type { Bus, PublishOptions } from "./bus.ts";
 
-/** What takes events that are sent. */
+/** Takes events that are sent. */
 export type EventPublisher = Pick<Bus, "publish">;
 
-/** The bus itself if its broker does not trace: nothing is done for traces then. */
+/** Returns the bus itself if its broker does not trace: then nothing is done for traces. */
 export function tracedPublisher(broker: ServiceBroker, bus: Bus): EventPublisher {
 	return broker.isTracingEnabled() ? new TracedPublisher(broker, bus) : bus;
 }
 
-/** Hands events to a bus, each within a span `sse.send`, until the bus has it. */
+/** Passes events to a bus, each within a span `sse.send`, until the bus has it. */
 class TracedPublisher implements EventPublisher {
 	readonly #broker: ServiceBroker;
 	readonly #bus: Bus;

@@ -5,10 +5,10 @@ import { GATEWAY_METRICS } from "../core/metrics/metrics.ts";
 import type { MetricsSource } from "../moleculer/metrics/metrics-source.ts";
 import type { EventStream } from "../streams/event-stream.ts";
 
-/** What is looked at of a gateway. */
+/** What is measured of a gateway. */
 interface Observed {
 	readonly counters: GatewayCounters;
-	/** Those that are open. */
+	/** The open streams. */
 	readonly streams: Iterable<EventStream> & { readonly size: number };
 	/** Number of streams whose connections are not closed yet. */
 	readonly unclosed: number;
@@ -16,7 +16,7 @@ interface Observed {
 	readonly fanOut: { readonly history: History | undefined };
 }
 
-/** What a gateway has to tell. */
+/** A gateway's metrics. */
 export function gatewaySource(
 	gateway: Observed,
 	events: EventsContract | undefined

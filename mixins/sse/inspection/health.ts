@@ -3,13 +3,13 @@ import { installedBus } from "../bus/broker-bus.ts";
 import type { SseBusState } from "../bus/bus.ts";
 import { gatewaysOf } from "./node-gateways.ts";
 
-/** What `$sse.ready` and `$sse.live` say of a bus. Nothing that a stranger could use: they may be asked over HTTP. */
+/** What `$sse.ready` and `$sse.live` say of a bus. Nothing that a stranger could use, because they may be asked over HTTP. */
 export type SseBusHealth = Pick<SseBusState, "kind" | "connected" | "working">;
 
 interface SseHealth {
 	/**
-	 * Whether events come late, or are lost and told, because the node does not hear the others. It still serves: to take it
-	 * away would move its clients to others that hear no more.
+	 * Whether events arrive late, or are lost and reported, because the node does not hear the others. It still serves: to
+	 * remove it would move its clients to others that hear no more.
 	 */
 	readonly degraded: boolean;
 	/** Null on a node without `SseMiddleware`. */
@@ -18,7 +18,7 @@ interface SseHealth {
 
 /** The answer of `$sse.ready`. */
 export interface SseReadiness extends SseHealth {
-	/** Whether clients should be sent here: the node has started, does not stop, and its gateways take streams. */
+	/** Whether clients should be sent here: the node has started, is not stopping, and its gateways take streams. */
 	readonly ready: boolean;
 }
 

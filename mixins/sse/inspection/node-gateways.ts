@@ -1,13 +1,13 @@
 import type { ServiceBroker } from "moleculer";
 import type { Gateway } from "../gateway/gateway.ts";
 
-/** Known by name, not by identity: a process may load the package twice, as ESM and as CommonJS. */
+/** A registered symbol, so that a process that loads the package twice, as ESM and as CommonJS, has one key. */
 const KEY = Symbol.for("moleculer-sse.gateways");
 
 type Gateways = Map<Gateway, string>;
 
 /**
- * Makes a gateway known to what looks into its node; again is harmless.
+ * Makes a gateway known to the inspection of its node; calling this again is harmless.
  *
  * @param service The full name of its service.
  */
@@ -17,7 +17,7 @@ export function addGateway(broker: ServiceBroker, gateway: Gateway, service: str
 	holder[KEY]?.set(gateway, service);
 }
 
-/** A gateway has stopped: it may never start again, and be created anew. */
+/** A gateway has stopped: it may never start again, and be created again. */
 export function removeGateway(broker: ServiceBroker, gateway: Gateway): void {
 	(broker as { [KEY]?: Gateways })[KEY]?.delete(gateway);
 }

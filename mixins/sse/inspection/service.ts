@@ -1,7 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import { ACTIONS } from "./actions.ts";
 
-/** Its actions have names of their own: `$sse` is the service by which a sender hears gateways, and not on every node. */
+/** Its actions have names of their own: `$sse` is the service with which a sender hears gateways, and not on every node. */
 const SERVICE = "$sseInspection";
 
 const installed = new WeakSet<ServiceBroker>();
@@ -14,7 +14,7 @@ export function installInspection(broker: ServiceBroker): void {
 	if (installed.has(broker)) return;
 	installed.add(broker);
 	if (broker.services.some(({ name }: { name: string }) => name === SERVICE)) return;
-	// With the turn in which they are registered, and each time that they are.
+	// In the turn in which they are registered, and each time that they are.
 	if (broker.options.disableBalancer)
 		broker.localBus.on("$services.changed", () => answerHere(broker));
 	broker.createService({
@@ -36,8 +36,8 @@ interface Endpoint {
 }
 
 /**
- * Has the actions answered by the node that is asked, also with the balancer off: Moleculer would call them through the
- * transporter, which is what a probe asks about, on whichever node it heard of first.
+ * Makes the node that is asked answer the actions, even with the balancer off: Moleculer would call them through the
+ * transporter, whose state is what a probe asks about, on whichever node it first heard of.
  */
 function answerHere({ registry }: ServiceBroker): void {
 	for (const name of Object.keys(ACTIONS)) {

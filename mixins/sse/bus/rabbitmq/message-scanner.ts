@@ -1,10 +1,10 @@
 import type { Address } from "../../core/event/event.ts";
 import { MOST_OF_A_MESSAGE } from "./message-codec.ts";
 
-/** An event of a message whose payload has not been read. Not validated. */
+/** An event of a message whose payload has not been parsed. Not validated. */
 export interface ScannedEvent {
 	readonly address: Partial<Address>;
-	/** Which bytes of the message are the payload's JSON; they are of one line. */
+	/** The bytes of the message that are the payload's JSON; they are on one line. */
 	readonly from: number;
 	readonly to: number;
 }
@@ -14,20 +14,20 @@ type ReadText = (from: number, to: number) => string;
 
 const NAME = '{"eventName":"';
 const SESSION = '","sessionId":"';
-/** Never within a text or a key, where a quotation mark has a backslash before it. */
+/** Never within a text or a key, in which a quotation mark has a backslash before it. */
 const PAYLOAD = ',"payload":';
 const CLOSING_BRACE = "}".charCodeAt(0);
 
 /**
- * The events of a message as `writeMessage` writes it, with the place of their payloads, so that those go on as they are;
- * undefined if it is written otherwise. Of the payloads it is known that they have no control character that could forge a
- * field of a frame.
+ * The events of a message written by `writeMessage`, with the place of their payloads, so that these are passed on as they are;
+ * undefined if the message is written otherwise. The payloads are known to have no control character that could forge a field
+ * of a frame.
  *
- * @param bytes The message, a character a byte.
- * @param textOf Not given if all bytes are ASCII.
+ * @param bytes The message, one character per byte.
+ * @param textOf Left out if all bytes are ASCII.
  */
 export function scanMessage(bytes: string, textOf?: ReadText): ScannedEvent[] | undefined {
-	// JSON without indentation has neither, and line breaks between events alone.
+	// JSON without indentation has neither, and line breaks only between events.
 	if (bytes.includes("\r") || bytes.includes("\0")) return undefined;
 	const isList = bytes.startsWith("[\n");
 	if (isList ? !bytes.endsWith("\n]") : bytes.includes("\n")) return undefined;
@@ -35,7 +35,7 @@ export function scanMessage(bytes: string, textOf?: ReadText): ScannedEvent[] | 
 	const events: ScannedEvent[] = [];
 	for (let start = isList ? 2 : 0; start < end; ) {
 		const found = isList ? bytes.indexOf("\n", start) : end;
-		// What comes before the last line break ends with it, the others with a comma before theirs.
+		// The event before the last line break ends with it, the others with a comma before theirs.
 		const lineEnd = found === end ? end : found - 1;
 		const event = readLine(bytes, start, lineEnd, textOf);
 		if (event === undefined || events.length === MOST_OF_A_MESSAGE) return undefined;

@@ -3,20 +3,20 @@ import { SseError } from "../../moleculer/sse-error.ts";
 import { type AmqpError, describe } from "./amqp-error.ts";
 import type { Outgoing } from "./outbox.ts";
 
-/** An event that its sender waits for; or a revocation, which travels alone, and as a header of its message. */
+/** An event that its sender waits for; or a revocation, which is sent alone, as a header of its message. */
 export interface OutgoingEvent extends Outgoing {
 	/** For people. */
 	readonly eventName: string;
-	/** Whether the event goes on waiting when its sender does not any more. */
+	/** Whether the event goes on waiting when its sender no longer does. */
 	readonly stays: boolean;
 	written: boolean;
-	/** Until the sender has heard. */
+	/** Undefined once the sender has heard. */
 	reject: ((error: SseError) => void) | undefined;
-	/** The sender was told that it did not go: it must not go any more. */
+	/** The sender was told that it was not sent: it must not be sent any more. */
 	abandoned: boolean;
 }
 
-/** @param unsure Whether the event may have come through all the same. */
+/** @param unsure Whether the event may have been sent all the same. */
 export function unavailable(reason: string, unsure: boolean): SseError {
 	const rest = unsure ? "it may have been sent nevertheless" : "it was not sent";
 	return new SseError("SSE_BUS_UNAVAILABLE", `The event cannot be sent now: ${reason}; ${rest}.`, {

@@ -14,14 +14,14 @@ import { nameOf } from "./stream-name.ts";
 import { Writer } from "./writer.ts";
 
 /**
- * Times `timeout` that a sender waits to hear of an event that was written when the connection broke:
- * whether RabbitMQ has it shows when the connection is back.
+ * Times `timeout` for which a sender waits to hear of an event that was written when the connection broke: only once the
+ * connection is back is it known whether RabbitMQ has it.
  */
 const UNSURE = 6;
-/** How often a `timeout` the events that wait are looked at. */
+/** Number of checks of waiting events per `timeout`. */
 const LOOKS = 20;
 
-/** A node's way to the stream: what it takes comes onto the stream, once, or its sender is told. */
+/** A node's path to the RabbitMQ stream: an event that it takes gets there, once, or its sender is told. */
 export class Publisher {
 	readonly #options: RabbitmqOptions;
 	readonly #logger: Logger;
@@ -48,7 +48,7 @@ export class Publisher {
 		this.#steady = new ReconnectingChannel(this.#writer, logger);
 	}
 
-	/** The connection, as far as it is one. */
+	/** State of the connection. */
 	get steady(): Readonly<Pick<ReconnectingChannel<ConfirmChannel>, "connected" | "working">> {
 		return this.#steady;
 	}
@@ -58,14 +58,14 @@ export class Publisher {
 		return { events: this.#outbox.length, bytes: this.#outbox.bytes };
 	}
 
-	/** Begins to connect; again is harmless. */
+	/** Starts to connect; calling this again is harmless. */
 	async open(): Promise<void> {
 		if (this.#state === "open") return;
 		this.#state = "open";
 		await this.#steady.open(this.#options);
 	}
 
-	/** Waits for what is under way, as long as its senders would, and gives up the rest. */
+	/** Waits for what is under way as long as its senders would, and gives up the rest. */
 	async close(): Promise<void> {
 		const patience = performance.now() + this.#options.timeout;
 		while (this.#outbox.length > 0 && performance.now() < patience) await delay(20);
@@ -83,11 +83,11 @@ export class Publisher {
 
 	/**
 	 * @param eventName For people.
-	 * @param json The event; of a revocation its header, see {@link OutgoingEvent}.
-	 * @param stays Whether it stays in the outbox, to go later, if RabbitMQ does not take it in time.
+	 * @param json The event; for a revocation its header, see {@link OutgoingEvent}.
+	 * @param stays Whether it stays in the outbox, to be sent later, if RabbitMQ does not take it in time.
 	 * @param isAlone Whether it is a revocation.
-	 * @param trace Travels with the event; default: none.
-	 * @returns Ends when RabbitMQ has the event.
+	 * @param trace Sent with the event; default: none.
+	 * @returns Resolves when RabbitMQ has the event.
 	 * @throws SseError `SSE_BUS_UNAVAILABLE`, as a rejection; `SSE_INVALID_EVENT` if RabbitMQ will never take it.
 	 */
 	async publish(
@@ -136,7 +136,7 @@ export class Publisher {
 		}
 	};
 
-	/** An event counts once: when its sender hears that it failed. Revocations are no events. */
+	/** An event counts once: when its sender hears that it failed. Revocations are not events. */
 	#count(reason: FailureReason, { isAlone }: Pick<OutgoingEvent, "isAlone">): void {
 		if (!isAlone) this.#counters.eventsFailed.add(reason);
 	}

@@ -7,19 +7,19 @@ export type TraceContexts = ReadonlyMap<number, TraceContext>;
 type Entry = readonly [index: number, traceID: string, spanID: string];
 
 /**
- * Characters of a header, each a byte. All headers of an AMQP message have to fit into one frame, whose smallest bound is
- * 4,096.
+ * Most characters, and bytes, of a header. All headers of an AMQP message must fit into one frame, whose smallest limit is
+ * 4,096 bytes.
  */
 export const MAX_TRACE_HEADER = 2048;
-/** What is read at most: more than that is not ours. */
+/** Most characters that are read: a longer header is not ours. */
 const MAX_READ = 4096;
-/** Of an entry, besides its ids: brackets, quotation marks, commas, and an index of up to four digits. */
+/** Characters of an entry, besides its ids: brackets, quotation marks, commas, and an index of up to four digits. */
 const ENTRY = 13;
 
 /** For messages whose events are in no trace. */
 export const NO_TRACES: TraceContexts = new Map();
 
-/** What a trace context takes of a header, at most. */
+/** Most characters that a trace context takes in a header. */
 export function traceCharacters(trace: TraceContext | undefined): number {
 	return trace === undefined ? 0 : trace.traceID.length + trace.spanID.length + ENTRY;
 }
@@ -27,7 +27,7 @@ export function traceCharacters(trace: TraceContext | undefined): number {
 /**
  * The header of a message; undefined if it needs none.
  *
- * @param traces One for each of its events, undefined where there is none.
+ * @param traces One for each of its events; undefined if there is none.
  */
 export function writeTraceHeader(
 	traces: readonly (TraceContext | undefined)[]
@@ -40,7 +40,7 @@ export function writeTraceHeader(
 	return entries.length === 0 ? undefined : JSON.stringify(entries);
 }
 
-/** Reads what any program may have written. What is no trace context is as if it were not there. */
+/** Reads a header, which any program may have written. Invalid trace contexts are ignored. */
 export function readTraceHeader(header: unknown): TraceContexts {
 	if (typeof header !== "string" || header.length > MAX_READ) return NO_TRACES;
 	let entries: unknown;

@@ -1,26 +1,26 @@
 /**
- * Bytes with the framing of a chunk of HTTP/1.1 (RFC 9112, 7.1) around them, in the same buffer: with it and
- * without it they can be written as they are.
+ * Bytes inside the framing of an HTTP/1.1 chunk (RFC 9112, 7.1), in one buffer: they can be written as they are, with the
+ * framing and without it.
  */
 export type Chunked = Uint8Array;
 
-/** What ends a body of chunks. */
+/** Ends a body of chunks. */
 export const LAST_CHUNK = "0\r\n\r\n";
 
-/** Bytes of the line end behind the bytes. */
+/** Bytes of the line end after the content. */
 export const LINE_END_BYTES = 2;
-/** Most bytes of framing around bytes: of a size in hexadecimal that has eight digits. */
+/** Most bytes of framing: for a size of eight hexadecimal digits. */
 const MOST_FRAMING = 8 + 2 * LINE_END_BYTES;
 const CR = 13;
 const LF = 10;
-/** The digits 0 to 9 stand behind each other, and so do a to f. */
+/** The digits 0 to 9 have consecutive codes, and so have a to f. */
 const ZERO = "0".charCodeAt(0);
 const TEN = "a".charCodeAt(0) - 10;
 
 /**
  * The chunk around bytes, ready for the socket.
  *
- * @param content Any other bytes have no chunk around them.
+ * @param content Must be inside a chunk.
  */
 export function chunkOf(content: Chunked): Uint8Array {
 	const head = chunkHeadBytes(content.byteLength);
@@ -52,7 +52,7 @@ export function writeChunk(bytes: Uint8Array, start: number, length: number): Ch
 	return bytes.subarray(start, end);
 }
 
-/** Several bytes as one, in a buffer that holds nothing else. */
+/** Several parts as one, in a buffer that contains nothing else. */
 export function joinChunked(parts: readonly Uint8Array[]): Chunked {
 	let length = 0;
 	for (const part of parts) length += part.byteLength;
@@ -62,7 +62,7 @@ export function joinChunked(parts: readonly Uint8Array[]): Chunked {
 	return writeChunk(bytes, start, length);
 }
 
-/** Copies bytes one behind the other; returns where they end. */
+/** Copies parts one after the other; returns where they end. */
 export function copyInto(bytes: Uint8Array, start: number, parts: readonly Uint8Array[]): number {
 	let at = start;
 	for (const part of parts) {
@@ -72,7 +72,7 @@ export function copyInto(bytes: Uint8Array, start: number, parts: readonly Uint8
 	return at;
 }
 
-/** Whether the buffer that bytes stand in holds little else: a view of a small part holds all of it. */
+/** Whether the buffer of these bytes contains little else: a view of a small part keeps all of it alive. */
 export function ownsBuffer({
 	buffer,
 	byteLength
@@ -80,7 +80,7 @@ export function ownsBuffer({
 	return buffer.byteLength - byteLength <= MOST_FRAMING;
 }
 
-/** The same bytes in a buffer that holds nothing else, for what waits or is remembered. */
+/** The same bytes in a buffer that contains nothing else, for bytes that wait or are remembered. */
 export function inOwnBuffer(content: Chunked): Chunked {
 	return ownsBuffer(content) ? content : joinChunked([content]);
 }

@@ -2,42 +2,41 @@ import { EVERYONE } from "../addressing/session-id.ts";
 import { type Refusal, refuse } from "../errors/refusal.ts";
 import { type Address, eventNameProblem } from "./event.ts";
 
-/** Whom an event may be addressed to. */
+/** To whom an event may be addressed. */
 export type SseAudience = "session" | "public";
 
-/** How streams get a payload: as JSON, or, of a string, as the text that it is. */
+/** How streams get a payload: as JSON, or, if it is a string, as plain text. */
 export type SseForm = "json" | "text";
 
-/** What is agreed on about one event name. */
+/** What is agreed about one event name. */
 export interface EventContract {
-	/** A schema of Moleculer's validator for the payload, as actions have for their params. */
+	/** A schema of Moleculer's validator for the payload, like those of actions for their params. */
 	params?: Record<string, unknown>;
 	/**
-	 * `session`: to sessions by their ids, and never to `"*"`. `public`: to `"*"` as well. Default
-	 * `session`: an event is public only where somebody has said so.
+	 * `session`: to sessions by their ids, and never to `"*"`. `public`: to `"*"` too. Default `session`: an event is public
+	 * only if that was declared.
 	 */
 	audience?: SseAudience;
 	/**
 	 * `text`: the payload is a string, and the page gets it as it is, with its lines; for pages that take HTML and the like
-	 * in place of JSON. Default `json`.
+	 * instead of JSON. Default `json`.
 	 */
 	as?: SseForm;
 	/**
-	 * With `buffer.policy` `conflate`: the key under which an event replaces an earlier one of its name
-	 * that a slow client has not got yet; none: it replaces nothing. True: all of the name replace each
-	 * other.
+	 * With `buffer.policy` `conflate`: the key under which an event replaces an earlier one of its name that a slow client has
+	 * not got yet; without a key it replaces nothing. True: all events of the name replace each other.
 	 */
 	// biome-ignore lint/suspicious/noExplicitAny: the payload's shape is the application's
 	conflate?: true | ((payload: any) => string | number | null | undefined);
 }
 
-/** The events that there are, by name; any other is refused, of senders and of clients. */
+/** The events that exist, by name; any other is refused, from senders and from clients. */
 export type EventsContract = Readonly<Record<string, EventContract>>;
 
 const AUDIENCES: readonly unknown[] = ["session", "public"] satisfies SseAudience[];
 const FORMS: readonly unknown[] = ["json", "text"] satisfies SseForm[];
 
-/** What each member of an event's contract takes. */
+/** What each member of an event's contract accepts. */
 const MEMBERS: Readonly<Record<string, (value: unknown) => boolean>> = {
 	params: value => typeof value === "object" && value !== null && !Array.isArray(value),
 	audience: value => AUDIENCES.includes(value),
@@ -45,7 +44,7 @@ const MEMBERS: Readonly<Record<string, (value: unknown) => boolean>> = {
 	conflate: value => value === true || typeof value === "function"
 };
 
-/** Whether anything is a contract; the schemas in it are not looked into. */
+/** Whether a value is a contract; the schemas in it are not checked. */
 export function isContract(events: unknown): events is EventsContract {
 	if (typeof events !== "object" || events === null || Array.isArray(events)) return false;
 	return Object.entries(events).every(([name, contract]) => {
@@ -58,17 +57,17 @@ export function isContract(events: unknown): events is EventsContract {
 	});
 }
 
-/** Whether an event name is one of the contract; any is if there is none. */
+/** Whether an event name is in the contract; any is if there is none. */
 export function isDeclared(events: EventsContract | undefined, name: string): boolean {
 	return events === undefined || Object.hasOwn(events, name);
 }
 
-/** The events of which streams get the payload as text. */
+/** The events whose payload streams get as text. */
 export function textEvents(events: EventsContract = {}): ReadonlySet<string> {
 	return new Set(Object.keys(events).filter(name => events[name]?.as === "text"));
 }
 
-/** Why an event breaks the contract, by its name or its address; undefined if it does not. */
+/** Why an event violates the contract, by its name or its address; undefined if it does not. */
 export function contractViolation(
 	events: EventsContract | undefined,
 	{ eventName, sessionId }: Address
@@ -93,10 +92,9 @@ export function contractViolation(
 }
 
 /**
- * The key under which an event replaces others that wait, unique over all names; undefined if it
- * replaces none.
+ * The key under which an event replaces others that wait, unique over all names; undefined if it replaces none.
  *
- * @param payload Asked only where the contract has a function.
+ * @param payload Called only if the contract has a function.
  * @throws What the application's function throws.
  */
 export function conflationKey(
@@ -107,7 +105,7 @@ export function conflationKey(
 	if (events === undefined || !Object.hasOwn(events, eventName)) return undefined;
 	const conflate = events[eventName]?.conflate;
 	if (conflate === undefined) return undefined;
-	// A name holds no line break.
+	// A name contains no line break.
 	if (conflate === true) return `${eventName}\n`;
 	const key = conflate(payload());
 	return key === undefined || key === null ? undefined : `${eventName}\n${key}`;

@@ -2,16 +2,16 @@ import type { ResetReason } from "../history/id-order.ts";
 import { encodeFrame, type Frame } from "./frame.ts";
 import { Slab } from "./slab.ts";
 
-/** These frames are written and done with; among events, they would hold slabs for as long as events are kept. */
+/** These frames are written and not kept; among events, they would keep slabs alive for as long as events are kept. */
 const PASSING = new Slab();
 
-/** Why the gateway ended a stream; told in `sse.close` where the stream can still be written. */
+/** Why the gateway ended a stream; sent in `sse.close` if the stream can still be written. */
 export type CloseReason = OwnCloseReason | "unavailable" | RevokedBy;
 
 /** Why the gateway ends a stream of its own accord. */
 export type OwnCloseReason = "timeout" | "drain" | "expired" | "limit";
 
-/** What a service gave as its reason, `revoked` by default. */
+/** The reason that a service gave; `revoked` by default. */
 export type RevokedBy = string & {};
 
 export interface OpenOptions {
@@ -19,19 +19,18 @@ export interface OpenOptions {
 	position?: string | undefined;
 	/** Default false, and then not written. */
 	degraded?: boolean;
-	/** Milliseconds of silence after which `sse.heartbeat` comes; 0 and undefined: never, and nothing is written. */
+	/** Milliseconds of silence after which `sse.heartbeat` is sent; 0 and undefined: never, and nothing is written. */
 	heartbeat?: number;
-	/** What tells the client whether two streams are of one session; not the session's id. */
+	/** Tells the client whether two streams are of one session; not the session's id. */
 	session?: string;
 }
 
 /**
  * The first frame of a stream.
  *
- * @param degraded The gateway does not hear the other nodes now: what they send comes late, or is lost
- * and told.
- * @param position What a stream that starts here need not be told again; the client comes back with it
- * even if no event of its own came meanwhile.
+ * @param degraded The gateway does not hear the other nodes now: what they send arrives late, or is lost and reported.
+ * @param position A resume token for what a stream that starts here need not be told again; the client comes back with it even
+ * if no event of its own arrived meanwhile.
  */
 export function openFrame(
 	eventNames: readonly string[],
@@ -51,20 +50,19 @@ export function openFrame(
 /**
  * "Events may have been missed: reload your state."
  *
- * @param position What the client has been told about; in one frame with the telling, so that it has
- * both or neither.
+ * @param position A resume token for what the client has been told about; in the same frame, so that it gets both or neither.
  */
 export function resetFrame(reason: ResetReason, position?: string): Frame {
 	return encodeFrame({ event: "sse.reset", data: JSON.stringify({ reason }), position }, PASSING);
 }
 
-/** The news that a client may have missed something, and why. */
+/** Tells a client that it may have missed something, and why. */
 export interface Reset {
 	readonly reason: ResetReason;
 	readonly frame: Frame;
 }
 
-/** @param position As of {@link resetFrame}. */
+/** @param position See {@link resetFrame}. */
 export function resetOf(reason: ResetReason, position?: string): Reset {
 	return { reason, frame: resetFrame(reason, position) };
 }
@@ -77,7 +75,7 @@ export function closeFrame(reason: CloseReason, retry?: number): Frame {
 /**
  * A visible event rather than a comment, so that a page can tell a live stream from a dead one.
  *
- * @param position What a silent stream has seen everything up to: its place must not grow old.
+ * @param position A resume token up to which a silent stream has seen everything: its place must not expire.
  */
 export function heartbeatFrame(position?: string): Frame {
 	return encodeFrame({ event: "sse.heartbeat", data: "{}", position }, PASSING);

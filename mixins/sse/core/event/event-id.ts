@@ -1,8 +1,8 @@
-/** Gives events their ids: one sequence an origin and epoch, without holes. */
+/** Gives events their ids: one sequence per origin and epoch, without holes. */
 export interface IdSource {
 	/** The next id, `<origin>.<epoch>.<seq>`; `seq` counts from 1. */
 	next(): string;
-	/** Nothing has left under that id: the next event gets it. Does nothing unless it is the last that was given. */
+	/** Nothing was sent under that id: the next event gets it. Does nothing unless it is the last id that was given. */
 	takeBack(id: string): void;
 	/** The epoch, and how many ids were given. */
 	readonly position: Position;
@@ -16,15 +16,15 @@ export interface Position {
 	readonly seq: number;
 }
 
-/** An id taken apart. */
+/** A parsed id. */
 export interface EventId extends Position {
 	readonly origin: string;
 }
 
 /**
- * @param origin The sending node's id. Written so that it fits a header whatever it holds.
- * @param epoch One life of that node: a restart begins a new one, so that a sequence that starts
- * again at 1 is never taken for the old one's.
+ * @param origin The sending node's id, encoded so that it fits a header whatever it contains.
+ * @param epoch One life of that node: a restart begins a new one, so that a sequence that starts again at 1 is never taken for
+ * the old one.
  */
 export function createIdSource(origin: string, epoch: string): IdSource {
 	const prefix = `${encodeOrigin(origin)}.${epoch}.`;
@@ -46,7 +46,7 @@ export function createIdSource(origin: string, epoch: string): IdSource {
 /**
  * A new epoch, 41 random bits as eight characters: two lives of one node never share one.
  *
- * @param random A number from 0 up to 1, without 1.
+ * @param random A number from 0 up to 1, exclusive.
  */
 export function newEpoch(random: number = Math.random()): string {
 	return Math.floor(random * 36 ** 8)
@@ -54,7 +54,7 @@ export function newEpoch(random: number = Math.random()): string {
 		.padStart(8, "0");
 }
 
-/** Characters of an epoch that name the life of its node; what follows names one of several sequences in it. */
+/** Characters of an epoch that name the life of its node; the rest names one of several sequences in it. */
 const LIFE_LENGTH = 8;
 
 /** The life that an epoch belongs to. */
@@ -62,7 +62,7 @@ export function lifeOf(epoch: string): string {
 	return epoch.slice(0, LIFE_LENGTH);
 }
 
-/** A node id as it stands in ids. */
+/** A node id as it is written in ids. */
 export function encodeOrigin(nodeID: string): string {
 	return encodeURIComponent(nodeID.toWellFormed());
 }
@@ -70,7 +70,7 @@ export function encodeOrigin(nodeID: string): string {
 /** Node ids may contain dots; epochs and sequences do not. No sign, no leading zero, no exponent. */
 const ID = /^([\x21-\x7e]+)\.([0-9a-z]+)\.(0|[1-9][0-9]{0,15})$/;
 
-/** An id taken apart, or undefined if it is none: ids come back from clients, who may send anything. */
+/** Parses an id; undefined if it is invalid, because ids come back from clients, which may send anything. */
 export function parseId(id: string): EventId | undefined {
 	const [, origin, epoch, digits] = ID.exec(id) ?? [];
 	if (origin === undefined || epoch === undefined) return undefined;

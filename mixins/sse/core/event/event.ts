@@ -3,45 +3,45 @@ import { toError } from "../errors/guard.ts";
 import { isRefusal, type Refusal, refuse } from "../errors/refusal.ts";
 import type { SortKey } from "../history/id-order.ts";
 
-/** The name under which events travel: `ctx.broadcast(SEND, …)`. */
+/** The name of the Moleculer event that carries events: `ctx.broadcast(SEND, …)`. */
 export const SEND = "sse.send";
-/** Event names in this space belong to the plugin: `sse.open`, `sse.close`, … */
+/** Event names with this prefix belong to the plugin: `sse.open`, `sse.close`, … */
 export const RESERVED_PREFIX = "sse.";
 export const MAX_EVENT_NAME_LENGTH = 128;
 
-/** An event as a sender gives it. */
+/** An event as its sender passes it. */
 export interface SseSend<Payload = unknown> {
 	/** 1 to 128 characters, not starting with `sse.`; what the browser listens to. */
 	eventName: string;
 	/** A session id, several of them, none for nobody, or `"*"` for every stream of that event name. */
 	sessionId: SseSessionId | readonly SseSessionId[];
-	/** Anything that JSON can carry; the browser gets it as one line of JSON, or as the text that it is if the contract says so. */
+	/** Anything that JSON can carry. The browser gets it as one line of JSON, or as plain text if the contract says so. */
 	payload: Payload;
 }
 
-/** What an event is called, and whom it is for; both have been read. */
+/** An event's name and recipients, both validated. */
 export interface Address {
 	eventName: string;
 	sessionId: string | readonly string[];
 }
 
-/** An event on its way through the cluster, with `json` from a node with `SseMiddleware`, and else with `payload`. */
+/** An event on its way through the cluster, with `json` from a node with `SseMiddleware`, and otherwise with `payload`. */
 export interface SseEvent extends Address {
-	/** As the sender gave it. */
+	/** As the sender passed it. */
 	payload?: unknown;
 	/** The payload as JSON, as it was checked at the sender. */
 	json?: string | undefined;
-	/** Given by the bus; absent when the sending node runs without `SseMiddleware`. */
+	/** Given by the bus; absent if the sending node runs without `SseMiddleware`. */
 	id?: string | undefined;
-	/** In place of an id: where that stands. An id is written when somebody is to get it. */
+	/** Replaces the id: an id is written only when a stream is to get it. */
 	sortKey?: SortKey | undefined;
 }
 
-/** Where an event comes from decides how strictly it is read. */
+/** An event's source, which decides how strictly it is read. */
 export interface Provenance {
-	/** The id, and the payload as `json`, are given by the bus: a sender may not bring them. Default false. */
+	/** The id, and the payload as `json`, are given by the bus: a sender may not provide them. Default false. */
 	acceptId?: boolean;
-	/** The bus has the payload apart from the event. Default false. */
+	/** The bus has the payload separate from the event. Default false. */
 	hasPayload?: boolean;
 	/** Typed into the Moleculer REPL, which turns `--sessionId 1e3` into a number: a refusal says so. Default false. */
 	fromRepl?: boolean;
@@ -51,7 +51,7 @@ const LINE_BREAKING = /[\r\n\0]/;
 /** Header-safe, so that a browser can send it back as `Last-Event-ID`. */
 const EVENT_ID = /^[\x21-\x7e]{1,1024}$/;
 
-/** Reads anything as an event: the event, or the refusal that names the first field at fault. */
+/** Reads any value as an event, or refuses it and names the first field at fault. */
 export function validate(input: unknown, source: Provenance = {}): SseEvent | Refusal {
 	if (typeof input !== "object" || input === null || Array.isArray(input)) {
 		return refuse("event", `${SEND} takes an object: { eventName, sessionId, payload }.`);
@@ -89,9 +89,8 @@ export function validate(input: unknown, source: Provenance = {}): SseEvent | Re
 }
 
 /**
- * What is wrong with an event name, as the end of a sentence, or `undefined` if nothing is. CR, LF
- * and NUL are refused, never escaped: WHATWG HTML, "9.2.6 Interpreting an event stream", ends a
- * field at them, so that they would forge another field.
+ * What is wrong with an event name, as the end of a sentence; `undefined` if nothing is. CR, LF and NUL are refused, never
+ * escaped: by WHATWG HTML, "9.2.6 Interpreting an event stream", a field ends at them, so that they would forge another field.
  */
 export function eventNameProblem(name: unknown): string | undefined {
 	if (name === undefined) return "is missing: name the event";
@@ -110,7 +109,7 @@ export function eventNameProblem(name: unknown): string | undefined {
 
 type Fields = Record<"id" | "eventName" | "sessionId" | "payload" | "json", unknown>;
 
-/** Reads each field once, and by its name, which for parsed objects of one shape is fastest. */
+/** Reads each field once, and by its name, which is fastest for parsed objects of one shape. */
 function readFields(input: Partial<Fields>, acceptId: boolean): Fields | Refusal {
 	const fields: Fields = {
 		id: undefined,
@@ -120,7 +119,7 @@ function readFields(input: Partial<Fields>, acceptId: boolean): Fields | Refusal
 		json: undefined
 	};
 	try {
-		// Own fields alone: an address is never inherited.
+		// Only own fields: an address is never inherited.
 		for (const field of Object.keys(input)) {
 			if (field === "eventName") fields.eventName = input.eventName;
 			else if (field === "sessionId") fields.sessionId = input.sessionId;
@@ -135,7 +134,7 @@ function readFields(input: Partial<Fields>, acceptId: boolean): Fields | Refusal
 	return fields;
 }
 
-/** Reads what a local sender has given: its getters may throw, and a Proxy at anything that is asked of it. */
+/** Reads what a local sender has passed: its getters may throw, and a Proxy at any access. */
 export function readSafely<T>(read: () => T | Refusal): T | Refusal {
 	try {
 		return read();
@@ -166,11 +165,11 @@ function refuseField(field: string): Refusal {
 	);
 }
 
-/** Besides its record, and of each character; about. */
+/** Approximate bytes of an event besides its record, and of each character. */
 const WAITING_BYTES = 500;
 const CHARACTER_BYTES = 2;
 
-/** What an event takes while it waits for others, about; a raw payload is not measured. */
+/** Approximate bytes that an event takes while it waits for others; a raw payload is not measured. */
 export function waitingBytes({ sessionId, json = "" }: SseEvent): number {
 	let characters = json.length;
 	if (typeof sessionId === "string") characters += sessionId.length;

@@ -6,31 +6,31 @@ export interface FrameFields {
 	/** The event's own id. */
 	id?: string | undefined;
 	/**
-	 * For events of the gateway, which have no id of their own: the id of the newest event that the
-	 * stream has seen or was told about. To the browser an id like any other.
+	 * For control events, which have no id of their own: a resume token for what the stream has seen or was told about. To the
+	 * browser it is an id like any other.
 	 */
 	position?: string | undefined;
 	event: string;
 	/**
-	 * As text, or as its UTF-8. One line, as JSON without indentation is, or several as `toLines` makes them of a text: no
-	 * line of it may be a field that the caller does not mean.
+	 * As text, or as its UTF-8. One line, like JSON without indentation, or several, as `toLines` makes them of a text: no line
+	 * of it may be a field that the caller does not intend.
 	 */
 	data: string | Uint8Array;
 	/** Milliseconds that the browser waits before it reconnects. */
 	retry?: number | undefined;
 }
 
-/** An event's bytes as every stream of it gets them; made once, shared, never changed. */
+/** An event's bytes as all its streams get them; made once, shared, never changed. */
 export type Frame = Chunked;
 
 const encoder = new TextEncoder();
 const LINE_BREAKING = /[\r\n\0]/;
 
 /**
- * WHATWG HTML, "9.2.5 Parsing an event stream". Fields that reach this point have been validated; a
- * line break in one is a bug in the caller and throws, so that no field can ever forge another.
+ * WHATWG HTML, "9.2.5 Parsing an event stream". Fields that reach this point have been validated; a line break in one is a bug
+ * in the caller and throws, so that no field can ever forge another.
  *
- * @param slab What it is written into, with frames that live about as long; default: a buffer of its own.
+ * @param slab Memory for it, shared with frames that live about as long; default: a buffer of its own.
  */
 export function encodeFrame(fields: FrameFields, slab?: Slab): Frame {
 	const { id, event, data, retry, position } = fields;

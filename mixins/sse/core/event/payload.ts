@@ -2,9 +2,9 @@ import { reasonOf } from "../errors/guard.ts";
 import { type Refusal, refuse } from "../errors/refusal.ts";
 
 /**
- * The payload as one line of JSON, or the refusal of what JSON cannot carry.
+ * The payload as one line of JSON, or a refusal if JSON cannot carry it.
  *
- * @param maxBytes The most that it may have; 0 = no bound.
+ * @param maxBytes Most bytes that it may have; 0 = no limit.
  */
 export function serialise(payload: unknown, maxBytes = 0): string | Refusal {
 	let json: string | undefined;
@@ -21,11 +21,11 @@ export function serialise(payload: unknown, maxBytes = 0): string | Refusal {
 }
 
 /**
- * The JSON that another node has written, or the refusal of what cannot be that. It is not read as JSON, which would
- * cost more than all else that is done with an event: what is made sure of is that it forges no field of a frame.
- * JSON that is written without indentation has no control characters at all.
+ * The JSON that another node has written, or a refusal if it cannot be JSON. It is not parsed, which would cost more than
+ * everything else that is done with an event. This only makes sure that it forges no field of a frame: JSON that is written
+ * without indentation contains no control characters at all.
  *
- * @param maxBytes As of {@link serialise}.
+ * @param maxBytes See {@link serialise}.
  */
 export function readJson(json: string, maxBytes = 0): string | Refusal {
 	if (json === "") return refuse("json", `"json" is empty: give the payload as JSON.`);

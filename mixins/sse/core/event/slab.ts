@@ -8,30 +8,30 @@ import {
 } from "./chunk.ts";
 
 /**
- * Slabs have this size: what one small text holds that outlives the others of its slab, as it does when a client
- * takes a part of one write and no more. Larger ones are not faster; half of it costs a tenth of an event of 1 KB.
+ * Size of a slab: the memory that one small text keeps alive if it outlives the others of its slab, for example when a client
+ * takes a part of one write and no more. Larger slabs are not faster; half the size costs a tenth of an event of 1 KB.
  */
 export const SLAB_BYTES = 16_384;
-/** What is larger than a quarter of a slab, chunk included, has a buffer of its own: less than that is left over. */
+/** Anything larger than a quarter of a slab, including its chunk, has a buffer of its own: less than that is left over. */
 const MOST_IN_SLAB = SLAB_BYTES / 4 - 16;
 
-/** Bytes of a buffer; a view of them would cost more than all else that is done with most of them. */
+/** Bytes of a buffer; a view of them would cost more than everything else that is done with most of them. */
 export type Span = Pick<Uint8Array, "buffer" | "byteOffset" | "byteLength">;
 
 const encoder = new TextEncoder();
 
 /**
- * A buffer that bytes of about the same life are written into, one behind the other: an ArrayBuffer for each
- * would cost more than they do. A slab lives as long as anything in it does; so what is kept and what is not
- * must not share one.
+ * A buffer into which bytes of about the same lifetime are written, one after the other: a separate ArrayBuffer for each would
+ * cost more than they do. A slab lives as long as anything in it, so bytes that are kept and bytes that are not must not share
+ * one.
  */
 export class Slab {
 	#bytes: Uint8Array = new Uint8Array(0);
 	#used = 0;
 
-	/** A text as UTF-8, with the framing of a chunk around it. */
+	/** A text as UTF-8, inside the framing of a chunk. */
 	write(text: string): Chunked {
-		// A UTF-16 code unit takes one byte at least.
+		// A UTF-16 code unit takes at least one byte.
 		if (text.length > MOST_IN_SLAB) return writeAlone(text);
 		const written = this.#append(text);
 		if (written !== undefined) return written;
@@ -43,7 +43,7 @@ export class Slab {
 		return this.#append(text) as Chunked;
 	}
 
-	/** Several bytes as one, with the framing of a chunk around them. */
+	/** Several parts as one, inside the framing of a chunk. */
 	join(parts: readonly Uint8Array[]): Chunked {
 		let length = 0;
 		for (const part of parts) length += part.byteLength;
@@ -55,7 +55,7 @@ export class Slab {
 		return writeChunk(this.#bytes, start, length);
 	}
 
-	/** A text as UTF-8, or bytes, with nothing around them. */
+	/** A text as UTF-8, or bytes, without framing. */
 	keep(content: string | Uint8Array): Span {
 		if (typeof content === "string") return this.write(content);
 		const { byteLength } = content;
@@ -72,7 +72,7 @@ export class Slab {
 		this.#used = 0;
 	}
 
-	/** Undefined if it does not fit: that is tried, for a code unit may take three bytes but mostly takes one. */
+	/** Undefined if it does not fit. This is tried, because a code unit may take three bytes but mostly takes one. */
 	#append(text: string): Chunked | undefined {
 		const start = this.#used + chunkHeadBytes(text.length * 3);
 		const end = this.#bytes.byteLength - LINE_END_BYTES;
@@ -87,7 +87,7 @@ export class Slab {
 
 /** A text in a buffer of its own. */
 function writeAlone(text: string): Chunked {
-	// Most are ASCII: if so, one buffer will do.
+	// Most are ASCII: then one buffer is enough.
 	const start = chunkHeadBytes(text.length);
 	const bytes = new Uint8Array(start + text.length + LINE_END_BYTES);
 	const { read, written } = encoder.encodeInto(text, bytes.subarray(start));

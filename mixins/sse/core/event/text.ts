@@ -1,14 +1,14 @@
 import { reasonOf } from "../errors/guard.ts";
 import { isRefusal, type Refusal, refuse } from "../errors/refusal.ts";
 
-/** What stands between two lines of a text in a frame: the second is the value of a field of its own. */
+/** Separates two lines of a text in a frame: the second is the value of a field of its own. */
 const NEXT_LINE = "\ndata: ";
 const LINE_END = /\r\n|\r|\n/g;
 
 const decoder = new TextDecoder();
 
 /**
- * A payload as the text that its event's contract asks for, or the refusal of anything else. A frame would carry NUL (WHATWG
+ * A payload as the text that its event's contract asks for, or a refusal of anything else. A frame could carry NUL (WHATWG
  * HTML, "9.2.5 Parsing an event stream"), but HTML and XML have none, and programs in C end a text there.
  */
 export function readText(eventName: string, payload: unknown): string | Refusal {
@@ -29,9 +29,9 @@ export function readText(eventName: string, payload: unknown): string | Refusal 
 }
 
 /**
- * The same of a payload that has come over the bus, as the lines of a frame's `data`.
+ * The same for a payload that has arrived over the bus, as the lines of a frame's `data`.
  *
- * @param json The payload as JSON, as text or as its UTF-8.
+ * @param json The payload as JSON, as text or in UTF-8.
  */
 export function readTextLines(eventName: string, json: string | Uint8Array): string | Refusal {
 	let payload: unknown;
@@ -44,7 +44,7 @@ export function readTextLines(eventName: string, json: string | Uint8Array): str
 	return isRefusal(text) ? text : toLines(text);
 }
 
-/** A text as the lines of a frame's `data`, each in a field of its own: whatever it holds, it forges none. */
+/** A text as the lines of a frame's `data`, each in a field of its own: whatever it contains, it forges no field. */
 export function toLines(text: string): string {
 	return text.replace(LINE_END, NEXT_LINE);
 }

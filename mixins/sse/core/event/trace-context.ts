@@ -1,16 +1,16 @@
-/** Where an event stands in a trace that is sampled: what travels with it. */
+/** The place of an event in a sampled trace, which is sent with it. */
 export interface TraceContext {
 	readonly traceID: string;
-	/** The span that it was sent in. */
+	/** The span in which it was sent. */
 	readonly spanID: string;
 }
 
-/** Of an id. */
+/** Most characters of an id. */
 export const MAX_TRACE_ID_LENGTH = 128;
-/** Visible ASCII without what JSON escapes: an id's bytes are its characters, wherever it is written. */
+/** Visible ASCII without what JSON escapes: an id has as many bytes as characters, wherever it is written. */
 const TRACE_ID = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/;
 
-/** Reads what came from anywhere; undefined if it is no trace context. */
+/** Reads a trace context from any source; undefined if it is invalid. */
 export function readTraceContext(traceID: unknown, spanID: unknown): TraceContext | undefined {
 	return isTraceId(traceID) && isTraceId(spanID) ? { traceID, spanID } : undefined;
 }

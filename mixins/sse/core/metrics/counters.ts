@@ -23,12 +23,12 @@ import {
 import { NodeCounts } from "./node-counts.ts";
 import { ValueCounts } from "./value-counts.ts";
 
-/** What is counted of one metric. */
+/** The type of a metric's count. */
 export type Counted = number | LabelCounts | ValueCounts;
 
 /**
- * What a node with `SseMiddleware` counts, whether or not somebody wants to know: plain numbers. What each of them means is
- * in the definition of its name (`metrics.ts`).
+ * What a node with `SseMiddleware` counts, whether or not metrics are read: plain numbers. The definition of each name
+ * (`metrics.ts`) says what it means.
  */
 export class SenderCounters {
 	readonly eventsSent: EventCounts;
@@ -44,7 +44,7 @@ export class SenderCounters {
 	}
 }
 
-/** What such a node looks at; null for what is not known. */
+/** What such a node measures on demand; null for what is not known. */
 export interface SenderGauges {
 	readonly busConnected: number;
 	readonly busWorking: number;
@@ -85,13 +85,13 @@ export class GatewayCounters {
 		return this.bytesEncoded - this.#bytesSaved;
 	}
 
-	/** Compression has made so many bytes less of what is written; fewer than none, of what it cannot compress. */
+	/** Compression has saved so many bytes; a negative number for what it cannot compress. */
 	saved(bytes: number): void {
 		this.#bytesSaved += bytes;
 	}
 }
 
-/** What a gateway looks at. */
+/** What a gateway measures on demand. */
 export interface GatewayGauges {
 	readonly streamsOpen: number;
 	readonly streamsBehind: number;

@@ -5,17 +5,17 @@ export interface DeliveryTimes {
 	/**
 	 * An event is about to be written.
 	 *
-	 * @param sentAt Milliseconds since 1970, by its sender's clock; undefined if that is not known.
+	 * @param sentAt Milliseconds since 1970, by its sender's clock; undefined if it is not known.
 	 */
 	begin(sentAt: number | undefined): void;
 	/** All of them are written. */
 	end(): void;
 }
 
-/** Where nobody wants to know. */
+/** Used if nobody reads metrics. */
 export const NO_DELIVERY_TIMES: DeliveryTimes = { begin() {}, end() {} };
 
-/** Events that are looked at until they are written; the time of more is not taken. */
+/** Most events whose time is taken at once; beyond that it is not. */
 const MOST = 1000;
 
 /** One clock reading for all events that are written in one turn of the event loop. */

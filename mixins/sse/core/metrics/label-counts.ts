@@ -2,7 +2,7 @@ import type { EventsContract } from "../event/contract.ts";
 
 /** Plain numbers, one for each value of a label, all of which are known. */
 export class LabelCounts<Value extends string = string> {
-	/** By the label's value. Read by whoever tells them. */
+	/** By the label's value; read when metrics are reported. */
 	readonly counts: Record<Value, number>;
 
 	constructor(values: readonly Value[]) {
@@ -16,10 +16,10 @@ export class LabelCounts<Value extends string = string> {
 	}
 }
 
-/** What all events have in common where no contract says which there are. */
+/** The common label of all events if there is no contract that lists them. */
 const ANY = "";
 
-/** Numbers by event name, if there is an event contract; else one. */
+/** Numbers by event name if there is an event contract; otherwise a single one. */
 export class EventCounts extends LabelCounts {
 	readonly #isByName: boolean;
 

@@ -17,7 +17,7 @@ export const REFUSAL_REASONS = [
 ] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
-/** Why a stream ended. An application's own reasons of `sse.close` are all `revoked`. */
+/** Why a stream ended. An application's own reasons in `sse.close` all count as `revoked`. */
 export const END_REASONS = [
 	"timeout",
 	"drain",
@@ -31,7 +31,7 @@ export const END_REASONS = [
 ] as const;
 export type EndReason = (typeof END_REASONS)[number];
 
-/** Of `sse.reset`. */
+/** Reasons of `sse.reset`. */
 export const RESET_REASONS: readonly ResetReason[] = [
 	"unknown",
 	"expired",
@@ -40,19 +40,19 @@ export const RESET_REASONS: readonly ResetReason[] = [
 	"revoked"
 ];
 
-/** What became of a client that came back. */
+/** The outcome for a client that came back. */
 export const RESUME_OUTCOMES: readonly ResumeOutcome[] = ["replayed", "live", ...RESET_REASONS];
 export type ResumeOutcome = "replayed" | "live" | ResetReason;
 
-/** Why an event did not leave its node because of what it is. */
+/** Why an event did not leave its node: reasons in the event itself. */
 export const BAD_EVENT_REASONS = ["invalid", "contract", "oversized", "emitted"] as const;
 export type BadEventReason = (typeof BAD_EVENT_REASONS)[number];
 
-/** The same of revocations, of which no contract says anything. */
+/** The same for revocations, which no contract covers. */
 export const BAD_REVOCATION_REASONS = ["invalid", "oversized", "emitted"] as const;
 export type BadRevocationReason = (typeof BAD_REVOCATION_REASONS)[number];
 
-/** Why an event that was right was not taken by its bus. */
+/** Why a valid event was not taken by its bus. */
 export const FAILURE_REASONS = [
 	"transporter",
 	"full",
@@ -81,7 +81,7 @@ export type DropReason = (typeof DROP_REASONS)[number];
 export const LIMITS = ["streams", "streamsPerSession", "streamsPerIp", "opensPerSecond"] as const;
 export type LimitName = (typeof LIMITS)[number];
 
-/** The reason for events that a client is too slow for, by the policy. */
+/** The reason, by policy, for events for which a client is too slow. */
 export const SLOW: Readonly<Record<BufferPolicy, DropReason>> = {
 	disconnect: "slow-disconnect",
 	dropOldest: "slow-dropOldest",

@@ -1,4 +1,6 @@
-/** The values of a label, all of which are known: a list of them, the names of the event contract, or so many nodes. */
+/**
+ * The values of a label, all of which are known: a list of them, the names of the event contract, or a bounded number of nodes.
+ */
 export type LabelValues = readonly string[] | "event names" | "nodes";
 
 export interface MetricLabel {
@@ -15,7 +17,7 @@ interface Metric {
 	readonly about: string;
 }
 
-/** What only rises. */
+/** A number that only rises. */
 export interface CounterMetric extends Metric {
 	readonly type: "counter";
 	readonly label?: undefined;
@@ -27,15 +29,15 @@ export interface LabelledCounterMetric extends Metric {
 	readonly label: MetricLabel;
 }
 
-/** What is looked at when it is told. */
+/** A value that is measured when it is reported. */
 export interface GaugeMetric extends Metric {
 	readonly type: "gauge";
-	/** How the values of several gateways of a node make one. */
+	/** How the values of several gateways of a node become one. */
 	readonly over: "sum" | "most";
 	readonly label?: undefined;
 }
 
-/** How many values there were, by their size. */
+/** Number of values, by their size. */
 export interface HistogramMetric extends Metric {
 	readonly type: "histogram";
 	readonly label?: undefined;

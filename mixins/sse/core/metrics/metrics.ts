@@ -35,7 +35,7 @@ type CountedNames<Counters> = {
 	[Name in keyof Counters]: Counters[Name] extends (...args: never[]) => unknown ? never : Name;
 }[keyof Counters];
 
-/** A definition of each number that is counted or looked at. */
+/** A definition of each number that is counted or measured. */
 type MetricsOf<Counters, Gauges> = {
 	readonly [Name in CountedNames<Counters>]: Counters[Name] extends number
 		? CounterMetric
@@ -264,7 +264,7 @@ export const GATEWAY_METRICS: MetricsOf<GatewayCounters, GatewayGauges> = {
 	})
 };
 
-/** All that there are, those of senders first. */
+/** All metrics, those of senders first. */
 export const ALL_METRICS: readonly MetricDefinition[] = [
 	...Object.values(SENDER_METRICS),
 	...Object.values(GATEWAY_METRICS)

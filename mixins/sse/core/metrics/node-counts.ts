@@ -1,14 +1,16 @@
 import { LabelCounts } from "./label-counts.ts";
 
-/** Nodes that are told apart; a series of a node that is gone stays, and each start of a container is a new one. */
+/**
+ * Most nodes that are counted separately: the series of a node that has left stays, and each start of a container is a new one.
+ */
 export const MOST_NODES = 50;
 
 const UNKNOWN = "unknown";
 const OTHER = "other";
-/** Besides these nodes. */
+/** In addition to these nodes. */
 export const OTHER_NODES: readonly string[] = [UNKNOWN, OTHER];
 
-/** Numbers by node: of the first that come, and of all others together. */
+/** Numbers by node: separately for the first that appear, and for all others together. */
 export class NodeCounts extends LabelCounts {
 	#nodes = 0;
 

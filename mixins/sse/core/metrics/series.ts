@@ -4,9 +4,9 @@ import { MOST_NODES, OTHER_NODES } from "./node-counts.ts";
 import { BOUNDS } from "./value-counts.ts";
 
 /**
- * The most series that a node can have of the plugin's metrics, whatever happens to it.
+ * Most series that a node can have of the plugin's metrics, whatever happens to it.
  *
- * @param events How many event names are in the contract; 0 without one.
+ * @param events Number of event names in the contract; 0 without one.
  */
 export function maxSeries(
 	events: number,
@@ -14,7 +14,7 @@ export function maxSeries(
 ): number {
 	let count = 0;
 	for (const { type, label } of definitions) {
-		// One bucket more: what is larger than all bounds.
+		// One more bucket, for values above all bounds.
 		const each = type === "histogram" ? BOUNDS.length + 1 : 1;
 		count += each * valuesOf(label?.values, events);
 	}

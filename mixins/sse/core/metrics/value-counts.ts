@@ -3,16 +3,16 @@ export const BOUNDS: readonly number[] = [
 	1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000
 ];
 
-/** How many values there were, by their size: plain numbers, and no values. */
+/** Number of values, by their size: plain numbers, without the values themselves. */
 export class ValueCounts {
-	/** How many are in each bucket and in none before it; the last holds what is larger than all bounds. */
+	/** How many are in each bucket and in none before it; the last one counts values above all bounds. */
 	readonly buckets: number[] = Array<number>(BOUNDS.length + 1).fill(0);
 	count = 0;
 	sum = 0;
-	/** The last that there was. */
+	/** The most recent value. */
 	last = 0;
 
-	/** @param value In milliseconds. Clocks of two machines differ: what was before it began counts as 0. */
+	/** @param value In milliseconds. Two machines' clocks differ: a negative value counts as 0. */
 	observe(value: number): void {
 		const time = value > 0 ? value : 0;
 		let bucket = 0;

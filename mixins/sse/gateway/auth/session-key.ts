@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
 
-/** Nothing else that is hashed begins like this. */
+/** Makes sure that nothing else that is hashed starts like this. */
 const DOMAIN = "moleculer-sse session\n";
 /** Characters of base64url: 132 bits. */
 const LENGTH = 22;
 
 /**
- * What tells a client whether two of its streams are of one session: the same on every gateway, and for every stream of these
- * ids in this order. It is a hash, because the id may be a secret: that of the default cookie is one, and no script can read it
- * there.
+ * Tells a client whether two of its streams are of one session: the same on every gateway, and for every stream of these ids in
+ * this order. A hash, because the id may be a secret: the default cookie's is one, which no script can read.
  *
  * @returns 22 characters of base64url.
  */

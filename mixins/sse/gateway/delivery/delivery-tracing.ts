@@ -11,7 +11,7 @@ import type { EventStream } from "../../streams/event-stream.ts";
 import type { Flush, Flushable } from "../../streams/flush.ts";
 import type { GatewayService } from "../types.ts";
 
-/** What traces show of events on a gateway: a span `sse.deliver` for each that had streams there. */
+/** Traces events on a gateway: a span `sse.deliver` for each event that had streams there. */
 export interface DeliveryTracing {
 	/** An event, not of the past, is about to be given to streams, one at least. */
 	begin(event: Address, from: Source, streams: ReadonlySet<EventStream>): TracedDelivery;
@@ -30,7 +30,7 @@ export interface TracedDelivery {
 
 const UNTRACED: TracedDelivery = { given() {} };
 
-/** Of a gateway whose broker does not trace. */
+/** For a gateway whose broker does not trace. */
 export const NO_TRACING: DeliveryTracing = { begin: () => UNTRACED, drop() {} };
 
 /** @param flush The writes of the gateway. */
@@ -88,10 +88,10 @@ class Deliveries implements DeliveryTracing {
 	}
 }
 
-/** Ends when the event has been written to its streams, or waits for those that are slow. */
+/** Ends when the event has been written to its streams, or waits for the slow ones. */
 class Delivery implements TracedDelivery, Flushable {
 	readonly #span: Span;
-	/** Those that close meanwhile included. */
+	/** Includes those that close meanwhile. */
 	readonly #streams: readonly EventStream[];
 	readonly #flush: Flush;
 	readonly #tracer: SafeTracer;

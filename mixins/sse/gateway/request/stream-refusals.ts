@@ -13,15 +13,15 @@ const BY_STATUS: Readonly<Record<number, RefusalReason>> = {
 };
 
 /**
- * Counts the requests for a stream that got none. A request may fail in several places one after the other, in the
- * route, its middlewares and the steps of its opening: it counts once, with what its client is told.
+ * Counts the requests for a stream that got none. A request may fail in several places one after the other, in the route, its
+ * middlewares and the steps of its opening: it counts once, with what its client is told.
  */
 export class StreamRefusals {
 	readonly #counts: GatewayCounters["streamsRefused"];
 	readonly #policy: RefusalPolicy;
 	readonly #counted = new WeakSet<object>();
 
-	/** @param policy How requests are refused for what passes by itself. */
+	/** @param policy How requests are refused for a temporary reason. */
 	constructor({ streamsRefused }: GatewayCounters, policy: RefusalPolicy) {
 		this.#counts = streamsRefused;
 		this.#policy = policy;
@@ -33,7 +33,7 @@ export class StreamRefusals {
 		this.#counts.add(reason);
 	}
 
-	/** A request has failed. What passes by itself counts when it is answered, if that is done in a stream. */
+	/** A request has failed. A temporary failure counts when it is answered, if that is done in a stream. */
 	failed(request: object, thrown: unknown): void {
 		if (!isTransient(thrown)) this.count(request, BY_STATUS[statusOf(thrown) ?? 0] ?? "other");
 		else if (this.#policy === "http") this.count(request, "unavailable");

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { SseError } from "../../moleculer/sse-error.ts";
 import { addRoute, type MergedSchema } from "./route.ts";
 
-/** Where the client is: beside the package's own code, or in a clone where a build has put it. */
+/** Where the client's file is: beside the package's own code, or, in a clone, where a build has put it. */
 const FILES = ["./client.js", "../../../../dist/client.js"];
 
 /**
@@ -28,7 +28,7 @@ export function appendClientRoute(schema: MergedSchema, path: string): void {
 	addRoute(schema, "client", path, { "GET /": serve, "HEAD /": serve });
 }
 
-/** The code, without the line that leads to its source map: nothing is served there. */
+/** The code, without the line that refers to its source map, which is not served. */
 function readClient(): string {
 	const file = FILES.map(name => new URL(name, import.meta.url)).find(url => existsSync(url));
 	if (file === undefined) {

@@ -13,33 +13,33 @@ import {
 	ToldHistogram
 } from "./registered-metric.ts";
 
-/** Seconds between two tellings, where the registry has no interval of its own. */
+/** Seconds between two reports, if the registry has no interval of its own. */
 const INTERVAL = 5;
 
-/** What was told of a source, by the names of its definitions; gauges are told of all sources together. */
+/** What was reported of a source, by the names of its definitions; gauges are reported for all sources together. */
 type Told = ReadonlyMap<string, { tell(counted: Counted): void }>;
 
-/** Sources that have stopped, and whose last numbers are told all the same: a server answers a while longer. */
+/** Most stopped sources whose last numbers are still reported: a server answers for a while longer. */
 const MOST_STOPPED = 10;
 
-/** What was seen of a source. */
+/** The measured values of a source. */
 type Look = Readonly<Record<string, number | null>>;
 
 /**
- * Tells Moleculer's registry what was counted: at the registry's own interval, for reporters that hear of each change, and
- * whenever a metric is read, so that what is read is never old.
+ * Reports the counts to Moleculer's registry: at the registry's own interval, for reporters that are notified of each change,
+ * and whenever a metric is read, so that what is read is never old.
  */
 export class BrokerMetrics {
 	readonly #registry: MetricsRegistry;
 	readonly #log: ThrottledLog;
-	/** Each tells its metric. */
+	/** Each reports its metric. */
 	readonly #metrics = new Map<string, { readonly metric: RegistryMetric; tell(): void }>();
 	readonly #sources = new Map<MetricsSource, Told>();
-	/** By what they count in: nothing else of them is held. */
+	/** By their counters: nothing else of them is kept. */
 	readonly #stopped = new Map<object, Told>();
 	readonly #running = new Set<MetricsSource>();
 	#timer: NodeJS.Timeout | undefined;
-	/** Of all sources, in this turn of the event loop: a reporter reads many gauges in one. */
+	/** Measured for all sources in this turn of the event loop: a reporter reads many gauges in one. */
 	#looks: readonly Look[] | undefined;
 
 	constructor(registry: MetricsRegistry, logger: Logger) {
@@ -91,7 +91,7 @@ export class BrokerMetrics {
 			if (type === "histogram") told.set(key, new ToldHistogram(metric));
 			else if (type === "counter") told.set(key, new ToldCounter(metric, label?.name));
 		}
-		// Each is told what is counted of its own definition.
+		// Each is given the count of its own definition.
 		return told as Told;
 	}
 
@@ -113,7 +113,7 @@ export class BrokerMetrics {
 		for (const { tell } of this.#metrics.values()) this.#safely(tell);
 	}
 
-	/** Called by timers and by whoever reads: does not throw. */
+	/** Called by timers and by readers, so it does not throw. */
 	#safely(tell: () => void): void {
 		try {
 			tell();
@@ -131,7 +131,7 @@ export class BrokerMetrics {
 	#tellGauge(key: string, { over }: GaugeMetric, metric: RegistryMetric): void {
 		const looks = this.#look();
 		const values = looks.map(look => look[key]).filter(value => typeof value === "number");
-		// What nobody knows stays as it was, or has no series: to most reporters there is no "unknown".
+		// An unknown value keeps the previous one, or has no series: most reporters have no "unknown".
 		const isUnknown = looks.some(look => look[key] === null) || metric.values.size === 0;
 		if (values.length === 0 && isUnknown) return;
 		metric.set(over === "sum" ? sumOf(values) : Math.max(0, ...values), {});

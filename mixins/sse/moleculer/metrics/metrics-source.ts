@@ -3,13 +3,13 @@ import type { MetricDefinition } from "../../core/metrics/metric.ts";
 
 type Definitions = Readonly<Record<string, MetricDefinition>>;
 
-/** One half of the plugin on a node, as its metrics see it: a gateway, or what sends. */
+/** One half of the plugin on a node, as its metrics see it: a gateway, or a sender. */
 export interface MetricsSource {
 	readonly definitions: Definitions;
 	/** Default: any event name. */
 	readonly events: EventsContract | undefined;
 	/** By the definition's name. */
 	readonly counters: object;
-	/** Looks at what has no counter; by the definition's name. Null for what is not known. */
+	/** Measures what has no counter, by the definition's name. Null for what is not known. */
 	gauges(): object;
 }

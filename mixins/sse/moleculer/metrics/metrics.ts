@@ -11,22 +11,22 @@ import type { MetricsSource } from "./metrics-source.ts";
 import type { MetricsRegistry } from "./registered-metric.ts";
 import { withSendTime } from "./send-time.ts";
 
-/** What tells a source's numbers. */
+/** Reports a source's numbers. */
 export interface Telling {
-	/** From now on, again and again; again is harmless. */
+	/** Reports from now on, repeatedly; calling this again is harmless. */
 	start(): void;
-	/** A last time, and no more. */
+	/** Reports once more, and stops. */
 	stop(): void;
 }
 
-/** The metrics of a broker, or nothing where they are off. */
+/** The metrics of a broker, or none if they are off. */
 export interface Metrics {
-	/** Makes a source's metrics known. */
+	/** Adds a source's metrics. */
 	add(source: MetricsSource): Telling;
-	/** @param counts What the times are counted in. */
+	/** @param counts Counts the times. */
 	deliveryTimes(counts: ValueCounts): DeliveryTimes;
 	/**
-	 * The options of the broadcast of an event, with the time at which it is sent.
+	 * The options of an event's broadcast, with the time at which it is sent.
 	 *
 	 * @param id The event's.
 	 */
@@ -41,10 +41,10 @@ const NO_METRICS: Metrics = {
 	stamp: options => options
 };
 
-/** Known by name, not by identity: a process may load the package twice, as ESM and as CommonJS. */
+/** A registered symbol, so that a process that loads the package twice, as ESM and as CommonJS, has one key. */
 const KEY = Symbol.for("moleculer-sse.metrics");
 
-/** The metrics of a broker: one for all that there is of the plugin on it. */
+/** The metrics of a broker: one object for everything of the plugin on it. */
 export function metricsOf(broker: ServiceBroker): Metrics {
 	const holder = broker as { [KEY]?: Metrics };
 	if (holder[KEY] === undefined) {

@@ -3,7 +3,7 @@ import type { LabelCounts } from "../../core/metrics/label-counts.ts";
 import type { MetricDefinition } from "../../core/metrics/metric.ts";
 import { BOUNDS, type ValueCounts } from "../../core/metrics/value-counts.ts";
 
-/** A metric of Moleculer's registry, as far as it is used here. */
+/** The part of a metric of Moleculer's registry that is used here. */
 export interface RegistryMetric {
 	readonly values: Map<string, HistogramItem>;
 	snapshot(): unknown;
@@ -25,7 +25,7 @@ interface HistogramItem {
 	bucketValues: Record<string, number>;
 }
 
-/** Moleculer's registry, as far as it is used here: the same in 0.14 and 0.15. */
+/** The part of Moleculer's registry that is used here: the same in 0.14 and 0.15. */
 export interface MetricsRegistry {
 	readonly opts: { readonly collectInterval?: unknown };
 	hasMetric(name: string): boolean;
@@ -33,7 +33,7 @@ export interface MetricsRegistry {
 	register(options: object): RegistryMetric | null;
 }
 
-/** Puts a metric into the registry, unless it is there. */
+/** Registers a metric, unless it is registered already. */
 export function register(
 	registry: MetricsRegistry,
 	{ name, type, unit, about, label }: MetricDefinition,
@@ -54,7 +54,7 @@ export function register(
 	return metric as RegistryMetric;
 }
 
-/** What one source has told of a metric: the registry is told what was added since, so that whoever resets it there may. */
+/** What one source has reported of a metric. Only the difference is added to the registry, so that it may be reset there. */
 export class ToldCounter {
 	readonly #metric: RegistryMetric;
 	readonly #label: string | undefined;
@@ -78,7 +78,7 @@ export class ToldCounter {
 		const before = this.#told.get(value);
 		if (before === count) return;
 		const labels = this.#label === undefined || value === "" ? {} : { [this.#label]: value };
-		// A series begins with 0, so that its first event is a rise.
+		// A series starts with 0, so that its first event is a rise.
 		this.#metric.increment(labels, count - (before ?? 0));
 		this.#told.set(value, count);
 	}
@@ -95,7 +95,7 @@ export class ToldHistogram {
 		this.#metric = metric;
 	}
 
-	/** By the registry's own fields: `observe` takes one value, looks at all buckets, and calls every reporter. */
+	/** Uses the registry's own fields: `observe` takes one value, goes through all buckets, and calls every reporter. */
 	tell({ count, sum, last, buckets }: ValueCounts): void {
 		if (count === this.#count) return;
 		const metric = this.#metric;

@@ -8,9 +8,9 @@ interface Meta {
 /**
  * The options of a broadcast, with the time at which its event is sent.
  *
- * @param options Those of Moleculer, which also takes groups in their place: a name, or several.
- * @param id The event's. Metadata goes from an event on to those that are sent while it is handled: by this, a gateway
- * knows whose time it is.
+ * @param options Moleculer's; it also accepts groups in their place: a name, or several.
+ * @param id The event's. Metadata is passed on to events that are sent while this one is handled: from the id a gateway knows
+ * whose time it is.
  */
 export function withSendTime(options: unknown, id: string): { [option: string]: unknown } {
 	const given = readOptions(options);
@@ -18,12 +18,14 @@ export function withSendTime(options: unknown, id: string): { [option: string]: 
 		const meta = given.meta as { $sse?: object } | undefined;
 		return { ...given, meta: { ...meta, $sse: { ...meta?.$sse, sent: { id, at: Date.now() } } } };
 	} catch {
-		// It is the sender's own. Whoever sends the event refuses it.
+		// The metadata is the sender's own. Whoever sends the event refuses it.
 		return given;
 	}
 }
 
-/** When an event was sent, in milliseconds since 1970, by its sender's clock; undefined if that is not said of this event. */
+/**
+ * When an event was sent, in milliseconds since 1970, by its sender's clock; undefined if the metadata is not about this event.
+ */
 export function readSendTime(meta: object, event: unknown): number | undefined {
 	const sent = (meta as Meta).$sse?.sent;
 	if (typeof sent !== "object" || sent === null) return undefined;

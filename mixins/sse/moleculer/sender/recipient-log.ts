@@ -3,10 +3,10 @@ import { lacksValue } from "../../core/addressing/missing-value.ts";
 import { ThrottledLog } from "../../core/util/throttled-log.ts";
 
 /**
- * Warns of recipients whose ids lack a value. Nothing is refused: ids may be made of what users call themselves, and one of
- * them must not fail a push to all others.
+ * Warns of recipients whose ids lack a value. Nothing is refused: ids may be made from users' names, and one of them must not
+ * fail a push to all others.
  *
- * @returns What looks at the recipients of an `sse.send` or `sse.close`.
+ * @returns Checks the recipients of an `sse.send` or `sse.close`.
  */
 export function createRecipientLog(
 	broker: Pick<ServiceBroker, "logger">

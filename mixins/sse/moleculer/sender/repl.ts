@@ -10,7 +10,7 @@ interface Typed {
 	words?: readonly string[];
 }
 
-/** What commander hands to `parse`. */
+/** What commander passes to `parse`. */
 interface TypedCommand {
 	args: string[];
 	params?: Typed;
@@ -52,7 +52,7 @@ const SEND: ReplVerb = {
 	run: (broker, words) => runSend(broker, words, textsOf.get(broker))
 };
 
-/** Brokers may share a command, and have contracts of their own. */
+/** Brokers may share a command, and have different contracts. */
 const textsOf = new WeakMap<ServiceBroker, ReadonlySet<string>>();
 
 /**
@@ -70,7 +70,7 @@ export function installReplCommand(
 	const options = broker.options as BrokerOptions;
 	options.replOptions ??= {};
 	options.replCommands ??= [];
-	// moleculer-repl also takes an array of commands in place of options.
+	// moleculer-repl also accepts an array of commands in place of options.
 	const commands = Array.isArray(options.replOptions)
 		? options.replOptions
 		: listOf(options.replOptions);
@@ -95,7 +95,7 @@ function createCommand(verbs: ReplVerbs): Command {
 		// Negative numbers and the like are JSON, and options are read by each verb.
 		allowUnknownOptions: true,
 		parse(typed: TypedCommand | string, rest = ""): string | undefined {
-			// Vorpal asks for a line to go on with; what stands behind two dashes it leaves as it is.
+			// Vorpal asks for a line to continue with; it leaves what comes after two dashes unchanged.
 			if (typeof typed === "string") return `sse -- ${rest}`;
 			typed.params = { all: typed.args };
 			return undefined;

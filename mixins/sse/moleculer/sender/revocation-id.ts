@@ -10,9 +10,9 @@ interface Meta {
 /**
  * The options of a broadcast, with an id for the revocation that it carries.
  *
- * @param options Those of Moleculer, which also takes groups in their place: a name, or several.
- * @param id `<origin>.<epoch>.<seq>` of the node that sends it; undefined = it has none, and that of another one does not
- * come along.
+ * @param options Moleculer's; it also accepts groups in their place: a name, or several.
+ * @param id `<origin>.<epoch>.<seq>` of the node that sends it; undefined = it has none, and another revocation's id is not
+ * passed on.
  */
 export function withRevocationId(
 	options: unknown,
@@ -22,7 +22,7 @@ export function withRevocationId(
 	return { ...given, meta: { ...(given.meta as object | undefined), $sse: { revocation: id } } };
 }
 
-/** What the metadata of an `sse.close` gives as its id: anything, from whoever sent it. */
+/** The id in the metadata of an `sse.close`: any value, from any sender. */
 export function revocationIdIn(meta: object): unknown {
 	return (meta as Meta).$sse?.revocation;
 }
@@ -30,8 +30,8 @@ export function revocationIdIn(meta: object): unknown {
 /**
  * The id of a revocation, the same on every gateway; undefined if there is none.
  *
- * @param nodeID The node that sent it. Metadata goes from an event on to those that are sent while it is handled,
- * and on a node without `SseMiddleware` nothing replaces an id that came along in this way.
+ * @param nodeID The node that sent it. Metadata is passed on from an event to those that are sent while it is handled, and on a
+ * node without `SseMiddleware` nothing replaces an id that was passed on in this way.
  */
 export function readRevocationId(given: unknown, nodeID: string): string | undefined {
 	const id = typeof given === "string" ? parseId(given) : undefined;
@@ -39,7 +39,7 @@ export function readRevocationId(given: unknown, nodeID: string): string | undef
 	return `${id.epoch}.${id.seq}`;
 }
 
-/** Which revocation an `sse.close` is that came from a node, as a whole; undefined if it does not say. */
+/** Identifies an `sse.close` from a node, as a whole; undefined if it has no id. */
 export function readRevocationKey(meta: object, nodeID: string): RevocationKey | undefined {
 	const given = revocationIdIn(meta);
 	if (readRevocationId(given, nodeID) === undefined) return undefined;

@@ -15,7 +15,7 @@ import { SEND } from "../../core/event/event.ts";
 // biome-ignore lint/suspicious/noEmptyInterface: it is there to be augmented
 export interface SseEvents {}
 
-/** The names of {@link SseEvents}; any, as long as it is empty. */
+/** The names of {@link SseEvents}; any name while it is empty. */
 export type SseEventName = keyof SseEvents extends never ? string : keyof SseEvents & string;
 
 /** The payload that goes with an event name. */
@@ -41,23 +41,23 @@ export interface TypedSend<Name extends SseEventName> {
 	payload: SsePayload<Name>;
 }
 
-/** What sends: a context, or a broker. */
+/** What can send: a context, or a broker. */
 interface Sender {
 	// biome-ignore lint/suspicious/noExplicitAny: contexts and brokers type their options differently
 	broadcast(eventName: string, payload: unknown, options?: any): Promise<unknown>;
 }
 
 /**
- * `ctx.broadcast("sse.send", event)` with the payload tied to the event's name by {@link SseEvents}: a
- * wrong one does not compile.
+ * `ctx.broadcast("sse.send", event)` with the payload tied to the event's name by {@link SseEvents}: a wrong one does not
+ * compile.
  *
- * @param options Those of `broadcast`.
+ * @param options Options of `broadcast`.
  */
 export function sseSend<Name extends SseEventName>(
 	ctx: Sender,
 	event: TypedSend<Name>,
 	options?: { throwError?: boolean; [option: string]: unknown }
 ): Promise<unknown> {
-	// Returned as it is: whether it is awaited decides who hears of a bad event.
+	// Returned as it is: whether it is awaited decides who hears of a wrong event.
 	return ctx.broadcast(SEND, event, options);
 }

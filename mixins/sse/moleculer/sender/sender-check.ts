@@ -11,21 +11,21 @@ import { SseError } from "../sse-error.ts";
 export interface SenderRules {
 	/** Default: any event. */
 	events?: EventsContract | undefined;
-	/** The most that a payload may have as JSON; 0 = no bound. */
+	/** Most bytes that a payload may have as JSON; 0 = no limit. */
 	eventBytes: number;
 }
 
 /** An event that may leave this node. */
 export interface CheckedEvent {
 	readonly address: Address;
-	/** Its payload as JSON: what was checked, and what travels. */
+	/** Its payload as JSON: what was checked, and what is sent. */
 	readonly json: string;
 }
 
-/** Reads anything as an event that may leave this node, or says what is wrong with it. */
+/** Reads any value as an event that may leave this node, or says what is wrong with it. */
 export type SenderCheck = (input: unknown, source: Provenance) => CheckedEvent | Refusal;
 
-/** What Moleculer's validators compile schemas to. */
+/** The result of compiling a schema with Moleculer's validators. */
 type PayloadCheck = ((payload: unknown) => true | Problem[]) & { async?: boolean };
 
 interface Problem {
@@ -36,7 +36,7 @@ interface Problem {
 /**
  * Compiles the rules once, with the broker's own validator.
  *
- * @throws SseError `SSE_INVALID_OPTION` if a schema of the contract is none.
+ * @throws SseError `SSE_INVALID_OPTION` if a schema of the contract is invalid.
  */
 export function createSenderCheck(
 	broker: Pick<ServiceBroker, "validator">,
@@ -57,17 +57,17 @@ export function createSenderCheck(
 		}
 		const check = checks.get(address.eventName);
 		if (check === undefined) return { address, json };
-		// What the browser will get is what is checked; the sender's own object is left alone.
+		// Checks what the browser will get; the sender's own object is left alone.
 		const payload: unknown = JSON.parse(json);
 		const problems = run(check, payload);
 		if (problems !== true) return refusePayload(address.eventName, problems);
-		// A schema may have changed anything, or nothing: to write it again is the cheapest way to know.
+		// A schema may have changed anything, or nothing: to serialise again is the cheapest way to know.
 		const left = serialise(payload, eventBytes);
 		return isRefusal(left) ? left : { address, json: left };
 	};
 }
 
-/** The payload as its JSON has it: a string stands in it as it is. */
+/** The payload as in its JSON, in which a string is unchanged. */
 function asJsonHas(payload: unknown, json: string): unknown {
 	return typeof payload === "string" ? payload : JSON.parse(json);
 }
@@ -76,7 +76,7 @@ function compile(
 	broker: Pick<ServiceBroker, "validator">,
 	events: EventsContract = {}
 ): Map<string, PayloadCheck> {
-	// A broker may be without one (`validator: false`).
+	// A broker may have none (`validator: false`).
 	const validator = broker.validator ?? new FastestValidator();
 	const checks = new Map<string, PayloadCheck>();
 	for (const [name, { params }] of Object.entries(events)) {
@@ -105,7 +105,7 @@ function compileOne(name: string, make: () => PayloadCheck): PayloadCheck {
 	return check;
 }
 
-/** Schemas may hold functions of the application, which may throw. */
+/** Schemas may contain functions of the application, which may throw. */
 function run(check: PayloadCheck, payload: unknown): true | Problem[] {
 	try {
 		return check(payload);

@@ -2,7 +2,7 @@ import type { ServiceBroker, Span, Tracer } from "moleculer";
 import { reasonOf, toError } from "../../core/errors/guard.ts";
 import { ThrottledLog } from "../../core/util/throttled-log.ts";
 
-/** What a span begins with: its parent, and whether that is sampled; its service and its tags. */
+/** What a span starts with: its parent, and whether that is sampled; its service and its tags. */
 export type SpanStart = NonNullable<Parameters<Tracer["startSpan"]>[1]>;
 
 /** What a tracer reads of a span when it decides about it: Moleculer's default. */
@@ -19,8 +19,8 @@ export class SafeTracer {
 	}
 
 	/**
-	 * @param begin What it begins with; may throw.
-	 * @returns Undefined if it is not sampled, or cannot be begun.
+	 * @param begin Returns what it starts with; may throw.
+	 * @returns Undefined if it is not sampled, or cannot be started.
 	 */
 	start(name: string, begin: () => SpanStart): Span | undefined {
 		try {

@@ -2,22 +2,22 @@ import type { Context, Span, Tracer } from "moleculer";
 import type { GivenOptions } from "../broadcast/broadcast-options.ts";
 import type { SpanStart } from "./safe-tracer.ts";
 
-/** Options by which Moleculer knows what something is sent in. */
+/** Options that tell Moleculer in what something is sent. */
 interface SentIn extends GivenOptions {
 	readonly requestID?: string | null;
-	/** Wins over the context. */
+	/** Overrides the context. */
 	readonly parentSpan?: Span | null;
 	readonly parentCtx?: Context | null;
 }
 
-/** An action or an event, as far as it says whether it is traced; Moleculer's types leave that out of events. */
+/** An action or an event, with whether it is traced; Moleculer's types leave that out of events. */
 interface Traceable {
 	readonly tracing?: boolean | { readonly enabled?: boolean } | null;
 }
 
 /**
- * What a span begins with that is about something sent with these options, as Moleculer would begin it for a context that it
- * makes of them. Where nothing is known, the tracer decides.
+ * What a span starts with that is about something sent with these options, like Moleculer's own for a context made from them.
+ * If nothing is known, the tracer decides.
  */
 export function spanParent(options: GivenOptions, { opts }: Pick<Tracer, "opts">): SpanStart {
 	const { parentSpan, requestID, parentCtx: ctx } = options as SentIn;
@@ -38,15 +38,15 @@ export function spanParent(options: GivenOptions, { opts }: Pick<Tracer, "opts">
 }
 
 /**
- * The span that what a context sends belongs to. To Moleculer it is always the context's own, and most events have none: then it
- * is the one that the event was sent in.
+ * The span to which something sent by a context belongs. To Moleculer it is always the context's own, which most events do not
+ * have: then it is the one in which the event was sent.
  */
 function spanIdOf(
 	{ id, span, action, event, parentID }: Context,
 	{ actions, events }: Tracer["opts"]
 ): string | null {
 	if (span) return span.id;
-	// One that has ended had the context's id.
+	// An ended span had the context's id.
 	const hadSpan = action ? actions && isTraced(action) : events && event && isTraced(event);
 	return hadSpan ? id : parentID;
 }

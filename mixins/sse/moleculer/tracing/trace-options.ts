@@ -2,9 +2,9 @@ import type { TraceContext } from "../../core/event/trace-context.ts";
 import { readOptions } from "../broadcast/broadcast-options.ts";
 
 /**
- * The options of a broadcast that is a child of a span, whatever it is sent in.
+ * The options of a broadcast that is a child of a span, in whatever it is sent.
  *
- * @param options Those of Moleculer, which also takes groups in their place: a name, or several.
+ * @param options Moleculer's; it also accepts groups in their place: a name, or several.
  */
 export function withTraceContext(
 	options: unknown,
