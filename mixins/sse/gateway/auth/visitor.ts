@@ -22,9 +22,9 @@ export function offerVisitor(
  * The session of somebody whom the application does not know: `visitor:` and the value of the cookie, which is issued if it is
  * missing. For the option `session`:
  *
- * `` `js
+ * ```js
  * session: (ctx, req) => (ctx.meta.user ? `user:${ctx.meta.user.id}` : visitorSession(ctx, req))
- * `` `
+ * ```
  *
  * @throws TypeError unless it is called by `session`.
  */
