@@ -124,7 +124,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			schema.started = [
 				function (this: Service): Promise<void> {
 					const gateway = gatewayOf(this);
-					// It may have been stopped.
+					// The gateway may have been stopped before.
 					addGateway(this.broker, gateway, this.fullName);
 					return gateway.begin(async () => {
 						gateway.receiver.listen();

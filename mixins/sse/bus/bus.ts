@@ -30,7 +30,7 @@ export interface Bus {
 	/**
 	 * @param address Validated.
 	 * @param json The event's payload, in one line.
-	 * @param trace The span that it is sent in, for {@link Source.trace}; default: none.
+	 * @param trace The span in which it is sent, for {@link Source.trace}; default: none.
 	 */
 	publish(
 		address: Address,
@@ -94,7 +94,7 @@ export interface Source {
 	readonly sortKey?: SortKey;
 	/** The payload's JSON in UTF-8, in one line, if the bus has it separate from the event. */
 	readonly json?: Uint8Array | undefined;
-	/** The span that it was sent in, if it was in one, and that is sampled. */
+	/** The sampled span in which it was sent, if there was one. */
 	readonly trace?: TraceContext | undefined;
 	/**
 	 * Milliseconds since 1970 at which it was sent, for an event of the past, from before the gateway was there: for returning
@@ -108,7 +108,7 @@ export interface Source {
 	 * whatever its sender's clock says. Default: not known.
 	 */
 	readonly notBefore?: number;
-	/** Milliseconds since 1970 at which an event was sent, by its sender's clock, if that is known. */
+	/** Milliseconds since 1970 at which an event was sent, by its sender's clock, if it is known. */
 	readonly sendTime?: number | undefined;
 	/** Identifies a revocation, if its sender does: it may arrive in two ways. */
 	readonly revocation?: RevocationKey | undefined;
@@ -137,7 +137,7 @@ export interface Subscriber {
 	lost(loss?: Loss): void;
 	/** Events of the past were not passed to the open streams. */
 	missed(): void;
-	/** An event, or a revocation, came that nobody can read; it is logged. */
+	/** An event, or a revocation, arrived that cannot be read; it is logged. */
 	unreadable(name: typeof SEND | typeof CLOSE): void;
 }
 

@@ -31,7 +31,7 @@ import { tracedPublisher } from "./traced-publisher.ts";
  * Creates a broker's bus.
  *
  * @param broadcast Moleculer's own, made safe: it never throws, and rejects only with `throwError`.
- * @param counters Of what the node sends.
+ * @param counters Count what the node sends.
  */
 export type MakeBus = (
 	broker: ServiceBroker,
@@ -43,7 +43,7 @@ export interface SenderOptions {
 	/** Default: any event may be sent. */
 	readonly events?: EventsContract | undefined;
 	readonly limits: SenderLimits;
-	/** What else is to be done when a broker is created. */
+	/** Called when a broker is created. */
 	created?(broker: ServiceBroker): void;
 }
 

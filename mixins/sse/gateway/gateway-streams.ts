@@ -32,7 +32,7 @@ export interface GatewayStreamsParts {
 	readonly registry: Registry<EventStream>;
 	readonly limits: Limits;
 	readonly compression: Compression;
-	/** Their writes. */
+	/** The writes of the streams. */
 	readonly flush: Flush;
 	readonly fanOut: FanOut;
 	readonly counters: GatewayCounters;

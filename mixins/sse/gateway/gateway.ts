@@ -129,7 +129,7 @@ export class Gateway {
 		return this.#registry;
 	}
 
-	/** Whether it ends its streams because its node stops. */
+	/** Whether it is ending its streams because its node stops. */
 	get isStopping(): boolean {
 		return this.#shutdown.ended !== undefined;
 	}

@@ -38,7 +38,7 @@ export interface GatewayService {
 	readonly broker: ServiceBroker;
 	readonly name?: string;
 	readonly version?: string | number;
-	/** With its version. */
+	/** The service's name with its version. */
 	readonly fullName?: string;
 	/** Known to all nodes once the service has started. */
 	readonly metadata?: Record<string, unknown>;

@@ -40,7 +40,7 @@ export class Backlog {
 	}
 
 	/**
-	 * Drops the oldest until it holds no more than this, or the newest alone.
+	 * Drops the oldest frames until it takes at most `maxBytes`, or only the newest is left.
 	 *
 	 * @returns How many it has dropped.
 	 */
@@ -55,7 +55,7 @@ export class Backlog {
 		return dropped;
 	}
 
-	/** Whether something before the next frame was dropped, and that has not been asked for by {@link takeLoss}. */
+	/** Whether something before the next frame was dropped, and {@link takeLoss} has not reported it yet. */
 	get hasLost(): boolean {
 		return this.#hasLost;
 	}

@@ -15,8 +15,8 @@ export interface BackpressureOptions {
 }
 
 /**
- * What it has cost a client that it is slow: `dropped` if it was cut off with what was unsent, `reset` if events were left out,
- * of which it is to be told next.
+ * What a client loses by being slow: `dropped` if it was cut off with unsent bytes, `reset` if events were left out, of which
+ * it is told next.
  */
 export type SlowLoss = "dropped" | "reset";
 
@@ -127,9 +127,9 @@ export class Backpressure {
 	}
 
 	/**
-	 * Lets go of what waits: the stream takes no more events.
+	 * Drops what waits: the stream takes no more events.
 	 *
-	 * @returns How many frames that were.
+	 * @returns Number of dropped frames.
 	 */
 	drop(): number {
 		const count = this.#gatheredBatches.count + (this.#backlog?.length ?? 0);

@@ -166,7 +166,7 @@ export class EventStream extends StreamWriter implements Subscription {
 	}
 
 	/**
-	 * Gives a live stream a frame, to be written at the end of this turn of the event loop.
+	 * Gives a live stream a frame, which is written at the end of this turn of the event loop.
 	 *
 	 * @param key See {@link Backlog.push}.
 	 * @returns Whether it is live.
@@ -226,11 +226,11 @@ export class EventStream extends StreamWriter implements Subscription {
 	}
 
 	/**
-	 * Takes no more events from now on, and ends: with `sse.close` if the client has taken all that was
-	 * written, else by cutting it off, so that what is unsent is never sent. What ends already, in order, is cut off
-	 * too; what was revoked before has been told why.
+	 * Takes no more events from now on, and ends: with `sse.close` if the client has taken everything that was written;
+	 * otherwise the connection is cut off, so that what is unsent is never sent. A stream that is already ending gracefully is
+	 * cut off, too; one that was revoked before has been told why.
 	 *
-	 * @param why As it is counted: what a service gives as its reason may be anything.
+	 * @param why The reason that is counted: a service's own reason may be any text.
 	 */
 	revoke(reason: CloseReason, why: EndReason = "revoked"): void {
 		if (this.#phase === "revoked" || this.#phase === "closed") return;
@@ -290,7 +290,7 @@ export class EventStream extends StreamWriter implements Subscription {
 		return true;
 	}
 
-	/** What becomes of the events that wait is up to who ends the stream. */
+	/** What ended the stream decides why the waiting events are dropped. */
 	#dropReason(why: EndReason): DropReason {
 		if (why === "expired" || why === "revoked") return why;
 		return why === "slow" ? this.slowReason : "closed";

@@ -19,7 +19,7 @@ const SLICE_STREAMS = 32;
  * continue in the following turns, in order, with everything else that the process does in between.
  */
 export class Flush {
-	/** What is counted of the gateway's streams: all of them share these writes, and none has to hold it. */
+	/** The counters of the gateway's streams: all of them share these writes, so that none has to keep them. */
 	readonly counters: GatewayCounters;
 	readonly #deliveryTimes: DeliveryTimes;
 	readonly #queue = new Queue<Flushable>();

@@ -162,7 +162,7 @@ function replay(
 	if (stream.goLive()) from.released(stream);
 }
 
-/** What becomes of a client that comes back shows when it gets the first event, or none: it counts once. */
+/** The outcome for a client that comes back is known when it gets the first event, or none: it counts once. */
 function countResumed(from: Beginning, cursor: ReplayCursor, outcome: ResumeOutcome): void {
 	if (cursor.isUncounted) from.counters.streamsResumed.add(outcome);
 	cursor.isUncounted = false;

@@ -79,12 +79,12 @@ export abstract class StreamWriter implements Flushable {
 		return this.#backpressure?.unsent ?? this.transport.unsent;
 	}
 
-	/** Why events are dropped that the client is too slow for. */
+	/** Why events are dropped for which the client is too slow. */
 	protected get slowReason(): DropReason {
 		return SLOW[this.#policy];
 	}
 
-	/** What is counted of the gateway's streams. */
+	/** The counters of the gateway's streams. */
 	protected get counters(): GatewayCounters {
 		return this.#flush.counters;
 	}
@@ -151,9 +151,9 @@ export abstract class StreamWriter implements Flushable {
 	}
 
 	/**
-	 * Lets go of what waits: no more frames are taken.
+	 * Drops what waits: no more frames are taken.
 	 *
-	 * @returns How many frames that were, of those that Node does not have yet.
+	 * @returns Number of dropped frames, without those that Node has already.
 	 */
 	protected drop(): number {
 		const count = (this.#batch?.count ?? 0) + (this.#backpressure?.drop() ?? 0);
@@ -161,7 +161,7 @@ export abstract class StreamWriter implements Flushable {
 		return count;
 	}
 
-	/** Writes the last frame of all. */
+	/** Writes the very last frame. */
 	protected writeLast(frame: Frame): void {
 		this.#transmit(new Batch(frame));
 	}

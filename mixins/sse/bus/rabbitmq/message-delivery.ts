@@ -31,7 +31,7 @@ export class MessageDelivery {
 	readonly #readTraces: (header: unknown) => TraceContexts;
 	#lag: number | null = null;
 
-	/** @param isTraced Whether trace contexts are of any use; default false. */
+	/** @param isTraced Whether trace contexts are used; default false. */
 	constructor(subscriber: Subscriber, logger: Logger, isTraced = false) {
 		this.#subscriber = subscriber;
 		this.#logger = logger;

@@ -11,7 +11,7 @@ export interface Outgoing {
 	readonly deadline: number;
 	/** Whether it is sent in a message of its own. Default false. */
 	readonly isAlone?: boolean;
-	/** Travels in a header of its message. Default none. */
+	/** Sent in a header of its message. Default none. */
 	readonly trace?: TraceContext | undefined;
 	/** Called once, when the bus has the event. */
 	onConfirmed(): void;
@@ -31,7 +31,7 @@ export interface OutboxLimits {
 	maxBytes: number;
 }
 
-/** Most events, and most characters, of one message; a single event may exceed them. Trace contexts have one header. */
+/** Most events, and most characters, of one message; a single event may exceed them. Their trace contexts share one header. */
 const MESSAGE_EVENTS = 1000;
 const MESSAGE_CHARACTERS = 262_144;
 

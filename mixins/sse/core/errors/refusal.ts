@@ -1,4 +1,4 @@
-/** What is wrong with it: it cannot be read, breaks the event contract, or is too large. */
+/** The kind of fault: the input cannot be read, violates the event contract, or is too large. */
 export type RefusalKind = "invalid" | "contract" | "oversized";
 
 /** A refused input, as a value: what is wrong, and how to fix it. A throw is a bug. */

@@ -9,7 +9,7 @@ export interface ReplayCursor {
 	readonly liveFrom: number;
 	/** Position of the next event to arrive when the start of the replay was decided. */
 	readonly decidedAt: number;
-	/** It is of a client that has come back, which does not count as such yet. Default false. */
+	/** Whether it is for a client that has come back and has not been counted as such yet. Default false. */
 	isUncounted?: boolean;
 }
 

@@ -38,8 +38,8 @@ export class Rendering {
 	}
 
 	/**
-	 * What a frame has as its `data`: the payload's JSON, or its lines if the contract says that it is a text. A sender may know
-	 * of no contract, or of another one.
+	 * The `data` of a frame: the payload's JSON, or its lines if the contract says that it is a text. A sender may have no
+	 * contract, or another one.
 	 */
 	data(event: SseEvent, from: Source): string | Uint8Array | Refusal {
 		const json = this.#json(event, from);

@@ -31,7 +31,7 @@ export async function openStream(
 	parts.streams.begin(opening);
 }
 
-/** What no stream is told to be refused: a HEAD gets none, and is not. */
+/** The reason that counts for a request without a stream; a HEAD gets none, and is not refused. */
 const REASONS: Readonly<Record<Ending["by"], RefusalReason | undefined>> = {
 	client: "gone",
 	method: undefined,

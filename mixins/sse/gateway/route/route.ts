@@ -43,10 +43,10 @@ export function appendRoute(schema: MergedSchema, path: string): void {
 }
 
 /**
- * Appends a route behind those of the application.
+ * Appends a route after those of the application.
  *
- * @param option What its path is given by.
- * @throws SseError if that is a route, or an alias, already.
+ * @param option Name of the option that gives its path.
+ * @throws SseError if there is already a route, or an alias, with that path.
  */
 export function addRoute(
 	schema: MergedSchema,

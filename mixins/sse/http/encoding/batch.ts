@@ -122,7 +122,7 @@ export class Batch implements Bytes {
 		return batch as Batch;
 	}
 
-	/** How many frames it holds. */
+	/** Number of its frames. */
 	get count(): number {
 		let count = 0;
 		for (let batch: Batch | undefined = this; batch !== undefined; batch = batch.#before) count++;

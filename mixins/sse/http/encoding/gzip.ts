@@ -12,7 +12,7 @@ const REMEMBERED = 4_194_304;
 /** Bytes that remembering one takes besides its content. */
 const PIECE_BYTES = 800;
 
-/** Where nobody counts. */
+/** Used if nobody counts. */
 const NOBODY: Pick<GatewayCounters, "saved"> = { saved() {} };
 
 /** A piece of a gzip body: its deflated bytes, and its share of the checksum. */
@@ -34,7 +34,7 @@ export class GzipPiece implements Bytes {
 		this.shift = shiftBy(size);
 	}
 
-	/** Bytes in deflated form. */
+	/** Bytes after compression. */
 	get byteLength(): number {
 		return this.#deflated.byteLength;
 	}

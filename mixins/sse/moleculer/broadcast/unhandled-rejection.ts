@@ -45,9 +45,9 @@ export function reportIfUnhandled<T>(
 }
 
 /**
- * Calls back when a promise has ended, without counting as somebody who awaits it.
+ * Calls back when a promise has settled, without counting as code that awaits it.
  *
- * @param callback Gets what it has rejected with, undefined if it has not; does not throw.
+ * @param callback Gets the reason of a rejection, or undefined; must not throw.
  */
 export function whenSettled(promise: Promise<unknown>, callback: (reason?: unknown) => void): void {
 	Promise.prototype.then.call(promise, () => callback(), callback);
