@@ -32,7 +32,12 @@ export interface ConnectionHost {
 
 /** Statuses at which nothing is gained by coming back. */
 const FINAL: readonly unknown[] = [401, 403, 204];
-/** Milliseconds within which a gateway answers, and EventSource comes back by itself. */
+/**
+ * Milliseconds within which a gateway answers, at first: a browser may ask on a connection that is as dead as the one before.
+ * Each failure doubles them.
+ */
+const FIRST_PATIENCE = 5000;
+/** The most of them; EventSource comes back by itself in that time. */
 const PATIENCE = 60_000;
 /** Past a limit, a gateway wants nobody back sooner, and some much later. */
 const LIMIT_WAIT = 5000;
@@ -84,7 +89,7 @@ export class Connection {
 				withCredentials,
 				headers: sent ?? {}
 			};
-			this.#expect(PATIENCE);
+			this.#expect(Math.min(PATIENCE, FIRST_PATIENCE * 2 ** this.#failures));
 			const open = sent || !this.#scope.EventSource ? openFetch : openEventSource;
 			this.#transport = open(this.#scope, request, this.#sink(attempt, request.url));
 		};
@@ -168,6 +173,7 @@ export class Connection {
 	}
 
 	#again(): void {
+		this.#failures++;
 		this.#lose();
 		this.open();
 	}

@@ -43,6 +43,8 @@ export class Inbox {
 	 * @param place Where; undefined: where it is.
 	 */
 	release(place?: string): void {
+		// what follows may still explain what it waits to tell
+		if (!this.#isHeld) return;
 		this.#isHeld = false;
 		if (place !== undefined && this.#pending !== undefined) this.#move(place);
 		this.#tell();

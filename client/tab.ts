@@ -111,14 +111,21 @@ export class Tab {
 			this.#state = degraded ? "degraded" : "open";
 			this.#heartbeat = heartbeat;
 			this.#places.clear();
-			this.#host.state(this.#state);
 			this.#open(this.#lastId, true);
-			if (this.#group === undefined) this.#join();
 		}
 		if (name === "sse.close") this.#closeReason = JSON.parse(data).reason;
-		this.#post({ type: "event", after: this.#lastId, name, data, id });
+		if (this.#others.size > 0) this.#post({ type: "event", after: this.#lastId, name, data, id });
 		if (id !== "") this.#lastId = id;
 		this.#inbox.take(name, data, id);
+		if (name !== "sse.open") return;
+		if (!this.#inbox.isFresh) this.#host.state(this.#state);
+		if (this.#group === undefined) this.#join();
+	}
+
+	/** It begins here, if it has not yet: with a stream of its own. */
+	#settle(): void {
+		this.#inbox.release();
+		if (this.#connection.isOpen) this.#host.state(this.#state);
 	}
 
 	/** Looks for others, now that it is known whose stream this is. */
@@ -133,7 +140,7 @@ export class Tab {
 			: undefined;
 		const group = this.#group;
 		if (group === undefined) {
-			this.#inbox.release();
+			this.#settle();
 			return;
 		}
 		group.claim().then(leads => {
@@ -142,7 +149,7 @@ export class Tab {
 			else if (this.#role !== "alone") return;
 			else if (leads) {
 				this.#role = "leader";
-				this.#inbox.release();
+				this.#settle();
 				this.#open(this.#lastId, false);
 			} else this.#ask();
 		});
@@ -152,7 +159,7 @@ export class Tab {
 	#ask(): void {
 		this.#hello();
 		this.#wait(PATIENCE, () => {
-			this.#inbox.release();
+			this.#settle();
 			this.#wait(ASK_AGAIN, () => this.#ask());
 		});
 	}

@@ -72,6 +72,16 @@ describe("an inbox", () => {
 		expect(told).toEqual(["load: start", "a 6 6"]);
 	});
 
+	it("that is not held waits for an explanation, though it is released", () => {
+		const { inbox, told, open, reset } = make();
+		open(false);
+		open(false);
+		inbox.release();
+		reset("revoked");
+
+		expect(told).toEqual(["load: start", "load: revoked"]);
+	});
+
 	it("that is held and goes on misses nothing", () => {
 		const { inbox, told, open } = make();
 		open(false, "p");
