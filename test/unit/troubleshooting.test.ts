@@ -13,12 +13,12 @@ const SAID = globSync("mixins/**/*.ts")
 	.replaceAll("\\`", "`")
 	.replaceAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, "…");
 
-/** The quotations of a list item that may be from the code: several words, in backticks. */
+/** The quotations of a list item that may be from the code: several words in backticks, and no command. */
 function quotations(text: string): string[] {
 	const [, see = ""] = /^- \*\*See:\*\* (.*?)^- \*\*Do:/ms.exec(text) ?? [];
 	return [...see.matchAll(/(`+) ?(.+?) ?\1/gs)]
 		.map(([, , quoted = ""]) => quoted.replaceAll(/\s+/g, " "))
-		.filter(quoted => quoted.split(" ").length > 3);
+		.filter(quoted => quoted.split(" ").length > 3 && !quoted.startsWith("sse "));
 }
 
 /** A quotation without the values that the page gives as examples. */
