@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from "node:fs";
+import { globSync, readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 
@@ -28,6 +28,18 @@ describe.each(PICTURES)("%s", path => {
 			else if (!alone) open.push(name);
 		}
 		expect(open).toEqual([]);
+	});
+});
+
+describe("the pictures of the demo", () => {
+	it("are shown in README, in both colour schemes, and are small", () => {
+		const readme = readFileSync("README.md", "utf8");
+		const pictures = globSync("docs/images/*.jpg");
+		expect(pictures).toHaveLength(2);
+		for (const path of pictures) {
+			expect(readme).toContain(`"${path}"`);
+			expect(statSync(path).size).toBeLessThan(100_000);
+		}
 	});
 });
 
