@@ -4,8 +4,8 @@ import { type Machine, thisMachine } from "../support/processes/machine.ts";
 import { spawnProcess } from "../support/processes/process.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** The first that knows the Compose Specification. */
-const OLDEST = "1.27.0";
+/** The first that knows profiles. */
+const OLDEST = "1.28.0";
 
 /** Docker with a Compose. */
 export interface Engine {

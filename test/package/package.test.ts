@@ -41,7 +41,7 @@ describe("the tarball", () => {
 				"dist/index.d.mts",
 				"dist/index.mjs",
 				"dist/index.mjs.map",
-				...globSync("docs/**", { withFileTypes: true })
+				...globSync("{docs,observability}/**", { withFileTypes: true })
 					.filter(entry => entry.isFile())
 					.map(entry => relative(".", join(entry.parentPath, entry.name)))
 					.filter(path => !MADE.test(path)),

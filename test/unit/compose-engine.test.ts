@@ -24,7 +24,7 @@ it.each([
 	// a client without an engine may also print nothing, and succeed
 	[{ "docker info": "" }, /reaches no engine: start dockerd/],
 	[{ "docker info": "28.2.2" }, /has no Compose: install its plugin/],
-	[{ "docker info": "28.2.2", "docker-compose version": "1.9.0" }, /1\.9\.0 is too old: 1\.27/]
+	[{ "docker info": "28.2.2", "docker-compose version": "1.9.0" }, /1\.9\.0 is too old: 1\.28/]
 ])("Compose: %p is not enough, and the message says what is", async (prints, message) => {
 	expect(await locateCompose(machine(prints))).toMatch(message);
 });

@@ -8,6 +8,7 @@ interface ComposeService {
 	command?: unknown[];
 	environment?: Record<string, unknown>;
 	ports?: unknown[];
+	profiles?: string[];
 	healthcheck?: { test: unknown[] };
 	volumes?: string[];
 	depends_on?: Record<string, { condition: string }>;
@@ -68,10 +69,20 @@ describe("docker-compose.yml", () => {
 		expect(read("Dockerfile")).toContain(`chown node ${environment?.REPORTS_FOLDER}\n`);
 	});
 
-	it("publishes one port, nginx's", () => {
+	it("publishes one port, nginx's, and those of the observers to this machine only", () => {
 		const published = services.filter(([, { ports }]) => ports !== undefined);
 		expect(published.map(([name, { ports }]) => [name, ports])).toEqual([
-			["nginx", [`\${HTTP_PORT:-8080}:8080`]]
+			["nginx", [`\${HTTP_PORT:-8080}:8080`]],
+			["prometheus", [`127.0.0.1:\${PROMETHEUS_PORT:-9090}:9090`]],
+			["grafana", [`127.0.0.1:\${GRAFANA_PORT:-3001}:3000`]]
+		]);
+	});
+
+	it("starts Prometheus and Grafana only with the profile observe", () => {
+		const optional = services.filter(([, { profiles }]) => profiles !== undefined);
+		expect(optional.map(([name, { profiles }]) => [name, profiles])).toEqual([
+			["prometheus", ["observe"]],
+			["grafana", ["observe"]]
 		]);
 	});
 });
