@@ -24,7 +24,7 @@ export function installInspection(broker: ServiceBroker): void {
 	});
 }
 
-/** Where an action can be called, as Moleculer's registry has it. */
+/** The endpoints of an action in Moleculer's registry. */
 interface Endpoints {
 	readonly localEndpoints: readonly Endpoint[];
 	readonly endpoints: readonly Endpoint[];

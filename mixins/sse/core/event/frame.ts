@@ -55,7 +55,7 @@ export function dataOf(frame: Frame, { id, event }: Pick<FrameFields, "id" | "ev
 	return frame.subarray(encoder.encode(`${head}data: `).byteLength, frame.byteLength - 2);
 }
 
-/** The same event without its id: to a client, a place that it must not take for its own. */
+/** The same event without its id, if the client must not take that for its place. */
 export function withoutId(frame: Frame): Frame {
 	if (!ID.every((byte, index) => frame[index] === byte)) return frame;
 	return joinChunked([frame.subarray(frame.indexOf(LF) + 1)]);

@@ -85,7 +85,7 @@ export class History {
 		return this.#kept.oldestAt;
 	}
 
-	/** Milliseconds since the oldest event kept has come; 0 without any. @param now As of {@link append}. */
+	/** Milliseconds since the oldest kept event arrived; 0 if there is none. @param now See {@link append}. */
 	age(now: number): number {
 		return Math.max(0, now - this.#kept.oldestAt);
 	}

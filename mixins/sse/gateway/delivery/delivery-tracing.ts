@@ -106,7 +106,7 @@ class Delivery implements TracedDelivery, Flushable {
 
 	given(bytes: number): void {
 		this.#bytes = bytes;
-		// Behind those that have got the event.
+		// After the streams that have got the event.
 		this.#flush.add(this);
 	}
 

@@ -3,9 +3,9 @@ import { runSend } from "./repl-send.ts";
 
 /** What moleculer-repl passes to a command: parsed by commander, or by vorpal before moleculer-repl 0.7. */
 interface Typed {
-	/** Commander's: the words as they were typed. */
+	/** From commander: the words as they were typed. */
 	all?: readonly string[];
-	/** Vorpal's: the same, by their names. */
+	/** From vorpal: the same, by name. */
 	verb?: string;
 	words?: readonly string[];
 }
@@ -75,7 +75,7 @@ export function installReplCommand(
 		? options.replOptions
 		: listOf(options.replOptions);
 	for (const list of [commands, options.replCommands]) {
-		// Brokers that were made from one options object share its list.
+		// Brokers that were created from one options object share its list.
 		if (!list.some(({ command }) => command === COMMAND)) {
 			list.push(createCommand({ send: SEND, ...more }));
 		}

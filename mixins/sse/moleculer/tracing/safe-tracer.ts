@@ -8,7 +8,7 @@ export type SpanStart = NonNullable<Parameters<Tracer["startSpan"]>[1]>;
 /** What a tracer reads of a span when it decides about it: Moleculer's default. */
 const OPEN = { priority: 5 };
 
-/** A broker's tracer, for those whose work must not fail because an exporter does: Moleculer calls exporters in their turn. */
+/** A broker's tracer, for work that must not fail because an exporter does: Moleculer calls exporters in the same turn. */
 export class SafeTracer {
 	readonly #tracer: Tracer;
 	readonly #complaints: ThrottledLog;
@@ -35,7 +35,7 @@ export class SafeTracer {
 		}
 	}
 
-	/** @param error What its work has failed with; undefined if it has not. */
+	/** @param error The error with which its work failed; undefined if it did not. */
 	finish(span: Span, error?: unknown, tags: Readonly<Record<string, unknown>> = {}): void {
 		try {
 			// An exporter has had it, and may have changed it.
