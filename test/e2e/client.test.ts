@@ -32,7 +32,7 @@ async function visitor(host = "127.0.0.1"): Promise<BrowserContext> {
 	return context;
 }
 
-/** Opens a tab whose page listens to news by the client, as the gateway serves that. */
+/** Opens a tab whose page listens to news with the client, as the gateway serves it. */
 async function openTab(context: BrowserContext, origin: string): Promise<Page> {
 	const page = await context.newPage();
 	await page.goto(`${origin}/page`);
@@ -82,7 +82,7 @@ it("two tabs share one stream; when the one that leads is closed, the other miss
 	await haveStreams(gateway, 1);
 });
 
-it("a reset is told in every tab, once", async () => {
+it("a reset is reported in every tab, once", async () => {
 	const gateway = await start();
 	const context = await visitor();
 	const tabs = [await openTab(context, gateway.origin), await openTab(context, gateway.origin)];

@@ -23,7 +23,7 @@ interface Guide {
 	/** Of `docs/guide`. */
 	readonly document: string;
 	readonly snippet: string;
-	/** What is copied to `public`: from the packages, under which name. */
+	/** The files that are copied to `public`, and their names in the packages. */
 	readonly files: Readonly<Record<string, string>>;
 	/** Whether the page also hides its button when the order is paid. */
 	readonly hidesButton?: boolean;
@@ -69,7 +69,7 @@ const GUIDES: readonly Guide[] = [
  * The services of a page of the guide, with its page, in a browser.
  *
  * @param sse Options of the gateway.
- * @param before Code that runs before the page does.
+ * @param before Code that runs before the page's.
  */
 async function openPage({ document, snippet, files }: Guide, sse: object = {}, before = "") {
 	const guide = readFileSync(`docs/guide/${document}.md`, "utf8");
@@ -96,7 +96,7 @@ async function openPage({ document, snippet, files }: Guide, sse: object = {}, b
 }
 
 const PATIENCE = { timeout: 15_000 };
-/** What a person reads of the order. */
+/** The page's text about the order. */
 const says = (page: Page, text: string) =>
 	eventually(async () => {
 		const paragraph = page.locator("p");
@@ -126,8 +126,8 @@ describe.each(GUIDES)("the guide's page for $name", guide => {
 	}, 60_000);
 });
 
-describe("the guide's page for htmx 4, which is no EventSource,", () => {
-	it("goes on where it was when its stream has lived its life", async () => {
+describe("the guide's page for htmx 4, which uses no EventSource,", () => {
+	it("continues where it was when its stream reaches the end of its life", async () => {
 		const [, guide] = GUIDES as [Guide, Guide];
 		const log =
 			"addEventListener('sse.open', e => (window.opens ??= []).push(JSON.parse(e.detail.data).resumed));";

@@ -66,7 +66,7 @@ const LINES = [
 ] as const;
 
 describe("a text on a RabbitMQ stream", () => {
-	it("is its lines, live and of the past, whoever sent it, and JSON on the way", async () => {
+	it("arrives as its lines, live and in the past, whoever sent it, and is JSON on the way", async () => {
 		const stream = await TestStream.open();
 		const sse = { events: { [NEWS]: { as: "text" } } } as const;
 		const gateway = await stream.gateway("gateway-1", { sse });

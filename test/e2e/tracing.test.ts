@@ -13,7 +13,7 @@ async function start() {
 }
 
 describe("spans of events on a RabbitMQ stream", () => {
-	it("are children of their own events' spans, however many travel in one turn", async () => {
+	it("are children of their own events' spans, however many are sent in one turn", async () => {
 		const { zipkin, broker, stream } = await start();
 		const names = Array.from({ length: 120 }, (_, n) => `news.${n}`);
 		const sse = { limits: { eventNamesPerStream: names.length } };
@@ -53,7 +53,7 @@ describe("spans of events on a RabbitMQ stream", () => {
 		expect((await stream.messages()).length).toBeLessThan(names.length / 2);
 	});
 
-	it("are there for what is live alone, on each gateway that has a stream", async () => {
+	it("exist only for live events, on each gateway that has a stream", async () => {
 		const { zipkin, broker, stream } = await start();
 		const gateway = await stream.gateway("gateway-1", { broker });
 		const sender = await stream.sender("sender", { broker });
@@ -95,7 +95,7 @@ describe("spans of events on a RabbitMQ stream", () => {
 		expect(gateway.log.at("warn")).toEqual([]);
 	});
 
-	it("leave nothing in messages where the sender does not trace, or does not sample", async () => {
+	it("leave nothing in messages if the sender does not trace, or does not sample", async () => {
 		const { broker, stream } = await start();
 		const gateway = await stream.gateway("gateway-1", { broker });
 		const client = await openNews(gateway);

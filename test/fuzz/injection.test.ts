@@ -108,7 +108,7 @@ describe("what a conforming parser reads is exactly what was sent, or it was ref
 		expect(refused).toBeGreaterThan(1000);
 	});
 
-	it("texts, whatever stands in their lines", () => {
+	it("texts, whatever their lines contain", () => {
 		fc.assert(
 			fc.property(
 				fc.array(hostileValue, { minLength: 1, maxLength: 4 }),

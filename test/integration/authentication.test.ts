@@ -7,7 +7,7 @@ import { openStream } from "../support/clients/stream-client.ts";
 import { stubClocks } from "../support/clocks.ts";
 import { startGateway, type TestGateway } from "../support/gateway/gateway.ts";
 
-// the ways that the guide shows, as it shows them
+// the ways that the guide shows, as shown there
 
 const KEY = new TextEncoder().encode("the application's own secret, of 32 bytes or more");
 

@@ -9,7 +9,7 @@ beforeAll(bringClient, 60_000);
 describe("the option client", () => {
 	const start = (settings = {}) => startGateway({ sse: { client: "/sse/client.js" }, settings });
 
-	it("serves the client as a module, and none without it", async () => {
+	it("serves the client as a module, and nothing if it is off", async () => {
 		const { origin } = await start();
 		const answer = await send(`${origin}/sse/client.js`);
 		expect(answer.status).toBe(200);
@@ -23,7 +23,7 @@ describe("the option client", () => {
 		expect((await send(`${other.origin}/sse/client.js`)).status).toBe(404);
 	});
 
-	it("answers 304 to who has it, and a HEAD without a body", async () => {
+	it("answers 304 to a client that has it, and HEAD without a body", async () => {
 		const { origin } = await start();
 		const url = `${origin}/sse/client.js`;
 		const { headers } = await send(url);
@@ -38,7 +38,7 @@ describe("the option client", () => {
 		expect([head.status, head.headers.etag, head.text]).toEqual([200, etag, ""]);
 	});
 
-	it("stands beside the streams' route and the application's", async () => {
+	it("works beside the streams' route and the application's", async () => {
 		const mine = (_req: unknown, res: { end(text: string): void }) => res.end("mine");
 		const gateway = await start({ routes: [{ path: "/api", aliases: { "GET /x": mine } }] });
 		expect((await send(`${gateway.origin}/api/x`)).text).toBe("mine");

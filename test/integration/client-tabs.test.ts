@@ -77,7 +77,7 @@ it("tabs do not share if one of them does not want to", async () => {
 	expect(gateway.held.streams).toBe(2);
 });
 
-it("a tab that leads and closes, or is killed, is replaced, and nobody misses anything", async () => {
+it("a leading tab that closes, or is killed, is replaced, and nobody misses anything", async () => {
 	const gateway = await startGateway();
 	const browser = new TestBrowser();
 	let tabs = await openTabs(browser, gateway, 4);
@@ -106,14 +106,14 @@ it("a tab that leads and closes, or is killed, is replaced, and nobody misses an
 		await haveStreams(gateway, 1);
 		const added = open(browser, gateway);
 		counts.set(added.page, sent);
-		// those that follow are asked in the order in which they came
+		// followers are asked in the order in which they came
 		tabs = [...others, added];
 		await areOpen(tabs);
 	}
 	for (const { page } of tabs) expect(page.resets).toEqual([]);
 });
 
-it("a tab that was frozen goes on where it was, and none of the others is told anything", async () => {
+it("a tab that was frozen continues where it was, and none of the others is told anything", async () => {
 	const gateway = await startGateway();
 	const browser = new TestBrowser();
 	const tabs = await openTabs(browser, gateway, 3);
@@ -160,7 +160,7 @@ it("the stream has the names of all tabs, and each tab gets its own", async () =
 	expect(first.page.resets).toEqual([]);
 });
 
-it("a reset is one for all", async () => {
+it("a reset applies to all", async () => {
 	const gateway = await startGateway({ sse: QUICK });
 	const browser = new TestBrowser();
 	const tabs = await openTabs(browser, gateway, 3);

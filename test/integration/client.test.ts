@@ -38,7 +38,7 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 	const got = (page: Page, events: unknown[]) =>
 		eventually(() => expect(page.events).toEqual(events), { timeout: 15_000 });
 
-	it("hands on events as they come, and says once when it has begun", async () => {
+	it("passes on events as they arrive, and reports once that it has started", async () => {
 		const gateway = await startGateway();
 		const { page } = open(gateway);
 		expect(page.connection.state).toBe("connecting");
@@ -55,7 +55,7 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 		await eventually(() => expect(gateway.held.streams).toBe(0));
 	});
 
-	it("goes on where it was whenever its stream ends, with each event once and in order", async () => {
+	it("continues where it was whenever its stream ends, with each event once and in order", async () => {
 		const gateway = await startGateway({ sse: { ...QUICK, timeout: 150 } });
 		const { page, browser } = open(gateway);
 		await isOpen(page);
@@ -70,7 +70,7 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 		expect(browser.requests.length).toBeGreaterThan(2);
 	});
 
-	it("opens one stream for all that changes in a turn, and loses and doubles nothing by it", async () => {
+	it("opens one stream for all changes in a turn, and loses and doubles nothing by it", async () => {
 		const gateway = await startGateway();
 		const { page, browser } = open(gateway);
 		await isOpen(page);
@@ -97,7 +97,7 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 		expect(page.resets).toEqual([]);
 	});
 
-	it("tells by one reset that events are missing, with its reason, and goes on", async () => {
+	it("reports missing events by one reset, with its reason, and continues", async () => {
 		const gateway = await startGateway({ sse: QUICK });
 		const { page } = open(gateway);
 		await isOpen(page);
@@ -109,8 +109,8 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 		expect(page.resets).toEqual(["revoked"]);
 	});
 
-	// With no history there are no places, and the gateway takes each stream for a first one.
-	it("takes a stream that goes on nowhere, without a word, for a reset", async () => {
+	// Without a history there are no places, and the gateway takes each stream for a first one.
+	it("takes a stream that silently continues nowhere for a reset", async () => {
 		const gateway = await startGateway({ sse: { ...QUICK, history: null, timeout: 150 } });
 		const { page } = open(gateway);
 		await eventually(() => expect(page.resets[0]).toBe("lost"), { timeout: 15_000 });
@@ -118,7 +118,7 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 		expect(page.starts).toBe(1);
 	});
 
-	it("sends its place in the URL where something on the way loses the header", async () => {
+	it("sends its place in the URL if something on the way loses the header", async () => {
 		const gateway = await startGateway({ sse: { ...QUICK, timeout: 150 } });
 		const passOn = (_: string, init: RequestInit) => {
 			const headers = { ...(init.headers as Record<string, string>) };
@@ -187,7 +187,7 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 		expect(page.resets).toEqual([]);
 	});
 
-	it("notices by two missing heartbeats that its connection is dead", async () => {
+	it("notices from two missing heartbeats that its connection is dead", async () => {
 		const gateway = await startGateway({ sse: { ...QUICK, heartbeat: 200 } });
 		const { port } = new URL(gateway.origin);
 		const proxy = await startTcpProxy(Number(port));
@@ -201,7 +201,7 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 		expect(page.resets).toEqual([]);
 	});
 
-	it("ends when its session is over, and says what the gateway said last", async () => {
+	it("ends when its session is over, and reports the gateway's last reason", async () => {
 		let isValid = true;
 		const session = () => (isValid ? "alice" : null);
 		const gateway = await startGateway({ sse: { ...QUICK, session } });
@@ -226,7 +226,7 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 		await eventually(() => expect(page.ends).toEqual([["forbidden", undefined]]));
 	});
 
-	it("ends when the browser's session is another one, and hands on nothing of that", async () => {
+	it("ends when the browser's session is another one, and passes on nothing of that", async () => {
 		const gateway = await startGateway({ sse: QUICK });
 		const { page, browser } = open(gateway);
 		await isOpen(page);
@@ -272,7 +272,7 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 		expect(page.starts).toBe(1);
 	});
 
-	it("closes before its page is frozen or kept by the browser, and goes on when it is back", async () => {
+	it("closes before its page is frozen or kept by the browser, and continues when it is back", async () => {
 		const gateway = await startGateway();
 		const { page, tab } = open(gateway);
 		await isOpen(page);
@@ -292,7 +292,7 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 	});
 
 	describe("with credentials of its own", () => {
-		/** A gateway that knows alice by her token, and gives her tickets. */
+		/** A gateway that knows alice by her token, and issues her tickets. */
 		async function start(sse: GatewaySetup["sse"] = {}) {
 			const hooks = { isValid: true, asked: 0 };
 			const gateway = await startGateway({

@@ -12,8 +12,8 @@ import { openStream } from "../support/clients/stream-client.ts";
 import { type GatewaySetup, startGateway } from "../support/gateway/gateway.ts";
 import { watchRejections } from "../support/rejections.ts";
 
-// moleculer-web runs `onBeforeCall` before `authenticate` and `authorize`. The session that `sseSession` found
-// there, none as a rule, was remembered for the whole request: as the documentation had it, with `authentication: true` and
+// moleculer-web runs `onBeforeCall` before `authenticate` and `authorize`. The session that `sseSession` found there, usually
+// none, was remembered for the whole request: configured as documented, with `authentication: true` and
 // `session: ctx => ctx.meta.user?.id`, every stream and ticket got 401, and no action learned of a session.
 
 type Meta = { user?: { id: string } | null; sessionId?: string };

@@ -39,7 +39,7 @@ describe("a node, asked at the documentation's URLs", () => {
 		expect(await ask(gateway, "live")).toEqual({ ...good, live: true });
 	});
 
-	it("is answered anew each time", async () => {
+	it("is answered afresh each time", async () => {
 		const gateway = await startGateway({ settings, broker: { cacher: "Memory" } });
 		const { headers } = await send(`${gateway.origin}/health/ready`);
 		expect(headers["cache-control"]).toBe("no-store");
@@ -48,7 +48,7 @@ describe("a node, asked at the documentation's URLs", () => {
 		expect(await gateway.broker.call("$sse.ready")).toMatchObject({ ready: false });
 	});
 
-	it("is not ready from the moment at which it begins to stop, and lives until the end", async () => {
+	it("is not ready from the moment at which it begins to stop, and is live until the end", async () => {
 		const gateway = await startGateway({ sse: { drain: 60_000 }, settings });
 		const streams = await Promise.all(
 			Array.from({ length: 20 }, () => openStream(gateway.url("news")))
@@ -78,7 +78,7 @@ describe("a node, asked at the documentation's URLs", () => {
 		jest.spyOn(gatewayOf(other), "isReady", "get").mockReturnValue(false);
 		expect(await gateway.broker.call("$sse.ready")).toMatchObject({ ready: false });
 		await gateway.broker.destroyService(other);
-		// what has gone for good says nothing any more
+		// a gateway that is gone for good no longer counts
 		expect(await gateway.broker.call("$sse.ready")).toMatchObject({ ready: true });
 	});
 
@@ -104,12 +104,12 @@ describe("a bus that does not work", () => {
 		expect(await ask(gateway, "live")).toEqual({ ...shown, live: true });
 	});
 
-	it("is not what a gateway without SseMiddleware has", async () => {
+	it("does not exist for a gateway without SseMiddleware", async () => {
 		const gateway = await startGateway({ middleware: false, settings });
 		expect(await ask(gateway, "ready")).toMatchObject({ ready: true, bus: null });
 	});
 
-	it("is told by a node that is no gateway as well", async () => {
+	it("is also reported by a node that is not a gateway", async () => {
 		const node = new TestNode();
 		await node.broker.start();
 		expect(await node.broker.call("$sse.ready")).toEqual({
@@ -137,7 +137,7 @@ describe.each([
 		const nodes = await Promise.all([start("first"), start("second")]);
 		const [first, second] = nodes;
 		await meet(first.broker, second.broker);
-		// what left the second would not arrive
+		// what left the second node would not arrive
 		jest.spyOn(gatewayOf(second.service), "isReady", "get").mockReturnValue(false);
 		Reflect.set(second.broker.transit ?? {}, "publish", () => new Promise(() => {}));
 		for (let n = 0; n < 4; n++) {

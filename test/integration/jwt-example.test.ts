@@ -9,7 +9,7 @@ import { startServices } from "./support/readme-services.ts";
 
 const SECRET = "a secret of this test, of 32 bytes";
 
-/** The services as they stand in the guide. */
+/** The services as shown in the guide. */
 function startExample(): Promise<TestGateway> {
 	stubEnv("JWT_SECRET", SECRET);
 	return startServices(JWT_EXAMPLE);

@@ -18,7 +18,7 @@ const HISTORY = 4 * MIB;
 const UNSENT = MIB / 4;
 /** What the documentation says of `compression`. */
 const DEFLATED = 4 * MIB;
-/** What the documentation says of a client that has taken a part of one write. */
+/** What the documentation says of a client that has taken part of one write. */
 const HALF_WRITTEN = 16_384;
 const POLICIES: readonly BufferPolicy[] = ["disconnect", "dropOldest", "conflate"];
 /** Its gateway compresses. */

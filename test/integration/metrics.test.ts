@@ -72,7 +72,7 @@ describe("streams", () => {
 	});
 
 	// An action that lasts as long as its stream would be in every dashboard as a slow request.
-	it("are requests that have ended, to Moleculer's own metrics, while they live", async () => {
+	it("are requests that have ended to Moleculer's own metrics, while they live", async () => {
 		const gateway = await start({ sse: { heartbeat: 20 } });
 		const requests = () =>
 			gateway.broker.metrics
@@ -106,7 +106,7 @@ describe("requests that get no stream", () => {
 		["accept", 406, {}, "?eventName=news", { headers: { accept: "text/html" } }],
 		["unauthorized", 401, { session: () => null }, "?eventName=news", {}],
 		["forbidden", 403, { authorize: () => false }, "?eventName=news", {}]
-	])("count as %s if they are answered %i", async (reason, status, sse, query, options) => {
+	])("count as %s if they are answered with %i", async (reason, status, sse, query, options) => {
 		const gateway = await start({ sse });
 		const url = gateway.at("/sse/event-stream") + query;
 		expect((await refusal(url, options)).status).toBe(status);
@@ -135,7 +135,7 @@ describe("requests that get no stream", () => {
 		}
 	});
 
-	it("count as unavailable if what they ask fails for now", async () => {
+	it("count as unavailable if what they ask fails temporarily", async () => {
 		const gateway = await start({ sse: { session: () => Promise.reject(new Error("down")) } });
 		const stream = await requestStream(gateway.url(NEWS));
 		await stream.end;
@@ -180,7 +180,7 @@ describe("requests that get no stream", () => {
 		expect(refused(gateway)).toEqual({});
 	});
 
-	it("do not count if they are of another route", async () => {
+	it("do not count if they are for another route", async () => {
 		const gateway = await start({
 			settings: { routes: [{ path: "/api", aliases: { "GET /x": "no.such.action" } }] }
 		});
@@ -213,7 +213,7 @@ const connections = ({ service: { server } }: TestGateway) =>
 	);
 
 describe("streams that end", () => {
-	it("count by why they do: timeout, expired, limit and revoked, whatever a service gives as its reason", async () => {
+	it("count by their reason: timeout, expired, limit and revoked, whatever a service gives as its reason", async () => {
 		const lives = await start({ sse: { timeout: 50 } });
 		await (await open(lives)).end;
 		await metricsBecome(lives.broker, { "streams.closed{timeout}": 1 });
@@ -240,7 +240,7 @@ describe("streams that end", () => {
 		});
 	});
 
-	it("count while their node stops, which says how many are left, and sends on who comes", async () => {
+	it("count while their node stops, which reports how many are left, and sends new clients on", async () => {
 		const gateway = await start({ sse: { drain: 60_000 } });
 		const streams = [await open(gateway), await open(gateway), await open(gateway)];
 		const stopped = gateway.broker.stop();
@@ -259,7 +259,7 @@ describe("streams that end", () => {
 		expect(metric(broker, "streams.draining")).toBe(0);
 	});
 
-	it("count as error if what wraps their response throws", async () => {
+	it("count as error if code that wraps their response throws", async () => {
 		const broken = (_req: unknown, res: { write: unknown }, next: () => void) => {
 			let writes = 0;
 			const write = res.write as (...args: unknown[]) => unknown;
@@ -285,7 +285,7 @@ describe("streams that end", () => {
 		});
 	});
 
-	it("count as stalled if their client takes nothing; until then they are behind, with what is unsent", async () => {
+	it("count as stalled if their client takes nothing; until then they are behind, with unsent bytes", async () => {
 		const gateway = await start({ sse: { buffer: { maxBytes: 2 ** 26, stallTimeout: 400 } } });
 		const stream = await open(gateway);
 		stream.stall();
@@ -352,7 +352,7 @@ describe("streams of clients that come back", () => {
 		}
 	);
 
-	it("count as unknown where no history is kept", async () => {
+	it("count as unknown if no history is kept", async () => {
 		const gateway = await start({ sse: { history: null } });
 		await open(gateway, "A", "n.e.1");
 
@@ -362,7 +362,7 @@ describe("streams of clients that come back", () => {
 });
 
 describe("events", () => {
-	it("count at their sender and at each gateway, by their names, and how long they take between the nodes", async () => {
+	it("count at their sender and at each gateway, by their names, with the time that they take between the nodes", async () => {
 		const namespace = crypto.randomUUID();
 		const node = (nodeID: string): BrokerOptions => ({
 			...memberOf(namespace, nodeID),
@@ -428,7 +428,7 @@ describe("events", () => {
 		await refused(news({ n: 1 }, "*"));
 		await refused(news({ n: 1, pad: "x".repeat(100) }));
 		await expect(gateway.broker.emit("sse.send", news({ n: 1 }))).rejects.toThrow();
-		// for nobody: it is right, and not sent
+		// for nobody: it is valid, and not sent
 		await gateway.send({ eventName: NEWS, sessionId: [], payload: { n: 1 } });
 
 		await metricsBecome(gateway.broker, {
@@ -454,7 +454,7 @@ describe("events", () => {
 		await metricsBecome(node.broker, { "events.sent": 2, "events.failed{transporter}": 2 });
 	});
 
-	it("count at a RabbitMQ that is away: those that wait, and those that were given up", async () => {
+	it("count at a RabbitMQ that is away: waiting ones, and those that were given up", async () => {
 		const url = `amqp://127.0.0.1:${await freePort()}`;
 		const node = new TestNode({
 			broker: { metrics: true, namespace: crypto.randomUUID() },
@@ -604,8 +604,8 @@ describe("events", () => {
 	});
 });
 
-describe("what comes of revocations, losses and tickets", () => {
-	it("counts revocations where they are sent and where they come, and those that are wrong", async () => {
+describe("metrics of revocations, losses and tickets", () => {
+	it("count revocations where they are sent and where they arrive, and wrong ones", async () => {
 		const gateway = await start();
 		const { broker } = gateway;
 		const close = (given: unknown, options?: object) =>
@@ -625,7 +625,7 @@ describe("what comes of revocations, losses and tickets", () => {
 		});
 	});
 
-	it("counts revocations that the transporter does not carry", async () => {
+	it("count revocations that the transporter does not carry", async () => {
 		const port = await freePort();
 		const node = new TestNode({
 			broker: {
@@ -646,7 +646,7 @@ describe("what comes of revocations, losses and tickets", () => {
 		});
 	});
 
-	it("counts revocations that did not come, as far as their sender's word tells", async () => {
+	it("count revocations that did not arrive, as far as their sender reports them", async () => {
 		const gateway = await start({ middleware: false });
 		await open(gateway);
 		await turn();
@@ -657,7 +657,7 @@ describe("what comes of revocations, losses and tickets", () => {
 		await metricsBecome(gateway.broker, { "revocations.missed": 1 });
 	});
 
-	it("counts gaps by the node that sent what is missing, and those of which nobody knows", async () => {
+	it("count gaps by the node that sent what is missing, and those whose node is unknown", async () => {
 		const { bus, gateway } = await HandBus.start({}, { metrics: true });
 		bus.subscriber.lost();
 
@@ -668,7 +668,7 @@ describe("what comes of revocations, losses and tickets", () => {
 		expect(metric(gateway.broker, "revocations.dropped")).toBe(1);
 	});
 
-	it("counts tickets that are given, used and refused", async () => {
+	it("count tickets that are issued, used and refused", async () => {
 		const gateway = await start({
 			sse: {
 				session: () => "alice",
@@ -692,7 +692,7 @@ describe("what comes of revocations, losses and tickets", () => {
 });
 
 describe("the metrics", () => {
-	it("are none where Moleculer's are off: nothing is registered, and nothing travels", async () => {
+	it("do not exist if Moleculer's are off: nothing is registered, and nothing is sent", async () => {
 		const heard: unknown[] = [];
 		const listener = {
 			name: "listener",
@@ -713,7 +713,7 @@ describe("the metrics", () => {
 		]);
 	});
 
-	it("are of all gateways of a node, and of none that has gone", async () => {
+	it("cover all gateways of a node, and none that has gone", async () => {
 		const gateway = await start();
 		const other = new TestGateway(gateway.node, { name: "admin" });
 		await gateway.broker.waitForServices("admin");
@@ -727,7 +727,7 @@ describe("the metrics", () => {
 		await metricsBecome(gateway.broker, { "streams.open": 0, "streams.opened": 2 });
 	});
 
-	it("are told to reporters that hear of changes, too, at the interval of the registry", async () => {
+	it("are also reported to reporters that are notified of changes, at the interval of the registry", async () => {
 		const changes: string[] = [];
 		const gateway = await start({ broker: { metrics: { enabled: true, collectInterval: 0.05 } } });
 		const { metrics } = gateway.broker;

@@ -297,7 +297,7 @@ describe("a sender that a gateway has not heard", () => {
 });
 
 describe("what a process that the gateway never met may have sent", () => {
-	/** Another node takes it to be there, and the gateway waits for it. */
+	/** Another node lists it as present, and the gateway waits for it. */
 	async function startUnmet() {
 		const all = await startCluster();
 		const { cluster, network, isWhole, reconnect } = all;
@@ -313,7 +313,7 @@ describe("what a process that the gateway never met may have sent", () => {
 		return { ...all, at };
 	}
 
-	it("is told once, though another node says meanwhile that it has gone", async () => {
+	it("is reported once, even if another node meanwhile reports that it has left", async () => {
 		const { cluster, witness, page, isWhole, at } = await startUnmet();
 		cluster.send(witness);
 		await cluster.pass(3000);
@@ -323,7 +323,7 @@ describe("what a process that the gateway never met may have sent", () => {
 		expect(isWhole()).toBe(true);
 	});
 
-	it("is told once, though another node says afterwards that it has gone", async () => {
+	it("is reported once, even if another node reports afterwards that it has left", async () => {
 		const { cluster, witness, page, isWhole } = await startUnmet();
 		await cluster.until(() => page.told.length > 0, 60_000);
 		cluster.send(witness);

@@ -100,7 +100,7 @@ describe("sse.close", () => {
 		await eventually(() => expect(gateway.held).toEqual(NOTHING));
 	});
 
-	// as the guide logs out one device
+	// the way in which the guide logs out one device
 	it("closes the streams of one login of a user, and not those of the others", async () => {
 		const logins = new Set(["phone", "laptop"]);
 		const session = (_ctx: unknown, { headers }: SseGatewayRequest) => {

@@ -282,8 +282,8 @@ describe("the session of a resolver", () => {
 		expect(session).not.toHaveBeenCalled();
 	});
 
-	// the documentation's `user:${user.id}` was `user:undefined` for every user of an application on MongoDB, whose users have an `_id`:
-	// each of them got what was sent to any other.
+	// The documentation's `user:${user.id}` was `user:undefined` for every user of an application on MongoDB, whose users have
+	// an `_id`: each of them got what was sent to any other.
 	it.each([
 		["its only id", "id", () => "user:undefined"],
 		["one of several ids", "ids[1]", () => ["user:7", "tenant:null"]],

@@ -15,7 +15,7 @@ const ROW = "row";
 const EVENTS: EventsContract = { [ROW]: { as: "text" }, json: { as: "json" }, plain: {} };
 const row = (payload: unknown, sessionId = "A") => ({ eventName: ROW, sessionId, payload });
 
-/** Texts with everything that a frame, JSON or a parser might take for something else. */
+/** Texts with everything that a frame, JSON or a parser might mistake for something else. */
 const TEXTS = [
 	'<tr id="order-7">\n  <td>paid</td>\r\n</tr>',
 	"",
@@ -32,7 +32,7 @@ const asReceived = (text: string) => text.replace(/\r\n?/g, "\n").toWellFormed()
 const dataOf = (stream: StreamClient): string[] =>
 	stream.events.filter(({ event }) => event === ROW).map(({ data }) => data);
 
-/** A gateway with the contract; its node's senders have it too, unless they are not to. */
+/** A gateway with the contract; by default its node's senders have it too. */
 const startText = ({
 	sse = {},
 	sender = EVENTS,
@@ -63,7 +63,7 @@ describe("an event that is a text", () => {
 	it.each([
 		["HTTP/1.1", {}],
 		["HTTP/2", { http2: true }]
-	])("is written as it is, a data field for each line, over %s", async (name, settings) => {
+	])("is written as it is, with a data field for each line, over %s", async (name, settings) => {
 		const gateway = await startText({ settings });
 		const stream =
 			name === "HTTP/2"
@@ -126,7 +126,7 @@ describe("an event that is a text", () => {
 		expect(bytes).toBeLessThan(text.length / 2);
 	});
 
-	it("comes again as it came, kept without a stream and with one, here and on another gateway", async () => {
+	it("is replayed as it was sent, kept without a stream and with one, here and on another gateway", async () => {
 		const [one, two] = (await Promise.all(
 			["one", "two"].map(nodeID => startText({ broker: memberOf("text-resume", nodeID) }))
 		)) as [TestGateway, TestGateway];
@@ -150,7 +150,7 @@ describe("an event that is a text", () => {
 		}
 	});
 
-	it("replaces one that waits, by a key that its text has", async () => {
+	it("replaces one that waits, by a key in its text", async () => {
 		const given: string[] = [];
 		const conflate = (text: string) => {
 			given.push(text);
@@ -216,7 +216,7 @@ describe("an event that is a text", () => {
 		});
 	});
 
-	it("is JSON for services that listen to sse.send themselves", async () => {
+	it("is JSON for services that themselves listen to sse.send", async () => {
 		const got: unknown[] = [];
 		const audit = {
 			name: "audit",
@@ -261,7 +261,7 @@ const NO_TEXT: readonly [what: string, payload: unknown][] = [
 	["what JSON makes an object of", { toJSON: () => ({}) }]
 ];
 
-describe("a payload that is no text, of an event that is one", () => {
+describe("a payload that is not a text, of an event that is one", () => {
 	it.each([...NO_TEXT, ["a text with NUL", "a\0b"] as const])(
 		"is refused at a sender that knows: %s",
 		async (_, payload) => {
@@ -280,7 +280,7 @@ describe("a payload that is no text, of an event that is one", () => {
 	);
 
 	it.each([...NO_TEXT, ["a text with NUL", "a\0b"] as const])(
-		"is dropped where the sender does not: %s",
+		"is dropped if the sender does not: %s",
 		async (_, payload) => {
 			for (const middleware of [true, false]) {
 				const gateway = await startText({ sender: null, middleware });
@@ -301,7 +301,7 @@ describe("a payload that is no text, of an event that is one", () => {
 		}
 	);
 
-	it.each(["{", '"a', "text"])("is dropped if its JSON is none: %s", async json => {
+	it.each(["{", '"a', "text"])("is dropped if its JSON is invalid: %s", async json => {
 		const gateway = await startText({ middleware: false });
 		const stream = await open(gateway);
 		await gateway.send({ eventName: ROW, sessionId: "A", json });
@@ -313,7 +313,7 @@ describe("a payload that is no text, of an event that is one", () => {
 		expect(dropped).toMatch(/"json" of "row" is not JSON/);
 	});
 
-	it("may be what JSON makes a string of", async () => {
+	it("may be what JSON turns into a string", async () => {
 		const gateway = await startText();
 		const stream = await open(gateway);
 		await gateway.send(row({ toJSON: () => "<p>\n</p>" }));
@@ -338,7 +338,7 @@ describe("a text with a schema", () => {
 });
 
 describe("a gateway whose contract does not have the text", () => {
-	it("writes its JSON, whatever the sender's says", async () => {
+	it("writes its JSON, whatever the sender's contract says", async () => {
 		const gateway = await startGateway({ middleware: { events: EVENTS } });
 		const stream = await open(gateway);
 		await gateway.send(row("a\nb"));
@@ -347,7 +347,7 @@ describe("a gateway whose contract does not have the text", () => {
 	});
 });
 
-/** A command as moleculer-repl runs it, of the words that were typed. */
+/** Runs a command of the typed words, like moleculer-repl. */
 async function type(node: TestNode, ...words: string[]): Promise<void> {
 	const { replOptions } = node.broker.options as unknown as {
 		replOptions: {
@@ -384,7 +384,7 @@ describe("`sse send` in the REPL", () => {
 		expect(stream.received("json")).toEqual(["7"]);
 	});
 
-	it("knows the contract of each broker, though brokers share their options", async () => {
+	it("knows the contract of each broker, even if brokers share their options", async () => {
 		const replOptions = { customCommands: [] };
 		const gateway = await startText({ broker: { replOptions } as BrokerOptions });
 		const other = new TestNode({ broker: { nodeID: "other", replOptions } as BrokerOptions });

@@ -115,7 +115,7 @@ describe("an event from one node to another", () => {
 		expect(printed.gateway.join("\n")).not.toContain("sse.send");
 	});
 
-	it("is without spans, and its packet without anything for them, if its sender does not trace", async () => {
+	it("has no spans, and its packet nothing for them, if its sender does not trace", async () => {
 		const zipkin = await Zipkin.start();
 		const packets: { event: string; data: object }[] = [];
 		const { gateway, sender } = await startNodes({ gateway: zipkin.tracing(), sender: OFF }, [
@@ -133,7 +133,7 @@ describe("an event from one node to another", () => {
 		expect(Object.keys(packet?.data ?? {})).toEqual(["eventName", "sessionId", "json", "id"]);
 	});
 
-	it("has its sender's span alone if the gateway does not trace", async () => {
+	it("has only its sender's span if the gateway does not trace", async () => {
 		const zipkin = await Zipkin.start();
 		const { gateway, sender } = await startNodes({ gateway: OFF, sender: zipkin.tracing() });
 		const client = await open(gateway);
@@ -175,7 +175,7 @@ interface SentPacket {
 	payload: { event: string; data: object };
 }
 
-/** A middleware that takes down what events leave a node. */
+/** A middleware that records which events leave a node. */
 function recordEvents(packets: SentPacket["payload"][]): Middleware {
 	return {
 		transporterSend:
@@ -223,7 +223,7 @@ describe("an event", () => {
 		}
 	});
 
-	it("that a span is given for belongs to it", async () => {
+	it("that is given a span belongs to it", async () => {
 		const zipkin = await Zipkin.start();
 		const { broker } = await startNode(zipkin.tracing());
 		const parentSpan = broker.tracer.startSpan("import");
@@ -235,7 +235,7 @@ describe("an event", () => {
 		expect(send).toMatchObject({ traceId: parent?.traceId, parentId: parent?.id });
 	});
 
-	it("of a node without the middleware is a child of what has sent it", async () => {
+	it("of a node without the middleware is a child of the span that sent it", async () => {
 		const zipkin = await Zipkin.start();
 		const gateway = await startNode(zipkin.tracing(), { middleware: false });
 		await open(gateway);
@@ -308,7 +308,7 @@ describe("an event", () => {
 });
 
 describe("a trace has no span", () => {
-	it("of a gateway without a stream for the event, of streams, heartbeats and revocations", async () => {
+	it("for a gateway without a stream for the event, for streams, heartbeats and revocations", async () => {
 		const zipkin = await Zipkin.start();
 		const gateway = await startNode(zipkin.tracing(), { sse: { heartbeat: 20 } });
 		const client = await open(gateway);
@@ -316,7 +316,7 @@ describe("a trace has no span", () => {
 		await gateway.send(event("not here", "B"));
 		await gateway.broker.broadcast("sse.close", { sessionId: "A" });
 		await client.end;
-		// what ends later than all of that
+		// these end later than all of that
 		await open(gateway);
 		await gateway.send(event("here"));
 
@@ -325,7 +325,7 @@ describe("a trace has no span", () => {
 		expect(ownNames(zipkin).sort()).toEqual(["sse.deliver", "sse.send", "sse.send"]);
 	});
 
-	it("of events that a client comes back for", async () => {
+	it("for events that a client comes back for", async () => {
 		const zipkin = await Zipkin.start();
 		const gateway = await startNode(zipkin.tracing());
 		const client = await open(gateway);
@@ -384,7 +384,7 @@ describe("a trace has no span", () => {
 		expect(zipkin.spans).toHaveLength(1);
 	});
 
-	it("more, or fewer, than the root's sampling says", async () => {
+	it("more, or less, than the root's sampling says", async () => {
 		const zipkin = await Zipkin.start();
 		const gateway = await startNode(zipkin.tracing({ sampling: { rate: 0.5 } }));
 		const client = await open(gateway);

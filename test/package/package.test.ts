@@ -15,7 +15,7 @@ import { expectToProxy } from "./vite.ts";
 
 const program = (name: string) => resolve("node_modules/.bin", name);
 
-/** What is in the folder `docs` for the repository alone: raw figures. */
+/** What the folder `docs` contains only for the repository: raw figures. */
 const MADE = /\/results\.json$/;
 
 const tarball = inject("tarball");
@@ -75,7 +75,7 @@ describe("the tarball", () => {
 	const read = (file: string) =>
 		execFileSync("tar", ["-xOzf", tarball, `package/dist/${file}`], {
 			encoding: "utf8",
-			// a source map holds all sources
+			// a source map contains all sources
 			maxBuffer: 2 ** 26
 		});
 	const readMap = (file: string): { sources: string[]; sourcesContent: (string | null)[] } =>

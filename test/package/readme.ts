@@ -33,7 +33,7 @@ export function asCommonJs(code: string): string {
 		.replaceAll(/^export default /gm, "module.exports = ");
 }
 
-/** The first example in TypeScript: the guide's typed files in place of the plain ones, and its typed contract. */
+/** The first example in TypeScript: the guide's typed files instead of the plain ones, and its typed contract. */
 export function typeScriptExample(): Files {
 	const files = Object.entries(FIRST_EXAMPLE).map(([path, code]) => [
 		path.replace(/\.js$/, ".ts"),
@@ -49,7 +49,7 @@ export function typeScriptExample(): Files {
 /** The gateway and the service of the logins, by JWT. */
 export const JWT_EXAMPLE: Files = filesOf(`${GUIDE}/authentication.md`, "A JWT");
 
-/** The gateway and the chat of moleculer-web's example, as they become. */
+/** The gateway and the chat of moleculer-web's example after the migration. */
 export const MIGRATED_EXAMPLE: Files = filesOf(
 	`${GUIDE}/migrating.md`,
 	"From moleculer-web's example"
@@ -67,7 +67,7 @@ export const TYPESCRIPT_COMMAND: string = `${COMMAND.replace(
 	".config.ts"
 )} --mask **/*.service.ts`;
 
-/** What README says at a place; throws if it does not say it any more. */
+/** What README says at a place; throws if it no longer says it. */
 function said(place: RegExp): string {
 	const [, text] = place.exec(README) ?? [];
 	if (text === undefined) throw new Error(`README.md does not say ${place}`);

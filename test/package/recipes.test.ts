@@ -8,7 +8,10 @@ import { installed } from "./installed.ts";
 
 const GUIDE = readFileSync("docs/guide/in-the-browser.md", "utf8");
 
-/** What a page does with a recipe: it shows a list that it has loaded, and to which events add. Each line printed is what is shown. */
+/**
+ * What a page does with a recipe: it shows a list that it has loaded, and to which events add. Each printed line is what is
+ * shown.
+ */
 const PAGES = {
 	react: `
 		import { createElement } from "react";
@@ -69,10 +72,10 @@ describe("the guide's hooks", () => {
 	});
 
 	it.each(Object.entries(PAGES))(
-		"%s: load, follow the events, and let go of them",
+		"%s: load, follow the events, and release them",
 		async (name, script) => {
 			const gateway = await startGateway({ sse: { session: () => "alice", retry: [50, 100] } });
-			// there is no origin that a URL could be relative to
+			// there is no origin to which a URL could be relative
 			const live = snippetOf(GUIDE, name).replace("/sse/event-stream", `${gateway.origin}$&`);
 			const imports = script.match(/^\s*import .*$/gm) ?? [];
 			const body = script.replaceAll(/^\s*import .*$/gm, "");

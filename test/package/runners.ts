@@ -3,7 +3,9 @@ import { noted } from "../support/noted.ts";
 import type { Project } from "./project.ts";
 import { type Files, GUIDE_TESTS } from "./readme.ts";
 
-/** What the guide's own tests leave out: tickets, errors, a stream that stays open, what is loaded only when it is needed. */
+/**
+ * What the guide's own tests leave out: tickets, errors, a stream that stays open, code that is loaded only when it is needed.
+ */
 const PLUGIN_TEST = `
 const { ServiceBroker } = require("moleculer");
 const ApiGateway = require("moleculer-web");

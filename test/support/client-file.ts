@@ -3,7 +3,7 @@ import { spawnProcess } from "./processes/process.ts";
 
 const FILE = "dist/client.js";
 
-/** Builds `dist/client.js`, which gateways serve and pages take, unless it is newer than what it is made of. */
+/** Builds `dist/client.js`, which gateways serve and pages load, unless it is newer than its sources. */
 export async function bringClient(): Promise<void> {
 	const sources = globSync("client/*.ts").map(file => statSync(file).mtimeMs);
 	if (existsSync(FILE) && statSync(FILE).mtimeMs > Math.max(...sources)) return;

@@ -5,7 +5,7 @@ import { provide } from "./provided.ts";
 import { acceptsAmqp } from "./rabbitmq/amqp.ts";
 import { openRabbitMq } from "./rabbitmq/rabbitmq.ts";
 
-/** Once a run, before the first end-to-end test: the client, the programs, and one RabbitMQ for all of them. */
+/** Once per run, before the first end-to-end test: the client, the programs, and one RabbitMQ for all of them. */
 export default async function setup(): Promise<void> {
 	await bringClient();
 	const programs = await bringPrograms();

@@ -16,7 +16,7 @@ export interface ZipkinSpan {
 	readonly tags: Readonly<Record<string, string>>;
 }
 
-/** A server that takes spans as Zipkin's does, and keeps them. */
+/** A server that accepts spans like Zipkin's, and keeps them. */
 export class Zipkin {
 	readonly spans: ZipkinSpan[] = [];
 	readonly #url: string;
@@ -39,18 +39,18 @@ export class Zipkin {
 		return zipkin;
 	}
 
-	/** For brokers: traces that come here, each span soon after it has ended. */
+	/** Broker options: traces that arrive here, each span soon after it has ended. */
 	tracing(options: TracerOptions = {}, others: readonly object[] = []): TracerOptions {
 		const zipkin = { type: "Zipkin", options: { baseURL: this.#url, interval: 0.02 } };
 		return { enabled: true, ...options, exporter: [zipkin, ...others] as never };
 	}
 
-	/** Those of a name, in the order in which they came. */
+	/** Spans of a name, in order of arrival. */
 	named(name: string): ZipkinSpan[] {
 		return this.spans.filter(span => span.name === name);
 	}
 
-	/** Resolves when so many of a name have come. */
+	/** Resolves when so many spans of a name have arrived. */
 	async next(name: string, count = 1): Promise<ZipkinSpan[]> {
 		return eventually(
 			() => {

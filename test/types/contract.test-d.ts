@@ -10,7 +10,7 @@ import {
 } from "../../mixins/sse/index.ts";
 import { describe, it } from "../support/type-test.ts";
 
-/** As `typeof` of a contract is. */
+/** Like `typeof` of a contract. */
 type Contract = {
 	row: { as: "text"; audience: "public" };
 	"order-update": { audience: "session" };

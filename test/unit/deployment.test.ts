@@ -16,7 +16,7 @@ describe("the manifest for Kubernetes", () => {
 	const { spec } = GATEWAY.spec.template;
 	const [container] = spec.containers;
 
-	it("is shown as it is", () => {
+	it("is shown unchanged", () => {
 		const [shown] = codeBlocks(section(page("deployment"), "Kubernetes"));
 		expect(shown?.code).toBe(MANIFEST);
 	});
@@ -27,7 +27,7 @@ describe("the manifest for Kubernetes", () => {
 		expect(GATEWAY.spec.strategy.rollingUpdate.maxUnavailable).toBe(0);
 	});
 
-	it("gives a gateway the time that it takes to stop", () => {
+	it("gives a gateway the time that it needs to stop", () => {
 		const [, wait] = container.lifecycle.preStop.exec.command;
 		const drain = (SSE_MIXIN_OPTIONS.drain.default as number) / 1000;
 		expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(Number(wait) + drain + 2);
@@ -53,7 +53,7 @@ describe("the manifest for Kubernetes", () => {
 		expect(SERVICE.spec.ports[0].targetPort).toBe(readinessProbe.httpGet.port);
 	});
 
-	it("selects the pods that it makes", () => {
+	it("selects the pods that it creates", () => {
 		expect(SERVICE.spec.selector).toEqual(GATEWAY.spec.template.metadata.labels);
 		for (const { kind, spec } of RESOURCES.filter(({ kind }) => kind === "Deployment"))
 			expect([kind, spec.selector.matchLabels]).toEqual([kind, spec.template.metadata.labels]);

@@ -75,7 +75,7 @@ describe("the ways into the documentation", () => {
 });
 
 describe("the guide", () => {
-	it("has the first example of README, in CommonJS as well", () => {
+	it("has README's first example, in CommonJS too", () => {
 		const [start, rest] = halves(page("guide/getting-started"), "## CommonJS");
 		const [common] = halves(rest, "## TypeScript");
 		const written = (text: string) =>
@@ -85,7 +85,7 @@ describe("the guide", () => {
 		expect(Object.fromEntries(written(common))).toEqual(scripts);
 	});
 
-	it("starts the first example as README does", () => {
+	it("starts the first example like README", () => {
 		const commands = codeBlocks(page("guide/getting-started")).map(({ code }) => code);
 		expect(commands).toContain(`npx ${COMMAND}\n`);
 	});
@@ -281,7 +281,7 @@ function anchors(text: string): string[] {
 	});
 }
 
-/** What stands before a mark, and after it. */
+/** The text before a mark, and after it. */
 function halves(text: string, mark: string): [before: string, after: string] {
 	const [before = "", after = ""] = text.split(mark);
 	return [before, after];

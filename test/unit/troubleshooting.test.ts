@@ -5,7 +5,7 @@ import { prose } from "../support/markdown.ts";
 const PAGE = readFileSync("docs/production/troubleshooting.md", "utf8");
 const [, ...ENTRIES] = prose(PAGE).split(/^### /m);
 
-/** What the code says, in one piece: literals that are joined, and what is put into them as `…`. */
+/** The texts of the code, in one piece: concatenated literals, with `…` for inserted values. */
 const SAID = globSync("mixins/**/*.ts")
 	.map(file => readFileSync(file, "utf8"))
 	.join("\n")
@@ -21,7 +21,7 @@ function quotations(text: string): string[] {
 		.filter(quoted => quoted.split(" ").length > 3 && !quoted.startsWith("sse "));
 }
 
-/** A quotation without the values that the page gives as examples. */
+/** A quotation without the page's example values. */
 function withoutExamples(quoted: string): string {
 	return quoted
 		.replace("limits.streamsPerSession", "limits.…")
@@ -31,7 +31,7 @@ function withoutExamples(quoted: string): string {
 }
 
 describe("troubleshooting", () => {
-	it("has 25 entries and more, each once", () => {
+	it("has at least 25 entries, each once", () => {
 		const symptoms = ENTRIES.map(entry => entry.split("\n")[0]);
 		expect(symptoms.length).toBeGreaterThanOrEqual(25);
 		expect(symptoms).toEqual([...new Set(symptoms)]);

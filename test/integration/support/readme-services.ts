@@ -12,9 +12,9 @@ const PACKAGES: Record<string, unknown> = {
 };
 
 /**
- * The services of a page's scripts, `services/api.service.js` among them, on a port of the test's own.
+ * The services of a page's scripts, including `services/api.service.js`, on a port of the test's own.
  *
- * @param settings Of the gateway, in place of its own.
+ * @param settings Replace the gateway's own.
  */
 export async function startServices(
 	scripts: Readonly<Record<string, string>>,

@@ -4,7 +4,7 @@ import { type ConnectOptions, connectIn, type SseConnection } from "../../../cli
 import type { ChannelLike, LocksLike, Scope } from "../../../client/scope.ts";
 import { onTestFinished } from "../on-test-finished.ts";
 
-/** What a connection of the client runs over. */
+/** What a connection of the client uses. */
 export type TransportKind = "EventSource" | "fetch";
 
 export const TRANSPORTS: readonly TransportKind[] = ["EventSource", "fetch"];
@@ -12,13 +12,13 @@ export const TRANSPORTS: readonly TransportKind[] = ["EventSource", "fetch"];
 export interface TabSetup {
 	/** Default `EventSource`. */
 	transport?: TransportKind;
-	/** Changes each request before it leaves, as a service worker does. */
+	/** Changes each request before it is sent, like a service worker. */
 	passOn?: (url: string, init: RequestInit) => RequestInit;
 }
 
 type Listener = (event: { persisted?: boolean }) => void;
 
-/** What fires events, as a window and a document do. */
+/** Fires events, like a window and a document. */
 class Target {
 	readonly #listeners = new Map<string, Set<Listener>>();
 
@@ -45,7 +45,7 @@ interface Lock {
 	readonly reject: (error: Error) => void;
 }
 
-/** Web Locks of one browser: a tab that is killed leaves what it holds. */
+/** Web Locks of one browser: a killed tab leaves what it holds. */
 class Locks {
 	readonly #held = new Map<string, Lock>();
 	readonly #queues = new Map<string, Lock[]>();
@@ -92,7 +92,7 @@ class Locks {
 
 	#grant(name: string, lock: Lock): void {
 		this.#held.set(name, lock);
-		// as the real ones, in a later turn
+		// like real ones, in a later turn
 		setImmediate(() => lock.grant(true).then(() => this.#release(name, lock)));
 	}
 
@@ -132,7 +132,7 @@ export class BrowserTab {
 	readonly #document = new Target();
 	readonly #connections: SseConnection[] = [];
 	readonly #channels = new Set<ChannelLike>();
-	/** What handlers have thrown. */
+	/** Errors thrown by handlers. */
 	readonly reported: unknown[] = [];
 	/** Whether requests fail as they do without a network. */
 	isOffline = false;
@@ -157,7 +157,7 @@ export class BrowserTab {
 		this.#document.fire(type, event);
 	}
 
-	/** Others hear nothing of it, as if it stood still. */
+	/** Others hear nothing of it, as if it were frozen. */
 	mute(isMute: boolean): void {
 		this.#isMute = isMute;
 	}
@@ -168,12 +168,12 @@ export class BrowserTab {
 		this.#document.fire("visibilitychange");
 	}
 
-	/** How many listeners of its window and document the client has. */
+	/** Number of the client's listeners on its window and document. */
 	get listeners(): number {
 		return this.#window.size + this.#document.size;
 	}
 
-	/** It is gone, without a word to anybody. */
+	/** It is gone silently. */
 	kill(): void {
 		this.#isDead = true;
 		for (const channel of this.#channels) channel.close();

@@ -16,7 +16,7 @@ interface Entry {
 	readonly nodeID: string;
 	readonly at: number;
 	readonly content: object;
-	/** An event's payload, and the span that it was sent in. */
+	/** An event's payload, and the span in which it was sent. */
 	readonly json?: Uint8Array;
 	readonly trace?: Source["trace"];
 }

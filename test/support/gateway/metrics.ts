@@ -11,10 +11,10 @@ interface Snapshot {
 	readonly count?: number;
 }
 
-/** Series that were found to be more than 0, by whichever test of this file. */
+/** Series that were found to be above 0, by any test of this file. */
 export const MOVED: ReadonlySet<string> = new Set();
 
-/** Series that only a RabbitMQ moves; its own tests look at them. */
+/** Series that only a RabbitMQ moves; its own tests check them. */
 export const OF_RABBITMQ: readonly string[] = [
 	"moleculer.sse.bus.lag",
 	"moleculer.sse.events.failed{refused}"
@@ -59,7 +59,7 @@ export function seriesOf({ name, label }: MetricDefinition, events: readonly str
 	return values.map(value => `${name}{${value}}`);
 }
 
-/** All series that there may be. */
+/** All possible series. */
 export function allSeries(events: readonly string[]): string[] {
 	return ALL_METRICS.flatMap(definition => seriesOf(definition, events));
 }

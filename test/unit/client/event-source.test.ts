@@ -4,7 +4,7 @@ import type { Scope } from "../../../client/scope.ts";
 
 type Listener = (event: { data: string; lastEventId: string }) => void;
 
-/** An EventSource that gives what it is told to. */
+/** An EventSource that delivers what it is told to. */
 function open() {
 	const taken: string[] = [];
 	const listeners = new Map<string, Listener>();
@@ -27,7 +27,7 @@ function open() {
 	return { taken, give };
 }
 
-it("gives an event that has no id none, though EventSource repeats the last", () => {
+it("gives no id to an event without one, though EventSource repeats the last", () => {
 	const { taken, give } = open();
 	give("sse.open", "{}", "p");
 	give("a", "1", "p");

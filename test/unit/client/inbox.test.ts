@@ -4,7 +4,7 @@ import { Inbox } from "../../../client/inbox.ts";
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
-/** An inbox, and all that it tells. */
+/** An inbox, and everything that it reports. */
 function make() {
 	const told: string[] = [];
 	const inbox = new Inbox({
@@ -17,7 +17,7 @@ function make() {
 }
 
 describe("an inbox", () => {
-	it("hands on each event once, and is where the last one was that it has handed on", () => {
+	it("passes on each event once, and its place is the last one that it has passed on", () => {
 		const { inbox, told, open } = make();
 		open(false, "p");
 		for (const id of ["1", "2", "1", "2", "3"]) inbox.take("a", id, id);
@@ -28,7 +28,7 @@ describe("an inbox", () => {
 		expect(inbox.place).toBe("3");
 	});
 
-	it("is not moved back by what is repeated", () => {
+	it("is not moved back by duplicates", () => {
 		const { inbox, open } = make();
 		open(false);
 		for (const id of ["1", "2"]) inbox.take("a", id, id);
@@ -38,7 +38,7 @@ describe("an inbox", () => {
 		expect(inbox.place).toBe("2");
 	});
 
-	it("tells once of a stream that does not go on, by the reason that follows", () => {
+	it("reports once that a stream does not continue, with the reason that follows", () => {
 		const { inbox, told, open, reset } = make();
 		open(false, "p");
 		open(false);
@@ -49,7 +49,7 @@ describe("an inbox", () => {
 		expect(inbox.place).toBe("q");
 	});
 
-	it("tells of it without a reason where none follows, before anything else", () => {
+	it("reports it without a reason if none follows, before anything else", () => {
 		const { inbox, told, open } = make();
 		open(false, "p");
 		open(false, "q");
@@ -60,7 +60,7 @@ describe("an inbox", () => {
 		expect(told).toEqual(["load: start", "load: lost", "a 1 1", "load: lost"]);
 	});
 
-	it("that is held begins where it is released: what came before is part of the state", () => {
+	it("that is held starts where it is released: what arrived before is part of the state", () => {
 		const { inbox, told, open } = make();
 		inbox.hold();
 		open(false, "p");
@@ -82,7 +82,7 @@ describe("an inbox", () => {
 		expect(told).toEqual(["load: start", "load: revoked"]);
 	});
 
-	it("that is held and goes on misses nothing", () => {
+	it("that is held and continues misses nothing", () => {
 		const { inbox, told, open } = make();
 		open(false, "p");
 		inbox.hold();

@@ -5,7 +5,7 @@ import { StreamParser } from "../../../client/parser.ts";
 
 type Event = [name: string, data: string, id: string];
 
-/** What is read of a text that comes in these pieces. */
+/** The result for a text that arrives in these pieces. */
 function read(pieces: readonly string[]): { events: Event[]; retry: number | undefined } {
 	const events: Event[] = [];
 	const parser = new StreamParser((...event) => void events.push(event));
@@ -41,7 +41,7 @@ describe("the parser", () => {
 		).toEqual([["message", "1", ""]]);
 	});
 
-	it("reads the same in whatever pieces it comes", () => {
+	it("reads the same from any pieces", () => {
 		const text = "\uFEFFid: 1\r\nevent: ü\rdata: x\r\ndata: y\n\r\ndata: z\r\n\r\n";
 		const whole = read([text]);
 		expect(whole.events).toEqual([

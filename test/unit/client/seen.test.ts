@@ -1,7 +1,7 @@
 import { expect, it } from "@jest/globals";
 import { Seen } from "../../../client/seen.ts";
 
-it("knows as many of the latest ids as it is to, and no more than twice as many", () => {
+it("knows at least the configured number of the latest ids, and at most twice as many", () => {
 	const seen = new Seen(100);
 	for (let n = 0; n < 1000; n++) expect(seen.add(`${n}`)).toBe(true);
 	for (let n = 900; n < 1000; n++) expect(seen.add(`${n}`)).toBe(false);

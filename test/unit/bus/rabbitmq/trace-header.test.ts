@@ -37,7 +37,7 @@ describe("the trace contexts of a message", () => {
 		expect(readTraceHeader(undefined).size).toBe(0);
 	});
 
-	it("fit into a frame of AMQP, as many as the outbox puts into a message", () => {
+	it("fit into an AMQP frame, as many as the outbox puts into a message", () => {
 		fc.assert(
 			fc.property(fc.array(contextOf(40), { minLength: 1, maxLength: 1200 }), contexts => {
 				const outbox = new Outbox<Outgoing>({ maxEvents: 2000, maxBytes: 1 << 20 });
@@ -79,11 +79,11 @@ describe("a header of another program", () => {
 		["ids that are too long", `[[0,"${"t".repeat(129)}","s"],[0,"t","${"s".repeat(129)}"]]`],
 		["other characters", '[[0,"t t","s"],[0,"t","s\\n"],[0,"t","\\""],[0,"é","s"],[0,"t","\\\\"]]'],
 		["too much", `[[0,"t","s"]${" ".repeat(4096)}]`]
-	])("is ignored, whatever it holds: %s", (_, header) => {
+	])("is ignored, whatever it contains: %s", (_, header) => {
 		expect(readTraceHeader(header).get(0)).toBeUndefined();
 	});
 
-	it("counts as far as it is right, and for each event once", () => {
+	it("counts as far as it is valid, and once for each event", () => {
 		const read = readTraceHeader(
 			'[[1,"t","s","more"],"?",[1,"other","other"],[9,"","s"],[3,"u","v"]]'
 		);
@@ -95,7 +95,7 @@ describe("a header of another program", () => {
 		]);
 	});
 
-	it("neither throws nor gives anything but trace contexts, whatever comes", () => {
+	it("neither throws nor gives anything but trace contexts, whatever arrives", () => {
 		const piece = fc.constantFrom("[", "]", ",", '"t"', "0", "1", "null", '"', "\\", "{}", "é");
 		const header = fc.oneof(
 			fc.anything(),

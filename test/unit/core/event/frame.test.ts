@@ -148,7 +148,7 @@ describe("the gateway's own frames", () => {
 		expect(text(openFrame([], false, { degraded: false }))).not.toContain("degraded");
 	});
 
-	it("sse.open says how often heartbeats come, if they do, and whose the stream is", () => {
+	it("sse.open says how often heartbeats are sent, if they are, and identifies the stream's session", () => {
 		expect(text(openFrame(["a"], false, { heartbeat: 15_000, session: "key" }))).toBe(
 			'event: sse.open\ndata: {"eventNames":["a"],"resumed":false,"heartbeat":15000,"session":"key"}\n\n'
 		);

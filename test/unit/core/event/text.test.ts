@@ -13,10 +13,10 @@ import {
 } from "../../../../mixins/sse/core/event/text.ts";
 import { anyText, eventName, fieldText } from "../../../support/arbitraries.ts";
 
-/** What a client is to get: LF ends each line, and UTF-8 has no lone surrogates. */
+/** What a client should get: LF ends each line, and UTF-8 has no lone surrogates. */
 const asReceived = (text: string) => text.replace(/\r\n?/g, "\n").toWellFormed();
 
-/** Texts of what a frame might be taken for, and of all that ends a line here or anywhere. */
+/** Texts with what a frame might be mistaken for, and with everything that ends a line here or anywhere. */
 const trickyText = fc.array(
 	fc.oneof(
 		fc.constantFrom(
@@ -46,7 +46,7 @@ const text = fc
 const bytesOf = (lines: string, slab?: Slab) =>
 	encodeFrame({ id: "n.e.1", event: "a", data: lines }, slab);
 
-/** Reads bytes as a conforming client does, with a parser that is not ours. */
+/** Reads bytes like a conforming client, with a foreign parser. */
 function parse(...frames: Uint8Array[]): EventSourceMessage[] {
 	const events: EventSourceMessage[] = [];
 	const parser = createParser({
@@ -99,7 +99,7 @@ describe("a foreign parser", () => {
 		expect(parse(frame)).toEqual([{ id: "n.e.1", event: "a", data: read }]);
 	});
 
-	it("reads any text, live and from its bare lines, whole or of one slab with others", () => {
+	it("reads any text, live and from its bare lines, whole or in one slab with others", () => {
 		const event = fc.record({ id: fieldText, event: eventName, text });
 		fc.assert(
 			fc.property(fc.array(event, { minLength: 1, maxLength: 8 }), events => {
@@ -136,14 +136,14 @@ describe("a foreign parser", () => {
 		for (const text of ["ü€😀".repeat(500_000), "\n".repeat(500_000), "a\r\n".repeat(300_000)]) {
 			const frame = bytesOf(linesOf(JSON.stringify(text)), new Slab());
 			const [event] = parse(frame);
-			// a comparison of its own: what is unequal here fills the screen
+			// a separate comparison, because a failure would otherwise fill the screen
 			expect(event?.data === asReceived(text)).toBe(true);
 		}
 	});
 });
 
 describe("a text that replaces others", () => {
-	it("is given to `conflate` as the client gets it, whatever stands in it", () => {
+	it("is passed to `conflate` as the client gets it, whatever it contains", () => {
 		fc.assert(
 			fc.property(text, text => {
 				expect(fromLines(toLines(text)).toWellFormed()).toBe(asReceived(text));
@@ -153,9 +153,9 @@ describe("a text that replaces others", () => {
 	});
 });
 
-describe("what is no text", () => {
+describe("a payload that is not a text", () => {
 	it.each([[undefined], [null], [7], [true], [{}], [["a"]], [{ text: "a" }]])(
-		"is refused by name, with what to do: %j",
+		"is refused by name, with the remedy: %j",
 		payload => {
 			const refusal = readText("row", payload);
 			expect(refusal).toMatchObject({ refused: "payload" });
@@ -166,7 +166,7 @@ describe("what is no text", () => {
 		}
 	);
 
-	it("is refused if it holds NUL, wherever it is, here and on the bus", () => {
+	it("is refused if it contains NUL, wherever it is, here and on the bus", () => {
 		fc.assert(
 			fc.property(text, text, (a, b) => {
 				const nul = `${a}\0${b}`;
@@ -177,18 +177,21 @@ describe("what is no text", () => {
 		);
 	});
 
-	it.each(["", "{", '"a', "a", '"a"b', "'a'"])("is refused if it has come as no JSON: %s", json => {
-		for (const come of [json, Buffer.from(json)]) {
-			expect(readTextLines("row", come)).toMatchObject({
-				refused: "json",
-				message: expect.stringContaining("is not JSON")
-			});
+	it.each(["", "{", '"a', "a", '"a"b', "'a'"])(
+		"is refused if it has arrived as invalid JSON: %s",
+		json => {
+			for (const come of [json, Buffer.from(json)]) {
+				expect(readTextLines("row", come)).toMatchObject({
+					refused: "json",
+					message: expect.stringContaining("is not JSON")
+				});
+			}
 		}
-	});
+	);
 });
 
 describe("the events of a contract that are texts", () => {
-	it("are those that say so, by names of their own", () => {
+	it("are those that are declared as such, by their own names", () => {
 		const events = { a: { as: "text" }, b: { as: "json" }, c: {} } as const;
 		expect([...textEvents(events)]).toEqual(["a"]);
 		expect([...textEvents()]).toEqual([]);

@@ -55,7 +55,7 @@ describe("the metrics", () => {
 		expect(new Set(names).size).toBe(names.length);
 	});
 
-	it("have labels of reasons, outcomes, limits, event names and nodes alone: never of a session", () => {
+	it("have labels only of reasons, outcomes, limits, event names and nodes: never of a session", () => {
 		const labels = new Set(ALL_METRICS.flatMap(({ label }) => label?.name ?? []));
 		expect([...labels].sort()).toEqual(["event", "limit", "outcome", "reason", "sender"]);
 	});
@@ -64,17 +64,17 @@ describe("the metrics", () => {
 		expect(readFileSync(METRICS_PAGE, "utf8")).toBe(metricsPage());
 	});
 
-	it("are so many series at most", () => {
+	it("have at most so many series", () => {
 		const fixed = maxSeries(0);
 		expect(maxSeries(1)).toBe(fixed);
 		expect(maxSeries(11)).toBe(fixed + 20);
-		// a dashboard's bill: who adds a metric or a label sees what it costs
+		// they cost money in a dashboard: whoever adds a metric or a label sees what it costs
 		expect(fixed).toBe(166);
 	});
 });
 
 describe("numbers by node", () => {
-	it("tell apart the first nodes alone, however many come and go", () => {
+	it("count only the first nodes separately, however many come and leave", () => {
 		const counts = new NodeCounts();
 		for (let n = 0; n < 1000; n++) counts.add(`node-${n}`);
 		counts.add("node-1");
@@ -84,7 +84,7 @@ describe("numbers by node", () => {
 		expect(counts.counts).toMatchObject({ "node-1": 2, unknown: 1, other: 1000 - MOST_NODES });
 	});
 
-	it("take any name", () => {
+	it("accept any name", () => {
 		const counts = new NodeCounts();
 		for (const name of ["__proto__", "constructor", "other"]) counts.add(name);
 

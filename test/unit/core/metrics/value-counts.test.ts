@@ -21,8 +21,8 @@ describe("values", () => {
 		expect(counts).toMatchObject({ count: 7, last: 1e9 });
 	});
 
-	// A sender whose clock is ahead would make sums fall, which to Prometheus is a restart.
-	it.each([-5, Number.NaN])("that cannot be count as 0: %d", value => {
+	// A sender whose clock is fast would make sums fall, which Prometheus takes for a restart.
+	it.each([-5, Number.NaN])("that are impossible count as 0: %d", value => {
 		const counts = new ValueCounts();
 		counts.observe(value);
 
@@ -31,7 +31,7 @@ describe("values", () => {
 });
 
 describe("delivery times", () => {
-	it("end for all that have begun, with one look at the clock", () => {
+	it("end for all that have begun, with one reading of the clock", () => {
 		const counts = new ValueCounts();
 		const times = new CountedDeliveryTimes(counts);
 		const clock = jest.spyOn(Date, "now").mockReturnValue(1_000_010);
@@ -45,7 +45,7 @@ describe("delivery times", () => {
 		expect(counts).toMatchObject({ count: 2, sum: 10 });
 	});
 
-	it("are not taken of more than can be kept", () => {
+	it("are not taken for more than can be kept", () => {
 		const counts = new ValueCounts();
 		const times = new CountedDeliveryTimes(counts);
 		for (let n = 0; n < 5000; n++) times.begin(Date.now());

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { expect, it } from "@jest/globals";
 import { sessionKey } from "../../../../mixins/sse/gateway/auth/session-key.ts";
 
-it("is the same for the same ids, and another for any others", () => {
+it("is the same for the same ids, and different for any others", () => {
 	const lists = [["a"], ["b"], ["a", "b"], ["b", "a"], ["a,b"], ['a","b'], [" a"]];
 	const keys = lists.map(sessionKey);
 	for (const key of keys) expect(key).toMatch(/^[\w-]{22}$/);
@@ -11,7 +11,7 @@ it("is the same for the same ids, and another for any others", () => {
 	expect(sessionKey(["a", "b"])).toBe(keys[2]);
 });
 
-it("is what the protocol says, so that other programs can make it", () => {
+it("is as the protocol says, so that other programs can compute it", () => {
 	const text = 'moleculer-sse session\n["user:7","tenant:a"]';
 	const hash = createHash("sha256").update(text).digest("base64url");
 

@@ -43,8 +43,8 @@ function createSource(events?: EventsContract) {
 	return { source, counters, gauges, looks: () => looks };
 }
 
-describe("what was counted", () => {
-	it("is in the registry whenever it is read, in one turn too", () => {
+describe("the counts", () => {
+	it("are in the registry whenever it is read, also within one turn", () => {
 		const broker = createBroker();
 		const { source, counters } = createSource();
 		metricsOf(broker).add(source);
@@ -56,7 +56,7 @@ describe("what was counted", () => {
 		}
 	});
 
-	it("is looked at once in a turn, however many gauges a reporter reads", async () => {
+	it("are measured once per turn, however many gauges a reporter reads", async () => {
 		const broker = createBroker();
 		const { source, looks } = createSource();
 		metricsOf(broker).add(source);
@@ -70,7 +70,7 @@ describe("what was counted", () => {
 		expect(looks()).toBe(before + 2);
 	});
 
-	it("begins again where somebody resets it in the registry", () => {
+	it("start again if they are reset in the registry", () => {
 		const broker = createBroker();
 		const { source, counters } = createSource();
 		metricsOf(broker).add(source);
@@ -86,7 +86,7 @@ describe("what was counted", () => {
 		expect(metric(broker, "opening.time")).toBe(1);
 	});
 
-	it("is a histogram as Moleculer makes them", () => {
+	it("include histograms like Moleculer's own", () => {
 		const broker = createBroker();
 		const { source, counters } = createSource();
 		metricsOf(broker).add(source);
@@ -108,7 +108,7 @@ describe("what was counted", () => {
 		expect(snapshot("moleculer.sse.opening.time")).toEqual(snapshot("other"));
 	});
 
-	it("is of all sources together, and stays when one has gone", () => {
+	it("cover all sources together, and stay when one has gone", () => {
 		const broker = createBroker();
 		const [one, two] = [createSource(), createSource()];
 		const tellings = [one, two].map(({ source }) => metricsOf(broker).add(source));
@@ -122,8 +122,8 @@ describe("what was counted", () => {
 		expect(metric(broker, "history.age")).toBe(5);
 	});
 
-	// A server answers for a moment after its gateway has stopped: what it refused was never told.
-	it("is told of a source that has stopped, too", () => {
+	// A server answers for a moment after its gateway has stopped: what it refused then was never reported.
+	it("include a source that has stopped", () => {
 		const broker = createBroker();
 		const { source, counters, gauges } = createSource();
 		const telling = metricsOf(broker).add(source);
@@ -139,8 +139,8 @@ describe("what was counted", () => {
 		telling.stop();
 	});
 
-	// A process may load the package as ESM and as CommonJS: classes of one are not those of the other.
-	it("may be counted by another copy of the package", () => {
+	// A process may load the package as ESM and as CommonJS, which have different classes.
+	it("may come from another copy of the package", () => {
 		const broker = createBroker();
 		metricsOf(broker);
 		const { source, counters } = createSource();
@@ -156,7 +156,7 @@ describe("what was counted", () => {
 		expect(metric(broker, "opening.time")).toBe(1);
 	});
 
-	it("never throws at who reads it", () => {
+	it("never throw at their reader", () => {
 		const broker = createBroker();
 		const { source } = createSource();
 		const fault = () => {
@@ -190,8 +190,8 @@ describe("the series of a node", () => {
 	});
 });
 
-describe("where Moleculer's metrics are off", () => {
-	it("nothing is done: no registry, no timer, no look, and options as they were", () => {
+describe("if Moleculer's metrics are off", () => {
+	it("nothing is done: no registry, no timer, no measuring, and options unchanged", () => {
 		const broker = new ServiceBroker({ logger: false });
 		const { source, looks } = createSource();
 		const metrics: Metrics = metricsOf(broker);

@@ -30,7 +30,7 @@ describe("the parent of a span", () => {
 		});
 	});
 
-	it("is an event's span that has ended, where events have one", () => {
+	it("is an event's ended span, if events have one", () => {
 		const parentCtx = { ...CONTEXT, event: {} } as never;
 		const tracer = { opts: { actions: true, events: true } };
 		expect(spanParent({ parentCtx }, tracer)).toMatchObject({ parentID: "ctx" });
@@ -38,7 +38,7 @@ describe("the parent of a span", () => {
 		expect(spanParent({ parentCtx: untraced }, tracer)).toMatchObject({ parentID: "parent" });
 	});
 
-	it("is the span that was given, whatever the context", () => {
+	it("is the given span, whatever the context", () => {
 		const parentSpan = { ...SPAN, sampled: false };
 		expect(spanParent({ parentSpan, parentCtx: CONTEXT as never }, TRACER)).toEqual({
 			traceID: "trace",
@@ -48,7 +48,7 @@ describe("the parent of a span", () => {
 		});
 	});
 
-	it("may be unknown: a trace begins, with the id of the request if that is given", () => {
+	it("may be unknown: a trace begins, with the id of the request if it is given", () => {
 		expect(spanParent({}, TRACER)).toEqual({});
 		expect(spanParent({ requestID: "mine" }, TRACER)).toEqual({ traceID: "mine" });
 	});
