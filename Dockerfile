@@ -9,11 +9,21 @@ RUN npm pkg set "dependencies.moleculer-amqp=$(npm pkg get devDependencies.molec
 	&& npm pkg delete devDependencies peerDependenciesMeta \
 	&& npm install --ignore-scripts --no-audit --no-fund
 
+# What the gateways serve to pages.
+FROM node:24-slim AS client
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json tsdown.client.config.ts ./
+COPY client client
+RUN npm run build:client
+
 FROM node:24-slim
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json moleculer.config.ts ./
+COPY --from=client /app/dist dist
 COPY mixins mixins
 COPY services services
 # A volume that is mounted here gets its owner.

@@ -57,6 +57,8 @@ export class Connection {
 	#isAskedAgain = false;
 	/** Whether something on the way loses the header with which EventSource says where it was. */
 	#isHeaderLost = false;
+	/** Whether this is to be found out: the stream that has not gone on is opened again, with its place in the URL. */
+	#isSuspected = false;
 	/** Milliseconds that any wait has at least. */
 	#least = 0;
 	/** `performance.now()` of the last sign of life. */
@@ -129,10 +131,12 @@ export class Connection {
 				if (name === "sse.open") {
 					const { resumed, heartbeat = 0 } = JSON.parse(data);
 					if (wasOpen && !resumed && this.#host.place()) {
-						this.#isHeaderLost = true;
+						this.#isSuspected = true;
 						return this.open();
 					}
 					wasOpen = true;
+					if (this.#isSuspected) this.#isHeaderLost = resumed;
+					this.#isSuspected = false;
 					this.#opened(heartbeat);
 				}
 				if (name === "sse.close" && JSON.parse(data).reason === "limit") this.#least = LIMIT_WAIT;

@@ -12,6 +12,7 @@ const service: ServiceSchema<ApiSettingsSchema, object, { server: Server } & Sse
 	mixins: [
 		SseMixin({
 			events,
+			client: "/sse/client.js",
 			// Of events that replace each other, a slow client gets only the newest.
 			buffer: { policy: "conflate" },
 			// Streams of a lone gateway have no other one to move to: they close at once.

@@ -1,5 +1,6 @@
 /*
- * Streams, opened with the browser's own EventSource, and what is shown of each.
+ * Streams, kept open by the client that the gateway serves, and what is shown of each. All of this browser, in all of its tabs,
+ * share one connection.
  *
  * For tests:
  *   #state[data-state]              "connecting", "open" or "closed": all streams in one word
@@ -7,23 +8,18 @@
  *   #open-error                     what went wrong with a stream
  */
 
+import { connect } from "/sse/client.js";
 import { $, element } from "./dom.js";
-import { impatience } from "./impatience.js";
 
 const PATH = "/sse/event-stream";
 /** Events that the gateway sends of itself. */
 export const OWN = ["sse.open", "sse.heartbeat", "sse.reset", "sse.close"];
-/** Browsers keep six HTTP/1.1 connections to a host: a sixth stream would leave none for the API. */
-export const STREAMS = 5;
 
 /**
  * @typedef {object} Stream
  * @property {number} number  counted from 1
- * @property {string[]} eventNames
- * @property {EventSource} source
+ * @property {import("moleculer-sse/client").SseConnection} live
  * @property {HTMLElement} row
- * @property {() => void} answered  ends the wait for its first answer
- * @property {boolean} wasOpen  whether an `sse.open` has come before
  */
 
 /** @type {Set<Stream>} */
@@ -31,9 +27,6 @@ const streams = new Set();
 /** Whether a stream has been open, and so brought the session's cookie. */
 let session = false;
 let streamNumber = 0;
-
-/** How many streams there are. */
-export const streamCount = () => streams.size;
 
 /**
  * @param {string[]} eventNames
@@ -45,64 +38,38 @@ export const streamCount = () => streams.size;
  */
 export function openStream(eventNames, page) {
 	const number = ++streamNumber;
-	const query = new URLSearchParams(eventNames.map(name => ["eventName", name]));
-	const source = new EventSource(`${PATH}?${query}`);
-	const answered = impatience($("#open-error"), `Stream ${number}`);
-	const row = element("li", "stream");
-	const stream = { number, eventNames, source, row, answered, wasOpen: false };
+	const live = connect(PATH);
+	const stream = { number, live, row: element("li", "stream") };
 	streams.add(stream);
-	fillRow(stream);
+	fillRow(stream, eventNames);
 
-	for (const type of ["open", "error"]) source.addEventListener(type, answered, { once: true });
-	source.addEventListener("open", probe, { once: true });
-	source.addEventListener("error", () => {
-		const { closed = "connection lost" } = row.dataset;
-		delete row.dataset.closed;
-		if (source.readyState === EventSource.CLOSED) show(stream, "closed", "refused");
-		else show(stream, "connecting", `${closed}, reconnecting …`);
-	});
+	let isBegun = false;
+	let closed = "connection lost";
 	for (const name of [...eventNames, ...OWN]) {
-		source.addEventListener(name, ({ data, lastEventId }) => {
-			const value = JSON.parse(data);
-			if (OWN.includes(name)) receiveOwn(stream, name, value, page);
-			page.receive({ name, value, id: lastEventId, stream: number });
+		live.on(name, (value, { id }) => {
+			if (name === "sse.close") closed = `closed by the gateway: ${value.reason}`;
+			page.receive({ name, value, id, stream: number });
 		});
 	}
+	live.onState(state => {
+		if (state === "connecting") show(stream, state, `${closed}, reconnecting …`);
+		if (state !== "open" && state !== "degraded") return;
+		closed = "connection lost";
+		show(stream, "open", isBegun ? "open, resumed" : state);
+		isBegun = true;
+		page.reachable();
+	});
+	live.onStart(() => page.begun(eventNames));
+	live.onReset(reason => {
+		show(stream, "open", `open, may have missed events: ${reason}`);
+		page.missed(eventNames);
+	});
+	live.onEnd(reason => show(stream, "closed", `over: ${reason}`));
 	show(stream, "connecting", "connecting …");
 }
 
-/** What the gateway says of a stream. */
-function receiveOwn(stream, name, value, page) {
-	const { eventNames, row } = stream;
-	if (name === "sse.open") {
-		// EventSource's own "open" also fires where a proxy has answered in the gateway's place
-		show(stream, "open", value.resumed ? "open, resumed" : "open");
-		// a stream that does not go on where it was has lost its place on the way
-		if (stream.wasOpen && !value.resumed) page.missed(eventNames);
-		if (!stream.wasOpen) page.begun(eventNames);
-		stream.wasOpen = true;
-		page.reachable();
-	}
-	if (name === "sse.reset") {
-		show(stream, "open", `open, may have missed events: ${value.reason}`);
-		page.missed(eventNames);
-	}
-	if (name === "sse.close") {
-		row.dataset.closed = `closed by the gateway: ${value.reason}`;
-		show(stream, "connecting", row.dataset.closed);
-	}
-}
-
-/** Finds out, and says, if a stream has taken the last connection that the browser opens. */
-async function probe() {
-	const answered = impatience($("#open-error"), "The API");
-	// any answer will do; if there is none, the next call to the API says so
-	await fetch("/api/health", { cache: "no-store" }).catch(() => {});
-	answered();
-}
-
-function fillRow(stream) {
-	const { number, eventNames, row } = stream;
+function fillRow(stream, eventNames) {
+	const { number, row } = stream;
 	const close = element("button", "quiet", "Close");
 	close.type = "button";
 	close.setAttribute("aria-label", `Close stream ${number}`);
@@ -117,13 +84,10 @@ function fillRow(stream) {
 }
 
 function closeStream(stream) {
-	const { source, row, answered } = stream;
-	source.close();
-	answered();
-	row.remove();
+	stream.live.close();
+	stream.row.remove();
 	streams.delete(stream);
 	showState();
-	$("#open-error").textContent = "";
 	const next = $("#open-stream");
 	(next.disabled ? $("#streams button") : next)?.focus();
 }
