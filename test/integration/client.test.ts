@@ -55,6 +55,15 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 		await eventually(() => expect(gateway.held.streams).toBe(0));
 	});
 
+	it("passes on a text as it came, though it looks like JSON", async () => {
+		const gateway = await startGateway({ sse: { events: { [NEWS]: { as: "text" } } } });
+		const { page } = open(gateway);
+		await isOpen(page);
+		for (const text of ["7", "a\nb", '{"a":1}', ""]) await send(gateway, text);
+
+		await got(page, ["7", "a\nb", '{"a":1}', ""]);
+	});
+
 	it("continues where it was whenever its stream ends, with each event once and in order", async () => {
 		const gateway = await startGateway({ sse: { ...QUICK, timeout: 150 } });
 		const { page, browser } = open(gateway);

@@ -337,6 +337,17 @@ describe("a text with a schema", () => {
 	});
 });
 
+describe("sse.open", () => {
+	it("names the events of the stream that are texts, if there are any", async () => {
+		const gateway = await startText();
+		const both = await openStream(gateway.url(ROW, "json"), { session: "A" });
+		const json = await openStream(gateway.url("json"), { session: "A" });
+
+		expect(both.received("sse.open")).toMatchObject([{ texts: [ROW] }]);
+		expect(json.received("sse.open")[0]).not.toHaveProperty("texts");
+	});
+});
+
 describe("a gateway whose contract does not have the text", () => {
 	it("writes its JSON, whatever the sender's contract says", async () => {
 		const gateway = await startGateway({ middleware: { events: EVENTS } });

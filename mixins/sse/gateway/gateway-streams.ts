@@ -1,5 +1,6 @@
 import type { Registry } from "../core/addressing/registry.ts";
 import { reasonOf } from "../core/errors/guard.ts";
+import { textEvents } from "../core/event/contract.ts";
 import { heartbeatFrame } from "../core/event/control-events.ts";
 import type { GatewayCounters } from "../core/metrics/counters.ts";
 import type { DeliveryTimes } from "../core/metrics/delivery-times.ts";
@@ -51,12 +52,14 @@ export class GatewayStreams {
 	readonly #detachQueue = new DetachQueue(letGo);
 	/** Requests that are being handled, and the streams that they have opened. */
 	readonly #handling = new WeakMap<SseGatewayRequest, EventStream | undefined>();
+	readonly #texts: ReadonlySet<string>;
 	readonly #complaints: ThrottledLog;
 	#unclosed = 0;
 
 	constructor(parts: GatewayStreamsParts) {
 		this.#parts = parts;
 		const { options, service, registry, fanOut } = parts;
+		this.#texts = textEvents(options.events);
 		this.#complaints = new ThrottledLog(text => service.logger.error(text));
 		this.#timer = new StreamTimer(
 			{
@@ -115,11 +118,13 @@ export class GatewayStreams {
 		const { receiver } = fanOut;
 		const { heartbeat } = options;
 		const session = sessionKey(subscription.sessionIds);
+		const texts = subscription.eventNames.filter(name => this.#texts.has(name));
 		begin(stream, fanOut, query.lastEventId, () => ({
 			retry,
 			degraded: receiver.isDegraded,
 			heartbeat,
-			session
+			session,
+			texts
 		}));
 		if (this.#handling.has(request)) this.#handling.set(request, stream);
 		else this.#detachQueue.add(stream);

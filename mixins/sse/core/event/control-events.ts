@@ -23,6 +23,8 @@ export interface OpenOptions {
 	heartbeat?: number;
 	/** Tells the client whether two streams are of one session; not the session's id. */
 	session?: string;
+	/** The events of the stream whose payload is a text; none: nothing is written. */
+	texts?: readonly string[];
 }
 
 /**
@@ -35,14 +37,15 @@ export interface OpenOptions {
 export function openFrame(
 	eventNames: readonly string[],
 	resumed: boolean,
-	{ retry, position, degraded = false, heartbeat = 0, session }: OpenOptions = {}
+	{ retry, position, degraded = false, heartbeat = 0, session, texts = [] }: OpenOptions = {}
 ): Frame {
 	const data = JSON.stringify({
 		eventNames,
 		resumed,
 		...(degraded && { degraded }),
 		...(heartbeat > 0 && { heartbeat }),
-		session
+		session,
+		...(texts.length > 0 && { texts })
 	});
 	return encodeFrame({ event: "sse.open", data, retry, position }, PASSING);
 }

@@ -158,7 +158,7 @@ describe("a payload that is not a text", () => {
 		"is refused by name, with the remedy: %j",
 		payload => {
 			const refusal = readText("row", payload);
-			expect(refusal).toMatchObject({ refused: "payload" });
+			expect(refusal).toMatchObject({ refused: "payload", kind: "contract" });
 			expect(isRefusal(refusal) && refusal.message).toBe(
 				'"payload" of "row" takes a string, because its contract says as: "text": ' +
 					'write what the page gets, or leave "as" out to send JSON.'
@@ -170,7 +170,11 @@ describe("a payload that is not a text", () => {
 		fc.assert(
 			fc.property(text, text, (a, b) => {
 				const nul = `${a}\0${b}`;
-				const refusal = { refused: "payload", message: expect.stringContaining("contains NUL") };
+				const refusal = {
+					refused: "payload",
+					message: expect.stringContaining("contains NUL"),
+					kind: "contract"
+				};
 				expect(readText("row", nul)).toEqual(refusal);
 				expect(readTextLines("row", JSON.stringify(nul))).toEqual(refusal);
 			})
