@@ -138,12 +138,16 @@ export function connectIn(scope: Scope, url: string, options: ConnectOptions): S
 			if (hiddenFor > 0) hiding = setTimeout(pause, hiddenFor);
 		} else if (!isRunning) run();
 	};
+	const wake = (): void => {
+		if (isRunning) tab.refresh();
+		else run();
+	};
 	const watched = [
 		[scope, "online", () => isRunning && tab.refresh()],
 		[scope, "pagehide", pause],
-		[scope, "pageshow", ({ persisted }: { persisted?: boolean }) => persisted && run()],
+		[scope, "pageshow", ({ persisted }: { persisted?: boolean }) => persisted && wake()],
 		[document, "freeze", pause],
-		[document, "resume", run],
+		[document, "resume", wake],
 		[document, "visibilitychange", visible]
 	] as const;
 	for (const [where, type, listener] of watched) where?.addEventListener?.(type, listener);

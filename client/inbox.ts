@@ -46,7 +46,7 @@ export class Inbox {
 		// what follows may still explain what it waits to tell
 		if (!this.#isHeld) return;
 		this.#isHeld = false;
-		if (place !== undefined && this.#pending !== undefined) this.#move(place);
+		if (this.#pending !== undefined) this.#move(place ?? this.place);
 		this.#tell();
 	}
 
@@ -59,10 +59,15 @@ export class Inbox {
 		if (name === "sse.open") this.#opened(JSON.parse(data).resumed);
 		else if (name === "sse.reset") this.#reset(JSON.parse(data).reason);
 		else if (this.#pending !== undefined && !this.#isHeld) this.#tell();
+		if (this.isFresh) {
+			// Part of the state that is loaded at the beginning; or, if that is a place before, still to come.
+			if (isOwn) this.#host.event(name, data, id);
+			if (id !== "") this.place = id;
+			return;
+		}
 		const isRepeat = id !== "" && !isOwn && !this.seen.add(id);
 		if (isRepeat) return;
-		// what comes before the beginning is part of the state that is loaded then
-		if (isOwn || !this.isFresh) this.#host.event(name, data, id);
+		this.#host.event(name, data, id);
 		if (id !== "") this.#move(id);
 	}
 

@@ -72,6 +72,29 @@ describe("an inbox", () => {
 		expect(told).toEqual(["load: start", "a 6 6"]);
 	});
 
+	// Its own stream had been ahead of the one that it then followed: what it had brought was taken for a repeat, and lost.
+	it("that is held and begins at a place gets what comes behind that, though it came before", () => {
+		const { inbox, told, open } = make();
+		inbox.hold();
+		open(false, "p");
+		for (const id of ["1", "2"]) inbox.take("a", id, id);
+		inbox.release("1");
+		for (const id of ["2", "3"]) inbox.take("a", id, id);
+
+		expect(told).toEqual(["load: start", "a 2 2", "a 3 3"]);
+	});
+
+	it("that is held and begins where it is gets nothing of before, though it is repeated", () => {
+		const { inbox, told, open } = make();
+		inbox.hold();
+		open(false, "p");
+		inbox.take("a", "1", "1");
+		inbox.release();
+		for (const id of ["1", "2"]) inbox.take("a", id, id);
+
+		expect(told).toEqual(["load: start", "a 2 2"]);
+	});
+
 	it("that is not held waits for an explanation, though it is released", () => {
 		const { inbox, told, open, reset } = make();
 		open(false);
