@@ -8,18 +8,18 @@ import { LONGEST_NAME, Params, required } from "./params.ts";
 import { askNodes, askStreams, report } from "./questions.ts";
 import { readFilter, type SseStreams } from "./streams.ts";
 
-/** An answer over HTTP, if there is one. */
+/** The part of a context that sets the HTTP response, if there is one. */
 type HttpContext = Context<
 	unknown,
 	{ $statusCode?: number; $responseHeaders?: Record<string, string> }
 >;
 
-/** As of `sse.close`. */
+/** Most characters of a reason, as for `sse.close`. */
 const LONGEST_REASON = 64;
 
 /**
- * The actions of inspection, by their full names. Only the first two may be reached by a URL. The others are a node's own: a
- * service of the application that is meant for operators calls them, and decides who may.
+ * The actions of inspection, by their full names. Only the first two can be reached by a URL. `$sse.report` is for other nodes.
+ * The rest can be called only on the node itself: a service of the application for operators calls them, and decides who may.
  */
 export const ACTIONS: Readonly<Record<string, ActionSchema>> = {
 	"$sse.ready": action("published", function (ctx): SseReadiness {
@@ -58,13 +58,13 @@ export const ACTIONS: Readonly<Record<string, ActionSchema>> = {
 	})
 };
 
-/** Whatever stands between, nobody may take an old answer for a new one. */
+/** Keeps whatever caches on the way from serving an old answer as a new one. */
 function fresh<Answer>({ meta }: HttpContext, answer: Answer): Answer {
 	meta.$responseHeaders = { ...meta.$responseHeaders, "Cache-Control": "no-store" };
 	return answer;
 }
 
-/** An action that costs its node nothing but the look, and that no setting of the broker's delays. */
+/** An action that no setting of the broker delays, caches, traces, retries or refuses. */
 function action(
 	visibility: "published" | "public" | "protected",
 	handler: (this: Service, ctx: HttpContext) => unknown

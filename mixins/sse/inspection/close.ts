@@ -3,35 +3,38 @@ import type { ServiceBroker } from "moleculer";
 import { CLOSE } from "../core/revocation/revocation.ts";
 import type { SseSilentNode } from "./gateway-answers.ts";
 
-/** What `$sse.close` takes. */
+/** The parameters of `$sse.close`. */
 export interface CloseParams {
 	/** A session id, or `"*"` for the streams of all sessions. */
 	readonly session: string;
-	/** Only streams that listen to it. */
+	/** Only streams that listen to this event name. */
 	readonly event?: string | undefined;
-	/** What `sse.close` tells the pages; default `revoked`. */
+	/** The reason that `sse.close` gives to the pages; default `revoked`. */
 	readonly reason?: string | undefined;
 }
 
 /** The answer of `$sse.close`. */
 export interface SseClosed {
-	/** Streams that there were, and are no longer. */
+	/** Number of streams before, less those that are left. */
 	readonly closed: number;
-	/** Streams that there still are, or are again. */
+	/** Number of streams that are still open, or open again. */
 	readonly left: number;
-	/** Nodes with a gateway that did not answer: whether they have closed any is not known. */
+	/** Nodes with a gateway that did not answer; whether they closed any streams is not known. */
 	readonly silent: readonly SseSilentNode[];
 }
 
-/** How many streams a session has, on all gateways. */
+/** Counts the streams of a session on all gateways. */
 type Count = () => Promise<{ readonly total: number; readonly silent: readonly SseSilentNode[] }>;
 
-/** Looks whether they are closed, and milliseconds between two: a revocation may come later than a question asked after it. */
+/**
+ * How often streams are counted after the revocation, and milliseconds between two counts: a revocation may arrive later than a
+ * question asked after it.
+ */
 const LOOKS = 5;
 const PAUSE = 100;
 
 /**
- * Revokes a session as any service does, by `sse.close`, and says what came of it.
+ * Revokes a session by `sse.close`, as any service does, and reports the result.
  *
  * @throws SseError `SSE_INVALID_CLOSE`, or what the bus rejects with.
  */

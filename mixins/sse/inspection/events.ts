@@ -5,52 +5,55 @@ import type { Gateway } from "../gateway/gateway.ts";
 import { gatewaysOf } from "./node-gateways.ts";
 import { LONGEST_NAME, Params } from "./params.ts";
 
-/** Which events that have come to a gateway. */
+/** Selects events that have arrived at a gateway. */
 export interface EventsFilter {
-	/** Of this name. */
+	/** Only events of this name. */
 	readonly event?: string | undefined;
-	/** With their payloads, as far as {@link MAX_PAYLOAD}. */
+	/** True: with their payloads, up to {@link MAX_PAYLOAD} bytes of each. */
 	readonly payload?: boolean | undefined;
-	/** Where the last look at each gateway ended, by {@link placeOf}; one that is not among them tells where it is. */
+	/**
+	 * Where the last look at each gateway ended, by {@link GatewayEvents.place}; a gateway without an entry only tells its
+	 * position.
+	 */
 	readonly since: Readonly<Record<string, number>>;
 }
 
-/** An event that has come to a gateway. */
+/** An event that has arrived at a gateway. */
 export interface GatewayEvent {
-	/** Null for one without. */
+	/** Null for an event without an id. */
 	readonly id: string | null;
 	readonly event: string;
 	/** Bytes of its payload's JSON. */
 	readonly size: number;
-	/** Session ids that it is addressed to; null = everyone. */
+	/** Number of session ids that it is addressed to; null = everyone. */
 	readonly recipients: number | null;
-	/** Streams of this gateway that are open for it now. */
+	/** Number of this gateway's open streams that it is for. */
 	readonly streams: number;
-	/** Milliseconds since it came. */
+	/** Milliseconds since it arrived. */
 	readonly age: number;
-	/** Its JSON, or the beginning of it. */
+	/** Its JSON, or the beginning of it, if that was asked for. */
 	readonly payload?: string;
 }
 
-/** What has come to a gateway since the last look. */
+/** The events that have arrived at a gateway since the last look. */
 export interface GatewayEvents {
-	/** Of the gateway, and its life: what began anew has other positions. */
+	/** Names the gateway and its life: after a restart, positions are different. */
 	readonly place: string;
-	/** Where the next look begins; null without a history, which is all that knows the events. */
+	/** Where the next look begins; null without a history, which is the only record of events. */
 	readonly next: number | null;
-	/** Events that are not shown, of any name, because there are too many, or because they are not kept any more. */
+	/** Events of any name that are left out because there are too many, kept or not; gaps and revocations may count as well. */
 	readonly skipped: number;
 	readonly events: readonly GatewayEvent[];
 }
 
-/** Events that are looked at in one look, at most. */
+/** Most events of one look. */
 const MOST = 50;
-/** Bytes of a payload that are shown. */
+/** Most bytes of a payload that are shown. */
 const MAX_PAYLOAD = 1024;
 
 const decoder = new TextDecoder();
 
-/** Reads the question. @throws SseError `SSE_INVALID_REQUEST` */
+/** Reads the filter. @throws SseError `SSE_INVALID_REQUEST` */
 export function readEventsFilter(params: unknown): EventsFilter {
 	const given = new Params(params, ["event", "payload", "since"]);
 	const { since } = params as { since?: unknown };
@@ -61,7 +64,7 @@ export function readEventsFilter(params: unknown): EventsFilter {
 	};
 }
 
-/** What has come to the gateways of this node. */
+/** The events that have arrived at this node's gateways since the last look. */
 export function recentEvents(broker: ServiceBroker, filter: EventsFilter): GatewayEvents[] {
 	return [...gatewaysOf(broker)].map(([gateway, service]) =>
 		eventsOf(gateway, `${broker.nodeID} ${broker.instanceID} ${service}`, filter)
@@ -80,7 +83,7 @@ function eventsOf(
 	const kept = history.newestFrom(from, MOST);
 	const shown = kept.filter(({ eventName }) => name === undefined || eventName === name);
 	const events = shown.map(event => describe(event, gateway, payload === true));
-	// Gaps and revocations have positions too: what is before the first that is shown was not all events.
+	// Gaps and revocations have positions too, so this may exceed the number of events.
 	const first = kept[0]?.position ?? next;
 	const skipped = kept.length < MOST ? 0 : Math.max(0, first - from);
 	return { place, next, skipped, events };

@@ -2,38 +2,40 @@ import type { ServiceBroker } from "moleculer";
 import { lineOf } from "../core/errors/guard.ts";
 import { TICKET_USED } from "../gateway/tickets/shared-tickets.ts";
 
-/** The action by which a node's gateways answer other nodes; `public`, because `protected` ones are a node's own. */
+/** The action by which gateways answer other nodes; `public`, because a `protected` one can be called only on its own node. */
 export const REPORT = "$sse.report";
 
-/** Milliseconds for which gateways are waited for. */
+/** Milliseconds to wait for other nodes. */
 export const DEADLINE = 2000;
 
 /** A node with a gateway that did not answer. */
 export interface SseSilentNode {
 	readonly nodeID: string;
 	/**
-	 * `timeout`: not within two seconds; `unsupported`: its version of the package does not know the question; `failed`: it could not
-	 * be asked, or failed.
+	 * `timeout`: not within two seconds; `unsupported`: its version of the package does not know the question; `failed`: the
+	 * call
+	 * failed.
 	 */
 	readonly reason: "timeout" | "unsupported" | "failed";
-	/** What the failure said. */
+	/** The message of the failure. */
 	readonly message?: string;
 }
 
-/** What the gateways answered, node by node. */
+/** The answers of all gateways. */
 export interface GatewayAnswers<Answer> {
 	readonly answers: readonly Answer[];
-	/** In the order of their ids. */
+	/** Sorted by node id. */
 	readonly silent: readonly SseSilentNode[];
 }
 
 const LATE = Symbol("late");
 
 /**
- * Asks all nodes with a gateway that this node knows, its own included, and waits for them no longer than {@link DEADLINE}.
- * Never rejects.
+ * Asks all nodes that are known to have a gateway, including this one, and waits for the others at most {@link DEADLINE}.
+ * Rejects
+ * only if `own` does.
  *
- * @param own What the gateways of this node answer.
+ * @param own Returns the answers of this node's gateways.
  */
 export async function askGateways<Question extends object, Answer>(
 	broker: ServiceBroker,
@@ -55,7 +57,7 @@ export async function askGateways<Question extends object, Answer>(
 	return { answers, silent };
 }
 
-/** The nodes with a gateway of whatever version. Each listens to this event, and nobody else has a reason to. */
+/** The nodes with a gateway, of any version. Each gateway listens to this event, and nothing else has a reason to. */
 function gatewayNodes({ registry }: ServiceBroker): string[] {
 	const endpoints: { readonly id: string }[] = registry.events.getAllEndpoints(TICKET_USED);
 	return [...new Set(endpoints.map(({ id }) => id))];
@@ -70,7 +72,7 @@ async function askNode<Answer>(
 		return { nodeID, reason: "unsupported" };
 	}
 	let timer: NodeJS.Timeout | undefined;
-	// A transporter that has lost its connection may hold a call for ever, whatever the call's own timeout.
+	// A transporter that has lost its connection may hold a call for ever, despite the call's own timeout.
 	const late = new Promise<typeof LATE>(resolve => {
 		timer = setTimeout(resolve, DEADLINE, LATE).unref();
 	});

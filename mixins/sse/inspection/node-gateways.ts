@@ -17,7 +17,7 @@ export function addGateway(broker: ServiceBroker, gateway: Gateway, service: str
 	holder[KEY]?.set(gateway, service);
 }
 
-/** A gateway has stopped: it may never start again, and be created again. */
+/** Forgets a gateway that has stopped: it may never start again, and another may be created in its place. */
 export function removeGateway(broker: ServiceBroker, gateway: Gateway): void {
 	(broker as { [KEY]?: Gateways })[KEY]?.delete(gateway);
 }

@@ -6,30 +6,30 @@ import type { Gateway } from "../gateway/gateway.ts";
 import type { SseSilentNode } from "./gateway-answers.ts";
 import { gatewaysOf } from "./node-gateways.ts";
 
-/** A gateway. */
+/** The state of a gateway. */
 export interface SseNode {
 	readonly nodeID: string;
 	/** Full name of its service. */
 	readonly service: string;
-	/** Of the package. */
+	/** Version of the package. */
 	readonly version: string;
 	/** Whether it takes new streams. */
 	readonly ready: boolean;
-	/** Whether events come late, or are lost and told, because it does not hear the other nodes. */
+	/** Whether events arrive late, or are lost and reported, because it does not hear the other nodes. */
 	readonly degraded: boolean;
-	/** Streams that are open. */
+	/** Number of open streams. */
 	readonly streams: number;
-	/** Session ids that have a stream. */
+	/** Number of session ids that have a stream. */
 	readonly sessions: number;
-	/** Streams whose clients have not taken everything. */
+	/** Number of streams whose clients have not taken everything. */
 	readonly behind: number;
-	/** Bytes that these have not taken. */
+	/** Bytes that those clients have not taken. */
 	readonly unsent: number;
 	/** Null without a history. */
 	readonly history: {
 		readonly events: number;
 		readonly bytes: number;
-		/** Milliseconds since the oldest event came; null without any. */
+		/** Milliseconds since the oldest event arrived; null if there is none. */
 		readonly age: number | null;
 	} | null;
 	/** Null without `SseMiddleware`. */
@@ -43,7 +43,7 @@ export interface SseNodes {
 	readonly silent: readonly SseSilentNode[];
 }
 
-/** The gateways of this node. */
+/** Describes this node's gateways. */
 export function describeNode(broker: ServiceBroker): SseNode[] {
 	const bus = installedBus(broker)?.state ?? null;
 	return [...gatewaysOf(broker)].map(([gateway, service]) => ({

@@ -2,14 +2,14 @@ import { readSessionId } from "../core/addressing/session-id.ts";
 import { isRefusal } from "../core/errors/refusal.ts";
 import { SseError } from "../moleculer/sse-error.ts";
 
-/** Characters of an event name, as of `sse.send`. */
+/** Most characters of an event name, as for `sse.send`. */
 export const LONGEST_NAME = 128;
 
-/** Reads what an action was called with: anything, also without Moleculer's validator. */
+/** Reads the parameters of an action. They may be anything: Moleculer's validator may be off. */
 export class Params {
 	readonly #given: Readonly<Record<string, unknown>>;
 
-	/** @throws SseError `SSE_INVALID_REQUEST` for one that the action does not take. */
+	/** @throws SseError `SSE_INVALID_REQUEST` for a parameter that the action does not take. */
 	constructor(given: unknown, known: readonly string[]) {
 		const isObject = typeof given === "object" && given !== null && !Array.isArray(given);
 		this.#given = isObject ? (given as Record<string, unknown>) : {};
@@ -28,7 +28,7 @@ export class Params {
 		return id;
 	}
 
-	/** A text of 1 to so many characters; undefined if there is none. */
+	/** A text of 1 to `longest` characters; undefined if there is none. */
 	text(name: string, longest: number): string | undefined {
 		const value = this.#get(name);
 		if (value === undefined) return undefined;
@@ -42,7 +42,7 @@ export class Params {
 		throw SseError.invalidRequest(name, `"${name}" takes true or false.`);
 	}
 
-	/** A whole number within bounds. */
+	/** A whole number from `least` to `most`. */
 	whole(name: string, fallback: number, least: number, most: number): number {
 		const value = this.#get(name) ?? fallback;
 		if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most)
@@ -50,13 +50,13 @@ export class Params {
 		throw SseError.invalidRequest(name, `"${name}" takes a whole number from ${least} to ${most}.`);
 	}
 
-	/** Null is as good as nothing, as elsewhere in Moleculer. */
+	/** Null counts as missing, as elsewhere in Moleculer. */
 	#get(name: string): unknown {
 		return (Object.hasOwn(this.#given, name) ? this.#given[name] : undefined) ?? undefined;
 	}
 }
 
-/** @throws SseError `SSE_INVALID_REQUEST` if there is nothing. */
+/** @throws SseError `SSE_INVALID_REQUEST` if the value is missing. */
 export function required<Value>(value: Value | undefined, name: string): Value {
 	if (value !== undefined) return value;
 	throw SseError.invalidRequest(name, `"${name}" is missing.`);

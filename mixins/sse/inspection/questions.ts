@@ -11,13 +11,13 @@ import {
 	type StreamFilter
 } from "./streams.ts";
 
-/** What one node asks another; what it knows not of is refused by its name. */
+/** A question of one node to another. A parameter that the other does not know is refused by its name. */
 type Question =
 	| { readonly what: "nodes" }
 	| { readonly what: "streams"; readonly filter: StreamFilter }
 	| { readonly what: "events"; readonly filter: EventsFilter };
 
-/** What the gateways of this node answer to a question of another; undefined if it does not know the question. */
+/** The answers of this node's gateways to a question of another node; undefined if this version does not know the question. */
 export function report(broker: ServiceBroker, question: unknown): readonly unknown[] | undefined {
 	const { what, filter } = (question ?? {}) as { what?: unknown; filter?: unknown };
 	if (what === "nodes") return describeNode(broker);
@@ -42,7 +42,7 @@ export async function askStreams(broker: ServiceBroker, filter: StreamFilter): P
 	return { ...joinStreams(answers, filter.limit), silent };
 }
 
-/** What has come to all gateways since the last look. */
+/** Asks all gateways for the events since the last look. */
 export function askEvents(
 	broker: ServiceBroker,
 	filter: EventsFilter

@@ -1,4 +1,4 @@
-/** A table in plain text: columns as wide as they have to be, and no wider than {@link WIDEST}. */
+/** A table in plain text: columns as wide as their contents, up to {@link WIDEST}. */
 export function textTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
 	const lines = [head, ...rows].map(cells => cells.map(clip));
 	const widths = head.map((_, column) =>
@@ -14,21 +14,21 @@ export function textTable(head: readonly string[], rows: readonly (readonly stri
 		.join("\n");
 }
 
-/** Characters of a cell. */
+/** Most characters of a cell. */
 const WIDEST = 48;
 
-/** What was sent by others may hold anything, also what moves the cursor of a terminal. */
+/** Text from others may contain anything, even what moves a terminal's cursor. */
 function clip(text: string): string {
 	const shown = plain(text);
 	return shown.length > WIDEST ? `${shown.slice(0, WIDEST - 1)}…` : shown;
 }
 
-/** A text without what a terminal takes for commands. */
+/** Replaces control characters, which a terminal takes for commands. */
 export function plain(text: string): string {
 	return text.replaceAll(/\p{Cc}/gu, "\u{FFFD}");
 }
 
-/** Milliseconds, as people say them. */
+/** Milliseconds in a unit that is easy to read. */
 export function duration(ms: number): string {
 	if (ms < 1000) return `${Math.round(ms)} ms`;
 	if (ms < 120_000) return `${(ms / 1000).toFixed(1)} s`;
@@ -36,7 +36,7 @@ export function duration(ms: number): string {
 	return `${Math.round(ms / 3_600_000)} h`;
 }
 
-/** Bytes, as people say them. */
+/** Bytes in a unit that is easy to read. */
 export function size(bytes: number): string {
 	if (bytes < 1024) return `${bytes} B`;
 	if (bytes < 1_048_576) return `${(bytes / 1024).toFixed(1)} KiB`;

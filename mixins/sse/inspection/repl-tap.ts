@@ -12,10 +12,10 @@ export const TAP: ReplSyntax = {
 	flags: ["payload"]
 };
 
-/** Characters of a payload that are shown. */
+/** Most characters of a payload that are shown. */
 const LONGEST = 200;
 
-/** `sse tap`: writes events as they come, until Ctrl-C. */
+/** `sse tap`: writes events as they arrive, until Ctrl-C. */
 export async function tapEvents(
 	broker: ServiceBroker,
 	{ words: [event], flags }: ReplWords,
@@ -35,7 +35,7 @@ export async function tapEvents(
 	return "Ended.";
 }
 
-/** Writes what a look found, and what it did not find once. */
+/** Writes what a look found. What could not be seen is written once. */
 function createShow(): (look: TapLook) => void {
 	const told = new Set<string>();
 	const once = (text: string): void => {

@@ -1,21 +1,21 @@
-/** What was typed behind a verb: words, flags with a value (`--session abc`, `--session=abc`), and flags without one. */
+/** What was typed after a verb: words, flags with a value (`--session abc`, `--session=abc`), and flags without one. */
 export interface ReplWords {
 	readonly words: readonly string[];
 	readonly values: Readonly<Record<string, string>>;
 	readonly flags: ReadonlySet<string>;
 }
 
-/** What a verb takes. */
+/** What a verb accepts. */
 export interface ReplSyntax {
 	readonly usage: string;
-	/** Words at least, and at most. */
+	/** Least and most number of words; default: none. */
 	readonly words?: readonly [least: number, most: number];
 	/** Flags with a value. */
 	readonly values?: readonly string[];
 	readonly flags?: readonly string[];
 }
 
-/** Reads what was typed; answers what is wrong with it, and what to type, as a text. */
+/** Parses what was typed. @returns A text if it is wrong: the fault and the usage. */
 export function readWords(
 	typed: readonly string[],
 	{ usage, words: [least, most] = [0, 0], values = [], flags = [] }: ReplSyntax

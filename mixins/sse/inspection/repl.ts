@@ -17,7 +17,7 @@ const STREAMS: ReplSyntax = {
 };
 const CLOSE: ReplSyntax = { usage: "sse close <sessionId> [reason]", words: [1, 2] };
 
-/** What can be typed behind `sse` to look into gateways, from any node. */
+/** The verbs of the REPL command `sse` that inspect gateways, from any node. */
 export const INSPECTION_VERBS: ReplVerbs = {
 	nodes: {
 		usage: NODES.usage,
@@ -53,7 +53,7 @@ export const INSPECTION_VERBS: ReplVerbs = {
 	}
 };
 
-/** Something to type: reads the words, and writes what comes of them, or what is wrong. */
+/** A verb that parses its words, and writes the result or the fault. */
 function verb(
 	syntax: ReplSyntax,
 	run: (broker: ServiceBroker, words: ReplWords) => Promise<string>
@@ -124,7 +124,7 @@ function closedText({ closed, left, silent }: SseClosed): string {
 	return withSilent(`Closed ${closed} streams.${rest}`, silent);
 }
 
-/** What is not known must not look like nothing. */
+/** Names the nodes that did not answer: what is unknown must not look like nothing. */
 function withSilent(text: string, silent: readonly SseSilentNode[]): string {
 	const lines = silent.map(({ nodeID, reason, message }) => {
 		const why = message === undefined ? reason : `${reason}: ${message}`;

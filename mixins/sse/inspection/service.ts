@@ -1,20 +1,20 @@
 import type { ServiceBroker } from "moleculer";
 import { ACTIONS } from "./actions.ts";
 
-/** Its actions have names of their own: `$sse` is the service with which a sender hears gateways, and not on every node. */
+/** Not `$sse`, which is the service by which a sender hears gateways, and which not every node has. */
 const SERVICE = "$sseInspection";
 
 const installed = new WeakSet<ServiceBroker>();
 
 /**
- * Adds the actions by which nodes are looked into; again is harmless, and so is another copy of the package. To be called when
- * the broker, or a gateway of it, is created.
+ * Adds the actions of inspection to a broker. Call it when the broker, or a gateway of it, is created; calling it again is
+ * harmless, even from another copy of the package.
  */
 export function installInspection(broker: ServiceBroker): void {
 	if (installed.has(broker)) return;
 	installed.add(broker);
 	if (broker.services.some(({ name }: { name: string }) => name === SERVICE)) return;
-	// In the turn in which they are registered, and each time that they are.
+	// Runs in the turn in which the actions are registered, each time that they are.
 	if (broker.options.disableBalancer)
 		broker.localBus.on("$services.changed", () => answerHere(broker));
 	broker.createService({

@@ -7,19 +7,19 @@ import { gatewaysOf } from "./node-gateways.ts";
 import { LONGEST_NAME, Params } from "./params.ts";
 import { showSession } from "./session-hash.ts";
 
-/** Which streams; of several filters, a stream has to pass each. */
+/** Selects streams; a stream must match every filter that is given. */
 export interface StreamFilter {
-	/** Those that answer to this session id. */
+	/** Only streams that answer to this session id. */
 	readonly session?: string | undefined;
-	/** Those that listen to this event name. */
+	/** Only streams that listen to this event name. */
 	readonly event?: string | undefined;
-	/** Those whose clients have not taken everything. */
+	/** True: only streams whose clients have not taken everything. */
 	readonly behind?: boolean | undefined;
-	/** How many are listed at most; all are counted. */
+	/** Most streams that are listed; all that match are counted. */
 	readonly limit: number;
 }
 
-/** What `$sse.streams` takes. */
+/** The parameters of `$sse.streams`. */
 export type StreamsParams = Partial<StreamFilter>;
 
 /** An open stream. */
@@ -27,11 +27,11 @@ export interface SseStream {
 	readonly nodeID: string;
 	/** Full name of the gateway's service. */
 	readonly service: string;
-	/** The ids that it answers to: hashes, but for the one that was asked for. Ten at most. */
+	/** The session ids that it answers to, ten at most: hashes, except for the one that was asked for. */
 	readonly sessions: readonly string[];
-	/** Ten at most. */
+	/** The event names that it listens to, ten at most. */
 	readonly eventNames: readonly string[];
-	/** How many there are of both. */
+	/** The number of all its session ids, and of all its event names. */
 	readonly sessionCount: number;
 	readonly eventNameCount: number;
 	readonly phase: StreamPhase;
@@ -42,7 +42,7 @@ export interface SseStream {
 	readonly behind: boolean;
 }
 
-/** What one gateway says. */
+/** The answer of one gateway. */
 export interface GatewayStreamList {
 	readonly streams: readonly SseStream[];
 	readonly total: number;
@@ -50,13 +50,13 @@ export interface GatewayStreamList {
 
 /** The answer of `$sse.streams`. */
 export interface SseStreams extends GatewayStreamList {
-	/** How many there are; of these, `streams` has as many as were asked for. */
+	/** Number of streams that match; `streams` lists at most `limit` of them. */
 	readonly total: number;
 	/** Nodes with a gateway that did not answer. */
 	readonly silent: readonly SseSilentNode[];
 }
 
-/** Streams that are listed, unless more are asked for; and at most. */
+/** Streams that are listed by default, and at most. */
 const LISTED = 100;
 const MAX_LISTED = 1000;
 
@@ -75,10 +75,10 @@ export function readFilter(params: unknown): StreamFilter {
 	};
 }
 
-/** Ids and names of a stream that are shown: it may have a hundred. */
+/** Session ids, and event names, of a stream that are shown; it may have a hundred. */
 const SHOWN = 10;
 
-/** The streams of this node's gateways. */
+/** Lists the streams of this node's gateways. */
 export function listStreams(broker: ServiceBroker, filter: StreamFilter): GatewayStreamList[] {
 	return [...gatewaysOf(broker)].map(([gateway, service]) => {
 		let total = 0;
@@ -109,7 +109,7 @@ function describe(
 ): Omit<SseStream, "nodeID" | "service"> {
 	const { sessionIds, eventNames, phase, openedAt, unsent, isBehind: behind } = stream;
 	return {
-		// The one that was asked for is among those shown.
+		// The id that was asked for comes first, so that it is shown.
 		sessions: [...sessionIds]
 			.sort((a, b) => Number(b === known) - Number(a === known))
 			.slice(0, SHOWN)
@@ -124,7 +124,7 @@ function describe(
 	};
 }
 
-/** What the gateways say, as one. */
+/** Combines the answers of the gateways. */
 export function joinStreams(
 	lists: readonly GatewayStreamList[],
 	limit: number

@@ -2,41 +2,42 @@ import type { ServiceBroker } from "moleculer";
 import type { GatewayEvent, GatewayEvents } from "./events.ts";
 import type { GatewayAnswers } from "./gateway-answers.ts";
 
-/** An event, as all gateways together had it. */
+/** An event, as all gateways together saw it. */
 export interface TappedEvent extends GatewayEvent {
-	/** Gateways that it has come to. */
+	/** Number of gateways that it has reached. */
 	readonly gateways: number;
 }
 
-/** What one look found. */
+/** The result of one look. */
 export interface TapLook {
 	readonly events: readonly TappedEvent[];
-	/** Events that are not shown, because there were too many. */
+	/** Number of events that are left out because there are too many. */
 	readonly skipped: number;
-	/** Gateways without a history: what comes to them is not known. */
+	/** Nodes with a gateway that has no history: its events are not known. */
 	readonly blind: readonly string[];
 	/** Nodes that did not answer. */
 	readonly silent: readonly string[];
 }
 
-/** Asks all gateways what has come since the places. */
+/** Asks all gateways for the events since these positions. */
 export type AskEvents = (
 	since: Readonly<Record<string, number>>
 ) => Promise<GatewayAnswers<GatewayEvents>>;
 
-/** Ids that are remembered as shown: another gateway may tell of the same event a look later. */
+/** Ids of shown events that are remembered: another gateway may report the same event one look later. */
 const REMEMBERED = 1000;
 /** Milliseconds between two looks. */
 const PAUSE = 500;
 
 /**
- * The events of all gateways as they come, by looking into their histories twice a second: the gateways do nothing for it
- * between two looks, and nothing is left of it when whoever looks has gone.
+ * The events of all gateways as they arrive, found by looking into their histories twice a second: the gateways do no work
+ * between
+ * two looks, and nothing is left behind when the watcher has gone.
  */
 export class Tap {
 	readonly #ask: AskEvents;
 	#since: Record<string, number> = {};
-	/** What the last look has found: the others may tell of the same by the next. */
+	/** The events of the last look: other gateways may report them by the next one. */
 	#held = new Map<string, TappedEvent>();
 	readonly #shown = new Set<string>();
 
@@ -44,7 +45,9 @@ export class Tap {
 		this.#ask = ask;
 	}
 
-	/** What has come; the first look finds nothing, and each event is there by the second look after it came. */
+	/**
+	 * Returns the events that are due. The first look finds none; each event is returned by the second look after it arrived.
+	 */
 	async look(): Promise<TapLook> {
 		const { answers, silent } = await this.#ask(this.#since);
 		const due = this.#held;
@@ -61,7 +64,7 @@ export class Tap {
 				into.set(key, joined(into.get(key), event));
 			}
 		}
-		// Who did not answer goes on where it was.
+		// A node that did not answer continues where it was.
 		this.#since = { ...(silent.length > 0 && this.#since), ...since };
 		for (const key of due.keys()) this.#remember(key);
 		const blind = answers.filter(({ next }) => next === null).map(({ place }) => place);
@@ -92,7 +95,7 @@ function joined(before: TappedEvent | undefined, event: GatewayEvent): TappedEve
 	};
 }
 
-/** Looks again and again, until the broker stops or the signal says so. */
+/** Looks again and again, until the broker stops or the signal aborts. */
 export async function runTap(
 	broker: ServiceBroker,
 	tap: Tap,
@@ -113,7 +116,7 @@ function pause(signal: AbortSignal): Promise<void> {
 			signal.removeEventListener("abort", done);
 			resolve();
 		};
-		// It keeps no process alive.
+		// The timer must not keep the process alive.
 		const timer = setTimeout(done, PAUSE).unref();
 		signal.addEventListener("abort", done);
 	});

@@ -49,7 +49,7 @@ export function encodeFrame(fields: FrameFields, slab?: Slab): Frame {
 const ID = encoder.encode("id: ");
 const LF = 10;
 
-/** The data of a frame that was encoded with these fields and no others: a part of its bytes. */
+/** The data of a frame that was encoded with these fields and no others, as a view of its bytes. */
 export function dataOf(frame: Frame, { id, event }: Pick<FrameFields, "id" | "event">): Uint8Array {
 	const head = (id === undefined ? "" : line("id", id)) + line("event", event);
 	return frame.subarray(encoder.encode(`${head}data: `).byteLength, frame.byteLength - 2);

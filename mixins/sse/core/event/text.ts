@@ -49,7 +49,7 @@ export function toLines(text: string): string {
 	return text.replace(LINE_END, NEXT_LINE);
 }
 
-/** The text that a client makes of these lines: LF ends each of them. */
+/** The text that a client reads from these lines: every line break is LF. */
 export function fromLines(lines: string): string {
 	return lines.replaceAll(NEXT_LINE, "\n");
 }

@@ -35,13 +35,13 @@ const SEVERAL_BYTES = 50;
 const MAX_EFFORT = 8192;
 const ROW_EFFORT = 8;
 
-/** An event that is kept, as whoever looks into a gateway sees it. */
+/** A kept event, as inspection sees it. */
 export interface KeptEvent extends Known {
 	readonly id: string | undefined;
 	readonly eventName: string;
-	/** Session ids, or that of everyone; each once. */
+	/** Session ids without duplicates, or the id of everyone. */
 	readonly sessionIds: readonly string[];
-	/** The payload's JSON in UTF-8. To be read at once: it may be a part of a larger buffer. */
+	/** The payload's JSON in UTF-8. Read it at once: it may be part of a larger buffer. */
 	readonly json: Uint8Array;
 }
 
@@ -98,7 +98,7 @@ export class EventStore {
 		return this.#columns.length === 0 ? undefined : this.#at(this.#columns.first);
 	}
 
-	/** @param kept Its frame; if `isBare`, its `data`, from which a frame is made when a stream gets it. */
+	/** @param kept The event's frame; if `isBare`, its `data`, from which the frame is made when a stream gets it. */
 	append(
 		{ sessionId, eventName }: Address,
 		kept: Span,
@@ -162,7 +162,7 @@ export class EventStore {
 			: undefined;
 	}
 
-	/** The events from a position on that stand last, so many at most, the oldest first. */
+	/** The events among the newest `most` entries from a position on, the oldest first. */
 	newestFrom(position: number, most: number): KeptEvent[] {
 		const first = this.#columns.lowerBound(row => this.#columns.positionOf(row) < position);
 		const events: KeptEvent[] = [];

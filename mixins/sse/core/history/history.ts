@@ -80,7 +80,7 @@ export class History {
 		return this.#kept.bytes;
 	}
 
-	/** When the oldest event that is kept has arrived; Infinity without any. */
+	/** When the oldest kept event arrived; Infinity if there is none. */
 	get oldestAt(): number {
 		return this.#kept.oldestAt;
 	}
@@ -100,7 +100,7 @@ export class History {
 		return this.#kept.eventAt(position);
 	}
 
-	/** The newest events from a position on, so many at most, the oldest first. */
+	/** The events among the newest `most` entries from a position on, the oldest first. */
 	newestFrom(position: number, most: number): KeptEvent[] {
 		return this.#kept.newestFrom(position, most);
 	}

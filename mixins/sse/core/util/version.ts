@@ -1,2 +1,2 @@
-/** That of the package, which a test compares with package.json: a gateway says which it runs. */
+/** The version of the package, which gateways report; a test compares it with package.json. */
 export const VERSION = "0.1.0";

@@ -4,7 +4,7 @@ import { SEND } from "../../core/event/event.ts";
 
 const USAGE = "Usage: sse send <sessionId> <eventName> [json]";
 
-/** `sse send`, as it was typed. @param texts The events that are texts. */
+/** Runs `sse send` as it was typed. @param texts Names of the events that are texts. */
 export async function runSend(
 	broker: ServiceBroker,
 	words: readonly string[],
@@ -13,7 +13,7 @@ export async function runSend(
 	console.log(await send(broker, words, texts));
 }
 
-/** @returns What came of it. */
+/** @returns The line to print. */
 async function send(
 	broker: ServiceBroker,
 	[sessionId, eventName, typed, ...rest]: readonly string[],

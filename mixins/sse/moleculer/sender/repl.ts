@@ -31,19 +31,19 @@ interface BrokerOptions {
 	replCommands?: Command[] | null;
 }
 
-/** A second word of the command. */
+/** A verb: the second word of the command. */
 export interface ReplVerb {
-	/** What may be typed, as in `sse send <sessionId> <eventName> [json]`. */
+	/** How to type it, as in `sse send <sessionId> <eventName> [json]`. */
 	readonly usage: string;
-	/** What it does, in a line. */
+	/** What it does, in one line. */
 	readonly about: string;
-	/** @param words What was typed behind it, as text. Says by itself what is wrong with them. */
+	/** @param words What was typed after the verb, as text. The verb itself reports what is wrong with them. */
 	run(broker: ServiceBroker, words: readonly string[]): Promise<void> | void;
 }
 
 const COMMAND = "sse <verb> [words...]";
 
-/** The verbs of a broker's REPL, by their names. */
+/** The verbs of a broker's REPL, by name. */
 export type ReplVerbs = Readonly<Record<string, ReplVerb>>;
 
 const SEND: ReplVerb = {
@@ -58,8 +58,8 @@ const textsOf = new WeakMap<ServiceBroker, ReadonlySet<string>>();
 /**
  * Adds the command `sse` to the broker's REPL. Unlike `broadcast`, it keeps what was typed as text: the id `1e3` stays "1e3".
  *
- * @param more Verbs beside `send`.
- * @param texts The events that are texts: what was typed is their payload. Default: none.
+ * @param more Verbs besides `send`.
+ * @param texts Names of the events that are texts: what was typed is their payload. Default: none.
  */
 export function installReplCommand(
 	broker: ServiceBroker,
@@ -92,7 +92,7 @@ function createCommand(verbs: ReplVerbs): Command {
 		command: COMMAND,
 		description: `${SEND.about}, and look into gateways: sse help`,
 		options: [],
-		// Negative numbers and the like are JSON, and options are read by each verb.
+		// Negative numbers and the like are JSON, and each verb reads its own options.
 		allowUnknownOptions: true,
 		parse(typed: TypedCommand | string, rest = ""): string | undefined {
 			// Vorpal asks for a line to continue with; it leaves what comes after two dashes unchanged.
@@ -111,7 +111,7 @@ function createCommand(verbs: ReplVerbs): Command {
 	};
 }
 
-/** Writes a line to whoever sits at the REPL. */
+/** Writes a line to the user of the REPL. */
 export function tell(text: string): void {
 	console.log(text);
 }

@@ -25,7 +25,7 @@ export class SafeTracer {
 	start(name: string, begin: () => SpanStart): Span | undefined {
 		try {
 			const start = begin();
-			// Asked before a span is made: to make one costs as much as to send an event.
+			// Asked before the span is created, because creating one costs as much as sending an event.
 			const sampled =
 				start.sampled ?? this.#tracer.shouldSample({ ...OPEN, name, ...start } as Span);
 			return sampled ? this.#tracer.startSpan(name, { ...start, sampled }) : undefined;
@@ -38,7 +38,7 @@ export class SafeTracer {
 	/** @param error The error with which its work failed; undefined if it did not. */
 	finish(span: Span, error?: unknown, tags: Readonly<Record<string, unknown>> = {}): void {
 		try {
-			// An exporter has had it, and may have changed it.
+			// An exporter has seen the span, and may have changed it.
 			span.addTags(tags);
 			if (error !== undefined) span.setError(toError(error));
 			span.finish();
