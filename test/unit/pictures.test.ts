@@ -37,7 +37,7 @@ describe("the pictures of the demo", () => {
 		const pictures = globSync("docs/images/*.jpg");
 		expect(pictures).toHaveLength(2);
 		for (const path of pictures) {
-			expect(readme).toContain(`"${path}"`);
+			expect(readme).toContain(`"./${path}"`);
 			expect(statSync(path).size).toBeLessThan(100_000);
 		}
 	});
