@@ -13,8 +13,7 @@ export interface SseSilentNode {
 	readonly nodeID: string;
 	/**
 	 * `timeout`: not within two seconds; `unsupported`: its version of the package does not know the question; `failed`: the
-	 * call
-	 * failed.
+	 * call failed.
 	 */
 	readonly reason: "timeout" | "unsupported" | "failed";
 	/** The message of the failure. */
@@ -32,8 +31,7 @@ const LATE = Symbol("late");
 
 /**
  * Asks all nodes that are known to have a gateway, including this one, and waits for the others at most {@link DEADLINE}.
- * Rejects
- * only if `own` does.
+ * Rejects only if `own` does.
  *
  * @param own Returns the answers of this node's gateways.
  */

@@ -31,8 +31,7 @@ const PAUSE = 500;
 
 /**
  * The events of all gateways as they arrive, found by looking into their histories twice a second: the gateways do no work
- * between
- * two looks, and nothing is left behind when the watcher has gone.
+ * between two looks, and nothing is left behind when the watcher has gone.
  */
 export class Tap {
 	readonly #ask: AskEvents;
