@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -19,8 +19,15 @@ function above(depth: number): string[] {
 	];
 }
 
-/** What the files of a folder of `mixins/sse` may import, and what they may not. */
+/** What the files of a folder of `mixins/sse`, or of another one named from there, may import, and what they may not. */
 const RULES: Record<string, { may: string[]; mayNot: string[] }> = {
+	"../../client": {
+		may: ["./x.ts", "moleculer-sse"],
+		mayNot: [
+			...["../mixins/sse/index.ts", "../mixins/sse/core/event/x.ts", "../services/events.ts"],
+			...["./../mixins/sse.mixin.ts", "moleculer", "eventsource", "node:fs", "node:http"]
+		]
+	},
 	"core/history": {
 		may: ["./x.ts", "../event/x.ts"],
 		mayNot: [
@@ -184,7 +191,7 @@ const files = new Map<string, string>();
 
 /** Notes a file of one line, to be written and linted together with all others; returns its path. */
 function file(layer: string, text: string): string {
-	const path = `mixins/sse/${layer}/file-${files.size}.ts`;
+	const path = posix.join("mixins/sse", layer, `file-${files.size}.ts`);
 	files.set(path, `${text}\n`);
 	return path;
 }
@@ -200,11 +207,15 @@ function lint(): Map<string, string[]> {
 	}
 	const biome = createRequire(import.meta.url).resolve("@biomejs/biome/bin/biome");
 	const options = ["--reporter=json", "--max-diagnostics=none", "--vcs-enabled=false"];
-	const { stdout, stderr } = spawnSync(process.execPath, [biome, "lint", ...options, "mixins"], {
-		cwd: folder.path,
-		encoding: "utf8",
-		maxBuffer: 1 << 26
-	});
+	const { stdout, stderr } = spawnSync(
+		process.execPath,
+		[biome, "lint", ...options, "mixins", "client"],
+		{
+			cwd: folder.path,
+			encoding: "utf8",
+			maxBuffer: 1 << 26
+		}
+	);
 	if (!stdout.startsWith("{")) throw new Error(`Biome did not report: ${stderr}`);
 
 	const errors = new Map<string, string[]>([...files.keys()].map(path => [path, []]));
