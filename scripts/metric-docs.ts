@@ -148,6 +148,8 @@ ${LABELS.map(labels).join("\n")}
   Moleculer's Prometheus reporter writes their buckets, from which \`histogram_quantile\` computes what you ask for.
 - **What waits for a slow client** is counted when it is dropped, as far as it waits in the gateway's own hands. What
   Node.js has been given for a connection that then breaks is not counted in events.
+- **Limits** that refuse are counted with what they refuse: \`eventNamesPerStream\` as an \`invalid\` request, \`eventBytes\` as an
+  \`oversized\` event.
 - **Bytes** are those of the frames, without HTTP's heads and chunks.
 - **A stream is no slow request**: \`moleculer.request.time\` ends when the stream is open.
 `;

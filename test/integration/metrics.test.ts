@@ -3,6 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import type { BrokerOptions } from "moleculer";
 import { Errors } from "moleculer";
+import { maxSeries } from "../../mixins/sse/core/metrics/series.ts";
 import type { EventsContract } from "../../mixins/sse/index.ts";
 import { refusal, send as request } from "../support/clients/request.ts";
 import {

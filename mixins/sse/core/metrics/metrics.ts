@@ -158,7 +158,8 @@ export const GATEWAY_METRICS: MetricsOf<GatewayCounters, GatewayGauges> = {
 	eventsReceived: counter({
 		name: "moleculer.sse.events.received",
 		unit: "event",
-		about: "events that came from the bus, valid or not"
+		about:
+			"events that came from the bus, valid or not, those of the past that a gateway reads when it starts included"
 	}),
 	eventsDelivered: counterBy(EVENT, {
 		name: "moleculer.sse.events.delivered",
