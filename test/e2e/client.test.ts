@@ -1,10 +1,12 @@
-import { createServer, request } from "node:http";
+import { readFileSync } from "node:fs";
+import { createServer, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { launchChromium } from "../support/clients/chromium.ts";
 import { eventually } from "../support/eventually.ts";
 import { type GatewaySetup, startGateway, type TestGateway } from "../support/gateway/gateway.ts";
+import { snippetOf } from "../support/markdown.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { inject } from "../support/provided.ts";
 
@@ -16,7 +18,7 @@ afterAll(() => browser?.close());
 
 const PATIENT = { timeout: 20_000 };
 
-const blank = (_req: unknown, res: import("node:http").ServerResponse) =>
+const blank = (_req: unknown, res: ServerResponse) =>
 	void res.setHeader("content-type", "text/html").end("<!doctype html><title>x</title>");
 
 const start = (sse: GatewaySetup["sse"] = {}) =>
@@ -58,6 +60,43 @@ const send = (gateway: TestGateway, payload: unknown) =>
 
 const haveStreams = (gateway: TestGateway, count: number) =>
 	eventually(() => expect(gateway.held.streams).toBe(count), PATIENT);
+
+it("the guide's page has ten lines, shows its state, follows it, and goes to the login page at the end", async () => {
+	const html = snippetOf(readFileSync("docs/guide/in-the-browser.md", "utf8"), "page");
+	expect(html.trim().split("\n")).toHaveLength(10);
+	let orders = "one";
+	let isValid = true;
+	const answer = (type: string, text: () => string) => (_req: unknown, res: ServerResponse) =>
+		void res.setHeader("content-type", type).end(text());
+	const gateway = await startGateway({
+		sse: {
+			retry: [50, 100],
+			client: "/sse/client.js",
+			session: () => (isValid ? "alice" : null)
+		},
+		settings: {
+			routes: [
+				{ path: "/page", aliases: { "GET /": answer("text/html", () => html) } },
+				{ path: "/login", aliases: { "GET /": blank } },
+				{ path: "/api", aliases: { "GET /orders": answer("text/plain", () => orders) } }
+			]
+		}
+	});
+	const page = await (await visitor()).newPage();
+	await page.goto(`${gateway.origin}/page`);
+	const shows = (text: string) =>
+		eventually(async () => expect(await page.textContent("#orders")).toBe(text), PATIENT);
+	await shows("one");
+	orders = "one, two";
+	await gateway.send({ eventName: "order-update", sessionId: "alice", payload: 2 });
+	await shows("one, two");
+	orders = "one, two, three";
+	await gateway.broker.broadcast("sse.close", { sessionId: "alice" });
+	await shows("one, two, three");
+	isValid = false;
+	await gateway.broker.broadcast("sse.close", { sessionId: "alice" });
+	await page.waitForURL(url => url.pathname === "/login", PATIENT);
+});
 
 it("two tabs share one stream; when the one that leads is closed, the other misses nothing", async () => {
 	const gateway = await start();
