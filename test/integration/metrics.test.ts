@@ -728,6 +728,24 @@ describe("the metrics", () => {
 		await metricsBecome(gateway.broker, { "streams.open": 0, "streams.opened": 2 });
 	});
 
+	it("are what Moleculer's Prometheus reporter writes", async () => {
+		const port = await freePort();
+		const reporter = { type: "Prometheus" as const, options: { port, host: "127.0.0.1" } };
+		const gateway = await start({ broker: { metrics: { enabled: true, reporter } } });
+		await open(gateway);
+		const { text } = await request(`http://127.0.0.1:${port}/metrics`);
+		const lines = text.split("\n").filter(line => line.startsWith("moleculer_sse_"));
+		const written = (series: string) =>
+			lines.find(line => line.startsWith(series))?.replace(/^.* /, "");
+
+		expect(written("moleculer_sse_streams_open{")).toBe("1");
+		const labels = 'namespace="",nodeID="node-1"';
+		expect(written(`moleculer_sse_streams_refused{${labels},reason="limit"}`)).toBe("0");
+		expect(written(`moleculer_sse_opening_time_bucket{${labels},le="+Inf"}`)).toBe("1");
+		expect(written(`moleculer_sse_opening_time_bucket{${labels},le="30000"}`)).toBe("1");
+		expect(lines.length).toBeLessThanOrEqual(maxSeries(0));
+	});
+
 	it("are also reported to reporters that are notified of changes, at the interval of the registry", async () => {
 		const changes: string[] = [];
 		const gateway = await start({ broker: { metrics: { enabled: true, collectInterval: 0.05 } } });
