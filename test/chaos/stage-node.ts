@@ -6,6 +6,8 @@ import type { TcpProxy } from "../support/processes/tcp-proxy.ts";
 export interface StageNode {
 	readonly nodeID: string;
 	readonly proxy: TcpProxy;
+	/** Port where Prometheus finds its metrics; undefined if the stage is not observed. */
+	readonly metrics: number | undefined;
 	process: RunningProcess;
 }
 
@@ -24,6 +26,10 @@ export interface NodePlan {
 	readonly stream: string | undefined;
 	/** Of the RabbitMQ stream; default the product's. */
 	readonly maxBytes: number | undefined;
+	/** Port for Prometheus; undefined without metrics. */
+	readonly metrics: number | undefined;
+	/** Options of a gateway that differ from the suite's. */
+	readonly gatewayOptions: object | undefined;
 	/** Of a gateway. */
 	readonly port?: number;
 }
@@ -39,6 +45,7 @@ export const PATIENCE = 60_000;
 /** Starts a node; resolves when it serves. */
 export async function startNode(plan: NodePlan): Promise<RunningProcess> {
 	const { kind, nodeID, url, namespace, stream = "", maxBytes = "", port = "" } = plan;
+	const { metrics = "", gatewayOptions = {} } = plan;
 	const process = spawnNode(SCRIPTS[kind], [], {
 		env: {
 			AMQP_URL: url,
@@ -46,7 +53,9 @@ export async function startNode(plan: NodePlan): Promise<RunningProcess> {
 			NODE_ID: nodeID,
 			STREAM: stream,
 			MAX_BYTES: String(maxBytes),
-			PORT: String(port)
+			PORT: String(port),
+			METRICS_PORT: String(metrics),
+			GATEWAY_OPTIONS: JSON.stringify(gatewayOptions)
 		}
 	});
 	await process.waitFor(kind === "gateway" ? /listening/ : /ready/, PATIENCE);

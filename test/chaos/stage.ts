@@ -22,6 +22,10 @@ export interface StageOptions {
 	readonly nginx: string;
 	/** Of the RabbitMQ stream; default the product's. */
 	readonly maxBytes?: number;
+	/** Whether all nodes have metrics, for Prometheus. */
+	readonly observed?: boolean;
+	/** Options of the gateways that differ from the suite's. */
+	readonly gatewayOptions?: object;
 }
 
 /** How a scenario's events are sent. */
@@ -88,7 +92,7 @@ export class Stage {
 		this.#run++;
 		const clients = Array.from(
 			{ length: count },
-			(_, index) => new Client(this.url, `s${index}`, this.#eventName)
+			(_, index) => new Client(this.url, `s${index}`, this.eventName)
 		);
 		await this.untilOpen(clients);
 		return clients;
@@ -123,8 +127,8 @@ export class Stage {
 	): Promise<void> {
 		await gateway.process.stop(grace);
 		await sleep(away);
-		const { nodeID, proxy, port } = gateway;
-		gateway.process = await this.#spawn("gateway", nodeID, proxy, port);
+		const { nodeID, proxy, metrics, port } = gateway;
+		gateway.process = await this.#spawn("gateway", nodeID, proxy, metrics, port);
 	}
 
 	/** Kills a sender, or ends it gracefully, and starts it again: it continues with the next number. */
@@ -135,7 +139,7 @@ export class Stage {
 		if (kill) sender.process.kill("SIGKILL");
 		await sender.process.stop(GRACE);
 		await sleep(away);
-		sender.process = await this.#spawn("sender", sender.nodeID, sender.proxy);
+		sender.process = await this.#spawn("sender", sender.nodeID, sender.proxy, sender.metrics);
 		this.#startSending(sender);
 	}
 
@@ -187,12 +191,13 @@ export class Stage {
 		const { rate, sessions, padding = 0, throwError = false } = this.#sending;
 		const file = this.#fileOf(sender);
 		const first = (readAttempts(file).at(-1)?.n ?? 0) + 1;
-		const what = `${file} ${this.#nameOf(sender)} ${first} ${this.#eventName}`;
+		const what = `${file} ${this.#nameOf(sender)} ${first} ${this.eventName}`;
 		const how = `${rate / this.senders.length} ${sessions} ${padding} ${throwError}`;
 		sender.process.write(`start ${what} ${how}\n`);
 	}
 
-	get #eventName(): string {
+	/** Of the events of this scenario. */
+	get eventName(): string {
 		return `scenario-${this.#run}`;
 	}
 
@@ -204,19 +209,25 @@ export class Stage {
 
 	async #gateway(nodeID: string): Promise<StageGateway> {
 		const port = await freePort();
-		const proxy = await this.#proxy();
-		return { nodeID, port, proxy, process: await this.#spawn("gateway", nodeID, proxy, port) };
+		const [proxy, metrics] = [await this.#proxy(), await this.#metricsPort()];
+		const process = await this.#spawn("gateway", nodeID, proxy, metrics, port);
+		return { nodeID, port, proxy, metrics, process };
 	}
 
 	async #sender(nodeID: string): Promise<StageNode> {
-		const proxy = await this.#proxy();
-		return { nodeID, proxy, process: await this.#spawn("sender", nodeID, proxy) };
+		const [proxy, metrics] = [await this.#proxy(), await this.#metricsPort()];
+		return { nodeID, proxy, metrics, process: await this.#spawn("sender", nodeID, proxy, metrics) };
+	}
+
+	async #metricsPort(): Promise<number | undefined> {
+		return this.#options.observed ? freePort() : undefined;
 	}
 
 	#spawn(
 		kind: "gateway" | "sender",
 		nodeID: string,
 		proxy: TcpProxy,
+		metrics: number | undefined,
 		port?: number
 	): Promise<RunningProcess> {
 		const url = new URL(this.rabbitmq.url);
@@ -228,6 +239,8 @@ export class Stage {
 			namespace: this.#namespace,
 			stream: this.bus === "stream" ? this.#streamName : undefined,
 			maxBytes: this.#options.maxBytes,
+			metrics,
+			gatewayOptions: this.#options.gatewayOptions,
 			...(port !== undefined && { port })
 		});
 	}

@@ -9,6 +9,7 @@ import { ServiceBroker } from "moleculer";
 import { SseMiddleware } from "../../../mixins/sse/index.ts";
 
 const { AMQP_URL = "", NAMESPACE = "", NODE_ID = "", STREAM = "", MAX_BYTES } = process.env;
+const { METRICS_PORT } = process.env;
 
 // amqplib does not export the class of its connections
 const { ChannelModel } = createRequire(import.meta.url)("amqplib/lib/channel_model.js");
@@ -19,6 +20,15 @@ export const broker: ServiceBroker = new ServiceBroker({
 	nodeID: NODE_ID,
 	transporter: { type: "AMQP", options: { url: AMQP_URL } },
 	logLevel: "warn",
+	metrics: METRICS_PORT
+		? {
+				enabled: true,
+				reporter: {
+					type: "Prometheus",
+					options: { host: "127.0.0.1", port: Number(METRICS_PORT) }
+				}
+			}
+		: false,
 	middlewares: [
 		SseMiddleware({
 			stream: STREAM

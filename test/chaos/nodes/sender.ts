@@ -2,7 +2,8 @@
  * A sender. `start <file> <name> <first number> <eventName> <events a second> <sessions> <bytes> <throwError>` makes it send,
  * numbered under that name, to sessions `s0`, `s1`, … in turn, and every twentieth event to everyone. It writes to the file
  * what it sends and what becomes of it, one line of JSON each, so that this is known even if it is killed. `stop` ends it: it
- * waits for what is under way, and prints `done <name>`. Once it is told to end, it sends nothing more.
+ * waits for what is under way, and prints `done <name>`. Once it is told to end, it sends nothing more. `once <bytes>` sends one
+ * event of that size to everyone, and `revoke <session>` revokes a session.
  */
 import { openSync, writeSync } from "node:fs";
 import { broker, obey } from "./broker.ts";
@@ -67,6 +68,14 @@ await obey({
 			const due = ((performance.now() - began) / 1000) * Number(rate);
 			while (sent < due) send(run, Number(first) + sent++);
 		}, ROUND);
+	},
+	once(bytes) {
+		const payload = "x".repeat(Number(bytes));
+		const event = { eventName: "once", sessionId: "*", payload };
+		broker.broadcast("sse.send", event).catch(() => {});
+	},
+	revoke(sessionId) {
+		broker.broadcast("sse.close", { sessionId }).catch(() => {});
 	},
 	async stop() {
 		clearInterval(timer);
