@@ -46,7 +46,9 @@ async function until(
 
 /** A gateway that has just started may say that it is degraded. */
 const isOpen = (tab: Tab) =>
-	until(() => tab.evaluate<boolean>("isReady && ['open', 'degraded'].includes(live.state)"));
+	until(() =>
+		tab.evaluate<boolean>("!!window.isReady && ['open', 'degraded'].includes(live.state)")
+	);
 
 /** What is wrong with the numbers that a tab got; empty if nothing is. */
 async function faults(tab: Tab, upTo?: number): Promise<string[]> {

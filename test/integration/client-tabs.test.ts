@@ -142,6 +142,29 @@ it("a tab that was frozen continues where it was, and none of the others is told
 	}
 });
 
+it("a new leader begins where the tab was that is furthest behind, and the others get nothing twice", async () => {
+	const gateway = await startGateway();
+	const browser = new TestBrowser();
+	const tabs = await openTabs(browser, gateway, 3);
+	await send(gateway, 0);
+	await got(tabs, [0]);
+	const [leader, next, behind] = tabs as [Opened, Opened, Opened];
+	behind.tab.deafen(true);
+	for (const n of [1, 2, 3]) await send(gateway, n);
+	await got([leader, next], range(4));
+	behind.tab.deafen(false);
+	const before = browser.requests.length;
+	leader.tab.kill();
+	await got([next, behind], range(4));
+	await send(gateway, 4);
+	await got([next, behind], range(5));
+
+	// it has no stream of its own for that
+	expect(browser.requests.length).toBe(before + 1);
+	expect(browser.requests.at(-1)).toContain("lastEventId=");
+	for (const { page } of [next, behind]) expect(page.resets).toEqual([]);
+});
+
 it("the stream has the names of all tabs, and each tab gets its own", async () => {
 	const gateway = await startGateway();
 	const browser = new TestBrowser();
@@ -181,15 +204,16 @@ it("the end of the session is the end of all tabs, and none comes back", async (
 	const browser = new TestBrowser();
 	const tabs = await openTabs(browser, gateway, 3);
 	isValid = false;
+	const asked = browser.requests.length;
 	await gateway.broker.broadcast("sse.close", { sessionId: "alice", reason: "logged out" });
 	await eventually(() => {
 		for (const { page } of tabs) expect(page.ends).toEqual([["unauthorized", "logged out"]]);
 	}, PATIENT);
-	const before = browser.requests.length;
 	for (const { tab } of tabs) tab.fire("online");
 	await pause(200);
 
-	expect(browser.requests.length).toBe(before);
+	// one tab has asked for all: for a stream, and why there is none
+	expect(browser.requests.length).toBe(asked + 2);
 	expect(gateway.held.streams).toBe(0);
 });
 

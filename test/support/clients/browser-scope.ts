@@ -138,6 +138,7 @@ export class BrowserTab {
 	isOffline = false;
 	#isDead = false;
 	#isMute = false;
+	#isDeaf = false;
 
 	constructor(browser: TestBrowser, setup: TabSetup) {
 		this.#browser = browser;
@@ -160,6 +161,11 @@ export class BrowserTab {
 	/** Others hear nothing of it, as if it were frozen. */
 	mute(isMute: boolean): void {
 		this.#isMute = isMute;
+	}
+
+	/** It hears nothing of others. */
+	deafen(isDeaf: boolean): void {
+		this.#isDeaf = isDeaf;
 	}
 
 	/** Shows its page, or hides it. */
@@ -204,7 +210,9 @@ export class BrowserTab {
 
 			constructor(name: string) {
 				this.#channel = new BroadcastChannel(`${browser.profile} ${name}`);
-				this.#channel.onmessage = event => this.onmessage?.(event as never);
+				this.#channel.onmessage = event => {
+					if (!tab.#isDeaf) this.onmessage?.(event as never);
+				};
 				this.#channel.unref();
 				tab.#channels.add(this);
 			}
