@@ -99,8 +99,8 @@ export const tooLargeForSender: Fault = {
 	}
 };
 
-export const missedRevocation: Fault = {
-	name: "a gateway's connection to RabbitMQ lost with a revocation on its way",
+export const lostOnTheWay: Fault = {
+	name: "a gateway's connection to RabbitMQ lost with events and a revocation on their way",
 	promised: BOTH,
 	async happen(stage) {
 		const { proxy } = firstGateway(stage);

@@ -6,7 +6,7 @@ import {
 	authorizeAway,
 	authorizeSlow,
 	lateMessages,
-	missedRevocation,
+	lostOnTheWay,
 	reader,
 	tooLargeForGateways,
 	tooLargeForSender,
@@ -54,9 +54,9 @@ export const PROOFS: readonly Proof[] = [
 	{
 		bus: "default",
 		fault: chaos("a gateway cut off, and silence since"),
-		alerts: ["SseBusDown", "SseEventsLost"]
+		alerts: ["SseBusDown"]
 	},
-	{ bus: "default", fault: missedRevocation, alerts: ["SseRevocationsMissed"] },
+	{ bus: "default", fault: lostOnTheWay, alerts: ["SseEventsLost", "SseRevocationsMissed"] },
 	{
 		bus: "default",
 		fault: chaos("a gateway killed, and started again"),
