@@ -262,7 +262,7 @@ describe("a native EventSource", () => {
 	}, 60_000);
 });
 
-const GUIDE = ["browser", "authentication"]
+const GUIDE = ["eventsource", "authentication"]
 	.map(page => readFileSync(`docs/guide/${page}.md`, "utf8"))
 	.join("\n");
 const snippet = (name: string) => snippetOf(GUIDE, name);
