@@ -7,6 +7,7 @@ import { launchChromium } from "../support/clients/chromium.ts";
 import { requestStream } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { type GatewaySetup, startGateway, type TestGateway } from "../support/gateway/gateway.ts";
+import { authenticating, TICKET_ROUTE, TICKET_SECRET } from "../support/gateway/tickets.ts";
 import { snippetOf } from "../support/markdown.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { inject } from "../support/provided.ts";
@@ -419,32 +420,16 @@ describe("the guide's snippet for tickets", () => {
 			sse: {
 				session: ctx => ctx.meta.user,
 				authorize: (_ctx, { req }) => !req.originalUrl?.includes("ticket=") || hooks.authorize(),
-				ticket: { secret: "a secret of this test, of at least 32 bytes" },
+				ticket: { secret: TICKET_SECRET },
 				timeout: 1500,
 				retry: [50, 100],
 				client: "/sse/client.js"
 			},
-			settings: {
-				routes: [
-					{
-						path: "/api",
-						authentication: true,
-						aliases: { "POST /stream-ticket": "api.sseTicket" }
-					}
-				]
-			},
-			schema: {
-				methods: {
-					authenticate(
-						_ctx: unknown,
-						_route: unknown,
-						req: { headers: { authorization?: string } }
-					) {
-						hooks.authenticate();
-						return req.headers.authorization === "Bearer alice" ? "alice" : null;
-					}
-				}
-			}
+			settings: { routes: [TICKET_ROUTE] },
+			schema: authenticating(isAlice => {
+				hooks.authenticate();
+				return isAlice === true;
+			})
 		});
 		const page = await (await browser.newContext()).newPage();
 		onTestFinished(() => page.context().close());

@@ -1,25 +1,13 @@
-import { writeFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, it } from "@jest/globals";
+import { firefoxProfile } from "../support/clients/firefox-profile.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGateway } from "../support/gateway/gateway.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { spawnProcess } from "../support/processes/process.ts";
 import { inject } from "../support/provided.ts";
 import { skip } from "../support/skip.ts";
-import { tempFolder } from "../support/temp-folder.ts";
-
-/** Neither checks for updates nor sends telemetry. */
-const QUIET = `
-user_pref("app.update.enabled", false);
-user_pref("datareporting.policy.dataSubmissionEnabled", false);
-user_pref("browser.shell.checkDefaultBrowser", false);
-user_pref("network.captive-portal-service.enabled", false);
-user_pref("network.connectivity-service.enabled", false);
-user_pref("services.settings.server", "http://127.0.0.1:9");
-`;
 
 /** Reports to the gateway, by itself, whatever its EventSource gets. */
 const PAGE = `<!doctype html><script>
@@ -61,8 +49,7 @@ it("Firefox reads a compressed stream event by event, through its end and its re
 			encodings.push(res.getHeader("Content-Encoding"));
 		});
 	});
-	const profile = tempFolder("firefox");
-	writeFileSync(join(profile.path, "user.js"), QUIET);
+	const profile = firefoxProfile();
 	const browser = spawnProcess(
 		firefox,
 		["--headless", "--no-remote", "--profile", profile.path, `${gateway.origin}/api/page`],

@@ -9,6 +9,7 @@ import {
 } from "../support/clients/browser-scope.ts";
 import { eventually } from "../support/eventually.ts";
 import { type GatewaySetup, startGateway, type TestGateway } from "../support/gateway/gateway.ts";
+import { authenticating, TICKET_ROUTE, TICKET_SECRET } from "../support/gateway/tickets.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { startTcpProxy } from "../support/processes/tcp-proxy.ts";
 
@@ -20,6 +21,14 @@ const send = (gateway: TestGateway, payload: unknown, eventName = NEWS) =>
 	gateway.send({ eventName, sessionId: "alice", payload });
 
 const range = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+/** Sends so many numbers, from 0, each some milliseconds after the one before: over several lives of a stream. */
+async function sendMany(gateway: TestGateway, count: number, pause: number): Promise<void> {
+	for (const n of range(count)) {
+		await send(gateway, n);
+		await new Promise(resolve => setTimeout(resolve, pause));
+	}
+}
 
 describe.each(TRANSPORTS)("the client over %s", transport => {
 	/** A page of alice's that listens to news. */
@@ -68,10 +77,7 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 		const gateway = await startGateway({ sse: { ...QUICK, timeout: 150 } });
 		const { page, browser } = open(gateway);
 		await isOpen(page);
-		for (const n of range(60)) {
-			await send(gateway, n);
-			await new Promise(resolve => setTimeout(resolve, 10));
-		}
+		await sendMany(gateway, 60, 10);
 		await got(page, range(60));
 
 		expect(page.resets).toEqual([]);
@@ -136,10 +142,7 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 		};
 		const { page } = open(gateway, {}, { passOn });
 		await isOpen(page);
-		for (const n of range(60)) {
-			await send(gateway, n);
-			await new Promise(resolve => setTimeout(resolve, 10));
-		}
+		await sendMany(gateway, 60, 10);
 		await got(page, range(60));
 
 		expect(page.resets).toEqual([]);
@@ -309,7 +312,7 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 					...QUICK,
 					path: null,
 					session: ctx => ctx.meta.user,
-					ticket: { secret: "a secret of this test, of at least 32 bytes" },
+					ticket: { secret: TICKET_SECRET },
 					...sse
 				},
 				settings: {
@@ -319,25 +322,13 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 							authentication: true,
 							aliases: { "GET /events": { type: "sse" }, "HEAD /events": { type: "sse" } }
 						},
-						{
-							path: "/api",
-							authentication: true,
-							aliases: { "POST /stream-ticket": "api.sseTicket" }
-						}
+						TICKET_ROUTE
 					]
 				},
-				schema: {
-					methods: {
-						authenticate(
-							_ctx: unknown,
-							_route: unknown,
-							req: { headers: { authorization?: string } }
-						) {
-							if (req.headers.authorization !== undefined) hooks.asked++;
-							return hooks.isValid && req.headers.authorization === "Bearer alice" ? "alice" : null;
-						}
-					}
-				}
+				schema: authenticating(isAlice => {
+					if (isAlice !== undefined) hooks.asked++;
+					return hooks.isValid && isAlice === true;
+				})
 			});
 			const url = `${gateway.origin}/live/events`;
 			const ticket = async (names: string[]) => {
@@ -356,10 +347,7 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 			const { gateway, url, ticket, hooks } = await start({ timeout: 200 });
 			const { page } = open(gateway, { url, ticket });
 			await isOpen(page);
-			for (const n of range(30)) {
-				await send(gateway, n);
-				await new Promise(resolve => setTimeout(resolve, 20));
-			}
+			await sendMany(gateway, 30, 20);
 			await got(page, range(30));
 			expect(page.resets).toEqual([]);
 			hooks.isValid = false;
@@ -389,10 +377,7 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 			const headers = () => ({ Authorization: made++ === 0 ? "Bearer old" : "Bearer alice" });
 			const { page } = open(gateway, { url, headers });
 			await isOpen(page);
-			for (const n of range(20)) {
-				await send(gateway, n);
-				await new Promise(resolve => setTimeout(resolve, 20));
-			}
+			await sendMany(gateway, 20, 20);
 			await got(page, range(20));
 			expect(made).toBeGreaterThan(2);
 			hooks.isValid = false;

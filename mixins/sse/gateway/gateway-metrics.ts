@@ -3,6 +3,7 @@ import type { History } from "../core/history/history.ts";
 import type { GatewayCounters, GatewayGauges } from "../core/metrics/counters.ts";
 import { GATEWAY_METRICS } from "../core/metrics/metrics.ts";
 import type { MetricsSource } from "../moleculer/metrics/metrics-source.ts";
+import { countBehind } from "../streams/count-behind.ts";
 import type { EventStream } from "../streams/event-stream.ts";
 
 /** What is measured of a gateway. */
@@ -30,18 +31,12 @@ export function gatewaySource(
 }
 
 function look({ streams, unclosed, isStopping, fanOut: { history } }: Observed): GatewayGauges {
-	let streamsBehind = 0;
-	let bytesUnsent = 0;
-	for (const stream of streams) {
-		if (!stream.isBehind) continue;
-		streamsBehind++;
-		bytesUnsent += stream.unsent;
-	}
+	const { behind, unsent } = countBehind(streams);
 	return {
 		streamsOpen: streams.size,
-		streamsBehind,
+		streamsBehind: behind,
 		streamsDraining: isStopping ? unclosed : 0,
-		bytesUnsent,
+		bytesUnsent: unsent,
 		historyEvents: history?.length ?? 0,
 		historyBytes: history?.bytes ?? 0,
 		historyAge: history?.age(performance.now()) ?? 0

@@ -3,6 +3,7 @@ import { installedBus } from "../bus/broker-bus.ts";
 import type { SseBusState } from "../bus/bus.ts";
 import { VERSION } from "../core/util/version.ts";
 import type { Gateway } from "../gateway/gateway.ts";
+import { countBehind } from "../streams/count-behind.ts";
 import type { SseSilentNode } from "./gateway-answers.ts";
 import { gatewaysOf } from "./node-gateways.ts";
 
@@ -61,19 +62,12 @@ export function describeNode(broker: ServiceBroker): SseNode[] {
 function countStreams({
 	streams
 }: Gateway): Pick<SseNode, "streams" | "sessions" | "behind" | "unsent"> {
-	let behind = 0;
-	let unsent = 0;
-	for (const stream of streams) {
-		if (!stream.isBehind) continue;
-		behind++;
-		unsent += stream.unsent;
-	}
-	return { streams: streams.size, sessions: streams.sessionCount, behind, unsent };
+	return { streams: streams.size, sessions: streams.sessionCount, ...countBehind(streams) };
 }
 
 function historyOf({ fanOut: { history } }: Gateway): SseNode["history"] {
 	if (history === undefined) return null;
-	const { length: events, bytes, oldestAt } = history;
-	const age = events === 0 ? null : Math.max(0, Math.round(performance.now() - oldestAt));
+	const { length: events, bytes } = history;
+	const age = events === 0 ? null : Math.round(history.age(performance.now()));
 	return { events, bytes, age };
 }

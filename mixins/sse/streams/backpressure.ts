@@ -6,6 +6,7 @@ import { Batch } from "../http/encoding/batch.ts";
 import type { Transport } from "../http/transport.ts";
 import { Backlog, WAITING_BYTES } from "./backlog.ts";
 import { GatheredBatches, SMALL } from "./gathered-batches.ts";
+import { StallWatch } from "./stall-watch.ts";
 import { UnsentLimit } from "./unsent-limit.ts";
 
 export interface BackpressureOptions {
@@ -38,8 +39,7 @@ export class Backpressure {
 	#writes = 0;
 	/** Called once the client has taken what was written. */
 	#onReady: (() => void) | undefined;
-	/** Since when, and at which value of `taken`, the client has taken nothing though something is unsent. */
-	#stall: { taken: number; since: number } | undefined;
+	readonly #stallWatch: StallWatch;
 
 	/** @param onTooSlow Called when the client is to be disconnected. */
 	constructor(
@@ -49,6 +49,7 @@ export class Backpressure {
 		onTooSlow: () => void
 	) {
 		this.#transport = transport;
+		this.#stallWatch = new StallWatch(transport);
 		this.#maxUnsentBytes = maxUnsentBytes;
 		this.#policy = policy;
 		this.#counters = counters;
@@ -84,19 +85,9 @@ export class Backpressure {
 		this.#transport.onDrain(this.#goOn);
 	}
 
-	/**
-	 * Whether the client has taken nothing for `timeout` milliseconds though something is unsent. Call this now and then.
-	 *
-	 * @param now On a clock that stands still while the process does not run.
-	 */
+	/** See {@link StallWatch.isStalled}. */
 	isStalled(now: number, timeout: number): boolean {
-		if (this.#transport.unsent === 0) {
-			this.#stall = undefined;
-			return false;
-		}
-		const { taken } = this.#transport;
-		if (this.#stall?.taken !== taken) this.#stall = { taken, since: now };
-		return now - this.#stall.since >= timeout;
+		return this.#stallWatch.isStalled(now, timeout);
 	}
 
 	/**

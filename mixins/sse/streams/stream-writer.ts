@@ -89,7 +89,7 @@ export abstract class StreamWriter implements Flushable {
 		return this.#flush.counters;
 	}
 
-	/** See {@link Backpressure.isStalled}. */
+	/** See {@link StallWatch.isStalled}. */
 	isStalled(now: number, timeout: number): boolean {
 		return this.isBehind && this.#underPressure().isStalled(now, timeout);
 	}

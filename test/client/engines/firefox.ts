@@ -1,28 +1,14 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { firefoxProfile } from "../../support/clients/firefox-profile.ts";
 import { freePort } from "../../support/processes/ports.ts";
 import { spawnProcess } from "../../support/processes/process.ts";
-import { tempFolder } from "../../support/temp-folder.ts";
 import type { Engine, Tab, Visitor } from "../engine.ts";
-
-/** Neither asks after updates nor tells anybody anything. */
-const QUIET = `
-user_pref("app.update.enabled", false);
-user_pref("datareporting.policy.dataSubmissionEnabled", false);
-user_pref("browser.shell.checkDefaultBrowser", false);
-user_pref("network.captive-portal-service.enabled", false);
-user_pref("network.connectivity-service.enabled", false);
-user_pref("services.settings.server", "http://127.0.0.1:9");
-user_pref("remote.prefs.recommended", true);
-`;
 
 type Send = (method: string, params?: object) => Promise<Record<string, unknown>>;
 
 /** Starts a Firefox, driven by WebDriver BiDi. */
 export async function startFirefox(path: string): Promise<Engine> {
 	const port = await freePort();
-	const profile = tempFolder("firefox");
-	writeFileSync(join(profile.path, "user.js"), QUIET);
+	const profile = firefoxProfile('user_pref("remote.prefs.recommended", true);\n');
 	const args = ["--headless", "--no-remote", "--profile", profile.path];
 	const firefox = spawnProcess(path, [...args, `--remote-debugging-port=${port}`], {
 		env: { HOME: profile.path, MOZ_CRASHREPORTER_DISABLE: "1" }

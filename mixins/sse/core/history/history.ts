@@ -80,11 +80,6 @@ export class History {
 		return this.#kept.bytes;
 	}
 
-	/** When the oldest kept event arrived; Infinity if there is none. */
-	get oldestAt(): number {
-		return this.#kept.oldestAt;
-	}
-
 	/** Milliseconds since the oldest kept event arrived; 0 if there is none. @param now See {@link append}. */
 	age(now: number): number {
 		return Math.max(0, now - this.#kept.oldestAt);
