@@ -62,8 +62,9 @@ export function assess(
 		total.wrong += verdict.foreign + verdict.doubles;
 		findings.push(...verdict.findings);
 		const missed = verdict.lost + verdict.told;
-		// What was sent while the stream was being opened is not due, and may still be reported.
-		const possible = sent.flat().filter(({ at }) => at >= askedAt);
+		// What was sent while the stream was being opened is not due, and may still be reported. So may what was sent just before:
+		// its sender reports how old it is, and for how long that report was under way nobody knows.
+		const possible = sent.flat().filter(({ at }) => at >= askedAt - LATE);
 		const isTrue = missed > 0 || wasBehind(possible, log);
 		const isFalse = !mayBeReset && (!isTrue || verdict.resets >= FLOOD);
 		if (!isFalse || verdict.resets === 0) continue;
@@ -78,7 +79,7 @@ export function assess(
 	return { ...total, findings };
 }
 
-/** Milliseconds after which an event that has not arrived is no longer under way. */
+/** Milliseconds after which an event, or a report, that has not arrived is no longer under way. */
 const LATE = 200;
 
 /**
