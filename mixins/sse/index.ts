@@ -34,6 +34,8 @@ export type { SseSilentNode } from "./inspection/gateway-answers.ts";
 export type { SseBusHealth, SseLiveness, SseReadiness } from "./inspection/health.ts";
 export type { SseNode, SseNodes } from "./inspection/nodes.ts";
 export type { SseStream, SseStreams, StreamsParams } from "./inspection/streams.ts";
+export type { SseVerdictName } from "./inspection/why/verdict.ts";
+export type { SseVerdict, SseWhy, WhyParams } from "./inspection/why/why.ts";
 export type {
 	SseEventName,
 	SseEvents,

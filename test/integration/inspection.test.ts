@@ -115,6 +115,13 @@ describe("from any node", () => {
 		expect(known("$sse.report")).toBeTruthy();
 	});
 
+	it("asks the others also with the balancer off", async () => {
+		const { desk } = await startCluster({ disableBalancer: true });
+		const { nodes, silent } = await desk.call<SseNodes>("$sse.nodes");
+		expect(silent).toEqual([]);
+		expect(nodes.map(({ nodeID }) => nodeID)).toEqual(["gw-1", "gw-2"]);
+	});
+
 	it("without a history and without SseMiddleware, says so", async () => {
 		const gateway = await startGateway({ middleware: false, sse: { history: null } });
 		const { nodes } = await gateway.broker.call<SseNodes>("$sse.nodes");
@@ -251,7 +258,7 @@ describe("the actions", () => {
 
 	// They are for an application's own admin pages: whoever reaches them may close any stream.
 	it("cannot be reached by a URL, whatever is whitelisted or has an alias", async () => {
-		const names = ["nodes", "streams", "close", "report"];
+		const names = ["nodes", "streams", "close", "why", "report"];
 		const aliases = Object.fromEntries(names.map(name => [`GET /alias/${name}`, `$sse.${name}`]));
 		const gateway = await startGateway({
 			settings: {

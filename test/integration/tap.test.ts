@@ -152,6 +152,19 @@ describe("`sse tap`", () => {
 		}
 	});
 
+	// moleculer-repl before 0.7 leaves raw mode while a command runs: Ctrl-C sent SIGINT, and ended the node instead of the tap.
+	it("takes over SIGINT on a terminal that is not in raw mode, and gives it back", () => {
+		const others = process.rawListeners("SIGINT");
+		const pressed = jest.fn();
+		const forget = onInterrupt(
+			Object.assign(new EventEmitter(), { isRaw: false }) as never,
+			pressed
+		);
+		expect(process.rawListeners("SIGINT")).toEqual([pressed]);
+		forget();
+		expect(process.rawListeners("SIGINT")).toEqual(others);
+	});
+
 	it("leaves every other key alone", () => {
 		const keyboard = new EventEmitter();
 		const pressed = jest.fn();

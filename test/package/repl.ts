@@ -47,6 +47,10 @@ export async function expectToSend(project: Project): Promise<void> {
 	await answers("sse nodes", /\S+ +api +\d+\.\d+\.\d+ +ready +1/);
 	await answers("sse streams --session 1e3", /api +1e3 +news +live/);
 	await answers("sse streams --session 1000", /0 streams\./);
+	await answers("sse why nobody.zzzzzzzz.1 1e3", /not-here/);
+	await answers("sse tap news", /Ctrl-C ends/);
+	repl.press("\u0003");
+	await repl.shows(/Ended\./);
 	await eventually(() =>
 		expect(client.events.map(({ data }) => data)).toEqual([{ message: "hi there" }, -5])
 	);

@@ -16,6 +16,7 @@ import type { FanOut } from "./delivery/fan-out.ts";
 import type { Revocations } from "./delivery/revocations.ts";
 import type { Limits } from "./limits/limits.ts";
 import type { Opening } from "./opening/opening.ts";
+import { PastStreams } from "./past-streams.ts";
 import type { Compression } from "./request/compression.ts";
 import { drawEnd } from "./request/jitter.ts";
 import { letGo } from "./request/response.ts";
@@ -54,12 +55,22 @@ export class GatewayStreams {
 	readonly #handling = new WeakMap<SseGatewayRequest, EventStream | undefined>();
 	readonly #texts: ReadonlySet<string>;
 	readonly #complaints: ThrottledLog;
+	/** Returns the position of the next event in the history; undefined without a history. */
+	readonly #position: (() => number) | undefined;
+	/** The streams that ended recently. */
+	readonly past: PastStreams;
 	#unclosed = 0;
 
 	constructor(parts: GatewayStreamsParts) {
 		this.#parts = parts;
 		const { options, service, registry, fanOut } = parts;
 		this.#texts = textEvents(options.events);
+		const { history } = fanOut;
+		this.#position = history && (() => history.head);
+		this.past = new PastStreams(
+			() => history?.tail ?? Number.POSITIVE_INFINITY,
+			options.history?.maxBytes ?? 0
+		);
 		this.#complaints = new ThrottledLog(text => service.logger.error(text));
 		this.#timer = new StreamTimer(
 			{
@@ -101,6 +112,7 @@ export class GatewayStreams {
 			flush,
 			gzip: compression.negotiate(request, response),
 			provenAt: Math.min(pendingOpen.began, grant.provenAt ?? pendingOpen.began),
+			...(this.#position !== undefined && { position: this.#position }),
 			...drawEnd(options.timeout, grant.session.expiresAt),
 			onError: this.#onError,
 			onEnd: this.#onEnd,
@@ -140,6 +152,7 @@ export class GatewayStreams {
 	readonly #onEnd = (stream: EventStream): void => {
 		const { registry, revocations } = this.#parts;
 		registry.remove(stream);
+		this.past.ended(stream);
 		revocations.ended(stream);
 		if (registry.size === 0) this.#timer.stop();
 	};
@@ -147,6 +160,7 @@ export class GatewayStreams {
 	readonly #onClose = (stream: EventStream): void => {
 		const { revocations, limits, onAllClosed } = this.#parts;
 		revocations.closed(stream);
+		this.past.closed(stream);
 		limits.closed(stream);
 		this.#unclosed--;
 		if (this.#unclosed === 0) onAllClosed();

@@ -15,6 +15,7 @@ import { GatewayStreams } from "./gateway-streams.ts";
 import { Limits } from "./limits/limits.ts";
 import { openStream } from "./opening/open-stream.ts";
 import { Opening, type OpeningParts } from "./opening/opening.ts";
+import type { PastStreams } from "./past-streams.ts";
 import { Compression } from "./request/compression.ts";
 import { IncomingRequests } from "./request/incoming-requests.ts";
 import { StreamRefusals } from "./request/stream-refusals.ts";
@@ -132,6 +133,11 @@ export class Gateway {
 	/** Whether it is ending its streams because its node stops. */
 	get isStopping(): boolean {
 		return this.#shutdown.ended !== undefined;
+	}
+
+	/** The streams that ended recently. */
+	get pastStreams(): PastStreams {
+		return this.#streams.past;
 	}
 
 	/** Number of streams whose connection is not closed yet, including those that have ended. */

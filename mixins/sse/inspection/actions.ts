@@ -5,8 +5,9 @@ import { REPORT } from "./gateway-answers.ts";
 import { liveness, readiness, type SseLiveness, type SseReadiness } from "./health.ts";
 import type { SseNodes } from "./nodes.ts";
 import { LONGEST_NAME, Params, required } from "./params.ts";
-import { askNodes, askStreams, report } from "./questions.ts";
+import { askNodes, askStreams, askWhy, report } from "./questions.ts";
 import { readFilter, type SseStreams } from "./streams.ts";
+import { readWhy, type SseWhy } from "./why/why.ts";
 
 /** The part of a context that sets the HTTP response, if there is one. */
 type HttpContext = Context<
@@ -51,6 +52,10 @@ export const ACTIONS: Readonly<Record<string, ActionSchema>> = {
 		return closeStreams(this.broker, { session, event, reason }, () =>
 			askStreams(this.broker, filter)
 		);
+	}),
+
+	"$sse.why": action("protected", async function ({ params }): Promise<SseWhy> {
+		return askWhy(this.broker, readWhy(params));
 	}),
 
 	[REPORT]: action("public", function ({ params }): unknown {

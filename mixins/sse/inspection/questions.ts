@@ -10,18 +10,21 @@ import {
 	type SseStreams,
 	type StreamFilter
 } from "./streams.ts";
+import { explain, readWhy, type SseVerdict, type SseWhy, type WhyParams } from "./why/why.ts";
 
 /** A question of one node to another. A parameter that the other does not know is refused by its name. */
 type Question =
 	| { readonly what: "nodes" }
 	| { readonly what: "streams"; readonly filter: StreamFilter }
-	| { readonly what: "events"; readonly filter: EventsFilter };
+	| { readonly what: "events"; readonly filter: EventsFilter }
+	| { readonly what: "why"; readonly filter: WhyParams };
 
 /** The answers of this node's gateways to a question of another node; undefined if this version does not know the question. */
 export function report(broker: ServiceBroker, question: unknown): readonly unknown[] | undefined {
 	const { what, filter } = (question ?? {}) as { what?: unknown; filter?: unknown };
 	if (what === "nodes") return describeNode(broker);
 	if (what === "streams") return listStreams(broker, readFilter(filter));
+	if (what === "why") return explain(broker, readWhy(filter));
 	if (what === "events") return recentEvents(broker, readEventsFilter(filter));
 	return undefined;
 }
@@ -48,4 +51,14 @@ export function askEvents(
 	filter: EventsFilter
 ): Promise<GatewayAnswers<GatewayEvents>> {
 	return ask(broker, { what: "events", filter });
+}
+
+/** What became of an event on the streams of a session, at all gateways. */
+export async function askWhy(broker: ServiceBroker, filter: WhyParams): Promise<SseWhy> {
+	const { answers, silent } = await ask<SseVerdict>(broker, { what: "why", filter });
+	const place = ({ nodeID, service }: SseVerdict): string => `${nodeID}\n${service}`;
+	const verdicts = [...answers].sort((a, b) =>
+		place(a) === place(b) ? (a.openedAt ?? 0) - (b.openedAt ?? 0) : place(a) < place(b) ? -1 : 1
+	);
+	return { verdicts, silent };
 }

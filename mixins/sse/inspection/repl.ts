@@ -6,8 +6,10 @@ import type { SseSilentNode } from "./gateway-answers.ts";
 import type { SseNode, SseNodes } from "./nodes.ts";
 import { duration, plain, size, textTable } from "./repl-table.ts";
 import { TAP, tapEvents } from "./repl-tap.ts";
+import { verdictText } from "./repl-why.ts";
 import { type ReplSyntax, type ReplWords, readWords } from "./repl-words.ts";
 import type { SseStream, SseStreams } from "./streams.ts";
+import type { SseWhy } from "./why/why.ts";
 
 const NODES: ReplSyntax = { usage: "sse nodes" };
 const STREAMS: ReplSyntax = {
@@ -15,6 +17,7 @@ const STREAMS: ReplSyntax = {
 	values: ["session", "event", "limit"],
 	flags: ["behind"]
 };
+const WHY: ReplSyntax = { usage: "sse why <eventId> <sessionId>", words: [2, 2] };
 const CLOSE: ReplSyntax = { usage: "sse close <sessionId> [reason]", words: [1, 2] };
 
 /** The verbs of the REPL command `sse` that inspect gateways, from any node. */
@@ -44,6 +47,14 @@ export const INSPECTION_VERBS: ReplVerbs = {
 		run: verb(CLOSE, async (broker, { words: [session, reason] }) => {
 			const params = { session, ...(reason !== undefined && { reason }) };
 			return closedText(await broker.call("$sse.close", params));
+		})
+	},
+	why: {
+		usage: WHY.usage,
+		about: "Say what became of an event on each stream of a session",
+		run: verb(WHY, async (broker, { words: [event, session] }) => {
+			const { verdicts, silent }: SseWhy = await broker.call("$sse.why", { event, session });
+			return withSilent(verdicts.map(verdictText).join("\n"), silent);
 		})
 	},
 	tap: {

@@ -1,8 +1,14 @@
 import type { Frame } from "../core/event/frame.ts";
 import { ownText } from "../core/util/own-text.ts";
+import { Losses } from "./losses.ts";
 
 /** Bytes that a waiting frame takes besides its content. */
 export const WAITING_BYTES = 550;
+
+interface Waiting {
+	readonly frame: Frame;
+	readonly position: number;
+}
 
 /**
  * The frames that wait for a client that is slower than its events: whole ones, in order. Of frames with the same key only the
@@ -10,10 +16,22 @@ export const WAITING_BYTES = 550;
  */
 export class Backlog {
 	/** By key, or by number if there is none; in the order of arrival. */
-	readonly #frames = new Map<string | number, Frame>();
+	readonly #frames = new Map<string | number, Waiting>();
+	readonly #losses: Losses;
 	#count = 0;
 	#bytes = 0;
 	#hasLost = false;
+
+	/** @param losses Notes what is dropped or replaced. */
+	constructor(losses: Losses = new Losses()) {
+		this.#losses = losses;
+	}
+
+	/** Position of the first event that waits; 0 = none. */
+	get first(): number {
+		for (const { position } of this.#frames.values()) if (position > 0) return position;
+		return 0;
+	}
 
 	get isEmpty(): boolean {
 		return this.#frames.size === 0;
@@ -32,10 +50,12 @@ export class Backlog {
 	/**
 	 * @param frame In a buffer of its own, all of which it may keep alive.
 	 * @param key Frames with the same key replace each other; a frame without one stays.
+	 * @param position Position of the frame's event in the history; 0 = not an event.
 	 */
-	push(frame: Frame, key?: string): void {
-		if (key !== undefined) this.#remove(key);
-		this.#frames.set(key === undefined ? this.#count++ : ownText(key), frame);
+	push(frame: Frame, key?: string, position = 0): void {
+		const replaced = key === undefined ? undefined : this.#remove(key);
+		if (replaced !== undefined) this.#losses.conflate(replaced.position, position);
+		this.#frames.set(key === undefined ? this.#count++ : ownText(key), { frame, position });
 		this.#bytes += frame.byteLength + WAITING_BYTES;
 	}
 
@@ -48,7 +68,7 @@ export class Backlog {
 		let dropped = 0;
 		for (const key of this.#frames.keys()) {
 			if (this.#bytes <= maxBytes || this.#frames.size === 1) break;
-			this.#remove(key);
+			this.#losses.drop(this.#remove(key)?.position ?? 0);
 			this.#hasLost = true;
 			dropped++;
 		}
@@ -69,9 +89,10 @@ export class Backlog {
 
 	/** Removes and returns the oldest frames: as many as reach `bytes`, at least one. */
 	take(bytes: number): Frame[] {
+		this.#losses.endDrops();
 		const taken: Frame[] = [];
 		let left = bytes;
-		for (const [key, frame] of this.#frames) {
+		for (const [key, { frame }] of this.#frames) {
 			this.#remove(key);
 			taken.push(frame);
 			left -= frame.byteLength;
@@ -80,10 +101,11 @@ export class Backlog {
 		return taken;
 	}
 
-	#remove(key: string | number): void {
-		const frame = this.#frames.get(key);
-		if (frame === undefined) return;
-		this.#bytes -= frame.byteLength + WAITING_BYTES;
+	#remove(key: string | number): Waiting | undefined {
+		const waiting = this.#frames.get(key);
+		if (waiting === undefined) return undefined;
+		this.#bytes -= waiting.frame.byteLength + WAITING_BYTES;
 		this.#frames.delete(key);
+		return waiting;
 	}
 }

@@ -6,13 +6,17 @@ import { Batch } from "../http/encoding/batch.ts";
 import type { Transport } from "../http/transport.ts";
 import { Backlog, WAITING_BYTES } from "./backlog.ts";
 import { GatheredBatches, SMALL } from "./gathered-batches.ts";
+import { Losses } from "./losses.ts";
 import { StallWatch } from "./stall-watch.ts";
 import { UnsentLimit } from "./unsent-limit.ts";
+import { UnsentWrites } from "./unsent-writes.ts";
 
 export interface BackpressureOptions {
 	/** Bytes that may be unsent, including what it takes to keep them; beyond that the policy applies. */
 	maxUnsentBytes: number;
 	policy: BufferPolicy;
+	/** Position of the first event of the last write, if that may be unsent; 0 = none. */
+	lastFirst: number;
 }
 
 /**
@@ -37,6 +41,9 @@ export class Backpressure {
 	readonly #gatheredBatches = new GatheredBatches();
 	/** Writes after others that have not left the process. */
 	#writes = 0;
+	readonly #unsentWrites: UnsentWrites;
+	/** The events that were lost; undefined if nothing ever waited. */
+	#losses: Losses | undefined;
 	/** Called once the client has taken what was written. */
 	#onReady: (() => void) | undefined;
 	readonly #stallWatch: StallWatch;
@@ -44,7 +51,7 @@ export class Backpressure {
 	/** @param onTooSlow Called when the client is to be disconnected. */
 	constructor(
 		transport: Transport,
-		{ maxUnsentBytes, policy }: BackpressureOptions,
+		{ maxUnsentBytes, policy, lastFirst }: BackpressureOptions,
 		counters: GatewayCounters,
 		onTooSlow: () => void
 	) {
@@ -53,6 +60,7 @@ export class Backpressure {
 		this.#maxUnsentBytes = maxUnsentBytes;
 		this.#policy = policy;
 		this.#counters = counters;
+		this.#unsentWrites = new UnsentWrites(lastFirst);
 		this.#limit = new UnsentLimit(maxUnsentBytes, () => this.#held, onTooSlow);
 	}
 
@@ -70,6 +78,22 @@ export class Backpressure {
 	/** Bytes that wait in this process for the client to take them. */
 	get unsent(): number {
 		return this.#transport.unsent + this.#gatheredBatches.bytes + (this.#backlog?.bytes ?? 0);
+	}
+
+	/** The events that it was given and never wrote. */
+	get losses(): Losses | undefined {
+		return this.#losses;
+	}
+
+	/** Position of the first event that waits here; 0 = none. */
+	get waitingFirst(): number {
+		return this.#gatheredBatches.first || (this.#backlog?.first ?? 0);
+	}
+
+	/** Position of the first event that waits here or may not have left the process; 0 = none. */
+	get unsentFirst(): number {
+		const written = this.#transport.unsent > 0 ? this.#unsentWrites.first : 0;
+		return written || this.waitingFirst;
 	}
 
 	/** Whether the client has caught up far enough for more to be written at its pace. */
@@ -117,6 +141,12 @@ export class Backpressure {
 		this.#catchUp(true);
 	}
 
+	/** Notes events that were to be replayed but are no longer kept. @param to Position after the last one. */
+	expire(from: number, to: number): void {
+		this.#losses ??= new Losses();
+		this.#losses.expire(from, to);
+	}
+
 	/**
 	 * Drops what waits: the stream takes no more events.
 	 *
@@ -157,11 +187,14 @@ export class Backpressure {
 		const { unsent, tells } = this.#transport;
 		this.#counters.bytesEncoded += batch.byteLength;
 		if (unsent === 0) {
+			this.#unsentWrites.wroteFirst(batch.first);
 			this.#transport.write(batch);
 		} else if (tells) {
 			this.#writes++;
+			this.#unsentWrites.wroteTelling(batch.first);
 			this.#transport.write(batch.toWait(), this.#onWritten);
 		} else {
+			this.#unsentWrites.wroteUntold(batch.first);
 			this.#transport.write(batch.toWait());
 		}
 	}
@@ -169,6 +202,7 @@ export class Backpressure {
 	/** A write is gone, or failed because the stream is over. */
 	readonly #onWritten = (error?: Error | null): void => {
 		this.#writes--;
+		if (!error) this.#unsentWrites.told();
 		if (this.#writes === 0 && !error) this.#goOn();
 	};
 
@@ -206,7 +240,8 @@ export class Backpressure {
 	/** Has frames wait until the client has taken what was written, and drops what is too much. */
 	#keep(batch: Batch): void {
 		if (this.#backlog === undefined) {
-			this.#backlog = new Backlog();
+			this.#losses ??= new Losses();
+			this.#backlog = new Backlog(this.#losses);
 			this.#transport.onDrain(this.#goOn);
 		}
 		const backlog = this.#backlog;
@@ -232,7 +267,8 @@ export class Backpressure {
 				this.#write(new Batch(resetFrame("gap")));
 				this.#counters.resetsSent.add("gap");
 			}
-			this.#write(Batch.of(backlog.take(Math.min(SLICE, this.#maxUnsentBytes / 2))));
+			const { first } = backlog;
+			this.#write(Batch.of(backlog.take(Math.min(SLICE, this.#maxUnsentBytes / 2)), first));
 		}
 		this.#transport.onDrain(this.#goOn);
 	}

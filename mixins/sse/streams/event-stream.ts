@@ -6,16 +6,21 @@ import {
 	type Reset
 } from "../core/event/control-events.ts";
 import type { Frame } from "../core/event/frame.ts";
+import type { ResetReason } from "../core/history/id-order.ts";
+import type { ReplayCursor } from "../core/history/replay-cursor.ts";
 import type { DropReason, EndReason } from "../core/metrics/label-values.ts";
 import type { StreamRequest, StreamResponse } from "../http/connection.ts";
 import { Patience } from "../http/patience.ts";
 import type { LetGo } from "../http/transport.ts";
+import { StreamPast } from "./stream-past.ts";
 import { isOpen, type StreamPhase } from "./stream-phase.ts";
 import { StreamWriter, type StreamWriterOptions } from "./stream-writer.ts";
 
 export interface EventStreamOptions extends Subscription, StreamWriterOptions {
 	/** `performance.now()` at which the stream reaches the end of its life; Infinity = never. */
 	expiresAt: number;
+	/** Returns the position of the next event in the history; default: no history is kept. */
+	position?: () => number;
 	/** Milliseconds since 1970 at which its session ends; default: never. */
 	sessionEnd?: number;
 	/** `performance.now()` at which its session was proven; default: now. */
@@ -50,6 +55,8 @@ export class EventStream extends StreamWriter implements Subscription {
 	readonly provenAt: number;
 	/** `performance.now()` at which it was opened. */
 	readonly openedAt: number = performance.now();
+	/** Position in the history of the first event that arrived after it was opened; 0 without a history. */
+	readonly openedFrom: number;
 	readonly expiresAt: number;
 	/** Milliseconds since 1970; Infinity = never. */
 	readonly sessionEnd: number;
@@ -61,6 +68,10 @@ export class EventStream extends StreamWriter implements Subscription {
 	#currentSince: number = this.openedAt;
 	readonly #endsBy: OwnCloseReason;
 	#deadline: Patience | undefined;
+	readonly #position: () => number;
+	/** How far a held stream has read the history; undefined while that is undecided, and for a live stream. */
+	#reading: { readonly next: number } | undefined;
+	#past: StreamPast | undefined;
 	readonly #onEnd: (stream: EventStream) => void;
 	readonly #onClose: (stream: EventStream) => void;
 
@@ -71,9 +82,22 @@ export class EventStream extends StreamWriter implements Subscription {
 		this.provenAt = options.provenAt ?? performance.now();
 		this.expiresAt = options.expiresAt;
 		this.sessionEnd = options.sessionEnd ?? Number.POSITIVE_INFINITY;
+		this.#position = options.position ?? nowhere;
+		this.openedFrom = this.#position();
 		this.#endsBy = options.endsBy ?? "timeout";
 		this.#onEnd = options.onEnd;
 		this.#onClose = options.onClose;
+	}
+
+	/** How it began, if its client came back, and how it ended. */
+	get past(): Readonly<StreamPast> | undefined {
+		return this.#past;
+	}
+
+	/** Position of the first event that is still to be read for it from the history; 0 = none. */
+	get unread(): number {
+		if (this.#phase === "opening") return this.openedFrom;
+		return this.#phase === "held" ? (this.#reading?.next ?? 0) : 0;
 	}
 
 	get phase(): StreamPhase {
@@ -133,11 +157,13 @@ export class EventStream extends StreamWriter implements Subscription {
 	/**
 	 * Skips live events until the stream may {@link goLive}: its holder reads them from the history.
 	 *
+	 * @param next Position of the next event in the history.
 	 * @returns Whether it was live.
 	 */
-	hold(): boolean {
+	hold(next = 0): boolean {
 		if (this.#phase !== "live") return false;
 		this.#phase = "held";
+		this.#reading = { next };
 		return true;
 	}
 
@@ -149,7 +175,28 @@ export class EventStream extends StreamWriter implements Subscription {
 	goLive(): boolean {
 		if (this.#phase !== "held") return false;
 		this.#phase = "live";
+		this.#reading = undefined;
 		return true;
+	}
+
+	/** Its client came back: notes how the stream begins. */
+	cameBack(cursor: ReplayCursor, told: ResetReason | undefined): void {
+		this.#ownPast.return ??= { from: cursor.next, cursor, told };
+	}
+
+	/** The holder reads the history for a held stream with this cursor. */
+	reads(cursor: ReplayCursor): void {
+		if (this.#phase === "held") this.#reading = cursor;
+	}
+
+	/** Events that a held stream was to get are no longer kept. @param to Position after the last one. */
+	missedReplay(from: number, to: number): void {
+		if (this.#phase === "held") this.expired(from, to);
+	}
+
+	get #ownPast(): StreamPast {
+		this.#past ??= new StreamPast();
+		return this.#past;
 	}
 
 	/**
@@ -169,11 +216,12 @@ export class EventStream extends StreamWriter implements Subscription {
 	 * Gives a live stream a frame, which is written at the end of this turn of the event loop.
 	 *
 	 * @param key See {@link Backlog.push}.
+	 * @param position Position of the frame's event in the history, if it is an event.
 	 * @returns Whether it is live.
 	 */
-	send(frame: Frame, key?: string): boolean {
+	send(frame: Frame, key?: string, position?: number): boolean {
 		if (this.#phase !== "live") return false;
-		this.writeLater(frame, key);
+		this.writeLater(frame, key, position);
 		return true;
 	}
 
@@ -199,8 +247,13 @@ export class EventStream extends StreamWriter implements Subscription {
 	 * @returns False if the client is slower than this: the next frames should wait for {@link onDrain}.
 	 */
 	write(...frames: readonly Frame[]): boolean {
+		return this.writePast(frames, 0);
+	}
+
+	/** Like {@link write}, for events from the history. @param first Position from which they were read. */
+	writePast(frames: readonly Frame[], first: number): boolean {
 		if (this.#phase !== "held") return false;
-		this.writeNow(frames);
+		this.writeNow(frames, first);
 		return this.isReady;
 	}
 
@@ -234,8 +287,12 @@ export class EventStream extends StreamWriter implements Subscription {
 	 */
 	revoke(reason: CloseReason, why: EndReason = "revoked"): void {
 		if (this.#phase === "revoked" || this.#phase === "closed") return;
-		if (!this.#takeNoMore("revoked", why)) {
+		if (!this.#takeNoMore("revoked", why, reason)) {
 			this.#phase = "revoked";
+			const { ending } = this.#ownPast;
+			if (ending !== undefined) {
+				this.#ownPast.ending = { ...ending, reason, isRevoked: why === "revoked" };
+			}
 			this.#cutOff();
 			return;
 		}
@@ -264,11 +321,13 @@ export class EventStream extends StreamWriter implements Subscription {
 	destroy(why: EndReason = "client"): void {
 		if (this.#phase === "closed") return;
 		this.#takeNoMore("ending", why);
+		this.#noteUnsent();
 		this.transport.destroy();
 	}
 
 	/** Like {@link destroy}, and also drops what the system has buffered for the client, where possible. */
 	#cutOff(): void {
+		this.#noteUnsent();
 		this.transport.reset();
 		this.destroy();
 	}
@@ -280,10 +339,24 @@ export class EventStream extends StreamWriter implements Subscription {
 		this.transport.end();
 	}
 
+	/** Notes that what is unsent now never arrives. */
+	#noteUnsent(): void {
+		const { unsentFirst } = this;
+		if (unsentFirst > 0) this.#ownPast.unsent ||= unsentFirst;
+	}
+
 	/** Takes no more events. @returns Whether it did until now. */
-	#takeNoMore(phase: "ending" | "revoked", why: EndReason): boolean {
+	#takeNoMore(phase: "ending" | "revoked", why: EndReason, reason: string = why): boolean {
 		if (!this.isOpen) return false;
+		const unwritten = this.waitingFirst || this.unread;
 		this.#phase = phase;
+		this.#ownPast.ending = {
+			to: this.#position(),
+			at: performance.now(),
+			reason,
+			isRevoked: why === "revoked",
+			unwritten
+		};
 		this.counters.streamsClosed.add(why);
 		this.counters.eventsDropped.add(this.#dropReason(why), this.drop());
 		this.#onEnd(this);
@@ -299,9 +372,14 @@ export class EventStream extends StreamWriter implements Subscription {
 	protected close(): void {
 		this.#takeNoMore("ending", this.transport.hasFailed ? "error" : "client");
 		if (this.#phase === "closed") return;
+		this.#noteUnsent();
 		this.#phase = "closed";
 		this.#deadline?.stop();
 		this.release();
 		this.#onClose(this);
 	}
+}
+
+function nowhere(): number {
+	return 0;
 }

@@ -35,8 +35,8 @@ export class Flush {
 	}
 
 	/** The batch of a stream that has got nothing yet in this turn. */
-	first(frame: Frame, key?: string): Batch {
-		if (!this.#first?.isOnly(frame)) this.#first = new Batch(frame, key);
+	first(frame: Frame, key?: string, position = 0): Batch {
+		if (!this.#first?.isOnly(frame)) this.#first = new Batch(frame, key, undefined, position);
 		return this.#first;
 	}
 

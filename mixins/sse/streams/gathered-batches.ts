@@ -28,6 +28,11 @@ export class GatheredBatches {
 		return this.#frames >= ENOUGH_FRAMES || (this.#batch?.byteLength ?? 0) >= ENOUGH;
 	}
 
+	/** See {@link Batch.first}. */
+	get first(): number {
+		return this.#batch?.first ?? 0;
+	}
+
 	/** Bytes that they take. */
 	get bytes(): number {
 		return (this.#batch?.byteLength ?? 0) + this.#frames * WAITING_BYTES;

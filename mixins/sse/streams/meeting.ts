@@ -43,8 +43,9 @@ export class Meeting {
 			const resumeToken = this.#from.resumeTokenFor(stream);
 			if (!stream.mayHaveMissed(before)) continue;
 			count++;
-			if (stream.hold()) this.#held.set(stream, { liveFrom: history.head, resumeToken });
-			else if (!this.#held.has(stream)) stream.sendReset(resetOf("gap"), now);
+			if (stream.hold(history.head)) {
+				this.#held.set(stream, { liveFrom: history.head, resumeToken });
+			} else if (!this.#held.has(stream)) stream.sendReset(resetOf("gap"), now);
 		}
 		return count;
 	}

@@ -91,6 +91,7 @@ export function begin(
 		const cursor = isTold ? history.sinceOpened(liveFrom, now, stream) : answer;
 		// After the decision: the client's return does not entitle it to what was sent before this stream.
 		history.letIn(stream, now);
+		stream.cameBack(cursor, isTold ? answer : undefined);
 		if (isTold) from.counters.streamsResumed.add(answer);
 		else answer.isUncounted = true;
 		const reset = isTold ? resetOf(answer, resumeToken) : undefined;
@@ -133,6 +134,7 @@ function replay(
 	cursor: ReplayCursor
 ): void {
 	if (!stream.isOpen) return;
+	stream.reads(cursor);
 	const failed = (error: Error): void => stream.fail(error);
 	const goOn = (): void => replay(stream, from, history, cursor);
 	// What has waited for a slow client since before the stream was held is not dropped in favour of what follows.
@@ -140,15 +142,17 @@ function replay(
 		stream.onDrain(guard(failed, goOn));
 		return;
 	}
+	const { next } = cursor;
 	const frames = history.read(cursor, stream, Math.min(SLICE, stream.maxUnsentBytes / 2));
 	if (frames === null) {
+		stream.missedReplay(next, history.head);
 		countResumed(from, cursor, "expired");
 		stream.writeReset(resetOf("expired", from.resumeTokenFor(stream)));
 	} else {
 		from.counters.eventsReplayed += frames.length;
 		if (frames.length > 0) countResumed(from, cursor, "replayed");
 		const shown = from.isWhole ? frames : frames.map(withoutId);
-		if (shown.length > 0 && !stream.write(...shown)) {
+		if (shown.length > 0 && !stream.writePast(shown, next)) {
 			stream.onDrain(guard(failed, goOn));
 			return;
 		}

@@ -9,8 +9,9 @@ import { GzipBody } from "../http/encoding/gzip-body.ts";
 import type { Transport } from "../http/transport.ts";
 import { Backpressure, type BackpressureOptions, type SlowLoss } from "./backpressure.ts";
 import type { Flush, Flushable } from "./flush.ts";
+import type { Losses } from "./losses.ts";
 
-export interface StreamWriterOptions extends BackpressureOptions {
+export interface StreamWriterOptions extends Omit<BackpressureOptions, "lastFirst"> {
 	/** The writes of the gateway. */
 	flush: Flush;
 	/** Compresses the stream, if its client accepts that; the head says so. */
@@ -32,6 +33,8 @@ export abstract class StreamWriter implements Flushable {
 	readonly #flush: Flush;
 	/** What it got in this turn of the event loop. */
 	#batch: Batch | undefined;
+	/** {@link Batch.first} of the last write. */
+	#lastFirst = 0;
 	/** Whether it was written to since the last check for silence. */
 	#isWritten = true;
 	/** `performance.now()` of the check that first found it silent. */
@@ -89,6 +92,27 @@ export abstract class StreamWriter implements Flushable {
 		return this.#flush.counters;
 	}
 
+	/** Position of the first event that may not have left the process; 0 = none. */
+	get unsentFirst(): number {
+		const written = this.transport.unsent > 0 ? this.#lastFirst : 0;
+		return (this.#backpressure?.unsentFirst ?? written) || (this.#batch?.first ?? 0);
+	}
+
+	/** Position of the first event that is not even written; 0 = none. */
+	protected get waitingFirst(): number {
+		return (this.#backpressure?.waitingFirst ?? 0) || (this.#batch?.first ?? 0);
+	}
+
+	/** See {@link Backpressure.losses}. */
+	get losses(): Losses | undefined {
+		return this.#backpressure?.losses;
+	}
+
+	/** See {@link Backpressure.expire}. */
+	protected expired(from: number, to: number): void {
+		this.#underPressure().expire(from, to);
+	}
+
 	/** See {@link StallWatch.isStalled}. */
 	isStalled(now: number, timeout: number): boolean {
 		return this.isBehind && this.#underPressure().isStalled(now, timeout);
@@ -113,25 +137,29 @@ export abstract class StreamWriter implements Flushable {
 	}
 
 	/** Has a frame written at the end of this turn of the event loop. */
-	protected writeLater(frame: Frame, key?: string): void {
+	protected writeLater(frame: Frame, key?: string, position?: number): void {
 		this.#isWritten = true;
 		if (this.#batch === undefined) {
-			this.#batch = this.#flush.first(frame, key);
+			this.#batch = this.#flush.first(frame, key, position);
 			this.#flush.add(this);
 		} else {
-			this.#batch = this.#batch.and(frame, key);
+			this.#batch = this.#batch.and(frame, key, position);
 		}
 		// What waits is bounded in the same way as what is unsent.
 		if (this.#batch.byteLength > this.maxUnsentBytes) this.flush();
 	}
 
-	/** Writes frames, at least one, at once and in one call, after what was to be written later. */
-	protected writeNow(frames: readonly Frame[]): void {
+	/**
+	 * Writes frames, at least one, at once and in one call, after what was to be written later.
+	 *
+	 * @param first See {@link Batch.first}.
+	 */
+	protected writeNow(frames: readonly Frame[], first = 0): void {
 		this.flush();
 		// The flush may have been too much for the client.
 		if (!this.isOpen) return;
 		this.#isWritten = true;
-		this.#put(Batch.of(frames));
+		this.#put(Batch.of(frames, first));
 	}
 
 	/** Whether the client has caught up far enough for more to be written at its pace. */
@@ -181,6 +209,7 @@ export abstract class StreamWriter implements Flushable {
 	#put(batch: Batch): void {
 		try {
 			if (this.#backpressure === undefined && this.transport.unsent === 0) {
+				this.#lastFirst = batch.first;
 				this.#transmit(batch);
 			} else {
 				this.#underPressure().put(batch, !this.isLive);
@@ -193,7 +222,11 @@ export abstract class StreamWriter implements Flushable {
 	#underPressure(): Backpressure {
 		this.#backpressure ??= new Backpressure(
 			this.transport,
-			{ maxUnsentBytes: this.maxUnsentBytes, policy: this.#policy },
+			{
+				maxUnsentBytes: this.maxUnsentBytes,
+				policy: this.#policy,
+				lastFirst: this.transport.unsent > 0 ? this.#lastFirst : 0
+			},
 			this.#flush.counters,
 			() => {
 				if (this.isOpen) this.destroy("slow");

@@ -79,6 +79,11 @@ export class StreamClient {
 		return this.events.filter(e => e.event === event)[count - 1] as ReceivedEvent;
 	}
 
+	/** How it ended; undefined as long as more can arrive. */
+	get ended(): StreamEnd | undefined {
+		return this.#end;
+	}
+
 	/** Resolves when nothing more can arrive, with how that came about. */
 	get end(): Promise<StreamEnd> {
 		return this.#wait("its end", () => this.#end);

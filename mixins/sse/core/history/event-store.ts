@@ -148,6 +148,12 @@ export class EventStore {
 		return row === undefined ? undefined : this.#at(row);
 	}
 
+	/** The oldest event kept of a sender, except for those that came late. */
+	oldestOf(origin: string): SortKey | undefined {
+		const row = this.#senderIndex.oldestOf(origin);
+		return row === undefined ? undefined : this.#columns.sortKeyOf(row);
+	}
+
 	/** The first event that arrived at `at` or later. */
 	firstSince(at: number): Known | undefined {
 		const row = this.#columns.lowerBound(row => this.#columns.timeOf(row) < at);

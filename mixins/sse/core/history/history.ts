@@ -6,7 +6,7 @@ import type { Revocation } from "../revocation/revocation.ts";
 import { RevocationLog } from "../revocation/revocation-log.ts";
 import { EventStore, type KeptEvent, type Known } from "./event-store.ts";
 import { EvictedEvents } from "./evicted-events.ts";
-import type { IdOrder, ResetReason, SortKey } from "./id-order.ts";
+import { compareSortKeys, type IdOrder, type ResetReason, type SortKey } from "./id-order.ts";
 import { hasPassed, type ReplayCursor, wasSeen } from "./replay-cursor.ts";
 import { readResumeToken, writeResumeToken } from "./resume-token.ts";
 
@@ -45,6 +45,8 @@ export class History {
 	#newest: SortKey | undefined;
 	#newestAt = Number.NEGATIVE_INFINITY;
 	readonly #evicted = new EvictedEvents();
+	/** Whether events were forgotten at a restart. */
+	#hasRestarted = false;
 
 	/** @param slab Memory of the frames that it is given to keep. */
 	constructor(options: HistoryOptions, order: IdOrder, slab: Slab = new Slab()) {
@@ -68,6 +70,7 @@ export class History {
 		this.#newestAt = Number.NEGATIVE_INFINITY;
 		this.#evicted.clear();
 		this.#revoked.forgetLetIns();
+		this.#hasRestarted = this.#head > 1;
 	}
 
 	/** Number of events kept. */
@@ -93,6 +96,49 @@ export class History {
 	/** The event at a position; undefined if none is kept there. */
 	eventAt(position: number): KeptEvent | undefined {
 		return this.#kept.eventAt(position);
+	}
+
+	/** The event with an id; undefined if it is not kept, or if the id is that of a point without an event. */
+	eventOf(id: string): KeptEvent | undefined {
+		const sortKey = this.#order.sortKeyOf(id);
+		const known = sortKey && this.#kept.find(sortKey);
+		return known && this.#kept.eventAt(known.position);
+	}
+
+	/**
+	 * Why an event is not kept, as far as its id shows: `gone`: it was kept, or may have been; `gap`: it never came, although later
+	 * events of its sender did; `unknown`: neither it nor a later one came.
+	 */
+	whyNotKept(id: string): "gone" | "gap" | "unknown" {
+		const sortKey = this.#order.sortKeyOf(id);
+		const kept = { oldest: this.#kept.oldest?.sortKey, newest: this.#newest };
+		const reason = this.#order.whyMissing(id, kept);
+		if (sortKey === undefined || reason === "unknown") return "unknown";
+		if (reason !== "expired") return "gone";
+		const oldest = this.#kept.oldestOf(sortKey.origin);
+		if (oldest !== undefined && compareSortKeys(sortKey, oldest) > 0) return "gap";
+		const isWhole = !this.#hasRestarted && this.#evicted.at === Number.NEGATIVE_INFINITY;
+		return isWhole ? "gap" : "gone";
+	}
+
+	/** The event id of a sort key. */
+	idOf(sortKey: SortKey): string {
+		return this.#order.idOf(sortKey);
+	}
+
+	/** Position of the oldest event kept. */
+	get tail(): number {
+		return this.#tail;
+	}
+
+	/** Position of the newest event that was sent before events that had already arrived. */
+	get lastPast(): number {
+		return this.#lastPast;
+	}
+
+	/** Whether an event was read from the past, so that the streams that were open then did not get it. */
+	isOfPast({ position, sortKey }: Known): boolean {
+		return sortKey !== undefined && position <= this.#lastPast;
 	}
 
 	/** The events among the newest `most` entries from a position on, the oldest first. */

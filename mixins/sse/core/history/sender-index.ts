@@ -65,6 +65,11 @@ export class SenderIndex {
 		);
 	}
 
+	/** Row of the oldest event kept of a sender, except for those that came late. */
+	oldestOf(origin: string): number | undefined {
+		return this.#origins.get(origin)?.rows.at(0);
+	}
+
 	clear(): void {
 		this.#origins.clear();
 	}

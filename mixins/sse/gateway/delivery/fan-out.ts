@@ -25,6 +25,7 @@ import { ResumeTokens } from "../../streams/resume-tokens.ts";
 import type { GatewayService } from "../types.ts";
 import { type DeliveryTracing, NO_TRACING } from "./delivery-tracing.ts";
 import { DroppedEventsLog } from "./dropped-events-log.ts";
+import { RefusedEvents } from "./refused-events.ts";
 import { Rendering } from "./rendering.ts";
 
 /** Receives revocations, whichever way they come. */
@@ -55,6 +56,8 @@ export interface FanOutOptions {
 export class FanOut implements ReceiverListener {
 	readonly receiver: BusReceiver;
 	readonly counters: GatewayCounters;
+	/** The events that it refused most recently. */
+	readonly refused: RefusedEvents = new RefusedEvents();
 	/** Undefined if no history is kept. */
 	readonly history: History | undefined;
 	readonly #streams: Registry<EventStream>;
@@ -143,7 +146,7 @@ export class FanOut implements ReceiverListener {
 			hasPayload: from.json !== undefined,
 			fromRepl: from.fromRepl === true
 		});
-		if (isRefusal(event)) return this.#drop(event, from.nodeID);
+		if (isRefusal(event)) return this.#drop(event, from, (input as { id?: unknown } | null)?.id);
 		this.receiver.take(event, from);
 	};
 
@@ -152,7 +155,7 @@ export class FanOut implements ReceiverListener {
 		const broken = contractViolation(this.#events, event);
 		if (broken !== undefined) {
 			this.#tracing.drop(event, from, broken);
-			this.#drop(broken, from.nodeID);
+			this.#drop(broken, from, event.id);
 			return;
 		}
 		if (isNobody(event.sessionId)) return;
@@ -162,7 +165,7 @@ export class FanOut implements ReceiverListener {
 		const data = this.#rendering.data(event, from);
 		if (isRefusal(data)) {
 			this.#tracing.drop(event, from, data);
-			this.#drop(data, from.nodeID);
+			this.#drop(data, from, event.id);
 			return;
 		}
 		// Read before the event is kept: a resume token taken now is one before this event.
@@ -175,12 +178,13 @@ export class FanOut implements ReceiverListener {
 		}
 		const delivery = this.#tracing.begin(event, from, streams);
 		const frame = this.#rendering.frame(event, data);
+		const position = this.history?.head;
 		this.history?.append(event, frame, arrivalOf(undefined));
 		const key = this.#rendering.key(event, data);
 		const shown = isWhole ? frame : withoutId(frame);
 		let live = 0;
 		// Streams that are not live will read it from the history.
-		for (const stream of streams) if (stream.send(shown, key)) live++;
+		for (const stream of streams) if (stream.send(shown, key, position)) live++;
 		delivery.given(shown.byteLength);
 		if (live === 0) return;
 		this.counters.eventsDelivered.add(event.eventName, live);
@@ -246,9 +250,11 @@ export class FanOut implements ReceiverListener {
 		this.#service.logger[loss.isEarlier && told === 0 ? "debug" : "warn"](describeLoss(loss));
 	}
 
-	#drop(refusal: Refusal, nodeID: string): void {
+	#drop(refusal: Refusal, { nodeID, id: given, sortKey }: Source, id: unknown): void {
 		this.counters.eventsDropped.add(refusal.kind);
 		this.#droppedEventsLog.tell("an event", nodeID, refusal);
+		const own = sortKey === undefined ? undefined : this.history?.idOf(sortKey);
+		this.refused.add(own ?? given ?? id, refusal.message);
 	}
 }
 

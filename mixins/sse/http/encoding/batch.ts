@@ -6,8 +6,11 @@ import type { Gzip, GzipPiece } from "./gzip.ts";
 
 /** Where frames wait. */
 export interface FrameSink {
-	/** @param key Frames with the same key replace each other; a frame without one stays. */
-	push(frame: Frame, key: string | undefined): void;
+	/**
+	 * @param key Frames with the same key replace each other; a frame without one stays.
+	 * @param position Position of the frame's event in the history; 0 = not an event.
+	 */
+	push(frame: Frame, key: string | undefined, position: number): void;
 }
 
 /** Joined frames are written at once and not kept. */
@@ -20,7 +23,11 @@ const JOINED = new Slab();
 export class Batch implements Bytes {
 	/** Of all its frames. */
 	readonly byteLength: number;
+	/** Position in the history of its first event; 0 = it has only the gateway's own frames. */
+	readonly first: number;
 	readonly #frame: Frame;
+	/** The same, of its last frame alone. */
+	readonly #position: number;
 	/** See Backlog. */
 	readonly #key: string | undefined;
 	readonly #before: Batch | undefined;
@@ -34,24 +41,30 @@ export class Batch implements Bytes {
 	#chunked: Uint8Array | undefined;
 	#gzipped: GzipPiece | undefined;
 
-	constructor(frame: Frame, key?: string, before?: Batch) {
+	constructor(frame: Frame, key?: string, before?: Batch, position = 0) {
 		this.#frame = frame;
 		this.#key = key;
 		this.#before = before;
+		this.#position = position;
+		this.first = before === undefined || before.first === 0 ? position : before.first;
 		this.byteLength = frame.byteLength + (before?.byteLength ?? 0);
 	}
 
-	/** A batch of these frames, of which there must be at least one. */
-	static of(frames: readonly Frame[]): Batch {
+	/**
+	 * A batch of these frames, of which there must be at least one.
+	 *
+	 * @param first See {@link Batch.first}.
+	 */
+	static of(frames: readonly Frame[], first = 0): Batch {
 		let batch: Batch | undefined;
-		for (const frame of frames) batch = new Batch(frame, undefined, batch);
+		for (const frame of frames) batch = new Batch(frame, undefined, batch, first);
 		return batch as Batch;
 	}
 
 	/** This batch and one more frame. */
-	and(frame: Frame, key?: string): Batch {
+	and(frame: Frame, key?: string, position = 0): Batch {
 		if (this.#next === undefined || this.#next.#frame !== frame) {
-			this.#next = new Batch(frame, key, this);
+			this.#next = new Batch(frame, key, this, position);
 		}
 		return this.#next;
 	}
@@ -111,14 +124,16 @@ export class Batch implements Bytes {
 	/** Adds its frames to a backlog, in order. */
 	pushTo(backlog: FrameSink, withKeys: boolean): void {
 		for (const link of this.#links()) {
-			backlog.push(link.#keptFrame, withKeys ? link.#key : undefined);
+			backlog.push(link.#keptFrame, withKeys ? link.#key : undefined, link.#position);
 		}
 	}
 
 	/** Its frames after those of another batch, where both may wait. */
 	behind(before: Batch | undefined): Batch {
 		let batch = before;
-		for (const link of this.#links()) batch = new Batch(link.#keptFrame, undefined, batch);
+		for (const link of this.#links()) {
+			batch = new Batch(link.#keptFrame, undefined, batch, link.#position);
+		}
 		return batch as Batch;
 	}
 

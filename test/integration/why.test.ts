@@ -1,0 +1,460 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it, jest } from "@jest/globals";
+import type { Middleware } from "moleculer";
+import { PastStreams } from "../../mixins/sse/gateway/past-streams.ts";
+import {
+	type BufferPolicy,
+	busState,
+	type SseVerdict,
+	type SseWhy
+} from "../../mixins/sse/index.ts";
+import { INSPECTION_VERBS } from "../../mixins/sse/inspection/repl.ts";
+import { VERDICTS } from "../../mixins/sse/inspection/why/verdict.ts";
+import type { EventStream } from "../../mixins/sse/streams/event-stream.ts";
+import { createRandom } from "../chaos/random.ts";
+import { FLOOD, openStream, type StreamClient } from "../support/clients/stream-client.ts";
+import { eventually } from "../support/eventually.ts";
+import { startGateway, type TestGateway } from "../support/gateway/gateway.ts";
+import { HandBus } from "../support/gateway/hand-bus.ts";
+import { section, tableRows } from "../support/markdown.ts";
+
+const POLICIES: readonly BufferPolicy[] = ["disconnect", "dropOldest", "conflate"];
+const SESSIONS = ["A", "B"] as const;
+const NAMES = ["news", "chat", "score"] as const;
+/** Not in the gateway's contract. */
+const UNKNOWN = "unknown";
+const MARK = "mark";
+const STEPS = 60;
+
+/** A client and what the test knows about it. */
+interface Tab {
+	readonly session: string;
+	readonly names: readonly string[];
+	readonly client: StreamClient;
+	/** The gateway opened it between these times, in milliseconds since 1970. */
+	readonly between: readonly [number, number];
+	/** The step at which it was opened. */
+	readonly opened: number;
+	/** The step from which on it is known to be over. */
+	over: number;
+	/** It left or was cut off: what has left the gateway's process may not have reached it. */
+	isBroken: boolean;
+	isStalled: boolean;
+}
+
+/** An event, identified by a number in its payload that no other event has. */
+interface Sent {
+	readonly n: number;
+	readonly id: string;
+	readonly name: string;
+	readonly to: string;
+	readonly step: number;
+	readonly isLost: boolean;
+}
+
+/** Plays one course of random faults against a real gateway, and notes what each client receives. */
+class Course {
+	readonly gateway: TestGateway;
+	readonly policy: BufferPolicy;
+	readonly tabs: Tab[] = [];
+	readonly sent: Sent[] = [];
+	readonly #random: () => number;
+	readonly #lose: (isLost: boolean) => void;
+	step = 0;
+
+	private constructor(
+		gateway: TestGateway,
+		policy: BufferPolicy,
+		seed: number,
+		lose: (isLost: boolean) => void
+	) {
+		this.gateway = gateway;
+		this.policy = policy;
+		this.#random = createRandom(seed);
+		this.#lose = lose;
+	}
+
+	static async start(policy: BufferPolicy, seed: number): Promise<Course> {
+		let isLosing = false;
+		type Handle = (ctx: { eventName: string }) => unknown;
+		const wire = {
+			localEvent: (next: Handle, { name }: { name: string }): Handle =>
+				name === "sse.send" ? ctx => (isLosing ? Promise.resolve() : next(ctx)) : next
+		} as unknown as Middleware;
+		const contract = { audience: "public" } as const;
+		const events = {
+			news: contract,
+			chat: contract,
+			[MARK]: contract,
+			score: { ...contract, conflate: ({ key }: { key: number }) => key }
+		};
+		const gateway = await startGateway({
+			sse: {
+				events,
+				buffer: { policy, maxBytes: 65_536 },
+				history: { maxBytes: 268_435_456 }
+			},
+			broker: { middlewares: [wire] }
+		});
+		const lose = (isLost: boolean): void => {
+			isLosing = isLost;
+		};
+		return new Course(gateway, policy, seed, lose);
+	}
+
+	#pick<T>(items: readonly T[]): T {
+		return items[Math.floor(this.#random() * items.length)] as T;
+	}
+
+	async play(): Promise<void> {
+		for (this.step = 1; this.step <= STEPS; this.step++) {
+			const roll = this.#random();
+			if (this.tabs.length === 0 || roll < 0.12) await this.open();
+			else if (roll < 0.17) this.leave(this.#pick(this.tabs));
+			else if (roll < 0.22) await this.stall(this.#pick(this.tabs));
+			else if (roll < 0.28) this.#pick(this.tabs).isStalled && this.resume(this.#pick(this.tabs));
+			else if (roll < 0.31) await this.revoke(this.#pick(SESSIONS));
+			else await this.sendSome();
+		}
+		await this.settle();
+	}
+
+	async open(): Promise<void> {
+		const session = this.#pick(SESSIONS);
+		const names = NAMES.filter(() => this.#random() < 0.7);
+		if (names.length === 0) names.push("news");
+		const before = this.tabs.filter(tab => tab.session === session && tab.client.events.at(-1)?.id);
+		const back = before.length > 0 && this.#random() < 0.6 ? this.#pick(before) : undefined;
+		const place = back?.client.events.findLast(({ id }) => id)?.id;
+		const headers = place === undefined ? {} : { "Last-Event-ID": place };
+		const url = this.gateway.url(...names, MARK);
+		const asked = Date.now();
+		const client = await openStream(url, { session, headers });
+		const between = [asked - 2, Date.now() + 2] as const;
+		const over = Number.POSITIVE_INFINITY;
+		const { step: opened } = this;
+		const tab = { session, names, client, between, opened, over };
+		this.tabs.push({ ...tab, isBroken: false, isStalled: false });
+		// So that no other stream is opened in the same millisecond.
+		await sleep(5);
+	}
+
+	leave(tab: Tab): void {
+		tab.client.close();
+		tab.isBroken = true;
+		tab.over = Math.min(tab.over, this.step);
+	}
+
+	/** Its client stops reading, and is sent more than the system buffers. */
+	async stall(tab: Tab): Promise<void> {
+		if (tab.over < this.step) return;
+		tab.client.stall();
+		tab.isStalled = true;
+		const event = await this.send(tab.names[0] ?? "news", tab.session, FLOOD);
+		const verdict = (await this.why(event, tab.session)).find(verdict => isOf(verdict, tab));
+		// The system takes less than this even from a client that reads.
+		if (verdict?.endedAt === null) expect(verdict).toMatchObject({ verdict: "waits" });
+	}
+
+	resume(tab: Tab): void {
+		tab.client.resume();
+		tab.isStalled = false;
+	}
+
+	async revoke(sessionId: string): Promise<void> {
+		await this.gateway.broker.broadcast("sse.close", { sessionId, reason: "banned" });
+		for (const tab of this.tabs) {
+			if (tab.session !== sessionId || tab.over < this.step) continue;
+			tab.over = this.step;
+			// What its client has not taken is discarded, and the connection may be reset.
+			tab.isBroken = true;
+		}
+	}
+
+	async sendSome(): Promise<void> {
+		const name = this.#random() < 0.05 ? UNKNOWN : this.#pick(NAMES);
+		const to = this.#pick([...SESSIONS, "*"]);
+		const isLost = this.#random() < 0.06;
+		const count = 1 + Math.floor(this.#random() * 6);
+		for (let n = 0; n < count; n++) {
+			const text = "x".repeat(Math.floor(this.#random() * (this.#random() < 0.3 ? 30_000 : 50)));
+			await this.send(name, to, text, isLost);
+		}
+		if (isLost) await this.send(MARK, "*", "after what was lost");
+	}
+
+	async send(name: string, to: string, text: string, isLost = false): Promise<Sent> {
+		const n = this.sent.length;
+		this.#lose(isLost);
+		const payload = { n, key: n % 3, text };
+		await this.gateway.send({ eventName: name, sessionId: to, payload });
+		this.#lose(false);
+		const id = busState(this.gateway.broker)?.position ?? "";
+		const sent = { n, id, name, to, step: this.step, isLost };
+		this.sent.push(sent);
+		return sent;
+	}
+
+	/** Every client reads on, and receives what there is. */
+	async settle(): Promise<void> {
+		for (const tab of this.tabs) if (tab.isStalled) this.resume(tab);
+		this.step++;
+		const last = await this.send(MARK, "*", "the end");
+		const end = last.n;
+		await eventually(
+			async () => {
+				// What arrived out of order has waited for what it overtook.
+				expect((await this.why(last, "nobody"))[0]?.verdict).toBe("no-stream");
+				for (const tab of this.tabs) {
+					const isOver = tab.client.ended !== undefined || tab.isBroken;
+					expect(isOver || this.got(tab).has(end)).toBe(true);
+				}
+				expect(this.gateway.held.unclosed).toBe(
+					this.tabs.filter(({ client, isBroken }) => client.ended === undefined && !isBroken).length
+				);
+			},
+			{ timeout: 15_000 }
+		);
+		for (const tab of this.tabs) if (tab.client.ended === "broken") tab.isBroken = true;
+	}
+
+	/** The numbers of the events that a client has received. */
+	got({ client }: Tab): Set<number> {
+		const own = client.events.filter(({ event }) => event?.startsWith("sse.") === false);
+		return new Set(own.map(({ data }) => (JSON.parse(data) as { n: number }).n));
+	}
+
+	async why(event: Sent, session: string): Promise<readonly SseVerdict[]> {
+		const params = { event: event.id, session };
+		return (await this.gateway.broker.call<SseWhy, object>("$sse.why", params)).verdicts;
+	}
+}
+
+/** How a verdict contradicts what the client really received, if it does. */
+function problemOf(
+	{ verdict, by }: SseVerdict,
+	event: Sent,
+	tab: Tab,
+	got: ReadonlySet<number>,
+	course: Course
+): string | undefined {
+	const has = got.has(event.n);
+	const isFor = event.to === "*" || event.to === tab.session;
+	const listens = tab.names.includes(event.name) || event.name === MARK;
+	const told = tab.client.events.some(({ event }) => event === "sse.reset");
+	const check = (holds: boolean, what: string) => (holds ? undefined : what);
+	switch (verdict) {
+		case "delivered":
+			return check(has || tab.isBroken, "it has not come");
+		case "waits":
+			return "nothing waits at the end";
+		case "no-stream":
+			return check(
+				!has &&
+					(event.step <= tab.opened ||
+						event.step >= tab.over ||
+						tab.isBroken ||
+						tab.client.ended !== undefined),
+				"there was a stream"
+			);
+		case "not-addressed":
+			return check(!has && !isFor, "it was addressed to it");
+		case "not-subscribed":
+			return check(!has && !listens, "it listens to it");
+		case "seen":
+			return check(!has && event.step <= tab.opened, "it was sent later");
+		case "refused":
+			return check(!has && event.name === UNKNOWN, "the contract has it");
+		case "gap":
+			return check(!has && event.isLost, "it was not lost");
+		case "dropped":
+			return check(
+				!has && course.policy !== "disconnect" && (told || tab.isBroken),
+				"nobody was told"
+			);
+		case "conflated": {
+			const later = course.sent.find(({ id }) => id === by);
+			const isLater = later !== undefined && later.n > event.n && later.n % 3 === event.n % 3;
+			return check(
+				!has && course.policy === "conflate" && event.name === "score" && isLater,
+				"by what?"
+			);
+		}
+		case "reset":
+			return check(!has && told && event.step <= tab.opened, "it was not told");
+		case "revoked":
+			return check(!has || tab.isBroken, "it has come");
+		case "cut-off":
+			return check(
+				tab.isBroken || tab.client.ended !== undefined,
+				"its stream has not been cut off"
+			);
+		default:
+			return "this is never so here";
+	}
+}
+
+/** Whether a verdict is about the stream of a client. */
+function isOf({ openedAt }: SseVerdict, { between: [from, to] }: Tab): boolean {
+	return openedAt !== null && openedAt >= from && openedAt <= to;
+}
+
+/** Where the verdicts on all events contradict what the clients received; and which verdicts there were. */
+async function compare(course: Course): Promise<{ problems: string[]; verdicts: Set<string> }> {
+	const problems: string[] = [];
+	const verdicts = new Set<string>();
+	for (const session of SESSIONS) {
+		const tabs = course.tabs.filter(tab => tab.session === session);
+		const had = new Map(tabs.map(tab => [tab, course.got(tab)]));
+		for (const event of course.sent) {
+			const given = await course.why(event, session);
+			for (const { verdict } of given) verdicts.add(verdict);
+			for (const [tab, got] of had) {
+				// Without a verdict on this stream, the one on the gateway applies.
+				const verdict =
+					given.find(verdict => isOf(verdict, tab)) ??
+					given.find(({ openedAt }) => openedAt === null);
+				const problem = verdict && problemOf(verdict, event, tab, got, course);
+				const isMissing = got.has(event.n) && !tab.isBroken && verdict?.verdict !== "delivered";
+				if (problem === undefined && !isMissing) continue;
+				const where = `${JSON.stringify(event)}, ${session}${tabs.indexOf(tab)}`;
+				problems.push(`${where}: ${verdict?.verdict}: ${problem ?? "it has come"}`);
+			}
+		}
+	}
+	return { problems, verdicts };
+}
+
+/** Courses for each policy; `COURSES=100` plays more. */
+const COURSES = Number(process.env.COURSES ?? 2);
+
+describe.each(POLICIES)("what became of an event, with the policy %s", policy => {
+	it.each(Array.from({ length: COURSES }, (_, n) => n + 3))(
+		"agrees with what each client really received: course %d",
+		async seed => {
+			const course = await Course.start(policy, seed * 100 + POLICIES.indexOf(policy));
+			await course.play();
+			const { problems, verdicts } = await compare(course);
+			expect(problems.slice(0, 10)).toEqual([]);
+			expect(verdicts).toContain("delivered");
+		}
+	);
+});
+
+describe("`sse why`", () => {
+	it("prints a line for each stream", async () => {
+		const gateway = await startGateway();
+		const stream = await openStream(gateway.url("news"), { session: "A" });
+		await openStream(gateway.url("chat"), { session: "A" });
+		await gateway.send({ eventName: "news", sessionId: "A", payload: 1 });
+		const { id = "" } = await stream.next("news");
+		const told = jest.spyOn(console, "log").mockImplementation(() => {});
+		try {
+			await INSPECTION_VERBS.why?.run(gateway.broker, [id, "A"]);
+			await INSPECTION_VERBS.why?.run(gateway.broker, ["nobody.zzzzzzzz.1", "A"]);
+			await INSPECTION_VERBS.why?.run(gateway.broker, [id]);
+			const [[both], [never], [usage]] = told.mock.calls as [[string], [string], [string]];
+			const delivered = /^delivered \(at .*\): .*\[node-1, api, stream of .*\]\nnot-subscribed: /;
+			expect(both).toMatch(delivered);
+			expect(never).toMatch(/^not-here: /);
+			expect(usage).toMatch(/Usage: sse why <eventId> <sessionId>/);
+		} finally {
+			told.mockRestore();
+		}
+	});
+
+	it("says of an event that is no longer kept that it is too long ago", async () => {
+		const gateway = await startGateway({ sse: { history: { maxBytes: 65_536 } } });
+		await openStream(gateway.url("news"), { session: "A" });
+		const send = (sessionId: string, payload: unknown) =>
+			gateway.send({ eventName: "news", sessionId, payload });
+		await send("A", 1);
+		const event = busState(gateway.broker)?.position ?? "";
+		for (let n = 0; n < 20; n++) await send("B", "x".repeat(10_000));
+		const params = { event, session: "A" };
+		const { verdicts } = await gateway.broker.call<SseWhy, object>("$sse.why", params);
+		const nothing = { nodeID: "node-1", service: "api", openedAt: null, endedAt: null };
+		expect(verdicts).toEqual([{ ...nothing, verdict: "too-old" }]);
+	});
+
+	it("knows that an open stream did not get what was read from the past, and knows the ids of a RabbitMQ stream", async () => {
+		const { bus, gateway } = await HandBus.start();
+		const stream = await openStream(gateway.url("news"), { session: "A" });
+		bus.give("news", 1, Date.now() - 1000);
+		bus.give("news", 2);
+		await stream.next("news");
+		const why = async (event: string): Promise<unknown> => {
+			const params = { event, session: "A" };
+			const { verdicts } = await gateway.broker.call<SseWhy, object>("$sse.why", params);
+			return verdicts.map(({ verdict }) => verdict);
+		};
+		expect(await why("1-50")).toEqual(["gap"]);
+		expect(await why("2-50")).toEqual(["delivered"]);
+		expect(await why("3-50")).toEqual(["not-here"]);
+	});
+
+	it("gives the reason for which a stream was cut off, as the metrics count it", async () => {
+		const gateway = await startGateway();
+		const stream = await openStream(gateway.url("news"), { session: "A" });
+		stream.stall();
+		await gateway.send({ eventName: "news", sessionId: "A", payload: FLOOD });
+		const params = { event: busState(gateway.broker)?.position ?? "", session: "A" };
+		stream.close();
+		await eventually(async () => {
+			const { verdicts } = await gateway.broker.call<SseWhy, object>("$sse.why", params);
+			expect(verdicts).toMatchObject([{ verdict: "cut-off", reason: "client" }]);
+		});
+	});
+
+	it("is refused without a session or an event id", async () => {
+		const { broker } = await startGateway();
+		for (const [params, parameter] of [
+			[{ event: "x" }, "session"],
+			[{ session: "A" }, "event"]
+		] as const) {
+			const answer = broker.call("$sse.why", params as object);
+			await expect(answer).rejects.toMatchObject({ data: { parameter } });
+		}
+	});
+});
+
+it("has exactly the verdicts that the reference explains", () => {
+	const reference = readFileSync("docs/reference/repl.md", "utf8");
+	const explained = tableRows(section(reference, "`sse why <eventId> <sessionId>`"));
+	expect(explained.map(([verdict]) => verdict)).toEqual(VERDICTS.map(name => `\`${name}\``));
+});
+
+describe("what a gateway remembers of streams that have ended", () => {
+	const close = (past: PastStreams, openedFrom: number, to: number): void => {
+		const ending = { to, at: 0, reason: "client", isRevoked: false, unwritten: 0 };
+		past.closed({
+			sessionIds: ["a"],
+			eventNames: ["news"],
+			openedAt: 0,
+			openedFrom,
+			past: { return: undefined, ending, unsent: 0 },
+			losses: undefined
+		} as unknown as EventStream);
+	};
+
+	it("is bounded, and the gateway knows from which event on it is complete", () => {
+		const past = new PastStreams(() => 1, 16_000_000);
+		for (let n = 1; n <= 50_000; n++) close(past, n, n + 3);
+		expect(past.size).toBeLessThanOrEqual(2_000);
+		expect(past.size).toBeGreaterThan(1_900);
+		expect(past.forgottenTo).toBe(50_000 - past.size + 3);
+	});
+
+	it("excludes streams during which no event arrived, or whose events are no longer kept", () => {
+		let tail = 1;
+		const past = new PastStreams(() => tail, 1_000_000);
+		close(past, 5, 5);
+		expect(past.size).toBe(0);
+		close(past, 5, 6);
+		expect(past.size).toBe(1);
+		tail = 9;
+		close(past, 9, 10);
+		expect([past.size, past.forgottenTo]).toEqual([1, 0]);
+	});
+});
