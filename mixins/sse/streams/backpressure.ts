@@ -92,7 +92,7 @@ export class Backpressure {
 
 	/** Position of the first event that waits here or may not have left the process; 0 = none. */
 	get unsentFirst(): number {
-		const written = this.#transport.unsent > 0 ? this.#unsentWrites.first : 0;
+		const written = this.#transport.hasUnsent ? this.#unsentWrites.first : 0;
 		return written || this.waitingFirst;
 	}
 

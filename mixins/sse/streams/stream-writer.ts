@@ -94,7 +94,7 @@ export abstract class StreamWriter implements Flushable {
 
 	/** Position of the first event that may not have left the process; 0 = none. */
 	get unsentFirst(): number {
-		const written = this.transport.unsent > 0 ? this.#lastFirst : 0;
+		const written = this.transport.hasUnsent ? this.#lastFirst : 0;
 		return (this.#backpressure?.unsentFirst ?? written) || (this.#batch?.first ?? 0);
 	}
 

@@ -57,6 +57,8 @@ export class Http1Transport implements Transport {
 		letIdle(request.socket);
 		// "close" follows; without a listener, the error of a client that has left would be thrown.
 		response.on("error", ignore);
+		const { socket } = request;
+		if (!socket.listeners("error").includes(noteUnsent)) socket.on("error", noteUnsent);
 		dropBody(request);
 		writeHead(response);
 		if (this.#gzip !== undefined) response.write(this.#gzip.head);
@@ -106,6 +108,10 @@ export class Http1Transport implements Transport {
 
 	get unsent(): number {
 		return this.#writable?.writableLength ?? 0;
+	}
+
+	get hasUnsent(): boolean {
+		return this.unsent > 0 || brokenOff.has(this.#connection);
 	}
 
 	get isBlocked(): boolean {
@@ -211,6 +217,15 @@ export class Http1Transport implements Transport {
 }
 
 function ignore(): void {}
+
+/** The connections that broke off before everything that was written had left the process. */
+const brokenOff = new WeakSet<Socket>();
+
+/** Runs before "close": by then Node has forgotten what was unsent. One function for all connections costs a stream nothing. */
+function noteUnsent(this: Socket, { syscall }: NodeJS.ErrnoException): void {
+	// A write that failed no longer counts as unsent.
+	if (this.writableLength > 0 || syscall === "write") brokenOff.add(this);
+}
 
 function isOwn(listener: unknown): boolean {
 	return listener === ignore || listener === onTurn;

@@ -83,6 +83,10 @@ export class Http2Transport implements Transport {
 		return this.#response?.writableLength ?? 0;
 	}
 
+	get hasUnsent(): boolean {
+		return this.unsent > 0;
+	}
+
 	get isBlocked(): boolean {
 		return this.#response !== undefined && this.#stream.writableNeedDrain;
 	}
