@@ -18,24 +18,17 @@ export function openEventSource(
 		url,
 		{ withCredentials }
 	);
-	/** EventSource gives an event that has no id the last one that came. */
+	/**
+	 * EventSource repeats the last id with an event that has none. The same id never comes a second time otherwise: a replay begins
+	 * after it (docs/protocol.md, 8.5).
+	 */
 	let lastId = "";
-	/** The event that `lastId` came with. */
-	let lastEvent = "";
-	/** Nothing with another id has come since the stream came back: what has the last one may be that event again. */
-	let isBack = false;
 	for (const name of new Set([...eventNames, ...OWN_EVENTS])) {
 		source.addEventListener(name, ({ data, lastEventId }: Message) => {
 			// EventSource has an `open` and an `error` of its own
 			if (data === undefined) return;
-			const event = `${name} ${data}`;
-			const isNew = lastEventId !== lastId;
-			const id = isNew || (isBack && event === lastEvent) ? lastEventId : "";
-			if (isNew) {
-				lastId = lastEventId;
-				lastEvent = event;
-			}
-			isBack = name === "sse.open" || (isBack && !isNew);
+			const id = lastEventId === lastId ? "" : lastEventId;
+			lastId = lastEventId;
 			sink.take(name, data, id);
 		});
 	}

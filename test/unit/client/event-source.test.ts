@@ -37,13 +37,14 @@ it("gives no id to an event without one, though EventSource repeats the last", (
 	expect(taken).toEqual(["sse.open {} p", "a 1 ", "a 2 q", "a 2 "]);
 });
 
-it("gives an event its id that is repeated when the stream is back", () => {
+// After EventSource had come back, an event without an id and with the text of the last one was taken for that one again: a
+// page that gets "something has changed" lost all of them.
+it("takes no event for a repeat because the one before says the same, also when the stream is back", () => {
 	const { taken, give } = open();
-	give("a", "1", "p");
-	give("sse.open", "{}", "p");
-	give("a", "1", "p");
-	give("a", "2", "q");
-	give("a", "2", "q");
+	give("a", "{}", "q");
+	give("sse.open", "{}", "q");
+	for (let n = 0; n < 3; n++) give("a", "{}", "q");
+	give("a", "{}", "r");
 
-	expect(taken.slice(1)).toEqual(["sse.open {} ", "a 1 p", "a 2 q", "a 2 "]);
+	expect(taken).toEqual(["a {} q", "sse.open {} ", "a {} ", "a {} ", "a {} ", "a {} r"]);
 });
