@@ -7,6 +7,8 @@ import {
 	TestBrowser,
 	TRANSPORTS
 } from "../support/clients/browser-scope.ts";
+import { send as request } from "../support/clients/request.ts";
+import { openStream } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { type GatewaySetup, startGateway, type TestGateway } from "../support/gateway/gateway.ts";
 import { authenticating, TICKET_ROUTE, TICKET_SECRET } from "../support/gateway/tickets.ts";
@@ -161,7 +163,7 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 					next(fails ? Object.assign(new Error("not now"), { code: status }) : undefined);
 				}
 			];
-			const aliases = { "GET /events": { type: "sse" }, "HEAD /events": { type: "sse" } };
+			const aliases = { "GET /events": { type: "sse" } };
 			const gateway = await startGateway({
 				sse: { ...QUICK, path: null, refusals: "http", timeout: 200 },
 				settings: { routes: [{ path: "/live", use, aliases }] }
@@ -236,6 +238,21 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 		const gateway = await startGateway({ sse: { ...QUICK, authorize: () => false } });
 		const { page } = open(gateway);
 		await eventually(() => expect(page.ends).toEqual([["forbidden", undefined]]));
+	});
+
+	// EventSource does not tell the status, and the gateway's HEAD answered 200: the client came back for ever.
+	it("ends when the gateway wants it no longer", async () => {
+		const gateway = await startGateway({ sse: { ...QUICK, limits: { streamsPerSession: 1 } } });
+		const url = gateway.url(NEWS);
+		const headers = { cookie: "sid=alice" };
+		await openStream(url, { headers });
+		const statuses = new Set<number | undefined>();
+		while (!statuses.has(204)) statuses.add((await request(url, { headers })).status);
+		const { page, browser } = open(gateway);
+		await eventually(() => expect(page.ends).toEqual([["stopped", undefined]]));
+
+		expect(page.connection.state).toBe("closed");
+		expect(browser.requests.length).toBe(transport === "fetch" ? 1 : 2);
 	});
 
 	it("ends when the browser's session is another one, and passes on nothing of that", async () => {
@@ -320,7 +337,7 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 						{
 							path: "/live",
 							authentication: true,
-							aliases: { "GET /events": { type: "sse" }, "HEAD /events": { type: "sse" } }
+							aliases: { "GET /events": { type: "sse" } }
 						},
 						TICKET_ROUTE
 					]

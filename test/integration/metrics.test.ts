@@ -4,7 +4,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { BrokerOptions } from "moleculer";
 import { Errors } from "moleculer";
 import { maxSeries } from "../../mixins/sse/core/metrics/series.ts";
-import type { EventsContract } from "../../mixins/sse/index.ts";
+import type { EventsContract, SseMixinOptions } from "../../mixins/sse/index.ts";
 import { refusal, send as request } from "../support/clients/request.ts";
 import {
 	FLOOD,
@@ -33,6 +33,7 @@ import {
 	OF_RABBITMQ,
 	readMetrics
 } from "../support/gateway/metrics.ts";
+import { TICKET_SECRET } from "../support/gateway/tickets.ts";
 import { freePort } from "../support/processes/ports.ts";
 
 const NEWS = "news";
@@ -174,12 +175,30 @@ describe("requests that get no stream", () => {
 		await eventually(() => expect(refused(gateway)).toEqual({ revoked: 1, gone: 1 }));
 	});
 
-	it("do not count if they are a HEAD, which gets no stream", async () => {
-		const gateway = await start();
-		expect((await request(gateway.url(NEWS), { method: "HEAD" })).status).toBe(200);
+	// A client whose EventSource has stopped asks by HEAD why: each refusal counted twice, and each ticket.
+	it.each<[string, number, SseMixinOptions, string]>([
+		["nothing", 200, {}, "?eventName=news"],
+		["a bad request", 400, {}, "?"],
+		["no session", 401, { session: () => null }, "?eventName=news"],
+		["no right", 403, { authorize: () => false }, "?eventName=news"],
+		["a bad ticket", 401, { ticket: { secret: TICKET_SECRET } }, "?eventName=news&ticket=x"],
+		["a limit", 200, { limits: { streamsPerSession: 1 } }, "?eventName=news"],
+		["a failure", 200, { session: () => Promise.reject(new Error("down")) }, "?eventName=news"]
+	])(
+		"do not count if they are a HEAD, whatever is in the way: %s",
+		async (what, status, sse, query) => {
+			const gateway = await start({ sse });
+			if (what === "a limit") await open(gateway);
+			const url = gateway.at("/sse/event-stream") + query;
+			expect((await request(url, { method: "HEAD" })).status).toBe(status);
 
-		expect(refused(gateway)).toEqual({});
-	});
+			expect(refused(gateway)).toEqual({});
+			const others = [...readMetrics(gateway.broker)].filter(([series, count]) => {
+				return /^(limits\.reached|tickets\.refused)/.test(series) && count > 0;
+			});
+			expect(others).toEqual([]);
+		}
+	);
 
 	it("do not count if they are for another route", async () => {
 		const gateway = await start({

@@ -535,6 +535,35 @@ describe("an alias { type: 'sse' } in a route of the application", () => {
 		expect(JSON.parse((await stream.next("sse.open")).data).eventNames).toEqual(["a", "b", "c"]);
 	});
 
+	// moleculer-web answered 404: a page whose EventSource was refused for good asked by HEAD why, and came back for ever.
+	it("answers HEAD as the GET, unless the application does", async () => {
+		let isValid = true;
+		const session = () => (isValid ? "alice" : null);
+		const gateway = await startGateway({
+			sse: { path: null, session },
+			settings: {
+				routes: [
+					{
+						path: "/live",
+						aliases: {
+							"GET /events": { type: "sse" },
+							"GET /other": { type: "sse" },
+							"HEAD /other": mine,
+							"GET /mine": mine
+						}
+					}
+				]
+			}
+		});
+		const head = async (path: string) =>
+			(await send(gateway.at(path, "news"), { method: "HEAD" })).status;
+		expect(await head("/live/events")).toBe(200);
+		isValid = false;
+		expect(await head("/live/events")).toBe(401);
+		expect(await head("/live/other")).toBe(200);
+		expect(await head("/live/mine")).toBe(404);
+	});
+
 	it("streams on a path with parameters", async () => {
 		const aliases = { "GET /shops/:shop/live": { type: "sse" } };
 		const gateway = await startGateway({

@@ -512,6 +512,7 @@ describe("a ticket is not used up by", () => {
 		expect((await send(at(gateway, ticket), { method: "HEAD" })).status).toBe(200);
 
 		await openStream(at(gateway, ticket));
+		expect((await send(at(gateway, ticket), { method: "HEAD" })).status).toBe(401);
 	});
 
 	it("a stream that is sent away to come back", async () => {

@@ -129,7 +129,7 @@ export const GATEWAY_METRICS: MetricsOf<GatewayCounters, GatewayGauges> = {
 	streamsRefused: counterBy(reason(REFUSAL_REASONS), {
 		name: "moleculer.sse.streams.refused",
 		unit: "request",
-		about: "requests for a stream that got none"
+		about: "requests for a stream that got none; a HEAD is not one"
 	}),
 	streamsClosed: counterBy(reason(END_REASONS), {
 		name: "moleculer.sse.streams.closed",

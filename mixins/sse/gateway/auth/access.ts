@@ -3,7 +3,7 @@ import type { GatewayCounters } from "../../core/metrics/counters.ts";
 import type { PendingOpen } from "../../core/revocation/pending-opens.ts";
 import { SseError } from "../../moleculer/sse-error.ts";
 import { trustIn } from "../limits/address.ts";
-import { checkEventNames, type StreamQuery } from "../request/request.ts";
+import { checkEventNames, isProbe, type StreamQuery } from "../request/request.ts";
 import { beginLife, createTickets, useUp } from "../tickets/shared-tickets.ts";
 import type { IssuedTicket, Tickets } from "../tickets/ticket.ts";
 import type { Ticket } from "../tickets/ticket-claims.ts";
@@ -73,7 +73,11 @@ export class Access {
 	): Promise<StreamGrant> {
 		if (this.tickets !== undefined && tickets.length > 0) {
 			const issued = this.tickets;
-			const ticket = await this.#readTicket(issued, tickets, eventNames);
+			const ticket = await readTicket(issued, tickets, eventNames);
+			if (ticket === undefined) {
+				if (!isProbe(request)) this.#counters.ticketsRefused++;
+				throw noTicket();
+			}
 			const provenAt = issued.givenAt(ticket);
 			return { session: ticket, provenAt, take: () => this.#take(ticket, issued) };
 		}
@@ -138,19 +142,6 @@ export class Access {
 		return isGood;
 	}
 
-	async #readTicket(
-		tickets: Tickets,
-		[text = "", ...others]: readonly string[],
-		eventNames: readonly string[]
-	): Promise<Ticket> {
-		const ticket = others.length > 0 ? undefined : await tickets.read(text, eventNames);
-		if (ticket === undefined) {
-			this.#counters.ticketsRefused++;
-			throw noTicket();
-		}
-		return ticket;
-	}
-
 	/**
 	 * The session of a request, the same for streams and API calls; null without one.
 	 *
@@ -210,6 +201,15 @@ export class Access {
 			throw this.#failures.refusal("session", error);
 		});
 	}
+}
+
+/** Several tickets are none. */
+async function readTicket(
+	tickets: Tickets,
+	[text = "", ...others]: readonly string[],
+	eventNames: readonly string[]
+): Promise<Ticket | undefined> {
+	return others.length > 0 ? undefined : tickets.read(text, eventNames);
 }
 
 function isObject(value: unknown): value is object {

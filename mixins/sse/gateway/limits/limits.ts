@@ -6,6 +6,7 @@ import type { GatewayCounters } from "../../core/metrics/counters.ts";
 import type { LimitName } from "../../core/metrics/label-values.ts";
 import type { StreamLimits } from "../../core/options/access-options.ts";
 import type { EventStream } from "../../streams/event-stream.ts";
+import { isProbe } from "../request/request.ts";
 import type { GatewayService, SseGatewayRequest } from "../types.ts";
 import { type AddressReader, addressReader, type TrustProxy } from "./address.ts";
 import { Ghosts } from "./ghosts.ts";
@@ -31,6 +32,8 @@ export class Limits {
 	readonly #counters: GatewayCounters;
 	readonly #addressOf: AddressReader;
 	readonly #tokenBucket: TokenBucket | undefined;
+	/** The same for HEAD, which asks the application too, and takes nothing away from streams. */
+	readonly #probes: TokenBucket | undefined;
 	readonly #retryWaits = new RetryWaits();
 	readonly #sessions = new KeyedCounter();
 	readonly #addresses = new KeyedCounter();
@@ -55,7 +58,10 @@ export class Limits {
 		this.#ghosts = new Ghosts(streams, limits.streamsPerSession);
 		this.#service = service;
 		this.#addressOf = addressReader(trustProxy);
-		if (limits.opensPerSecond > 0) this.#tokenBucket = new TokenBucket(limits.opensPerSecond);
+		if (limits.opensPerSecond > 0) {
+			this.#tokenBucket = new TokenBucket(limits.opensPerSecond);
+			this.#probes = new TokenBucket(limits.opensPerSecond);
+		}
 	}
 
 	/** Number of entries, for tests and for diagnosis. */
@@ -74,8 +80,9 @@ export class Limits {
 		const now = performance.now();
 		const full = this.#lookForRoom(request, now);
 		if (full !== undefined) return full;
-		if (this.#tokenBucket === undefined || this.#tokenBucket.take(now)) return undefined;
-		return this.#sendAway("opensPerSecond", this.#tokenBucket.wait(now, WAIT), now);
+		const bucket = isProbe(request) ? this.#probes : this.#tokenBucket;
+		if (bucket === undefined || bucket.take(now)) return undefined;
+		return this.#sendAway(request, "opensPerSecond", bucket.wait(now, WAIT), now);
 	}
 
 	/**
@@ -92,7 +99,7 @@ export class Limits {
 			ghost = isBack ? this.#ghosts.of(stream) : undefined;
 			if (ghost === undefined) {
 				const key = `session ${session}`;
-				return { sentAway: this.#sendAway("streamsPerSession", LONG_WAIT, now, key) };
+				return { sentAway: this.#sendAway(request, "streamsPerSession", LONG_WAIT, now, key) };
 			}
 		}
 		// Others may have opened while the application was asked.
@@ -129,12 +136,12 @@ export class Limits {
 
 	#lookForRoom(request: SseGatewayRequest, now: number): SentAway | undefined {
 		if (isReached(this.#limits.streams, this.#open)) {
-			return this.#sendAway("streams", LONG_WAIT, now);
+			return this.#sendAway(request, "streams", LONG_WAIT, now);
 		}
 		const address = this.#counted(request);
 		if (address === undefined) return undefined;
 		if (!isReached(this.#limits.streamsPerIp, this.#addresses.of(address))) return undefined;
-		return this.#sendAway("streamsPerIp", LONG_WAIT, now, `address ${address}`);
+		return this.#sendAway(request, "streamsPerIp", LONG_WAIT, now, `address ${address}`);
 	}
 
 	#counted(request: SseGatewayRequest): string | undefined {
@@ -148,15 +155,24 @@ export class Limits {
 	 * @param key The session or the address that is past its own limit. None for a limit of the gateway: that is nobody's
 	 * fault, and before a client is identified, nothing in a request tells one from another.
 	 */
-	#sendAway(limit: LimitName, wait: number, now: number, key?: string): SentAway {
-		this.#log(limit, now);
-		this.#counters.limitsReached.add(limit);
+	#sendAway(
+		request: SseGatewayRequest,
+		limit: LimitName,
+		wait: number,
+		now: number,
+		key?: string
+	): SentAway {
+		const counts = !isProbe(request);
+		if (counts) {
+			this.#log(limit, now);
+			this.#counters.limitsReached.add(limit);
+		}
 		const waiting = key === undefined ? 0 : this.#retryWaits.waiting(key, now);
 		// Behind one address there may be many that wait as they were told.
 		if (waiting > MAX_WAITING && limit === "streamsPerSession") return "for good";
 		const shortest = Math.min(wait * (1 + waiting), MAX_WAIT);
 		const retry = Math.round(shortest * (1 + Math.random() / 2));
-		if (key !== undefined) this.#retryWaits.told(key, now + shortest, now);
+		if (counts && key !== undefined) this.#retryWaits.told(key, now + shortest, now);
 		return { retry };
 	}
 

@@ -31,7 +31,7 @@ export async function openStream(
 	parts.streams.begin(opening);
 }
 
-/** The reason that counts for a request without a stream; a HEAD gets none, and is not refused. */
+/** The reason that counts for a request without a stream. */
 const REASONS: Readonly<Record<Ending["by"], RefusalReason | undefined>> = {
 	client: "gone",
 	method: undefined,

@@ -1,7 +1,7 @@
 import { noTicket } from "../auth/access.ts";
 import { noSession } from "../auth/auth-failures.ts";
 import { drawRetry } from "../request/jitter.ts";
-import { readRequest } from "../request/request.ts";
+import { isProbe, readRequest } from "../request/request.ts";
 import { isSettled } from "../request/response.ts";
 import { DRAIN_GRACE } from "../stop/shutdown.ts";
 import type { Ending, Opening, OpeningParts, OpeningStep } from "./opening.ts";
@@ -19,10 +19,10 @@ export const OPENING_STEPS: readonly OpeningStep[] = [
 	// While the application was asked, all of this may have changed. From here on no step waits.
 	checkExpiry,
 	checkClient,
-	answerHead,
 	sendOnIfStopping,
 	checkRevocations,
 	admit,
+	answerHead,
 	useTicket,
 	replaceGhost
 ];
@@ -38,7 +38,7 @@ function sendOnIfStopping(_: Opening, { shutdown }: OpeningParts): Ending | unde
 	return shutdown.ended === undefined ? undefined : { by: "shutdown" };
 }
 
-/** A HEAD asks `session` and `authorize` like a GET, so it counts as one. */
+/** Before the application is asked. */
 function checkArrival({ request }: Opening, { limits }: OpeningParts): Ending | undefined {
 	const sentAway = limits.arrive(request);
 	return sentAway && { by: "limit", sentAway };
@@ -71,11 +71,6 @@ function checkClient({ request, response }: Opening): Ending | undefined {
 	return isSettled(request, response) ? { by: "client" } : undefined;
 }
 
-/** A HEAD has been judged like a GET, and gets no stream. */
-function answerHead({ request }: Opening): Ending | undefined {
-	return request.method === "HEAD" ? { by: "method" } : undefined;
-}
-
 /** Ends an opening that was revoked since its session was proven. */
 function checkRevocations({ pendingOpen, subscription, grant }: Opening): Ending | undefined {
 	const revocation = pendingOpen.revokedBy(subscription, grant.provenAt);
@@ -89,6 +84,11 @@ function admit(opening: Opening, { limits }: OpeningParts): Ending | undefined {
 	if ("sentAway" in room) return { by: "limit", sentAway: room.sentAway };
 	opening.ghost = room.ghost;
 	return undefined;
+}
+
+/** A HEAD has been judged like a GET, and gets no stream: it takes nothing away. */
+function answerHead({ request }: Opening): Ending | undefined {
+	return isProbe(request) ? { by: "method" } : undefined;
 }
 
 /** Uses up the ticket, so late that a client that is sent away can come back with it. */

@@ -61,6 +61,14 @@ export function readRequest(
 	};
 }
 
+/**
+ * Whether a request only asks how a GET would be answered, which is how a client learns why its EventSource has stopped. The GET
+ * has been counted and logged: this is not, and it takes nothing away from any other.
+ */
+export function isProbe({ method }: { readonly method?: string | undefined }): boolean {
+	return method === "HEAD";
+}
+
 /** Whether a client prefers gzip to no encoding (RFC 9110, 12.5.3). */
 export function acceptsGzip(request: SseGatewayRequest): boolean {
 	return new Negotiator(request).encoding(["gzip", "identity"]) === "gzip";

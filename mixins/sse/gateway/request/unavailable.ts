@@ -13,7 +13,7 @@ import type {
 	SseGatewayResponse
 } from "../types.ts";
 import { drawRetry } from "./jitter.ts";
-import { readRequest } from "./request.ts";
+import { isProbe, readRequest } from "./request.ts";
 import { isSettled } from "./response.ts";
 import { retryAfter } from "./retry-after.ts";
 import type { StreamRefusals } from "./stream-refusals.ts";
@@ -103,7 +103,7 @@ export class Unavailable {
 	 * @param thrown The reason. The client is not told.
 	 */
 	answer(request: SseGatewayRequest, response: SseGatewayResponse, thrown: unknown): void {
-		this.#log(thrown);
+		this.#log(request, thrown);
 		const after = Math.min(this.#after(thrown, request, response), MAX_AFTER);
 		const retry = this.#wait(request, Math.max(after, this.#gateway.timeLeft()));
 		// An HTTP/2 session would keep a node from stopping.
@@ -144,17 +144,17 @@ export class Unavailable {
 		const now = performance.now();
 		const address = this.#addressOf(request) ?? "unknown";
 		const growth = Math.min(this.#retryWaits.waiting(address, now) * STEP, MAX_GROWTH);
-		this.#retryWaits.told(address, now + WINDOW, now);
+		if (!isProbe(request)) this.#retryWaits.told(address, now + WINDOW, now);
 		const drawn = drawRetry(this.#options.retry ?? RANGE) ?? 0;
 		return Math.round(after + drawn + (growth * (1 + Math.random())) / 2);
 	}
 
-	#log(thrown: unknown): void {
+	#log(request: SseGatewayRequest, thrown: unknown): void {
 		// It has been logged where the reason was known.
 		if (thrown instanceof SseError && thrown.type === "SSE_INTERNAL") return;
 		const text = "SSE: a stream cannot be opened now; the client is told to come back";
 		if (isFault(thrown)) this.#faults.add(`${text}: ${stackOf(thrown)}`);
-		else this.#refusals.add(`${text}: ${lineOf(thrown)}`);
+		else if (!isProbe(request)) this.#refusals.add(`${text}: ${lineOf(thrown)}`);
 	}
 }
 

@@ -25,10 +25,10 @@ describe("an opening", () => {
 			"authorize",
 			"checkExpiry",
 			"checkClient",
-			"answerHead",
 			"sendOnIfStopping",
 			"checkRevocations",
 			"admit",
+			"answerHead",
 			"useTicket",
 			"replaceGhost"
 		]);
