@@ -9,6 +9,8 @@ const config: UserConfig = defineConfig({
 	deps: { neverBundle: ["moleculer-sse"] },
 	dts: { oxc: true },
 	minify: true,
+	// nobody shakes a tree of one export
+	outputOptions: { comments: false },
 	sourcemap: true,
 	// the rest of the package is there already
 	clean: false,

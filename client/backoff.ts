@@ -1,3 +1,6 @@
+/** Milliseconds that a timer takes at most: a longer one would be over at once. */
+export const LONGEST: number = 2 ** 31 - 1;
+
 const FIRST = 1000;
 const MOST = 30_000;
 

@@ -1,4 +1,5 @@
 import type { SseEventName, SsePayload } from "moleculer-sse";
+import { LONGEST } from "./backoff.ts";
 import type { Access } from "./connection.ts";
 import { Handlers, Listeners, type ReceivedEvent } from "./handlers.ts";
 import type { Scope } from "./scope.ts";
@@ -135,15 +136,16 @@ export function connectIn(scope: Scope, url: string, options: ConnectOptions): S
 	const visible = (): void => {
 		clearTimeout(hiding);
 		if (document?.visibilityState === "hidden") {
-			if (hiddenFor > 0) hiding = setTimeout(pause, hiddenFor);
-		} else if (!isRunning) run();
+			if (hiddenFor > 0) hiding = setTimeout(pause, Math.min(hiddenFor, LONGEST));
+		} else if (!isRunning) wake();
 	};
 	const wake = (): void => {
+		tab.hurry();
 		if (isRunning) tab.refresh();
 		else run();
 	};
 	const watched = [
-		[scope, "online", () => isRunning && tab.refresh()],
+		[scope, "online", () => isRunning && wake()],
 		[scope, "pagehide", pause],
 		[scope, "pageshow", ({ persisted }: { persisted?: boolean }) => persisted && wake()],
 		[document, "freeze", pause],

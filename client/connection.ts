@@ -1,9 +1,10 @@
-import { backoff } from "./backoff.ts";
+import { backoff, LONGEST } from "./backoff.ts";
 import { openEventSource } from "./event-source.ts";
 import { openFetch } from "./fetch-stream.ts";
+import { readOpen } from "./open-event.ts";
 import type { TakeEvent } from "./parser.ts";
 import type { Scope } from "./scope.ts";
-import { type Failure, failureOf, type StreamSink, type Transport } from "./transport.ts";
+import { type Failure, probe, type StreamSink, streamUrl, type Transport } from "./transport.ts";
 
 type Awaitable<T> = T | PromiseLike<T>;
 type HeaderFields = Readonly<Record<string, string>>;
@@ -61,6 +62,13 @@ export class Connection {
 	#isSuspected = false;
 	/** Milliseconds that any wait has at least. */
 	#least = 0;
+	/** `performance.now()` before which no stream is opened; and the part of it that the gateway has asked for. */
+	#notBefore = 0;
+	#asked = 0;
+	/** Whether EventSource waits for what the gateway has asked for, which it tells nobody, and comes back by itself. */
+	#isReturning = false;
+	/** Whether it comes back with names, or at a place, of before. */
+	#isStale = false;
 	/** `performance.now()` of the last sign of life. */
 	#heardAt = 0;
 	#heartbeat = 0;
@@ -72,33 +80,55 @@ export class Connection {
 		this.#host = host;
 	}
 
-	/** Opens a stream now, in place of the one that there is: with the names, and where the host is by now. */
+	/**
+	 * Opens a stream in place of the one that there is, with the names, and where the host is by then: now, or when what is waited
+	 * for is over.
+	 */
 	open(): void {
+		const left = this.#notBefore - performance.now();
+		if (this.#isReturning) this.#isStale = true;
+		else if (left <= 0) this.#start();
+		else {
+			this.close();
+			this.#expect(left, () => this.#start());
+		}
+	}
+
+	/** From now on only what the gateway has asked for is waited for. */
+	hurry(): void {
+		this.#isReturning = false;
+		this.#notBefore = this.#asked;
+	}
+
+	close(): void {
+		this.#attempt++;
+		this.isOpen = this.#isReturning = this.#isStale = false;
+		clearTimeout(this.#timer);
+		this.#transport?.close();
+		this.#transport = undefined;
+	}
+
+	#start(): void {
 		this.close();
 		const attempt = this.#attempt;
 		const { ticket, headers, url, withCredentials } = this.#access;
 		const eventNames = this.#host.names();
+		const patience = Math.min(PATIENCE, FIRST_PATIENCE * 2 ** this.#failures);
 		const start = (given?: string | { ticket: string }, sent?: HeaderFields): void => {
 			if (attempt !== this.#attempt) return;
-			const params = eventNames.map(name => ["eventName", name]);
-			const place = this.#host.place();
-			if (place) params.push(["lastEventId", place]);
-			if (given) params.push(["ticket", typeof given === "string" ? given : given.ticket]);
-			const query = params.map(([name, value]) => `${name}=${encodeURIComponent(value as string)}`);
-			const request = {
-				url: url + (url.includes("?") ? "&" : "?") + query.join("&"),
-				eventNames,
-				withCredentials,
-				headers: sent ?? {}
-			};
-			this.#expect(Math.min(PATIENCE, FIRST_PATIENCE * 2 ** this.#failures));
+			const ticket = typeof given === "object" ? given.ticket : given;
+			const urlNow = (): string => streamUrl(url, eventNames, this.#host.place(), ticket);
+			const request = { url: urlNow(), eventNames, withCredentials, headers: sent ?? {} };
+			this.#expect(patience);
 			const open = sent || !this.#scope.EventSource ? openFetch : openEventSource;
-			this.#transport = open(this.#scope, request, this.#sink(attempt, request.url));
+			this.#transport = open(this.#scope, request, this.#sink(attempt, urlNow));
 		};
 		if (!ticket && !headers) {
 			start();
 			return;
 		}
+		// a request of the application may be on a dead connection, too
+		this.#expect(patience);
 		const ask = async (): Promise<void> =>
 			start(
 				await ticket?.(eventNames),
@@ -109,15 +139,8 @@ export class Connection {
 		});
 	}
 
-	close(): void {
-		this.#attempt++;
-		this.isOpen = false;
-		clearTimeout(this.#timer);
-		this.#transport?.close();
-		this.#transport = undefined;
-	}
-
-	#sink(attempt: number, url: string): StreamSink {
+	/** @param urlNow Gives its URL with the place of that moment. */
+	#sink(attempt: number, urlNow: () => string): StreamSink {
 		/** Whether this stream has been open; one that is open again may have lost its place. */
 		let wasOpen = false;
 		const ifCurrent =
@@ -129,11 +152,10 @@ export class Connection {
 			take: ifCurrent((name, data, id) => {
 				this.#heardAt = performance.now();
 				if (name === "sse.open") {
-					const { resumed, heartbeat = 0 } = JSON.parse(data);
-					if (wasOpen && !resumed && this.#host.place()) {
-						this.#isSuspected = true;
-						return this.open();
-					}
+					const { resumed, heartbeat } = readOpen(data);
+					const isLost = wasOpen && !resumed && this.#host.place() !== "";
+					this.#isSuspected ||= isLost;
+					if (isLost || this.#isStale) return this.#start();
 					wasOpen = true;
 					if (this.#isSuspected) this.#isHeaderLost = resumed;
 					this.#isSuspected = false;
@@ -146,11 +168,15 @@ export class Connection {
 				// It would come back with the ticket, which is used, or without its place.
 				if (this.#access.ticket || this.#isHeaderLost) return this.#failed({});
 				this.#lose();
+				this.#isReturning = true;
+				this.#asked = performance.now() + this.#least;
 				this.#expect(this.#least > 0 ? LIMIT_PATIENCE : PATIENCE);
 			}),
 			closed: ifCurrent(() => {
 				this.#lose();
-				this.#probe(url).then(ifCurrent(failure => this.#failed(failure)));
+				const { withCredentials } = this.#access;
+				const asked = probe(this.#scope, urlNow(), withCredentials);
+				asked.then(ifCurrent(failure => this.#failed(failure)));
 			}),
 			failed: ifCurrent(failure => this.#failed(failure))
 		};
@@ -158,8 +184,8 @@ export class Connection {
 
 	#opened(heartbeat: number): void {
 		this.isOpen = true;
-		this.#failures = this.#least = 0;
-		this.#isAskedAgain = false;
+		this.#failures = this.#least = this.#notBefore = this.#asked = 0;
+		this.#isAskedAgain = this.#isReturning = false;
 		this.#heartbeat = heartbeat;
 		clearTimeout(this.#timer);
 		if (heartbeat > 0) this.#watch();
@@ -173,27 +199,18 @@ export class Connection {
 
 	#expect(milliseconds: number, otherwise: () => void = () => this.#again()): void {
 		clearTimeout(this.#timer);
-		this.#timer = setTimeout(otherwise, Math.max(0, milliseconds));
+		this.#timer = setTimeout(otherwise, Math.max(0, Math.min(milliseconds, LONGEST)));
 	}
 
 	#again(): void {
 		this.#failures++;
 		this.#lose();
-		this.open();
+		this.#start();
 	}
 
 	#lose(): void {
 		this.isOpen = false;
 		this.#host.lost();
-	}
-
-	/** What the gateway answers: EventSource does not tell. */
-	#probe(url: string): Promise<Failure> {
-		const credentials = this.#access.withCredentials ? "include" : "same-origin";
-		const headers = { Accept: "text/event-stream" };
-		return this.#scope
-			.fetch(url, { method: "HEAD", headers, credentials, cache: "no-store" })
-			.then(failureOf, () => ({}));
 	}
 
 	#failed({ status, wait }: Failure): void {
@@ -208,6 +225,9 @@ export class Connection {
 		}
 		this.#failures++;
 		this.#host.lost();
-		this.#expect(wait ?? this.#least + backoff(this.#failures), () => this.open());
+		const now = performance.now();
+		this.#asked = now + ((status && wait) || this.#least);
+		this.#notBefore = now + (wait ?? this.#least + backoff(this.#failures));
+		this.open();
 	}
 }

@@ -22,13 +22,16 @@ export function openFetch(scope: Scope, request: StreamRequest, sink: StreamSink
 		}
 		const parser = new StreamParser((name, data, id) => isClosed || sink.take(name, data, id));
 		const decoder = new TextDecoder();
+		/** Of a stream that the gateway has ended, and not the network. */
+		let status: number | undefined;
 		try {
 			const reader = response.body.getReader();
 			for (let part = await reader.read(); !part.done && !isClosed; part = await reader.read()) {
 				parser.feed(decoder.decode(part.value, { stream: true }));
 			}
+			status = 200;
 		} finally {
-			if (!isClosed) sink.failed({ wait: parser.retry });
+			if (!isClosed) sink.failed({ status, wait: parser.retry });
 			isClosed = true;
 		}
 	}

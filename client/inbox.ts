@@ -1,3 +1,4 @@
+import { readOpen } from "./open-event.ts";
 import { Seen } from "./seen.ts";
 
 /** What an inbox tells. */
@@ -56,7 +57,7 @@ export class Inbox {
 
 	take(name: string, data: string, id: string): void {
 		const isOwn = name.startsWith("sse.");
-		if (name === "sse.open") this.#opened(JSON.parse(data).resumed);
+		if (name === "sse.open") this.#opened(readOpen(data).resumed);
 		else if (name === "sse.reset") this.#reset(JSON.parse(data).reason);
 		else if (this.#pending !== undefined && !this.#isHeld) this.#tell();
 		if (this.isFresh) {

@@ -1,13 +1,15 @@
 /** Takes an event of a stream: its name, its data, and its id, which is empty if it has none of its own. */
 export type TakeEvent = (name: string, data: string, id: string) => void;
 
-/** Reads the text of an event stream, in whatever pieces it comes (HTML 9.2.6). */
+/** Reads the text of an event stream, in whatever pieces it comes (HTML 9.2.6); a byte order mark is not part of text. */
 export class StreamParser {
 	readonly #take: TakeEvent;
 	/** The last `retry:`, in milliseconds; undefined if there was none. */
 	retry: number | undefined;
-	#rest = "";
-	#isFirst = true;
+	/** The pieces of a line that has not ended: put together once, however many there are. */
+	#line: string[] = [];
+	/** Whether the last piece ended with a CR: an LF that follows belongs to it. */
+	#isAfterCr = false;
 	#name = "";
 	#data: string[] = [];
 	#id = "";
@@ -18,15 +20,17 @@ export class StreamParser {
 
 	feed(text: string): void {
 		if (text === "") return;
-		if (this.#isFirst) text = text.replace(/^\uFEFF/, "");
-		this.#isFirst = false;
-		const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/);
-		// a CR at the end may be the first half of a CRLF
-		this.#rest = lines.pop() as string;
-		for (const line of lines) this.#line(line);
+		if (this.#isAfterCr) text = text.replace(/^\n/, "");
+		this.#isAfterCr = text.endsWith("\r");
+		const [first, ...lines] = text.split(/\r\n?|\n/);
+		this.#line.push(first as string);
+		for (const line of lines) {
+			this.#read(this.#line.join(""));
+			this.#line = [line];
+		}
 	}
 
-	#line(line: string): void {
+	#read(line: string): void {
 		if (line === "") {
 			const [name, data, id] = [this.#name, this.#data, this.#id];
 			this.#name = this.#id = "";

@@ -94,6 +94,11 @@ export class Tab {
 		this.#role = "alone";
 	}
 
+	/** The network is back, or the page. */
+	hurry(): void {
+		this.#connection.hurry();
+	}
+
 	/** The names have changed, or the network has. */
 	refresh(): void {
 		if (this.#role === "follower") this.#hello();

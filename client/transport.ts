@@ -48,3 +48,27 @@ export function failureOf({ status, headers }: Response): Failure {
 	const seconds = Number(headers.get("retry-after"));
 	return { status, wait: seconds > 0 ? Math.min(seconds, 300) * 1000 : undefined };
 }
+
+/** The URL of a stream of these names, which begins at a place unless that is empty. */
+export function streamUrl(
+	url: string,
+	eventNames: readonly string[],
+	place: string,
+	ticket = ""
+): string {
+	const params = eventNames.map(name => ["eventName", name]);
+	params.push(["lastEventId", place], ["ticket", ticket]);
+	const query = params.flatMap(([name, value]) =>
+		value ? `${name}=${encodeURIComponent(value)}` : []
+	);
+	return url + (url.includes("?") ? "&" : "?") + query.join("&");
+}
+
+/** What a gateway would answer to a stream: EventSource does not tell. */
+export function probe(scope: Scope, url: string, withCredentials: boolean): Promise<Failure> {
+	const credentials = withCredentials ? "include" : "same-origin";
+	const headers = { Accept: "text/event-stream" };
+	return scope
+		.fetch(url, { method: "HEAD", headers, credentials, cache: "no-store" })
+		.then(failureOf, () => ({}));
+}

