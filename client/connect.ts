@@ -2,6 +2,7 @@ import type { SseEventName, SsePayload } from "moleculer-sse";
 import { LONGEST } from "./backoff.ts";
 import type { Access } from "./connection.ts";
 import { Handlers, Listeners, type ReceivedEvent } from "./handlers.ts";
+import { VERSION } from "./messages.ts";
 import type { Scope } from "./scope.ts";
 import { type State, Tab } from "./tab.ts";
 
@@ -93,9 +94,15 @@ export function connectIn(scope: Scope, url: string, options: ConnectOptions): S
 		states.tell(state);
 	};
 	const shares = document && options.shared !== false;
-	const shareAs = shares ? `moleculer-sse ${new URL(url, document.baseURI).href}` : undefined;
+	// with credentials of another kind, what is refused to one is not to the other
+	const shareAs = shares
+		? `moleculer-sse ${[VERSION, new URL(url, document.baseURI), !ticket, !headers]}`
+		: undefined;
 	const tab = new Tab(scope, { url, ticket, headers, withCredentials }, shareAs, {
 		names: () => handlers.names,
+		texts(names) {
+			handlers.texts = names;
+		},
 		event: (name, data, id) => handlers.run(name, data, id),
 		load(reason) {
 			if (reason !== "start") return resets.tell(reason);

@@ -27,12 +27,16 @@ export interface ConnectionHost {
 	readonly take: TakeEvent;
 	/** The stream is lost; another one comes. */
 	lost(): void;
+	/** The gateway has refused the names, or so many: whether others are asked for at once. */
+	retreats(): boolean;
 	/** Nothing comes any more: the gateway has refused it for good. */
 	refused(status: number): void;
 }
 
 /** Statuses at which nothing is gained by coming back. */
 const FINAL: readonly unknown[] = [401, 403, 204];
+/** Statuses of requests that fewer names may mend. */
+const OF_NAMES: readonly unknown[] = [400, 403, 413, 414, 431];
 /**
  * Milliseconds within which a gateway answers, at first: a browser may ask on a connection that is as dead as the one before.
  * Each failure doubles them.
@@ -215,6 +219,10 @@ export class Connection {
 
 	#failed({ status, wait }: Failure): void {
 		this.close();
+		if (OF_NAMES.includes(status) && this.#host.retreats()) {
+			this.open();
+			return;
+		}
 		if (status !== undefined && FINAL.includes(status)) {
 			if (this.#isAskedAgain || !(this.#access.ticket || this.#access.headers)) {
 				this.#host.refused(status);

@@ -1,82 +1,59 @@
+import type { TabMessage } from "./messages.ts";
 import type { ChannelLike, LocksLike, Scope } from "./scope.ts";
-
-/** What tabs tell each other. */
-export type TabMessage =
-	/** A tab is there, and wants these names; with a place, from there on. */
-	| { type: "hello"; from: string; names: string[]; place: string }
-	| { type: "bye"; from: string }
-	/** A new leader asks who is there. */
-	| { type: "who" }
-	/**
-	 * The leader's stream is open with these names. What follows is what comes behind `at`; `isNew`: the gateway has
-	 * resumed from there, for everybody who was there once.
-	 */
-	| {
-			type: "open";
-			at: string;
-			isNew: boolean;
-			names: string[];
-			heartbeat: number;
-			state: "open" | "degraded";
-	  }
-	/** What the leader's stream has brought; `after` is the id before it. */
-	| { type: "event"; after: string; name: string; data: string; id: string }
-	/** The leader has no stream for now. */
-	| { type: "lost" }
-	/** The session's streams are over. */
-	| { type: "end"; reason: string; closeReason: string | undefined };
 
 export interface GroupHost {
 	hear(message: TabMessage): void;
-	/** This tab leads from now on: the one that did has gone. */
+	/** The answer to a claim. */
+	claimed(leads: boolean): void;
+	/** This tab leads from now on: the one that did has gone, or has let others have their turn. */
 	lead(): void;
 	/** Another one has taken the lead, because this one seemed to be gone. */
 	deposed(): void;
+	/** There are no locks for this page. */
+	unable(): void;
 }
 
 /** The tabs that share a stream: one of them holds a lock, and leads; all share a channel. */
 export class Group {
 	readonly #name: string;
-	readonly #locks: LocksLike;
+	readonly #scope: Scope;
 	readonly #channel: ChannelLike;
 	readonly #host: GroupHost;
 	readonly #abort = new AbortController();
 	#release: (() => void) | undefined;
 	#hasLeft = false;
 
-	/** @returns Undefined where tabs cannot share: without Web Locks (which need https) or BroadcastChannel. */
-	static join(scope: Scope, name: string, host: GroupHost): Group | undefined {
-		const locks = scope.navigator?.locks;
-		const Channel = scope.BroadcastChannel;
-		if (!locks || !Channel) return undefined;
-		return new Group(name, locks, new Channel(name), host);
-	}
-
-	constructor(name: string, locks: LocksLike, channel: ChannelLike, host: GroupHost) {
+	/** @throws Where tabs cannot share: without BroadcastChannel, or where the browser denies it to the page. */
+	constructor(scope: Scope, name: string, host: GroupHost) {
 		this.#name = name;
-		this.#locks = locks;
-		this.#channel = channel;
+		this.#scope = scope;
 		this.#host = host;
+		const channel = new (scope.BroadcastChannel as new (name: string) => ChannelLike)(name);
+		this.#channel = channel;
 		channel.onmessage = ({ data }: { data: TabMessage }) => {
 			if (!this.#hasLeft) host.hear(data);
 		};
 	}
 
 	/** Takes the lead if nobody has it; otherwise waits for it. */
-	claim(): Promise<boolean> {
-		return new Promise(resolve =>
-			this.#request({ ifAvailable: true }, lock => {
-				const leads = lock !== null && !this.#hasLeft;
-				resolve(leads);
-				if (lock === null) this.#lead({ signal: this.#abort.signal });
-				return leads;
-			})
-		);
+	claim(): void {
+		this.#request({ ifAvailable: true }, lock => {
+			if (lock === null) this.#queue();
+			this.#host.claimed(lock !== null);
+			return lock !== null;
+		});
 	}
 
 	/** Takes the lead from one that does not answer. */
 	steal(): void {
 		this.#lead({ steal: true });
+	}
+
+	/** Lets all others that wait have the lead before it. */
+	yield(): void {
+		this.#release?.();
+		this.#release = undefined;
+		this.#queue();
 	}
 
 	post(message: TabMessage): void {
@@ -90,21 +67,28 @@ export class Group {
 		this.#channel.close();
 	}
 
+	#queue(): void {
+		this.#lead({ signal: this.#abort.signal });
+	}
+
 	#lead(options: object): void {
 		this.#request(options, () => {
-			if (this.#hasLeft || this.#release) return false;
+			if (this.#release) return false;
 			this.#host.lead();
 			return true;
 		});
 	}
 
 	/** @param take Whether the lock is kept. */
-	#request(options: object, take: (lock: unknown) => boolean): void {
+	async #request(options: object, take: (lock: unknown) => boolean): Promise<void> {
 		const hold = (lock: unknown): unknown =>
-			take(lock) && new Promise<void>(resolve => (this.#release = resolve));
-		this.#locks.request(this.#name, options, hold).catch(() => {
-			// stolen, or aborted before it was held
-			if (!this.#hasLeft && this.#release) this.#host.deposed();
-		});
+			!this.#hasLeft && take(lock) && new Promise<void>(resolve => (this.#release = resolve));
+		try {
+			const locks = this.#scope.navigator?.locks as LocksLike;
+			await locks.request(this.#name, options, hold);
+		} catch {
+			// stolen, denied, aborted before it was held, or there are no locks (which need https)
+			if (!this.#hasLeft) this.#host[this.#release ? "deposed" : "unable"]();
+		}
 	}
 }

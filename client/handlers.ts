@@ -15,8 +15,8 @@ type Handler = (payload: never, event: ReceivedEvent) => void;
 export class Handlers {
 	readonly #scope: Scope;
 	readonly #byName = new Map<string, Set<Handler>>();
-	/** The events whose payload is a text, by the last `sse.open`. */
-	#texts: readonly string[] = [];
+	/** The events whose payload is a text, by the stream that brings them. */
+	texts: readonly string[] = [];
 
 	constructor(scope: Scope) {
 		this.#scope = scope;
@@ -40,10 +40,10 @@ export class Handlers {
 	}
 
 	run(name: string, data: string, id: string): void {
-		if (name === "sse.open") this.#texts = JSON.parse(data).texts ?? [];
+		if (name === "sse.open") this.texts = JSON.parse(data).texts ?? [];
 		const handlers = this.#byName.get(name);
 		if (handlers === undefined) return;
-		const payload = this.#texts.includes(name) ? data : read(data);
+		const payload = this.texts.includes(name) ? data : read(data);
 		// what a handler adds or removes counts from the next event on
 		for (const handler of [...handlers]) {
 			attempt(this.#scope, () => handler(payload as never, { name, id, data }));

@@ -1,6 +1,8 @@
 import { type Access, Connection } from "./connection.ts";
-import { Group, type TabMessage } from "./group.ts";
+import { Group, type GroupHost } from "./group.ts";
 import { Inbox, type InboxHost } from "./inbox.ts";
+import { areIn, Members } from "./members.ts";
+import type { Opened, TabMessage } from "./messages.ts";
 import type { Scope } from "./scope.ts";
 
 /** `degraded`: open, but the gateway does not hear the other nodes now. */
@@ -8,26 +10,30 @@ export type State = "connecting" | "open" | "degraded" | "closed";
 
 export interface TabHost extends InboxHost {
 	names(): string[];
+	/** The events whose payload is a text, by a stream of another tab. */
+	texts(names: readonly string[]): void;
 	state(state: State): void;
 	/** @param closeReason What the last `sse.close` gave as its reason. */
 	end(reason: string, closeReason: string | undefined): void;
 }
 
-/** Milliseconds within which a leader answers; a hidden tab is slow. */
+/** Milliseconds within which a tab answers; a hidden one is slow. */
 const PATIENCE = 2000;
 /** Milliseconds of silence after which a leader is asked, if its gateway sends no heartbeats: half of them. */
 const HEARTBEAT = 15_000;
 /** Milliseconds within which a new leader hears where the others are. */
 const ROLL_CALL = 100;
+/** Milliseconds after which a leader asks again who is there. */
+const ROUND = 60_000;
 /** Milliseconds after which a tab that cannot follow yet asks again. */
 const ASK_AGAIN = 10_000;
 
 const ENDS: Readonly<Record<number, string>> = { 401: "unauthorized", 403: "forbidden" };
 
 /**
- * One tab. It opens a stream of its own, and learns by `sse.open` whose it is. If no other tab of the session leads, it does, and
- * passes on what comes; otherwise it follows, and closes its own. A leader's stream begins where the tab was that is furthest
- * behind: whoever was there once misses nothing of it, and ids tell what is a repeat.
+ * One tab. It opens a stream of its own, and learns by `sse.open` whose it is, and that its names may be had. If no other tab of
+ * the session leads, it does, and passes on what comes; otherwise it follows, and closes its own. A leader's stream begins where
+ * the tab was that is furthest behind: whoever was there once misses nothing of it, and ids tell what is a repeat.
  */
 export class Tab {
 	readonly #scope: Scope;
@@ -36,22 +42,27 @@ export class Tab {
 	readonly #connection: Connection;
 	/** What tabs have to have in common to share, beside the session; undefined: this one does not. */
 	readonly #shareAs: string | undefined;
+	/** Whether other tabs may have better credentials. */
+	readonly #hasOwn: boolean;
 	readonly #id = `${Math.random()}`;
 	#group: Group | undefined;
-	/** `alone` with a stream of its own; it may become another one. */
-	#role: "alone" | "leader" | "follower" = "alone";
+	#groupName: string | undefined;
+	/** `alone` and `asking` with a stream of its own; who asks is known to a leader, and follows when it can. */
+	#role: "alone" | "asking" | "leader" | "follower" = "alone";
 	#session: string | undefined;
+	/** Whether nobody has come with that session yet: the gateway has made it. */
+	#isIssued = false;
 	#closeReason: string | undefined;
-	/** Of a leader: the names that each other tab wants, and the places that its next stream has to begin before. */
-	readonly #others = new Map<string, string[]>();
-	readonly #places = new Set<string>();
+	/** Why the gateway has refused this tab, so that others may try. */
+	#refusal: string | undefined;
+	readonly #members = new Members();
 	/** The names of its stream, and the last id that it brought, or that it was opened with. */
 	#names: string[] = [];
 	#lastId = "";
-	#heartbeat = 0;
+	/** Of the stream that it has, or follows. */
+	#opened: Opened = { eventNames: [] };
 	/** Of a follower: `performance.now()` when its leader was heard last. */
 	#heardAt = 0;
-	#state: "open" | "degraded" = "open";
 	#timer: ReturnType<typeof setTimeout> | undefined;
 	#reopening: ReturnType<typeof setTimeout> | undefined;
 
@@ -59,6 +70,7 @@ export class Tab {
 		this.#scope = scope;
 		this.#host = host;
 		this.#shareAs = shareAs;
+		this.#hasOwn = !!(access.ticket || access.headers);
 		this.#inbox = new Inbox(host);
 		this.#connection = new Connection(scope, access, {
 			names: () => (this.#names = this.#union()),
@@ -68,7 +80,8 @@ export class Tab {
 				host.state("connecting");
 				this.#post({ type: "lost" });
 			},
-			refused: status => this.#end(ENDS[status] ?? "stopped")
+			retreats: () => this.#retreats(),
+			refused: status => this.#refused(status)
 		});
 	}
 
@@ -82,16 +95,10 @@ export class Tab {
 
 	/** Closes what there is; it may be started again. */
 	stop(): void {
-		clearTimeout(this.#timer);
 		clearTimeout(this.#reopening);
+		this.#leave();
 		this.#connection.close();
 		this.#inbox.close();
-		this.#group?.post({ type: "bye", from: this.#id });
-		this.#group?.leave();
-		this.#group = undefined;
-		this.#others.clear();
-		this.#places.clear();
-		this.#role = "alone";
 	}
 
 	/** The network is back, or the page. */
@@ -101,67 +108,97 @@ export class Tab {
 
 	/** The names have changed, or the network has. */
 	refresh(): void {
-		if (this.#role === "follower") this.#hello();
-		else this.#reopen();
+		if (this.#role === "leader" || !this.#group) this.#reopen();
+		else if (this.#role === "follower" && areIn(this.#host.names(), this.#opened.eventNames))
+			this.#hello();
+		// the leader gets no names that the gateway may refuse
+		else this.start();
+	}
+
+	#leave(): void {
+		clearTimeout(this.#timer);
+		this.#group?.post({ type: "bye", from: this.#id });
+		this.#group?.leave();
+		this.#group = undefined;
+		this.#members.clear();
+		this.#role = "alone";
 	}
 
 	#fromStream(name: string, data: string, id: string): void {
 		if (name === "sse.open") {
-			const { session, heartbeat = 0, degraded } = JSON.parse(data);
-			if (this.#session !== undefined && session !== this.#session) {
-				this.#end("session");
-				return;
+			const opened = JSON.parse(data);
+			const { session, groups, issued } = opened;
+			if (session) {
+				if (this.#session && session !== this.#session) {
+					if (!this.#isIssued) {
+						this.#end("session");
+						return;
+					}
+					// what the page shows is of a session that nobody has
+					data = JSON.stringify({ ...opened, resumed: false });
+				}
+				this.#session = session;
+				this.#isIssued = issued;
 			}
-			this.#session = session;
-			this.#state = degraded ? "degraded" : "open";
-			this.#heartbeat = heartbeat;
-			this.#places.clear();
-			this.#open(this.#lastId, true);
+			const groupName = this.#shareAs && session && [this.#shareAs, session, groups].join(" ");
+			if (groupName !== this.#groupName) this.#leave();
+			this.#groupName = groupName;
+			this.#opened = opened;
+			this.#members.places.clear();
+			this.#tell(true);
 		}
 		if (name === "sse.close") this.#closeReason = JSON.parse(data).reason;
-		if (this.#others.size > 0) this.#post({ type: "event", after: this.#lastId, name, data, id });
+		if (this.#members.size > 0) this.#post({ type: "event", after: this.#lastId, name, data, id });
 		if (id !== "") this.#lastId = id;
 		this.#inbox.take(name, data, id);
 		if (name !== "sse.open") return;
-		if (!this.#inbox.isFresh) this.#host.state(this.#state);
+		if (!this.#inbox.isFresh) this.#showState();
 		if (this.#group === undefined) this.#join();
+	}
+
+	#showState(): void {
+		this.#host.state(this.#opened.degraded ? "degraded" : "open");
 	}
 
 	/** It begins here, if it has not yet: with a stream of its own. */
 	#settle(): void {
 		this.#inbox.release();
-		if (this.#connection.isOpen) this.#host.state(this.#state);
+		if (this.#connection.isOpen) this.#showState();
 	}
 
 	/** Looks for others, now that it is known whose stream this is. */
 	#join(): void {
-		const share = this.#shareAs && this.#session;
-		this.#group = share
-			? Group.join(this.#scope, `${this.#shareAs} ${share}`, {
-					hear: message => this.#hear(message),
-					lead: () => this.#lead(),
-					deposed: () => this.start()
-				})
-			: undefined;
-		const group = this.#group;
-		if (group === undefined) {
-			this.#settle();
-			return;
+		try {
+			const name = this.#groupName;
+			if (name) this.#group = new Group(this.#scope, name, this.#asMember());
+		} catch {
+			// the browser denies it
 		}
-		group.claim().then(leads => {
-			if (this.#group !== group) return;
-			if (leads && this.#role === "follower") this.#lead();
-			else if (this.#role !== "alone") return;
-			else if (leads) {
-				this.#role = "leader";
-				this.#settle();
-				this.#open(this.#lastId, false);
-			} else this.#ask();
-		});
+		if (this.#group) {
+			this.#wait(PATIENCE, () => this.#settle());
+			this.#group.claim();
+		} else this.#settle();
+	}
+
+	#asMember(): GroupHost {
+		return {
+			hear: message => this.#hear(message),
+			claimed: leads => (leads ? this.#begins() : this.#ask()),
+			lead: () => this.#lead(),
+			deposed: () => this.start(),
+			unable: () => {
+				if (this.#role === "follower") this.start();
+				else {
+					this.#leave();
+					this.#settle();
+				}
+			}
+		};
 	}
 
 	/** Asks the leader to follow it; goes on alone meanwhile, if it cannot wait. */
 	#ask(): void {
+		this.#role = "asking";
 		this.#hello();
 		this.#wait(PATIENCE, () => {
 			this.#settle();
@@ -169,49 +206,45 @@ export class Tab {
 		});
 	}
 
-	#hello(): void {
-		const isBehind = this.#role === "alone" && !this.#inbox.isFresh;
-		const place = isBehind ? this.#inbox.place : "";
-		this.#post({ type: "hello", from: this.#id, names: this.#host.names(), place }, true);
+	/** @param tells Whether a leader has to know where it is. */
+	#hello(tells: boolean = this.#role === "asking"): void {
+		const place = tells && !this.#inbox.isFresh ? this.#inbox.place : "";
+		this.#group?.post({ type: "hello", from: this.#id, names: this.#host.names(), place });
 	}
 
 	#hear(message: TabMessage): void {
 		const leads = this.#role === "leader";
-		this.#heardAt = performance.now();
 		if (message.type === "end") this.#finish(message.reason, message.closeReason);
-		else if (message.type === "who") this.#answer();
-		else if (message.type === "hello" && leads) this.#meet(message);
-		else if (message.type === "bye" && this.#others.delete(message.from) && leads) this.#change();
-		else if (leads) return;
-		else if (message.type === "open") this.#follow(message);
-		else if (this.#role !== "follower") return;
-		else if (message.type === "event") this.#fromLeader(message);
-		else if (message.type === "lost") this.#host.state("connecting");
-	}
-
-	/** A new leader asks: where it is counts, whether it follows or not. */
-	#answer(): void {
-		const { place, isFresh } = this.#inbox;
-		const names = this.#host.names();
-		this.#post({ type: "hello", from: this.#id, names, place: isFresh ? "" : place }, true);
-	}
-
-	#follow({ at, isNew, names, heartbeat, state }: TabMessage & { type: "open" }): void {
-		if (!this.#host.names().every(name => names.includes(name))) {
-			this.#hello();
-			return;
+		else if (message.type === "hello") leads && this.#meet(message);
+		else if (message.type === "bye") leads && this.#members.delete(message.from) && this.#change();
+		else {
+			// all else comes from a leader
+			this.#heardAt = performance.now();
+			if (leads || this.#role === "alone") return;
+			if (message.type === "who") this.#hello(message.isNew || undefined);
+			else if (message.type === "open") this.#follow(message);
+			else if (this.#role !== "follower") return;
+			else if (message.type === "event") this.#fromLeader(message);
+			else if (message.type === "lost") this.#host.state("connecting");
 		}
+	}
+
+	#follow({ at, isNew, opened }: TabMessage & { type: "open" }): void {
+		const follows = this.#role === "follower";
 		const { isFresh, seen } = this.#inbox;
-		const goesOn = isNew ? at === "" || seen.has(at) : this.#role === "follower";
-		if (!isFresh && !goesOn) {
-			if (this.#role === "follower") this.start();
+		const goesOn = isFresh || ((isNew || follows) && (at === "" || seen.has(at)));
+		if (!goesOn || !areIn(this.#host.names(), opened.eventNames)) {
+			// something has not come, or its names were too much
+			if (follows) this.start();
 			return;
 		}
 		this.#role = "follower";
+		this.#refusal = undefined;
 		this.#connection.close();
-		this.#heartbeat = heartbeat;
+		this.#opened = opened;
+		this.#host.texts(opened.texts ?? []);
 		this.#inbox.release(at);
-		this.#host.state(state);
+		this.#showState();
 		this.#watch();
 	}
 
@@ -227,12 +260,15 @@ export class Tab {
 
 	/** Of a follower: what does not answer is taken for gone. */
 	#watch(): void {
-		const silence = 2 * (this.#heartbeat || HEARTBEAT);
+		const silence = 2 * (this.#opened.heartbeat || HEARTBEAT);
 		const left = (): number => this.#heardAt + silence - performance.now();
 		this.#wait(left(), () => {
 			if (left() > 0) return this.#watch();
 			this.#hello();
-			this.#wait(PATIENCE, () => (left() > 0 ? this.#watch() : this.#group?.steal()));
+			// not all at once
+			this.#wait(PATIENCE * (1 + Math.random()), () =>
+				left() > 0 ? this.#watch() : this.#group?.steal()
+			);
 		});
 	}
 
@@ -241,23 +277,49 @@ export class Tab {
 		this.#timer = setTimeout(then, milliseconds);
 	}
 
+	/** Nobody leads: it goes on with its stream, and others may follow. */
+	#begins(): void {
+		this.#role = "leader";
+		this.#settle();
+		this.#callRoll();
+	}
+
 	/** Takes over: where all are is asked first. */
 	#lead(): void {
 		this.#role = "leader";
+		// all others were refused as well
+		if (this.#refusal) {
+			this.#end(this.#refusal);
+			return;
+		}
 		this.#connection.close();
 		this.#inbox.release();
 		this.#host.state("connecting");
-		this.#post({ type: "who" });
-		this.#wait(ROLL_CALL, () => this.#connection.open());
+		this.#post({ type: "who", isNew: true });
+		this.#wait(ROLL_CALL, () => {
+			this.#connection.open();
+			this.#wait(ROUND, () => this.#callRoll());
+		});
+	}
+
+	/** Those who have gone without a word are forgotten, and their names. */
+	#callRoll(): void {
+		this.#members.call();
+		this.#post({ type: "who", isNew: false });
+		this.#wait(PATIENCE, () => {
+			this.#members.forget();
+			this.#change();
+			this.#wait(ROUND, () => this.#callRoll());
+		});
 	}
 
 	#meet({ from, names, place }: TabMessage & { type: "hello" }): void {
-		this.#others.set(from, names);
+		if (!this.#members.add(from, names, this.#host.names())) return;
 		const isBehind = this.#inbox.seen.has(place);
-		if (isBehind) this.#places.add(place);
+		if (isBehind) this.#members.places.add(place);
 		if (!this.#connection.isOpen) this.#post({ type: "lost" });
 		else if (isBehind) this.#reopen();
-		else if (!this.#change()) this.#open(this.#lastId, false);
+		else if (!this.#change()) this.#tell(false);
 	}
 
 	/** Opens again if other names are wanted. */
@@ -279,27 +341,50 @@ export class Tab {
 	}
 
 	#union(): string[] {
-		return [...new Set([...this.#host.names(), ...[...this.#others.values()].flat()])].sort();
+		return this.#members.union(this.#host.names());
 	}
 
 	/** Where the next stream begins. */
 	#begin(): string {
 		const { seen, place } = this.#inbox;
-		return seen.oldest(new Set([...this.#places, place])) ?? place;
+		return seen.oldest(new Set([...this.#members.places, place])) ?? place;
 	}
 
-	#open(at: string, isNew: boolean): void {
-		const [heartbeat, state, names] = [this.#heartbeat, this.#state, this.#names];
-		this.#post({ type: "open", at, isNew, names, heartbeat, state });
+	#tell(isNew: boolean): void {
+		this.#post({ type: "open", at: this.#lastId, isNew, opened: this.#opened });
 	}
 
-	/** @param always Of others than the leader, too. */
-	#post(message: TabMessage, always = false): void {
-		if (always || this.#role === "leader") this.#group?.post(message);
+	/** What a leader says. */
+	#post(message: TabMessage): void {
+		if (this.#role === "leader") this.#group?.post(message);
+	}
+
+	/** Names were refused: new ones of others are let go of. If there are none, others go on without this tab. */
+	#retreats(): boolean {
+		const asked = this.#names.length;
+		const known = [...this.#opened.eventNames, ...this.#host.names()];
+		if (this.#role === "leader" && !this.#members.retreat(known, asked - 1)) this.#leave();
+		return this.#union().length < asked;
+	}
+
+	#refused(status: number): void {
+		const reason = ENDS[status] ?? "stopped";
+		if (status === 401 && this.#hasOwn && this.#role === "leader") {
+			// others have their turn: one that can lead is followed
+			this.#refusal = reason;
+			this.#host.state("connecting");
+			this.#members.clear();
+			this.#role = "follower";
+			this.#heardAt = performance.now();
+			this.#watch();
+			this.#group?.yield();
+		} else this.#end(reason);
 	}
 
 	#end(reason: string): void {
-		this.#post({ type: "end", reason, closeReason: this.#closeReason });
+		// another session of one tab's own credentials is nothing to the others
+		if (!this.#hasOwn || reason !== "session")
+			this.#post({ type: "end", reason, closeReason: this.#closeReason });
 		this.#finish(reason, this.#closeReason);
 	}
 
