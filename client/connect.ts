@@ -85,6 +85,8 @@ export function connectIn(scope: Scope, url: string, options: ConnectOptions): S
 	let hasStarted = false;
 	/** Whether there is a stream, or will be one. */
 	let isRunning = false;
+	/** Whether the page has been hidden for so long that it has to be shown first. */
+	let isAway = false;
 	let change: ReturnType<typeof setTimeout> | undefined;
 	let hiding: ReturnType<typeof setTimeout> | undefined;
 
@@ -117,7 +119,7 @@ export function connectIn(scope: Scope, url: string, options: ConnectOptions): S
 	});
 
 	const run = (): void => {
-		if (isOver || handlers.names.length === 0) return;
+		if (isOver || isAway || handlers.names.length === 0) return;
 		isRunning = true;
 		tab.start();
 	};
@@ -143,8 +145,18 @@ export function connectIn(scope: Scope, url: string, options: ConnectOptions): S
 	const visible = (): void => {
 		clearTimeout(hiding);
 		if (document?.visibilityState === "hidden") {
-			if (hiddenFor > 0) hiding = setTimeout(pause, Math.min(hiddenFor, LONGEST));
-		} else if (!isRunning) wake();
+			if (hiddenFor > 0)
+				hiding = setTimeout(
+					() => {
+						isAway = true;
+						pause();
+					},
+					Math.min(hiddenFor, LONGEST)
+				);
+			return;
+		}
+		isAway = false;
+		if (!isRunning) wake();
 	};
 	const wake = (): void => {
 		tab.hurry();
@@ -160,6 +172,7 @@ export function connectIn(scope: Scope, url: string, options: ConnectOptions): S
 		[document, "visibilitychange", visible]
 	] as const;
 	for (const [where, type, listener] of watched) where?.addEventListener?.(type, listener);
+	visible();
 	const over = (): void => {
 		isOver = true;
 		clearTimeout(change);
