@@ -6,21 +6,16 @@ import {
 	type Reset
 } from "../core/event/control-events.ts";
 import type { Frame } from "../core/event/frame.ts";
-import type { ResetReason } from "../core/history/id-order.ts";
-import type { ReplayCursor } from "../core/history/replay-cursor.ts";
 import type { DropReason, EndReason } from "../core/metrics/label-values.ts";
 import type { StreamRequest, StreamResponse } from "../http/connection.ts";
 import { Patience } from "../http/patience.ts";
 import type { LetGo } from "../http/transport.ts";
-import { StreamPast } from "./stream-past.ts";
 import { isOpen, type StreamPhase } from "./stream-phase.ts";
-import { StreamWriter, type StreamWriterOptions } from "./stream-writer.ts";
+import { TrackedStream, type TrackedStreamOptions } from "./tracked-stream.ts";
 
-export interface EventStreamOptions extends Subscription, StreamWriterOptions {
+export interface EventStreamOptions extends Subscription, TrackedStreamOptions {
 	/** `performance.now()` at which the stream reaches the end of its life; Infinity = never. */
 	expiresAt: number;
-	/** Returns the position of the next event in the history; default: no history is kept. */
-	position?: () => number;
 	/** Milliseconds since 1970 at which its session ends; default: never. */
 	sessionEnd?: number;
 	/** `performance.now()` at which its session was proven; default: now. */
@@ -48,15 +43,11 @@ const END_GRACE = 2000;
  *
  * Only the stream changes its phase. Its methods say what happens to it; what its phase does not allow does nothing.
  */
-export class EventStream extends StreamWriter implements Subscription {
+export class EventStream extends TrackedStream implements Subscription {
 	readonly sessionIds: readonly string[];
 	readonly eventNames: readonly string[];
 	/** `performance.now()` at which its session was proven. */
 	readonly provenAt: number;
-	/** `performance.now()` at which it was opened. */
-	readonly openedAt: number = performance.now();
-	/** Position in the history of the first event that arrived after it was opened; 0 without a history. */
-	readonly openedFrom: number;
 	readonly expiresAt: number;
 	/** Milliseconds since 1970; Infinity = never. */
 	readonly sessionEnd: number;
@@ -64,14 +55,8 @@ export class EventStream extends StreamWriter implements Subscription {
 	#phase: StreamPhase = "opening";
 	/** The first frame, for a stream that ends before it is decided how it starts. */
 	#provisional: Frame | undefined;
-	/** See {@link mayHaveMissed}; -Infinity for one that came back, and continues from earlier. */
-	#currentSince: number = this.openedAt;
 	readonly #endsBy: OwnCloseReason;
 	#deadline: Patience | undefined;
-	readonly #position: () => number;
-	/** How far a held stream has read the history; undefined while that is undecided, and for a live stream. */
-	#reading: { readonly next: number } | undefined;
-	#past: StreamPast | undefined;
 	readonly #onEnd: (stream: EventStream) => void;
 	readonly #onClose: (stream: EventStream) => void;
 
@@ -82,22 +67,9 @@ export class EventStream extends StreamWriter implements Subscription {
 		this.provenAt = options.provenAt ?? performance.now();
 		this.expiresAt = options.expiresAt;
 		this.sessionEnd = options.sessionEnd ?? Number.POSITIVE_INFINITY;
-		this.#position = options.position ?? nowhere;
-		this.openedFrom = this.#position();
 		this.#endsBy = options.endsBy ?? "timeout";
 		this.#onEnd = options.onEnd;
 		this.#onClose = options.onClose;
-	}
-
-	/** How it began, if its client came back, and how it ended. */
-	get past(): Readonly<StreamPast> | undefined {
-		return this.#past;
-	}
-
-	/** Position of the first event that is still to be read for it from the history; 0 = none. */
-	get unread(): number {
-		if (this.#phase === "opening") return this.openedFrom;
-		return this.#phase === "held" ? (this.#reading?.next ?? 0) : 0;
 	}
 
 	get phase(): StreamPhase {
@@ -149,9 +121,8 @@ export class EventStream extends StreamWriter implements Subscription {
 		this.#phase = phase;
 		this.#provisional = undefined;
 		this.writeNow(reset === undefined ? [opening] : [opening, reset.frame]);
-		if (reset !== undefined) this.#told(reset, performance.now());
-		// Until it is reset, a loss that is found later may have been sent before it came back.
-		else if (phase === "held") this.#currentSince = Number.NEGATIVE_INFINITY;
+		if (reset !== undefined) this.noteReset(reset, performance.now());
+		else if (phase === "held") this.noteEarlierStart();
 	}
 
 	/**
@@ -163,7 +134,7 @@ export class EventStream extends StreamWriter implements Subscription {
 	hold(next = 0): boolean {
 		if (this.#phase !== "live") return false;
 		this.#phase = "held";
-		this.#reading = { next };
+		this.noteReading({ next });
 		return true;
 	}
 
@@ -175,28 +146,8 @@ export class EventStream extends StreamWriter implements Subscription {
 	goLive(): boolean {
 		if (this.#phase !== "held") return false;
 		this.#phase = "live";
-		this.#reading = undefined;
+		this.noteReading(undefined);
 		return true;
-	}
-
-	/** Its client came back: notes how the stream begins. */
-	cameBack(cursor: ReplayCursor, told: ResetReason | undefined): void {
-		this.#ownPast.return ??= { from: cursor.next, cursor, told };
-	}
-
-	/** The holder reads the history for a held stream with this cursor. */
-	reads(cursor: ReplayCursor): void {
-		if (this.#phase === "held") this.#reading = cursor;
-	}
-
-	/** Events that a held stream was to get are no longer kept. @param to Position after the last one. */
-	missedReplay(from: number, to: number): void {
-		if (this.#phase === "held") this.expired(from, to);
-	}
-
-	get #ownPast(): StreamPast {
-		this.#past ??= new StreamPast();
-		return this.#past;
 	}
 
 	/**
@@ -205,11 +156,6 @@ export class EventStream extends StreamWriter implements Subscription {
 	 */
 	settle(letGo: LetGo): void {
 		if (this.isOpen) this.transport.settle(letGo);
-	}
-
-	/** Whether its client may have missed something that was sent before, and has not been told so. */
-	mayHaveMissed(before: number): boolean {
-		return this.#currentSince < before;
 	}
 
 	/**
@@ -232,13 +178,8 @@ export class EventStream extends StreamWriter implements Subscription {
 	 */
 	sendReset(reset: Reset, now: number): void {
 		if (this.#phase !== "live" && this.#phase !== "held") return;
-		this.#told(reset, now);
+		this.noteReset(reset, now);
 		this.writeLater(reset.frame);
-	}
-
-	#told({ reason }: Reset, now: number): void {
-		this.#currentSince = now;
-		this.counters.resetsSent.add(reason);
 	}
 
 	/**
@@ -261,7 +202,7 @@ export class EventStream extends StreamWriter implements Subscription {
 	writeReset(reset: Reset): void {
 		if (this.#phase !== "held") return;
 		this.writeNow([reset.frame]);
-		this.#told(reset, performance.now());
+		this.noteReset(reset, performance.now());
 	}
 
 	/** Calls back once when the client of a held stream has taken what was written; never if the stream ends first. */
@@ -289,10 +230,7 @@ export class EventStream extends StreamWriter implements Subscription {
 		if (this.#phase === "revoked" || this.#phase === "closed") return;
 		if (!this.#takeNoMore("revoked", why, reason)) {
 			this.#phase = "revoked";
-			const { ending } = this.#ownPast;
-			if (ending !== undefined) {
-				this.#ownPast.ending = { ...ending, reason, isRevoked: why === "revoked" };
-			}
+			this.noteOtherEnd(reason, why === "revoked");
 			this.#cutOff();
 			return;
 		}
@@ -321,13 +259,13 @@ export class EventStream extends StreamWriter implements Subscription {
 	destroy(why: EndReason = "client"): void {
 		if (this.#phase === "closed") return;
 		this.#takeNoMore("ending", why);
-		this.#noteUnsent();
+		this.noteUnsent();
 		this.transport.destroy();
 	}
 
 	/** Like {@link destroy}, and also drops what the system has buffered for the client, where possible. */
 	#cutOff(): void {
-		this.#noteUnsent();
+		this.noteUnsent();
 		this.transport.reset();
 		this.destroy();
 	}
@@ -339,24 +277,12 @@ export class EventStream extends StreamWriter implements Subscription {
 		this.transport.end();
 	}
 
-	/** Notes that what is unsent now never arrives. */
-	#noteUnsent(): void {
-		const { unsentFirst } = this;
-		if (unsentFirst > 0) this.#ownPast.unsent ||= unsentFirst;
-	}
-
 	/** Takes no more events. @returns Whether it did until now. */
 	#takeNoMore(phase: "ending" | "revoked", why: EndReason, reason: string = why): boolean {
 		if (!this.isOpen) return false;
 		const unwritten = this.waitingFirst || this.unread;
 		this.#phase = phase;
-		this.#ownPast.ending = {
-			to: this.#position(),
-			at: performance.now(),
-			reason,
-			isRevoked: why === "revoked",
-			unwritten
-		};
+		this.noteEnd(reason, why === "revoked", unwritten);
 		this.counters.streamsClosed.add(why);
 		this.counters.eventsDropped.add(this.#dropReason(why), this.drop());
 		this.#onEnd(this);
@@ -372,14 +298,10 @@ export class EventStream extends StreamWriter implements Subscription {
 	protected close(): void {
 		this.#takeNoMore("ending", this.transport.hasFailed ? "error" : "client");
 		if (this.#phase === "closed") return;
-		this.#noteUnsent();
+		this.noteUnsent();
 		this.#phase = "closed";
 		this.#deadline?.stop();
 		this.release();
 		this.#onClose(this);
 	}
-}
-
-function nowhere(): number {
-	return 0;
 }
