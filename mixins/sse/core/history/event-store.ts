@@ -46,7 +46,7 @@ export interface KeptEvent extends Known {
 }
 
 /** What to search for. */
-interface Search {
+export interface Search {
 	/** Position of the first event. */
 	readonly from: number;
 	/** Position after the last event. */
@@ -57,7 +57,7 @@ interface Search {
 	readonly maxBytes: number;
 }
 
-interface Found {
+export interface Found {
 	readonly frames: Frame[];
 	/** Position of the last event that was examined, if there may be more after it. */
 	readonly stoppedAt?: number;

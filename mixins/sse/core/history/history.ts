@@ -4,17 +4,13 @@ import type { Frame } from "../event/frame.ts";
 import { Slab, type Span } from "../event/slab.ts";
 import type { Revocation } from "../revocation/revocation.ts";
 import { RevocationLog } from "../revocation/revocation-log.ts";
-import { EventStore, type KeptEvent, type Known } from "./event-store.ts";
-import { EvictedEvents } from "./evicted-events.ts";
-import { compareSortKeys, type IdOrder, type ResetReason, type SortKey } from "./id-order.ts";
+import type { Known } from "./event-store.ts";
+import type { IdOrder, ResetReason } from "./id-order.ts";
 import { hasPassed, type ReplayCursor, wasSeen } from "./replay-cursor.ts";
 import { readResumeToken, writeResumeToken } from "./resume-token.ts";
+import { RetainedEvents, type Retention } from "./retained-events.ts";
 
-export interface HistoryOptions {
-	/** Bytes kept, including the book-keeping. */
-	maxBytes: number;
-	/** Milliseconds for which an event is kept. */
-	maxAge: number;
+export interface HistoryOptions extends Retention {
 	/** Names this gateway and its life in resume tokens; no other gateway has the same. */
 	gateway: string;
 }
@@ -23,37 +19,24 @@ const NOBODY = { eventName: "", sessionId: [], payload: null };
 const NOTHING: Frame = new Uint8Array(0);
 
 /**
- * The recent events of the whole bus, in the order in which they arrived here, bounded in bytes and age. Determines where a
- * replay starts, or why the client must be reset.
+ * The recent events of the whole bus, in the order in which they arrived here. Determines where a replay starts, or why the
+ * client must be reset.
  */
-export class History {
-	readonly #options: HistoryOptions;
-	readonly #order: IdOrder;
+export class History extends RetainedEvents {
 	#gateway = "";
-	readonly #kept: EventStore;
 	readonly #slab: Slab;
 	readonly #revoked: RevocationLog;
 	/** Position of the next event; positions count from 1. */
 	#head = 1;
-	/** Position of the oldest event kept. */
-	#tail = 1;
 	/** Position of the newest event that was sent before others that had already arrived. */
 	#lastPast = 0;
 	/** Where, and when, the bus last lost events. */
 	#lastGap = { position: 0, at: Number.NEGATIVE_INFINITY };
-	/** Sort key of the newest event that has an id, and when it arrived. */
-	#newest: SortKey | undefined;
-	#newestAt = Number.NEGATIVE_INFINITY;
-	readonly #evicted = new EvictedEvents();
-	/** Whether events were forgotten at a restart. */
-	#hasRestarted = false;
 
 	/** @param slab Memory of the frames that it is given to keep. */
 	constructor(options: HistoryOptions, order: IdOrder, slab: Slab = new Slab()) {
-		this.#options = options;
-		this.#order = order;
+		super(options, order);
 		this.#slab = slab;
-		this.#kept = new EventStore(sortKey => order.idOf(sortKey));
 		this.#revoked = new RevocationLog(options.maxAge);
 		this.restart(options.gateway);
 	}
@@ -64,71 +47,13 @@ export class History {
 	 */
 	restart(gateway: string): void {
 		this.#gateway = gateway.replaceAll("~", "%7E");
-		this.#kept.clear();
-		this.#tail = this.#head;
-		this.#newest = undefined;
-		this.#newestAt = Number.NEGATIVE_INFINITY;
-		this.#evicted.clear();
+		this.forget(this.#head);
 		this.#revoked.forgetLetIns();
-		this.#hasRestarted = this.#head > 1;
-	}
-
-	/** Number of events kept. */
-	get length(): number {
-		return this.#kept.length;
-	}
-
-	/** Bytes that they take, including the book-keeping. */
-	get bytes(): number {
-		return this.#kept.bytes;
-	}
-
-	/** Milliseconds since the oldest kept event arrived; 0 if there is none. @param now See {@link append}. */
-	age(now: number): number {
-		return Math.max(0, now - this.#kept.oldestAt);
 	}
 
 	/** Position of the next event. */
 	get head(): number {
 		return this.#head;
-	}
-
-	/** The event at a position; undefined if none is kept there. */
-	eventAt(position: number): KeptEvent | undefined {
-		return this.#kept.eventAt(position);
-	}
-
-	/** The event with an id; undefined if it is not kept, or if the id is that of a point without an event. */
-	eventOf(id: string): KeptEvent | undefined {
-		const sortKey = this.#order.sortKeyOf(id);
-		const known = sortKey && this.#kept.find(sortKey);
-		return known && this.#kept.eventAt(known.position);
-	}
-
-	/**
-	 * Why an event is not kept, as far as its id shows: `gone`: it was kept, or may have been; `gap`: it never came, although later
-	 * events of its sender did; `unknown`: neither it nor a later one came.
-	 */
-	whyNotKept(id: string): "gone" | "gap" | "unknown" {
-		const sortKey = this.#order.sortKeyOf(id);
-		const kept = { oldest: this.#kept.oldest?.sortKey, newest: this.#newest };
-		const reason = this.#order.whyMissing(id, kept);
-		if (sortKey === undefined || reason === "unknown") return "unknown";
-		if (reason !== "expired") return "gone";
-		const oldest = this.#kept.oldestOf(sortKey.origin);
-		if (oldest !== undefined && compareSortKeys(sortKey, oldest) > 0) return "gap";
-		const isWhole = !this.#hasRestarted && this.#evicted.at === Number.NEGATIVE_INFINITY;
-		return isWhole ? "gap" : "gone";
-	}
-
-	/** The event id of a sort key. */
-	idOf(sortKey: SortKey): string {
-		return this.#order.idOf(sortKey);
-	}
-
-	/** Position of the oldest event kept. */
-	get tail(): number {
-		return this.#tail;
 	}
 
 	/** Position of the newest event that was sent before events that had already arrived. */
@@ -141,24 +66,14 @@ export class History {
 		return sortKey !== undefined && position <= this.#lastPast;
 	}
 
-	/** The events among the newest `most` entries from a position on, the oldest first. */
-	newestFrom(position: number, most: number): KeptEvent[] {
-		return this.#kept.newestFrom(position, most);
-	}
-
 	/** The resume token of a stream that is live now. */
 	resumeToken(now: number): string {
 		return writeResumeToken({
-			eventId: this.#newest === undefined ? "" : this.#order.idOf(this.#newest),
+			eventId: this.newestId,
 			gateway: this.#gateway,
 			position: this.#head - 1,
-			settled: now - this.#newestAt > this.#order.lookback
+			settled: now - this.newestAt > this.order.lookback
 		});
-	}
-
-	/** Whether an event is kept, or was the last to be dropped. */
-	has(id: string): boolean {
-		return this.#recall(id) !== undefined;
 	}
 
 	/** Whether a client that cannot resume now may be able to later, because the event has not arrived here yet. */
@@ -166,7 +81,7 @@ export class History {
 		const resumeToken = readResumeToken(lastEventId);
 		// No client was ever further on this gateway than the gateway itself.
 		if (resumeToken?.gateway === this.#gateway) return false;
-		return this.#order.mayCome(resumeToken?.eventId ?? lastEventId, reason);
+		return this.order.mayCome(resumeToken?.eventId ?? lastEventId, reason);
 	}
 
 	/**
@@ -194,13 +109,8 @@ export class History {
 			this.#revoked.forgetLetIns();
 			this.#lastPast = this.#head;
 		}
-		const sortKey = event.sortKey ?? (id === undefined ? undefined : this.#order.sortKeyOf(id));
-		this.#kept.append(event, kept, isBare, { position: this.#head++, at: now, sortKey });
-		if (sortKey !== undefined) {
-			this.#newest = sortKey;
-			this.#newestAt = now;
-		}
-		this.expire(now);
+		const sortKey = event.sortKey ?? (id === undefined ? undefined : this.order.sortKeyOf(id));
+		this.keep(event, kept, isBare, { position: this.#head++, at: now, sortKey });
 	}
 
 	/** A position in the order of the bus without an event; a client may have seen everything up to it. */
@@ -234,16 +144,6 @@ export class History {
 	 */
 	letIn(stream: Subscription, now: number): void {
 		this.#revoked.letIn(stream, this.#head, now);
-	}
-
-	/** Drops what is too old or too much. */
-	expire(now: number): void {
-		const { maxBytes, maxAge } = this.#options;
-		while (now - this.#kept.oldestAt > maxAge || this.#kept.bytes > maxBytes) {
-			const oldest = this.#kept.shift();
-			this.#evicted.add(oldest, oldest.isForNobody);
-			if (!oldest.isForNobody) this.#tail = oldest.position + 1;
-		}
 	}
 
 	/**
@@ -286,7 +186,7 @@ export class History {
 	 */
 	#onlyReachesBack(cursor: ReplayCursor, position: number, stream: Subscription): boolean {
 		if (cursor.seen < position) return false;
-		const { frames, stoppedAt } = this.#kept.read(stream, {
+		const { frames, stoppedAt } = this.find(stream, {
 			from: cursor.next,
 			to: position,
 			isWanted: (at, origin) => !wasSeen(at, origin, cursor),
@@ -309,35 +209,27 @@ export class History {
 			});
 		}
 		const eventId = resumeToken?.eventId ?? lastEventId;
-		const event = this.#recall(eventId);
-		if (event === undefined) {
-			const oldest = this.#kept.oldest?.sortKey;
-			return this.#order.whyMissing(eventId, { oldest, newest: this.#newest });
-		}
+		const event = this.recall(eventId);
+		if (event === undefined) return this.whyMissing(eventId);
 		const seen = event.position;
 		const seenOrigin = event.sortKey?.origin;
-		const { lookback } = this.#order;
+		const { lookback } = this.order;
 		if (resumeToken?.settled || lookback === 0)
 			return this.#from({ next: seen + 1, seen, seenOrigin, ...decided });
 
 		// Other origins' events may have reached the client's last gateway in another order than this one: what arrived just
 		// before the event here may have arrived after it there.
 		const from = event.at - lookback;
-		if (this.#evicted.at > from) return "expired";
+		const first = this.firstSince(from);
+		if (first === null) return "expired";
 		if (this.#lastGap.at > from) return "gap";
-		const next = this.#kept.firstSince(from)?.position ?? seen;
+		const next = first?.position ?? seen;
 		return this.#from({ next, seen, seenOrigin, ...decided });
 	}
 
 	#from(cursor: ReplayCursor): ReplayCursor | ResetReason {
-		if (cursor.next < this.#tail) return "expired";
+		if (cursor.next < this.tail) return "expired";
 		return this.#lastGap.position >= cursor.next ? "gap" : cursor;
-	}
-
-	#recall(eventId: string): Known | undefined {
-		const sortKey = this.#order.sortKeyOf(eventId);
-		if (sortKey === undefined) return undefined;
-		return this.#evicted.find(sortKey) ?? this.#kept.find(sortKey);
 	}
 
 	/**
@@ -348,8 +240,8 @@ export class History {
 	 * @returns The frames, maybe none; there may be more until {@link isRead}. Null if what comes next is no longer kept.
 	 */
 	read(cursor: ReplayCursor, stream: Subscription, maxBytes: number): Frame[] | null {
-		if (cursor.next < this.#tail) return null;
-		const { frames, stoppedAt } = this.#kept.read(stream, {
+		if (cursor.next < this.tail) return null;
+		const { frames, stoppedAt } = this.find(stream, {
 			from: cursor.next,
 			to: this.#head,
 			isWanted: (position, origin) =>
