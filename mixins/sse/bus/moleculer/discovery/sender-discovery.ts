@@ -2,13 +2,12 @@ import type { ServiceBroker } from "moleculer";
 import { guard } from "../../../core/errors/guard.ts";
 import type { HostService } from "../../../moleculer/host-service.ts";
 import { hearsOthers, onConnected } from "../../../moleculer/transporter/transporter-health.ts";
-import { HELLO } from "../position-report.ts";
+import { listenToNodes } from "../node-events.ts";
 import type { RegistryNode } from "../registry-node.ts";
-import { SENDER_SERVICE } from "../sender/position-announcer.ts";
-import { AskedNodes } from "./asked-nodes.ts";
+import { Inquiry } from "./inquiry.ts";
 import { type NodeProcess, NodeProcesses } from "./node-processes.ts";
-import { QuestionTimer } from "./question-timer.ts";
 import { Questions } from "./questions.ts";
+import { sendersOf } from "./senders.ts";
 import { SilentSenders } from "./silent-senders.ts";
 import { SleepWatch } from "./sleep-watch.ts";
 
@@ -39,11 +38,10 @@ export class SenderDiscovery {
 	readonly #service: HostService;
 	readonly #listener: SenderDiscoveryListener;
 	readonly #questions: Questions;
-	readonly #asked = new AskedNodes();
+	readonly #asked: Inquiry;
 	readonly #sleep = new SleepWatch();
 	readonly #silentSenders = new SilentSenders();
 	readonly #nodeProcesses = new NodeProcesses();
-	readonly #timer: QuestionTimer;
 	#isAway = true;
 	#watch: NodeJS.Timeout | undefined;
 	#unlisten: (() => void) | undefined;
@@ -53,9 +51,7 @@ export class SenderDiscovery {
 		this.#service = service;
 		this.#listener = listener;
 		this.#questions = new Questions(service.broker, () => this.#sleep.stoodStill);
-		this.#timer = new QuestionTimer(() => {
-			if (!this.#asked.haveAnswered) this.#ask();
-		});
+		this.#asked = new Inquiry(service.broker, this.#questions);
 	}
 
 	/** See {@link SleepWatch}. */
@@ -97,30 +93,25 @@ export class SenderDiscovery {
 	/** Starts listening; restarts if it is listening already. */
 	start(): void {
 		this.stop();
-		const { localBus } = this.#broker;
 		const onFault = (error: Error): void =>
 			this.#service.logger.error("SSE: the senders were not asked where they are.", error);
 		const renew = guard(onFault, () => this.#renew());
-		const meet = guard(onFault, ({ node }: { node: RegistryNode }) => {
-			this.#know(node);
-			this.#meet(node.id, true);
+		const unlisten = listenToNodes(this.#broker, {
+			"$broker.started": renew,
+			"$node.connected": guard(onFault, ({ node }) => {
+				this.#know(node);
+				this.#meet(node.id, true);
+			}),
+			"$node.updated": guard(onFault, ({ node }) => this.#update(node)),
+			"$services.changed": guard(onFault, () => this.#meet(this.#broker.nodeID))
 		});
-		const update = guard(onFault, ({ node }: { node: RegistryNode }) => this.#update(node));
-		const change = guard(onFault, () => this.#meet(this.#broker.nodeID));
-		const listeners: [string, (payload: { node: RegistryNode }) => void][] = [
-			["$broker.started", renew],
-			["$node.connected", meet],
-			["$node.updated", update],
-			["$services.changed", change]
-		];
-		for (const [name, listener] of listeners) localBus.on(name, listener);
 		const forget = onConnected(this.#broker, renew);
 		this.#watch = setInterval(
 			guard(onFault, () => this.#look()),
 			LOOK
 		).unref();
 		this.#unlisten = () => {
-			for (const [name, listener] of listeners) localBus.off(name, listener);
+			unlisten();
 			forget();
 		};
 		this.#renew();
@@ -128,7 +119,7 @@ export class SenderDiscovery {
 
 	stop(): void {
 		clearInterval(this.#watch);
-		this.#timer.stop();
+		this.#asked.stop();
 		this.#unlisten?.();
 		this.#unlisten = undefined;
 	}
@@ -160,11 +151,11 @@ export class SenderDiscovery {
 	 */
 	doubt(nodeID: string, isOther = false): void {
 		if (nodeID === this.#broker.nodeID || this.#asked.isWaited(nodeID)) return;
-		if (!this.#senders().includes(nodeID)) return;
+		if (!this.#isSender(nodeID)) return;
 		const wasUnanswered = this.#asked.isUnanswered(nodeID);
 		this.#await(nodeID);
 		if (isOther && !wasUnanswered) this.#asked.isOther(nodeID);
-		this.#timer.soon();
+		this.#asked.askSoon();
 	}
 
 	/** A process of a node has reported its end. */
@@ -176,7 +167,7 @@ export class SenderDiscovery {
 	/** A node's answer is no longer awaited. */
 	#settle(): void {
 		if (!this.#asked.haveAnswered) return;
-		const isAlone = this.#senders().every(nodeID => nodeID === this.#broker.nodeID);
+		const isAlone = sendersOf(this.#broker).every(nodeID => nodeID === this.#broker.nodeID);
 		if (!this.#isAway) this.#questions.finish(isAlone);
 		this.#listener.changed();
 	}
@@ -209,9 +200,9 @@ export class SenderDiscovery {
 		this.#nodeProcesses.clear();
 		for (const node of this.#broker.registry.nodes.toArray()) this.#know(node);
 		this.#asked.restart(nodeID => this.#nodeProcesses.get(nodeID) !== undefined);
-		for (const nodeID of this.#senders()) this.#await(nodeID);
+		for (const nodeID of sendersOf(this.#broker)) this.#await(nodeID);
 		this.#listener.wasAway();
-		this.#askNow();
+		this.#asked.askNow();
 		this.#listener.changed();
 	}
 
@@ -220,7 +211,7 @@ export class SenderDiscovery {
 		if (!available) return;
 		this.#nodeProcesses.know(node);
 		// A node that stops has no services, and can no longer be asked.
-		if (this.#senders().includes(id)) this.#listener.met(id, instanceID);
+		if (this.#isSender(id)) this.#listener.met(id, instanceID);
 	}
 
 	/**
@@ -239,17 +230,17 @@ export class SenderDiscovery {
 
 	#meet(nodeID: string, isNew = false): void {
 		const isKnown = this.#asked.hasAnswered(nodeID) || this.#asked.isWaited(nodeID);
-		if ((isKnown && !isNew) || !this.#senders().includes(nodeID)) return;
+		if ((isKnown && !isNew) || !this.#isSender(nodeID)) return;
 		this.#await(nodeID);
 		// This node answers at once. Many gateways may meet many other nodes at the same time.
-		if (nodeID === this.#broker.nodeID) this.#askNow();
-		else this.#timer.met();
+		if (nodeID === this.#broker.nodeID) this.#asked.askNow();
+		else this.#asked.askTogether();
 		this.#listener.changed();
 	}
 
 	#look(): void {
 		const now = performance.now();
-		const senders = new Set(this.#senders());
+		const senders = new Set(sendersOf(this.#broker));
 		for (const nodeID of this.#asked.waited) {
 			if (senders.has(nodeID)) continue;
 			this.#asked.giveUp(nodeID);
@@ -276,42 +267,16 @@ export class SenderDiscovery {
 			if (!senders.has(nodeID)) this.#asked.miss(nodeID);
 			else {
 				this.#await(nodeID);
-				this.#askNow();
+				this.#asked.askNow();
 			}
 		}
 	}
 
 	#await(nodeID: string): void {
-		this.#asked.renew(nodeID);
-		if (this.#nodeProcesses.hasEnded(nodeID)) {
-			// If the process was started again, it reports that, and its events are counted from where they were. A Moleculer
-			// broker that was stopped once no longer hears other nodes: it would never answer.
-			this.#questions.ask([nodeID]);
-			return;
-		}
-		this.#asked.wait(nodeID);
+		this.#asked.expect(nodeID, this.#nodeProcesses.hasEnded(nodeID));
 	}
 
-	#askNow(): void {
-		this.#timer.reset();
-		this.#ask();
-	}
-
-	/**
-	 * Asks the nodes that have not answered, or none: the question also makes this gateway known, and gives all a position in
-	 * common.
-	 */
-	#ask(): void {
-		this.#timer.stop();
-		if (!hearsOthers(this.#broker)) return;
-		this.#questions.ask(this.#asked.waited);
-		if (!this.#asked.haveAnswered) this.#timer.again();
-	}
-
-	/** The nodes that answer, this one included. */
-	#senders(): string[] {
-		const list = this.#broker.registry.events.get(HELLO, SENDER_SERVICE);
-		const endpoints: { id: string; isAvailable: boolean }[] = list?.endpoints ?? [];
-		return endpoints.filter(({ isAvailable }) => isAvailable).map(({ id }) => id);
+	#isSender(nodeID: string): boolean {
+		return sendersOf(this.#broker).includes(nodeID);
 	}
 }
