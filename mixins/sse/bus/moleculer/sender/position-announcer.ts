@@ -2,8 +2,8 @@ import type { ServiceBroker } from "moleculer";
 import { guard, toError } from "../../../core/errors/guard.ts";
 import { isConnected, onConnected } from "../../../moleculer/transporter/transporter-health.ts";
 import { HELLO, POSITION, readHello, type SsePosition } from "../position-report.ts";
-import type { RegistryNode } from "../registry-node.ts";
 import { GoneSenders } from "./gone-senders.ts";
+import { MetGateways } from "./met-gateways.ts";
 import { type AskedTogether, PendingQuestions } from "./pending-questions.ts";
 import { QuietSequences } from "./quiet-sequences.ts";
 import type { Sequence } from "./sequences.ts";
@@ -12,8 +12,6 @@ import { Strangers } from "./strangers.ts";
 /** Name of the service with which a sender hears gateways' questions. */
 export const SENDER_SERVICE = "$sse";
 
-/** Milliseconds after a report for which newly met gateways are collected, to be told together. */
-const TOGETHER = 20;
 /**
  * Milliseconds for which reports name the senders that have come and left. A gateway may not notice that it was cut off, and
  * gets a report at least once a minute.
@@ -37,8 +35,7 @@ export class PositionAnnouncer {
 	readonly #broker: ServiceBroker;
 	readonly #sequences: Iterable<Sequence>;
 	readonly #gone: GoneSenders;
-	/** Gateways that it has met, each with its process. */
-	readonly #met = new Map<string, string | null | undefined>();
+	readonly #gateways: MetGateways;
 	/**
 	 * The first moment at which this process could send to others. Until then an earlier process of this node may have sent.
 	 */
@@ -49,14 +46,12 @@ export class PositionAnnouncer {
 	readonly #quiet = new QuietSequences((sequence, now) => this.#tellQuiet(sequence, now));
 	readonly #questions = new PendingQuestions(how => this.#tell(how));
 	readonly #strangers: Strangers;
-	/** Runs while newly met gateways are collected. */
-	#meeting: NodeJS.Timeout | undefined;
-	#hasMetMore = false;
 
 	constructor(broker: ServiceBroker, sequences: Iterable<Sequence>) {
 		this.#broker = broker;
 		this.#sequences = sequences;
 		this.#gone = new GoneSenders(broker, SENDER_SERVICE);
+		this.#gateways = new MetGateways(broker, () => this.#tell());
 		this.#strangers = new Strangers(broker);
 	}
 
@@ -66,17 +61,7 @@ export class PositionAnnouncer {
 		const onFault = (error: Error): void =>
 			this.#broker.logger.error("SSE: cannot report this node's position to the gateways.", error);
 		this.#gone.listen();
-		const meet = guard(onFault, ({ node: { id, instanceID } }: { node: RegistryNode }) => {
-			if (!this.#isGateway(id)) return;
-			this.#met.set(id, instanceID);
-			this.#meet();
-		});
-		localBus.on("$node.connected", meet);
-		localBus.on("$node.updated", (event: { node: RegistryNode }) => {
-			const { id, instanceID } = event.node;
-			if (!this.#met.has(id) || this.#met.get(id) !== instanceID) meet(event);
-		});
-		localBus.on("$node.disconnected", event => this.#met.delete(event.node.id));
+		this.#gateways.listen(onFault);
 		onConnected(
 			this.#broker,
 			guard(onFault, () => this.#reconnected())
@@ -102,7 +87,7 @@ export class PositionAnnouncer {
 						if (ctx.nodeID === nodeID) this.#tell({ answers: [id] });
 						else this.#questions.add(id, away);
 						if (ctx.nodeID === null) return;
-						if (this.#isGateway(ctx.nodeID)) this.#strangers.forget(ctx.nodeID);
+						if (this.#gateways.isGateway(ctx.nodeID)) this.#strangers.forget(ctx.nodeID);
 						else this.#strangers.asks(ctx.nodeID);
 					}
 				}
@@ -112,10 +97,7 @@ export class PositionAnnouncer {
 
 	/** Call this before an event gets its number: collected gateways first learn how old the events before it are. */
 	prepare(): void {
-		if (!this.#hasMetMore) return;
-		clearTimeout(this.#meeting);
-		this.#meeting = undefined;
-		this.#meet();
+		this.#gateways.tellCollected();
 	}
 
 	/** Notes that an event of a sequence is being sent. */
@@ -135,35 +117,12 @@ export class PositionAnnouncer {
 		}
 	}
 
-	/**
-	 * Reports in the same turn, because a gateway must be told before it gets the next events. Nodes appear in crowds when a
-	 * cluster starts: those met shortly after one are told together.
-	 */
-	#meet(): void {
-		if (this.#meeting !== undefined) {
-			this.#hasMetMore = true;
-			return;
-		}
-		this.#hasMetMore = false;
-		this.#meeting = setTimeout(() => {
-			this.#meeting = undefined;
-			if (this.#hasMetMore) this.#meet();
-		}, TOGETHER).unref();
-		this.#tell();
-	}
-
 	/** Also answers the pending questions; the gateways that asked would wait for ever. */
 	#end(): void {
 		this.#quiet.clear();
-		clearTimeout(this.#meeting);
-		this.#meeting = undefined;
+		this.#gateways.stop();
 		this.#tell({ ...this.#questions.take(), end: true });
 		this.#hasEnded = true;
-	}
-
-	#isGateway(nodeID: string): boolean {
-		const endpoints = this.#broker.registry.events.getAllEndpoints(POSITION);
-		return endpoints.some(({ id }: { id: string }) => id === nodeID);
 	}
 
 	/**
