@@ -5,13 +5,14 @@ import { lookUp } from "../../../moleculer/transporter/look-up.ts";
 import { UNKNOWN_SENDER } from "../../loss.ts";
 import { GoneNodes } from "../discovery/gone-nodes.ts";
 import { SenderDiscovery } from "../discovery/sender-discovery.ts";
-import { type Departure, Witnesses } from "../discovery/witnesses.ts";
-import { type GoneSender, type PositionReport, readReport } from "../position-report.ts";
-import type { RegistryNode } from "../registry-node.ts";
+import { Witnesses } from "../discovery/witnesses.ts";
+import { listenToNodes } from "../node-events.ts";
+import { type PositionReport, readReport } from "../position-report.ts";
 import { ENDED, type Ended } from "../sender/gone-senders.ts";
 import type { Consequences } from "../tracking/consequences.ts";
 import { SequenceTracker } from "../tracking/sequence-tracker.ts";
 import { LossTimer } from "./loss-timer.ts";
+import { SecondHandNews } from "./second-hand-news.ts";
 import { lifeOfReport, speakerOf } from "./speaker.ts";
 
 export interface ArrivalsListener<T> extends Omit<Consequences<T>, "failed"> {
@@ -27,6 +28,7 @@ export class Arrivals<T> {
 	readonly #listener: ArrivalsListener<T>;
 	readonly #gone: GoneNodes;
 	readonly #witnesses = new Witnesses();
+	readonly #secondHandNews: SecondHandNews;
 	readonly #lossTimer: LossTimer;
 	/** Whether the current report comes from another process than the one that Moleculer knows under that node id. */
 	#isOtherSpeaking = false;
@@ -59,6 +61,11 @@ export class Arrivals<T> {
 			}
 		});
 		this.#gone = new GoneNodes(this.tracker, this.#discovery);
+		this.#secondHandNews = new SecondHandNews(
+			service.broker.nodeID,
+			{ witnesses: this.#witnesses, discovery: this.#discovery, gone: this.#gone },
+			loss => listener.lost(loss)
+		);
 	}
 
 	/** `performance.now()` before which no time of sending is known, because the machine was suspended. */
@@ -86,24 +93,17 @@ export class Arrivals<T> {
 	/** Starts listening; restarts if it is listening already. */
 	start(): void {
 		this.stop();
-		const { localBus } = this.#service.broker;
 		const onFault = (error: Error): void =>
 			this.#service.logger.error("SSE: a node's end was not noticed.", error);
-		const leave = guard(onFault, ({ node }: { node: RegistryNode }) => {
-			this.#discovery.noticeLoss();
-			this.#witnesses.left(node.id, performance.now());
-			this.#gone.miss(node.id, node.instanceID);
-			this.#discovery.left(node.id);
+		this.#unlisten = listenToNodes(this.#service.broker, {
+			"$node.disconnected": guard(onFault, ({ node }) => {
+				this.#discovery.noticeLoss();
+				this.#witnesses.left(node.id, performance.now());
+				this.#gone.miss(node.id, node.instanceID);
+				this.#discovery.left(node.id);
+			}),
+			"$node.connected": guard(onFault, ({ node }) => this.#gone.meet(node.id, node.instanceID))
 		});
-		const meet = guard(onFault, ({ node }: { node: RegistryNode }) => {
-			this.#gone.meet(node.id, node.instanceID);
-		});
-		localBus.on("$node.disconnected", leave);
-		localBus.on("$node.connected", meet);
-		this.#unlisten = () => {
-			localBus.off("$node.disconnected", leave);
-			localBus.off("$node.connected", meet);
-		};
 		this.#discovery.start();
 	}
 
@@ -145,7 +145,7 @@ export class Arrivals<T> {
 		// A report is about one sequence; its sender may have several.
 		const isAll = this.tracker.lives.isFresh(origin);
 		if (isOfPresent) {
-			if (isOther) this.#learn(report, isAnswer);
+			if (isOther) this.#secondHandNews.learn(report, isAnswer);
 			if (isAll && speaker !== "other" && this.#gone.answer(nodeID)) {
 				const before = performance.now() - report.up;
 				this.#listener.lost({ origin, before, isEarlier: false });
@@ -173,56 +173,6 @@ export class Arrivals<T> {
 		if (!isEnd || instance === undefined || nodeID === broker.nodeID) return;
 		this.#witnesses.end(nodeID, instance);
 		broker.localBus.emit(ENDED, { nodeID, instance, hasSent: seq > 0 } satisfies Ended);
-	}
-
-	/** Takes what another node reports about others. */
-	#learn({ gone, here }: PositionReport, isAnswer: boolean): void {
-		this.#hearOf(gone);
-		if (!isAnswer) return;
-		this.#expect(here);
-		this.#witnesses.answer();
-	}
-
-	/**
-	 * Another node reports senders that have come and left. What they sent while this gateway did not know them has not
-	 * arrived.
-	 */
-	#hearOf(gone: readonly GoneSender[]): void {
-		const now = performance.now();
-		const departures: Departure[] = [];
-		for (const sender of gone) {
-			const { nodeID, instance, ago } = sender;
-			// That was an earlier process of this node, before this gateway existed.
-			if (nodeID === this.#service.broker.nodeID) continue;
-			if (this.#gone.isSuspected(nodeID, instance)) continue;
-			// Times before that are not known.
-			departures.push({ ...sender, at: Math.max(now - ago, this.awakeSince) });
-		}
-		for (const { nodeID, at } of this.#witnesses.newsOf(departures)) this.#missUnmet(nodeID, at);
-	}
-
-	#missUnmet(nodeID: string, before: number): void {
-		this.#listener.lost({ origin: encodeOrigin(nodeID), before, isEarlier: true });
-	}
-
-	/**
-	 * Another node lists senders that are not present here. Each is about to appear or has left: it may have died, or be cut
-	 * off from this gateway alone.
-	 */
-	#expect(here: PositionReport["here"]): void {
-		const now = performance.now();
-		for (const [nodeID, instance] of here) {
-			if (nodeID === this.#service.broker.nodeID) continue;
-			if (this.#witnesses.isAccounted(nodeID, instance, now)) continue;
-			const present = this.#discovery.processOf(nodeID);
-			// It is present; its services are about to become known.
-			if (present?.instance === instance) continue;
-			const isKnown = this.#witnesses.hasMet(nodeID, instance);
-			this.#witnesses.account(nodeID, instance, now);
-			if (present === undefined) this.#gone.suspect(nodeID, instance);
-			// Another process has replaced it, and this gateway never met it.
-			else if (!isKnown) this.#missUnmet(nodeID, present.at);
-		}
 	}
 
 	/** After an absence, what is known of silent and departed senders is out of date. */
