@@ -2,48 +2,39 @@ import { type EventId, lifeOf, type Position } from "../../../core/event/event-i
 import type { PositionReport } from "../position-report.ts";
 import type { Consequences } from "./consequences.ts";
 import { CurrentLives } from "./current-lives.ts";
+import { InOrderDelivery } from "./in-order-delivery.ts";
 import { PATIENCE } from "./missing-events.ts";
 import type { ReportContext } from "./report-context.ts";
 import { SenderLife } from "./sender-life.ts";
 import type { SequenceState } from "./sequence-state.ts";
 
-/** Most events that wait for earlier ones at a time. */
-const MAX_EARLY = 10_000;
-/** Most bytes that they may take, as the caller counts them. */
-const MAX_EARLY_BYTES = 16_777_216;
-
 /**
- * Puts each origin's events into the order in which they were sent, and notices what the bus has lost. An early event waits a
- * moment for those before it; what has not arrived by then is lost.
+ * Puts each origin's events into the order in which they were sent, and notices what the bus has lost: in each sequence of an
+ * origin's present life, by {@link InOrderDelivery}, and when one life of it follows another.
  */
 export class SequenceTracker<T> {
 	readonly lives: CurrentLives<T> = new CurrentLives();
-	/** Sequences in which something is missing. */
-	readonly #open = new Set<SequenceState<T>>();
 	readonly #then: Consequences<T>;
-	#early = 0;
-	#earlyBytes = 0;
+	readonly #inOrder: InOrderDelivery<T>;
 
 	constructor(then: Consequences<T>) {
 		this.#then = then;
+		this.#inOrder = new InOrderDelivery(then);
 	}
 
-	/** Whether nothing may be missing. */
+	/** See {@link InOrderDelivery.isWhole}. */
 	get isWhole(): boolean {
-		return this.#open.size === 0;
+		return this.#inOrder.isWhole;
 	}
 
-	/** Whether events are awaited that an origin may have sent before it knew of this gateway. */
+	/** See {@link InOrderDelivery.isMeeting}. */
 	get isMeeting(): boolean {
-		for (const sequence of this.#open) if (sequence.isNew) return true;
-		return false;
+		return this.#inOrder.isMeeting;
 	}
 
-	/** When missing events are given up next; Infinity if nothing is missing. */
+	/** See {@link InOrderDelivery.nextDecision}. */
 	get nextDecision(): number {
-		let next = Number.POSITIVE_INFINITY;
-		for (const sequence of this.#open) next = Math.min(next, sequence.dueAt);
-		return next;
+		return this.#inOrder.nextDecision;
 	}
 
 	/**
@@ -65,18 +56,7 @@ export class SequenceTracker<T> {
 		if (sequence.givenUpAt !== undefined) this.#livesOn(life, sequence);
 		// A node that was stopped may be started again in the same life.
 		if (sequence.end !== undefined && seq > sequence.end.seq) sequence.end = undefined;
-		if (seq === sequence.last + 1) {
-			if (this.#open.size > 0) sequence.filled(now);
-			this.#next(sequence, item);
-			this.#follow(sequence);
-			return;
-		}
-		if (!sequence.keep(seq, { item, at: now, bytes })) return;
-		this.#early++;
-		this.#earlyBytes += bytes;
-		this.#open.add(sequence);
-		if (this.#early <= MAX_EARLY && this.#earlyBytes <= MAX_EARLY_BYTES) return;
-		this.#skip(this.#fullest(sequence), Number.POSITIVE_INFINITY);
+		this.#inOrder.take(sequence, seq, item, now, bytes);
 	}
 
 	/**
@@ -110,7 +90,7 @@ export class SequenceTracker<T> {
 		}
 		// Its last events may be on their way, overtaken by this report.
 		if (isMet) sequence.isNew = true;
-		if (sequence.claim(seq, now, now - age)) this.#open.add(sequence);
+		if (sequence.claim(seq, now, now - age)) this.#inOrder.await(sequence);
 		return how.life !== "former";
 	}
 
@@ -128,14 +108,7 @@ export class SequenceTracker<T> {
 
 	/** Gives up what has been missing for too long. */
 	decide(now: number): void {
-		for (const sequence of this.#open) if (sequence.dueAt <= now) this.#skip(sequence, now);
-	}
-
-	/** The sequence in which most events wait; the given one if none has more. */
-	#fullest(sequence: SequenceState<T>): SequenceState<T> {
-		let fullest = sequence;
-		for (const other of this.#open) if (other.waiting > fullest.waiting) fullest = other;
-		return fullest;
+		this.#inOrder.decide(now);
 	}
 
 	/** The life of an epoch; it becomes the present one, unless it is a former one. */
@@ -186,64 +159,8 @@ export class SequenceTracker<T> {
 			life.isTold = this.#then.lost({ origin, before, isEarlier: false, isKnown }) !== false;
 		}
 		for (const sequence of sequences) {
-			this.#skip(sequence, Number.POSITIVE_INFINITY, true);
+			this.#inOrder.skip(sequence, Number.POSITIVE_INFINITY, true);
 			sequence.givenUpAt = before;
 		}
-	}
-
-	/** Gives up what is due by `now`, all as one loss, and goes on after it. */
-	#skip(sequence: SequenceState<T>, now: number, isTold = false): void {
-		const range = sequence.dueRange(now);
-		if (range === undefined) return;
-		const { origin } = sequence;
-		const { upTo, before } = range;
-		if (!isTold) {
-			const isEarlier = sequence.isNew;
-			sequence.isNew = false;
-			// Unless more is missing, the resume token that goes out with this loss has nothing missing before it.
-			if (!sequence.isOpenBehind(upTo)) this.#open.delete(sequence);
-			this.#then.lost({ origin, upTo, before, isEarlier });
-		}
-		for (const seq of sequence.waitingUpTo(upTo)) {
-			sequence.last = Math.max(sequence.last, seq - 1);
-			this.#follow(sequence);
-		}
-		sequence.last = Math.max(sequence.last, upTo);
-		this.#follow(sequence);
-		this.#look(sequence);
-	}
-
-	/** Passes on the events that waited for the one that has arrived. */
-	#follow(sequence: SequenceState<T>): void {
-		while (sequence.waiting > 0) {
-			const early = sequence.takeNext();
-			if (early === undefined) return;
-			this.#early--;
-			this.#earlyBytes -= early.bytes;
-			this.#next(sequence, early.item);
-		}
-	}
-
-	#next(sequence: SequenceState<T>, item: T): void {
-		sequence.last++;
-		// Comes before the event is passed on: nothing is missing before it any more.
-		if (this.#open.size > 0 || sequence.waiting > 0) this.#look(sequence);
-		try {
-			this.#then.handOn(item);
-		} catch (error) {
-			this.#then.failed(error);
-			const { origin, last } = sequence;
-			this.#then.lost({ origin, upTo: last, before: Number.POSITIVE_INFINITY, isEarlier: false });
-		}
-	}
-
-	#look(sequence: SequenceState<T>): void {
-		if (sequence.isOpen) {
-			this.#open.add(sequence);
-			return;
-		}
-		this.#open.delete(sequence);
-		sequence.isNew = false;
-		sequence.close();
 	}
 }
