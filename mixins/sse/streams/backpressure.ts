@@ -4,12 +4,12 @@ import { SLOW } from "../core/metrics/label-values.ts";
 import type { BufferPolicy } from "../core/options/gateway-options.ts";
 import { Batch } from "../http/encoding/batch.ts";
 import type { Transport } from "../http/transport.ts";
-import { Backlog, WAITING_BYTES } from "./backlog.ts";
+import { Backlog } from "./backlog.ts";
 import { GatheredBatches, SMALL } from "./gathered-batches.ts";
 import { Losses } from "./losses.ts";
+import { PacedWrites } from "./paced-writes.ts";
 import { StallWatch } from "./stall-watch.ts";
 import { UnsentLimit } from "./unsent-limit.ts";
-import { UnsentWrites } from "./unsent-writes.ts";
 
 export interface BackpressureOptions {
 	/** Bytes that may be unsent, including what it takes to keep them; beyond that the policy applies. */
@@ -39,9 +39,7 @@ export class Backpressure {
 	#backlog: Backlog | undefined;
 	/** Small batches for a client that is disconnected if it does not take them. */
 	readonly #gatheredBatches = new GatheredBatches();
-	/** Writes after others that have not left the process. */
-	#writes = 0;
-	readonly #unsentWrites: UnsentWrites;
+	readonly #writes: PacedWrites;
 	/** The events that were lost; undefined if nothing ever waited. */
 	#losses: Losses | undefined;
 	/** Called once the client has taken what was written. */
@@ -60,7 +58,7 @@ export class Backpressure {
 		this.#maxUnsentBytes = maxUnsentBytes;
 		this.#policy = policy;
 		this.#counters = counters;
-		this.#unsentWrites = new UnsentWrites(lastFirst);
+		this.#writes = new PacedWrites(transport, lastFirst, counters, this.#goOn);
 		this.#limit = new UnsentLimit(maxUnsentBytes, () => this.#held, onTooSlow);
 	}
 
@@ -92,15 +90,12 @@ export class Backpressure {
 
 	/** Position of the first event that waits here or may not have left the process; 0 = none. */
 	get unsentFirst(): number {
-		const written = this.#transport.hasUnsent ? this.#unsentWrites.first : 0;
-		return written || this.waitingFirst;
+		return this.#writes.first || this.waitingFirst;
 	}
 
 	/** Whether the client has caught up far enough for more to be written at its pace. */
 	get isReady(): boolean {
-		if (this.#backlog !== undefined) return false;
-		const { isBlocked, unsent } = this.#transport;
-		return !isBlocked && (this.#writes === 0 || unsent <= this.#maxUnsentBytes / 2);
+		return this.#backlog === undefined && this.#writes.hasCaughtUp(this.#maxUnsentBytes / 2);
 	}
 
 	/** Calls back once when the client {@link isReady}; never if the stream stops taking events first. */
@@ -126,12 +121,13 @@ export class Backpressure {
 				this.#dropped(batch.count);
 				return;
 			}
-			if (!this.#gatheredBatches.isEmpty || (!isPaced && this.#mustWait)) this.#gather(batch);
-			else this.#write(batch);
-		} else if (this.#backlog !== undefined || this.#mustWait) {
+			if (!this.#gatheredBatches.isEmpty || (!isPaced && this.#writes.mustWait))
+				this.#gather(batch);
+			else this.#writes.write(batch);
+		} else if (this.#backlog !== undefined || this.#writes.mustWait) {
 			this.#keep(batch);
 		} else {
-			this.#write(batch);
+			this.#writes.write(batch);
 		}
 	}
 
@@ -169,42 +165,10 @@ export class Backpressure {
 		this.#limit.release();
 	}
 
-	/**
-	 * Whether a batch must wait for something that the client has not taken. Far below the socket's high-water mark, some
-	 * writes are still made: one is under way, and the first one after it reports when both are gone.
-	 */
-	get #mustWait(): boolean {
-		return this.#transport.isBlocked || (this.#writes > 0 && this.#transport.unsent > 0);
-	}
-
 	/** Bytes that the client has not taken, including what it takes to keep them. */
 	get #held(): number {
-		return this.#transport.unsent + this.#writes * WAITING_BYTES + this.#gatheredBatches.bytes;
+		return this.#writes.held + this.#gatheredBatches.bytes;
 	}
-
-	/** A batch that is written after something unsent waits there, and reports when it is gone, if the transport can. */
-	#write(batch: Batch): void {
-		const { unsent, tells } = this.#transport;
-		this.#counters.bytesEncoded += batch.byteLength;
-		if (unsent === 0) {
-			this.#unsentWrites.wroteFirst(batch.first);
-			this.#transport.write(batch);
-		} else if (tells) {
-			this.#writes++;
-			this.#unsentWrites.wroteTelling(batch.first);
-			this.#transport.write(batch.toWait(), this.#onWritten);
-		} else {
-			this.#unsentWrites.wroteUntold(batch.first);
-			this.#transport.write(batch.toWait());
-		}
-	}
-
-	/** A write is gone, or failed because the stream is over. */
-	readonly #onWritten = (error?: Error | null): void => {
-		this.#writes--;
-		if (!error) this.#unsentWrites.told();
-		if (this.#writes === 0 && !error) this.#goOn();
-	};
 
 	/** Writes what has waited until now. */
 	readonly #goOn = (): void => {
@@ -224,7 +188,7 @@ export class Backpressure {
 	#gather(batch: Batch): void {
 		if (batch.byteLength >= SMALL) {
 			this.#writeGathered();
-			this.#write(batch);
+			this.#writes.write(batch);
 			return;
 		}
 		if (this.#gatheredBatches.isEmpty) this.#transport.onDrain(this.#goOn);
@@ -234,7 +198,7 @@ export class Backpressure {
 
 	#writeGathered(): void {
 		const gathered = this.#gatheredBatches.take();
-		if (gathered !== undefined) this.#write(gathered);
+		if (gathered !== undefined) this.#writes.write(gathered);
 	}
 
 	/** Has frames wait until the client has taken what was written, and drops what is too much. */
@@ -257,18 +221,18 @@ export class Backpressure {
 	#catchUp(all = false): void {
 		const backlog = this.#backlog;
 		if (backlog === undefined) return;
-		while (all || !this.#mustWait) {
+		while (all || !this.#writes.mustWait) {
 			if (backlog.isEmpty) {
 				this.#backlog = undefined;
 				return;
 			}
 			// Without a resume token: the frames after it are still to come.
 			if (backlog.takeLoss()) {
-				this.#write(new Batch(resetFrame("gap")));
+				this.#writes.write(new Batch(resetFrame("gap")));
 				this.#counters.resetsSent.add("gap");
 			}
 			const { first } = backlog;
-			this.#write(Batch.of(backlog.take(Math.min(SLICE, this.#maxUnsentBytes / 2)), first));
+			this.#writes.write(Batch.of(backlog.take(Math.min(SLICE, this.#maxUnsentBytes / 2)), first));
 		}
 		this.#transport.onDrain(this.#goOn);
 	}
