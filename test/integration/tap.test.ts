@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import { describe, expect, it, jest } from "@jest/globals";
 import type { ServiceBroker } from "moleculer";
+import type { GatewayEvents } from "../../mixins/sse/inspection/events.ts";
 import { askEvents } from "../../mixins/sse/inspection/questions.ts";
 import { INSPECTION_VERBS } from "../../mixins/sse/inspection/repl.ts";
 import { onInterrupt } from "../../mixins/sse/inspection/repl-interrupt.ts";
@@ -99,6 +100,22 @@ describe("a tap", () => {
 		});
 		expect(skipped).toBeGreaterThan(0);
 	});
+
+	// Without a filter, reading it threw a TypeError.
+	it.each([undefined, null, {}, { since: null }, { since: { any: "x" } }])(
+		"tells another node its place, whatever that asks with: %j",
+		async filter => {
+			const { broker } = await startGateway();
+			const question = { what: "events", filter };
+			const ask = () => broker.call<GatewayEvents[], object>("$sse.report", question);
+			const [answer] = await ask();
+			expect(answer).toMatchObject({ next: expect.any(Number), skipped: 0, events: [] });
+			const since = { [answer?.place as string]: "soon" };
+			const report = { what: "events", filter: { since } };
+
+			expect(await broker.call("$sse.report", report)).toEqual([answer]);
+		}
+	);
 
 	it("names gateways that keep no history: what comes to them is not seen", async () => {
 		const gateway = await startGateway({ sse: { history: null } });

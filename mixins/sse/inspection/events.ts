@@ -56,7 +56,7 @@ const decoder = new TextDecoder();
 /** Reads the filter. @throws SseError `SSE_INVALID_REQUEST` */
 export function readEventsFilter(params: unknown): EventsFilter {
 	const given = new Params(params, ["event", "payload", "since"]);
-	const { since } = params as { since?: unknown };
+	const { since } = (params ?? {}) as { since?: unknown };
 	return {
 		event: given.text("event", LONGEST_NAME),
 		payload: given.flag("payload"),
@@ -79,7 +79,9 @@ function eventsOf(
 	const { history } = gateway.fanOut;
 	if (history === undefined) return { place, next: null, skipped: 0, events: [] };
 	const next = history.head;
-	const from = Object.hasOwn(since, place) ? Number(since[place]) : next;
+	// Another node may send anything.
+	const last = Object.hasOwn(since, place) ? since[place] : next;
+	const from = Number.isInteger(last) ? (last as number) : next;
 	const kept = history.newestFrom(from, MOST);
 	const shown = kept.filter(({ eventName }) => name === undefined || eventName === name);
 	const events = shown.map(event => describe(event, gateway, payload === true));
