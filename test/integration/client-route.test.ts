@@ -1,10 +1,19 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { get, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { bringClient } from "../support/client-file.ts";
 import { send } from "../support/clients/request.ts";
 import { startGateway } from "../support/gateway/gateway.ts";
 
 beforeAll(bringClient, 60_000);
+
+/** An answer as it goes over the wire. */
+async function bytesOf(url: string, headers: OutgoingHttpHeaders) {
+	const [answer] = (await once(get(url, { headers }), "response")) as [IncomingMessage];
+	return { headers: answer.headers, body: Buffer.concat(await answer.toArray()) };
+}
 
 describe("the option client", () => {
 	const start = (settings = {}) => startGateway({ sse: { client: "/sse/client.js" }, settings });
@@ -36,6 +45,48 @@ describe("the option client", () => {
 		expect((await send(url, { headers: { "If-None-Match": '"other"' } })).status).toBe(200);
 		const head = await send(url, { method: "HEAD" });
 		expect([head.status, head.headers.etag, head.text]).toEqual([200, etag, ""]);
+	});
+
+	// It went over the wire as it is, three times as large as the guide says.
+	it.each([
+		["gzip, deflate, br", "br"],
+		["gzip", "gzip"],
+		["br;q=0.5, gzip", "gzip"],
+		["*", "br"],
+		["br;q=0, deflate", undefined],
+		[undefined, undefined]
+	])("is compressed for a client that takes that: %s", async (accepted, encoding) => {
+		const { origin } = await start();
+		const url = `${origin}/sse/client.js`;
+		const headers = accepted === undefined ? {} : { "accept-encoding": accepted };
+		const [answer, again] = [await bytesOf(url, headers), await bytesOf(url, headers)];
+		expect(answer.headers["content-encoding"]).toBe(encoding);
+		expect(answer.headers.vary).toBe("Accept-Encoding");
+		expect(answer.headers["content-length"]).toBe(String(answer.body.length));
+		const decode = { br: brotliDecompressSync, gzip: gunzipSync }[encoding ?? ""];
+		expect((decode?.(answer.body) ?? answer.body).toString()).toContain("as connect}");
+		if (encoding) expect(answer.body.length).toBeLessThan(5000);
+		expect(again.body).toEqual(answer.body);
+
+		const etag = answer.headers.etag as string;
+		const known = await send(url, { headers: { ...headers, "If-None-Match": etag } });
+		expect([known.status, known.headers.vary, known.text]).toEqual([304, "Accept-Encoding", ""]);
+		const head = await send(url, { method: "HEAD", headers });
+		const names = ["content-encoding", "content-length", "etag", "vary"];
+		expect(names.map(name => head.headers[name])).toEqual(names.map(name => answer.headers[name]));
+	});
+
+	it("has an ETag for each encoding, and keeps what else it varies by", async () => {
+		const { origin } = await start({ cors: { origin: ["http://a.example", "http://b.example"] } });
+		const answers = ["br", "gzip", "identity"].map(encoding =>
+			bytesOf(`${origin}/sse/client.js`, {
+				"accept-encoding": encoding,
+				origin: "http://b.example"
+			})
+		);
+		const headers = (await Promise.all(answers)).map(answer => answer.headers);
+		expect(new Set(headers.map(({ etag }) => etag)).size).toBe(3);
+		for (const { vary } of headers) expect(vary).toBe("Origin, Accept-Encoding");
 	});
 
 	it("works beside the streams' route and the application's", async () => {

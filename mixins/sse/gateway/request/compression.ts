@@ -21,13 +21,20 @@ export class Compression {
 	/** Announces in the head of a stream whether it is compressed. @returns Undefined if it is not. */
 	negotiate(request: SseGatewayRequest, response: SseGatewayResponse): Gzip | undefined {
 		if (this.#gzip === undefined) return undefined;
-		const vary = response.getHeader("Vary");
-		response.setHeader(
-			"Vary",
-			vary === undefined ? ACCEPT_ENCODING : `${vary}, ${ACCEPT_ENCODING}`
-		);
+		varyByEncoding(response);
 		if (!acceptsGzip(request)) return undefined;
 		response.setHeader("Content-Encoding", "gzip");
 		return this.#gzip;
 	}
+}
+
+interface Varying {
+	getHeader(name: string): unknown;
+	setHeader(name: string, value: string): unknown;
+}
+
+/** Says that the answer depends on `Accept-Encoding`, beside what it depends on already. */
+export function varyByEncoding(response: Varying): void {
+	const vary = response.getHeader("Vary");
+	response.setHeader("Vary", vary === undefined ? ACCEPT_ENCODING : `${vary}, ${ACCEPT_ENCODING}`);
 }
