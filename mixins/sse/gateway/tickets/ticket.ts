@@ -12,6 +12,7 @@ import { Clock, type Moment, TOLERANCE, wallOf } from "../../core/util/clock.ts"
 import { SseError } from "../../moleculer/sse-error.ts";
 import type { Session } from "../auth/session.ts";
 import { NewLives } from "./gateway-lives.ts";
+import { IssueTimes } from "./issue-times.ts";
 import { claimsOf, type Issuer, isJti, readClaims, type Ticket } from "./ticket-claims.ts";
 import { secretsOf } from "./ticket-secrets.ts";
 import { TicketSignature } from "./ticket-signature.ts";
@@ -62,12 +63,8 @@ export class Tickets {
 	readonly #memory: number;
 	readonly #used: ExpiringSet;
 	readonly #revocations: RecentRevocations;
-	readonly #clock: Clock;
+	readonly #times: IssueTimes;
 	readonly #newLives: NewLives;
-	readonly #onAhead: (milliseconds: number) => void;
-	#life = newLife();
-	/** When the life began, on the steady clock. */
-	#born: number;
 
 	/** @throws SseError `SSE_INVALID_OPTION` without a secret, or for one that is too short. */
 	constructor(
@@ -89,15 +86,13 @@ export class Tickets {
 		this.#memory = this.#expiresIn + 3 * TOLERANCE;
 		this.#used = new ExpiringSet(this.#expiresIn);
 		this.#revocations = new RecentRevocations(this.#memory + LATE);
-		this.#clock = clock;
-		this.#born = clock.now().steady;
-		this.#newLives = new NewLives(() => lives().filter(life => life !== this.#life));
-		this.#onAhead = onAhead;
+		this.#times = new IssueTimes(clock, onAhead);
+		this.#newLives = new NewLives(() => lives().filter(life => life !== this.life));
 	}
 
 	/** The name of this gateway's life; other gateways put it into their tickets. */
 	get life(): string {
-		return this.#life;
+		return this.#times.life;
 	}
 
 	/** Number of used tickets that are remembered. */
@@ -107,13 +102,11 @@ export class Tickets {
 
 	/** Begins a new life: from now on this gateway hears which tickets are used and which sessions are revoked. */
 	begin(): void {
-		this.#life = newLife();
-		this.#clock.begin();
-		this.#born = this.#clock.now().steady;
+		this.#times.begin();
 	}
 
 	async issue({ ids, expiresAt }: Session, eventNames: readonly string[]): Promise<IssuedTicket> {
-		const now = this.#clock.now();
+		const now = this.#times.now();
 		// Before anything is awaited: a revocation that is heard from now on comes after the ticket.
 		const issuer = this.#asIssuer(now, { sessionIds: ids, eventNames });
 		const ticket = await this.#signature.sign({
@@ -140,18 +133,14 @@ export class Tickets {
 		return ticket !== undefined && this.#isGood(ticket, eventNames) ? ticket : undefined;
 	}
 
-	/**
-	 * When a ticket was issued, on the steady clock; for another gateway's the earliest time, because its clock may be fast.
-	 */
-	givenAt({ since, issuer }: Pick<Ticket, "since" | "issuer">): number {
-		const { wall, steady } = this.#clock.now();
-		if (issuer?.life === this.#life) return this.#born + issuer.at;
-		return steady - Math.max(0, wall - since) - TOLERANCE;
+	/** See {@link IssueTimes.givenAt}. */
+	givenAt(ticket: Pick<Ticket, "since" | "issuer">): number {
+		return this.#times.givenAt(ticket);
 	}
 
 	/** Uses up a ticket; false if it was used before. */
 	take({ jti }: Pick<Ticket, "jti">): boolean {
-		const { steady } = this.#clock.now();
+		const { steady } = this.#times.now();
 		return this.#used.take(jti, steady + this.#memory, steady);
 	}
 
@@ -170,19 +159,19 @@ export class Tickets {
 	 * @param at Latest time at which it happened, on the steady clock; default: now.
 	 */
 	revoke(revocation: Revocation, id: string | undefined, at?: number): void {
-		const { steady } = this.#clock.now();
+		const { steady } = this.#times.now();
 		this.#revocations.add(revocation, shortened(id), steady, Math.min(steady, at ?? steady));
 	}
 
-	#asIssuer({ steady }: Moment, stream: Subscription): Issuer {
+	#asIssuer(now: Moment, stream: Subscription): Issuer {
 		const heard = [...this.#revocations.concerning(stream)].sort((a, b) => b.order - a.order);
 		const ids = heard.map(({ id }) => id).filter(id => id !== undefined);
 		return {
-			life: this.#life,
-			at: steady - this.#born,
+			life: this.life,
+			at: this.#times.ageAt(now),
 			heard: this.#revocations.count,
 			after: [...new Set(ids)].slice(0, MAX_AFTER),
-			lives: this.#newLives.at(steady)
+			lives: this.#newLives.at(now.steady)
 		};
 	}
 
@@ -192,33 +181,19 @@ export class Tickets {
 		if (this.#used.has(jti) || !asked.every(name => eventNames.includes(name))) return false;
 		// A ticket that lives longer than tickets do here would be forgotten before it expires.
 		if (until - since > this.#expiresIn + 1) return false;
-		const now = this.#clock.now();
-		const isOwn = issuer?.life === this.#life;
-		const given = isOwn ? this.#born + issuer.at : 0;
-		// The steady clock may stand still while the machine is suspended, and the wall clock may be set back.
-		const isYoung = now.steady - given < until - since && now.wall < until + TOLERANCE;
-		if (!(isOwn ? isYoung : this.#isTimely(ticket, now))) return false;
+		const now = this.#times.now();
+		if (!this.#times.isTimely(ticket, now)) return false;
 		// A ticket that was used before this moment may be among those that had to be forgotten.
 		const forgotten = this.#used.forgotten - this.#memory;
-		if (!(isOwn ? given > forgotten : isLater(ticket, forgotten, now))) return false;
+		if (!this.#times.isAfter(ticket, forgotten, now)) return false;
+		const isOwn = issuer?.life === this.life;
 		for (const heard of this.#revocations.concerning({ sessionIds, eventNames: asked })) {
 			const isBefore = isOwn
-				? heard.order < issuer.heard || heard.at + TOLERANCE < given
+				? heard.order < issuer.heard || this.#times.isAfter(ticket, heard.at + TOLERANCE, now)
 				: this.#isBefore(heard, ticket, now);
 			if (!isBefore) return false;
 		}
 		return true;
-	}
-
-	/** Whether another gateway's ticket is valid at this time, and was issued while this gateway was listening. */
-	#isTimely({ since, from, until, issuer }: Ticket, now: Moment): boolean {
-		if (from > now.wall + TOLERANCE) {
-			this.#onAhead(from - now.wall);
-			return false;
-		}
-		if (until + TOLERANCE <= now.wall) return false;
-		if (issuer?.lives.includes(this.#life) && !this.#clock.wasSetBack) return true;
-		return isLater({ since }, this.#clock.begun, now);
 	}
 
 	/** Whether a revocation that this gateway has heard came before another gateway's ticket. */
@@ -230,22 +205,12 @@ export class Tickets {
 			// The issuer was listening and had not heard it: the ticket is older, whatever its clock says.
 			if (wallOf(at, now) > since - issuer.at + TOLERANCE) return false;
 		}
-		return isLater(ticket, at, now);
+		return this.#times.isAfter(ticket, at, now);
 	}
-}
-
-/** Whether the clocks prove that another gateway's ticket was issued after a moment of this gateway's steady clock. */
-function isLater({ since }: Pick<Ticket, "since">, steady: number, now: Moment): boolean {
-	return since > wallOf(steady, now) + TOLERANCE;
 }
 
 /** A ticket is part of a URL, and the epoch alone identifies the sender. */
 function shortened(id: string | undefined): string | undefined {
 	const parsed = id === undefined ? undefined : parseId(id);
 	return parsed && `${parsed.epoch}.${parsed.seq}`;
-}
-
-/** A random name, so that the next life of the same gateway has another. */
-function newLife(): string {
-	return randomBytes(8).toString("base64url");
 }
