@@ -7,7 +7,9 @@ import { hasOwnWrite, isUnwatched, writeTo } from "../onlookers.ts";
 import { dropBody } from "../request-body.ts";
 import { breakOff, closeWhenSent, letIdle, takenOf } from "../socket.ts";
 import type { LetGo, Transport, TransportOptions } from "../transport.ts";
+import { hasBrokenOff, watchBreak } from "./broken-connections.ts";
 import { endWithClient, watchEnd } from "./client-end.ts";
+import { directSocketOf } from "./direct-socket.ts";
 import { detach, isDetachable, type Socket } from "./node-detach.ts";
 import { keepReading, leaveReading, onTurn } from "./node-read-on.ts";
 import { standIn } from "./stand-in.ts";
@@ -57,8 +59,7 @@ export class Http1Transport implements Transport {
 		letIdle(request.socket);
 		// "close" follows; without a listener, the error of a client that has left would be thrown.
 		response.on("error", ignore);
-		const { socket } = request;
-		if (!socket.listeners("error").includes(noteUnsent)) socket.on("error", noteUnsent);
+		watchBreak(request.socket);
 		dropBody(request);
 		writeHead(response);
 		if (this.#gzip !== undefined) response.write(this.#gzip.head);
@@ -111,7 +112,7 @@ export class Http1Transport implements Transport {
 	}
 
 	get hasUnsent(): boolean {
-		return this.unsent > 0 || brokenOff.has(this.#connection);
+		return this.unsent > 0 || hasBrokenOff(this.#connection);
 	}
 
 	get isBlocked(): boolean {
@@ -137,7 +138,7 @@ export class Http1Transport implements Transport {
 			if (response === undefined) return;
 			writeTo(response, (this.#gzip?.add(batch) ?? batch).plain, onWritten);
 			// The head is sent, or on its way.
-			if (socket === undefined) this.#socket = socketOf(response);
+			if (socket === undefined) this.#socket = directSocketOf(response);
 		} catch (error) {
 			this.fail(error);
 		}
@@ -218,29 +219,6 @@ export class Http1Transport implements Transport {
 
 function ignore(): void {}
 
-/** The connections that broke off before everything that was written had left the process. */
-const brokenOff = new WeakSet<Socket>();
-
-/** Runs before "close": by then Node has forgotten what was unsent. One function for all connections costs a stream nothing. */
-function noteUnsent(this: Socket, { syscall }: NodeJS.ErrnoException): void {
-	// A write that failed no longer counts as unsent.
-	if (this.writableLength > 0 || syscall === "write") brokenOff.add(this);
-}
-
 function isOwn(listener: unknown): boolean {
 	return listener === ignore || listener === onTurn;
-}
-
-/**
- * The socket of a response that is Node's own throughout, and whose next bytes are the next on the connection; null if bytes
- * can never bypass the response, undefined if they cannot yet.
- */
-function socketOf(response: ServerResponse): Socket | null | undefined {
-	// Without chunks (HTTP/1.0) the framing that was made is of no use.
-	if (!hasOwnWrite(response) || !response.chunkedEncoding) return null;
-	const { socket } = response;
-	// A response has none while it waits behind another one of a pipelining client.
-	if (socket === null) return undefined;
-	// The response's count is the socket's, plus what it holds back itself.
-	return response.writableLength === socket.writableLength ? socket : undefined;
 }
