@@ -2,15 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ChannelModel, ConfirmChannel, Message } from "amqplib";
 import type { Logger } from "moleculer";
 import { guard } from "../../core/errors/guard.ts";
-import type { TraceContext } from "../../core/event/trace-context.ts";
 import type { RabbitmqOptions } from "../../core/options/rabbitmq-options.ts";
 import { type AmqpError, refusesMessage } from "./amqp-error.ts";
-import { writeMessage } from "./message-codec.ts";
 import type { Outbox, OutgoingMessage } from "./outbox.ts";
 import type { OutgoingEvent } from "./outgoing-event.ts";
+import { publishMessage } from "./publish-message.ts";
 import type { ChannelHandler } from "./reconnecting-channel.ts";
 import { declareStream, HEADERS, hangUp } from "./topology.ts";
-import { writeTraceHeader } from "./trace-header.ts";
 
 /** Milliseconds between two messages while earlier ones are under way: what is sent in between is collected. */
 const GATHERING = 1;
@@ -114,7 +112,7 @@ export class Writer implements ChannelHandler<ConfirmChannel> {
 		if (channel === undefined || this.#isProbing) return;
 		try {
 			for (let message = this.#outbox.next(); message; message = this.#outbox.next()) {
-				this.#writeMessage(channel, message);
+				this.#publish(channel, message);
 				this.#isProbing = message.seq <= this.#lastSuspect;
 				if (this.#isProbing) return;
 			}
@@ -124,40 +122,14 @@ export class Writer implements ChannelHandler<ConfirmChannel> {
 		}
 	}
 
-	#writeMessage(channel: ConfirmChannel, message: OutgoingMessage<OutgoingEvent>): void {
-		const events: string[] = [];
-		const traces: (TraceContext | undefined)[] = [];
-		const others: Record<string, string> = {};
-		for (const outgoingEvent of message.events) {
-			outgoingEvent.written = true;
-			// To gateways a message without events is a position in the order, whatever its headers.
-			if (outgoingEvent.isAlone) others[HEADERS.close] = outgoingEvent.json;
-			if (outgoingEvent.isAlone || outgoingEvent.abandoned) continue;
-			events.push(outgoingEvent.json);
-			traces.push(outgoingEvent.trace);
-		}
-		const header = writeTraceHeader(traces);
-		if (header !== undefined) others[HEADERS.trace] = header;
+	#publish(channel: ConfirmChannel, message: OutgoingMessage<OutgoingEvent>): void {
 		this.#underWay.add(message);
-		const now = Date.now();
 		this.#writtenAt = performance.now();
-		// Without an exchange: other programs' messages come over one, and a return says that the RabbitMQ stream is gone.
-		channel.publish(
-			"",
+		publishMessage(
+			channel,
 			this.#options.name,
-			Buffer.from(writeMessage(events)),
-			{
-				mandatory: true,
-				persistent: true,
-				contentType: "application/json",
-				timestamp: Math.floor(now / 1000),
-				headers: {
-					[HEADERS.time]: now,
-					[HEADERS.origin]: this.#origin,
-					[HEADERS.seq]: message.seq,
-					...others
-				}
-			},
+			this.#origin,
+			message,
 			guard(this.#onFault, (error: unknown) => this.#onAnswer(channel, message, error))
 		);
 	}
