@@ -4,20 +4,16 @@ import { guard, toError } from "../../core/errors/guard.ts";
 import { isRefusal } from "../../core/errors/refusal.ts";
 import type { RabbitmqOptions } from "../../core/options/rabbitmq-options.ts";
 import type { Subscriber } from "../bus.ts";
+import { Acknowledgements, PREFETCH } from "./acknowledgements.ts";
 import { readMessage } from "./message-codec.ts";
 import { MessageDelivery } from "./message-delivery.ts";
 import { OffsetTracker, type Point } from "./offset-tracker.ts";
 import { writeRabbitmqId } from "./rabbitmq-id.ts";
 import { type ChannelHandler, ReconnectingChannel } from "./reconnecting-channel.ts";
-import { findEnd, findStart, writeMark } from "./stream-bounds.ts";
+import { SilenceWatch } from "./silence-watch.ts";
+import { findEnd, findStart } from "./stream-bounds.ts";
 import { nameOf } from "./stream-name.ts";
 import { declareStream, hangUp, pointOf } from "./topology.ts";
-
-/** Messages that RabbitMQ sends before they are acknowledged, and how many are acknowledged at a time. */
-const PREFETCH = 500;
-const ACKNOWLEDGED = 100;
-/** Milliseconds between two checks of whether anything arrives. */
-const LOOK = 15_000;
 
 /** A gateway's end of the RabbitMQ stream: reads it from its own position, and passes on everything once. */
 export class Reader implements ChannelHandler<Channel> {
@@ -29,6 +25,8 @@ export class Reader implements ChannelHandler<Channel> {
 	readonly #steady: ReconnectingChannel<Channel>;
 	readonly #offsets = new OffsetTracker();
 	readonly #delivery: MessageDelivery;
+	readonly #acknowledgements = new Acknowledgements();
+	readonly #silence: SilenceWatch;
 	readonly #filled = Promise.withResolvers<void>();
 	#channel: Channel | undefined;
 	/** Whether what is read is of the past. */
@@ -41,12 +39,6 @@ export class Reader implements ChannelHandler<Channel> {
 	#isCurrent = false;
 	/** `performance.now()` until which it did. */
 	#wasCurrent = Number.NEGATIVE_INFINITY;
-	/** Messages that were passed on and not acknowledged yet; the newest of them. */
-	#unacknowledged = 0;
-	#newest: ConsumeMessage | undefined;
-	#look: NodeJS.Timeout | undefined;
-	/** Consecutive checks that found that nothing had arrived. */
-	#silent = 0;
 
 	/** @param past Milliseconds of the past that are read first; 0 = none. */
 	constructor(
@@ -62,6 +54,12 @@ export class Reader implements ChannelHandler<Channel> {
 		this.#subscriber = subscriber;
 		this.#logger = logger;
 		this.#delivery = new MessageDelivery(subscriber, logger, broker.isTracingEnabled());
+		this.#silence = new SilenceWatch({
+			stream: options.name,
+			acknowledgements: this.#acknowledgements,
+			logger,
+			giveUp: channel => this.#giveUp(channel)
+		});
 		this.#steady = new ReconnectingChannel(this, logger);
 	}
 
@@ -117,8 +115,7 @@ export class Reader implements ChannelHandler<Channel> {
 		);
 		await channel.consume(name, onMessage, { arguments: { "x-stream-offset": start } });
 		signal.throwIfAborted();
-		this.#silent = 0;
-		this.#look = setInterval(() => this.#lookAtSilence(channel), LOOK);
+		if (channel === this.#channel) this.#silence.begin(channel);
 		await reached;
 		this.#isCurrent = true;
 		this.#tellWhoWasThere();
@@ -129,9 +126,8 @@ export class Reader implements ChannelHandler<Channel> {
 		this.#channel = undefined;
 		if (this.#isCurrent) this.#wasCurrent = performance.now();
 		this.#isCurrent = false;
-		this.#unacknowledged = 0;
-		this.#newest = undefined;
-		clearInterval(this.#look);
+		this.#acknowledgements.clear();
+		this.#silence.end();
 	}
 
 	/** The offset from which reading continues. */
@@ -185,14 +181,13 @@ export class Reader implements ChannelHandler<Channel> {
 			this.#giveUp(channel);
 			return;
 		}
-		this.#silent = 0;
+		this.#silence.arrived();
 		if (step === "gap") {
 			this.#logger.warn("SSE: the stream was truncated before this gateway had read it.");
 			this.#subscriber.lost();
 		}
 		if (step !== "seen") this.#handOnOrLose(message, point);
-		this.#newest = message;
-		if (++this.#unacknowledged >= ACKNOWLEDGED) this.#acknowledge(channel);
+		this.#acknowledgements.add(channel, message);
 		if (this.#awaited !== undefined && point.offset >= this.#awaited.offset) {
 			this.#awaited.onReached();
 			this.#awaited = undefined;
@@ -213,33 +208,6 @@ export class Reader implements ChannelHandler<Channel> {
 		}
 	}
 
-	/** Acknowledges only what has been passed on. That removes nothing from the RabbitMQ stream; it makes room for more. */
-	#acknowledge(channel: Channel): void {
-		if (this.#newest !== undefined) channel.ack(this.#newest, true);
-		this.#newest = undefined;
-		this.#unacknowledged = 0;
-	}
-
-	/** A live connection does not prove that messages arrive over it. */
-	#lookAtSilence(channel: Channel): void {
-		if (channel !== this.#channel) return;
-		this.#silent++;
-		try {
-			// RabbitMQ closes a channel on which a message stays unacknowledged for too long.
-			this.#acknowledge(channel);
-			if (this.#silent === 2) writeMark(channel, this.#options.name);
-		} catch {
-			// amqplib throws when the channel, or its connection, is about to close.
-			this.#giveUp(channel);
-			return;
-		}
-		if (this.#silent < 4) return;
-		this.#logger.warn(
-			"SSE: the stream has messages, but none arrive; reading it again from the last one."
-		);
-		this.#giveUp(channel);
-	}
-
 	/** Also for a message that was passed on and cannot be acknowledged because the channel closes: it is read again. */
 	readonly #onFault = (error: Error): void => {
 		this.#logger.error("SSE: a message of the stream could not be read.", error);
@@ -248,6 +216,7 @@ export class Reader implements ChannelHandler<Channel> {
 	/** Another channel follows. */
 	#giveUp(channel: Channel): void {
 		this.#channel = undefined;
+		this.#silence.end();
 		hangUp(channel);
 	}
 }
