@@ -241,6 +241,48 @@ it("two users of one browser never get each other's events", async () => {
 	await got(alices, ["for alice"]);
 });
 
+// Each page of a first visit got a cookie with its stream, and all but one of them ended with that stream: the user was another.
+it("pages of a first visit, each with a cookie of its own, go on with the one that the browser has kept", async () => {
+	const gateway = await startGateway({ sse: { ...QUICK, timeout: 1000 } });
+	const browser = new TestBrowser("");
+	const tabs = range(3).map(() => open(browser, gateway));
+	await areOpen(tabs);
+	expect(browser.requests.length).toBe(3);
+	await haveStreams(gateway, 1);
+	await areOpen(tabs);
+	await send(gateway, 1, browser.session);
+	await got(tabs, [1]);
+
+	for (const { page } of tabs) expect(page.ends).toEqual([]);
+	const resets = tabs.map(({ page }) => page.resets).filter(({ length }) => length > 0);
+	expect(resets).toEqual([["lost"], ["lost"]]);
+});
+
+// A stream was another session's as soon as one of its ids was, or they came in another order: its user's pages ended.
+it("pages go on when their user's groups have changed, and get the events of those that there are now", async () => {
+	let groups = ["group:a", "group:b"];
+	const session = () => ["alice", ...groups];
+	const gateway = await startGateway({ sse: { ...QUICK, session } });
+	const browser = new TestBrowser();
+	const tabs = await openTabs(browser, gateway, 3);
+	for (const now of [["group:b", "group:a"], ["group:b", "group:c"], []]) {
+		groups = now;
+		const { length } = browser.requests;
+		await gateway.broker.broadcast("sse.close", { sessionId: "alice" });
+		for (const { page } of tabs) page.events.length = 0;
+		await eventually(async () => {
+			for (const { page } of tabs) expect(page.connection.state).toBe("open");
+			expect(browser.requests.length).toBeGreaterThan(length);
+			expect(gateway.held.streams).toBe(1);
+			expect(gateway.held.sessions).toBe(1 + now.length);
+		}, PATIENT);
+		for (const id of ["alice", ...now]) await send(gateway, id, id);
+		await got(tabs, ["alice", ...now]);
+	}
+
+	for (const { page } of tabs) expect(page.ends).toEqual([]);
+});
+
 it("a leader that does not answer is replaced, and follows when it is back", async () => {
 	const gateway = await startGateway({ sse: { ...QUICK, heartbeat: 200 } });
 	const browser = new TestBrowser();

@@ -29,7 +29,7 @@ describe("the route of the mixin", () => {
 			"x-accel-buffering": "no"
 		});
 		expect(stream.text).toMatch(
-			/^retry: \d+\nevent: sse\.open\ndata: \{"eventNames":\["news","order-update"\],"resumed":false,"heartbeat":15000,"session":"[\w-]{22}"\}\nid: \S+\n\n$/
+			/^retry: \d+\nevent: sse\.open\ndata: \{"eventNames":\["news","order-update"\],"resumed":false,"heartbeat":15000,"session":"[\w-]{22}","issued":true\}\nid: \S+\n\n$/
 		);
 	});
 

@@ -45,6 +45,22 @@ describe("the default session, a cookie", () => {
 		await stream.next("news");
 	});
 
+	it("is told as issued until a client has come with it", async () => {
+		const visitor: SessionResolver = (ctx, req) => [visitorSession(ctx, req), "everybody"];
+		for (const sse of [{}, { session: visitor }]) {
+			const gateway = await startGateway({ sse });
+			const first = await openStream(gateway.url("news"));
+			const opened = await first.next("sse.open");
+			expect(JSON.parse(opened.data)).toMatchObject({ issued: true });
+			const [id] = issued(first.headers);
+			const second = await openStream(gateway.url("news"), { session: id });
+			const again = JSON.parse((await second.next("sse.open")).data);
+
+			expect(again).not.toHaveProperty("issued");
+			expect(again.session).toBe(JSON.parse(opened.data).session);
+		}
+	});
+
 	it("is kept if it is present", async () => {
 		const gateway = await startGateway();
 		const headers = { cookie: "theme=dark; sid=alice; other=1" };

@@ -11,7 +11,7 @@ import { EventStream } from "../streams/event-stream.ts";
 import type { Flush } from "../streams/flush.ts";
 import { begin } from "../streams/resume.ts";
 import { StreamTimer } from "../streams/stream-timer.ts";
-import { sessionKey } from "./auth/session-key.ts";
+import { groupsKey, sessionKey } from "./auth/session-key.ts";
 import type { FanOut } from "./delivery/fan-out.ts";
 import type { Revocations } from "./delivery/revocations.ts";
 import type { Limits } from "./limits/limits.ts";
@@ -130,12 +130,16 @@ export class GatewayStreams {
 		const { receiver } = fanOut;
 		const { heartbeat } = options;
 		const session = sessionKey(subscription.sessionIds);
+		const groups = groupsKey(subscription.sessionIds);
+		const issued = grant.session.isIssued;
 		const texts = subscription.eventNames.filter(name => this.#texts.has(name));
 		begin(stream, fanOut, query.lastEventId, () => ({
 			retry,
 			degraded: receiver.isDegraded,
 			heartbeat,
 			session,
+			groups,
+			issued,
 			texts
 		}));
 		if (this.#handling.has(request)) this.#handling.set(request, stream);

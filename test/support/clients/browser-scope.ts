@@ -107,7 +107,7 @@ class Locks {
 
 /** A browser: its cookie, its locks, and its tabs, which share both. */
 export class TestBrowser {
-	/** The cookie `sid`. */
+	/** The cookie `sid`; empty if it has none yet. */
 	session: string;
 	readonly locks: Locks = new Locks();
 	/** Requests for streams that were sent. */
@@ -196,8 +196,12 @@ export class BrowserTab {
 			const url = String(input);
 			browser.requests.push(`${init.method ?? "GET"} ${url}`);
 			if (this.isOffline) throw new TypeError("offline");
-			const headers = { ...(init.headers as object), cookie: `sid=${browser.session}` };
-			return fetch(url, passOn(url, { ...init, headers }));
+			const cookie = browser.session && `sid=${browser.session}`;
+			const headers = { ...(init.headers as object), ...(cookie && { cookie }) };
+			const response = await fetch(url, passOn(url, { ...init, headers }));
+			const issued = /^sid=([^;]*)/.exec(response.headers.get("set-cookie") ?? "");
+			if (issued) browser.session = issued[1] as string;
+			return response;
 		};
 		class Source extends EventSource {
 			constructor(url: string, init: object) {

@@ -23,6 +23,10 @@ export interface OpenOptions {
 	heartbeat?: number;
 	/** Tells the client whether two streams are of one session; not the session's id. */
 	session?: string;
+	/** Tells the client whether two streams of one session get the same; undefined: the session has one id. */
+	groups?: string | undefined;
+	/** Whether the session was made with this stream, and nobody has come with it yet; default false, and then not written. */
+	issued?: boolean | undefined;
 	/** The events of the stream whose payload is a text; none: nothing is written. */
 	texts?: readonly string[];
 }
@@ -37,7 +41,16 @@ export interface OpenOptions {
 export function openFrame(
 	eventNames: readonly string[],
 	resumed: boolean,
-	{ retry, position, degraded = false, heartbeat = 0, session, texts = [] }: OpenOptions = {}
+	{
+		retry,
+		position,
+		degraded = false,
+		heartbeat = 0,
+		session,
+		groups,
+		issued = false,
+		texts = []
+	}: OpenOptions = {}
 ): Frame {
 	const data = JSON.stringify({
 		eventNames,
@@ -45,6 +58,8 @@ export function openFrame(
 		...(degraded && { degraded }),
 		...(heartbeat > 0 && { heartbeat }),
 		session,
+		groups,
+		...(issued && { issued }),
 		...(texts.length > 0 && { texts })
 	});
 	return encodeFrame({ event: "sse.open", data, retry, position }, PASSING);

@@ -50,6 +50,12 @@ export class SessionCookie {
 		return prefix + issued;
 	}
 
+	/** Whether a session's first id is a value that was issued with the response to this very request. */
+	hasIssued(request: SseGatewayRequest, id = ""): boolean {
+		const issued = this.#issuedTo.get(request);
+		return issued !== undefined && id.endsWith(issued);
+	}
+
 	#issue(request: SseGatewayRequest, name: string, value: string): string {
 		const { secure, sameSite, path, domain } = this.#options;
 		return stringifySetCookie({

@@ -12,6 +12,8 @@ export interface Session {
 	readonly ids: readonly string[];
 	/** `Date.now()` at which it ends; Infinity = unknown. */
 	readonly expiresAt: number;
+	/** Whether the response brings the cookie that it is: nobody has come with it yet. */
+	readonly isIssued?: boolean;
 }
 
 /**
@@ -33,9 +35,12 @@ export async function resolveSession(
 			: // biome-ignore lint/style/noNonNullAssertion: set by moleculer-web before any handler runs
 				await resolver(request.$ctx!, request);
 	const isResolved = resolver !== undefined;
-	if (!isExpiring(answer)) return sessionOf(answer, Number.POSITIVE_INFINITY, isResolved);
-	const session = sessionOf(answer.ids, readExpiry(answer.expiresAt), isResolved);
-	return session !== null && session.expiresAt <= Date.now() ? null : session;
+	const [ids, expiresAt] = isExpiring(answer)
+		? [answer.ids, readExpiry(answer.expiresAt)]
+		: [answer, Number.POSITIVE_INFINITY];
+	const session = sessionOf(ids, expiresAt, isResolved);
+	if (session === null || session.expiresAt <= Date.now()) return null;
+	return cookie.hasIssued(request, session.ids[0]) ? { ...session, isIssued: true } : session;
 }
 
 function isExpiring(answer: unknown): answer is { ids: unknown; expiresAt: unknown } {

@@ -153,6 +153,9 @@ describe("the gateway's own frames", () => {
 			'event: sse.open\ndata: {"eventNames":["a"],"resumed":false,"heartbeat":15000,"session":"key"}\n\n'
 		);
 		expect(text(openFrame(["a"], false, { heartbeat: 0 }))).not.toContain("heartbeat");
+		expect(text(openFrame(["a"], true, { session: "key", groups: "g", issued: true }))).toBe(
+			'event: sse.open\ndata: {"eventNames":["a"],"resumed":true,"session":"key","groups":"g","issued":true}\n\n'
+		);
 	});
 
 	it("sse.heartbeat is a visible event, not a comment", () => {
