@@ -57,10 +57,12 @@ export class Group {
 	}
 
 	post(message: TabMessage): void {
-		if (!this.#hasLeft) this.#channel.postMessage(message);
+		this.#channel.postMessage(message);
 	}
 
-	leave(): void {
+	/** @param message Its last. */
+	leave(message: TabMessage): void {
+		this.post(message);
 		this.#hasLeft = true;
 		this.#abort.abort();
 		this.#release?.();

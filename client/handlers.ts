@@ -40,7 +40,6 @@ export class Handlers {
 	}
 
 	run(name: string, data: string, id: string): void {
-		if (name === "sse.open") this.texts = JSON.parse(data).texts ?? [];
 		const handlers = this.#byName.get(name);
 		if (handlers === undefined) return;
 		const payload = this.texts.includes(name) ? data : read(data);

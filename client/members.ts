@@ -51,12 +51,6 @@ export class Members {
 		if (this.size < size) this.#most = most;
 		return this.size < size;
 	}
-
-	clear(): void {
-		this.#names.clear();
-		this.places.clear();
-		this.#most = Number.POSITIVE_INFINITY;
-	}
 }
 
 export const areIn = (names: readonly string[], all: readonly string[]): boolean =>

@@ -31,5 +31,5 @@ export type TabMessage =
 	| { type: "event"; after: string; name: string; data: string; id: string }
 	/** The leader has no stream for now. */
 	| { type: "lost" }
-	/** The session's streams are over. */
-	| { type: "end"; reason: string; closeReason: string | undefined };
+	/** The session's streams are over; `why` is what `onEnd` is told. */
+	| { type: "end"; why: readonly [reason: string, closeReason: string | undefined] };

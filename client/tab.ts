@@ -10,7 +10,7 @@ export type State = "connecting" | "open" | "degraded" | "closed";
 
 export interface TabHost extends InboxHost {
 	names(): string[];
-	/** The events whose payload is a text, by a stream of another tab. */
+	/** The events whose payload is a text. */
 	texts(names: readonly string[]): void;
 	state(state: State): void;
 	/** @param closeReason What the last `sse.close` gave as its reason. */
@@ -55,7 +55,7 @@ export class Tab {
 	#closeReason: string | undefined;
 	/** Why the gateway has refused this tab, so that others may try. */
 	#refusal: string | undefined;
-	readonly #members = new Members();
+	#members = new Members();
 	/** The names of its stream, and the last id that it brought, or that it was opened with. */
 	#names: string[] = [];
 	#lastId = "";
@@ -76,10 +76,7 @@ export class Tab {
 			names: () => (this.#names = this.#union()),
 			place: () => (this.#lastId = this.#begin()),
 			take: (name, data, id) => this.#fromStream(name, data, id),
-			lost: () => {
-				host.state("connecting");
-				this.#post({ type: "lost" });
-			},
+			lost: () => this.#lost(),
 			retreats: () => this.#retreats(),
 			refused: status => this.#refused(status)
 		});
@@ -88,7 +85,7 @@ export class Tab {
 	/** Opens, or opens again. */
 	start(): void {
 		this.stop();
-		this.#host.state("connecting");
+		this.#lost();
 		if (this.#shareAs) this.#inbox.hold();
 		this.#connection.open();
 	}
@@ -117,10 +114,9 @@ export class Tab {
 
 	#leave(): void {
 		clearTimeout(this.#timer);
-		this.#group?.post({ type: "bye", from: this.#id });
-		this.#group?.leave();
+		this.#group?.leave({ type: "bye", from: this.#id });
 		this.#group = undefined;
-		this.#members.clear();
+		this.#members = new Members();
 		this.#role = "alone";
 	}
 
@@ -143,7 +139,7 @@ export class Tab {
 			const groupName = this.#shareAs && session && [this.#shareAs, session, groups].join(" ");
 			if (groupName !== this.#groupName) this.#leave();
 			this.#groupName = groupName;
-			this.#opened = opened;
+			this.#set(opened);
 			this.#members.places.clear();
 			this.#tell(true);
 		}
@@ -154,6 +150,16 @@ export class Tab {
 		if (name !== "sse.open") return;
 		if (!this.#inbox.isFresh) this.#showState();
 		if (this.#group === undefined) this.#join();
+	}
+
+	#set(opened: Opened): void {
+		this.#opened = opened;
+		this.#host.texts(opened.texts ?? []);
+	}
+
+	#lost(): void {
+		this.#host.state("connecting");
+		this.#post({ type: "lost" });
 	}
 
 	#showState(): void {
@@ -214,7 +220,7 @@ export class Tab {
 
 	#hear(message: TabMessage): void {
 		const leads = this.#role === "leader";
-		if (message.type === "end") this.#finish(message.reason, message.closeReason);
+		if (message.type === "end") this.#finish(...message.why);
 		else if (message.type === "hello") leads && this.#meet(message);
 		else if (message.type === "bye") leads && this.#members.delete(message.from) && this.#change();
 		else {
@@ -241,8 +247,7 @@ export class Tab {
 		this.#role = "follower";
 		this.#refusal = undefined;
 		this.#connection.close();
-		this.#opened = opened;
-		this.#host.texts(opened.texts ?? []);
+		this.#set(opened);
 		this.#inbox.release(at);
 		this.#showState();
 		this.#watch();
@@ -294,7 +299,7 @@ export class Tab {
 		}
 		this.#connection.close();
 		this.#inbox.release();
-		this.#host.state("connecting");
+		this.#lost();
 		this.#post({ type: "who", isNew: true });
 		this.#wait(ROLL_CALL, () => {
 			this.#connection.open();
@@ -334,8 +339,7 @@ export class Tab {
 		clearTimeout(this.#reopening);
 		this.#reopening = setTimeout(() => {
 			if (this.#role === "follower") return;
-			this.#host.state("connecting");
-			this.#post({ type: "lost" });
+			this.#lost();
 			this.#connection.open();
 		});
 	}
@@ -372,8 +376,8 @@ export class Tab {
 		if (status === 401 && this.#hasOwn && this.#role === "leader") {
 			// others have their turn: one that can lead is followed
 			this.#refusal = reason;
-			this.#host.state("connecting");
-			this.#members.clear();
+			this.#lost();
+			this.#members = new Members();
 			this.#role = "follower";
 			this.#heardAt = performance.now();
 			this.#watch();
@@ -383,9 +387,9 @@ export class Tab {
 
 	#end(reason: string): void {
 		// another session of one tab's own credentials is nothing to the others
-		if (!this.#hasOwn || reason !== "session")
-			this.#post({ type: "end", reason, closeReason: this.#closeReason });
-		this.#finish(reason, this.#closeReason);
+		const why = [reason, this.#closeReason] as const;
+		if (!this.#hasOwn || reason !== "session") this.#post({ type: "end", why });
+		this.#finish(...why);
 	}
 
 	#finish(reason: string, closeReason: string | undefined): void {
