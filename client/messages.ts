@@ -1,19 +1,10 @@
+import type { OpenEvent } from "./open-event.ts";
+
 /**
  * Of what tabs tell each other. Tabs with another version, such as one that was open before a deployment, have a group of their
  * own: whatever changes the messages, or what follows from them, changes it.
  */
 export const VERSION = 2;
-
-/** What `sse.open` says of a stream. */
-export interface Opened {
-	readonly eventNames: readonly string[];
-	readonly texts?: readonly string[];
-	readonly heartbeat?: number;
-	readonly degraded?: boolean;
-	readonly session?: string;
-	readonly groups?: string;
-	readonly issued?: boolean;
-}
 
 /** What tabs tell each other. */
 export type TabMessage =
@@ -26,7 +17,7 @@ export type TabMessage =
 	 * The leader's stream is open. What follows is what comes behind `at`; `isNew`: the gateway has resumed from there, for
 	 * everybody who was there once.
 	 */
-	| { type: "open"; at: string; isNew: boolean; opened: Opened }
+	| { type: "open"; at: string; isNew: boolean; opened: OpenEvent }
 	/** What the leader's stream has brought; `after` is the id before it. */
 	| { type: "event"; after: string; name: string; data: string; id: string }
 	/** The leader has no stream for now. */

@@ -2,10 +2,13 @@ import { LONGEST } from "./backoff.ts";
 
 /** What an `sse.open` says (docs/protocol.md, 4.1). */
 export interface OpenEvent {
+	readonly eventNames: readonly string[];
 	readonly resumed: boolean;
 	/** Milliseconds; 0 = none. Twice of them is no more than a timer takes. */
 	heartbeat: number;
 	readonly session?: string;
+	readonly groups?: string;
+	readonly issued?: boolean;
 	readonly degraded?: boolean;
 	readonly texts?: readonly string[];
 }

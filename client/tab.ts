@@ -2,7 +2,8 @@ import { type Access, Connection } from "./connection.ts";
 import { Group, type GroupHost } from "./group.ts";
 import { Inbox, type InboxHost } from "./inbox.ts";
 import { areIn, Members } from "./members.ts";
-import type { Opened, TabMessage } from "./messages.ts";
+import type { TabMessage } from "./messages.ts";
+import { type OpenEvent, readOpen } from "./open-event.ts";
 import type { Scope } from "./scope.ts";
 
 /** `degraded`: open, but the gateway does not hear the other nodes now. */
@@ -60,7 +61,7 @@ export class Tab {
 	#names: string[] = [];
 	#lastId = "";
 	/** Of the stream that it has, or follows. */
-	#opened: Opened = { eventNames: [] };
+	#opened: OpenEvent = { eventNames: [], resumed: false, heartbeat: 0 };
 	/** Of a follower: `performance.now()` when its leader was heard last. */
 	#heardAt = 0;
 	#timer: ReturnType<typeof setTimeout> | undefined;
@@ -122,7 +123,7 @@ export class Tab {
 
 	#fromStream(name: string, data: string, id: string): void {
 		if (name === "sse.open") {
-			const opened = JSON.parse(data);
+			const opened = readOpen(data);
 			const { session, groups, issued } = opened;
 			if (session) {
 				if (this.#session && session !== this.#session) {
@@ -134,7 +135,7 @@ export class Tab {
 					data = JSON.stringify({ ...opened, resumed: false });
 				}
 				this.#session = session;
-				this.#isIssued = issued;
+				this.#isIssued = !!issued;
 			}
 			const groupName = this.#shareAs && session && [this.#shareAs, session, groups].join(" ");
 			if (groupName !== this.#groupName) this.#leave();
@@ -152,7 +153,7 @@ export class Tab {
 		if (this.#group === undefined) this.#join();
 	}
 
-	#set(opened: Opened): void {
+	#set(opened: OpenEvent): void {
 		this.#opened = opened;
 		this.#host.texts(opened.texts ?? []);
 	}

@@ -4,7 +4,18 @@
  */
 export const OWN_NAMES: readonly string[] = [
 	...["isFresh", "isOpen", "places", "seen", "oldest", "feed", "wait"],
-	...["hold", "release", "take", "lost", "closed", "failed", "refused", "retreats", "retreat", "hurry"],
+	...[
+		"hold",
+		"release",
+		"take",
+		"lost",
+		"closed",
+		"failed",
+		"refused",
+		"retreats",
+		"retreat",
+		"hurry"
+	],
 	...["claim", "claimed", "lead", "deposed", "unable", "hear", "yield", "leave", "post"],
 	...["union", "forget", "call", "load", "start", "stop", "refresh", "run", "tell", "tellOne"]
 ];

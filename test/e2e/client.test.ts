@@ -121,6 +121,39 @@ it("two tabs share one stream; when the one that leads is closed, the other miss
 	await haveStreams(gateway, 1);
 });
 
+// Chromium denies locks to a frame without an origin, by rejecting: the page waited for the answer for ever.
+it("a page in a sandboxed frame has a stream of its own", async () => {
+	const gateway = await startGateway({
+		sse: { client: "/sse/client.js", session: () => "alice" },
+		settings: {
+			cors: { origin: "*" },
+			routes: [{ path: "/page", aliases: { "GET /": blank } }]
+		}
+	});
+	const page = await (await visitor()).newPage();
+	await page.goto(`${gateway.origin}/page`);
+	await page.evaluate(`(() => {
+		window.told = [];
+		onmessage = ({ data }) => told.push(data);
+		const frame = document.createElement("iframe");
+		frame.sandbox = "allow-scripts";
+		frame.srcdoc = '<script type="module">' +
+			'import { connect } from "${gateway.origin}/sse/client.js";' +
+			'const live = connect("${gateway.origin}/sse/event-stream");' +
+			'live.on("news", payload => parent.postMessage(payload, "*"));' +
+			'live.onStart(() => parent.postMessage("start", "*"));' +
+			'navigator.locks.request("x", () => {}).catch(({ name }) => parent.postMessage(name, "*"));' +
+			"</" + "script>";
+		document.body.append(frame);
+	})()`);
+	await eventually(async () => {
+		const told = await page.evaluate<string[]>("told");
+		expect(told.sort()).toEqual(["SecurityError", "start"]);
+	}, PATIENT);
+	await send(gateway, "news");
+	await is(page, "told.at(-1)", "news");
+});
+
 it("a reset is reported in every tab, once", async () => {
 	const gateway = await start();
 	const context = await visitor();

@@ -283,6 +283,23 @@ it("pages go on when their user's groups have changed, and get the events of tho
 	for (const { page } of tabs) expect(page.ends).toEqual([]);
 });
 
+// All names of all tabs were in one request: past the gateway's limit, no tab had a stream any more.
+it("tabs whose names are too many together for the gateway have streams of their own, and miss nothing", async () => {
+	const gateway = await startGateway({ sse: { ...QUICK, limits: { eventNamesPerStream: 5 } } });
+	const browser = new TestBrowser();
+	const tabs: Opened[] = [];
+	for (const tab of ["a", "b", "c"]) {
+		tabs.push(open(browser, gateway, {}, `${tab}-1`, `${tab}-2`));
+		await areOpen(tabs);
+	}
+	await haveStreams(gateway, 2);
+	await areOpen(tabs);
+	for (const n of range(10)) await send(gateway, n);
+	await got(tabs, range(10));
+
+	for (const { page } of tabs) expect(page.resets).toEqual([]);
+});
+
 it("a leader that does not answer is replaced, and follows when it is back", async () => {
 	const gateway = await startGateway({ sse: { ...QUICK, heartbeat: 200 } });
 	const browser = new TestBrowser();

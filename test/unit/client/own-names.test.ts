@@ -10,6 +10,7 @@ const propertiesIn = (types: string) =>
 it("of the client that the build shortens are nobody else's", () => {
 	const others = [
 		...propertiesIn(read("messages")),
+		...propertiesIn(read("open-event")),
 		...propertiesIn(read("scope").split("export function attempt")[0] as string),
 		// what applications use
 		...propertiesIn(read("connect").split("export function connectIn")[0] as string),
