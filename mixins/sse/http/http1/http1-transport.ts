@@ -93,7 +93,6 @@ export class Http1Transport implements Transport {
 		detach(response, socket);
 		this.#response = undefined;
 		endWithClient(socket);
-		socket.on("error", ignore);
 		// What the client still sends is read and dropped, so that its end is noticed.
 		socket.resume();
 		standIn(response, socket, () => this.end());
