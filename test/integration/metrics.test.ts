@@ -194,7 +194,7 @@ describe("requests that get no stream", () => {
 
 			expect(refused(gateway)).toEqual({});
 			const others = [...readMetrics(gateway.broker)].filter(([series, count]) => {
-				return /^(limits\.reached|tickets\.refused)/.test(series) && count > 0;
+				return /^moleculer\.sse\.(limits\.reached|tickets\.refused)/.test(series) && count > 0;
 			});
 			expect(others).toEqual([]);
 		}

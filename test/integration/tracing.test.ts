@@ -305,6 +305,27 @@ describe("an event", () => {
 			expect.objectContaining({ streams: "2", ...lost })
 		);
 	});
+
+	// Each event said of a slow client that it missed something, long after that.
+	it("shows what slow clients miss once, with the event at which that happens", async () => {
+		const zipkin = await Zipkin.start();
+		const buffer = { policy: "dropOldest", maxBytes: 64 * 1024 } as const;
+		const gateway = await startNode(zipkin.tracing(), { sse: { buffer } });
+		const slow = await open(gateway);
+		const other = await open(gateway, "B");
+		slow.stall();
+		await gateway.send(event(FLOOD));
+		await eventually(() => expect(zipkin.named("sse.deliver")).toHaveLength(1));
+		for (const n of [1, 2, 3, 4, 5]) {
+			await gateway.send(event(`${n}`.repeat(40_000), "*"));
+			await other.next(NEWS, n);
+			await turn();
+		}
+
+		const deliveries = await zipkin.next("sse.deliver", 6);
+		expect(deliveries.filter(({ tags }) => tags.reset === "1")).toHaveLength(1);
+		expect(deliveries.filter(({ tags }) => tags.streams === "2")).toHaveLength(5);
+	});
 });
 
 describe("a trace has no span", () => {

@@ -12,7 +12,8 @@ export class LabelCounts<Value extends string = string> {
 	}
 
 	add(value: Value, count = 1): void {
-		this.counts[value] += count;
+		// An application may have declared an event since.
+		this.counts[value] = (this.counts[value] ?? 0) + count;
 	}
 }
 

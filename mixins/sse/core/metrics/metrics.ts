@@ -87,7 +87,7 @@ export const SENDER_METRICS: MetricsOf<SenderCounters, SenderGauges> = {
 			unit: "millisecond",
 			about:
 				"time from the sending of the last message of the RabbitMQ stream to its arrival at the gateway of this node; " +
-				"no series without a RabbitMQ stream, or before the first message"
+				"no series without a RabbitMQ stream, before the first message, or if that has no time"
 		},
 		"most"
 	),

@@ -62,9 +62,10 @@ class Deliveries implements DeliveryTracing {
 		streams: ReadonlySet<EventStream>
 	): TracedDelivery {
 		const span = trace && this.#start(trace, { eventName, streams: streams.size });
-		return span === undefined
-			? UNTRACED
-			: new Delivery(span, [...streams], this.#flush, this.#tracer);
+		if (span === undefined) return UNTRACED;
+		// What is lost already was lost with another event.
+		const whole = [...streams].filter(({ loss }) => loss === undefined);
+		return new Delivery(span, whole, this.#flush, this.#tracer);
 	}
 
 	drop({ eventName, sessionId }: Address, { trace, past }: Source, refusal: Refusal): void {
@@ -91,7 +92,7 @@ class Deliveries implements DeliveryTracing {
 /** Ends when the event has been written to its streams, or waits for the slow ones. */
 class Delivery implements TracedDelivery, Flushable {
 	readonly #span: Span;
-	/** Includes those that close meanwhile. */
+	/** Those that have lost nothing before; includes those that close meanwhile. */
 	readonly #streams: readonly EventStream[];
 	readonly #flush: Flush;
 	readonly #tracer: SafeTracer;

@@ -131,9 +131,13 @@ export class BrokerMetrics {
 	#tellGauge(key: string, { over }: GaugeMetric, metric: RegistryMetric): void {
 		const looks = this.#look();
 		const values = looks.map(look => look[key]).filter(value => typeof value === "number");
-		// An unknown value keeps the previous one, or has no series: most reporters have no "unknown".
-		const isUnknown = looks.some(look => look[key] === null) || metric.values.size === 0;
-		if (values.length === 0 && isUnknown) return;
+		// An unknown value has no series, since most reporters have no "unknown": the last one would pass for a measured one.
+		if (values.length === 0 && looks.some(look => look[key] === null)) {
+			metric.values.clear();
+			metric.setDirty();
+			return;
+		}
+		if (values.length === 0 && metric.values.size === 0) return;
 		metric.set(over === "sum" ? sumOf(values) : Math.max(0, ...values), {});
 	}
 

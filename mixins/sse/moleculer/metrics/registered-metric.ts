@@ -7,6 +7,8 @@ import { BOUNDS, type ValueCounts } from "../../core/metrics/value-counts.ts";
 export interface RegistryMetric {
 	readonly values: Map<string, HistogramItem>;
 	snapshot(): unknown;
+	/** What a snapshot shows has changed. */
+	setDirty(): void;
 	hashingLabels(labels: object): string;
 	/** Of a counter. */
 	increment(labels: object, value: number): unknown;

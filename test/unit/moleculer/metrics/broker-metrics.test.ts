@@ -56,6 +56,35 @@ describe("the counts", () => {
 		}
 	});
 
+	// Moleculer's registry got NaN, and kept it.
+	it("are numbers also for an event that was declared after the start", () => {
+		const broker = createBroker();
+		const events: Record<string, object> = { known: {} };
+		const { source, counters } = createSource(events);
+		metricsOf(broker).add(source);
+		events.later = {};
+		for (const count of [1, 2]) {
+			counters.eventsDelivered.add("later");
+			expect(metric(broker, "events.delivered{later}")).toBe(count);
+		}
+	});
+
+	// The lag of a gateway that had stopped was reported for as long as its node ran.
+	it("have no series while a measured value is unknown, and one again when it is known", async () => {
+		const broker = createBroker();
+		const { source, gauges } = createSource();
+		metricsOf(broker).add(source);
+		const shown = async (value: number | null) => {
+			gauges.streamsOpen = value;
+			await Promise.resolve();
+			return metric(broker, "streams.open");
+		};
+
+		expect(await shown(7)).toBe(7);
+		expect(await shown(null)).toBeUndefined();
+		expect(await shown(3)).toBe(3);
+	});
+
 	it("are measured once per turn, however many gauges a reporter reads", async () => {
 		const broker = createBroker();
 		const { source, looks } = createSource();
