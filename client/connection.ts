@@ -4,7 +4,14 @@ import { openFetch } from "./fetch-stream.ts";
 import { readOpen } from "./open-event.ts";
 import type { TakeEvent } from "./parser.ts";
 import type { Scope } from "./scope.ts";
-import { type Failure, probe, type StreamSink, streamUrl, type Transport } from "./transport.ts";
+import {
+	type Failure,
+	probe,
+	type StreamRequest,
+	type StreamSink,
+	streamUrl,
+	type Transport
+} from "./transport.ts";
 
 type Awaitable<T> = T | PromiseLike<T>;
 type HeaderFields = Readonly<Record<string, string>>;
@@ -120,12 +127,16 @@ export class Connection {
 		const patience = Math.min(PATIENCE, FIRST_PATIENCE * 2 ** this.#failures);
 		const start = (given?: string | { ticket: string }, sent?: HeaderFields): void => {
 			if (attempt !== this.#attempt) return;
-			const ticket = typeof given === "object" ? given.ticket : given;
-			const urlNow = (): string => streamUrl(url, eventNames, this.#host.place(), ticket);
-			const request = { url: urlNow(), eventNames, withCredentials, headers: sent ?? {} };
+			const proof = typeof given === "object" ? given.ticket : given;
+			const requestNow = (): StreamRequest => ({
+				url: streamUrl(url, eventNames, this.#host.place(), proof),
+				eventNames,
+				withCredentials,
+				headers: sent ?? {}
+			});
 			this.#expect(patience);
 			const open = sent || !this.#scope.EventSource ? openFetch : openEventSource;
-			this.#transport = open(this.#scope, request, this.#sink(attempt, urlNow));
+			this.#transport = open(this.#scope, requestNow(), this.#sink(attempt, requestNow));
 		};
 		if (!ticket && !headers) {
 			start();
@@ -143,8 +154,8 @@ export class Connection {
 		});
 	}
 
-	/** @param urlNow Gives its URL with the place of that moment. */
-	#sink(attempt: number, urlNow: () => string): StreamSink {
+	/** @param requestNow Its request, from the place of that moment on. */
+	#sink(attempt: number, requestNow: () => StreamRequest): StreamSink {
 		/** Whether this stream has been open; one that is open again may have lost its place. */
 		let wasOpen = false;
 		const ifCurrent =
@@ -178,8 +189,8 @@ export class Connection {
 			}),
 			closed: ifCurrent(() => {
 				this.#lose();
-				const { withCredentials } = this.#access;
-				const asked = probe(this.#scope, urlNow(), withCredentials);
+				this.#expect(PATIENCE);
+				const asked = probe(this.#scope, requestNow());
 				asked.then(ifCurrent(failure => this.#failed(failure)));
 			}),
 			failed: ifCurrent(failure => this.#failed(failure))

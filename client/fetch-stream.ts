@@ -1,44 +1,43 @@
 import { StreamParser } from "./parser.ts";
 import type { Scope } from "./scope.ts";
-import { failureOf, type StreamRequest, type StreamSink, type Transport } from "./transport.ts";
+import {
+	type Failure,
+	failureOf,
+	initOf,
+	type StreamRequest,
+	type StreamSink,
+	type Transport
+} from "./transport.ts";
 
 /** A stream over `fetch`, which can send headers. */
 export function openFetch(scope: Scope, request: StreamRequest, sink: StreamSink): Transport {
 	const abort = new AbortController();
 	let isClosed = false;
+	const parser = new StreamParser((name, data, id) => isClosed || sink.take(name, data, id));
+	const end = (failure: Failure): void => {
+		if (!isClosed) sink.failed(failure);
+		isClosed = true;
+	};
 
 	async function read(): Promise<void> {
-		const response = await scope.fetch(request.url, {
-			headers: { ...request.headers, Accept: "text/event-stream" },
-			credentials: request.withCredentials ? "include" : "same-origin",
-			cache: "no-store",
-			signal: abort.signal
-		});
+		const init = { ...initOf(request), signal: abort.signal };
+		const response = await scope.fetch(request.url, init);
 		const type = response.headers.get("content-type") ?? "";
-		if (response.status !== 200 || !type.startsWith("text/event-stream") || !response.body) {
+		const { status, body } = response;
+		if (status !== 200 || !type.startsWith("text/event-stream") || !body) {
 			abort.abort();
-			if (!isClosed) sink.failed(failureOf(response));
-			return;
+			return end(failureOf(response));
 		}
-		const parser = new StreamParser((name, data, id) => isClosed || sink.take(name, data, id));
 		const decoder = new TextDecoder();
-		/** Of a stream that the gateway has ended, and not the network. */
-		let status: number | undefined;
-		try {
-			const reader = response.body.getReader();
-			for (let part = await reader.read(); !part.done && !isClosed; part = await reader.read()) {
-				parser.feed(decoder.decode(part.value, { stream: true }));
-			}
-			status = 200;
-		} finally {
-			if (!isClosed) sink.failed({ status, wait: parser.retry });
-			isClosed = true;
+		const reader = body.getReader();
+		for (let part = await reader.read(); !part.done && !isClosed; part = await reader.read()) {
+			parser.feed(decoder.decode(part.value, { stream: true }));
 		}
+		// the gateway has ended it, and not the network
+		end({ status, wait: parser.retry });
 	}
 
-	read().catch(() => {
-		if (!isClosed) sink.failed({});
-	});
+	read().catch(() => end({ wait: parser.retry }));
 	return {
 		close() {
 			isClosed = true;

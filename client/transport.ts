@@ -64,11 +64,18 @@ export function streamUrl(
 	return url + (url.includes("?") ? "&" : "?") + query.join("&");
 }
 
+/** How a stream is asked for by `fetch`. */
+export function initOf({ headers, withCredentials }: StreamRequest): RequestInit {
+	return {
+		headers: { ...headers, Accept: "text/event-stream" },
+		credentials: withCredentials ? "include" : "same-origin",
+		cache: "no-store"
+	};
+}
+
 /** What a gateway would answer to a stream: EventSource does not tell. */
-export function probe(scope: Scope, url: string, withCredentials: boolean): Promise<Failure> {
-	const credentials = withCredentials ? "include" : "same-origin";
-	const headers = { Accept: "text/event-stream" };
+export function probe(scope: Scope, request: StreamRequest): Promise<Failure> {
 	return scope
-		.fetch(url, { method: "HEAD", headers, credentials, cache: "no-store" })
+		.fetch(request.url, { ...initOf(request), method: "HEAD" })
 		.then(failureOf, () => ({}));
 }

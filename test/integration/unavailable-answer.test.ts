@@ -303,6 +303,27 @@ describe("such a refusal", () => {
 		expect([status, headers["content-type"], text]).toEqual([200, "text/event-stream", ""]);
 	});
 
+	// A client whose EventSource has stopped asks by HEAD why: each failure was logged twice, and its wait grew twice.
+	it("is neither logged nor counted for HEAD, and lengthens no wait", async () => {
+		const down = () => Promise.reject(new Errors.ServiceNotAvailableError({ action: "x" }));
+		const gateway = await startGateway({
+			sse: { path: null, retry: [1000, 1000] },
+			settings: {
+				routes: [{ path: "/live", aliases: { "GET /": { type: "sse" } }, onBeforeCall: down }]
+			}
+		});
+		const url = gateway.at("/live", "news");
+		for (let n = 0; n < 20; n++) {
+			expect((await send(url, { method: "HEAD" })).status).toBe(200);
+		}
+		expect(gateway.log.at("warn")).toEqual([]);
+		const stream = await requestStream(url);
+		await stream.end;
+
+		expect(stream.retries).toEqual([1000]);
+		expect(gateway.log.at("warn").length).toBe(1);
+	});
+
 	it("has only headers for HEAD over HTTP/2", async () => {
 		const gateway = await startGateway({
 			sse: { session: down },

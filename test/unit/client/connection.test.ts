@@ -196,6 +196,22 @@ describe("a connection", () => {
 		expect(requests.length).toBe(2);
 	});
 
+	// The request that asks why EventSource has stopped may be on a dead connection as well.
+	it("comes back though it does not learn why EventSource has stopped", async () => {
+		const never = () => new Promise<never>(() => {});
+		const { requests, sources, pass } = make({}, never, true);
+		const [first] = sources as [Source];
+		first.give("sse.open", { resumed: true });
+		first.close();
+		first.onerror?.();
+		expect(requests.length).toBe(2);
+		await pass(59_900);
+		expect(sources.length).toBe(1);
+		await pass(200);
+
+		expect(sources.length).toBe(2);
+	});
+
 	// A timer of more than 24 days is over at once.
 	it("is no hot loop, whatever a gateway asks for", async () => {
 		const { requests, pass } = make({}, () => streamOf(`retry: 2592000000\n${open()}`));
