@@ -84,7 +84,11 @@ export class Group {
 	/** @param take Whether the lock is kept. */
 	async #request(options: object, take: (lock: unknown) => boolean): Promise<void> {
 		const hold = (lock: unknown): unknown =>
-			!this.#hasLeft && take(lock) && new Promise<void>(resolve => (this.#release = resolve));
+			!this.#hasLeft &&
+			take(lock) &&
+			// it may leave when it is told
+			!this.#hasLeft &&
+			new Promise<void>(resolve => (this.#release = resolve));
 		try {
 			const locks = this.#scope.navigator?.locks as LocksLike;
 			await locks.request(this.#name, options, hold);

@@ -330,6 +330,21 @@ describe("credentials that are refused", () => {
 
 		for (const { page } of tabs) expect(page.ends).toEqual([["unauthorized", undefined]]);
 		expect(browser.gateway.requests).toHaveLength(length);
+		// and nobody has kept the lock
+		browser.gateway.answer = () => 200;
+		await openTabs(browser, 2, [NEWS], asked);
+		expect(browser.gateway.streams.size).toBe(1);
+	});
+
+	// The lock was kept by whoever closed in the turn in which it was granted: no other page of the browser could ever lead.
+	it("leave the lead to others when a page closes while it begins", async () => {
+		const browser = new FakeBrowser();
+		const page = browser.tab().open();
+		page.connection.onStart(() => page.connection.close());
+		await pass(100);
+		await openTabs(browser, 2);
+
+		expect(browser.gateway.streams.size).toBe(1);
 	});
 
 	it("of another user end only the tab that has them", async () => {
