@@ -5,6 +5,7 @@ import { areIn, Members } from "./members.ts";
 import type { TabMessage } from "./messages.ts";
 import { type OpenEvent, readOpen } from "./open-event.ts";
 import type { Scope } from "./scope.ts";
+import { Session } from "./session.ts";
 
 /** `degraded`: open, but the gateway does not hear the other nodes now. */
 export type State = "connecting" | "open" | "degraded" | "closed";
@@ -50,9 +51,7 @@ export class Tab {
 	#groupName: string | undefined;
 	/** `alone` and `asking` with a stream of its own; who asks is known to a leader, and follows when it can. */
 	#role: "alone" | "asking" | "leader" | "follower" = "alone";
-	#session: string | undefined;
-	/** Whether nobody has come with that session yet: the gateway has made it. */
-	#isIssued = false;
+	readonly #session = new Session();
 	#closeReason: string | undefined;
 	/** Why the gateway has refused this tab, so that others may try. */
 	#refusal: string | undefined;
@@ -124,19 +123,13 @@ export class Tab {
 	#fromStream(name: string, data: string, id: string): void {
 		if (name === "sse.open") {
 			const opened = readOpen(data);
-			const { session, groups, issued } = opened;
-			if (session) {
-				if (this.#session && session !== this.#session) {
-					if (!this.#isIssued) {
-						this.#end("session");
-						return;
-					}
-					// what the page shows is of a session that nobody has
-					data = JSON.stringify({ ...opened, resumed: false });
-				}
-				this.#session = session;
-				this.#isIssued = !!issued;
+			const { session, groups } = opened;
+			const change = this.#session.meet(opened);
+			if (change === "ends") {
+				this.#end("session");
+				return;
 			}
+			if (change) data = JSON.stringify({ ...opened, resumed: false });
 			const groupName = this.#shareAs && session && [this.#shareAs, session, groups].join(" ");
 			if (groupName !== this.#groupName) this.#leave();
 			this.#groupName = groupName;
