@@ -1,4 +1,3 @@
-import { readOpen } from "./open-event.ts";
 import { attempt, type Scope } from "./scope.ts";
 
 /** What a handler is told beside the payload. */
