@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
 import {
 	type Context,
 	Errors,
@@ -77,9 +78,10 @@ const service: ServiceSchema<Settings, Methods, State> & { queues: unknown } = {
 				return this.work(job, signal);
 			},
 			async errorStrategy(error, job) {
-				if (job === undefined || error instanceof Errors.ValidationError) {
+				if (job === undefined) {
 					const { data } = error as Partial<Errors.ValidationError>;
-					const why = JSON.stringify(data ?? error.message).slice(0, 500);
+					// unlike JSON, it has a limit for how deep it goes
+					const why = inspect(data ?? error.message, { breakLength: Infinity }).slice(0, 500);
 					this.logger.error(
 						`A message in the queue '${QUEUE_NAME}' is no job. It is dropped: ${why}`
 					);
@@ -147,7 +149,9 @@ const service: ServiceSchema<Settings, Methods, State> & { queues: unknown } = {
 			try {
 				if (await this.files.isTold(sessionId, reportId)) return;
 				if ((await this.files.size(sessionId, reportId)) === null) {
-					await this.files.removeOld();
+					await this.files.removeOld().catch(error => {
+						this.logger.warn("A report that is over an hour old cannot be removed.", error);
+					});
 					const attempt = await this.files.begin(sessionId, reportId);
 					if (attempt > ATTEMPTS) {
 						this.logger.error(`The report ${reportId} is given up after ${ATTEMPTS} attempts.`);

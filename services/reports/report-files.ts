@@ -108,14 +108,20 @@ export class ReportFiles {
 		await writeFile(this.#path(sessionId, reportId, "told"), "");
 	}
 
-	/** Removes what is older than an hour; other workers may do so at the same time. */
+	/**
+	 * Removes what is older than an hour; other workers may do so at the same time. Rejects with the first failure, when it has
+	 * removed the rest.
+	 */
 	async removeOld(now: number = Date.now()): Promise<void> {
+		const failures: unknown[] = [];
 		for (const name of await this.#names()) {
 			if (!OWN_NAME.test(name)) continue;
 			const path = join(this.#folder, name);
 			const found = await unlessMissing(stat(path));
-			if (found !== null && found.mtimeMs < now - MAX_AGE) await rm(path, { force: true });
+			if (found === null || found.mtimeMs >= now - MAX_AGE) continue;
+			await rm(path, { force: true }).catch(error => failures.push(error));
 		}
+		if (failures.length > 0) throw failures[0];
 	}
 
 	/** What is in the folder; nothing before the first report. */

@@ -14,6 +14,7 @@ export const ORDERS = { type: "number", integer: true, min: 1, max: 20_000 } as 
 /** The schema of a job, for Moleculer's validator. */
 export const REPORT_JOB: Record<keyof ReportJob, object> = {
 	reportId: { type: "uuid" },
-	sessionId: { type: "string", min: 1, max: 256 },
+	// "*" is everyone, and no session
+	sessionId: { type: "string", min: 1, max: 256, pattern: /^(?!\*$)/ },
 	orders: ORDERS
 };

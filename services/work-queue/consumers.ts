@@ -66,10 +66,16 @@ function workMessage(
 	message: ConsumeMessage,
 	signal: AbortSignal
 ): Promise<void> {
-	const handler = (job: unknown) => queue.handler.call(service, job, signal);
+	let isJob = false;
+	const handler = (job: unknown) => {
+		isJob = true;
+		return queue.handler.call(service, job, signal);
+	};
 	const errorStrategy = async (error: Error, job?: unknown) => {
 		try {
-			return await queue.errorStrategy.call(service, error, job);
+			// What has failed before the handler is the check. It need not be by a ValidationError: the text of one is made of the
+			// value, and a list in a list in a list, ten thousand deep, is too deep for that.
+			return await queue.errorStrategy.call(service, error, isJob ? job : undefined);
 		} catch (failure) {
 			const text = "The error strategy of a failed job has failed itself: the job comes again.";
 			service.logger.error(text, failure);

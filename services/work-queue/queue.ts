@@ -9,7 +9,7 @@ export interface WorkQueueSchema<Job, This> {
 	 * this node's: the node stops, or the connection over which the job came has closed.
 	 */
 	handler(this: This, job: Job, signal: AbortSignal): Promise<void>;
-	/** Whether a job whose handler failed goes back to the queue; without `job`, the message was no JSON. */
+	/** Whether a job whose handler failed goes back to the queue; without `job`, the message is no JSON, or not what `params` ask for. */
 	errorStrategy(this: This, error: Error, job?: Job): Promise<{ requeue: boolean }>;
 }
 

@@ -163,8 +163,10 @@ describe("messages in the queue that are not jobs", () => {
 			"",
 			"null",
 			"[]",
+			`${"[".repeat(100_000)}${"]".repeat(100_000)}`,
 			'{"text":"of another program"}',
 			'{"reportId":"../../etc/passwd","sessionId":"A","orders":1}',
+			JSON.stringify({ reportId: crypto.randomUUID(), sessionId: "*", orders: 1 }),
 			JSON.stringify({ reportId: crypto.randomUUID(), sessionId: "A", orders: 1e9 })
 		];
 		for (const content of foreign) await nodes.publish(content);

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import type { Channel } from "amqplib";
 import type { Service } from "moleculer";
 import api from "../../services/api.service.ts";
 import reports from "../../services/reports.service.ts";
@@ -183,6 +184,47 @@ describe("a job that is delivered again", () => {
 		expect(gateway.log.at("error").join()).toContain(`${reportId} is given up after 10 attempts`);
 		await create("mine");
 		await client.next("report-ready", 2);
+	});
+});
+
+// Each held up its worker for ever: it was given back, and came again, and was not counted.
+describe("a message that can never be worked", () => {
+	const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+	const reportId = crypto.randomUUID();
+
+	it.each([
+		["for everyone", JSON.stringify({ reportId, sessionId: "*", orders: 1 })],
+		["too deep to be checked", deep],
+		["a job with an id that is too deep", `{"reportId":${deep},"sessionId":"mine","orders":1}`]
+	])("is logged and dropped, and the job after it is done: %s", async (_, content) => {
+		const { gateway, folder, create, stream } = await start();
+		const client = await stream("mine");
+		const { channel } = gateway.broker.getLocalService("reports") as Service & { channel: Channel };
+		channel.sendToQueue("reports", Buffer.from(content));
+		await create("mine");
+
+		await client.next("report-ready");
+		const [dropped, ...more] = gateway.log.at("error");
+		expect(dropped).toMatch(
+			/^A message in the queue 'reports' is no job\. It is dropped: .{10,500}$/
+		);
+		expect(more).toEqual([]);
+		expect(filesIn(folder, ".csv")).toHaveLength(1);
+	});
+});
+
+describe("an old report that cannot be removed", () => {
+	// Every job failed before it was begun, and came again, for as long as the file was there.
+	it("keeps no other from being made", async () => {
+		const { gateway, folder, create, stream } = await start();
+		const old = join(folder, `${"0".repeat(32)}-old.csv`);
+		mkdirSync(old);
+		utimesSync(old, new Date(0), new Date(0));
+		const client = await stream("mine");
+		await create("mine");
+
+		await client.next("report-ready");
+		expect(gateway.log.at("warn").join()).toContain("over an hour old cannot be removed");
 	});
 });
 

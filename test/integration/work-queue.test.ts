@@ -95,7 +95,9 @@ describe("a work queue in the process", () => {
 		["no job", '{"n":"one"}'],
 		["nothing", ""],
 		["null", "null"],
-		["a list", "[1]"]
+		["a list", "[1]"],
+		// It was given back to the queue at once, for ever, and nothing was logged: its check had failed by another error.
+		["too deep to be checked", `${"[".repeat(100_000)}${"]".repeat(100_000)}`]
 	])("gives a message that is %s to no worker, and goes on", async (_, content) => {
 		const worked: number[] = [];
 		const errors: Error[] = [];
@@ -103,9 +105,9 @@ describe("a work queue in the process", () => {
 			async handler({ n }) {
 				worked.push(n);
 			},
-			async errorStrategy(error) {
+			async errorStrategy(error, job) {
 				errors.push(error);
-				return { requeue: false };
+				return { requeue: job !== undefined };
 			}
 		});
 		worker.channel.sendToQueue("jobs", Buffer.from(content));

@@ -91,6 +91,14 @@ describe("the files of reports", () => {
 		expect(readdirSync(folder).sort()).toEqual(["lost+found", "notes.csv"]);
 	});
 
+	it("are removed even if one of them cannot be, which is told", async () => {
+		const { files, folder } = open();
+		await files.begin("A", "one");
+		mkdirSync(join(folder, `${"0".repeat(32)}-first.csv`));
+		await expect(files.removeOld(Date.now() + HOUR + 1000)).rejects.toThrow("first.csv");
+		expect(readdirSync(folder)).toHaveLength(1);
+	});
+
 	// A folder that could not be read seemed to have no reports, and the page forgot those that it could not load.
 	it("do not count as missing if the folder cannot be read", async () => {
 		const { files, folder } = open();
