@@ -1,9 +1,12 @@
+import { inspect } from "node:util";
 import { TestEnvironment } from "jest-environment-node";
+import { Imports } from "./imports.ts";
 import { enterFile, fileOfNow, listenBetweenFiles, noteLateError } from "./late-errors.ts";
 import { Leftovers } from "./leftovers.ts";
 import { createPlainContext } from "./plain-context.ts";
 import { RealProcess } from "./real-process.ts";
 import { joinErrors } from "./realm.ts";
+import { noReason, type SkippableTest, skipInRun } from "./skips.ts";
 
 type Setup = ConstructorParameters<typeof TestEnvironment>;
 type Made<Name extends "moduleMocker" | "fakeTimersModern"> = new (
@@ -14,18 +17,10 @@ type Made<Name extends "moduleMocker" | "fakeTimersModern"> = new (
 const HOOK_TIMEOUT = 3 * 60_000;
 
 /** The part of jest-circus that is used. */
-interface Test {
-	readonly name: string;
-	readonly mode: "skip" | "only" | "todo" | null | undefined;
-	readonly parent: DescribeBlock;
-	status: "skip" | "done" | null;
-	errors: unknown[];
+interface Test extends SkippableTest {
 	fn: (...args: unknown[]) => unknown;
 }
 interface DescribeBlock {
-	readonly name: string;
-	readonly parent?: DescribeBlock;
-	readonly mode: Test["mode"];
 	readonly hooks: Hook[];
 	readonly tests: Test[];
 }
@@ -43,6 +38,7 @@ interface State {
 	testTimeout: number;
 	readonly rootDescribeBlock: DescribeBlock;
 	readonly currentDescribeBlock: DescribeBlock;
+	readonly currentlyRunningTest: Test | null | undefined;
 	readonly testNamePattern: RegExp | null | undefined;
 	readonly unhandledErrors: unknown[];
 	readonly unhandledRejectionErrorByPromise: Map<Promise<unknown>, unknown>;
@@ -55,6 +51,8 @@ listenBetweenFiles();
  *
  * - Node's own errors are instances of the `Error` that tests see, and `process` is the real process;
  * - a file fails if it leaves something running, or if something that it left causes an error, after its last test;
+ * - a rejection that is handled only after Node has raised it fails its file like one that never is;
+ * - a file whose imports do not end fails, in place of holding up the run;
  * - an even later error fails the run, in the name of its file, whichever file runs by then;
  * - a test may find out that it cannot be run (see `skip`), and a skipped one has to say why;
  * - no test is given a `done`: it is over when its promise is;
@@ -63,6 +61,7 @@ listenBetweenFiles();
 export default class Environment extends TestEnvironment {
 	readonly #process: RealProcess = new RealProcess();
 	readonly #leftovers: Leftovers = new Leftovers();
+	readonly #imports: Imports;
 	readonly #rejections: Map<Promise<unknown>, unknown> = new Map();
 	readonly #testTimeout: number;
 	readonly #path: string;
@@ -74,6 +73,7 @@ export default class Environment extends TestEnvironment {
 		this.#path = testPath;
 		enterFile(testPath);
 		this.#testTimeout = projectConfig.testTimeout;
+		this.#imports = new Imports(this.#testTimeout);
 		const { moduleMocker, fakeTimersModern } = this;
 		if (moduleMocker === null || fakeTimersModern === null) {
 			throw new Error("Jest's own environment is another");
@@ -91,6 +91,7 @@ export default class Environment extends TestEnvironment {
 	}
 
 	override async teardown(): Promise<void> {
+		this.#imports.end();
 		this.#process.restore();
 		this.#leftovers.stop();
 		await super.teardown();
@@ -105,6 +106,7 @@ export default class Environment extends TestEnvironment {
 				withoutDone(state.currentDescribeBlock.tests.at(-1));
 				return;
 			case "run_start":
+				this.#imports.end();
 				lastOfAll(state.rootDescribeBlock.hooks, "finishTest");
 				return;
 			case "hook_start":
@@ -114,10 +116,11 @@ export default class Environment extends TestEnvironment {
 				skipInRun(event.test);
 				return;
 			case "test_skip":
-				if (!state.testNamePattern) state.unhandledErrors.push(noReason(event.test));
+				if (!state.testNamePattern)
+					state.unhandledErrors.push(new ErrorOfFile(noReason(event.test)));
 				return;
 			case "test_todo":
-				state.unhandledErrors.push(noReason(event.test));
+				state.unhandledErrors.push(new ErrorOfFile(noReason(event.test)));
 				return;
 			case "error":
 				if (this.#isOver || (fileOfNow() ?? this.#path) !== this.#path) {
@@ -127,9 +130,14 @@ export default class Environment extends TestEnvironment {
 				}
 				if (event.promise) this.#rejections.set(event.promise, event.error);
 				return;
-			case "error_handled":
+			case "error_handled": {
+				const { currentlyRunningTest, unhandledErrors } = state;
+				if (!this.#rejections.has(event.promise)) return;
+				const cause = this.#rejections.get(event.promise);
 				this.#rejections.delete(event.promise);
+				(currentlyRunningTest?.errors ?? unhandledErrors).push(handledTooLate(cause));
 				return;
+			}
 			case "run_finish": {
 				// Jest has examined those of before; it does not look again
 				this.#rejections.clear();
@@ -161,30 +169,10 @@ function lastOfAll(hooks: Hook[], name: string): void {
 	if (at !== -1) hooks.push(...hooks.splice(at, 1));
 }
 
-/** A test that ended by `skip` is skipped, unless something else has failed as well. */
-function skipInRun(test: Test): void {
-	const reason = test.errors.map(reasonOf).find(text => text !== undefined);
-	if (reason === undefined) return;
-	test.errors = test.errors.filter(error => reasonOf(error) === undefined);
-	if (test.errors.length > 0) return;
-	test.status = "skip";
-	tellSkipped(test, reason);
-}
-
-function reasonOf(error: unknown): string | undefined {
-	// jest-circus adds where the test is
-	const [thrown] = [error].flat();
-	return thrown instanceof Error && thrown.name === "Skipped" ? thrown.message : undefined;
-}
-
-function tellSkipped(test: Test, reason: string): void {
-	process.stdout.write(`skipped: ${fullName(test)}: ${reason}\n`);
-}
-
-function noReason(test: Test): Error {
-	// Jest reports nothing of a file in which everything is skipped
-	tellSkipped(test, "no reason given");
-	return new ErrorOfFile("a test is skipped for no reason; `skip` takes one");
+/** Jest forgives it, and Node has ended the process by then. */
+function handledTooLate(cause: unknown): Error {
+	const text = "a rejection was handled only after Node.js had raised it, which ends a process";
+	return new ErrorOfFile(`${text}: ${inspect(cause)}`);
 }
 
 function stillThere(left: readonly string[]): Error {
@@ -199,8 +187,4 @@ class ErrorOfFile extends Error {
 		super(message);
 		this.stack = message;
 	}
-}
-
-function fullName({ name, parent }: Pick<Test, "name"> & { parent?: DescribeBlock }): string {
-	return parent?.parent === undefined ? name : `${fullName(parent)} ${name}`;
 }

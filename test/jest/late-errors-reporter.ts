@@ -9,8 +9,8 @@ export default class LateErrorsReporter {
 		this.#errors = new LateErrors();
 	}
 
-	onRunComplete(): void {
-		this.#text = this.#errors?.take() ?? "";
+	async onRunComplete(): Promise<void> {
+		this.#text = (await this.#errors?.take()) ?? "";
 		if (this.#text !== "") process.stderr.write(`\n${this.#text}`);
 	}
 

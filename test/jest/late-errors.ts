@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { inspect } from "node:util";
+import { type TempFolder, tempFolder } from "../support/temp-folder.ts";
 
 /** Names the folder in which processes of a run record errors. Named so that tests' own processes do not inherit it. */
 const FOLDER = "JEST_LATE_ERRORS";
@@ -22,9 +22,14 @@ export function fileOfNow(): string | undefined {
 
 /** Records an error that occurred after its file was over. The run fails for it, and reports it at its end. */
 export function noteLateError(error: unknown): void {
+	noteInRun(`has left an error behind: ${inspect(error)}`);
+}
+
+/** Records what the file whose code runs has done. The run fails for it, and reports it at its end. */
+export function noteInRun(what: string): void {
 	const path = fileOfNow();
 	const file = path === undefined ? "a test file" : relative(process.cwd(), path);
-	const text = `${file} has left an error behind: ${inspect(error)}\n`;
+	const text = `${file} ${what}\n`;
 	const folder = process.env[FOLDER];
 	if (folder !== undefined) {
 		appendFileSync(join(folder, `${process.pid}`), text);
@@ -39,23 +44,33 @@ export function noteLateError(error: unknown): void {
 export function listenBetweenFiles(): void {
 	process.prependListener("uncaughtException", noteLateError);
 	process.on("unhandledRejection", noteLateError);
+	process.on("exit", noteExit);
+}
+
+/** Jest runs a file again whose process has exited with an error, be it the fault of another one, and forgets one between files. */
+function noteExit(code: number): void {
+	// a process that Jest ends, or that has nothing more to do, runs no file's code
+	if (fileOfNow() === undefined) return;
+	const { stack = "" } = new Error();
+	const [, ...calls] = stack.split("\n");
+	noteInRun(`has ended its process, with code ${code}:\n${calls.join("\n")}`);
 }
 
 /** What the processes of a run record. */
 export class LateErrors {
-	readonly #folder: string = mkdtempSync(join(tmpdir(), "moleculer-sse-late-errors-"));
+	/** It goes with this process: a run may be killed. */
+	readonly #folder: TempFolder = tempFolder("late-errors");
 
 	constructor() {
-		process.env[FOLDER] = this.#folder;
+		process.env[FOLDER] = this.#folder.path;
 	}
 
 	/** Returns what was recorded, and ends. */
-	take(): string {
+	async take(): Promise<string> {
 		delete process.env[FOLDER];
-		const texts = readdirSync(this.#folder).map(name =>
-			readFileSync(join(this.#folder, name), "utf8")
-		);
-		rmSync(this.#folder, { recursive: true });
+		const { path } = this.#folder;
+		const texts = readdirSync(path).map(name => readFileSync(join(path, name), "utf8"));
+		await this.#folder.remove();
 		return texts.join("");
 	}
 }

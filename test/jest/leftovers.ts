@@ -1,20 +1,31 @@
 import type { ChildProcess } from "node:child_process";
+import type { Socket } from "node:dgram";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { AddressInfo, Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 
 /** Milliseconds within which everything that tests have started has to end after them. */
 const PATIENCE = 5_000;
 
-/** Channels on which Node publishes each thread and each process that it starts. */
-const CHANNELS = ["worker_threads", "child_process"];
+/** Channels on which Node publishes each thread, process, server and UDP socket that it starts. */
+const CHANNELS = [
+	"worker_threads",
+	"child_process",
+	"tracing:net.server.listen:asyncStart",
+	"udp.socket"
+];
 
 /** What Node publishes there. */
-type Started = { readonly worker: Worker } | { readonly process: ChildProcess };
+type Started =
+	| { readonly worker: Worker }
+	| { readonly process: ChildProcess }
+	| { readonly server: Server }
+	| { readonly socket: Socket };
 
 /**
- * What tests have left running: worker threads and child processes, whether or not they keep this process alive, and whatever
- * else keeps it alive, such as sockets and timers.
+ * What tests have left running: worker threads, child processes, servers and UDP sockets, whether or not they keep this process
+ * alive, and whatever else keeps it alive, such as connections and timers.
  */
 export class Leftovers {
 	readonly #before: ReadonlyMap<string, number>;
@@ -63,6 +74,13 @@ function countResources(): Map<string, number> {
 }
 
 function nameIfRunning(started: Started): string[] {
+	if ("server" in started) {
+		return started.server.listening ? [`the server at ${at(started.server.address())}`] : [];
+	}
+	if ("socket" in started) {
+		const address = addressOf(started.socket);
+		return address === null ? [] : [`the UDP socket at ${at(address)}`];
+	}
 	if ("worker" in started) {
 		const { threadId } = started.worker;
 		// a thread that is over no longer has a number
@@ -71,4 +89,17 @@ function nameIfRunning(started: Started): string[] {
 	const { pid, exitCode, signalCode, spawnargs } = started.process;
 	const isRunning = pid !== undefined && exitCode === null && signalCode === null;
 	return isRunning ? [`the process ${pid} (${spawnargs.join(" ").slice(0, 100)})`] : [];
+}
+
+/** Null if it is bound to none, or closed: both throw. */
+function addressOf(socket: Socket): AddressInfo | null {
+	try {
+		return socket.address();
+	} catch {
+		return null;
+	}
+}
+
+function at(address: string | AddressInfo | null): string {
+	return typeof address === "object" ? `${address?.address} ${address?.port}` : address;
 }

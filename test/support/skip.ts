@@ -5,5 +5,6 @@ class Skipped extends Error {
 
 /** Ends the running test, which is then skipped, and not failed. The reason is printed. */
 export function skip(reason: string): never {
+	if (reason.trim() === "") throw new Error("skip: says no reason");
 	throw new Skipped(reason);
 }

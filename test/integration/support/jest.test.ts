@@ -49,9 +49,13 @@ it("a run of tests fails because of each of its files that", async () => {
 		"rejection-in-test": /● has a rejection.*unhandled/s,
 		"error-after-tests": /uncaught/,
 		"rejection-after-tests": /unhandled/,
-		"open-handle": /still runs: 1 TCPServerWrap/,
+		"rejection-handled-late":
+			/● handles .*handled only after Node.js had raised it.*: Error: unhandled/s,
+		"open-handle": /still runs: 1 TCPServerWrap, the server at :: \d+$/m,
+		"unref-handles": /still runs: the server at 127.0.0.1 \d+, the UDP socket at 0.0.0.0 \d+$/m,
 		thread: /still runs: the thread \d+/,
 		process: /still runs: the process \d+ \(cat\)/,
+		"skipped-without-a-word": /● is skipped by a reason that says nothing.*skip: says no reason/s,
 		"skipped-without-reason": /a test is skipped for no reason/,
 		only: /a test is skipped for no reason/,
 		todo: /a test is skipped for no reason/,
@@ -119,6 +123,30 @@ describe("an error after the end of a file fails the run in the name of that fil
 			expect(end).toBe("code 1");
 			expect(told(output)).toEqual([[`${RUNS}/idle-1.run.ts`, "too late"]]);
 		});
+	});
+});
+
+// Jest ran the next file again, in another process, or there was no next one: the run was green.
+it("a file that ends its process after its end fails the run, which says where it did so", async () => {
+	const { end, output } = await run("exit-.\\.run", { workers: 2 });
+	noted(output, () => {
+		expect(end).toBe("code 1");
+		const [, file, place] =
+			/^(\S+) has ended its process, with code 3:$.*? at Timeout\S* \((.*?):5:\d+\)$/ms.exec(
+				output
+			) ?? [];
+		expect(file).toBe(`${RUNS}/exit-1.run.ts`);
+		expect(place).toMatch(/exit-1\.run\.ts$/);
+	});
+});
+
+// It held up the run for ever, and nothing said which file it was.
+it("a file that waits in vain while it is imported fails, and the others run", async () => {
+	const { end, report, output } = await run("(hanging|short-row)\\.run", { config: "hanging" });
+	noted(output, () => {
+		expect(end).toBe("code 1");
+		expect(countsOf(report)).toMatchObject({ passed: 2 });
+		expect(output).toContain(`${RUNS}/hanging.run.ts is still being imported after 3 s`);
 	});
 });
 
