@@ -32,6 +32,9 @@ import type {
 	SseGatewayResponse,
 	SseMixinOptions
 } from "./sse/gateway/types.ts";
+import { Inspector } from "./sse/inspection/inspector/inspector.ts";
+import { type PageFile, readPageFiles } from "./sse/inspection/inspector/page-files.ts";
+import { appendInspectorRoute } from "./sse/inspection/inspector/route.ts";
 import { addGateway, removeGateway } from "./sse/inspection/node-gateways.ts";
 import { installInspection } from "./sse/inspection/service.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
@@ -60,6 +63,10 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 	// One mixin may serve several services; what each of them holds is never in its settings.
 	const optionsOf = new WeakMap<object, GatewayOptions>();
 	const gateways = new WeakMap<object, Gateway>();
+	const inspectors = new WeakMap<object, Inspector>();
+	const pageFiles = new WeakMap<object, ReadonlyMap<string, PageFile>>();
+	const inspectorOf = (service: unknown): Inspector =>
+		inspectors.get(service as object) as Inspector;
 	const gatewayOf = (service: unknown): Gateway => gateways.get(service as object) as Gateway;
 
 	const schema: Partial<ServiceSchema> & Merged & { methods: Methods } = {
@@ -101,6 +108,11 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			if (gatewayOptions.ticket) addTicketAction(schema, gatewayOf);
 			if (gatewayOptions.client !== null) appendClientRoute(schema, gatewayOptions.client);
 			if (gatewayOptions.path !== null) appendRoute(schema, gatewayOptions.path);
+			const { inspector } = gatewayOptions;
+			if (inspector) {
+				pageFiles.set(this, readPageFiles(inspector.path));
+				appendInspectorRoute(schema, inspector.path, inspectorOf);
+			}
 			checkNewRoutes(schema, gatewayOptions.path, gatewayOptions);
 			makeAliases(schema, gatewayOf, gatewayOptions);
 			noteArrivals(schema, gatewayOf);
@@ -115,6 +127,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			schema.stopped = [
 				...listOf(schema.stopped),
 				async function (this: Service): Promise<void> {
+					inspectors.get(this)?.stop();
 					await gatewayOf(this).stop();
 					await gatewayOf(this).begun;
 					gatewayOf(this).finish();
@@ -130,6 +143,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 					addGateway(this.broker, gateway, this.fullName);
 					return gateway.begin(async () => {
 						gateway.receiver.listen();
+						inspectors.get(this)?.start();
 						await gateway.start();
 						gateway.access.begin();
 						for (const hook of others) await hook.call(this as never);
@@ -154,8 +168,14 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			gateways.set(this, gateway);
 			addGateway(this.broker, gateway, this.fullName);
 			installInspection(this.broker);
+			const { inspector } = optionsOf.get(this) as GatewayOptions;
+			const files = pageFiles.get(this);
+			if (inspector && files) inspectors.set(this, new Inspector(inspector, files, this));
 			// Not public: for debuggers and tests, to see what a gateway holds.
 			Object.defineProperty(this, Symbol.for("moleculer-sse.gateway"), { value: gateway });
+			Object.defineProperty(this, Symbol.for("moleculer-sse.inspector"), {
+				value: inspectors.get(this)
+			});
 			// Before the transporter connects, and the first nodes are met.
 			gateway.receiver.listen();
 		}

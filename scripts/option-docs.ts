@@ -37,6 +37,7 @@ const TYPES: readonly (readonly [file: string, type: string, Specs])[] = [
 	[`${CORE}/middleware-options.ts`, "MiddlewareOptions", SSE_MIDDLEWARE_OPTIONS],
 	[`${CORE}/rabbitmq-options.ts`, "CheckedRabbitmqOptions", RABBITMQ_OPTIONS],
 	[`${CORE}/rabbitmq-options.ts`, "OutboxLimits", RABBITMQ_OPTIONS.outbox.fields],
+	["mixins/sse/gateway/types.ts", "InspectorOptions", SSE_MIXIN_OPTIONS.inspector.fields],
 	["mixins/sse/gateway/types.ts", "GatewayOptions", SSE_MIXIN_OPTIONS],
 	["mixins/sse.middleware.ts", "SseMiddlewareOptions", SSE_MIDDLEWARE_OPTIONS]
 ];

@@ -3,8 +3,22 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { Context, ServiceSchema } from "moleculer";
 import ApiGateway, { type ApiSettingsSchema } from "moleculer-web";
-import { type SseGateway, SseMixin, sseSession } from "../mixins/sse/index.ts";
+import {
+	type SseGateway,
+	type SseGatewayRequest,
+	SseMixin,
+	sseSession
+} from "../mixins/sse/index.ts";
 import { events } from "./events.ts";
+
+/**
+ * Who looks at the example on the machine on which it runs. The host's name is checked as well: any name may lead to this
+ * machine, and a browser would take its page for that of the same site.
+ */
+function isThisMachine(_: unknown, { headers, socket }: SseGatewayRequest): boolean {
+	const isLocal = ["127.0.0.1", "::1", "::ffff:127.0.0.1"].includes(socket.remoteAddress ?? "");
+	return isLocal && /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(headers.host ?? "");
+}
 
 /** The gateway: serves the page, the API that the page calls, and its streams. */
 const service: ServiceSchema<ApiSettingsSchema, object, { server: Server } & SseGateway> = {
@@ -13,6 +27,7 @@ const service: ServiceSchema<ApiSettingsSchema, object, { server: Server } & Sse
 		SseMixin({
 			events,
 			client: "/sse/client.js",
+			inspector: { path: "/inspector", authorize: isThisMachine },
 			// Of events that replace each other, a slow client gets only the newest.
 			buffer: { policy: "conflate" },
 			// Streams of a lone gateway have no other one to move to: they close at once.

@@ -20,6 +20,8 @@ export { sseSession } from "./gateway/auth/session-hook.ts";
 export { visitorSession } from "./gateway/auth/visitor.ts";
 export type {
 	ExpiringSession,
+	InspectorAuthorizer,
+	InspectorOptions,
 	SessionResolver,
 	SseAuthorizer,
 	SseGateway,

@@ -88,6 +88,16 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 		takes: "{ secret | secrets, expiresIn }",
 		values: [true, "secret", 7, [], { expiresIn: "30s" }, { secret: "short" }]
 	},
+	inspector: {
+		takes:
+			'{ path, authorize }: a path that starts with "/" and has no parameters or wildcards, and a function ' +
+			"(ctx, req, res) => boolean that says who may look, given to SseMixin() itself; both are required; or null " +
+			"for none",
+		values: [true, "/sse/inspector", [], {}, { path: "/sse/inspector" }, { authorize: () => true }]
+			.concat([{ path: "sse", authorize: () => true }] as never[])
+			.concat([{ path: "/:id", authorize: () => true }] as never[])
+			.concat([{ path: "/inspector", authorize: true }] as never[])
+	},
 	timeout: {
 		takes: "a whole number of milliseconds, 0 or more (0 = never)",
 		values: [-1, 1.5, "1000", Number.NaN, Number.POSITIVE_INFINITY, null, true, {}, [], 10n]
@@ -224,7 +234,7 @@ describe("a wrong option stops the start, and the error names what it takes", ()
 		expect(message).toContain('; got {"policy":"drop"}.');
 	});
 
-	it.each(["session", "authorize", "events", "ticket"])(
+	it.each(["session", "authorize", "events", "ticket", "inspector"])(
 		"settings.sse = { %s: a function }",
 		option => {
 			const error = problemOf({ settings: { [option]: () => "alice" } });
@@ -296,7 +306,9 @@ describe("a correct option", () => {
 		{ trustProxy: "uniquelocal" },
 		{ trustProxy: true },
 		{ drain: 0 },
-		{ ticket: null }
+		{ ticket: null },
+		{ inspector: null },
+		{ inspector: { path: "/a", authorize: () => false } }
 	])("starts: %p", async sse => {
 		const gateway = await startGateway({ sse: sse as SseMixinOptions });
 

@@ -109,6 +109,22 @@ export type SseAuthorizer = (
 	access: SseStreamAccess
 ) => Awaitable<boolean>;
 
+/** Whether a request may use the inspector; anything but true refuses with 403. */
+export type InspectorAuthorizer = (
+	// biome-ignore lint/suspicious/noExplicitAny: the shape of params and meta is the user's
+	ctx: Context<any, any>,
+	req: SseGatewayRequest,
+	res: SseGatewayResponse
+) => Awaitable<boolean>;
+
+/** The inspector: a page for operators. Null or left out = none. */
+export interface InspectorOptions {
+	/** Its path, for example `/sse/inspector`. */
+	path: string;
+	/** `(ctx, req, res) => boolean`: who may use it; anything but `true` refuses with 403. */
+	authorize: InspectorAuthorizer;
+}
+
 /** The options of `SseMixin`, with their defaults. */
 export interface GatewayOptions extends GatewaySettings {
 	/**
@@ -133,13 +149,23 @@ export interface GatewayOptions extends GatewaySettings {
 	 * @default none
 	 */
 	ticket?: TicketOptions | null;
+	/**
+	 * `{ path, authorize }`: a page at `path` that shows operators the gateways at work;
+	 * `authorize` is `(ctx, req, res) => boolean`, and anything but `true` refuses with 403.
+	 * null = none.
+	 * @default none
+	 */
+	inspector?: InspectorOptions | null;
 }
 
 /** The options of `SseMixin`; what is left out keeps its default, in a group such as `buffer` too. */
-export interface SseMixinOptions extends Given<GatewayOptions> {}
+export interface SseMixinOptions extends Omit<Given<GatewayOptions>, "inspector"> {
+	/** See {@link GatewayOptions.inspector}; both of its fields are required. */
+	inspector?: InspectorOptions | null;
+}
 
 /** Options that are never in `settings`: functions, schemas, secrets. */
-export type PrivateOption = "session" | "authorize" | "events" | "ticket";
+export type PrivateOption = "session" | "authorize" | "events" | "ticket" | "inspector";
 
 /** Options that may also be in the gateway service's `settings.sse`: the plain ones. */
 export type SseSettings = Omit<SseMixinOptions, PrivateOption>;

@@ -46,8 +46,14 @@ export interface SseNodes {
 
 /** Describes this node's gateways. */
 export function describeNode(broker: ServiceBroker): SseNode[] {
-	const bus = installedBus(broker)?.state ?? null;
-	return [...gatewaysOf(broker)].map(([gateway, service]) => ({
+	return [...gatewaysOf(broker)].map(([gateway, service]) =>
+		describeGateway(broker, gateway, service)
+	);
+}
+
+/** @param service The full name of the gateway's service. */
+export function describeGateway(broker: ServiceBroker, gateway: Gateway, service: string): SseNode {
+	return {
 		nodeID: broker.nodeID,
 		service,
 		version: VERSION,
@@ -55,8 +61,8 @@ export function describeNode(broker: ServiceBroker): SseNode[] {
 		degraded: gateway.receiver.isDegraded,
 		...countStreams(gateway),
 		history: historyOf(gateway),
-		bus
-	}));
+		bus: installedBus(broker)?.state ?? null
+	};
 }
 
 function countStreams({

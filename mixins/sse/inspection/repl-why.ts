@@ -3,7 +3,7 @@ import type { SseVerdictName } from "./why/verdict.ts";
 import type { SseVerdict } from "./why/why.ts";
 
 /** What each verdict means, in a clause. */
-const MEANINGS: Readonly<Record<SseVerdictName, string>> = {
+export const MEANINGS: Readonly<Record<SseVerdictName, string>> = {
 	delivered: "it was written to the stream and has left the gateway's process",
 	waits: "it waits until the client takes it",
 	"no-stream": "the session had no stream here when it arrived",

@@ -40,8 +40,10 @@ export class Tap {
 	#held = new Map<string, TappedEvent>();
 	readonly #shown = new Set<string>();
 
-	constructor(ask: AskEvents) {
+	/** @param since Positions at which it begins; default: those of the first look. */
+	constructor(ask: AskEvents, since: Readonly<Record<string, number>> = {}) {
 		this.#ask = ask;
+		this.#since = { ...since };
 	}
 
 	/**

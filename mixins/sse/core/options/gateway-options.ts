@@ -125,7 +125,7 @@ export interface GatewaySettings {
 }
 
 /** Nothing that means something to path-to-regexp, of any version. */
-const PATH = /^(\/[\w.~%@-]+)+$/;
+export const PATH: RegExp = /^(\/[\w.~%@-]+)+$/;
 
 export const GATEWAY_SETTINGS: OptionSpecs<GatewaySettings> = {
 	path: orNull(

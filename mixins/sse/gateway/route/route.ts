@@ -39,7 +39,7 @@ type Hook = (this: never) => unknown;
  */
 export function appendRoute(schema: MergedSchema, path: string): void {
 	addRoute(schema, "path", path, { [OWN_MATCH]: { type: ALIAS_TYPE, name: OWN_ALIAS } });
-	resolveFirst(schema);
+	resolveFirst(schema, OWN_ALIAS);
 }
 
 /**
@@ -50,7 +50,7 @@ export function appendRoute(schema: MergedSchema, path: string): void {
  */
 export function addRoute(
 	schema: MergedSchema,
-	option: "path" | "client",
+	option: "path" | "client" | "inspector",
 	path: string,
 	aliases: Record<string, unknown>
 ): void {
@@ -73,16 +73,20 @@ export function addRoute(
 }
 
 /**
- * Makes the appended route's alias the first to be tried. moleculer-web orders aliases by the depth of their own path, whatever
- * their route's, so that an application's catch-all would take the streams' requests.
+ * Makes the aliases of an appended route the first to be tried. moleculer-web orders aliases by the depth of their own path,
+ * whatever their route's, so that an application's catch-all would take their requests.
+ *
+ * @param name Theirs.
  */
-function resolveFirst({ methods }: MergedSchema): void {
+export function resolveFirst({ methods }: MergedSchema, name: string): void {
 	const original = methods?.resolveAlias;
 	if (methods === undefined || typeof original !== "function") throw notAGateway();
 	methods.resolveAlias = function (this: { aliases: Alias[] }, url: string, method: string) {
-		const alias = this.aliases.find(({ name }) => name === OWN_ALIAS);
-		const params = alias?.match?.(url);
-		return params ? { alias, params } : original.call(this, url, method);
+		for (const alias of this.aliases) {
+			const params = alias.name === name && alias.match?.(url);
+			if (params) return { alias, params };
+		}
+		return original.call(this, url, method);
 	};
 }
 

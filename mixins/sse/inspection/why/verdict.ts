@@ -71,6 +71,11 @@ function beforeStream({ past }: JudgedStream): Judgement {
 	return back.told === "revoked" ? { verdict: "revoked" } : { verdict: "reset", reason: back.told };
 }
 
+/** Whether a stream answers to a recipient of the event, and listens to its name. */
+export function addresses(stream: JudgedStream, event: KeptEvent): boolean {
+	return misses(stream, event) === undefined;
+}
+
 function misses(
 	{ sessionIds, eventNames }: JudgedStream,
 	event: KeptEvent

@@ -1,4 +1,6 @@
 import type { ServiceBroker } from "moleculer";
+import type { KeptEvent } from "../../core/history/event-store.ts";
+import type { History } from "../../core/history/history.ts";
 import type { Gateway } from "../../gateway/gateway.ts";
 import type { SseSilentNode } from "../gateway-answers.ts";
 import { gatewaysOf } from "../node-gateways.ts";
@@ -43,7 +45,7 @@ export interface SseWhy {
 /** Verdicts of one gateway, at most: a session may have a thousand streams. */
 const MOST = 100;
 /** Characters of an id, at most: a node's name, which may be any text, and two numbers. */
-const LONGEST_ID = 1000;
+export const LONGEST_ID = 1000;
 
 /** @throws SseError `SSE_INVALID_REQUEST` */
 export function readWhy(params: unknown): WhyParams {
@@ -61,28 +63,38 @@ export function explain(broker: ServiceBroker, params: WhyParams): SseVerdict[] 
 	);
 }
 
-type Verdict = Omit<SseVerdict, "nodeID" | "service">;
+export type Verdict = Omit<SseVerdict, "nodeID" | "service">;
 
-const NO_STREAM = { openedAt: null, endedAt: null };
+export const NO_STREAM = { openedAt: null, endedAt: null };
 
-function verdictsOf(gateway: Gateway, { event: id, session }: WhyParams): Verdict[] {
-	const { history, refused } = gateway.fanOut;
+/** The verdicts on an event, for the streams of a session at one gateway. */
+export function verdictsOf(gateway: Gateway, { event: id, session }: WhyParams): Verdict[] {
+	const event = gateway.fanOut.history?.eventOf(id);
+	return event === undefined ? [notKept(gateway, id)] : verdictsOn(gateway, event, session);
+}
+
+/** The verdict on an event that the gateway does not keep. */
+export function notKept({ fanOut: { refused, history } }: Gateway, id: string): Verdict {
 	const reason = refused.reasonFor(id);
-	if (reason !== undefined) return [{ verdict: "refused", ...NO_STREAM, reason }];
-	const event = history?.eventOf(id);
-	if (history === undefined || event === undefined) {
-		const why = history?.whyNotKept(id) ?? "gone";
-		const verdict = ({ gone: "too-old", gap: "gap", unknown: "not-here" } as const)[why];
-		return [{ verdict, ...NO_STREAM }];
-	}
+	if (reason !== undefined) return { verdict: "refused", ...NO_STREAM, reason };
+	const why = history?.whyNotKept(id) ?? "gone";
+	const verdict = ({ gone: "too-old", gap: "gap", unknown: "not-here" } as const)[why];
+	return { verdict, ...NO_STREAM };
+}
+
+/** The verdicts on an event that the gateway keeps. */
+export function verdictsOn(gateway: Gateway, event: KeptEvent, session: string): Verdict[] {
 	const streams = streamsOf(gateway, session);
-	const verdicts = streams.slice(-MOST).map((stream): Verdict => {
-		const judged = judge(stream, event, history);
-		return { ...timesOf(stream), ...written(judged, gateway) };
-	});
+	const verdicts = streams.slice(-MOST).map(stream => verdictOn(gateway, event, stream));
 	const isForgotten = event.position < gateway.pastStreams.forgottenTo;
 	if (isForgotten) verdicts.push({ verdict: "too-old", ...NO_STREAM });
 	return verdicts.length > 0 ? verdicts : [{ verdict: "no-stream", ...NO_STREAM }];
+}
+
+/** The verdict on an event that the gateway keeps, for one stream. */
+export function verdictOn(gateway: Gateway, event: KeptEvent, stream: JudgedStream): Verdict {
+	const judged = judge(stream, event, gateway.fanOut.history as History);
+	return { ...timesOf(stream), ...written(judged, gateway) };
 }
 
 /** The streams of a session, open and ended, the first opened first. */

@@ -1,0 +1,129 @@
+import type { ServiceBroker } from "moleculer";
+import { EVERYONE } from "../../core/addressing/session-id.ts";
+import type { KeptEvent } from "../../core/history/event-store.ts";
+import type { Gateway } from "../../gateway/gateway.ts";
+import { SseError } from "../../moleculer/sse-error.ts";
+import { gatewaysOf } from "../node-gateways.ts";
+import { Params } from "../params.ts";
+import { showSession } from "../session-hash.ts";
+import { addresses, type JudgedStream, type SseVerdictName } from "./verdict.ts";
+import {
+	LONGEST_ID,
+	NO_STREAM,
+	notKept,
+	type Verdict,
+	verdictOn,
+	verdictsOf,
+	verdictsOn,
+	type WhyParams
+} from "./why.ts";
+
+/** What is searched for: one of them, or both. */
+export type FindParams = Partial<WhyParams>;
+
+/** A verdict, and what it is about. */
+export interface Finding extends Verdict {
+	/** The event's id; null for an event without one. */
+	readonly id: string | null;
+	/** The event's name; null if the event is not kept. */
+	readonly event: string | null;
+	/** A session id of the stream: its hash, unless it was asked for; null without a stream. */
+	readonly session: string | null;
+}
+
+/** What one gateway found. */
+export interface GatewayFindings {
+	readonly nodeID: string;
+	/** Full name of its service. */
+	readonly service: string;
+	/** {@link MOST} at most: those that were not delivered first. */
+	readonly findings: readonly Finding[];
+	/** Number of verdicts by name, those that `findings` leaves out included. */
+	readonly counts: Readonly<Partial<Record<SseVerdictName, number>>>;
+}
+
+/** Findings of one gateway. */
+const MOST = 50;
+/** Events of a session, and the number of newest entries of the history that are searched for them. */
+const EVENTS = 20;
+const SEARCHED = 2000;
+
+/** @throws SseError `SSE_INVALID_REQUEST` */
+export function readFind(params: unknown): FindParams {
+	const given = new Params(params, ["event", "session"]);
+	const event = given.text("event", LONGEST_ID);
+	const session = given.session("session");
+	if (event === undefined && session === undefined) {
+		throw SseError.invalidRequest("session", "A search needs a session id, an event id, or both.");
+	}
+	return { ...(event !== undefined && { event }), ...(session !== undefined && { session }) };
+}
+
+/** Searches this node's gateways. */
+export function findVerdicts(broker: ServiceBroker, params: FindParams): GatewayFindings[] {
+	return [...gatewaysOf(broker)].map(([gateway, service]) => {
+		const found = find(gateway, params);
+		const counts: Partial<Record<SseVerdictName, number>> = {};
+		for (const { verdict } of found) counts[verdict] = (counts[verdict] ?? 0) + 1;
+		const findings = params.session === undefined ? worstFirst(found) : found;
+		return { nodeID: broker.nodeID, service, findings: findings.slice(0, MOST), counts };
+	});
+}
+
+function find(gateway: Gateway, { event: id, session }: FindParams): Finding[] {
+	if (id === undefined) return findSession(gateway, session as string);
+	const event = gateway.fanOut.history?.eventOf(id);
+	const about = { id, event: event?.eventName ?? null };
+	if (session !== undefined) {
+		const verdicts = verdictsOf(gateway, { event: id, session });
+		return verdicts.map(verdict => ({ ...about, session, ...verdict }));
+	}
+	if (event === undefined) return [{ ...about, session: null, ...notKept(gateway, id) }];
+	const found = findEvent(gateway, event);
+	return found.length > 0
+		? found
+		: [{ ...about, session: null, verdict: "no-stream", ...NO_STREAM }];
+}
+
+/** The newest events for a session, the newest first. */
+function findSession(gateway: Gateway, session: string): Finding[] {
+	const { history } = gateway.fanOut;
+	if (history === undefined) return [];
+	return history
+		.newestFrom(history.head - SEARCHED, SEARCHED)
+		.filter(({ sessionIds }) => sessionIds.includes(session) || sessionIds.includes(EVERYONE))
+		.slice(-EVENTS)
+		.reverse()
+		.flatMap(event =>
+			verdictsOn(gateway, event, session).map(verdict => ({
+				...aboutOf(event),
+				session,
+				...verdict
+			}))
+		);
+}
+
+/** The streams that an event was for, open and ended. */
+function findEvent(gateway: Gateway, event: KeptEvent): Finding[] {
+	return [...gateway.pastStreams, ...gateway.streams].flatMap(stream => {
+		if (!addresses(stream, event)) return [];
+		const verdict = verdictOn(gateway, event, stream);
+		if (verdict.verdict === "no-stream") return [];
+		return [{ ...aboutOf(event), session: sessionOf(stream, event), ...verdict }];
+	});
+}
+
+function aboutOf({ id, eventName }: KeptEvent): Pick<Finding, "id" | "event"> {
+	return { id: id ?? null, event: eventName };
+}
+
+/** The session for which the stream got the event. */
+function sessionOf({ sessionIds }: JudgedStream, event: KeptEvent): string | null {
+	const id = sessionIds.find(id => event.sessionIds.includes(id)) ?? sessionIds[0];
+	return id === undefined ? null : showSession(id, undefined);
+}
+
+function worstFirst(findings: readonly Finding[]): Finding[] {
+	const isDelivered = ({ verdict }: Finding): number => Number(verdict === "delivered");
+	return [...findings].sort((a, b) => isDelivered(a) - isDelivered(b));
+}
