@@ -63,6 +63,29 @@ export class Clock {
 	}
 }
 
+/** Times that two clocks are read until no pause of the process comes between. */
+const READINGS = 5;
+/** Milliseconds between two readings that count as one moment. */
+const AT_ONCE = 1;
+
+/** What both clocks show now. A busy machine may pause a process between two readings: then they are read again. */
+export function readClocks(
+	readWall: () => number = Date.now,
+	readSteady: () => number = () => performance.now()
+): Moment {
+	let closest = Number.POSITIVE_INFINITY;
+	let moment: Moment = { wall: 0, steady: 0 };
+	for (let n = 0; n < READINGS && closest > AT_ONCE; n++) {
+		const before = readSteady();
+		const wall = readWall();
+		const steady = readSteady();
+		if (steady - before >= closest) continue;
+		closest = steady - before;
+		moment = { wall, steady };
+	}
+	return moment;
+}
+
 /** What the wall clock, as it is set now, would have shown at a past moment. */
 export function wallOf(steady: number, now: Moment): number {
 	return now.wall - (now.steady - steady);

@@ -1,6 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import type { KeptEvent } from "../../core/history/event-store.ts";
 import type { History } from "../../core/history/history.ts";
+import { readClocks, wallOf } from "../../core/util/clock.ts";
 import type { Gateway } from "../../gateway/gateway.ts";
 import type { SseSilentNode } from "../gateway-answers.ts";
 import { gatewaysOf } from "../node-gateways.ts";
@@ -126,5 +127,5 @@ function written(
 
 /** Milliseconds since 1970 for a value of `performance.now()`, by the clock as it is set now. */
 function wall(steady: number): number {
-	return Math.round(Date.now() - performance.now() + steady);
+	return Math.round(wallOf(steady, readClocks()));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { Clock, TOLERANCE, wallOf } from "../../../../mixins/sse/core/util/clock.ts";
+import { Clock, readClocks, TOLERANCE, wallOf } from "../../../../mixins/sse/core/util/clock.ts";
 
 /** Clocks that a test moves; they start at different times. */
 function create() {
@@ -82,5 +82,29 @@ describe("a gateway's clocks", () => {
 
 		expect(clock.wasSetBack).toBe(false);
 		expect(begun(clock)).toBe(time.wall);
+	});
+});
+
+// A paused process read its two clocks 10 ms apart: a stream seemed to have been opened before its request.
+describe("two clocks that are read together", () => {
+	it("show one moment, though the process is paused between two readings", () => {
+		let now = 0;
+		let pauses = 3;
+		const read = (): number => {
+			now += pauses-- > 0 ? 10 : 0.001;
+			return now;
+		};
+		const { wall, steady } = readClocks(read, read);
+		expect(Math.abs(wall - steady)).toBeLessThan(1);
+	});
+
+	it("show the closest that there is on a machine that pauses it each time", () => {
+		let now = 0;
+		const read = (): number => {
+			now += 5;
+			return now;
+		};
+		const { wall, steady } = readClocks(read, read);
+		expect(steady - wall).toBe(5);
 	});
 });
