@@ -25,6 +25,7 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY package.json moleculer.config.ts ./
 COPY --from=client /app/dist dist
 COPY mixins mixins
+COPY inspector inspector
 COPY services services
 # A volume that is mounted here gets its owner.
 RUN mkdir /reports && chown node /reports

@@ -6,7 +6,7 @@ import { describe, expect, it } from "@jest/globals";
 import { links } from "../support/markdown.ts";
 import { inject } from "../support/provided.ts";
 import { installed } from "./installed.ts";
-import { expectToLoad } from "./loading.ts";
+import { expectToInspect, expectToLoad } from "./loading.ts";
 import { COMMAND, FIRST_EXAMPLE } from "./readme.ts";
 import { node } from "./run.ts";
 import { expectToPassJestModules, expectToPassVitest } from "./runners.ts";
@@ -41,7 +41,7 @@ describe("the tarball", () => {
 				"dist/index.d.mts",
 				"dist/index.mjs",
 				"dist/index.mjs.map",
-				...globSync("{docs,observability}/**", { withFileTypes: true })
+				...globSync("{docs,inspector,observability}/**", { withFileTypes: true })
 					.filter(entry => entry.isFile())
 					.map(entry => relative(".", join(entry.parentPath, entry.name)))
 					.filter(path => !MADE.test(path)),
@@ -151,6 +151,8 @@ describe("an ESM project on Moleculer 0.15", () => {
 	it("runs the README's first example", () => expectToRun(project(), COMMAND, servedPage));
 
 	it("gives the same by import and by require", () => expectToLoad(project()));
+
+	it("serves the inspector, whichever way it is loaded", () => expectToInspect(project()));
 
 	it("passes the guide's tests in Jest 30, as ES modules", () =>
 		expectToPassJestModules(project()));

@@ -1,0 +1,79 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, it, jest } from "@jest/globals";
+import type { SseGatewayResponse } from "../../../mixins/sse/gateway/types.ts";
+import type { Watch } from "../../../mixins/sse/inspection/inspector/watch.ts";
+import { Watcher } from "../../../mixins/sse/inspection/inspector/watcher.ts";
+import { requestStream, type StreamClient } from "../../support/clients/stream-client.ts";
+import { eventually } from "../../support/eventually.ts";
+import { useFakeTimers } from "../../support/fake-timers.ts";
+import { onTestFinished } from "../../support/on-test-finished.ts";
+
+afterEach(() => void jest.useRealTimers());
+
+interface Stage {
+	readonly page: StreamClient;
+	/** Shows a look of so many bytes. */
+	show(bytes: number): void;
+	/** Whether looks still go to the watcher, and how often it has ended. */
+	readonly state: { isWatching: boolean; ends: number };
+}
+
+/** A watcher on a real connection; timers are advanced by the test. */
+async function startWatcher(): Promise<Stage> {
+	const state = { isWatching: false, ends: 0 };
+	let show: (look: string) => void = () => {};
+	const watch = {
+		add(watcher: (look: string) => void) {
+			state.isWatching = true;
+			show = watcher;
+			return () => {
+				state.isWatching = false;
+			};
+		}
+	} as unknown as Watch;
+	const server = createServer((_: IncomingMessage, response: ServerResponse) => {
+		useFakeTimers(["setTimeout", "clearTimeout"]);
+		response.writeHead(200, { "Content-Type": "text/event-stream" });
+		new Watcher(response as SseGatewayResponse, watch, () => state.ends++);
+	});
+	onTestFinished(() => void server.closeAllConnections());
+	onTestFinished(() => void server.close());
+	await once(server.listen(0, "127.0.0.1"), "listening");
+	const { port } = server.address() as AddressInfo;
+	const page = await requestStream(`http://127.0.0.1:${port}/`);
+	const text = (bytes: number): string => JSON.stringify("x".repeat(bytes));
+	return { page, show: bytes => show(text(bytes)), state };
+}
+
+describe("the stream of an inspector's page", () => {
+	it("tells the page to open the next one, and ends after a minute", async () => {
+		const { page, state } = await startWatcher();
+		jest.advanceTimersByTime(50_000);
+		await eventually(() => expect(page.text).toContain("event: renew"));
+		expect(state).toEqual({ isWatching: true, ends: 0 });
+		jest.advanceTimersByTime(10_000);
+		await eventually(() => expect(page.ended).toBe("ended"));
+		expect(state).toEqual({ isWatching: false, ends: 1 });
+	});
+
+	it("is broken off if the page reads nothing for half a minute", async () => {
+		const { page, show, state } = await startWatcher();
+		page.stall();
+		show(16_000_000);
+		for (let look = 0; look < 30; look++) show(16_000_000);
+		expect(state).toEqual({ isWatching: true, ends: 0 });
+		show(1);
+		expect(state).toEqual({ isWatching: false, ends: 1 });
+	});
+
+	it("ends once when the page leaves", async () => {
+		const { page, show, state } = await startWatcher();
+		page.close();
+		await eventually(() => expect(state).toEqual({ isWatching: false, ends: 1 }));
+		show(1);
+		jest.advanceTimersByTime(100_000);
+		expect(state.ends).toBe(1);
+	});
+});
