@@ -127,7 +127,7 @@ describe("at the REPL of a node that is not a gateway", () => {
 		repl.type("sse streams --session abc");
 		await repl.shows(/gateway-1 +api +abc +notifications +live/);
 		repl.type("sse close abc banned");
-		await repl.shows(/Closed 1 streams\./);
+		await repl.shows(/Closed 1 stream\./);
 		await eventually(() => expect(client.told.at(-1)?.data).toEqual({ reason: "banned" }));
 	});
 
@@ -142,7 +142,7 @@ describe("at the REPL of a node that is not a gateway", () => {
 				payload: { secret: 1 }
 			});
 			await repl.shows(
-				/teller\.\S+ +notifications +12 B +to 1 sessions, 1 streams on 1 gateways/,
+				/teller\.\S+ +notifications +12 B +to 1 session, 1 stream on 1 gateway/,
 				2_000
 			);
 		});

@@ -292,17 +292,17 @@ describe("at the REPL", () => {
 			/^node +service +version.*\ngw-1 +api +\d.*ready +1 +1 +0 /
 		);
 		expect(await typed(desk, "streams --session a")).toMatch(
-			/\ngw-1 +api +a +news \+1 +live .*\n1 streams\.$/
+			/\ngw-1 +api +a +news \+1 +live .*\n1 stream\.$/
 		);
-		expect(await typed(desk, "streams --event chat")).toMatch(/\n1 streams\.$/);
+		expect(await typed(desk, "streams --event chat")).toMatch(/\n1 stream\.$/);
 		expect(await typed(desk, "streams --behind")).toBe("0 streams.");
-		expect(await typed(desk, "close a banned")).toBe("Closed 1 streams.");
+		expect(await typed(desk, "close a banned")).toBe("Closed 1 stream.");
 	});
 
 	it("keeps ids as the text that was typed", async () => {
 		const gateway = await startGateway();
 		await openStream(gateway.url(NEWS), { session: "1e3" });
-		expect(await typed(gateway.broker, "streams --session 1e3")).toMatch(/\n1 streams\.$/);
+		expect(await typed(gateway.broker, "streams --session 1e3")).toMatch(/\n1 stream\.$/);
 		expect(await typed(gateway.broker, "streams --session=1000")).toBe("0 streams.");
 	});
 

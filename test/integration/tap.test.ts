@@ -141,7 +141,7 @@ describe("`sse tap`", () => {
 			await eventually(async () => {
 				await gateway.send(toAll("<\u001b[2J>"));
 				expect(told.mock.calls.join("\n")).toMatch(
-					/node-1\.\S+ +news +\d+ B +to everyone, 0 streams on 1 gateways +"</
+					/node-1\.\S+ +news +\d+ B +to everyone, 0 streams on 1 gateway +"</
 				);
 			});
 			expect(told.mock.calls.join()).not.toContain("\u001b");

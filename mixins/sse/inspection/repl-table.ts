@@ -28,6 +28,11 @@ export function plain(text: string): string {
 	return text.replaceAll(/\p{Cc}/gu, "\u{FFFD}");
 }
 
+/** A number and what it counts: "1 stream", "2 streams". */
+export function several(count: number, noun: string): string {
+	return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** Milliseconds in a unit that is easy to read. */
 export function duration(ms: number): string {
 	if (ms < 1000) return `${Math.round(ms)} ms`;

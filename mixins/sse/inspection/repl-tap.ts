@@ -2,7 +2,7 @@ import type { ServiceBroker } from "moleculer";
 import { tell } from "../moleculer/sender/repl.ts";
 import { askEvents } from "./questions.ts";
 import { type Keyboard, keyboardOf, onInterrupt } from "./repl-interrupt.ts";
-import { plain, size } from "./repl-table.ts";
+import { plain, several, size } from "./repl-table.ts";
 import type { ReplSyntax, ReplWords } from "./repl-words.ts";
 import { runTap, Tap, type TapLook, type TappedEvent } from "./tap.ts";
 
@@ -45,7 +45,7 @@ function createShow(): (look: TapLook) => void {
 	};
 	return ({ events, skipped, blind, silent }) => {
 		for (const event of events) tell(eventText(event));
-		if (skipped > 0) tell(`… and ${skipped} more, which are too many to show.`);
+		if (skipped > 0) tell(`… and ${skipped} more: too many to show.`);
 		for (const nodeID of blind)
 			once(plain(`'${nodeID}' keeps no history: what comes to it is not seen.`));
 		for (const nodeID of silent) once(plain(`No answer from '${nodeID}'.`));
@@ -61,8 +61,8 @@ function eventText({
 	gateways,
 	payload
 }: TappedEvent): string {
-	const to = recipients === null ? "everyone" : `${recipients} sessions`;
-	const line = `${id ?? "(no id)"}  ${event}  ${size(bytes)}  to ${to}, ${streams} streams on ${gateways} gateways`;
+	const to = recipients === null ? "everyone" : several(recipients, "session");
+	const line = `${id ?? "(no id)"}  ${event}  ${size(bytes)}  to ${to}, ${several(streams, "stream")} on ${several(gateways, "gateway")}`;
 	if (payload === undefined) return plain(line);
 	const shown = payload.length > LONGEST ? `${payload.slice(0, LONGEST)}…` : payload;
 	return plain(`${line}  ${shown}`);

@@ -4,7 +4,7 @@ import { type ReplVerbs, tell } from "../moleculer/sender/repl.ts";
 import type { SseClosed } from "./close.ts";
 import type { SseSilentNode } from "./gateway-answers.ts";
 import type { SseNode, SseNodes } from "./nodes.ts";
-import { duration, plain, size, textTable } from "./repl-table.ts";
+import { duration, plain, several, size, textTable } from "./repl-table.ts";
 import { TAP, tapEvents } from "./repl-tap.ts";
 import { verdictText } from "./repl-why.ts";
 import { type ReplSyntax, type ReplWords, readWords } from "./repl-words.ts";
@@ -88,7 +88,7 @@ function nodesText({ nodes, silent }: SseNodes): string {
 		size(node.unsent),
 		node.history === null
 			? "none"
-			: `${node.history.events} events, ${size(node.history.bytes)}, ${age(node.history.age)}`,
+			: `${several(node.history.events, "event")}, ${size(node.history.bytes)}, ${age(node.history.age)}`,
 		node.bus === null
 			? "none"
 			: `${node.bus.kind}, ${node.bus.working ? "works" : "does not work"}`,
@@ -110,14 +110,16 @@ function streamsText({ streams, total, silent }: SseStreams): string {
 	const head = ["node", "service", "session", "events", "phase", "age", "unsent"];
 	const rows = streams.map(stream => [
 		...[stream.nodeID, stream.service],
-		several(stream.sessions, stream.sessionCount),
-		several(stream.eventNames, stream.eventNameCount),
+		firstOf(stream.sessions, stream.sessionCount),
+		firstOf(stream.eventNames, stream.eventNameCount),
 		stream.phase,
 		duration(stream.age),
 		unsentOf(stream)
 	]);
 	const shown =
-		streams.length < total ? `${streams.length} of ${total} streams.` : `${total} streams.`;
+		streams.length < total
+			? `${streams.length} of ${several(total, "stream")}.`
+			: `${several(total, "stream")}.`;
 	return withSilent(total === 0 ? shown : `${textTable(head, rows)}\n${shown}`, silent);
 }
 
@@ -125,14 +127,14 @@ function unsentOf({ unsent, behind }: SseStream): string {
 	return behind ? `${size(unsent)}, behind` : size(unsent);
 }
 
-function several(shown: readonly string[], count: number): string {
+function firstOf(shown: readonly string[], count: number): string {
 	const [first = ""] = shown;
 	return count > 1 ? `${first} +${count - 1}` : first;
 }
 
 function closedText({ closed, left, silent }: SseClosed): string {
-	const rest = left > 0 ? ` ${left} streams are still open, or open again.` : "";
-	return withSilent(`Closed ${closed} streams.${rest}`, silent);
+	const still = `${several(left, "stream")} ${left === 1 ? "is" : "are"} still open, or open again`;
+	return withSilent(`Closed ${several(closed, "stream")}.${left > 0 ? ` ${still}.` : ""}`, silent);
 }
 
 /** Names the nodes that did not answer: what is unknown must not look like nothing. */
