@@ -1,0 +1,185 @@
+import { afterEach, beforeEach, expect, it, jest } from "@jest/globals";
+import type { Page } from "../../support/clients/browser-scope.ts";
+import { FakeBrowser, type FakeTab } from "../../support/clients/fake-browser.ts";
+import { useFakeTimers } from "../../support/fake-timers.ts";
+
+beforeEach(() => useFakeTimers());
+afterEach(() => {
+	jest.clearAllTimers();
+	jest.useRealTimers();
+	jest.restoreAllMocks();
+});
+
+/** Random courses: so many, each the same for its number. `SEED=17 COURSES=1 npm test -- unit/client/courses` plays one again. */
+const COURSES = Number(process.env.COURSES ?? 20);
+const FIRST = Number(process.env.SEED ?? 1);
+const STEPS = 40;
+const HEARTBEAT = 3000;
+const NAMES = ["news", "a", "b", "bad"];
+const pass = (milliseconds: number) => jest.advanceTimersByTimeAsync(milliseconds);
+
+interface Opened {
+	readonly tab: FakeTab;
+	readonly page: Page;
+	readonly names: Map<string, () => void>;
+	/** How much had been sent when it was open first. */
+	from: number;
+}
+
+/** A generator of numbers from 0 to 1, the same for each seed. */
+function randomFrom(seed: number): () => number {
+	let state = seed * 2_654_435_761;
+	return () => {
+		state = (state + 0x6d2b79f5) | 0;
+		let t = Math.imul(state ^ (state >>> 15), 1 | state);
+		t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+		return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+	};
+}
+
+it.each(Array.from({ length: COURSES }, (_, n) => FIRST + n))(
+	"whatever tabs and gateways do, each tab gets every event once, by one stream: course %s",
+	async seed => {
+		const random = randomFrom(seed);
+		jest.spyOn(Math, "random").mockImplementation(random);
+		const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)] as T;
+		const browser = new FakeBrowser();
+		const { gateway } = browser;
+		gateway.answer = ({ names }) => (names.includes("bad") ? 400 : 200);
+		let groups = 0;
+		let hasSession = true;
+		gateway.open = () => ({
+			heartbeat: HEARTBEAT,
+			...(hasSession && { session: "S", groups: `${groups}` })
+		});
+		setInterval(() => gateway.heartbeat(), HEARTBEAT * 0.8);
+		let sent = 0;
+		const send = () => gateway.send("news", sent++);
+		send();
+		const sending = setInterval(send, 700);
+		const trace: string[] = [];
+		let tabs: Opened[] = [];
+		const open = () => {
+			const tab = browser.tab();
+			tab.lockDelay = pick([1, 1, 5, 50]);
+			const opened = { tab, page: tab.open(["news"]), names: new Map(), from: -1 };
+			opened.page.connection.onStart(() => {
+				opened.from = sent;
+			});
+			tabs.push(opened);
+		};
+		const steps: Record<string, () => void> = {
+			open: () => void (tabs.length < 6 && open()),
+			open2: () => void (tabs.length < 4 && open()),
+			close: () => {
+				if (tabs.length < 3) return;
+				const one = pick(tabs);
+				one?.page.connection.close();
+				tabs = tabs.filter(tab => tab !== one);
+			},
+			kill: () => {
+				if (tabs.length < 3) return;
+				const one = pick(tabs);
+				one?.tab.kill(one.page);
+				tabs = tabs.filter(tab => tab !== one);
+			},
+			mute: () => {
+				const one = pick(tabs);
+				if (!one) return;
+				one.tab.isMute = true;
+				setTimeout(
+					() => {
+						one.tab.isMute = false;
+					},
+					random() * 30_000 * random()
+				);
+			},
+			end: () => gateway.end(),
+			names: () => {
+				const one = pick(tabs);
+				const name = pick(NAMES.slice(1));
+				if (!one) return;
+				const off = one.names.get(name);
+				if (off) off();
+				else
+					one.names.set(
+						name,
+						one.page.connection.on(name as never, () => {})
+					);
+				if (off) one.names.delete(name);
+			},
+			freeze: () => {
+				const one = pick(tabs);
+				one?.tab.document.fire("freeze");
+				setTimeout(() => one?.tab.document.fire("resume"), random() * 10_000);
+			},
+			groups: () => {
+				groups++;
+				gateway.end();
+			},
+			session: () => {
+				hasSession = !hasSession;
+				gateway.end();
+			}
+		};
+		for (let n = 0; n < 3; n++) open();
+		await pass(1000);
+		// with one session all along, nobody has to load anything again
+		const isOneSession = seed % 2 === 0;
+		if (isOneSession) {
+			delete steps.groups;
+			delete steps.session;
+		}
+		for (let n = 0; n < STEPS; n++) {
+			const step = pick(Object.keys(steps));
+			trace.push(step);
+			steps[step]?.();
+			await pass(pick([0, 1, 3, 20, 200, 3000, 20_000]));
+		}
+		// all is well again
+		hasSession = true;
+		for (const { tab, names } of tabs) {
+			tab.isMute = false;
+			names.get("bad")?.();
+		}
+		gateway.end();
+		await pass(120_000);
+		gateway.end();
+		await pass(60_000);
+		if (tabs.length === 0) open();
+		await pass(60_000);
+		clearInterval(sending);
+		send();
+		send();
+		await pass(1000);
+		const told = tabs.map(({ page, from }) => {
+			const { events, resets, ends, connection } = page;
+			const missed = Array.from({ length: sent - from }, (_, k) => from + k).filter(
+				k => !events.includes(k)
+			);
+			return {
+				state: connection.state,
+				ends,
+				isOrdered: events.every(
+					(event, k) => k === 0 || (event as number) > (events[k - 1] as number)
+				),
+				missed: isOneSession || resets.length === 0 ? missed : [],
+				resets: isOneSession ? resets : [],
+				last: events.slice(-2)
+			};
+		});
+		const well = tabs.map(() => ({
+			state: "open",
+			ends: [],
+			isOrdered: true,
+			missed: [],
+			resets: [],
+			last: [sent - 2, sent - 1]
+		}));
+		expect({ trace, told, streams: gateway.streams.size }).toEqual({
+			trace,
+			told: well,
+			streams: 1
+		});
+	}
+);
