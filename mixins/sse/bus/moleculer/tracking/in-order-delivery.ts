@@ -44,7 +44,7 @@ export class InOrderDelivery<T> {
 		if (seq === sequence.last + 1) {
 			if (this.#open.size > 0) sequence.filled(now);
 			this.#next(sequence, item);
-			this.#follow(sequence);
+			if (sequence.waiting > 0) this.#follow(sequence);
 			return;
 		}
 		if (!sequence.keep(seq, { item, at: now, bytes })) return;
