@@ -111,6 +111,7 @@ describe("`npm start`", () => {
 		await events(page, "price").first().waitFor();
 		await say(page, "hello");
 		await events(page, "notifications").first().waitFor();
+		expect((await fetch(`${url}/inspector`)).status).toBe(200);
 
 		// Ctrl-C; a shell between npm and Node would die of SIGTERM at once, and npm would take that for the end
 		app.kill("SIGINT");

@@ -6,7 +6,7 @@ import { inject } from "../support/provided.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { COMPILED, expectToCompile } from "./compile.ts";
 import { installed } from "./installed.ts";
-import { expectToLoad } from "./loading.ts";
+import { expectToInspect, expectToLoad } from "./loading.ts";
 import { COMMAND, commonJsExample, OLDEST_TYPESCRIPT, typeScriptExample } from "./readme.ts";
 import { expectToSend } from "./repl.ts";
 import { npm } from "./run.ts";
@@ -23,6 +23,8 @@ describe("a project on the oldest Moleculer that package.json asks for", () => {
 	// It is CommonJS alone, and Node finds no names in it but `ServiceBroker`: `import { Errors } from "moleculer"` was a
 	// SyntaxError, so that the package could only be required there.
 	it("gives the same by import and by require", () => expectToLoad(project()));
+
+	it("serves the inspector, whichever way it is loaded", () => expectToInspect(project()));
 
 	it("runs the README's first example", () => expectToRun(project(), COMMAND, servedPage));
 

@@ -45,6 +45,16 @@ describe("SseMixin", () => {
 		SseMixin({ cookie: { httpOnly: false } });
 	});
 
+	it("takes an inspector with both of its fields", () => {
+		SseMixin({ inspector: null });
+		SseMixin({ inspector: { path: "/i", authorize: (_ctx, req) => req.method === "GET" } });
+		SseMixin({ inspector: { path: "/i", authorize: async ctx => ctx.meta.user?.role === "x" } });
+		// @ts-expect-error nobody may look by default
+		SseMixin({ inspector: { path: "/i" } });
+		// @ts-expect-error there is no default path
+		SseMixin({ inspector: { authorize: () => true } });
+	});
+
 	it("takes a range that is read-only", () => {
 		SseMixin({ retry: [1000, 2000] as const });
 	});

@@ -1,12 +1,13 @@
 import type { ServiceBroker } from "moleculer";
 import { EVERYONE } from "../../core/addressing/session-id.ts";
 import type { KeptEvent } from "../../core/history/event-store.ts";
+import type { History } from "../../core/history/history.ts";
 import type { Gateway } from "../../gateway/gateway.ts";
 import { SseError } from "../../moleculer/sse-error.ts";
 import { gatewaysOf } from "../node-gateways.ts";
 import { Params } from "../params.ts";
 import { showSession } from "../session-hash.ts";
-import { addresses, type JudgedStream, type SseVerdictName } from "./verdict.ts";
+import { addresses, type JudgedStream, judge, type SseVerdictName } from "./verdict.ts";
 import {
 	LONGEST_ID,
 	NO_STREAM,
@@ -39,8 +40,10 @@ export interface GatewayFindings {
 	/** {@link MOST} at most: those that were not delivered first. */
 	readonly findings: readonly Finding[];
 	/** Number of verdicts by name, those that `findings` leaves out included. */
-	readonly counts: Readonly<Partial<Record<SseVerdictName, number>>>;
+	readonly counts: Readonly<Counts>;
 }
+
+type Counts = Partial<Record<SseVerdictName, number>>;
 
 /** Findings of one gateway. */
 const MOST = 50;
@@ -61,28 +64,25 @@ export function readFind(params: unknown): FindParams {
 
 /** Searches this node's gateways. */
 export function findVerdicts(broker: ServiceBroker, params: FindParams): GatewayFindings[] {
-	return [...gatewaysOf(broker)].map(([gateway, service]) => {
-		const found = find(gateway, params);
-		const counts: Partial<Record<SseVerdictName, number>> = {};
-		for (const { verdict } of found) counts[verdict] = (counts[verdict] ?? 0) + 1;
-		const findings = params.session === undefined ? worstFirst(found) : found;
-		return { nodeID: broker.nodeID, service, findings: findings.slice(0, MOST), counts };
-	});
+	return [...gatewaysOf(broker)].map(([gateway, service]) => ({
+		nodeID: broker.nodeID,
+		service,
+		...find(gateway, params)
+	}));
 }
 
-function find(gateway: Gateway, { event: id, session }: FindParams): Finding[] {
-	if (id === undefined) return findSession(gateway, session as string);
+type Found = Pick<GatewayFindings, "findings" | "counts">;
+
+function find(gateway: Gateway, { event: id, session }: FindParams): Found {
+	if (id === undefined) return counted(findSession(gateway, session as string));
 	const event = gateway.fanOut.history?.eventOf(id);
 	const about = { id, event: event?.eventName ?? null };
 	if (session !== undefined) {
 		const verdicts = verdictsOf(gateway, { event: id, session });
-		return verdicts.map(verdict => ({ ...about, session, ...verdict }));
+		return counted(verdicts.map(verdict => ({ ...about, session, ...verdict })));
 	}
-	if (event === undefined) return [{ ...about, session: null, ...notKept(gateway, id) }];
-	const found = findEvent(gateway, event);
-	return found.length > 0
-		? found
-		: [{ ...about, session: null, verdict: "no-stream", ...NO_STREAM }];
+	if (event === undefined) return counted([{ ...about, session: null, ...notKept(gateway, id) }]);
+	return findEvent(gateway, event);
 }
 
 /** The newest events for a session, the newest first. */
@@ -103,14 +103,35 @@ function findSession(gateway: Gateway, session: string): Finding[] {
 		);
 }
 
-/** The streams that an event was for, open and ended. */
-function findEvent(gateway: Gateway, event: KeptEvent): Finding[] {
-	return [...gateway.pastStreams, ...gateway.streams].flatMap(stream => {
-		if (!addresses(stream, event)) return [];
-		const verdict = verdictOn(gateway, event, stream);
-		if (verdict.verdict === "no-stream") return [];
-		return [{ ...aboutOf(event), session: sessionOf(stream, event), ...verdict }];
-	});
+/** The streams that an event was for, open and ended. There may be many: only those that are listed cost more than a look. */
+function findEvent(gateway: Gateway, event: KeptEvent): Found {
+	const counts: Counts = {};
+	const delivered: JudgedStream[] = [];
+	const others: JudgedStream[] = [];
+	for (const streams of [gateway.pastStreams, gateway.streams]) {
+		for (const stream of streams) {
+			if (!addresses(stream, event)) continue;
+			const { verdict } = judge(stream, event, gateway.fanOut.history as History);
+			if (verdict === "no-stream") continue;
+			counts[verdict] = (counts[verdict] ?? 0) + 1;
+			const list = verdict === "delivered" ? delivered : others;
+			if (list.length < MOST) list.push(stream);
+		}
+	}
+	const about = aboutOf(event);
+	const findings = [...others, ...delivered].slice(0, MOST).map(stream => ({
+		...about,
+		session: sessionOf(stream, event),
+		...verdictOn(gateway, event, stream)
+	}));
+	if (findings.length > 0) return { findings, counts };
+	return counted([{ ...about, session: null, verdict: "no-stream", ...NO_STREAM }]);
+}
+
+function counted(findings: readonly Finding[]): Found {
+	const counts: Counts = {};
+	for (const { verdict } of findings) counts[verdict] = (counts[verdict] ?? 0) + 1;
+	return { findings: findings.slice(0, MOST), counts };
 }
 
 function aboutOf({ id, eventName }: KeptEvent): Pick<Finding, "id" | "event"> {
@@ -121,9 +142,4 @@ function aboutOf({ id, eventName }: KeptEvent): Pick<Finding, "id" | "event"> {
 function sessionOf({ sessionIds }: JudgedStream, event: KeptEvent): string | null {
 	const id = sessionIds.find(id => event.sessionIds.includes(id)) ?? sessionIds[0];
 	return id === undefined ? null : showSession(id, undefined);
-}
-
-function worstFirst(findings: readonly Finding[]): Finding[] {
-	const isDelivered = ({ verdict }: Finding): number => Number(verdict === "delivered");
-	return [...findings].sort((a, b) => isDelivered(a) - isDelivered(b));
 }
