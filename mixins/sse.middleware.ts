@@ -14,6 +14,7 @@ import type { Given } from "./sse/core/options/option-spec.ts";
 import { RABBITMQ_OPTIONS, type SseRabbitmqOptions } from "./sse/core/options/rabbitmq-options.ts";
 import { INSPECTION_VERBS } from "./sse/inspection/repl.ts";
 import { installInspection } from "./sse/inspection/service.ts";
+import { checkNode } from "./sse/moleculer/check-node.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
 import { installReplCommand } from "./sse/moleculer/sender/repl.ts";
 
@@ -37,6 +38,7 @@ export interface SseMiddlewareOptions extends Given<Omit<MiddlewareOptions, "str
  * RabbitMQ stream, are checked when the broker is created.
  */
 export function SseMiddleware(options: SseMiddlewareOptions = {}): Middleware {
+	checkNode();
 	// Moleculer calls functions among its middlewares with the broker.
 	if (isBroker(options)) throw misplacedMiddleware("SseMiddleware was passed without being called");
 	const { stream, events, limits } = checkOptions("SseMiddleware", SSE_MIDDLEWARE_OPTIONS, options);

@@ -37,6 +37,7 @@ import { type PageFile, readPageFiles } from "./sse/inspection/inspector/page-fi
 import { appendInspectorRoute } from "./sse/inspection/inspector/route.ts";
 import { addGateway, removeGateway } from "./sse/inspection/node-gateways.ts";
 import { installInspection } from "./sse/inspection/service.ts";
+import { checkNode } from "./sse/moleculer/check-node.ts";
 import { checkOptions } from "./sse/moleculer/check-options.ts";
 import { SseError } from "./sse/moleculer/sse-error.ts";
 import { startWithoutTransporter } from "./sse/moleculer/transporter/start-without-transporter.ts";
@@ -60,6 +61,7 @@ const mixed = new WeakSet<MergedSchema>();
  * @param options See {@link SseMixinOptions}; checked when the service is created.
  */
 export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> {
+	checkNode();
 	// One mixin may serve several services; what each of them holds is never in its settings.
 	const optionsOf = new WeakMap<object, GatewayOptions>();
 	const gateways = new WeakMap<object, Gateway>();

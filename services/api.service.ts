@@ -13,10 +13,14 @@ import { events } from "./events.ts";
 
 /**
  * Who looks at the example on the machine on which it runs. The host's name is checked as well: any name may lead to this
- * machine, and a browser would take its page for that of the same site.
+ * machine, and a browser would take its page for that of the same site. In a container only the port that Compose publishes to
+ * its machine leads here without nginx, which adds `X-Forwarded-For`.
  */
 function isThisMachine(_: unknown, { headers, socket }: SseGatewayRequest): boolean {
-	const isLocal = ["127.0.0.1", "::1", "::ffff:127.0.0.1"].includes(socket.remoteAddress ?? "");
+	const isLocal =
+		process.env.INSPECTOR === "published"
+			? headers["x-forwarded-for"] === undefined
+			: ["127.0.0.1", "::1", "::ffff:127.0.0.1"].includes(socket.remoteAddress ?? "");
 	return isLocal && /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(headers.host ?? "");
 }
 

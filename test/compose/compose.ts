@@ -43,16 +43,20 @@ export async function locateCompose(machine: Machine = thisMachine()): Promise<E
 export class Compose {
 	/** `http://127.0.0.1:<port>` */
 	readonly origin: string;
+	/** The page that shows the gateways; for this machine only. */
+	readonly inspector: string;
 	readonly #engine: Engine;
 	readonly #env: Readonly<Record<string, string>>;
 	#release: () => void = () => {};
 
-	constructor(engine: Engine, port: number) {
+	constructor(engine: Engine, port: number, inspectorPort: number) {
 		this.origin = `http://127.0.0.1:${port}`;
+		this.inspector = `http://127.0.0.1:${inspectorPort}/inspector`;
 		this.#engine = engine;
 		this.#env = {
 			COMPOSE_PROJECT_NAME: `moleculer-sse-test-${crypto.randomUUID().slice(0, 8)}`,
-			HTTP_PORT: String(port)
+			HTTP_PORT: String(port),
+			INSPECTOR_PORT: String(inspectorPort)
 		};
 	}
 

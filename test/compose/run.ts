@@ -28,7 +28,7 @@ const chromium = await locateChromium();
 if (chromium === null) fail("test:compose needs a Chromium: install it, or set CHROMIUM_PATH");
 
 console.log(`Compose ${engine.version}`);
-const compose = new Compose(engine, await freePort());
+const compose = new Compose(engine, await freePort(), await freePort());
 let broken = 0;
 try {
 	console.log("building, and bringing everything up");
@@ -69,6 +69,11 @@ async function play(chromiumPath: string): Promise<void> {
 	try {
 		const tab = await open(path, SOURCES);
 		await tell("all open", () => goOn(tab));
+		await tell("the inspector, for this machine only", async () => {
+			const [own, proxied] = [compose.inspector, `${compose.origin}/inspector`];
+			const answers = await Promise.all([own, proxied].map(async url => (await fetch(url)).status));
+			if (String(answers) !== "200,403") throw new Error(`${own}, ${proxied}: ${answers}`);
+		});
 		await fault("one gateway stopped", tab, ["stop", "gateway-1"], ["start", "gateway-1"]);
 		await fault("one gateway killed", tab, ["kill", "gateway-2"], ["start", "gateway-2"]);
 		await fault("RabbitMQ restarted", tab, ["restart", "rabbitmq"]);

@@ -69,9 +69,10 @@ describe("docker-compose.yml", () => {
 		expect(read("Dockerfile")).toContain(`chown node ${environment?.REPORTS_FOLDER}\n`);
 	});
 
-	it("publishes one port, nginx's, and those of the observers to this machine only", () => {
+	it("publishes one port, nginx's, and those of the inspector and the observers to this machine only", () => {
 		const published = services.filter(([, { ports }]) => ports !== undefined);
 		expect(published.map(([name, { ports }]) => [name, ports])).toEqual([
+			["gateway-1", [`127.0.0.1:\${INSPECTOR_PORT:-8081}:3000`]],
 			["nginx", [`\${HTTP_PORT:-8080}:8080`]],
 			["prometheus", [`127.0.0.1:\${PROMETHEUS_PORT:-9090}:9090`]],
 			["grafana", [`127.0.0.1:\${GRAFANA_PORT:-3001}:3000`]]
