@@ -1,7 +1,7 @@
 import type { SseEventName, SsePayload } from "moleculer-sse";
 import { LONGEST } from "./backoff.ts";
 import type { Access } from "./connection.ts";
-import { Handlers, Listeners, type ReceivedEvent } from "./handlers.ts";
+import { createHandlers, createListeners, type ReceivedEvent } from "./handlers.ts";
 import { VERSION } from "./messages.ts";
 import type { Scope } from "./scope.ts";
 import { type State, Tab } from "./tab.ts";
@@ -75,11 +75,11 @@ export interface SseConnection {
 export function connectIn(scope: Scope, url: string, options: ConnectOptions): SseConnection {
 	const { ticket, headers, hiddenFor = 0, withCredentials = false } = options;
 	const { document } = scope;
-	const handlers = new Handlers(scope);
-	const starts = new Listeners<[]>(scope);
-	const resets = new Listeners<[reason: string]>(scope);
-	const states = new Listeners<[State]>(scope);
-	const ends = new Listeners<[EndReason, string | undefined]>(scope);
+	const handlers = createHandlers(scope);
+	const starts = createListeners<[]>(scope);
+	const resets = createListeners<[reason: string]>(scope);
+	const states = createListeners<[State]>(scope);
+	const ends = createListeners<[EndReason, string | undefined]>(scope);
 	let state: State = "connecting";
 	let isOver = false;
 	let hasStarted = false;
@@ -101,11 +101,11 @@ export function connectIn(scope: Scope, url: string, options: ConnectOptions): S
 		? `moleculer-sse ${[VERSION, new URL(url, document.baseURI), !ticket, !headers]}`
 		: undefined;
 	const tab = new Tab(scope, { url, ticket, headers, withCredentials }, shareAs, {
-		names: () => handlers.names,
+		names: handlers.names,
 		texts(names) {
 			handlers.texts = names;
 		},
-		event: (name, data, id) => handlers.run(name, data, id),
+		event: handlers.run,
 		load(reason) {
 			if (reason !== "start") return resets.tell(reason);
 			hasStarted = true;
@@ -119,7 +119,7 @@ export function connectIn(scope: Scope, url: string, options: ConnectOptions): S
 	});
 
 	const run = (): void => {
-		if (isOver || isAway || handlers.names.length === 0) return;
+		if (isOver || isAway || handlers.names().length === 0) return;
 		isRunning = true;
 		tab.start();
 	};
@@ -134,7 +134,7 @@ export function connectIn(scope: Scope, url: string, options: ConnectOptions): S
 	const changed = (): void => {
 		clearTimeout(change);
 		change = setTimeout(() => {
-			const now = handlers.names.join("\n");
+			const now = handlers.names().join("\n");
 			if (now === names) return;
 			names = now;
 			if (now === "") pause();

@@ -55,198 +55,195 @@ const PATIENCE = 60_000;
 const LIMIT_WAIT = 5000;
 const LIMIT_PATIENCE = 600_000;
 
-/** Keeps one stream open, whatever becomes of its connection. */
-export class Connection {
-	readonly #scope: Scope;
-	readonly #access: Access;
-	readonly #host: ConnectionHost;
-	#transport: Transport | undefined;
-	/** Counts attempts: what an earlier one brings is nobody's any more. */
-	#attempt = 0;
-	#timer: ReturnType<typeof setTimeout> | undefined;
-	#failures = 0;
-	/** Whether a ticket or headers were asked for again because the last ones were refused. */
-	#isAskedAgain = false;
-	/** Whether something on the way loses the header with which EventSource says where it was. */
-	#isHeaderLost = false;
-	/** Whether this is to be found out: the stream that has not gone on is opened again, with its place in the URL. */
-	#isSuspected = false;
-	/** Milliseconds that any wait has at least. */
-	#least = 0;
-	/** `performance.now()` before which no stream is opened; and the part of it that the gateway has asked for. */
-	#notBefore = 0;
-	#asked = 0;
-	/** Whether EventSource waits for what the gateway has asked for, which it tells nobody, and comes back by itself. */
-	#isReturning = false;
-	/** Whether it comes back with names, or at a place, of before. */
-	#isStale = false;
-	/** `performance.now()` of the last sign of life. */
-	#heardAt = 0;
-	#heartbeat = 0;
-	isOpen = false;
+/** Makes of a function one that does nothing when its attempt is over. */
+type IfCurrent = <Args extends unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
-	constructor(scope: Scope, access: Access, host: ConnectionHost) {
-		this.#scope = scope;
-		this.#access = access;
-		this.#host = host;
-	}
-
+/** One stream that is kept open. */
+export interface Connection {
+	readonly isOpen: boolean;
 	/**
 	 * Opens a stream in place of the one that there is, with the names, and where the host is by then: now, or when what is waited
 	 * for is over.
 	 */
-	open(): void {
-		const left = this.#notBefore - performance.now();
-		if (this.#isReturning) this.#isStale = true;
-		else if (left <= 0) this.#start();
-		else {
-			this.close();
-			this.#expect(left, () => this.#start());
-		}
-	}
-
+	open(): void;
 	/** From now on only what the gateway has asked for is waited for. */
-	hurry(): void {
-		this.#isReturning = false;
-		this.#notBefore = this.#asked;
-	}
+	hurry(): void;
+	close(): void;
+}
 
-	close(): void {
-		this.#attempt++;
-		this.isOpen = this.#isReturning = this.#isStale = false;
-		clearTimeout(this.#timer);
-		this.#transport?.close();
-		this.#transport = undefined;
-	}
+/** Keeps one stream open, whatever becomes of its connection. */
+export function createConnection(scope: Scope, access: Access, host: ConnectionHost): Connection {
+	const { url, withCredentials, ticket, headers } = access;
+	let isOpen = false;
+	let transport: Transport | undefined;
+	/** Counts attempts: what an earlier one brings is nobody's any more. */
+	let attempt = 0;
+	let timer: ReturnType<typeof setTimeout> | undefined;
+	let failures = 0;
+	/** Whether a ticket or headers were asked for again because the last ones were refused. */
+	let isAskedAgain = false;
+	/** Whether something on the way loses the header with which EventSource says where it was. */
+	let isHeaderLost = false;
+	/** Whether this is to be found out: the stream that has not gone on is opened again, with its place in the URL. */
+	let isSuspected = false;
+	/** Milliseconds that any wait has at least. */
+	let least = 0;
+	/** `performance.now()` before which no stream is opened; and the part of it that the gateway has asked for. */
+	let notBefore = 0;
+	let asked = 0;
+	/** Whether EventSource waits for what the gateway has asked for, which it tells nobody, and comes back by itself. */
+	let isReturning = false;
+	/** Whether it comes back with names, or at a place, of before. */
+	let isStale = false;
+	/** `performance.now()` of the last sign of life. */
+	let heardAt = 0;
+	let heartbeat = 0;
 
-	#start(): void {
-		this.close();
-		const attempt = this.#attempt;
-		const { ticket, headers, url, withCredentials } = this.#access;
-		const eventNames = this.#host.names();
-		const patience = Math.min(PATIENCE, FIRST_PATIENCE * 2 ** this.#failures);
-		const start = (given?: string | { ticket: string }, sent?: HeaderFields): void => {
-			if (attempt !== this.#attempt) return;
+	const expect = (milliseconds: number, otherwise: () => void = again): void => {
+		clearTimeout(timer);
+		timer = setTimeout(otherwise, Math.max(0, Math.min(milliseconds, LONGEST)));
+	};
+	/** Nothing has come that was expected. */
+	const again = (): void => {
+		failures++;
+		lose();
+		start();
+	};
+	const lose = (): void => {
+		isOpen = false;
+		host.lost();
+	};
+	const open = (): void => {
+		const left = notBefore - performance.now();
+		if (isReturning) isStale = true;
+		else if (left <= 0) start();
+		else {
+			close();
+			expect(left, start);
+		}
+	};
+	const close = (): void => {
+		attempt++;
+		isOpen = isReturning = isStale = false;
+		clearTimeout(timer);
+		transport?.close();
+		transport = undefined;
+	};
+
+	const start = (): void => {
+		close();
+		const current = attempt;
+		const eventNames = host.names();
+		const patience = Math.min(PATIENCE, FIRST_PATIENCE * 2 ** failures);
+		const ifCurrent =
+			<Args extends unknown[]>(run: (...args: Args) => void) =>
+			(...args: Args) => {
+				if (current === attempt) run(...args);
+			};
+		const request = ifCurrent((given?: string | { ticket: string }, sent?: HeaderFields): void => {
 			const proof = typeof given === "object" ? given.ticket : given;
+			/** Its request, from the place of that moment on. */
 			const requestNow = (): StreamRequest => ({
-				url: streamUrl(url, eventNames, this.#host.place(), proof),
+				url: streamUrl(url, eventNames, host.place(), proof),
 				eventNames,
 				withCredentials,
 				headers: sent ?? {}
 			});
-			this.#expect(patience);
-			const open = sent || !this.#scope.EventSource ? openFetch : openEventSource;
-			this.#transport = open(this.#scope, requestNow(), this.#sink(attempt, requestNow));
-		};
+			expect(patience);
+			const openStream = sent || !scope.EventSource ? openFetch : openEventSource;
+			transport = openStream(scope, requestNow(), createSink(ifCurrent, requestNow));
+		});
 		if (!ticket && !headers) {
-			start();
+			request();
 			return;
 		}
 		// a request of the application may be on a dead connection, too
-		this.#expect(patience);
+		expect(patience);
 		const ask = async (): Promise<void> =>
-			start(
+			request(
 				await ticket?.(eventNames),
 				await (typeof headers === "function" ? headers() : headers)
 			);
-		ask().catch(error => {
-			if (attempt === this.#attempt) this.#failed({ status: error?.status });
-		});
-	}
+		ask().catch(ifCurrent(error => failed({ status: error?.status })));
+	};
 
-	/** @param requestNow Its request, from the place of that moment on. */
-	#sink(attempt: number, requestNow: () => StreamRequest): StreamSink {
+	const createSink = (ifCurrent: IfCurrent, requestNow: () => StreamRequest): StreamSink => {
 		/** Whether this stream has been open; one that is open again may have lost its place. */
 		let wasOpen = false;
-		const ifCurrent =
-			<Args extends unknown[]>(run: (...args: Args) => void) =>
-			(...args: Args) => {
-				if (attempt === this.#attempt) run(...args);
-			};
 		return {
 			take: ifCurrent((name, data, id) => {
-				this.#heardAt = performance.now();
+				heardAt = performance.now();
 				if (name === "sse.open") {
-					const { resumed, heartbeat } = readOpen(data);
-					const isLost = wasOpen && !resumed && this.#host.place() !== "";
-					this.#isSuspected ||= isLost;
-					if (isLost || this.#isStale) return this.#start();
+					const said = readOpen(data);
+					const isLost = wasOpen && !said.resumed && host.place() !== "";
+					isSuspected ||= isLost;
+					if (isLost || isStale) return start();
 					wasOpen = true;
-					if (this.#isSuspected) this.#isHeaderLost = resumed;
-					this.#isSuspected = false;
-					this.#opened(heartbeat);
+					if (isSuspected) isHeaderLost = said.resumed;
+					isSuspected = isAskedAgain = isReturning = false;
+					isOpen = true;
+					failures = least = notBefore = asked = 0;
+					heartbeat = said.heartbeat;
+					clearTimeout(timer);
+					if (heartbeat > 0) watch();
 				}
-				if (name === "sse.close" && JSON.parse(data).reason === "limit") this.#least = LIMIT_WAIT;
-				this.#host.take(name, data, id);
+				if (name === "sse.close" && JSON.parse(data).reason === "limit") least = LIMIT_WAIT;
+				host.take(name, data, id);
 			}),
 			lost: ifCurrent(() => {
 				// It would come back with the ticket, which is used, or without its place.
-				if (this.#access.ticket || this.#isHeaderLost) return this.#failed({});
-				this.#lose();
-				this.#isReturning = true;
-				this.#asked = performance.now() + this.#least;
-				this.#expect(this.#least > 0 ? LIMIT_PATIENCE : PATIENCE);
+				if (ticket || isHeaderLost) return failed({});
+				lose();
+				isReturning = true;
+				asked = performance.now() + least;
+				expect(least > 0 ? LIMIT_PATIENCE : PATIENCE);
 			}),
 			closed: ifCurrent(() => {
-				this.#lose();
-				this.#expect(PATIENCE);
-				const asked = probe(this.#scope, requestNow());
-				asked.then(ifCurrent(failure => this.#failed(failure)));
+				lose();
+				expect(PATIENCE);
+				probe(scope, requestNow()).then(ifCurrent(failed));
 			}),
-			failed: ifCurrent(failure => this.#failed(failure))
+			failed: ifCurrent(failed)
 		};
-	}
-
-	#opened(heartbeat: number): void {
-		this.isOpen = true;
-		this.#failures = this.#least = this.#notBefore = this.#asked = 0;
-		this.#isAskedAgain = this.#isReturning = false;
-		this.#heartbeat = heartbeat;
-		clearTimeout(this.#timer);
-		if (heartbeat > 0) this.#watch();
-	}
+	};
 
 	/** Looks whether two heartbeats are missing. */
-	#watch(): void {
-		const left = this.#heardAt + 2 * this.#heartbeat - performance.now();
-		this.#expect(left, () => (left > 0 ? this.#watch() : this.#again()));
-	}
+	const watch = (): void => {
+		const left = heardAt + 2 * heartbeat - performance.now();
+		expect(left, left > 0 ? watch : again);
+	};
 
-	#expect(milliseconds: number, otherwise: () => void = () => this.#again()): void {
-		clearTimeout(this.#timer);
-		this.#timer = setTimeout(otherwise, Math.max(0, Math.min(milliseconds, LONGEST)));
-	}
-
-	#again(): void {
-		this.#failures++;
-		this.#lose();
-		this.#start();
-	}
-
-	#lose(): void {
-		this.isOpen = false;
-		this.#host.lost();
-	}
-
-	#failed({ status, wait }: Failure): void {
-		this.close();
-		if (OF_NAMES.includes(status) && this.#host.retreats()) {
-			this.open();
+	const failed = ({ status, wait }: Failure): void => {
+		close();
+		if (OF_NAMES.includes(status) && host.retreats()) {
+			open();
 			return;
 		}
 		if (status !== undefined && FINAL.includes(status)) {
-			if (this.#isAskedAgain || !(this.#access.ticket || this.#access.headers)) {
-				this.#host.refused(status);
+			if (isAskedAgain || !(ticket || headers)) {
+				host.refused(status);
 				return;
 			}
-			this.#isAskedAgain = true;
+			isAskedAgain = true;
 			wait = 0;
 		}
-		this.#failures++;
-		this.#host.lost();
+		failures++;
+		host.lost();
 		const now = performance.now();
-		this.#asked = now + ((status && wait) || this.#least);
-		this.#notBefore = now + (wait ?? this.#least + backoff(this.#failures));
-		this.open();
-	}
+		asked = now + ((status && wait) || least);
+		notBefore = now + (wait ?? least + backoff(failures));
+		open();
+	};
+
+	return {
+		get isOpen() {
+			return isOpen;
+		},
+		open,
+		hurry() {
+			isReturning = false;
+			notBefore = asked;
+		},
+		close
+	};
 }

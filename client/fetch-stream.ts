@@ -1,4 +1,4 @@
-import { StreamParser } from "./parser.ts";
+import { createParser } from "./parser.ts";
 import type { Scope } from "./scope.ts";
 import {
 	type Failure,
@@ -13,7 +13,7 @@ import {
 export function openFetch(scope: Scope, request: StreamRequest, sink: StreamSink): Transport {
 	const abort = new AbortController();
 	let isClosed = false;
-	const parser = new StreamParser((name, data, id) => isClosed || sink.take(name, data, id));
+	const parser = createParser((name, data, id) => isClosed || sink.take(name, data, id));
 	const end = (failure: Failure): void => {
 		if (!isClosed) sink.failed(failure);
 		isClosed = true;

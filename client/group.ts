@@ -14,87 +14,76 @@ export interface GroupHost {
 }
 
 /** The tabs that share a stream: one of them holds a lock, and leads; all share a channel. */
-export class Group {
-	readonly #name: string;
-	readonly #scope: Scope;
-	readonly #channel: ChannelLike;
-	readonly #host: GroupHost;
-	readonly #abort = new AbortController();
-	#release: (() => void) | undefined;
-	#hasLeft = false;
-
-	/** @throws Where tabs cannot share: without BroadcastChannel, or where the browser denies it to the page. */
-	constructor(scope: Scope, name: string, host: GroupHost) {
-		this.#name = name;
-		this.#scope = scope;
-		this.#host = host;
-		const channel = new (scope.BroadcastChannel as new (name: string) => ChannelLike)(name);
-		this.#channel = channel;
-		channel.onmessage = ({ data }: { data: TabMessage }) => {
-			if (!this.#hasLeft) host.hear(data);
-		};
-	}
-
+export interface Group {
 	/** Takes the lead if nobody has it; otherwise waits for it. */
-	claim(): void {
-		this.#request({ ifAvailable: true }, lock => {
-			if (lock === null) this.#queue();
-			this.#host.claimed(lock !== null);
-			return lock !== null;
-		});
-	}
-
+	claim(): void;
 	/** Takes the lead from one that does not answer. */
-	steal(): void {
-		this.#lead({ steal: true });
-	}
-
+	steal(): void;
 	/** Lets all others that wait have the lead before it. */
-	yield(): void {
-		this.#release?.();
-		this.#release = undefined;
-		this.#queue();
-	}
-
-	post(message: TabMessage): void {
-		this.#channel.postMessage(message);
-	}
-
+	yield(): void;
+	post(message: TabMessage): void;
 	/** @param message Its last. */
-	leave(message: TabMessage): void {
-		this.post(message);
-		this.#hasLeft = true;
-		this.#abort.abort();
-		this.#release?.();
-		this.#channel.close();
-	}
+	leave(message: TabMessage): void;
+}
 
-	#queue(): void {
-		this.#lead({ signal: this.#abort.signal });
-	}
+/** @throws Where tabs cannot share: without BroadcastChannel, or where the browser denies it to the page. */
+export function joinGroup(scope: Scope, name: string, host: GroupHost): Group {
+	const channel = new (scope.BroadcastChannel as new (name: string) => ChannelLike)(name);
+	const abort = new AbortController();
+	let release: (() => void) | undefined;
+	let hasLeft = false;
 
-	#lead(options: object): void {
-		this.#request(options, () => {
-			if (this.#release) return false;
-			this.#host.lead();
-			return true;
-		});
-	}
+	channel.onmessage = ({ data }: { data: TabMessage }) => {
+		if (!hasLeft) host.hear(data);
+	};
+	const post = (message: TabMessage): void => channel.postMessage(message);
 
 	/** @param take Whether the lock is kept. */
-	async #request(options: object, take: (lock: unknown) => boolean): Promise<void> {
+	const request = async (options: object, take: (lock: unknown) => boolean): Promise<void> => {
 		const hold = (lock: unknown): unknown =>
-			!this.#hasLeft &&
+			!hasLeft &&
 			take(lock) &&
 			// it may leave when it is told
-			!this.#hasLeft &&
-			new Promise<void>(resolve => (this.#release = resolve));
+			!hasLeft &&
+			new Promise<void>(resolve => (release = resolve));
 		try {
-			const locks = this.#scope.navigator?.locks as LocksLike;
-			await locks.request(this.#name, options, hold);
+			const locks = scope.navigator?.locks as LocksLike;
+			await locks.request(name, options, hold);
 		} catch {
 			// stolen, denied, aborted before it was held, or there are no locks (which need https)
-			if (!this.#hasLeft) this.#host[this.#release ? "deposed" : "unable"]();
+			if (!hasLeft) host[release ? "deposed" : "unable"]();
 		}
-	}
+	};
+	const lead = (options: object): void => {
+		request(options, () => {
+			if (release) return false;
+			host.lead();
+			return true;
+		});
+	};
+	const queue = (): void => lead({ signal: abort.signal });
+
+	return {
+		claim() {
+			request({ ifAvailable: true }, lock => {
+				if (!lock) queue();
+				host.claimed(!!lock);
+				return !!lock;
+			});
+		},
+		steal: () => lead({ steal: true }),
+		yield() {
+			release?.();
+			release = undefined;
+			queue();
+		},
+		post,
+		leave(message) {
+			post(message);
+			hasLeft = true;
+			abort.abort();
+			release?.();
+			channel.close();
+		}
+	};
 }

@@ -12,42 +12,41 @@ export interface ReceivedEvent {
 type Handler = (payload: never, event: ReceivedEvent) => void;
 
 /** The application's handlers, by event name. */
-export class Handlers {
-	readonly #scope: Scope;
-	readonly #byName = new Map<string, Set<Handler>>();
-	/** The events whose payload is a text, by the stream that brings them. */
-	texts: readonly string[] = [];
-
-	constructor(scope: Scope) {
-		this.#scope = scope;
-	}
-
+export interface Handlers {
 	/** The names that a stream is to have. */
-	get names(): string[] {
-		return [...this.#byName.keys()].filter(name => !name.startsWith("sse.")).sort();
-	}
-
-	add(name: string, handler: Handler): void {
-		const handlers = this.#byName.get(name) ?? new Set();
-		this.#byName.set(name, handlers.add(handler));
-	}
-
+	names(): string[];
+	/** The events whose payload is a text, by the stream that brings them. */
+	texts: readonly string[];
+	add(name: string, handler: Handler): void;
 	/** @param handler Undefined: all of the name. */
-	remove(name: string, handler: Handler | undefined): void {
-		const handlers = this.#byName.get(name);
-		if (handler) handlers?.delete(handler);
-		if (!handler || handlers?.size === 0) this.#byName.delete(name);
-	}
+	remove(name: string, handler: Handler | undefined): void;
+	run(name: string, data: string, id: string): void;
+}
 
-	run(name: string, data: string, id: string): void {
-		const handlers = this.#byName.get(name);
-		if (handlers === undefined) return;
-		const payload = this.texts.includes(name) ? data : read(data);
-		// what a handler adds or removes counts from the next event on
-		for (const handler of [...handlers]) {
-			attempt(this.#scope, () => handler(payload as never, { name, id, data }));
+export function createHandlers(scope: Scope): Handlers {
+	const byName = new Map<string, Set<Handler>>();
+	const all: Handlers = {
+		names: () => [...byName.keys()].filter(name => !name.startsWith("sse.")).sort(),
+		texts: [],
+		add(name, handler) {
+			byName.set(name, (byName.get(name) ?? new Set()).add(handler));
+		},
+		remove(name, handler) {
+			const handlers = byName.get(name);
+			if (handler) handlers?.delete(handler);
+			if (!handler || handlers?.size === 0) byName.delete(name);
+		},
+		run(name, data, id) {
+			const handlers = byName.get(name);
+			if (!handlers) return;
+			const payload = all.texts.includes(name) ? data : read(data);
+			// what a handler adds or removes counts from the next event on
+			for (const handler of [...handlers]) {
+				attempt(scope, () => handler(payload as never, { name, id, data }));
+			}
 		}
-	}
+	};
+	return all;
 }
 
 /** The payload. A text of a gateway that does not say so is seldom JSON. */
@@ -60,26 +59,27 @@ function read(data: string): unknown {
 }
 
 /** Those who want to know of something. */
-export class Listeners<Args extends unknown[]> {
-	readonly #scope: Scope;
-	readonly #all = new Set<(...args: Args) => void>();
-
-	constructor(scope: Scope) {
-		this.#scope = scope;
-	}
-
+export interface Listeners<Args extends unknown[]> {
 	/** @returns Takes it away. */
-	readonly add = (listener: (...args: Args) => void): (() => void) => {
-		this.#all.add(listener);
-		return () => void this.#all.delete(listener);
-	};
-
-	tell(...args: Args): void {
-		for (const listener of [...this.#all]) this.tellOne(listener, ...args);
-	}
-
+	add(listener: (...args: Args) => void): () => void;
+	tell(...args: Args): void;
 	/** Tells one of them, if it is still there. */
-	tellOne(listener: (...args: Args) => void, ...args: Args): void {
-		if (this.#all.has(listener)) attempt(this.#scope, () => listener(...args));
-	}
+	tellOne(listener: (...args: Args) => void, ...args: Args): void;
+}
+
+export function createListeners<Args extends unknown[]>(scope: Scope): Listeners<Args> {
+	const all = new Set<(...args: Args) => void>();
+	const tellOne: Listeners<Args>["tellOne"] = (listener, ...args) => {
+		if (all.has(listener)) attempt(scope, () => listener(...args));
+	};
+	return {
+		add(listener) {
+			all.add(listener);
+			return () => void all.delete(listener);
+		},
+		tell(...args) {
+			for (const listener of [...all]) tellOne(listener, ...args);
+		},
+		tellOne
+	};
 }

@@ -1,7 +1,7 @@
-import { type Access, Connection } from "./connection.ts";
-import { Group, type GroupHost } from "./group.ts";
-import { Inbox, type InboxHost } from "./inbox.ts";
-import { areIn, Members } from "./members.ts";
+import { type Access, type Connection, createConnection } from "./connection.ts";
+import { type Group, type GroupHost, joinGroup } from "./group.ts";
+import { createInbox, type Inbox, type InboxHost } from "./inbox.ts";
+import { areIn, createMembers } from "./members.ts";
 import type { TabMessage } from "./messages.ts";
 import { type OpenEvent, readOpen } from "./open-event.ts";
 import type { Scope } from "./scope.ts";
@@ -55,7 +55,7 @@ export class Tab {
 	#closeReason: string | undefined;
 	/** Why the gateway has refused this tab, so that others may try. */
 	#refusal: string | undefined;
-	#members = new Members();
+	#members = createMembers();
 	/** The names of its stream, and the last id that it brought, or that it was opened with. */
 	#names: string[] = [];
 	#lastId = "";
@@ -71,8 +71,8 @@ export class Tab {
 		this.#host = host;
 		this.#shareAs = shareAs;
 		this.#hasOwn = !!(access.ticket || access.headers);
-		this.#inbox = new Inbox(host);
-		this.#connection = new Connection(scope, access, {
+		this.#inbox = createInbox(host);
+		this.#connection = createConnection(scope, access, {
 			names: () => (this.#names = this.#union()),
 			place: () => (this.#lastId = this.#begin()),
 			take: (name, data, id) => this.#fromStream(name, data, id),
@@ -116,7 +116,7 @@ export class Tab {
 		clearTimeout(this.#timer);
 		this.#group?.leave({ type: "bye", from: this.#id });
 		this.#group = undefined;
-		this.#members = new Members();
+		this.#members = createMembers();
 		this.#role = "alone";
 	}
 
@@ -138,7 +138,8 @@ export class Tab {
 			this.#tell(true);
 		}
 		if (name === "sse.close") this.#closeReason = JSON.parse(data).reason;
-		if (this.#members.size > 0) this.#post({ type: "event", after: this.#lastId, name, data, id });
+		if (this.#members.count() > 0)
+			this.#post({ type: "event", after: this.#lastId, name, data, id });
 		if (id !== "") this.#lastId = id;
 		this.#inbox.take(name, data, id);
 		if (name !== "sse.open") return;
@@ -170,7 +171,7 @@ export class Tab {
 	#join(): void {
 		try {
 			const name = this.#groupName;
-			if (name) this.#group = new Group(this.#scope, name, this.#asMember());
+			if (name) this.#group = joinGroup(this.#scope, name, this.#asMember());
 		} catch {
 			// the browser denies it
 		}
@@ -216,7 +217,7 @@ export class Tab {
 		const leads = this.#role === "leader";
 		if (message.type === "end") this.#finish(...message.why);
 		else if (message.type === "hello") leads && this.#meet(message);
-		else if (message.type === "bye") leads && this.#members.delete(message.from) && this.#change();
+		else if (message.type === "bye") leads && this.#members.remove(message.from) && this.#change();
 		else {
 			// all else comes from a leader
 			this.#heardAt = performance.now();
@@ -371,7 +372,7 @@ export class Tab {
 			// others have their turn: one that can lead is followed
 			this.#refusal = reason;
 			this.#lost();
-			this.#members = new Members();
+			this.#members = createMembers();
 			this.#role = "follower";
 			this.#heardAt = performance.now();
 			this.#watch();

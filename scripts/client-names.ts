@@ -13,6 +13,7 @@ export const OWN_NAMES: readonly string[] = [
 		"failed",
 		"refused",
 		"retreats",
+		"count",
 		"retreat",
 		"hurry"
 	],

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { type Access, Connection, type ConnectionHost } from "../../../client/connection.ts";
+import { type Access, type ConnectionHost, createConnection } from "../../../client/connection.ts";
 import type { Scope } from "../../../client/scope.ts";
 
 beforeEach(() => {
@@ -71,7 +71,7 @@ function make(
 		lost() {},
 		refused: (status: number) => void page.refused.push(status)
 	} as unknown as ConnectionHost;
-	const connection = new Connection(scope, { url: "/", withCredentials: false, ...access }, host);
+	const connection = createConnection(scope, { url: "/", withCredentials: false, ...access }, host);
 	connection.open();
 	/** Lets so much time pass, and everything happen that waits for it. */
 	const pass = async (milliseconds: number) => {

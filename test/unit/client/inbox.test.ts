@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { Inbox } from "../../../client/inbox.ts";
+import { createInbox } from "../../../client/inbox.ts";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
@@ -7,7 +7,7 @@ afterEach(() => void jest.useRealTimers());
 /** An inbox, and everything that it reports. */
 function make() {
 	const told: string[] = [];
-	const inbox = new Inbox({
+	const inbox = createInbox({
 		event: (name, data, id) => void (name.startsWith("sse.") || told.push(`${name} ${data} ${id}`)),
 		load: reason => void told.push(`load: ${reason}`)
 	});

@@ -1,21 +1,21 @@
 import { describe, expect, it, jest } from "@jest/globals";
-import { createParser } from "eventsource-parser";
+import { createParser as createReference } from "eventsource-parser";
 import fc from "fast-check";
-import { StreamParser } from "../../../client/parser.ts";
+import { createParser } from "../../../client/parser.ts";
 
 type Event = [name: string, data: string, id: string];
 
 /** The result for a text that arrives in these pieces. */
 function read(pieces: readonly string[]): { events: Event[]; retry: number | undefined } {
 	const events: Event[] = [];
-	const parser = new StreamParser((...event) => void events.push(event));
+	const parser = createParser((...event) => void events.push(event));
 	for (const piece of pieces) parser.feed(piece);
 	return { events, retry: parser.retry };
 }
 
 function readByAnother(text: string): Event[] {
 	const events: Event[] = [];
-	const parser = createParser({
+	const parser = createReference({
 		onEvent: ({ event = "", data, id = "" }) => void events.push([event || "message", data, id])
 	});
 	parser.feed(text);
