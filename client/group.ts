@@ -51,7 +51,9 @@ export function joinGroup(scope: Scope, name: string, host: GroupHost): Group {
 			await locks.request(name, options, hold);
 		} catch {
 			// stolen, denied, aborted before it was held, or there are no locks (which need https)
-			if (!hasLeft) host[release ? "deposed" : "unable"]();
+			if (hasLeft) return;
+			if (release) host.deposed();
+			else host.unable();
 		}
 	};
 	const lead = (options: object): void => {
