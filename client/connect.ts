@@ -4,7 +4,7 @@ import type { Access } from "./connection.ts";
 import { createHandlers, createListeners, type ReceivedEvent } from "./handlers.ts";
 import { VERSION } from "./messages.ts";
 import type { Scope } from "./scope.ts";
-import { type State, Tab } from "./tab.ts";
+import { createTab, type State, type Tab } from "./tab.ts";
 
 export type { ReceivedEvent, State };
 
@@ -99,13 +99,10 @@ export function connectIn(scope: Scope, url: string, options: ConnectOptions): S
 	// with credentials of another kind, what is refused to one is not to the other
 	const shareAs = shares
 		? `moleculer-sse ${[VERSION, new URL(url, document.baseURI), !ticket, !headers]}`
-		: undefined;
-	const tab = new Tab(scope, { url, ticket, headers, withCredentials }, shareAs, {
+		: "";
+	const tab: Tab = createTab(scope, { url, ticket, headers, withCredentials }, shareAs, {
 		names: handlers.names,
-		texts(names) {
-			handlers.texts = names;
-		},
-		event: handlers.run,
+		event: (name, data, id) => handlers.run(name, data, id, tab.opened.texts),
 		load(reason) {
 			if (reason !== "start") return resets.tell(reason);
 			hasStarted = true;

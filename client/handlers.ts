@@ -15,19 +15,17 @@ type Handler = (payload: never, event: ReceivedEvent) => void;
 export interface Handlers {
 	/** The names that a stream is to have. */
 	names(): string[];
-	/** The events whose payload is a text, by the stream that brings them. */
-	texts: readonly string[];
 	add(name: string, handler: Handler): void;
 	/** @param handler Undefined: all of the name. */
 	remove(name: string, handler: Handler | undefined): void;
-	run(name: string, data: string, id: string): void;
+	/** @param texts The events whose payload is a text, by the stream that brings them. */
+	run(name: string, data: string, id: string, texts: readonly string[] | undefined): void;
 }
 
 export function createHandlers(scope: Scope): Handlers {
 	const byName = new Map<string, Set<Handler>>();
-	const all: Handlers = {
+	return {
 		names: () => [...byName.keys()].filter(name => !name.startsWith("sse.")).sort(),
-		texts: [],
 		add(name, handler) {
 			byName.set(name, (byName.get(name) ?? new Set()).add(handler));
 		},
@@ -36,17 +34,16 @@ export function createHandlers(scope: Scope): Handlers {
 			if (handler) handlers?.delete(handler);
 			if (!handler || handlers?.size === 0) byName.delete(name);
 		},
-		run(name, data, id) {
+		run(name, data, id, texts) {
 			const handlers = byName.get(name);
 			if (!handlers) return;
-			const payload = all.texts.includes(name) ? data : read(data);
+			const payload = texts?.includes(name) ? data : read(data);
 			// what a handler adds or removes counts from the next event on
 			for (const handler of [...handlers]) {
 				attempt(scope, () => handler(payload as never, { name, id, data }));
 			}
 		}
 	};
-	return all;
 }
 
 /** The payload. A text of a gateway that does not say so is seldom JSON. */

@@ -1,7 +1,5 @@
 /** Of a leader: the other tabs, which names they want, and where they are. */
 export interface Members {
-	/** The places that the next stream has to begin before. */
-	readonly places: Set<string>;
 	/** How many there are. */
 	count(): number;
 	/** The names of all, and the leader's own. */
@@ -34,7 +32,6 @@ export function createMembers(): Members {
 		[...new Set([...own, ...[...byTab.values()].flat()])].sort();
 	const remove = (from: string): boolean => byTab.delete(from);
 	return {
-		places: new Set(),
 		count: () => byTab.size,
 		union,
 		add(from, names, own) {

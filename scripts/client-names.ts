@@ -3,7 +3,7 @@
  * of the wire's, of `connect`, or of what tabs tell each other: tabs may have different builds.
  */
 export const OWN_NAMES: readonly string[] = [
-	...["isFresh", "isOpen", "places", "seen", "oldest", "feed", "wait"],
+	...["isFresh", "isOpen", "seen", "oldest", "feed", "wait"],
 	...[
 		"hold",
 		"release",
@@ -18,5 +18,8 @@ export const OWN_NAMES: readonly string[] = [
 		"hurry"
 	],
 	...["claim", "claimed", "lead", "deposed", "unable", "hear", "yield", "leave", "post"],
-	...["union", "forget", "call", "load", "start", "stop", "refresh", "run", "tell", "tellOne"]
+	...["union", "forget", "call", "load", "start", "stop", "refresh", "run", "tell", "tellOne"],
+	// what the parts of a tab share
+	...["role", "group", "refusal", "inbox", "connection", "names", "place", "settle", "showState"],
+	...["pass", "hears", "begin", "takeOver", "reopen", "ask", "watch"]
 ];

@@ -17,8 +17,8 @@ it("of the client that the build shortens are nobody else's", () => {
 		...propertiesIn(read("handlers").split("type Handler")[0] as string)
 	];
 	for (const name of [
-		"type",
-		"opened",
+		"hello",
+		"connecting",
 		"texts",
 		"issued",
 		"postMessage",

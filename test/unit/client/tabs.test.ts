@@ -470,7 +470,7 @@ describe("tabs", () => {
 		const browser = new FakeBrowser();
 		await open(browser);
 
-		for (const { name } of browser.channels) expect(name).toMatch(/^moleculer-sse 2,/);
+		for (const { name } of browser.channels) expect(name).toMatch(/^moleculer-sse 3,/);
 		expect(browser.channels.size).toBe(1);
 	});
 
