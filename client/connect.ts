@@ -102,13 +102,14 @@ export function connectIn(scope: Scope, url: string, options: ConnectOptions): S
 		: "";
 	const tab: Tab = createTab(scope, { url, ticket, headers, withCredentials }, shareAs, {
 		names: handlers.names,
-		event: (name, data, id) => handlers.run(name, data, id, tab.opened.texts),
+		event: (name, data, id) => isRunning && handlers.run(name, data, id, tab.opened.texts),
 		load(reason) {
 			if (reason !== "start") return resets.tell(reason);
 			hasStarted = true;
 			starts.tell();
 		},
-		state: show,
+		// who is told something may end it, and is told nothing more
+		state: next => isRunning && show(next),
 		end(reason, closeReason) {
 			over();
 			ends.tell(reason as EndReason, closeReason);

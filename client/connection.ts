@@ -106,9 +106,10 @@ export function createConnection(scope: Scope, access: Access, host: ConnectionH
 	/** Nothing has come that was expected. */
 	const again = (): void => {
 		failures++;
-		lose();
 		start();
+		lose();
 	};
+	/** Always last: a page that is told may end it all. */
 	const lose = (): void => {
 		isOpen = false;
 		host.lost();
@@ -193,15 +194,15 @@ export function createConnection(scope: Scope, access: Access, host: ConnectionH
 			lost: ifCurrent(() => {
 				// It would come back with the ticket, which is used, or without its place.
 				if (ticket || isHeaderLost) return failed({});
-				lose();
 				isReturning = true;
 				asked = performance.now() + least;
 				expect(least > 0 ? LIMIT_PATIENCE : PATIENCE);
+				lose();
 			}),
 			closed: ifCurrent(() => {
-				lose();
 				expect(PATIENCE);
 				probe(scope, requestNow()).then(ifCurrent(failed));
+				lose();
 			}),
 			failed: ifCurrent(failed)
 		};
@@ -228,11 +229,11 @@ export function createConnection(scope: Scope, access: Access, host: ConnectionH
 			wait = 0;
 		}
 		failures++;
-		host.lost();
 		const now = performance.now();
 		asked = now + ((status && wait) || least);
 		notBefore = now + (wait ?? least + backoff(failures));
 		open();
+		lose();
 	};
 
 	return {

@@ -23,7 +23,7 @@ export interface Follower {
  * @param take Takes the leader's events.
  * @param connecting The leader has no stream for now.
  */
-export function createFollower(tab: Member, take: TakeEvent, connecting: () => void): Follower {
+export function createFollower(tab: Member, take: TakeEvent, connecting: () => unknown): Follower {
 	const { inbox } = tab;
 	/** `performance.now()` when its leader was heard last. */
 	let heardAt = 0;
@@ -37,8 +37,8 @@ export function createFollower(tab: Member, take: TakeEvent, connecting: () => v
 		tab.role = "asking";
 		hello();
 		tab.wait(PATIENCE, () => {
-			tab.settle();
 			tab.wait(ASK_AGAIN, ask);
+			tab.settle();
 		});
 	};
 	/** What does not answer is taken for gone. */
@@ -62,9 +62,9 @@ export function createFollower(tab: Member, take: TakeEvent, connecting: () => v
 				tab.refusal = undefined;
 				tab.opened = opened;
 				tab.connection.close();
+				watch();
 				inbox.release(at);
 				tab.showState();
-				watch();
 				// something has not come, or its names were too much
 			} else if (follows) tab.start();
 		},

@@ -4,7 +4,7 @@ import { Seen } from "./seen.ts";
 
 /** What an inbox tells. */
 export interface InboxHost {
-	event(name: string, data: string, id: string): void;
+	event(name: string, data: string, id: string): unknown;
 	/** The state has to be loaded: a first time (`start`), or because events may be missing. */
 	load(reason: string): void;
 }

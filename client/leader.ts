@@ -47,8 +47,8 @@ export function createLeader(tab: Member): Leader {
 		stop();
 		reopening = setTimeout(() => {
 			if (tab.role === "follower") return;
-			tab.lost();
 			tab.connection.open();
+			tab.lost();
 		});
 	};
 	/** Opens again if other names are wanted. */
@@ -98,21 +98,21 @@ export function createLeader(tab: Member): Leader {
 		},
 		begin() {
 			tab.role = "leader";
-			tab.settle();
 			callRoll();
+			tab.settle();
 		},
 		takeOver() {
 			tab.role = "leader";
 			// all others were refused as well
 			if (tab.refusal) return tab.end(tab.refusal);
 			tab.connection.close();
-			tab.inbox.release();
-			tab.lost();
 			tab.post("who", true);
 			tab.wait(ROLL_CALL, () => {
 				tab.connection.open();
 				tab.wait(ROUND, callRoll);
 			});
+			tab.inbox.release();
+			tab.lost();
 		},
 		reopen,
 		retreats() {

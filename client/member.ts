@@ -31,7 +31,7 @@ export interface Member {
 	/** There is no stream for now. */
 	lost(): void;
 	/** There is one. */
-	showState(): void;
+	showState(): unknown;
 	/** Says something as a leader; who is none says nothing. */
 	post(...message: TabMessage): void;
 	/** One thing at a time is waited for. */

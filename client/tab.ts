@@ -16,7 +16,7 @@ export type State = "connecting" | "open" | "degraded" | "closed";
 
 export interface TabHost extends InboxHost {
 	names(): string[];
-	state(state: State): void;
+	state(state: State): unknown;
 	/** @param closeReason What the last `sse.close` gave as its reason. */
 	end(reason: string, closeReason: string | undefined): void;
 }
@@ -52,7 +52,7 @@ export function createTab(scope: Scope, access: Access, shareAs: string, host: T
 	let closeReason: string | undefined;
 	let timer: ReturnType<typeof setTimeout> | undefined;
 
-	const connecting = (): void => host.state("connecting");
+	const connecting = (): unknown => host.state("connecting");
 	const take: TakeEvent = (name, data, id) => {
 		if (name === "sse.close") closeReason = JSON.parse(data).reason;
 		inbox.take(name, data, id);
@@ -69,11 +69,12 @@ export function createTab(scope: Scope, access: Access, shareAs: string, host: T
 			if (status !== 401 || !hasOwn || tab.role !== "leader") return tab.end(reason);
 			// others have their turn: one that can lead is followed
 			tab.refusal = reason;
-			tab.lost();
+			tab.post("connecting");
 			leader.forget();
 			tab.role = "follower";
 			follower.watch();
 			tab.group?.yield();
+			connecting();
 		}
 	});
 	const tab: Member = {
@@ -87,9 +88,9 @@ export function createTab(scope: Scope, access: Access, shareAs: string, host: T
 		names: host.names,
 		start() {
 			stop();
-			tab.lost();
 			if (shareAs) inbox.hold();
 			connection.open();
+			connecting();
 		},
 		leave() {
 			clearTimeout(timer);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import type { SseConnection } from "../../../client/connect.ts";
 import type { Page } from "../../support/clients/browser-scope.ts";
 import { FakeBrowser, type FakeTab } from "../../support/clients/fake-browser.ts";
 import { useFakeTimers } from "../../support/fake-timers.ts";
@@ -481,4 +482,54 @@ describe("tabs", () => {
 
 		expect(browser.gateway.streams.size).toBe(2);
 	});
+});
+
+describe("a page that ends it when it is told something", () => {
+	/** Ends it at the first of something that comes while it is armed. */
+	const endings: [string, (connection: SseConnection, end: () => void) => void][] = [
+		["a state", (connection, end) => connection.onState(end)],
+		["the start", (connection, end) => connection.onStart(end)],
+		["a reset", (connection, end) => connection.onReset(end)],
+		["sse.open", (connection, end) => connection.on("sse.open", end)]
+	];
+
+	// It was told in the middle of a change, which went on: a page that was over got a stream, a state, or timers without end.
+	it.each(
+		endings.flatMap(([what, listen]) =>
+			[0, 1].flatMap(others => [0, 300, 1500].map(after => ({ what, listen, others, after })))
+		)
+	)(
+		"has no stream, no group and no state from then on ($what, after $after ms, beside $others)",
+		async ({ listen, others, after }) => {
+			const browser = new FakeBrowser();
+			for (let n = 0; n < others; n++) await open(browser);
+			const tab = browser.tab();
+			const { connection } = tab.open([NEWS]);
+			const states: string[] = [];
+			let isOver = false;
+			const arm = () =>
+				listen(connection, () => {
+					connection.close();
+					isOver = true;
+					connection.onState(state => states.push(state));
+				});
+			if (after === 0) arm();
+			else setTimeout(arm, after);
+			await pass(2000);
+			// all lose their place
+			browser.gateway.open = () => ({ session: "S", resumed: false });
+			browser.gateway.end();
+			await pass(60_000);
+			connection.off(NEWS);
+			const posted = tab.posted.length;
+			await pass(200_000);
+
+			expect(isOver).toBe(true);
+			expect(connection.state).toBe("closed");
+			expect(states).toEqual([]);
+			expect(tab.posted.slice(posted)).toEqual([]);
+			expect(browser.gateway.streams.size).toBe(others);
+			if (others === 0) expect(jest.getTimerCount()).toBe(0);
+		}
+	);
 });
