@@ -1,6 +1,6 @@
 import type { SseEventName, SsePayload } from "moleculer-sse";
+import type { Access } from "./access.ts";
 import { LONGEST } from "./backoff.ts";
-import type { Access } from "./connection.ts";
 import { createHandlers, createListeners, type ReceivedEvent } from "./handlers.ts";
 import { VERSION } from "./messages.ts";
 import type { Scope } from "./scope.ts";

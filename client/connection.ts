@@ -1,3 +1,4 @@
+import { type Access, askFor, type Credentials } from "./access.ts";
 import { backoff, LONGEST } from "./backoff.ts";
 import { openEventSource } from "./event-source.ts";
 import { openFetch } from "./fetch-stream.ts";
@@ -12,17 +13,6 @@ import {
 	streamUrl,
 	type Transport
 } from "./transport.ts";
-
-type Awaitable<T> = T | PromiseLike<T>;
-type HeaderFields = Readonly<Record<string, string>>;
-
-/** How a stream is opened. */
-export interface Access {
-	readonly url: string;
-	readonly withCredentials: boolean;
-	readonly ticket?: ((names: string[]) => Awaitable<string | { ticket: string }>) | undefined;
-	readonly headers?: HeaderFields | (() => Awaitable<HeaderFields>) | undefined;
-}
 
 /** What a connection asks and tells. */
 export interface ConnectionHost {
@@ -141,8 +131,7 @@ export function createConnection(scope: Scope, access: Access, host: ConnectionH
 			(...args: Args) => {
 				if (current === attempt) run(...args);
 			};
-		const request = ifCurrent((given?: string | { ticket: string }, sent?: HeaderFields): void => {
-			const proof = typeof given === "object" ? given.ticket : given;
+		const request = ifCurrent(([proof, sent]: Credentials): void => {
 			/** Its request, from the place of that moment on. */
 			const requestNow = (): StreamRequest => ({
 				url: streamUrl(url, eventNames, host.place(), proof),
@@ -155,17 +144,15 @@ export function createConnection(scope: Scope, access: Access, host: ConnectionH
 			transport = openStream(scope, requestNow(), createSink(ifCurrent, requestNow));
 		});
 		if (!ticket && !headers) {
-			request();
+			request([]);
 			return;
 		}
 		// a request of the application may be on a dead connection, too
 		expect(patience);
-		const ask = async (): Promise<void> =>
-			request(
-				await ticket?.(eventNames),
-				await (typeof headers === "function" ? headers() : headers)
-			);
-		ask().catch(ifCurrent(error => failed({ status: error?.status })));
+		const refused = ifCurrent((error: { status?: number } | undefined) =>
+			failed({ status: error?.status })
+		);
+		askFor(access, eventNames).then(request).catch(refused);
 	};
 
 	const createSink = (ifCurrent: IfCurrent, requestNow: () => StreamRequest): StreamSink => {

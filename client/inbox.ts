@@ -1,6 +1,6 @@
 import { readOpen } from "./open-event.ts";
 import type { TakeEvent } from "./parser.ts";
-import { Seen } from "./seen.ts";
+import { createSeen, type Seen } from "./seen.ts";
 
 /** What an inbox tells. */
 export interface InboxHost {
@@ -32,7 +32,7 @@ export interface Inbox {
 }
 
 export function createInbox(host: InboxHost): Inbox {
-	const seen = new Seen();
+	const seen = createSeen();
 	let place = "";
 	/** Why the state has to be loaded, until it is told. */
 	let pending: string | undefined;

@@ -1,4 +1,5 @@
-import { type Access, createConnection } from "./connection.ts";
+import type { Access } from "./access.ts";
+import { createConnection } from "./connection.ts";
 import { createFollower } from "./follower.ts";
 import { joinGroup } from "./group.ts";
 import { createInbox, type InboxHost } from "./inbox.ts";
@@ -150,8 +151,8 @@ export function createTab(scope: Scope, access: Access, shareAs: string, host: T
 		take(name, data, id);
 		// a handler may have ended it
 		if (name !== "sse.open" || !connection.isOpen) return;
-		if (!inbox.isFresh) tab.showState();
 		if (!tab.group) join();
+		if (!inbox.isFresh) tab.showState();
 	};
 	/** Looks for others, now that it is known whose stream this is. */
 	const join = (): void => {

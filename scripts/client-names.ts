@@ -20,6 +20,17 @@ export const OWN_NAMES: readonly string[] = [
 	...["claim", "claimed", "lead", "deposed", "unable", "hear", "yield", "leave", "post"],
 	...["union", "forget", "call", "load", "start", "stop", "refresh", "run", "tell", "tellOne"],
 	// what the parts of a tab share
-	...["role", "group", "refusal", "inbox", "connection", "names", "place", "settle", "showState"],
+	...[
+		"role",
+		"group",
+		"refusal",
+		"inbox",
+		"connection",
+		"names",
+		"place",
+		"settle",
+		"showState",
+		"opened"
+	],
 	...["pass", "hears", "begin", "takeOver", "reopen", "ask", "watch"]
 ];

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { type Access, type ConnectionHost, createConnection } from "../../../client/connection.ts";
+import type { Access } from "../../../client/access.ts";
+import { type ConnectionHost, createConnection } from "../../../client/connection.ts";
 import type { Scope } from "../../../client/scope.ts";
 
 beforeEach(() => {

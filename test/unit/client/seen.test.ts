@@ -1,8 +1,8 @@
 import { expect, it } from "@jest/globals";
-import { Seen } from "../../../client/seen.ts";
+import { createSeen } from "../../../client/seen.ts";
 
 it("knows at least the configured number of the latest ids, and at most twice as many", () => {
-	const seen = new Seen(100);
+	const seen = createSeen(100);
 	for (let n = 0; n < 1000; n++) expect(seen.add(`${n}`)).toBe(true);
 	for (let n = 900; n < 1000; n++) expect(seen.add(`${n}`)).toBe(false);
 
@@ -10,7 +10,7 @@ it("knows at least the configured number of the latest ids, and at most twice as
 });
 
 it("knows which of some ids came first", () => {
-	const seen = new Seen(3);
+	const seen = createSeen(3);
 	for (const id of ["a", "b", "c", "d", "e"]) seen.add(id);
 	seen.add("a");
 
