@@ -3,34 +3,14 @@
  * of the wire's, of `connect`, or of what tabs tell each other: tabs may have different builds.
  */
 export const OWN_NAMES: readonly string[] = [
-	...["isFresh", "isOpen", "seen", "oldest", "feed", "wait"],
-	...[
-		"hold",
-		"release",
-		"take",
-		"lost",
-		"closed",
-		"failed",
-		"refused",
-		"retreats",
-		"count",
-		"retreat",
-		"hurry"
-	],
-	...["claim", "claimed", "lead", "deposed", "unable", "hear", "yield", "leave", "post"],
-	...["union", "forget", "call", "load", "start", "stop", "refresh", "run", "tell", "tellOne"],
+	// streams and their parts
+	...["isFresh", "isOpen", "seen", "oldest", "feed", "wait", "hold", "release", "take", "hurry"],
+	...["lost", "closed", "failed", "refused", "load", "run", "tell", "tellOne"],
 	// what the parts of a tab share
-	...[
-		"role",
-		"group",
-		"refusal",
-		"inbox",
-		"connection",
-		"names",
-		"place",
-		"settle",
-		"showState",
-		"opened"
-	],
-	...["pass", "hears", "begin", "takeOver", "reopen", "ask", "watch"]
+	...["role", "group", "refusal", "inbox", "connection", "names", "place", "opened", "settle"],
+	...["showState", "start", "stop", "refresh"],
+	// leaders, followers and groups
+	...["pass", "hears", "hear", "begin", "takeOver", "reopen", "retreats", "ask", "watch"],
+	...["claim", "claimed", "lead", "deposed", "unable", "yield", "leave", "post"],
+	...["union", "count", "forget", "call", "retreat"]
 ];
