@@ -8,7 +8,6 @@ import { createCluster } from "../support/processes/cluster.ts";
 import { openTerminal, type Terminal } from "../support/processes/terminal.ts";
 import { inject } from "../support/provided.ts";
 import { tempFolder } from "../support/temp-folder.ts";
-import { openingOf } from "../transporters/probe.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -48,10 +47,15 @@ beforeEach(async () => {
 		},
 		{ timeout: 20_000 }
 	);
-	// events have ids once the gateway knows that this node knows it
+	// Events have ids once the gateway knows that this node, and any other, knows it.
+	const probe = await open("probe");
 	await eventually(
-		async () =>
-			expect(await openingOf(`http://127.0.0.1:${gateway.port}`)).not.toHaveProperty("degraded"),
+		async () => {
+			const { length } = probe.events;
+			repl.type("broadcast sse.send --eventName notifications --sessionId probe --payload.n 1");
+			await eventually(() => expect(probe.events.length).toBeGreaterThan(length));
+			expect(probe.events.at(-1)?.id).toMatch(/^desk\./);
+		},
 		{ timeout: 20_000 }
 	);
 });

@@ -121,6 +121,8 @@ interface Waiting {
 
 /** A browser, with its locks and channels. */
 export class FakeBrowser {
+	/** What its pages run. */
+	static connectIn: typeof connectIn = connectIn;
 	readonly gateway: FakeGateway = new FakeGateway();
 	readonly channels: Set<FakeChannel> = new Set();
 	readonly tabs: FakeTab[] = [];
@@ -251,7 +253,7 @@ export class FakeTab {
 
 	/** A page that listens to these names. */
 	open(names: readonly string[] = ["news"], options: ConnectOptions = {}): Page {
-		return new Page(connectIn(this.#scope(), "/sse", options), ...names);
+		return new Page(FakeBrowser.connectIn(this.#scope(), "/sse", options), ...names);
 	}
 
 	show(isShown: boolean): void {
