@@ -1,6 +1,7 @@
 import type { EventSourceLike, Scope } from "./scope.ts";
 import { OWN_EVENTS, type StreamRequest, type StreamSink, type Transport } from "./transport.ts";
 
+const CONNECTING = 0;
 const CLOSED = 2;
 
 interface Message {
@@ -32,7 +33,12 @@ export function openEventSource(
 			sink.take(name, data, id);
 		});
 	}
-	source.onerror = () => (source.readyState === CLOSED ? sink.closed() : sink.lost());
+	source.onerror = () => {
+		const { readyState } = source;
+		if (readyState === CLOSED) sink.closed();
+		// otherwise it is an event of this name
+		else if (readyState === CONNECTING) sink.lost();
+	};
 	return {
 		close() {
 			source.onerror = null;

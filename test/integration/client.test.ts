@@ -75,6 +75,20 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 		await got(page, ["7", "a\nb", '{"a":1}', ""]);
 	});
 
+	// EventSource has an `open` and an `error` of its own: the latter as an event ended the stream for a minute.
+	it("passes on events that are called as EventSource calls its own", async () => {
+		const gateway = await startGateway();
+		const { page, browser } = open(gateway);
+		const names = ["error", "open", "message", "constructor"];
+		for (const name of names) page.listen(name);
+		await isOpen(page);
+		for (const name of [...names, NEWS]) await send(gateway, name, name);
+		await got(page, [...names, NEWS]);
+
+		expect(page.states).toEqual(["open"]);
+		expect(browser.requests).toHaveLength(1);
+	});
+
 	it("continues where it was whenever its stream ends, with each event once and in order", async () => {
 		const gateway = await startGateway({ sse: { ...QUICK, timeout: 150 } });
 		const { page, browser } = open(gateway);

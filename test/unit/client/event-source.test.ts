@@ -8,24 +8,47 @@ type Listener = (event: { data: string; lastEventId: string }) => void;
 function open() {
 	const taken: string[] = [];
 	const listeners = new Map<string, Listener>();
+	const sources: Source[] = [];
 	class Source {
 		readyState = 0;
+		onerror: ((event: object) => void) | null = null;
+		constructor() {
+			sources.push(this);
+		}
 		addEventListener(name: string, listener: Listener) {
 			listeners.set(name, listener);
 		}
 		close() {}
 	}
-	const request = { url: "/", eventNames: ["a"], withCredentials: false, headers: {} };
+	const eventNames = ["a", "error"];
+	const request = { url: "/", eventNames, withCredentials: false, headers: {} };
 	openEventSource({ EventSource: Source } as unknown as Scope, request, {
 		take: (name, data, id) => void taken.push(`${name} ${data} ${id}`),
-		lost() {},
-		closed() {},
+		lost: () => void taken.push("lost"),
+		closed: () => void taken.push("closed"),
 		failed() {}
 	});
+	const [source] = sources as [Source];
 	const give = (name: string, data: string, lastEventId: string) =>
 		listeners.get(name)?.({ data, lastEventId });
-	return { taken, give };
+	return { taken, give, source };
 }
+
+// It was taken for a failure of the connection: the page was told that it had none, and a minute later another one was opened.
+it("passes on an event that is called as EventSource calls its failures", () => {
+	const { taken, give, source } = open();
+	for (const [readyState, data] of [
+		[1, "1"],
+		[0, undefined],
+		[2, undefined]
+	] as const) {
+		source.readyState = readyState;
+		give("error", data as string, "");
+		source.onerror?.({ data });
+	}
+
+	expect(taken).toEqual(["error 1 ", "lost", "closed"]);
+});
 
 it("gives no id to an event without one, though EventSource repeats the last", () => {
 	const { taken, give } = open();
