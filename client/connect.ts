@@ -154,6 +154,10 @@ export function connectIn(scope: Scope, url: string, options: ConnectOptions): S
 			return;
 		}
 		isAway = false;
+		back();
+	};
+	/** A browser may say in several ways that the page is there again. */
+	const back = (): void => {
 		if (!isRunning) wake();
 	};
 	const wake = (): void => {
@@ -164,9 +168,9 @@ export function connectIn(scope: Scope, url: string, options: ConnectOptions): S
 	const watched = [
 		[scope, "online", () => isRunning && wake()],
 		[scope, "pagehide", pause],
-		[scope, "pageshow", ({ persisted }: { persisted?: boolean }) => persisted && wake()],
+		[scope, "pageshow", ({ persisted }: { persisted?: boolean }) => persisted && back()],
 		[document, "freeze", pause],
-		[document, "resume", wake],
+		[document, "resume", back],
 		[document, "visibilitychange", visible]
 	] as const;
 	for (const [where, type, listener] of watched) where?.addEventListener?.(type, listener);

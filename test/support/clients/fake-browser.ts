@@ -52,7 +52,10 @@ export class FakeGateway {
 	readonly requests: FakeRequest[] = [];
 	/** The streams that are open. */
 	readonly streams: Set<Stream> = new Set();
+	/** Whether events have ids: they do if there is a history. */
+	hasHistory = true;
 	readonly #sent: Sent[] = [];
+	#kept = 0;
 
 	/** The names of each open stream. */
 	get names(): string[] {
@@ -60,7 +63,8 @@ export class FakeGateway {
 	}
 
 	send(name: string, payload: unknown): void {
-		const event = { name, data: JSON.stringify(payload), id: `e${this.#sent.length}` };
+		const id = this.hasHistory ? `e${this.#sent.length}` : "";
+		const event = { name, data: JSON.stringify(payload), id };
 		this.#sent.push(event);
 		for (const stream of this.streams) stream.give(event);
 	}
@@ -74,14 +78,21 @@ export class FakeGateway {
 		for (const stream of [...this.streams]) stream.lose();
 	}
 
+	/** Forgets what it has sent so far: who comes back from there is reset. */
+	forget(): void {
+		this.#kept = this.#sent.length;
+	}
+
 	begin(stream: Stream, place: string): void {
 		this.streams.add(stream);
 		const { request } = stream;
-		const at = this.#sent.findIndex(({ id }) => id === place);
-		const data = { eventNames: request.names, resumed: at >= 0, ...this.open(request) };
-		const id = at >= 0 ? "" : (this.#sent.at(-1)?.id ?? "");
-		stream.give({ name: "sse.open", data: JSON.stringify(data), id });
-		if (at >= 0) for (const event of this.#sent.slice(at + 1)) stream.give(event);
+		const at = place ? this.#sent.findIndex(({ id }) => id === place) : -1;
+		const resumed = at >= this.#kept - 1 && at >= 0;
+		const data = JSON.stringify({ eventNames: request.names, resumed, ...this.open(request) });
+		const id = this.#sent.at(-1)?.id ?? "";
+		stream.give({ name: "sse.open", data, id: resumed || place ? "" : id });
+		if (resumed) for (const event of this.#sent.slice(at + 1)) stream.give(event);
+		else if (place) stream.give({ name: "sse.reset", data: '{"reason":"expired"}', id });
 	}
 }
 
@@ -213,10 +224,10 @@ class FakeChannel implements ChannelLike {
 		this.#tab.posted.push(message);
 		for (const other of this.#tab.browser.channels) {
 			if (other === this || other.#name !== this.#name) continue;
-			setTimeout(() => {
-				if (this.#tab.browser.channels.has(other))
-					other.onmessage?.({ data: structuredClone(message) } as never);
-			}, MESSAGE);
+			const data = structuredClone(message);
+			other.#tab.hear(() => {
+				if (this.#tab.browser.channels.has(other)) other.onmessage?.({ data } as never);
+			});
 		}
 	}
 
@@ -232,6 +243,9 @@ export class FakeTab {
 	isMute = false;
 	/** Milliseconds after which it is told that it has a lock, or has not. */
 	lockDelay = 1;
+	/** Milliseconds after which it hears what others say: many if its page is busy. */
+	messageDelay: number = MESSAGE;
+	#heardAt = 0;
 	/** What requests for locks, or making a channel, fail with. */
 	lockError: Error | undefined;
 	channelError: Error | undefined;
@@ -254,6 +268,17 @@ export class FakeTab {
 	/** A page that listens to these names. */
 	open(names: readonly string[] = ["news"], options: ConnectOptions = {}): Page {
 		return new Page(FakeBrowser.connectIn(this.#scope(), "/sse", options), ...names);
+	}
+
+	/** Hears something of another tab, after all that it was told before. */
+	hear(run: () => void): void {
+		this.#heardAt = Math.max(this.#heardAt, performance.now() + this.messageDelay);
+		setTimeout(run, this.#heardAt - performance.now());
+	}
+
+	/** Fires an event of its window. */
+	fire(type: string, event: object = {}): void {
+		this.#window.fire(type, event);
 	}
 
 	show(isShown: boolean): void {

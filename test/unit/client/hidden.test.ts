@@ -27,6 +27,23 @@ describe("a page that is hidden", () => {
 		expect(page.starts).toBe(1);
 	});
 
+	// A browser says in two ways that it has brought a page back, and each opened a stream.
+	it("and kept by the browser opens one stream when it is back", async () => {
+		const browser = new FakeBrowser();
+		const tab = browser.tab();
+		const page = tab.open(["news"]);
+		await pass(1000);
+		tab.fire("pagehide");
+		tab.document.fire("freeze");
+		expect(browser.gateway.streams.size).toBe(0);
+		tab.document.fire("resume");
+		tab.fire("pageshow", { persisted: true });
+		await pass(1000);
+
+		expect(page.connection.state).toBe("open");
+		expect(browser.gateway.requests).toHaveLength(2);
+	});
+
 	it("opens none for a name that is added meanwhile", async () => {
 		const browser = new FakeBrowser();
 		const tab = browser.tab();
