@@ -81,12 +81,10 @@ export function createInbox(host: InboxHost): Inbox {
 		take(name, data, id) {
 			const isOwn = name.startsWith("sse.");
 			if (name === "sse.open") {
-				if (!readOpen(data).resumed) {
-					pending ??= hasBegun ? "lost" : "start";
-					clearTimeout(timer);
-					if (pending === "start") tell();
-					else timer = setTimeout(tell, EXPLANATION);
-				}
+				if (!readOpen(data).resumed) pending ??= hasBegun ? "lost" : "start";
+				clearTimeout(timer);
+				if (pending === "start") tell();
+				else timer = setTimeout(tell, EXPLANATION);
 			} else {
 				if (name === "sse.reset" && pending !== "start") pending = JSON.parse(data).reason;
 				tell();

@@ -60,6 +60,19 @@ describe("an inbox", () => {
 		expect(told).toEqual(["load: start", "load: lost", "a 1 1", "load: lost"]);
 	});
 
+	// What waited to be told was never told where nothing followed: the page was frozen meanwhile, and then went on where it was.
+	it("that is closed before it has told something tells it when it is open again", () => {
+		const { inbox, told, open } = make();
+		open(false, "p");
+		open(false, "q");
+		inbox.close();
+		jest.runAllTimers();
+		open(true);
+		jest.runAllTimers();
+
+		expect(told).toEqual(["load: start", "load: lost"]);
+	});
+
 	it("that is held starts where it is released: what arrived before is part of the state", () => {
 		const { inbox, told, open } = make();
 		inbox.hold();
