@@ -34,6 +34,8 @@ export interface ConnectionHost {
 const FINAL: readonly unknown[] = [401, 403, 204];
 /** Statuses of requests that fewer names may mend. */
 const OF_NAMES: readonly unknown[] = [400, 403, 413, 414, 431];
+/** Statuses of something on the way that lets no HEAD pass. */
+const NO_HEAD: readonly unknown[] = [404, 405, 501];
 /**
  * Milliseconds within which a gateway answers, at first: a browser may ask on a connection that is as dead as the one before.
  * Each failure doubles them.
@@ -76,6 +78,8 @@ export function createConnection(scope: Scope, access: Access, host: ConnectionH
 	let isHeaderLost = false;
 	/** Whether this is to be found out: the stream that has not gone on is opened again, with its place in the URL. */
 	let isSuspected = false;
+	/** Whether nobody tells why EventSource has stopped: `fetch` does. */
+	let isBlind = false;
 	/** Milliseconds that any wait has at least. */
 	let least = 0;
 	/** `performance.now()` before which no stream is opened; and the part of it that the gateway has asked for. */
@@ -140,7 +144,7 @@ export function createConnection(scope: Scope, access: Access, host: ConnectionH
 				headers: sent ?? {}
 			});
 			expect(patience);
-			const openStream = sent || !scope.EventSource ? openFetch : openEventSource;
+			const openStream = sent || isBlind || !scope.EventSource ? openFetch : openEventSource;
 			transport = openStream(scope, requestNow(), createSink(ifCurrent, requestNow));
 		});
 		if (!ticket && !headers) {
@@ -188,7 +192,12 @@ export function createConnection(scope: Scope, access: Access, host: ConnectionH
 			}),
 			closed: ifCurrent(() => {
 				expect(PATIENCE);
-				probe(scope, requestNow()).then(ifCurrent(failed));
+				probe(scope, requestNow()).then(
+					ifCurrent(failure => {
+						isBlind ||= NO_HEAD.includes(failure.status);
+						failed(failure);
+					})
+				);
 				lose();
 			}),
 			failed: ifCurrent(failed)

@@ -3,7 +3,7 @@ export type TakeEvent = (name: string, data: string, id: string) => void;
 
 /** Reads the text of an event stream, in whatever pieces it comes (HTML 9.2.6); a byte order mark is not part of text. */
 export interface StreamParser {
-	/** The last `retry:`, in milliseconds; undefined if there was none. */
+	/** The last `retry:`, in milliseconds; undefined if there was none, or it was 0. */
 	readonly retry: number | undefined;
 	feed(text: string): void;
 }
@@ -31,7 +31,7 @@ export function createParser(take: TakeEvent): StreamParser {
 		if (field === "event") name = value;
 		else if (field === "data") data.push(value);
 		else if (field === "id" && !value.includes("\0")) id = value;
-		else if (field === "retry" && /^\d+$/.test(value)) retry = Number(value);
+		else if (field === "retry" && /^\d+$/.test(value)) retry = Number(value) || undefined;
 	};
 
 	return {

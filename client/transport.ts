@@ -43,10 +43,14 @@ export const OWN_EVENTS: readonly string[] = [
 	"sse.close"
 ];
 
+/** Milliseconds that a `Retry-After` keeps a page away at most. */
+const LONGEST_WAIT = 300_000;
+
 /** What an answer that is no stream says. */
 export function failureOf({ status, headers }: Response): Failure {
-	const seconds = Number(headers.get("retry-after"));
-	return { status, wait: seconds > 0 ? Math.min(seconds, 300) * 1000 : undefined };
+	const after = headers.get("retry-after") ?? "";
+	const wait = Number(after) * 1000 || Date.parse(after) - Date.now();
+	return { status, wait: wait > 0 ? Math.min(wait, LONGEST_WAIT) : undefined };
 }
 
 /** The URL of a stream of these names, which begins at a place unless that is empty. */

@@ -44,16 +44,17 @@ class Source {
 /** A connection of a page, with the requests that it makes. */
 function make(
 	access: Partial<Access> = {},
-	answer: () => Response | Promise<Response> = () => Promise.reject(new TypeError("offline")),
+	answer: (init: RequestInit) => Response | Promise<Response> = () =>
+		Promise.reject(new TypeError("offline")),
 	usesEventSource = false
 ) {
 	const requests: string[] = [];
 	const sources: Source[] = [];
 	const page = { names: ["a"], refused: [] as number[] };
 	const scope = {
-		fetch: async (url: string) => {
+		fetch: async (url: string, init: RequestInit) => {
 			requests.push(url);
-			return answer();
+			return answer(init);
 		},
 		...(usesEventSource && {
 			EventSource: class extends Source {
@@ -114,6 +115,14 @@ describe("a connection", () => {
 		[
 			"Retry-After",
 			() => new Response("", { status: 429, headers: { "retry-after": "60" } }),
+			60_000
+		],
+		[
+			"a date in Retry-After",
+			() => {
+				const after = new Date(Date.now() + 60_000).toUTCString();
+				return new Response("", { status: 503, headers: { "retry-after": after } });
+			},
 			60_000
 		],
 		["retry", () => streamOf(`retry: 60000\n${open()}`), 60_000],
@@ -212,6 +221,34 @@ describe("a connection", () => {
 
 		expect(sources.length).toBe(2);
 	});
+
+	// Behind a proxy that lets only GET pass, a page never learned that its session was over, and came back for ever.
+	it.each([404, 405, 501])(
+		"asks by GET why EventSource has stopped if HEAD gets %s",
+		async status => {
+			const answer = ({ method }: RequestInit) =>
+				new Response(null, { status: method === "HEAD" ? status : 401 });
+			const { sources, page, requests, pass } = make({}, answer, true);
+			const [first] = sources as [Source];
+			first.close();
+			first.onerror?.();
+			await pass(1000);
+
+			expect(page.refused).toEqual([401]);
+			expect([sources.length, requests.length]).toEqual([1, 3]);
+		}
+	);
+
+	// A stream that is over at once, with `retry: 0`, was opened again as fast as it could be.
+	it.each(["", open()])(
+		"is no hot loop if a gateway asks for no wait, and sends %j",
+		async text => {
+			const { requests, pass } = make({}, () => streamOf(`retry: 0\n\n${text}`));
+			for (let n = 0; n < 100; n++) await pass(100);
+
+			expect(requests.length).toBeLessThan(40);
+		}
+	);
 
 	// A timer of more than 24 days is over at once.
 	it("is no hot loop, whatever a gateway asks for", async () => {
