@@ -35,6 +35,8 @@ export function createLeader(tab: Member): Leader {
 	let members = createMembers();
 	/** The places of members that the next stream has to begin before. */
 	const places = new Set<string>();
+	/** Whether others may follow, known or not. */
+	let isFollowed = false;
 	/** The names of its stream, and the last id that it brought, or that it was opened with. */
 	let asked: string[] = [];
 	let lastId = "";
@@ -80,11 +82,13 @@ export function createLeader(tab: Member): Leader {
 				places.clear();
 				tell(true);
 			}
-			if (members.count() > 0) tab.post("event", lastId, name, data, id);
+			// also if nobody seems to be left: who was too busy to answer hears it later
+			if (isFollowed) tab.post("event", lastId, name, data, id);
 			lastId = id || lastId;
 		},
 		hears: {
 			hello(from, names, place) {
+				isFollowed = true;
 				if (!members.add(from, names, tab.names())) return;
 				const isBehind = tab.inbox.seen.has(place);
 				if (isBehind) places.add(place);
@@ -105,6 +109,7 @@ export function createLeader(tab: Member): Leader {
 			tab.role = "leader";
 			// all others were refused as well
 			if (tab.refusal) return tab.end(tab.refusal);
+			isFollowed = true;
 			tab.connection.close();
 			tab.post("who", true);
 			tab.wait(ROLL_CALL, () => {

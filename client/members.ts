@@ -1,7 +1,5 @@
 /** Of a leader: the other tabs, which names they want, and where they are. */
 export interface Members {
-	/** How many there are. */
-	count(): number;
 	/** The names of all, and the leader's own. */
 	union(own: readonly string[]): string[];
 	/** @returns False if the stream would have too many names with the tab's: it has to have its own stream. */
@@ -32,7 +30,6 @@ export function createMembers(): Members {
 		[...new Set([...own, ...[...byTab.values()].flat()])].sort();
 	const remove = (from: string): boolean => byTab.delete(from);
 	return {
-		count: () => byTab.size,
 		union,
 		add(from, names, own) {
 			silent.delete(from);

@@ -12,5 +12,5 @@ export const OWN_NAMES: readonly string[] = [
 	// leaders, followers and groups
 	...["pass", "hears", "hear", "begin", "takeOver", "reopen", "retreats", "ask", "watch"],
 	...["claim", "claimed", "lead", "deposed", "unable", "yield", "leave", "post"],
-	...["union", "count", "forget", "call", "retreat"]
+	...["union", "forget", "call", "retreat"]
 ];

@@ -180,6 +180,30 @@ describe("a tab that follows", () => {
 		]);
 	});
 
+	// The leader passed on events only while it knew of somebody who followed, and took who did not answer in time for gone: where
+	// events have no ids, nobody noticed what was not passed on.
+	it.each([true, false])(
+		"gets every event, though it was too busy to answer its leader (ids: %s)",
+		async hasHistory => {
+			const browser = new FakeBrowser();
+			browser.gateway.hasHistory = hasHistory;
+			browser.gateway.send(NEWS, 0);
+			const [leader, follower] = await openTabs(browser, 2);
+			await pass(60_000);
+			follower.tab.messageDelay = 5000;
+			for (let n = 1; n <= 10; n++) {
+				browser.gateway.send(NEWS, n);
+				await pass(1000);
+			}
+			follower.tab.messageDelay = 1;
+			await pass(20_000);
+
+			expect(follower.page.events).toEqual(leader.page.events);
+			expect(follower.page.events).toHaveLength(10);
+			expect(follower.page.resets).toEqual([]);
+		}
+	);
+
 	it("is forgotten with its names when it has gone without a word", async () => {
 		const browser = new FakeBrowser();
 		await open(browser);
