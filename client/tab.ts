@@ -160,8 +160,10 @@ export function createTab(scope: Scope, access: Access, shareAs: string, host: T
 			if (groupName)
 				tab.group = joinGroup(scope, groupName, {
 					hear(message) {
-						if (message[0] === "end") finish(message[1], message[2]);
-						else if (tab.role === "leader") hear(leader.hears, message);
+						if (message[0] === "end") {
+							// good credentials of its own are not refused because others' were
+							if (!hasOwn || tab.refusal) finish(message[1], message[2]);
+						} else if (tab.role === "leader") hear(leader.hears, message);
 						else if (tab.role !== "alone") follower.hear(message);
 					},
 					claimed: leads => (leads ? leader.begin() : follower.ask()),

@@ -361,6 +361,24 @@ describe("credentials that are refused", () => {
 		expect(browser.gateway.streams.size).toBe(1);
 	});
 
+	// Tabs whose tokens had expired ended one that had just opened with a good one, and waited for its turn to lead.
+	it("end nobody who has just opened with good ones", async () => {
+		const browser = new FakeBrowser();
+		browser.gateway.send(NEWS, 0);
+		const tabs = await openTabs(browser, 2, [NEWS], asked);
+		browser.gateway.answer = ({ tab }) => (tabs.some(old => old.tab === tab) ? 401 : 200);
+		browser.gateway.end();
+		await pass(50);
+		const { page } = await open(browser, [NEWS], asked);
+		await pass(10_000);
+		browser.gateway.send(NEWS, 1);
+		await pass(100);
+
+		for (const old of tabs) expect(old.page.ends).toEqual([["unauthorized", undefined]]);
+		expect(page.ends).toEqual([]);
+		expect(page.events).toEqual([1]);
+	});
+
 	// The lock was kept by whoever closed in the turn in which it was granted: no other page of the browser could ever lead.
 	it("leave the lead to others when a page closes while it begins", async () => {
 		const browser = new FakeBrowser();
