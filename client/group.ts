@@ -22,8 +22,7 @@ export interface Group {
 	/** Lets all others that wait have the lead before it. */
 	yield(): void;
 	post(message: TabMessage): void;
-	/** @param message Its last. */
-	leave(message: TabMessage): void;
+	leave(): void;
 }
 
 /** @throws Where tabs cannot share: without BroadcastChannel, or where the browser denies it to the page. */
@@ -80,8 +79,7 @@ export function joinGroup(scope: Scope, name: string, host: GroupHost): Group {
 			queue();
 		},
 		post,
-		leave(message) {
-			post(message);
+		leave() {
 			hasLeft = true;
 			abort.abort();
 			release?.();

@@ -88,14 +88,14 @@ export function createTab(scope: Scope, access: Access, shareAs: string, host: T
 		connection,
 		names: host.names,
 		start() {
-			stop();
+			halt();
 			if (shareAs) inbox.hold();
 			connection.open();
 			connecting();
 		},
 		leave() {
 			clearTimeout(timer);
-			tab.group?.leave(["bye", tab.id]);
+			tab.group?.leave();
 			tab.group = undefined;
 			tab.role = "alone";
 			leader.forget();
@@ -126,6 +126,11 @@ export function createTab(scope: Scope, access: Access, shareAs: string, host: T
 	const follower = createFollower(tab, take, connecting);
 
 	const stop = (): void => {
+		// not if it begins again: its leader would do without its names for a moment
+		tab.group?.post(["bye", tab.id]);
+		halt();
+	};
+	const halt = (): void => {
 		leader.stop();
 		tab.leave();
 		connection.close();

@@ -311,7 +311,6 @@ export class FakeTab {
 			#stream: Stream | undefined;
 
 			constructor(url: string) {
-				this.#lastEventId = new URL(url, document.baseURI).searchParams.get("lastEventId") ?? "";
 				this.#ask(url);
 			}
 
@@ -323,7 +322,7 @@ export class FakeTab {
 			}
 
 			#ask(url: string): void {
-				const { request } = ask(url);
+				const { request, place } = ask(url);
 				setTimeout(() => {
 					if (this.readyState === 2) return;
 					if (gateway.answer(request) !== 200) {
@@ -344,7 +343,8 @@ export class FakeTab {
 							if (this.readyState === 0) setTimeout(() => this.#ask(url), 20);
 						}
 					});
-					gateway.begin(this.#stream, this.#lastEventId);
+					// as a header, which counts before the URL
+					gateway.begin(this.#stream, this.#lastEventId || place);
 				}, REQUEST);
 			}
 		}

@@ -204,6 +204,24 @@ describe("a tab that follows", () => {
 		}
 	);
 
+	// It said goodbye, and was back a moment later: the leader opened a stream without its names, and another one with them. If both
+	// took as long as its own, each was there when it was too late, and it began again: hundreds of streams a second.
+	it("and wants another name has its leader open one stream more", async () => {
+		const browser = new FakeBrowser();
+		browser.gateway.send(NEWS, 0);
+		const [, { page }] = [await open(browser), await open(browser, [NEWS, "own"])];
+		await pass(1000);
+		const { length } = browser.gateway.requests;
+		page.listen("more");
+		await pass(20_000);
+
+		expect(browser.gateway.requests.slice(length).map(({ names }) => names.join())).toEqual([
+			"more,news,own",
+			"more,news,own"
+		]);
+		expect(browser.gateway.streams.size).toBe(1);
+	});
+
 	it("is forgotten with its names when it has gone without a word", async () => {
 		const browser = new FakeBrowser();
 		await open(browser);
