@@ -11,7 +11,7 @@ import { Gateway } from "./sse/gateway/gateway.ts";
 import { SSE_MIXIN_OPTIONS } from "./sse/gateway/mixin-options.ts";
 import { appendClientRoute } from "./sse/gateway/route/client-route.ts";
 import { warnOfCors } from "./sse/gateway/route/cors-check.ts";
-import { resolveHead } from "./sse/gateway/route/head-alias.ts";
+import { countHeadsApart, resolveHead } from "./sse/gateway/route/head-alias.ts";
 import {
 	appendRoute,
 	checkAliases,
@@ -120,6 +120,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			noteArrivals(schema, gatewayOf);
 			serveAliases(schema, gatewayOf);
 			resolveHead(schema);
+			countHeadsApart(schema);
 			watchChecks(schema, gatewayOf);
 			answerTransientErrors(schema, gatewayOf);
 			watchHandling(schema);

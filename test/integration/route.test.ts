@@ -413,6 +413,22 @@ describe("an alias { type: 'sse' } in a route of the application", () => {
 		expect(gateway.held.streams).toBe(2);
 	});
 
+	// A page whose EventSource is refused asks by HEAD why: it used up the limit of its own streams.
+	it("counts HEAD apart from GET in the route's rate limit", async () => {
+		const gateway = await live(
+			{ rateLimit: { limit: 2, window: 60_000 } },
+			{ sse: { path: null, session: () => "alice", refusals: "http" } }
+		);
+		const url = gateway.at("/live", "news");
+		const statuses: (number | undefined)[] = [];
+		for (let n = 0; n < 3; n++) statuses.push((await send(url, { method: "HEAD" })).status);
+
+		expect(statuses).toEqual([200, 200, 429]);
+		await openStream(url);
+		await openStream(url);
+		expect((await refusal(url)).status).toBe(429);
+	});
+
 	it("inherits the route's CORS headers", async () => {
 		const gateway = await live({ cors: { origin: "https://shop.example", credentials: true } });
 		const origin = { origin: "https://shop.example" };

@@ -1,3 +1,5 @@
+import { isProbe } from "../request/request.ts";
+import type { SseGatewayRequest } from "../types.ts";
 import type { Alias } from "./alias.ts";
 import { isStreamAlias } from "./alias.ts";
 import type { MergedSchema } from "./route.ts";
@@ -16,5 +18,30 @@ export function resolveHead({ methods = {} }: MergedSchema): void {
 		if (method !== "HEAD" || (found && found.alias.method === "HEAD")) return found;
 		const ofGet: Found = original.call(this, url, "GET");
 		return ofGet && isStreamAlias(ofGet.alias) ? ofGet : found;
+	};
+}
+
+interface RateLimited {
+	readonly rateLimit?: { key(request: SseGatewayRequest): unknown } | undefined;
+}
+
+/**
+ * Counts a HEAD for a stream apart from the GETs in the rate limit of its route: it has the same limit, and takes nothing of theirs
+ * (docs/protocol.md, 1.5).
+ */
+export function countHeadsApart({ methods = {} }: MergedSchema): void {
+	const original = methods.createRoute;
+	if (typeof original !== "function") return;
+	methods.createRoute = function (this: unknown, ...args: unknown[]) {
+		const route: RateLimited = original.apply(this, args);
+		const { rateLimit } = route;
+		if (rateLimit === undefined) return route;
+		const { key } = rateLimit;
+		rateLimit.key = request => {
+			const own = key.call(rateLimit, request);
+			const { $alias } = request as { $alias?: Alias };
+			return own && isProbe(request) && $alias && isStreamAlias($alias) ? `HEAD ${own}` : own;
+		};
+		return route;
 	};
 }
