@@ -8,7 +8,7 @@ const NONE = "–";
 
 /** How good or bad a verdict is; what is in no list is neither. */
 const MOODS = {
-	good: ["delivered", "seen"],
+	good: ["delivered"],
 	waiting: ["waits", "not-here"],
 	bad: ["refused", "dropped", "conflated", "gap", "reset", "revoked", "cut-off"]
 };

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -11,10 +12,18 @@ import {
 	type SseWhy
 } from "../../mixins/sse/index.ts";
 import { INSPECTION_VERBS } from "../../mixins/sse/inspection/repl.ts";
+import type { GatewayFindings } from "../../mixins/sse/inspection/why/find.ts";
 import { VERDICTS } from "../../mixins/sse/inspection/why/verdict.ts";
 import type { EventStream } from "../../mixins/sse/streams/event-stream.ts";
 import { createRandom } from "../chaos/random.ts";
-import { FLOOD, openStream, type StreamClient } from "../support/clients/stream-client.ts";
+import { connectHttp2, openHttp2Stream } from "../support/clients/http2-client.ts";
+import { cookieOf } from "../support/clients/request.ts";
+import {
+	FLOOD,
+	openStream,
+	requestStream,
+	type StreamClient
+} from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGateway, type TestGateway } from "../support/gateway/gateway.ts";
 import { HandBus } from "../support/gateway/hand-bus.ts";
@@ -46,6 +55,8 @@ interface Tab {
 	readonly session: string;
 	readonly names: readonly string[];
 	readonly client: StreamClient;
+	/** Breaks its connection off. */
+	readonly leave: () => void;
 	/** The gateway opened it between these times, in milliseconds since 1970. */
 	readonly between: readonly [number, number];
 	/** The step at which it was opened. */
@@ -71,6 +82,7 @@ interface Sent {
 class Course {
 	readonly gateway: TestGateway;
 	readonly policy: BufferPolicy;
+	readonly isHttp2: boolean;
 	readonly tabs: Tab[] = [];
 	readonly sent: Sent[] = [];
 	readonly #random: () => number;
@@ -83,6 +95,7 @@ class Course {
 		seed: number,
 		lose: (isLost: boolean) => void
 	) {
+		this.isHttp2 = isHttp2(seed);
 		this.gateway = gateway;
 		this.policy = policy;
 		this.#random = createRandom(seed);
@@ -109,6 +122,7 @@ class Course {
 				buffer: { policy, maxBytes: 65_536 },
 				history: { maxBytes: 268_435_456 }
 			},
+			settings: { http2: isHttp2(seed) },
 			broker: { middlewares: [wire] }
 		});
 		const lose = (isLost: boolean): void => {
@@ -144,18 +158,23 @@ class Course {
 		const headers = place === undefined ? {} : { "Last-Event-ID": place };
 		const url = this.gateway.url(...names, MARK);
 		const asked = Date.now();
-		const client = await openStream(url, { session, headers });
+		const connection = this.isHttp2 ? connectHttp2(this.gateway.origin) : undefined;
+		const client =
+			connection === undefined
+				? await openStream(url, { session, headers })
+				: await openHttp2Stream(connection, url, { session, headers });
 		const between = [asked - 2, Date.now() + 2] as const;
 		const over = Number.POSITIVE_INFINITY;
 		const { step: opened } = this;
-		const tab = { session, names, client, between, opened, over };
+		const leave = (): void => (connection === undefined ? client.close() : connection.destroy());
+		const tab = { session, names, client, leave, between, opened, over };
 		this.tabs.push({ ...tab, isBroken: false, isStalled: false });
 		// So that no other stream is opened in the same millisecond.
 		await sleep(5);
 	}
 
 	leave(tab: Tab): void {
-		tab.client.close();
+		tab.leave();
 		tab.isBroken = true;
 		tab.over = Math.min(tab.over, this.step);
 	}
@@ -245,6 +264,11 @@ class Course {
 	}
 }
 
+/** Every other course of a policy is over HTTP/2. */
+function isHttp2(seed: number): boolean {
+	return Math.floor(seed / 100) % 2 === 0;
+}
+
 /** How a verdict contradicts what the client really received, if it does. */
 function problemOf(
 	{ verdict, by }: SseVerdict,
@@ -258,6 +282,15 @@ function problemOf(
 	const listens = tab.names.includes(event.name) || event.name === MARK;
 	const told = tab.client.events.some(({ event }) => event === "sse.reset");
 	const check = (holds: boolean, what: string) => (holds ? undefined : what);
+	// Whom an event is for that has not arrived, or was refused, is not known.
+	const others: readonly string[] = [
+		"no-stream",
+		"not-addressed",
+		"not-subscribed",
+		"refused",
+		"gap"
+	];
+	if (!others.includes(verdict) && !(isFor && listens)) return "it was not for it";
 	switch (verdict) {
 		case "delivered":
 			return check(has || tab.isBroken, "it has not come");
@@ -307,6 +340,13 @@ function problemOf(
 		default:
 			return "this is never so here";
 	}
+}
+
+/** The verdicts on an event for session A. */
+async function verdictsOf({ broker }: TestGateway, event: string): Promise<string[]> {
+	const params = { event, session: "A" };
+	const { verdicts } = await broker.call<SseWhy, object>("$sse.why", params);
+	return verdicts.map(({ verdict }) => verdict);
 }
 
 /** The verdict on the stream of a client, if there is one. */
@@ -423,6 +463,112 @@ describe("`sse why`", () => {
 			});
 		}
 	);
+
+	it.each(["connection", "stream"])(
+		"says that an event was cut off if the client breaks off the %s over HTTP/2",
+		async what => {
+			const gateway = await startGateway({ settings: { http2: true } });
+			const session = connectHttp2(gateway.origin);
+			const { pathname, search } = new URL(gateway.url("news"));
+			const request = session.request({ ":path": pathname + search, cookie: cookieOf("A") });
+			request.on("error", () => {});
+			await once(request, "response");
+			await gateway.send({ eventName: "news", sessionId: "A", payload: FLOOD });
+			const event = busState(gateway.broker)?.position ?? "";
+			expect(await verdictsOf(gateway, event)).toEqual(["waits"]);
+			if (what === "connection") session.destroy();
+			else request.destroy(new Error("It has left."));
+			await eventually(() => expect(gateway.held.unclosed).toBe(0));
+			expect(await verdictsOf(gateway, event)).toEqual(["cut-off"]);
+		}
+	);
+
+	// Nothing of such an event was unsent, because nothing of it had been written: the verdict was `delivered`.
+	it.each([false, true])(
+		"knows that an event was not written if a middleware threw instead (HTTP/2: %s)",
+		async http2 => {
+			let isBroken = false;
+			const breakWrite = (_: unknown, response: ServerResponse, next: () => void): void => {
+				const write = response.write.bind(response) as (...args: unknown[]) => boolean;
+				response.write = (...args: unknown[]) => {
+					if (isBroken) throw new Error("It is broken.");
+					return write(...args);
+				};
+				next();
+			};
+			const gateway = await startGateway({ settings: { http2, use: [breakWrite] } });
+			const url = gateway.url("news");
+			const stream = http2
+				? await openHttp2Stream(connectHttp2(gateway.origin), url, { session: "A" })
+				: await openStream(url, { session: "A" });
+			await gateway.send({ eventName: "news", sessionId: "A", payload: 1 });
+			const { id: first = "" } = await stream.next("news");
+			isBroken = true;
+			await gateway.send({ eventName: "news", sessionId: "A", payload: 2 });
+			const event = busState(gateway.broker)?.position ?? "";
+			await eventually(() => expect(gateway.held.unclosed).toBe(0));
+			expect(await verdictsOf(gateway, event)).toEqual(["cut-off"]);
+			expect(await verdictsOf(gateway, first)).toEqual(["delivered"]);
+		}
+	);
+
+	// What was sent before a client came back was all called `seen`, whoever it was for.
+	it("says of an event for others that it was for others, also after the client came back", async () => {
+		const gateway = await startGateway();
+		const stream = await openStream(gateway.url("news"), { session: "A" });
+		await gateway.send({ eventName: "news", sessionId: "B", payload: 1 });
+		const event = busState(gateway.broker)?.position ?? "";
+		await gateway.send({ eventName: "chat", sessionId: "A", payload: 2 });
+		const chat = busState(gateway.broker)?.position ?? "";
+		await gateway.send({ eventName: "news", sessionId: "A", payload: 3 });
+		const { id = "" } = await stream.next("news");
+		for (const place of [id, "nobody.zzzzzzzz.1"]) {
+			const headers = { "Last-Event-ID": place };
+			await openStream(gateway.url("news"), { session: "A", headers });
+		}
+		expect(await verdictsOf(gateway, event)).toEqual(Array(3).fill("not-addressed"));
+		expect(await verdictsOf(gateway, chat)).toEqual(Array(3).fill("not-subscribed"));
+		expect(await verdictsOf(gateway, id)).toEqual(["delivered", "seen", "reset"]);
+	});
+
+	// Such an event is not replayed, and its verdict was `seen`.
+	it("does not say that a client has seen an event without an id from while it was away", async () => {
+		const gateway = await startGateway({ middleware: false });
+		const stream = await openStream(gateway.url("news"), { session: "A" });
+		const { id = "" } = await stream.next("sse.open");
+		stream.close();
+		await eventually(() => expect(gateway.held.streams).toBe(0));
+		await gateway.send({ eventName: "news", sessionId: "A", payload: 1 });
+		const headers = { "Last-Event-ID": id };
+		const back = await openStream(gateway.url("news"), { session: "A", headers });
+		await gateway.send({ eventName: "news", sessionId: "A", payload: 2 });
+		await back.next("news");
+		expect(back.received("news")).toEqual([2]);
+		const question = { what: "find", filter: { session: "A" } };
+		const [found] = await gateway.broker.call<GatewayFindings[], object>("$sse.report", question);
+		const own = found?.findings.filter(({ openedAt }) => openedAt !== null) ?? [];
+		expect(own.map(({ verdict }) => verdict)).toEqual(["delivered", "no-stream"]);
+	});
+
+	// Everything that was read from the past while a stream was open counted as lost to it.
+	it("knows what a stream that waited for the past got of it", async () => {
+		const { bus, gateway } = await HandBus.start();
+		const headers = { "Last-Event-ID": "1-50" };
+		const stream = await requestStream(gateway.url("news"), { session: "A", headers });
+		bus.give("news", 1, Date.now() - 1000);
+		bus.give("news", 2, Date.now() - 1000);
+		await stream.next("news");
+		expect(stream.received("news")).toEqual([2]);
+		expect(await verdictsOf(gateway, "1-50")).toEqual(["seen"]);
+		expect(await verdictsOf(gateway, "2-50")).toEqual(["delivered"]);
+	});
+
+	// The verdict was `gap`, and that clients had been told.
+	it("calls nothing lost that was sent before the gateway was there", async () => {
+		const { bus, gateway } = await HandBus.start();
+		bus.give("news", 5);
+		expect(await verdictsOf(gateway, "3-50")).toEqual(["too-old"]);
+	});
 
 	it("is refused without a session or an event id", async () => {
 		const { broker } = await startGateway();

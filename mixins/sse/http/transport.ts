@@ -12,7 +12,10 @@ import type { GzipBody } from "./encoding/gzip-body.ts";
 export interface Transport {
 	/** Bytes that were written and have not left the process. */
 	readonly unsent: number;
-	/** Whether bytes that were written have not left the process; also after the client broke the connection off. */
+	/**
+	 * Whether bytes that were written have not left the process; also after the client broke the connection off, or a write has
+	 * thrown.
+	 */
 	readonly hasUnsent: boolean;
 	/** Whether the client is slower than what was written, and should take that first, see {@link onDrain}. */
 	readonly isBlocked: boolean;

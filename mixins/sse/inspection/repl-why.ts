@@ -9,7 +9,7 @@ export const MEANINGS: Readonly<Record<SseVerdictName, string>> = {
 	"no-stream": "the session had no stream here when it arrived",
 	"not-addressed": "it was sent to other sessions",
 	"not-subscribed": "the stream does not listen to its name",
-	seen: "the client came back with the id of a later event, so it had received this one before",
+	seen: "it was sent before the stream was opened, and the client came back with the id of a later event; only an earlier stream can have got it",
 	refused: "the gateway refused it",
 	dropped: "it waited for a slow client and was dropped as the oldest; sse.reset told the client",
 	conflated: "it waited for a slow client, and a later event with the same key replaced it",
@@ -20,7 +20,8 @@ export const MEANINGS: Readonly<Record<SseVerdictName, string>> = {
 		"the stream ended before the client had taken it; it is replayed if the client comes back",
 	"not-here":
 		"it has not arrived here: it was never sent, is on its way, or was lost and the loss is not noticed yet",
-	"too-old": "too long ago to say: the event or the streams of that time are no longer known"
+	"too-old":
+		"nothing is known of it here any more: it was sent too long ago, or before the gateway started"
 };
 
 /** A verdict as one line of text. */

@@ -57,6 +57,19 @@ export class AddressIndex {
 		this.#bytes = 0;
 	}
 
+	/** The newest `most` rows of these session ids, each once, the newest first. */
+	newestOf(sessionIds: readonly string[], most: number): number[] {
+		const newest = new Set<number>();
+		for (const id of sessionIds) {
+			for (const { rows } of this.#bySession.get(id)?.values() ?? []) {
+				for (let index = Math.max(0, rows.length - most); index < rows.length; index++) {
+					newest.add(rows.at(index) as number);
+				}
+			}
+		}
+		return [...newest].sort((a, b) => b - a).slice(0, most);
+	}
+
 	/** The rows for a stream, starting at `from`; no row may be added or removed while they are read. */
 	rowsFor({ sessionIds, eventNames }: Subscription, from: number): MergedRows {
 		const sources: Source[] = [];

@@ -179,6 +179,14 @@ export class EventStore {
 		return events;
 	}
 
+	/** The newest `most` events for one of these session ids, the newest first. */
+	newestFor(sessionIds: readonly string[], most: number): KeptEvent[] {
+		return this.#lists
+			.newestOf(sessionIds, most)
+			.map(row => this.#eventOf(row))
+			.filter(event => event !== undefined);
+	}
+
 	/** Undefined for a point without an event. */
 	#eventOf(row: number): KeptEvent | undefined {
 		const lists = this.#columns.listsOf(row);

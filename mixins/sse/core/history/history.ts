@@ -118,6 +118,12 @@ export class History extends RetainedEvents {
 		this.append({ id, ...NOBODY }, NOTHING, now);
 	}
 
+	/** Without a gap, what is missing was not lost: it was sent before this gateway was there, or was refused. */
+	override whyNotKept(id: string): "gone" | "gap" | "unknown" {
+		const why = super.whyNotKept(id);
+		return why === "gap" && this.#lastGap.position === 0 ? "gone" : why;
+	}
+
 	/** The bus has lost, or may have lost, events that would have arrived before the next one. */
 	markGap(now: number): void {
 		// It has a position of its own, so that resume tokens from before and after it differ.

@@ -69,6 +69,11 @@ export class RetainedEvents {
 		return this.#kept.newestFrom(position, most);
 	}
 
+	/** See {@link EventStore.newestFor}. */
+	newestFor(sessionIds: readonly string[], most: number): KeptEvent[] {
+		return this.#kept.newestFor(sessionIds, most);
+	}
+
 	/** The event id of a sort key. */
 	idOf(sortKey: SortKey): string {
 		return this.order.idOf(sortKey);

@@ -111,7 +111,7 @@ export class Http1Transport implements Transport {
 	}
 
 	get hasUnsent(): boolean {
-		return this.unsent > 0 || hasBrokenOff(this.#connection);
+		return this.unsent > 0 || this.#hasFailed || hasBrokenOff(this.#connection);
 	}
 
 	get isBlocked(): boolean {

@@ -84,7 +84,7 @@ export class Http2Transport implements Transport {
 	}
 
 	get hasUnsent(): boolean {
-		return this.unsent > 0;
+		return this.unsent > 0 || this.#hasFailed;
 	}
 
 	get isBlocked(): boolean {

@@ -7,11 +7,19 @@ import { SseError } from "../../moleculer/sse-error.ts";
 import { gatewaysOf } from "../node-gateways.ts";
 import { Params } from "../params.ts";
 import { showSession } from "../session-hash.ts";
-import { addresses, type JudgedStream, judge, type SseVerdictName } from "./verdict.ts";
+import {
+	addresses,
+	type JudgedEvent,
+	type JudgedStream,
+	judge,
+	type SseVerdictName,
+	toJudge
+} from "./verdict.ts";
 import {
 	LONGEST_ID,
 	NO_STREAM,
 	notKept,
+	streamsOf,
 	type Verdict,
 	verdictOn,
 	verdictsOf,
@@ -47,9 +55,8 @@ type Counts = Partial<Record<SseVerdictName, number>>;
 
 /** Findings of one gateway. */
 const MOST = 50;
-/** Events of a session, and the number of newest entries of the history that are searched for them. */
+/** Events of a session. */
 const EVENTS = 20;
-const SEARCHED = 2000;
 
 /** @throws SseError `SSE_INVALID_REQUEST` */
 export function readFind(params: unknown): FindParams {
@@ -89,22 +96,19 @@ function find(gateway: Gateway, { event: id, session }: FindParams): Found {
 function findSession(gateway: Gateway, session: string): Finding[] {
 	const { history } = gateway.fanOut;
 	if (history === undefined) return [];
-	return history
-		.newestFrom(history.head - SEARCHED, SEARCHED)
-		.filter(({ sessionIds }) => sessionIds.includes(session) || sessionIds.includes(EVERYONE))
-		.slice(-EVENTS)
-		.reverse()
-		.flatMap(event =>
-			verdictsOn(gateway, event, session).map(verdict => ({
-				...aboutOf(event),
-				session,
-				...verdict
-			}))
-		);
+	const streams = streamsOf(gateway, session);
+	return history.newestFor([session, EVERYONE], EVENTS).flatMap(event =>
+		verdictsOn(gateway, event, streams).map(verdict => ({
+			...aboutOf(event),
+			session,
+			...verdict
+		}))
+	);
 }
 
 /** The streams that an event was for, open and ended. There may be many: only those that are listed cost more than a look. */
-function findEvent(gateway: Gateway, event: KeptEvent): Found {
+function findEvent(gateway: Gateway, kept: KeptEvent): Found {
+	const event = toJudge(kept);
 	const counts: Counts = {};
 	const delivered: JudgedStream[] = [];
 	const others: JudgedStream[] = [];
@@ -139,7 +143,7 @@ function aboutOf({ id, eventName }: KeptEvent): Pick<Finding, "id" | "event"> {
 }
 
 /** The session for which the stream got the event. */
-function sessionOf({ sessionIds }: JudgedStream, event: KeptEvent): string | null {
-	const id = sessionIds.find(id => event.sessionIds.includes(id)) ?? sessionIds[0];
+function sessionOf({ sessionIds }: JudgedStream, { recipients }: JudgedEvent): string | null {
+	const id = sessionIds.find(id => recipients.has(id)) ?? sessionIds[0];
 	return id === undefined ? null : showSession(id, undefined);
 }

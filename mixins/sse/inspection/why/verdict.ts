@@ -4,6 +4,7 @@ import type { History } from "../../core/history/history.ts";
 import { hasPassed, wasSeen } from "../../core/history/replay-cursor.ts";
 import type { PastStream } from "../../gateway/past-streams.ts";
 import type { EventStream } from "../../streams/event-stream.ts";
+import type { Return } from "../../streams/stream-past.ts";
 
 /** What became of an event on one stream, or for a session without one. A closed list; docs/reference/repl.md explains each. */
 export const VERDICTS = [
@@ -42,47 +43,57 @@ export interface Judgement {
 /** A stream, open or ended. */
 export type JudgedStream = PastStream | EventStream;
 
+/** An event that the history keeps, and whom it is for: there may be many of them, and many streams to judge. */
+export interface JudgedEvent extends KeptEvent {
+	readonly recipients: ReadonlySet<string>;
+}
+
+export function toJudge(event: KeptEvent): JudgedEvent {
+	return { ...event, recipients: new Set(event.sessionIds) };
+}
+
 /** What became of an event that the history keeps. */
-export function judge(stream: JudgedStream, event: KeptEvent, history: History): Judgement {
+export function judge(stream: JudgedStream, event: JudgedEvent, history: History): Judgement {
 	const { position } = event;
 	const { past, openedFrom } = stream;
 	const { return: back, ending } = past ?? {};
 	if (ending !== undefined && position >= ending.to) return { verdict: "no-stream" };
-	const isReplayed = back !== undefined && position >= back.from && position < openedFrom;
-	if (position < openedFrom && !isReplayed) return beforeStream(stream);
+	const isEarlier = position < openedFrom;
+	if (isEarlier && back === undefined) return { verdict: "no-stream" };
 	const address = misses(stream, event);
 	if (address !== undefined) return { verdict: address };
-	if (back !== undefined && position < back.from) return beforeStream(stream);
 	const origin = event.sortKey?.origin;
-	if (isReplayed && back !== undefined) {
+	// An event without an id is for live streams.
+	if (isEarlier && origin === undefined) return { verdict: "no-stream" };
+	if (back === undefined) {
+		if (history.isOfPast(event)) return { verdict: "gap" };
+	} else {
+		if (position < back.from) return beforeReplay(back);
+		// Also of events that arrived while the stream waited for the one that its client had seen.
 		if (wasSeen(position, origin, back.cursor)) return { verdict: "seen" };
 		if (hasPassed(position, origin, back.cursor, history.lastPast)) return { verdict: "gap" };
-	} else if (history.isOfPast(event)) {
-		return { verdict: "gap" };
 	}
 	return lost(stream, position) ?? unwritten(stream, position) ?? delivered(stream, event);
 }
 
-/** Why an event from before a stream was not replayed to it. */
-function beforeStream({ past }: JudgedStream): Judgement {
-	const back = past?.return;
-	if (back === undefined) return { verdict: "no-stream" };
-	if (back.told === undefined) return { verdict: "seen" };
-	return back.told === "revoked" ? { verdict: "revoked" } : { verdict: "reset", reason: back.told };
+/** Why an event was not replayed to a client that came back. */
+function beforeReplay({ told }: Return): Judgement {
+	if (told === undefined) return { verdict: "seen" };
+	return told === "revoked" ? { verdict: "revoked" } : { verdict: "reset", reason: told };
 }
 
 /** Whether a stream answers to a recipient of the event, and listens to its name. */
-export function addresses(stream: JudgedStream, event: KeptEvent): boolean {
+export function addresses(stream: JudgedStream, event: JudgedEvent): boolean {
 	return misses(stream, event) === undefined;
 }
 
 function misses(
 	{ sessionIds, eventNames }: JudgedStream,
-	event: KeptEvent
+	{ recipients, eventName }: JudgedEvent
 ): SseVerdictName | undefined {
-	const isFor = (id: string): boolean => id === EVERYONE || sessionIds.includes(id);
-	if (!event.sessionIds.some(isFor)) return "not-addressed";
-	return eventNames.includes(event.eventName) ? undefined : "not-subscribed";
+	const isFor = recipients.has(EVERYONE) || sessionIds.some(id => recipients.has(id));
+	if (!isFor) return "not-addressed";
+	return eventNames.includes(eventName) ? undefined : "not-subscribed";
 }
 
 function lost({ losses }: JudgedStream, position: number): Judgement | undefined {

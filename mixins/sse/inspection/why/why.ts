@@ -6,7 +6,14 @@ import type { Gateway } from "../../gateway/gateway.ts";
 import type { SseSilentNode } from "../gateway-answers.ts";
 import { gatewaysOf } from "../node-gateways.ts";
 import { Params, required } from "../params.ts";
-import { type JudgedStream, type Judgement, judge, type SseVerdictName } from "./verdict.ts";
+import {
+	type JudgedEvent,
+	type JudgedStream,
+	type Judgement,
+	judge,
+	type SseVerdictName,
+	toJudge
+} from "./verdict.ts";
 
 /** What `$sse.why` takes. */
 export interface WhyParams {
@@ -71,7 +78,8 @@ export const NO_STREAM = { openedAt: null, endedAt: null };
 /** The verdicts on an event, for the streams of a session at one gateway. */
 export function verdictsOf(gateway: Gateway, { event: id, session }: WhyParams): Verdict[] {
 	const event = gateway.fanOut.history?.eventOf(id);
-	return event === undefined ? [notKept(gateway, id)] : verdictsOn(gateway, event, session);
+	if (event === undefined) return [notKept(gateway, id)];
+	return verdictsOn(gateway, event, streamsOf(gateway, session));
 }
 
 /** The verdict on an event that the gateway does not keep. */
@@ -83,23 +91,27 @@ export function notKept({ fanOut: { refused, history } }: Gateway, id: string): 
 	return { verdict, ...NO_STREAM };
 }
 
-/** The verdicts on an event that the gateway keeps. */
-export function verdictsOn(gateway: Gateway, event: KeptEvent, session: string): Verdict[] {
-	const streams = streamsOf(gateway, session);
-	const verdicts = streams.slice(-MOST).map(stream => verdictOn(gateway, event, stream));
+/** The verdicts on an event that the gateway keeps, for the streams of a session. */
+export function verdictsOn(
+	gateway: Gateway,
+	event: KeptEvent,
+	streams: readonly JudgedStream[]
+): Verdict[] {
+	const judged = toJudge(event);
+	const verdicts = streams.slice(-MOST).map(stream => verdictOn(gateway, judged, stream));
 	const isForgotten = event.position < gateway.pastStreams.forgottenTo;
 	if (isForgotten) verdicts.push({ verdict: "too-old", ...NO_STREAM });
 	return verdicts.length > 0 ? verdicts : [{ verdict: "no-stream", ...NO_STREAM }];
 }
 
 /** The verdict on an event that the gateway keeps, for one stream. */
-export function verdictOn(gateway: Gateway, event: KeptEvent, stream: JudgedStream): Verdict {
+export function verdictOn(gateway: Gateway, event: JudgedEvent, stream: JudgedStream): Verdict {
 	const judged = judge(stream, event, gateway.fanOut.history as History);
 	return { ...timesOf(stream), ...written(judged, gateway) };
 }
 
 /** The streams of a session, open and ended, the first opened first. */
-function streamsOf({ streams, pastStreams }: Gateway, session: string): JudgedStream[] {
+export function streamsOf({ streams, pastStreams }: Gateway, session: string): JudgedStream[] {
 	const found: JudgedStream[] = [...streams.selectAll(session)];
 	for (const stream of pastStreams) if (stream.sessionIds.includes(session)) found.push(stream);
 	return found.sort((a, b) => a.openedAt - b.openedAt);
