@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { busState, type InspectorOptions } from "../../mixins/sse/index.ts";
 import type { Inspector } from "../../mixins/sse/inspection/inspector/inspector.ts";
@@ -114,6 +116,21 @@ describe("who may use the inspector", () => {
 		]);
 	});
 
+	// The refusal that followed was too late, and was logged as a warning.
+	it("may be sent elsewhere to log in", async () => {
+		const { origin, log } = await inspected({}, (_ctx, _req, res) => {
+			res.statusCode = 302;
+			res.setHeader("Location", "/login");
+			res.end();
+			return false;
+		});
+		for (const part of PARTS) {
+			const { status, headers } = await send(`${origin}${PATH}${part}`);
+			expect([status, headers.location]).toEqual([302, "/login"]);
+		}
+		expect(log.at("warn")).toEqual([]);
+	});
+
 	it("are those whom the guide's examples let in", async () => {
 		stubEnv("INSPECTOR_PASSWORD", "open: sesame");
 		const authorizeOf = (name: string) =>
@@ -168,6 +185,23 @@ describe("who may use the inspector", () => {
 	});
 });
 
+it("is not used from other origins, whatever the gateway's own CORS settings allow", async () => {
+	const cors = { origin: "*", credentials: true, allowedHeaders: ["X-SSE-Session"] };
+	const { origin } = await inspected({ settings: { cors } });
+	const elsewhere = "https://elsewhere.example";
+	for (const part of ["/stream", "/search"]) {
+		const headers = { origin: elsewhere, "access-control-request-method": "GET" };
+		const preflight = await send(`${origin}${PATH}${part}`, { method: "OPTIONS", headers });
+		expect(preflight.text).toBe("");
+		for (const named of [{ origin: elsewhere }, { "sec-fetch-site": "cross-site" }]) {
+			const answer = await send(`${origin}${PATH}${part}`, {
+				headers: { ...named, "x-sse-session": "A" }
+			});
+			expect(answer.status).toBe(403);
+		}
+	}
+});
+
 describe("the page", () => {
 	it("loads nothing from elsewhere, and has nothing inline", async () => {
 		const { origin } = await inspected();
@@ -191,6 +225,17 @@ describe("the page", () => {
 		}
 	});
 
+	it("says so also where moleculer-web refuses a request before it", async () => {
+		const rateLimit = { limit: 1, window: 60_000 };
+		const { origin } = await inspected({ settings: { rateLimit } });
+		for (const status of [200, 429]) {
+			const answer = await send(`${origin}${PATH}`);
+			expect(answer.status).toBe(status);
+			expect(answer.headers["content-security-policy"]).toContain("default-src 'none'");
+			expect(answer.headers["cache-control"]).toContain("no-store");
+		}
+	});
+
 	it("is read with GET, at one URL, and has no other files", async () => {
 		const { origin } = await inspected();
 		for (const method of ["POST", "PUT", "DELETE"]) {
@@ -198,11 +243,11 @@ describe("the page", () => {
 			expect(error.type).toBe("SSE_METHOD_NOT_ALLOWED");
 			expect(headers.allow).toBe("GET, HEAD");
 		}
-		const slash = await send(`${origin}${PATH}/`);
-		expect([
-			slash.status,
-			new URL(slash.headers.location ?? "", `${origin}${PATH}/`).pathname
-		]).toEqual([308, PATH]);
+		for (const slashes of ["/", "//"]) {
+			const { status, headers } = await send(`${origin}${PATH}${slashes}`);
+			const { pathname } = new URL(headers.location ?? "", `${origin}${PATH}${slashes}`);
+			expect([status, pathname]).toEqual([308, PATH]);
+		}
 		for (const name of ["/other", "/..%2Fpackage.json", "/__proto__", "/index.html%00"]) {
 			expect((await send(`${origin}${PATH}${name}`)).status).toBe(404);
 		}
@@ -300,6 +345,28 @@ describe("the stream of the page", () => {
 		expect(heldBy(gateway)).toEqual({ watchers: 0, isWatching: false });
 	});
 
+	// Node's response of HTTP/2 does not say that its client has left: the place was taken for a minute.
+	it("takes no place for a page that leaves while it is decided who may look", async () => {
+		const asked = Promise.withResolvers<void>();
+		const gate = Promise.withResolvers<boolean>();
+		const gateway = await inspected({ settings: { http2: true } }, () => {
+			asked.resolve();
+			return gate.promise;
+		});
+		const session = connectHttp2(gateway.origin);
+		const request = session.request({ ":path": `${PATH}/stream` });
+		request.on("error", () => {});
+		await asked.promise;
+		request.destroy();
+		// Another request of the connection is answered after the end of the first one has arrived.
+		const other = session.request({ ":path": "/nothing" });
+		other.resume();
+		await once(other, "close");
+		gate.resolve(true);
+		await turn();
+		expect(heldBy(gateway)).toEqual({ watchers: 0, isWatching: false });
+	});
+
 	it("is the same over HTTP/2", async () => {
 		const gateway = await inspected({ settings: { http2: true } });
 		const session = connectHttp2(gateway.origin);
@@ -346,6 +413,18 @@ describe("the search", () => {
 		expect(missing.gateways).toMatchObject([{ counts: { "no-stream": 1 } }]);
 		const unknown = await search(gateway, { event: "node-1.zzzz.5" });
 		expect(unknown.gateways).toMatchObject([{ findings: [{ session: null, event: null }] }]);
+	});
+
+	// Only the newest 2,000 events of all sessions were looked through.
+	it("finds a session's events after however many of others", async () => {
+		const gateway = await inspected();
+		await openStream(gateway.url("news"), { session: "A" });
+		const sendTo = (sessionId: string | string[]) =>
+			gateway.send({ eventName: "news", sessionId, payload: 1 });
+		for (let n = 0; n < 25; n++) await sendTo(["A", "B"]);
+		for (let n = 0; n < 2100; n++) await sendTo("B");
+		const { gateways } = await search(gateway, { session: "A" });
+		expect(gateways).toMatchObject([{ counts: { delivered: 20 } }]);
 	});
 
 	it("lists what went wrong before what did not", async () => {

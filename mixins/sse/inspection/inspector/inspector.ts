@@ -1,5 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { AuthFailures, forbidden } from "../../gateway/auth/auth-failures.ts";
+import { answer } from "../../gateway/request/plain-response.ts";
+import { isSettled } from "../../gateway/request/response.ts";
 import type {
 	GatewayService,
 	InspectorOptions,
@@ -8,7 +10,7 @@ import type {
 } from "../../gateway/types.ts";
 import { SseError } from "../../moleculer/sse-error.ts";
 import { INDEX, type PageFile } from "./page-files.ts";
-import { type Part, refuseOtherSites, setHeaders } from "./page-headers.ts";
+import { type Part, refuseOtherSites } from "./page-headers.ts";
 import { search } from "./search.ts";
 import { Watch } from "./watch.ts";
 import { Watcher } from "./watcher.ts";
@@ -68,23 +70,22 @@ export class Inspector {
 		response: SseGatewayResponse,
 		name: string | undefined
 	): Promise<void> {
-		setHeaders(response);
 		if (request.method !== "GET" && request.method !== "HEAD") {
 			response.setHeader("Allow", "GET, HEAD");
 			const { method } = request;
 			throw new SseError("SSE_METHOD_NOT_ALLOWED", "The inspector is read with GET.", { method });
 		}
 		refuseOtherSites(request, partOf(name));
-		await this.#ask(request, response);
-		if (response.headersSent || response.destroyed) return;
+		if (!(await this.#ask(request, response))) return;
+		if (isSettled(request, response)) return;
 		if (name === undefined) this.#page(request, response);
 		else if (name === "stream") this.#stream(request, response);
 		else if (name === "search") await this.#search(request, response);
 		else this.#file(request, response, name);
 	}
 
-	/** @throws SseError `SSE_FORBIDDEN` unless the application allows it; `SSE_INTERNAL` if it fails to answer. */
-	async #ask(request: SseGatewayRequest, response: SseGatewayResponse): Promise<void> {
+	/** Whether it is allowed. @throws SseError `SSE_FORBIDDEN` unless the application allows it; `SSE_INTERNAL` if it fails to answer. */
+	async #ask(request: SseGatewayRequest, response: SseGatewayResponse): Promise<boolean> {
 		let allowed: boolean;
 		try {
 			// biome-ignore lint/style/noNonNullAssertion: set by moleculer-web before any handler runs
@@ -92,7 +93,9 @@ export class Inspector {
 		} catch (error) {
 			throw this.#failures.refusal("inspector.authorize", error);
 		}
-		if (allowed !== true) throw forbidden("inspector.authorize");
+		// It may have answered by itself, as with a redirect to where one logs in.
+		if (allowed !== true && !isSettled(request, response)) throw forbidden("inspector.authorize");
+		return allowed === true;
 	}
 
 	/** Its files' relative URLs are right only without a slash at the end. */
@@ -102,8 +105,11 @@ export class Inspector {
 			this.#file(request, response, INDEX);
 			return;
 		}
-		const name = path.replace(/\/+$/, "").split("/").at(-1) ?? "";
-		answer(request, response, 308, { Location: `../${name}` });
+		const [slashes = ""] = /\/+$/.exec(path) ?? [];
+		const name = path.slice(0, -slashes.length).split("/").at(-1) ?? "";
+		// Each slash is a folder to the browser.
+		const up = "../".repeat(slashes.length);
+		answer(request, response, 308, { Location: `${up}${name}` });
 	}
 
 	#file(request: SseGatewayRequest, response: SseGatewayResponse, name: string): void {
@@ -150,19 +156,4 @@ export class Inspector {
 function partOf(name: string | undefined): Part {
 	if (name === undefined) return "page";
 	return name === "stream" || name === "search" ? "data" : "file";
-}
-
-/** A response of either protocol: TypeScript resolves no overloads of a union. */
-function answer(
-	{ method }: SseGatewayRequest,
-	response: SseGatewayResponse,
-	status: number,
-	headers: Readonly<Record<string, string>>,
-	body: Buffer = Buffer.alloc(0)
-): void {
-	if (response.headersSent || response.destroyed) return;
-	const plain = response as ServerResponse;
-	plain.writeHead(status, { ...headers, "Content-Length": String(body.byteLength) });
-	if (method === "HEAD") plain.end();
-	else plain.end(body);
 }

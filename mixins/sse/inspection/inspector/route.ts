@@ -6,6 +6,7 @@ import {
 } from "../../gateway/route/route.ts";
 import type { SseGatewayRequest, SseGatewayResponse } from "../../gateway/types.ts";
 import type { Inspector } from "./inspector.ts";
+import { setHeaders } from "./page-headers.ts";
 
 /** Name that tells the inspector's aliases from the application's. */
 const ALIAS = "moleculer-sse-inspector";
@@ -56,6 +57,8 @@ export function appendInspectorRoute(
 	methods.createAlias = create;
 	const handle: AliasHandler = async function (request, response, alias) {
 		if (alias.name !== ALIAS) return aliasHandler.call(this, request, response, alias);
+		// Also for what refuses the request before the inspector does, such as a rate limit.
+		setHeaders(response);
 		await aliasHandler.call(this, request, response, alias);
 		const { parsedUrl = "" } = request;
 		const isFile = alias.path?.endsWith(FILE) === true;

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { breakOff, isBlocked } from "../../gateway/request/plain-response.ts";
 import type { SseGatewayResponse } from "../../gateway/types.ts";
 import type { Watch } from "./watch.ts";
 
@@ -38,9 +39,13 @@ export class Watcher {
 	end(): void {
 		if (this.#hasEnded) return;
 		this.#closed();
+		// Once it has ended, Node no longer says that it is blocked.
+		if (isBlocked(this.#response)) {
+			breakOff(this.#response);
+			return;
+		}
 		try {
 			this.#response.end();
-			if (this.#response.writableNeedDrain) breakOff(this.#response);
 		} catch {
 			breakOff(this.#response);
 		}
@@ -49,7 +54,7 @@ export class Watcher {
 	/** A page that does not read, as one in a tab that the browser has frozen, gets nothing more until it does. */
 	#look(look: string): void {
 		if (this.#hasEnded) return;
-		if (!this.#response.writableNeedDrain) {
+		if (!isBlocked(this.#response)) {
 			this.#unread = 0;
 			this.#write(`event: look\ndata: ${look}\n\n`);
 		} else if (++this.#unread > MOST_UNREAD) {
@@ -74,9 +79,4 @@ export class Watcher {
 		this.#leave?.();
 		this.#onEnd(this);
 	};
-}
-
-function breakOff(response: SseGatewayResponse): void {
-	if ("stream" in response) response.stream?.destroy();
-	else response.destroy();
 }

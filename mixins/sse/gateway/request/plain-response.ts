@@ -1,0 +1,28 @@
+import { type Answerable, cancel, isHttp2 } from "../../http/connection.ts";
+import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
+import { isSettled } from "./response.ts";
+
+/** Whether its client has not taken what was written: a response of HTTP/2 does not say so itself. */
+export function isBlocked(response: SseGatewayResponse): boolean {
+	return (isHttp2(response) ? response.stream : response).writableNeedDrain;
+}
+
+export function breakOff(response: SseGatewayResponse): void {
+	if (isHttp2(response)) cancel(response.stream);
+	else response.destroy();
+}
+
+/** Answers a request, if that may still be. */
+export function answer(
+	request: SseGatewayRequest,
+	response: SseGatewayResponse,
+	status: number,
+	headers: Readonly<Record<string, string>>,
+	body: Buffer = Buffer.alloc(0)
+): void {
+	if (isSettled(request, response)) return;
+	const plain: Answerable = response;
+	plain.writeHead(status, { ...headers, "Content-Length": String(body.byteLength) });
+	if (request.method === "HEAD") plain.end();
+	else plain.end(body);
+}
