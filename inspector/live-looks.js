@@ -1,3 +1,7 @@
+const STREAM = new URL("stream", import.meta.url);
+/** Milliseconds until the stream is opened again after an answer that was none. */
+const PAUSE = 3000;
+
 /**
  * The looks at all gateways, one a second. A stream lives for a minute, so that the gateway can ask again who may look; the next
  * one is opened before that, so that nothing is missed.
@@ -18,7 +22,7 @@ export class LiveLooks {
 	}
 
 	open() {
-		const source = new EventSource(new URL("stream", import.meta.url));
+		const source = new EventSource(STREAM);
 		this.#source ??= source;
 		source.addEventListener("look", ({ data }) => {
 			if (source !== this.#source) {
@@ -38,11 +42,27 @@ export class LiveLooks {
 		source.addEventListener("error", () => {
 			if (source !== this.#source) {
 				source.close();
-			} else if (source.readyState === EventSource.CLOSED) {
-				this.#onState("ended", "Not allowed any more: reload the page");
-			} else {
-				this.#onState("waiting", "Reconnecting");
+				return;
 			}
+			this.#onState("waiting", "Reconnecting");
+			if (source.readyState === EventSource.CLOSED) void this.#openAgain();
 		});
+	}
+
+	/**
+	 * An EventSource gives up after any answer but 200, such as that of a proxy whose gateway starts again, and does not tell
+	 * which it was.
+	 */
+	async #openAgain() {
+		const asked = fetch(STREAM, { method: "HEAD", redirect: "manual" });
+		const { status, type } = await asked.catch(() => Response.error());
+		if (status === 401 || status === 403 || type === "opaqueredirect") {
+			this.#onState("ended", "Not allowed any more: reload the page");
+			return;
+		}
+		setTimeout(() => {
+			this.#source = undefined;
+			this.open();
+		}, PAUSE);
 	}
 }

@@ -115,6 +115,31 @@ describe("the inspector in a browser", () => {
 		await page.locator('#state[data-state="live"]').waitFor();
 	});
 
+	// An EventSource gives up after any answer but 200: the page said that it was not allowed any more, and stayed so.
+	it("goes on after an answer that was none, and says when it is not allowed any more", async () => {
+		let answer: () => boolean = () => true;
+		const authorize = () => answer();
+		const gateway = await startGateway({ sse: { inspector: { path: PATH, authorize } } });
+		const inspector = Reflect.get(gateway.service, Symbol.for("moleculer-sse.inspector"));
+		const endStreams = (): void => {
+			inspector.stop();
+			inspector.start();
+		};
+		const page = await openPage(gateway);
+		// Chromium writes which answers were none
+		page.removeAllListeners("console");
+		answer = () => {
+			throw new Error("The database is away.");
+		};
+		endStreams();
+		await page.locator('#state[data-state="waiting"]').waitFor();
+		answer = () => true;
+		await page.locator('#state[data-state="live"]').waitFor();
+		answer = () => false;
+		endStreams();
+		await page.locator('#state[data-state="ended"]').waitFor();
+	});
+
 	it("can be read in light and in dark, wide and narrow", async () => {
 		const gateway = await startGateway({ sse });
 		await openStream(gateway.url("news"), { session: "a" });
