@@ -12,7 +12,8 @@ export interface PastStream
 
 /** Bytes that past streams may take, as a part of the history's `maxBytes`, in addition to it. */
 const PART = 1 / 16;
-/** Bytes of a character. */
+/** Bytes of a text, besides its characters, and of one of these: a client may listen to many short names. */
+const TEXT_BYTES = 32;
 const CHARACTER_BYTES = 2;
 /** Bytes of a stream, without its ids and names. */
 const STREAM_BYTES = 500;
@@ -91,8 +92,10 @@ export class PastStreams {
 }
 
 function bytesOf({ sessionIds, eventNames, losses }: PastStream): number {
-	let characters = 0;
-	for (const text of sessionIds) characters += text.length;
-	for (const text of eventNames) characters += text.length;
-	return STREAM_BYTES + characters * CHARACTER_BYTES + (losses === undefined ? 0 : LOSSES_BYTES);
+	const texts = textBytes(sessionIds) + textBytes(eventNames);
+	return STREAM_BYTES + texts + (losses === undefined ? 0 : LOSSES_BYTES);
+}
+
+function textBytes(texts: readonly string[]): number {
+	return texts.reduce((sum, text) => sum + TEXT_BYTES + text.length * CHARACTER_BYTES, 0);
 }
