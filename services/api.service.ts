@@ -11,16 +11,19 @@ import {
 } from "../mixins/sse/index.ts";
 import { events } from "./events.ts";
 
+/** At least one of them is what most proxies add to a request. */
+const PROXY_HEADERS = ["forwarded", "via", "x-forwarded-for", "x-real-ip"];
+
 /**
- * Who looks at the example on the machine on which it runs. The host's name is checked as well: any name may lead to this
- * machine, and a browser would take its page for that of the same site. In a container only the port that Compose publishes to
- * its machine leads here without nginx, which adds `X-Forwarded-For`.
+ * Who looks at the example on the machine on which it runs, and not through a proxy there. The host's name is checked as well: any
+ * name may lead to this machine, and a browser would take its page for that of the same site. In a container only the port that
+ * Compose publishes to its machine leads here without nginx.
  */
 function isThisMachine(_: unknown, { headers, socket }: SseGatewayRequest): boolean {
+	if (PROXY_HEADERS.some(name => name in headers)) return false;
 	const isLocal =
-		process.env.INSPECTOR === "published"
-			? headers["x-forwarded-for"] === undefined
-			: ["127.0.0.1", "::1", "::ffff:127.0.0.1"].includes(socket.remoteAddress ?? "");
+		process.env.INSPECTOR === "published" ||
+		["127.0.0.1", "::1", "::ffff:127.0.0.1"].includes(socket.remoteAddress ?? "");
 	return isLocal && /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(headers.host ?? "");
 }
 

@@ -112,6 +112,9 @@ describe("`npm start`", () => {
 		await say(page, "hello");
 		await events(page, "notifications").first().waitFor();
 		expect((await fetch(`${url}/inspector`)).status).toBe(200);
+		// A proxy on the same machine serves others.
+		const headers = { "x-forwarded-for": "203.0.113.7" };
+		expect((await fetch(`${url}/inspector`, { headers })).status).toBe(403);
 
 		// Ctrl-C; a shell between npm and Node would die of SIGTERM at once, and npm would take that for the end
 		app.kill("SIGINT");
