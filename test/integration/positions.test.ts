@@ -72,13 +72,13 @@ describe("a sender", () => {
 		expect(heard.map(({ nodeID }) => nodeID)).toEqual(["sender", "sender", "sender"]);
 		expect(first).toMatchObject({ seq: 2, epoch: expect.stringMatching(/^[0-9a-z]{8}$/) });
 		expect(Number(first?.age)).toBeGreaterThanOrEqual(950);
-		expect(Number(second?.age)).toBeGreaterThanOrEqual(2900);
+		expect(Number(second?.age)).toBeGreaterThanOrEqual(1900);
 		expect(Number(second?.up)).toBeGreaterThan(Number(second?.age));
 		expect(last).toMatchObject({ seq: 2, end: true });
 	});
 
 	// One busy sequence kept the node from being quiet: the last event of any other, if it was lost, was never reported.
-	it("reports a quiet sequence, at growing intervals, even if another one is busy", async () => {
+	it("reports a quiet sequence, and again, even if another one is busy", async () => {
 		const heard: Parameters<typeof listener>[0] = [];
 		const { sender } = await startPair([listener(heard)]);
 		heard.length = 0;
@@ -92,7 +92,7 @@ describe("a sender", () => {
 			await eventually(() => expect(ofMain()).toHaveLength(2), { timeout: 10_000 });
 			const [first, second] = ofMain().map(({ params }) => Number(params.age));
 			expect(first).toBeGreaterThanOrEqual(950);
-			expect(second).toBeGreaterThanOrEqual(2900);
+			expect(second).toBeGreaterThanOrEqual(1900);
 		} finally {
 			clearInterval(busy);
 		}

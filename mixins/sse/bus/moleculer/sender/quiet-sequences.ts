@@ -1,7 +1,12 @@
 import type { Sequence } from "./sequences.ts";
 
-/** Milliseconds from the last event to the first report of its number; the interval then doubles, up to `LAST`. */
+/** Milliseconds from the last event to the first report of its number, and between the first reports. */
 const FIRST = 1000;
+/**
+ * Reports at that interval, which then doubles, up to `LAST`. Until a gateway hears one of them, it does not know that it has missed the
+ * event, and gives its clients ids from after it; another gateway replays them what is up to five seconds older.
+ */
+const OFTEN = 4;
 const LAST = 60_000;
 /** Least milliseconds between two passes over all sequences, of which there may be many. */
 const APART = 20;
@@ -12,11 +17,13 @@ interface Due {
 	at: number;
 	/** Milliseconds since the previous report, or since the last event. */
 	interval: number;
+	/** Reports at the first interval that are left. */
+	often: number;
 	/** `performance.now()` of the previous report, or of the first event. */
 	toldAt: number;
 }
 
-/** Has each quiet sequence reported: a second after its last event, and then at growing intervals. */
+/** Has each quiet sequence reported: each second for four seconds after its last event, and then at growing intervals. */
 export class QuietSequences {
 	readonly #tell: (sequence: Sequence, now: number) => void;
 	readonly #dues = new Map<Sequence, Due>();
@@ -36,10 +43,11 @@ export class QuietSequences {
 		// A sequence that is never quiet is reported too: gateways notice senders that do not report.
 		const at = Math.max(now, Math.min(now + FIRST, (due?.toldAt ?? now) + LAST));
 		if (due === undefined) {
-			this.#dues.set(sequence, { at, interval: FIRST, toldAt: now });
+			this.#dues.set(sequence, { at, interval: FIRST, often: OFTEN, toldAt: now });
 		} else {
 			due.at = at;
 			due.interval = FIRST;
+			due.often = OFTEN;
 		}
 		if (this.#timerAt > at) this.#schedule(at, now);
 	}
@@ -65,7 +73,7 @@ export class QuietSequences {
 			if (due.at <= now + 1) {
 				this.#tell(sequence, now);
 				due.toldAt = now;
-				due.interval = Math.min(due.interval * 2, LAST);
+				if (--due.often <= 0) due.interval = Math.min(due.interval * 2, LAST);
 				due.at = now + due.interval;
 			}
 			first = Math.min(first, due.at);
