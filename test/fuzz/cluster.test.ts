@@ -74,6 +74,25 @@ describe("a virtual cluster", () => {
 		expect(share).toBeLessThan(MOST_FOR_NOTHING);
 	});
 
+	// Reports came one second and three after the last event: both were lost on that link, and the next one came when the page had
+	// gone to another gateway, with an id from after the hole.
+	it("tells a page that goes on just before its gateway notices what one link has lost in three seconds", async () => {
+		const course: Course = {
+			seed: 0,
+			steps: [
+				{ after: 0, do: "part", between: ["gateway-1", "sender-1"], for: 3001 },
+				{ after: 0, do: "send", by: ["sender-1"], apart: false },
+				{ after: 0, do: "send", by: ["gateway-1"], apart: true },
+				{ after: 0, do: "move", page: 0, to: "gateway-1", pause: 0 },
+				{ after: 3940, do: "job", sends: [], life: 0, isKilled: false },
+				{ after: 914, do: "send", by: ["witness"], apart: true },
+				{ after: 4, do: "send", by: ["sender-1"], apart: false },
+				{ after: 13, do: "move", page: 0, to: "gateway-2", pause: 0 }
+			]
+		};
+		expect((await outcomeOf(course)).faults).toEqual([]);
+	});
+
 	it("tells nobody of processes that end gracefully", async () => {
 		await check(PEACEFUL, PEACEFUL_COURSES, ({ faults, told }) =>
 			told === 0 ? faults : [...faults, `pages were told ${told} times`]
