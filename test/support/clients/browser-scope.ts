@@ -3,6 +3,7 @@ import { EventSource } from "eventsource";
 import { type ConnectOptions, connectIn, type SseConnection } from "../../../client/connect.ts";
 import type { ChannelLike, LocksLike, Scope } from "../../../client/scope.ts";
 import { onTestFinished } from "../on-test-finished.ts";
+import { Target } from "./event-target.ts";
 
 /** What a connection of the client uses. */
 export type TransportKind = "EventSource" | "fetch";
@@ -14,29 +15,6 @@ export interface TabSetup {
 	transport?: TransportKind;
 	/** Changes each request before it is sent, like a service worker. */
 	passOn?: (url: string, init: RequestInit) => RequestInit;
-}
-
-type Listener = (event: { persisted?: boolean }) => void;
-
-/** Fires events, like a window and a document. */
-class Target {
-	readonly #listeners = new Map<string, Set<Listener>>();
-
-	addEventListener = (type: string, listener: Listener): void => {
-		this.#listeners.set(type, (this.#listeners.get(type) ?? new Set()).add(listener));
-	};
-
-	removeEventListener = (type: string, listener: Listener): void => {
-		this.#listeners.get(type)?.delete(listener);
-	};
-
-	fire(type: string, event: { persisted?: boolean } = {}): void {
-		for (const listener of [...(this.#listeners.get(type) ?? [])]) listener(event);
-	}
-
-	get size(): number {
-		return [...this.#listeners.values()].reduce((sum, { size }) => sum + size, 0);
-	}
 }
 
 interface Lock {

@@ -1,6 +1,7 @@
 import { type ConnectOptions, connectIn } from "../../../client/connect.ts";
 import type { ChannelLike, EventSourceLike, LocksLike, Scope } from "../../../client/scope.ts";
 import { Page } from "./browser-scope.ts";
+import { Target } from "./event-target.ts";
 
 /*
  * A browser and a gateway on the clock of the test: everything that is asynchronous takes the milliseconds that it is told to take.
@@ -9,25 +10,6 @@ import { Page } from "./browser-scope.ts";
 /** Milliseconds that a request, and a message between tabs, take. */
 const REQUEST = 2;
 const MESSAGE = 1;
-
-type Listener = (event: never) => void;
-
-/** Fires events, like a window and a document. */
-class Target {
-	readonly #listeners = new Map<string, Set<Listener>>();
-
-	addEventListener = (type: string, listener: Listener): void => {
-		this.#listeners.set(type, (this.#listeners.get(type) ?? new Set()).add(listener));
-	};
-
-	removeEventListener = (type: string, listener: Listener): void => {
-		this.#listeners.get(type)?.delete(listener);
-	};
-
-	fire(type: string, event: object = {}): void {
-		for (const listener of [...(this.#listeners.get(type) ?? [])]) listener(event as never);
-	}
-}
 
 interface Sent {
 	readonly name: string;

@@ -35,6 +35,16 @@ async function openTabs(browser: FakeBrowser, count: number, ...args: [string[]?
 const eventsOf = (tabs: readonly Opened[]) => tabs.map(({ page }) => page.events);
 const statesOf = (tabs: readonly Opened[]) => tabs.map(({ page }) => page.connection.state);
 
+/** What tabs get of two events: one that is sent just after their streams have ended, and one so many milliseconds later. */
+async function overAnEnd(browser: FakeBrowser, tabs: readonly Opened[], milliseconds: number) {
+	browser.gateway.end();
+	browser.gateway.send(NEWS, 1);
+	await pass(milliseconds);
+	browser.gateway.send(NEWS, 2);
+	await pass(100);
+	return eventsOf(tabs);
+}
+
 /** A gateway that sends heartbeats, and a page listening to a first event. */
 function beating(heartbeat: number): FakeBrowser {
 	const browser = new FakeBrowser();
@@ -347,13 +357,7 @@ describe("credentials that are refused", () => {
 		const tabs = await openTabs(browser, 3, [NEWS], asked);
 		const good = tabs[2] as Opened;
 		browser.gateway.answer = ({ tab }) => (tab === good.tab ? 200 : 401);
-		browser.gateway.end();
-		browser.gateway.send(NEWS, 1);
-		await pass(10_000);
-		browser.gateway.send(NEWS, 2);
-		await pass(100);
-
-		expect(eventsOf(tabs)).toEqual([
+		expect(await overAnEnd(browser, tabs, 10_000)).toEqual([
 			[1, 2],
 			[1, 2],
 			[1, 2]
@@ -444,13 +448,7 @@ describe("the session of a stream that comes back", () => {
 		browser.gateway.send(NEWS, 0);
 		const tabs = await openTabs(browser, 3);
 		browser.gateway.open = () => ({ session: "S", groups: "two" });
-		browser.gateway.end();
-		browser.gateway.send(NEWS, 1);
-		await pass(20_000);
-		browser.gateway.send(NEWS, 2);
-		await pass(100);
-
-		expect(eventsOf(tabs)).toEqual([
+		expect(await overAnEnd(browser, tabs, 20_000)).toEqual([
 			[1, 2],
 			[1, 2],
 			[1, 2]

@@ -52,7 +52,7 @@ export class InOrderDelivery<T> {
 		this.#earlyBytes += bytes;
 		this.#open.add(sequence);
 		if (this.#early <= MAX_EARLY && this.#earlyBytes <= MAX_EARLY_BYTES) return;
-		this.skip(this.#fullest(sequence), Number.POSITIVE_INFINITY);
+		this.giveUp(this.#fullest(sequence), Number.POSITIVE_INFINITY);
 	}
 
 	/** The next event of a sequence is missing. */
@@ -62,7 +62,7 @@ export class InOrderDelivery<T> {
 
 	/** Gives up what has been missing for too long. */
 	decide(now: number): void {
-		for (const sequence of this.#open) if (sequence.dueAt <= now) this.skip(sequence, now);
+		for (const sequence of this.#open) if (sequence.dueAt <= now) this.giveUp(sequence, now);
 	}
 
 	/** The sequence in which most events wait; the given one if none has more. */
@@ -73,7 +73,7 @@ export class InOrderDelivery<T> {
 	}
 
 	/** Gives up what is due by `now`, all as one loss, and goes on after it. @param isTold The loss is told already. */
-	skip(sequence: SequenceState<T>, now: number, isTold = false): void {
+	giveUp(sequence: SequenceState<T>, now: number, isTold = false): void {
 		const range = sequence.dueRange(now);
 		if (range === undefined) return;
 		const { origin } = sequence;

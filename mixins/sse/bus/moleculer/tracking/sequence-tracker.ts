@@ -159,7 +159,7 @@ export class SequenceTracker<T> {
 			life.isTold = this.#then.lost({ origin, before, isEarlier: false, isKnown }) !== false;
 		}
 		for (const sequence of sequences) {
-			this.#inOrder.skip(sequence, Number.POSITIVE_INFINITY, true);
+			this.#inOrder.giveUp(sequence, Number.POSITIVE_INFINITY, true);
 			sequence.givenUpAt = before;
 		}
 	}
