@@ -162,7 +162,10 @@ const service: ServiceSchema<Settings, Methods, State> & { queues: unknown } = {
 				}
 				const bytes = await this.files.size(sessionId, reportId);
 				await this.tell("report-ready", job, { bytes, node: this.broker.nodeID });
-				await this.files.markTold(sessionId, reportId);
+				// The job is done: if it went back for this, its session would be told every second.
+				await this.files.markTold(sessionId, reportId).catch(error => {
+					this.logger.warn(`It cannot be noted that the report ${reportId} was announced.`, error);
+				});
 			} catch (error) {
 				if (signal.aborted || error instanceof GivenUp) throw error;
 				this.logger.warn(`The report ${reportId} goes back to the queue.`, error);

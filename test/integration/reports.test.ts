@@ -1,4 +1,12 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	symlinkSync,
+	utimesSync,
+	writeFileSync
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import type { Channel } from "amqplib";
@@ -168,15 +176,36 @@ describe("a job that is delivered again", () => {
 		expect(client.received("report-progress")).toHaveLength(4);
 	});
 
+	/** The name of a file that belongs to a report of the one session that has any. */
+	function nameOf(folder: string, reportId: string, ending: string): string {
+		const [attempts = ""] = filesIn(folder, ".attempts");
+		return join(folder, `${attempts.slice(0, attempts.indexOf("-"))}-${reportId}.${ending}`);
+	}
+
+	// It went back to the queue, and its session was told again each second.
+	it("is announced once if that cannot be noted", async () => {
+		const { gateway, folder, put, create, client } = await makeOne();
+		const reportId = crypto.randomUUID();
+		symlinkSync(join(folder, "missing", "told"), nameOf(folder, reportId, "told"));
+
+		await put({ reportId, sessionId: "mine", orders: 1000 });
+		await eventually(() =>
+			expect(gateway.log.at("warn").join()).toContain(`the report ${reportId} was announced`)
+		);
+		await create("mine");
+		await client.next("report-ready", 3);
+		const told = client.received("report-ready") as { reportId: string }[];
+		expect(told.filter(ready => ready.reportId === reportId)).toHaveLength(1);
+		expect(gateway.log.at("warn").join()).not.toContain("goes back to the queue");
+	});
+
 	it("is given up when it was begun ten times, which its session is told", async () => {
 		const { gateway, folder, create, put, stream } = await start();
 		const client = await stream("mine");
 		await create("mine");
 		await client.next("report-ready");
-		const [attempts = ""] = filesIn(folder, ".attempts");
 		const reportId = crypto.randomUUID();
-		const own = `${attempts.slice(0, attempts.indexOf("-"))}-${reportId}.attempts`;
-		writeFileSync(join(folder, own), ".".repeat(10));
+		writeFileSync(nameOf(folder, reportId, "attempts"), ".".repeat(10));
 
 		await put({ reportId, sessionId: "mine", orders: 1000 });
 		const failed = await client.next("report-failed");
