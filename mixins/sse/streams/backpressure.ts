@@ -8,7 +8,6 @@ import { Backlog } from "./backlog.ts";
 import { GatheredBatches, SMALL } from "./gathered-batches.ts";
 import { Losses } from "./losses.ts";
 import { PacedWrites } from "./paced-writes.ts";
-import { StallWatch } from "./stall-watch.ts";
 import { UnsentLimit } from "./unsent-limit.ts";
 
 export interface BackpressureOptions {
@@ -44,7 +43,6 @@ export class Backpressure {
 	#losses: Losses | undefined;
 	/** Called once the client has taken what was written. */
 	#onReady: (() => void) | undefined;
-	readonly #stallWatch: StallWatch;
 
 	/** @param onTooSlow Called when the client is to be disconnected. */
 	constructor(
@@ -54,7 +52,6 @@ export class Backpressure {
 		onTooSlow: () => void
 	) {
 		this.#transport = transport;
-		this.#stallWatch = new StallWatch(transport);
 		this.#maxUnsentBytes = maxUnsentBytes;
 		this.#policy = policy;
 		this.#counters = counters;
@@ -104,9 +101,9 @@ export class Backpressure {
 		this.#transport.onDrain(this.#goOn);
 	}
 
-	/** See {@link StallWatch.isStalled}. */
+	/** See {@link PacedWrites.isStalled}. */
 	isStalled(now: number, timeout: number): boolean {
-		return this.#stallWatch.isStalled(now, timeout);
+		return this.#writes.isStalled(now, timeout);
 	}
 
 	/**

@@ -4,7 +4,7 @@ import type { Transport } from "../http/transport.ts";
 import { WAITING_BYTES } from "./backlog.ts";
 import { UnsentWrites } from "./unsent-writes.ts";
 
-/** The writes to a client that has not taken everything: whether it may get another, and what of them is unsent. */
+/** The writes to a client that has not taken everything: what of them is unsent, and whether the client takes it. */
 export class PacedWrites {
 	readonly #transport: Transport;
 	readonly #counters: Pick<GatewayCounters, "bytesEncoded">;
@@ -12,6 +12,8 @@ export class PacedWrites {
 	/** Writes after others that have not left the process. */
 	#count = 0;
 	readonly #unsent: UnsentWrites;
+	/** Since when the client has taken nothing, and the value of `taken` at that time. */
+	#stall: { taken: number; since: number } | undefined;
 
 	/**
 	 * @param lastFirst See {@link UnsentWrites}.
@@ -51,6 +53,21 @@ export class PacedWrites {
 	/** Bytes that the client has not taken, including what it takes to keep them. */
 	get held(): number {
 		return this.#transport.unsent + this.#count * WAITING_BYTES;
+	}
+
+	/**
+	 * Whether the client has taken nothing for `timeout` milliseconds, though something is unsent. Call this now and then.
+	 *
+	 * @param now On a clock that stands still while the process does not run.
+	 */
+	isStalled(now: number, timeout: number): boolean {
+		if (this.#transport.unsent === 0) {
+			this.#stall = undefined;
+			return false;
+		}
+		const { taken } = this.#transport;
+		if (this.#stall?.taken !== taken) this.#stall = { taken, since: now };
+		return now - this.#stall.since >= timeout;
 	}
 
 	/** A batch that is written after something unsent waits there, and reports when it is gone, if the transport can. */

@@ -1,27 +1,38 @@
-import type { Transport } from "../http/transport.ts";
+import type { EventStream } from "./event-stream.ts";
 
-/** Knows since when a client has taken nothing though something is unsent. */
+/** Ends the streams whose clients take nothing of what is unsent. */
 export class StallWatch {
-	readonly #transport: Pick<Transport, "unsent" | "taken">;
-	/** Since when, and at which value of `taken`. */
-	#stall: { taken: number; since: number } | undefined;
-
-	constructor(transport: Pick<Transport, "unsent" | "taken">) {
-		this.#transport = transport;
-	}
+	readonly #timeout: number;
+	readonly #longest: number;
+	/** `performance.now()` of the last tick. */
+	#tickedAt = 0;
+	/** Milliseconds for which the process has run: no client can take anything while it does not. */
+	#running = 0;
 
 	/**
-	 * Whether that has been so for `timeout` milliseconds. Call this now and then.
-	 *
-	 * @param now On a clock that stands still while the process does not run.
+	 * @param timeout Milliseconds after which such a stream is ended; 0 = never.
+	 * @param tick Milliseconds between two ticks; after more than twice as many, the process did not run.
 	 */
-	isStalled(now: number, timeout: number): boolean {
-		if (this.#transport.unsent === 0) {
-			this.#stall = undefined;
-			return false;
-		}
-		const { taken } = this.#transport;
-		if (this.#stall?.taken !== taken) this.#stall = { taken, since: now };
-		return now - this.#stall.since >= timeout;
+	constructor(timeout: number, tick: number) {
+		this.#timeout = timeout;
+		this.#longest = 2 * tick;
+	}
+
+	/** Ticks follow from now on. @param now `performance.now()`. */
+	start(now: number): void {
+		this.#tickedAt = now;
+	}
+
+	/** All streams are about to be checked. @param now `performance.now()`. */
+	tick(now: number): void {
+		this.#running += Math.min(now - this.#tickedAt, this.#longest);
+		this.#tickedAt = now;
+	}
+
+	/** @returns Whether it has ended the stream. */
+	endIfStalled(stream: EventStream): boolean {
+		if (this.#timeout === 0 || !stream.isStalled(this.#running, this.#timeout)) return false;
+		stream.destroy("stalled");
+		return true;
 	}
 }

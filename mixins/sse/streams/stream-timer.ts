@@ -1,5 +1,6 @@
 import type { Frame } from "../core/event/frame.ts";
 import type { EventStream } from "./event-stream.ts";
+import { StallWatch } from "./stall-watch.ts";
 
 export interface StreamTimerOptions {
 	/** Milliseconds of silence after which a stream gets a heartbeat; 0 = off. */
@@ -22,32 +23,28 @@ const COARSEST_TICK = 1000;
 export class StreamTimer {
 	readonly #interval: number;
 	readonly #tick: number;
-	readonly #stallTimeout: number;
+	readonly #stallWatch: StallWatch;
 	readonly #frame: () => Frame;
 	readonly #streams: Iterable<EventStream>;
 	#timer: NodeJS.Timeout | undefined;
-	/** `performance.now()` of the last check. */
-	#lookedAt = 0;
-	/** Milliseconds for which it has run: a client is not blamed for what it does not take while the process does not run. */
-	#running = 0;
 
 	constructor(
 		{ interval, timeout, stallTimeout, frame }: StreamTimerOptions,
 		streams: Iterable<EventStream>
 	) {
 		this.#interval = interval;
-		this.#stallTimeout = stallTimeout;
 		this.#frame = frame;
 		this.#streams = streams;
 		// A twentieth of the shortest duration: 5 % precision, for one pass over the streams at each tick.
 		const finest = Math.min(...[interval, timeout, stallTimeout].filter(ms => ms > 0)) / 20;
 		this.#tick = Math.max(FINEST_TICK, Math.min(COARSEST_TICK, finest));
+		this.#stallWatch = new StallWatch(stallTimeout, this.#tick);
 	}
 
 	/** Call this when there are streams; calling it again is harmless. */
 	start(): void {
 		if (this.#timer !== undefined) return;
-		this.#lookedAt = performance.now();
+		this.#stallWatch.start(performance.now());
 		this.#timer = setInterval(() => this.#look(performance.now(), Date.now()), this.#tick);
 	}
 
@@ -60,17 +57,18 @@ export class StreamTimer {
 	/** @param wall Milliseconds since 1970. */
 	#look(now: number, wall: number): void {
 		let frame: Frame | undefined;
-		this.#running += Math.min(now - this.#lookedAt, 2 * this.#tick);
-		this.#lookedAt = now;
+		this.#stallWatch.tick(now);
 		for (const stream of this.#streams) {
 			if (now >= stream.expiresAt || wall >= stream.sessionEnd) {
 				stream.expire();
-			} else if (this.#stallTimeout > 0 && stream.isStalled(this.#running, this.#stallTimeout)) {
-				stream.destroy("stalled");
-			} else if (this.#interval > 0 && stream.isSilent(now, this.#interval)) {
+			} else if (!this.#stallWatch.endIfStalled(stream) && this.#needsHeartbeat(stream, now)) {
 				frame ??= this.#frame();
 				stream.send(frame);
 			}
 		}
+	}
+
+	#needsHeartbeat(stream: EventStream, now: number): boolean {
+		return this.#interval > 0 && stream.isSilent(now, this.#interval);
 	}
 }

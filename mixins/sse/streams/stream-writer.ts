@@ -113,7 +113,7 @@ export abstract class StreamWriter implements Flushable {
 		this.#underPressure().expire(from, to);
 	}
 
-	/** See {@link StallWatch.isStalled}. */
+	/** See {@link PacedWrites.isStalled}. */
 	isStalled(now: number, timeout: number): boolean {
 		return this.isBehind && this.#underPressure().isStalled(now, timeout);
 	}
