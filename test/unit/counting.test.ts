@@ -5,8 +5,8 @@ import { Registry } from "../../mixins/sse/core/addressing/registry.ts";
 import { ExpiringSet } from "../../mixins/sse/core/collections/expiring-set.ts";
 import { encodeFrame } from "../../mixins/sse/core/event/frame.ts";
 import { History } from "../../mixins/sse/core/history/history.ts";
+import { ExpiringCounter, MAX_COUNT } from "../../mixins/sse/core/limits/expiring-counter.ts";
 import { KeyedCounter } from "../../mixins/sse/core/limits/keyed-counter.ts";
-import { MAX_WAITING, RetryWaits } from "../../mixins/sse/core/limits/retry-waits.ts";
 import { PendingOpens } from "../../mixins/sse/core/revocation/pending-opens.ts";
 import { RecentRevocations } from "../../mixins/sse/core/revocation/recent-revocations.ts";
 import { RevocationLog } from "../../mixins/sse/core/revocation/revocation-log.ts";
@@ -63,11 +63,11 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 		expect(after.all - before.all).toBeLessThan(6 * maxBytes);
 	});
 
-	it("clients that were told to come back", () => {
-		const retryWaits = new RetryWaits();
-		for (let n = 0; n < MANY; n++) retryWaits.told(`key-${n}`, n + 5000, n);
+	it("counts that expire", () => {
+		const counter = new ExpiringCounter();
+		for (let n = 0; n < MANY; n++) counter.up(`key-${n}`, n + 5000, n);
 
-		expect(retryWaits.size).toBe(10_000);
+		expect(counter.size).toBe(10_000);
 	});
 
 	it("used keys, once they could not be used any more", () => {
@@ -150,23 +150,23 @@ describe("a key that may be used once", () => {
 	});
 });
 
-describe("a client that was told to come back", () => {
-	it("is waiting until then, and counts once for each time it was told", () => {
-		const retryWaits = new RetryWaits();
-		retryWaits.told("a", 1000, 0);
-		retryWaits.told("a", 2000, 0);
+describe("a count that expires", () => {
+	it("lasts until its time, beside the others of its key", () => {
+		const counter = new ExpiringCounter();
+		counter.up("a", 1000, 0);
+		counter.up("a", 2000, 0);
 
-		expect(retryWaits.waiting("a", 999)).toBe(2);
-		expect(retryWaits.waiting("a", 1000)).toBe(1);
-		expect(retryWaits.waiting("a", 2000)).toBe(0);
-		expect(retryWaits.waiting("b", 0)).toBe(0);
+		expect(counter.of("a", 999)).toBe(2);
+		expect(counter.of("a", 1000)).toBe(1);
+		expect(counter.of("a", 2000)).toBe(0);
+		expect(counter.of("b", 0)).toBe(0);
 	});
 
-	it("is remembered no more often than counts", () => {
-		const retryWaits = new RetryWaits();
-		for (let n = 0; n < 1000; n++) retryWaits.told("a", 1000, 0);
+	it("is not remembered beyond the highest count", () => {
+		const counter = new ExpiringCounter();
+		for (let n = 0; n < 1000; n++) counter.up("a", 1000, 0);
 
-		expect(retryWaits.waiting("a", 0)).toBe(MAX_WAITING + 1);
+		expect(counter.of("a", 0)).toBe(MAX_COUNT + 1);
 	});
 });
 

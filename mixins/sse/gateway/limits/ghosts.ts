@@ -1,5 +1,5 @@
 import type { Registry, Subscription } from "../../core/addressing/registry.ts";
-import { MAX_WAITING, RetryWaits } from "../../core/limits/retry-waits.ts";
+import { ExpiringCounter, MAX_COUNT } from "../../core/limits/expiring-counter.ts";
 import type { EventStream } from "../../streams/event-stream.ts";
 
 /** Milliseconds within which a session has at most as many streams replaced as it may have open. */
@@ -16,12 +16,12 @@ const WINDOW = 60_000;
 export class Ghosts {
 	readonly #streams: Registry<EventStream>;
 	readonly #most: number;
-	readonly #replaced = new RetryWaits();
+	readonly #replaced = new ExpiringCounter();
 
 	/** @param most Streams that a session may have; 0 = any number. */
 	constructor(streams: Registry<EventStream>, most: number) {
 		this.#streams = streams;
-		this.#most = Math.min(most, MAX_WAITING);
+		this.#most = Math.min(most, MAX_COUNT);
 	}
 
 	/** Number of sessions that are remembered. */
@@ -36,7 +36,7 @@ export class Ghosts {
 	 */
 	of({ sessionIds, eventNames }: Subscription): EventStream | undefined {
 		const [session = ""] = sessionIds;
-		if (this.#replaced.waiting(session, performance.now()) >= this.#most) return undefined;
+		if (this.#replaced.of(session, performance.now()) >= this.#most) return undefined;
 		let oldest: EventStream | undefined;
 		for (const stream of this.#streams.select(session, eventNames[0] as string)) {
 			if (stream.sessionIds[0] !== session || !isSame(stream.eventNames, eventNames)) continue;
@@ -50,7 +50,7 @@ export class Ghosts {
 	/** A stream gives way. */
 	replace({ sessionIds: [session = ""] }: Subscription): void {
 		const now = performance.now();
-		this.#replaced.told(session, now + WINDOW, now);
+		this.#replaced.up(session, now + WINDOW, now);
 	}
 }
 

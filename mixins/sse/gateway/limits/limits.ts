@@ -1,6 +1,6 @@
 import type { Registry, Subscription } from "../../core/addressing/registry.ts";
+import { ExpiringCounter, MAX_COUNT } from "../../core/limits/expiring-counter.ts";
 import { KeyedCounter } from "../../core/limits/keyed-counter.ts";
-import { MAX_WAITING, RetryWaits } from "../../core/limits/retry-waits.ts";
 import { TokenBucket } from "../../core/limits/token-bucket.ts";
 import type { GatewayCounters } from "../../core/metrics/counters.ts";
 import type { LimitName } from "../../core/metrics/label-values.ts";
@@ -34,7 +34,8 @@ export class Limits {
 	readonly #tokenBucket: TokenBucket | undefined;
 	/** The same for HEAD, which asks the application too, and takes nothing away from streams. */
 	readonly #probes: TokenBucket | undefined;
-	readonly #retryWaits = new RetryWaits();
+	/** By session, or address, that is past its own limit: clients that should still be waiting. */
+	readonly #waits = new ExpiringCounter();
 	readonly #sessions = new KeyedCounter();
 	readonly #addresses = new KeyedCounter();
 	readonly #ghosts: Ghosts;
@@ -66,7 +67,7 @@ export class Limits {
 
 	/** Number of entries, for tests and for diagnosis. */
 	get held(): number {
-		return this.counted + this.#retryWaits.size + this.#ghosts.size;
+		return this.counted + this.#waits.size + this.#ghosts.size;
 	}
 
 	/** Number of entries for present streams: 0 if there are none. */
@@ -167,12 +168,12 @@ export class Limits {
 			this.#log(limit, now);
 			this.#counters.limitsReached.add(limit);
 		}
-		const waiting = key === undefined ? 0 : this.#retryWaits.waiting(key, now);
+		const waiting = key === undefined ? 0 : this.#waits.of(key, now);
 		// Behind one address there may be many that wait as they were told.
-		if (waiting > MAX_WAITING && limit === "streamsPerSession") return "for good";
+		if (waiting > MAX_COUNT && limit === "streamsPerSession") return "for good";
 		const shortest = Math.min(wait * (1 + waiting), MAX_WAIT);
 		const retry = Math.round(shortest * (1 + Math.random() / 2));
-		if (counts && key !== undefined) this.#retryWaits.told(key, now + shortest, now);
+		if (counts && key !== undefined) this.#waits.up(key, now + shortest, now);
 		return { retry };
 	}
 

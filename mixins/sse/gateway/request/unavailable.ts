@@ -1,32 +1,20 @@
 import { lineOf, stackOf } from "../../core/errors/guard.ts";
 import { isFault } from "../../core/errors/transient.ts";
 import { closeFrame } from "../../core/event/control-events.ts";
-import { RetryWaits } from "../../core/limits/retry-waits.ts";
 import { ThrottledLog } from "../../core/util/throttled-log.ts";
 import { answerAndHangUp, answerBriefly } from "../../http/answer.ts";
 import { SseError } from "../../moleculer/sse-error.ts";
-import { type AddressReader, addressReader } from "../limits/address.ts";
 import type {
 	GatewayOptions,
 	GatewayService,
 	SseGatewayRequest,
 	SseGatewayResponse
 } from "../types.ts";
-import { drawRetry } from "./jitter.ts";
 import { isProbe, readRequest } from "./request.ts";
 import { isSettled } from "./response.ts";
 import { retryAfter } from "./retry-after.ts";
 import type { StreamRefusals } from "./stream-refusals.ts";
-
-/** Used if the option `retry` is off: without a `retry:` browsers keep the last one that they were given. */
-const RANGE = [2000, 5000] as const;
-/** Milliseconds for which a refusal lengthens the waits of those after it. */
-const WINDOW = 10_000;
-/** Milliseconds that each of them adds, and that all of them add at most; the wait grows by half of that or more. */
-const STEP = 500;
-const MAX_GROWTH = 5000;
-/** Longest time, in milliseconds, for which clients are kept away because a source such as `Retry-After` asks for it. */
-const MAX_AFTER = 300_000;
+import { UnavailableWait } from "./unavailable-wait.ts";
 
 /** Headers of a body that other code has prepared, and that is not sent. */
 const OF_ANOTHER_BODY = [
@@ -52,8 +40,7 @@ export class Unavailable {
 	readonly #gateway: StoppingGateway;
 	readonly #service: GatewayService;
 	readonly #refusedStreams: StreamRefusals;
-	readonly #addressOf: AddressReader;
-	readonly #retryWaits = new RetryWaits();
+	readonly #wait: UnavailableWait;
 	readonly #faults: ThrottledLog;
 	readonly #refusals: ThrottledLog;
 
@@ -67,7 +54,7 @@ export class Unavailable {
 		this.#options = options;
 		this.#gateway = gateway;
 		this.#service = service;
-		this.#addressOf = addressReader(options.trustProxy);
+		this.#wait = new UnavailableWait(options);
 		this.#faults = new ThrottledLog(text => service.logger.error(text));
 		this.#refusals = new ThrottledLog(text => service.logger.warn(text));
 	}
@@ -104,8 +91,8 @@ export class Unavailable {
 	 */
 	answer(request: SseGatewayRequest, response: SseGatewayResponse, thrown: unknown): void {
 		this.#log(request, thrown);
-		const after = Math.min(this.#after(thrown, request, response), MAX_AFTER);
-		const retry = this.#wait(request, Math.max(after, this.#gateway.timeLeft()));
+		const after = this.#after(thrown, request, response);
+		const retry = this.#wait.draw(request, after, this.#gateway.timeLeft());
 		// An HTTP/2 session would keep a node from stopping.
 		const answer = this.#gateway.isReady() ? answerBriefly : answerAndHangUp;
 		try {
@@ -134,19 +121,6 @@ export class Unavailable {
 		this.#faults.add(
 			`SSE: something in a stream's route failed after the request was answered: ${stackOf(thrown)}`
 		);
-	}
-
-	/**
-	 * Most such reasons pass within seconds, so the wait is drawn from the same range as for any stream. It grows with the
-	 * number of refusals of the same address, so that neither a crowd nor a short range becomes a hot loop.
-	 */
-	#wait(request: SseGatewayRequest, after: number): number {
-		const now = performance.now();
-		const address = this.#addressOf(request) ?? "unknown";
-		const growth = Math.min(this.#retryWaits.waiting(address, now) * STEP, MAX_GROWTH);
-		if (!isProbe(request)) this.#retryWaits.told(address, now + WINDOW, now);
-		const drawn = drawRetry(this.#options.retry ?? RANGE) ?? 0;
-		return Math.round(after + drawn + (growth * (1 + Math.random())) / 2);
 	}
 
 	#log(request: SseGatewayRequest, thrown: unknown): void {
