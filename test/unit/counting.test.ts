@@ -8,8 +8,8 @@ import { History } from "../../mixins/sse/core/history/history.ts";
 import { ExpiringCounter, MAX_COUNT } from "../../mixins/sse/core/limits/expiring-counter.ts";
 import { KeyedCounter } from "../../mixins/sse/core/limits/keyed-counter.ts";
 import { PendingOpens } from "../../mixins/sse/core/revocation/pending-opens.ts";
-import { RecentRevocations } from "../../mixins/sse/core/revocation/recent-revocations.ts";
-import { RevocationLog } from "../../mixins/sse/core/revocation/revocation-log.ts";
+import { TicketRevocations } from "../../mixins/sse/core/revocation/ticket-revocations.ts";
+import { WithheldEvents } from "../../mixins/sse/core/revocation/withheld-events.ts";
 import { networkOf } from "../../mixins/sse/gateway/limits/address.ts";
 import { held } from "../support/memory.ts";
 
@@ -98,7 +98,7 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 	});
 
 	it("revocations", () => {
-		const recent = new RecentRevocations(30_000);
+		const recent = new TicketRevocations(30_000);
 		const of = (n: number) => ({ sessionId: `s-${n}`, eventName: undefined, reason: "revoked" });
 		for (let n = 0; n < MANY; n++) recent.add(of(n), `e.${n}`, n / 1000);
 
@@ -108,7 +108,7 @@ describe("a million keys over time leave nothing behind, or little:", () => {
 	});
 
 	it("positions at which sessions were revoked, and let in again", () => {
-		const places = new RevocationLog(300_000);
+		const places = new WithheldEvents(300_000);
 		const of = (n: number) => ({ sessionId: `s-${n}`, eventName: undefined, reason: "revoked" });
 		const stream = (n: number) => ({ sessionIds: [`s-${n}`], eventNames: ["a"] });
 		for (let n = 0; n < MANY; n++) places.add(of(n), n + 1, n / 1000);

@@ -3,7 +3,7 @@ import type { SseEvent } from "../event/event.ts";
 import type { Frame } from "../event/frame.ts";
 import { Slab, type Span } from "../event/slab.ts";
 import type { Revocation } from "../revocation/revocation.ts";
-import { RevocationLog } from "../revocation/revocation-log.ts";
+import { WithheldEvents } from "../revocation/withheld-events.ts";
 import type { Known } from "./event-store.ts";
 import type { IdOrder, ResetReason } from "./id-order.ts";
 import { hasPassed, type ReplayCursor, wasSeen } from "./replay-cursor.ts";
@@ -25,7 +25,7 @@ const NOTHING: Frame = new Uint8Array(0);
 export class History extends RetainedEvents {
 	#gateway = "";
 	readonly #slab: Slab;
-	readonly #revoked: RevocationLog;
+	readonly #withheld: WithheldEvents;
 	/** Position of the next event; positions count from 1. */
 	#head = 1;
 	/** Position of the newest event that was sent before others that had already arrived. */
@@ -37,7 +37,7 @@ export class History extends RetainedEvents {
 	constructor(options: HistoryOptions, order: IdOrder, slab: Slab = new Slab()) {
 		super(options, order);
 		this.#slab = slab;
-		this.#revoked = new RevocationLog(options.maxAge);
+		this.#withheld = new WithheldEvents(options.maxAge);
 		this.restart(options.gateway);
 	}
 
@@ -48,7 +48,7 @@ export class History extends RetainedEvents {
 	restart(gateway: string): void {
 		this.#gateway = gateway.replaceAll("~", "%7E");
 		this.forget(this.#head);
-		this.#revoked.forgetLetIns();
+		this.#withheld.forgetLetIns();
 	}
 
 	/** Position of the next event. */
@@ -106,7 +106,7 @@ export class History extends RetainedEvents {
 	#append(event: SseEvent, kept: Span, isBare: boolean, now: number, isPast: boolean): void {
 		const { id } = event;
 		if (isPast) {
-			this.#revoked.forgetLetIns();
+			this.#withheld.forgetLetIns();
 			this.#lastPast = this.#head;
 		}
 		const sortKey = event.sortKey ?? (id === undefined ? undefined : this.order.sortKeyOf(id));
@@ -141,7 +141,7 @@ export class History extends RetainedEvents {
 	/** What was sent to these streams so far, and what is sent until they are let in again, is not replayed to them. */
 	revoke(revocation: Revocation, now: number): void {
 		// It has a position of its own, like a gap.
-		this.#revoked.add(revocation, this.#head++, now);
+		this.#withheld.add(revocation, this.#head++, now);
 	}
 
 	/**
@@ -149,7 +149,7 @@ export class History extends RetainedEvents {
 	 * after {@link since} has decided where this stream continues.
 	 */
 	letIn(stream: Subscription, now: number): void {
-		this.#revoked.letIn(stream, this.#head, now);
+		this.#withheld.letIn(stream, this.#head, now);
 	}
 
 	/**
@@ -166,7 +166,7 @@ export class History extends RetainedEvents {
 		stream: Subscription,
 		liveFrom: number = this.#head
 	): ReplayCursor | ResetReason {
-		const { from, reason } = this.#revoked.admit(stream, now);
+		const { from, reason } = this.#withheld.admit(stream, now);
 		// No event that may still arrive would change that.
 		if (from > this.#head) return reason;
 		const cursor = this.#locate(lastEventId, now, liveFrom);
@@ -181,7 +181,7 @@ export class History extends RetainedEvents {
 	 * @param liveFrom {@link head} when the stream was opened.
 	 */
 	sinceOpened(liveFrom: number, now: number, stream: Subscription): ReplayCursor {
-		const { from } = this.#revoked.admit(stream, now);
+		const { from } = this.#withheld.admit(stream, now);
 		const next = Math.min(Math.max(liveFrom, from), this.#head);
 		return { next, seen: 0, seenOrigin: undefined, liveFrom, decidedAt: liveFrom };
 	}

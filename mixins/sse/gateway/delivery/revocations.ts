@@ -5,7 +5,7 @@ import { EVERYONE, isNobody } from "../../core/addressing/session-id.ts";
 import { isRefusal } from "../../core/errors/refusal.ts";
 import type { History } from "../../core/history/history.ts";
 import type { GatewayCounters } from "../../core/metrics/counters.ts";
-import { HeardRevocations } from "../../core/revocation/heard-revocations.ts";
+import { DuplicateRevocations } from "../../core/revocation/duplicate-revocations.ts";
 import { type PendingOpen, PendingOpens } from "../../core/revocation/pending-opens.ts";
 import { CLOSE, covers, type Revocation, readClose } from "../../core/revocation/revocation.ts";
 import { arrivalOf, TOLERANCE } from "../../core/util/clock.ts";
@@ -39,8 +39,8 @@ export class Revocations {
 	readonly #droppedEventsLog: DroppedEventsLog;
 	readonly #begunAt = performance.now();
 	readonly #pendingOpens = new PendingOpens();
-	readonly #heard = new HeardRevocations();
-	readonly #heardLate = new HeardRevocations();
+	readonly #heard = new DuplicateRevocations();
+	readonly #heardLate = new DuplicateRevocations();
 	/** Streams that have ended, and whose last bytes are not taken yet. */
 	readonly #ending = new Set<EventStream>();
 	/** Open streams that end soon, because a missed revocation may have covered them. */

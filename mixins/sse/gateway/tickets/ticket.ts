@@ -3,11 +3,11 @@ import type { Subscription } from "../../core/addressing/registry.ts";
 import { ExpiringSet } from "../../core/collections/expiring-set.ts";
 import { parseId } from "../../core/event/event-id.ts";
 import { TICKET_EXPIRES_IN, type TicketOptions } from "../../core/options/access-options.ts";
+import type { Revocation } from "../../core/revocation/revocation.ts";
 import {
 	type HeardRevocation,
-	RecentRevocations
-} from "../../core/revocation/recent-revocations.ts";
-import type { Revocation } from "../../core/revocation/revocation.ts";
+	TicketRevocations
+} from "../../core/revocation/ticket-revocations.ts";
 import { Clock, type Moment, TOLERANCE, wallOf } from "../../core/util/clock.ts";
 import { SseError } from "../../moleculer/sse-error.ts";
 import type { Session } from "../auth/session.ts";
@@ -62,7 +62,7 @@ export class Tickets {
 	 */
 	readonly #memory: number;
 	readonly #used: ExpiringSet;
-	readonly #revocations: RecentRevocations;
+	readonly #revocations: TicketRevocations;
 	readonly #times: IssueTimes;
 	readonly #newLives: NewLives;
 
@@ -85,7 +85,7 @@ export class Tickets {
 		this.#expiresIn = options.expiresIn ?? TICKET_EXPIRES_IN;
 		this.#memory = this.#expiresIn + 3 * TOLERANCE;
 		this.#used = new ExpiringSet(this.#expiresIn);
-		this.#revocations = new RecentRevocations(this.#memory + LATE);
+		this.#revocations = new TicketRevocations(this.#memory + LATE);
 		this.#times = new IssueTimes(clock, onAhead);
 		this.#newLives = new NewLives(() => lives().filter(life => life !== this.life));
 	}

@@ -6,7 +6,7 @@ import {
 	writeRevocationHeaders
 } from "../../../../mixins/sse/bus/rabbitmq/revocation-header.ts";
 import { isRefusal } from "../../../../mixins/sse/core/errors/refusal.ts";
-import { HeardRevocations } from "../../../../mixins/sse/core/revocation/heard-revocations.ts";
+import { DuplicateRevocations } from "../../../../mixins/sse/core/revocation/duplicate-revocations.ts";
 import { type Revocation, readClose } from "../../../../mixins/sse/core/revocation/revocation.ts";
 import { anyShape, runs } from "../../../support/fuzz.ts";
 
@@ -93,7 +93,7 @@ describe("a revocation in headers", () => {
 		) as RevocationHeader;
 		expect(header.key).toBeUndefined();
 		expect(readClose(header.close)).toMatchObject({ sessionId: "A" });
-		const heard = new HeardRevocations();
+		const heard = new DuplicateRevocations();
 		expect([heard.hear(header.key), heard.hear(header.key)]).toEqual([true, true]);
 	});
 });
@@ -102,7 +102,7 @@ describe("revocations that arrive in two ways", () => {
 	const whole = (id: string) => ({ id, part: 1, parts: 1 });
 
 	it("are new once, whichever comes first, and in however many parts", () => {
-		const heard = new HeardRevocations();
+		const heard = new DuplicateRevocations();
 		expect([heard.hear(whole("a")), heard.hear(whole("a"))]).toEqual([true, false]);
 		expect(heard.hear({ id: "a", part: 2, parts: 3 })).toBe(false);
 
@@ -112,14 +112,14 @@ describe("revocations that arrive in two ways", () => {
 	});
 
 	it("are new as a whole until every part has arrived", () => {
-		const heard = new HeardRevocations();
+		const heard = new DuplicateRevocations();
 		expect(heard.hear({ id: "a", part: 2, parts: 3 })).toBe(true);
 		expect(heard.hear(whole("a"))).toBe(true);
 		expect(heard.hear({ id: "a", part: 3, parts: 3 })).toBe(false);
 	});
 
 	it("are remembered in bounded number", () => {
-		const heard = new HeardRevocations();
+		const heard = new DuplicateRevocations();
 		for (let n = 0; n < 100_000; n++)
 			heard.hear(n % 2 ? whole(`${n}`) : { id: `${n}`, part: 1, parts: 2 });
 		expect(heard.size).toBe(10_000);

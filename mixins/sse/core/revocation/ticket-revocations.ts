@@ -24,7 +24,7 @@ interface Remembered extends HeardRevocation {
  * The revocations of the recent past, for proofs that are used later: a ticket must not open a stream of a session that was
  * revoked after the ticket was issued.
  */
-export class RecentRevocations {
+export class TicketRevocations {
 	/** In the order in which they were heard. */
 	readonly #order = new Queue<Remembered>();
 	/** By event name and session id, each in the order in which they were heard. */

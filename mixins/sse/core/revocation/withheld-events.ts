@@ -32,11 +32,11 @@ export interface Admission {
 }
 
 /**
- * Where in a gateway's history sessions were revoked, and where they were let in again. What was sent in between is not for
- * them. A client may name any position, so what it says does not show whether it comes from before or after a revocation. The
- * proof that it was let in is that one of its streams opened here.
+ * Which events of a gateway's history are withheld from sessions that were revoked: all from before they were let in again. What
+ * was sent in between is not for them; and since a client may name any position, what it says does not show whether it comes from
+ * before or after a revocation. The proof that a session was let in is that one of its streams opened here.
  */
-export class RevocationLog {
+export class WithheldEvents {
 	/** By session id and name; without the name if it was revoked for all. */
 	readonly #revoked = new LatestByKey<Revoked>();
 	/** By pair, because being let in to one name says nothing about another. */

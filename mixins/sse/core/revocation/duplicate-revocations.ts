@@ -11,8 +11,8 @@ interface Heard {
 	readonly parts: Set<number>;
 }
 
-/** Which revocations have been heard, whichever way they came. */
-export class HeardRevocations {
+/** Recognises revocations that were heard before, whichever way they came. */
+export class DuplicateRevocations {
 	readonly #heard = new LatestByKey<Heard>();
 
 	/** Number of revocations that are remembered. */

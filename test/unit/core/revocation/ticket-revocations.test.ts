@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { RecentRevocations } from "../../../../mixins/sse/core/revocation/recent-revocations.ts";
 import type { Revocation } from "../../../../mixins/sse/core/revocation/revocation.ts";
+import { TicketRevocations } from "../../../../mixins/sse/core/revocation/ticket-revocations.ts";
 
 const stream = { sessionIds: ["alice", "tenant:7"], eventNames: ["news", "orders"] };
 
@@ -11,7 +11,7 @@ const of = (sessionId: string | readonly string[], eventName?: string): Revocati
 });
 
 /** What covers the stream, each once, in the order in which it was heard. */
-const concerning = (recent: RecentRevocations) =>
+const concerning = (recent: TicketRevocations) =>
 	[...new Set(recent.concerning(stream))]
 		.sort((a, b) => a.order - b.order)
 		.map(({ id, at }) => [id, at]);
@@ -28,14 +28,14 @@ describe("recent revocations", () => {
 		["another id", of("bob"), false],
 		["another id, and its event", of("bob", "news"), false]
 	])("cover a stream, or not: %s", (_, revocation, expected) => {
-		const recent = new RecentRevocations(1000);
+		const recent = new TicketRevocations(1000);
 		recent.add(revocation, "e.1", 100);
 
 		expect(concerning(recent)).toEqual(expected ? [["e.1", 100]] : []);
 	});
 
 	it("are each remembered, even for the same session", () => {
-		const recent = new RecentRevocations(1000);
+		const recent = new TicketRevocations(1000);
 		recent.add(of("alice"), "e.1", 1);
 		recent.add(of("alice"), undefined, 2);
 		recent.add(of(["bob", "alice"]), "f.1", 3);
@@ -49,7 +49,7 @@ describe("recent revocations", () => {
 	});
 
 	it("are as old as their sender says", () => {
-		const recent = new RecentRevocations(1000);
+		const recent = new TicketRevocations(1000);
 		recent.add(of("alice"), "e.1", 5000, 4500);
 		expect(concerning(recent)).toEqual([["e.1", 4500]]);
 		recent.add(of("bob"), "e.2", 5501);
@@ -58,7 +58,7 @@ describe("recent revocations", () => {
 	});
 
 	it("are forgotten when they are too old, and then nothing of them is left", () => {
-		const recent = new RecentRevocations(1000);
+		const recent = new TicketRevocations(1000);
 		recent.add(of(["alice", "bob", "alice"]), "e.1", 0);
 		recent.add(of("alice"), "e.2", 500);
 		recent.add(of("carol"), "e.3", 1001);
@@ -72,7 +72,7 @@ describe("recent revocations", () => {
 
 	// One revocation of 100,000 ids counted as one of a thousand that were remembered.
 	it("are limited by their ids, not by their number; one stands for all that are dropped", () => {
-		const recent = new RecentRevocations(1_000_000);
+		const recent = new TicketRevocations(1_000_000);
 		const ids = Array.from({ length: 30_000 }, (_, n) => `s-${n}`);
 		recent.add(of(ids), "e.1", 1);
 		recent.add(of(ids), "e.2", 2);
