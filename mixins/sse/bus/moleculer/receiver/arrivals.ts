@@ -11,7 +11,7 @@ import { type PositionReport, readReport } from "../position-report.ts";
 import { ENDED, type Ended } from "../sender/gone-senders.ts";
 import type { Consequences } from "../tracking/consequences.ts";
 import { SequenceTracker } from "../tracking/sequence-tracker.ts";
-import { LossTimer } from "./loss-timer.ts";
+import { ReadFirstTimer } from "./read-first-timer.ts";
 import { SecondHandNews } from "./second-hand-news.ts";
 import { lifeOfReport, speakerOf } from "./speaker.ts";
 
@@ -29,7 +29,7 @@ export class Arrivals<T> {
 	readonly #gone: GoneNodes;
 	readonly #witnesses = new Witnesses();
 	readonly #secondHandNews: SecondHandNews;
-	readonly #lossTimer: LossTimer;
+	readonly #lossTimer: ReadFirstTimer;
 	/** Whether the current report comes from another process than the one that Moleculer knows under that node id. */
 	#isOtherSpeaking = false;
 	#unlisten: (() => void) | undefined;
@@ -43,7 +43,7 @@ export class Arrivals<T> {
 			failed: error => service.logger.error("SSE: an event was lost in this gateway.", error),
 			replaced: origin => this.#discovery.doubt(decodeURIComponent(origin), this.#isOtherSpeaking)
 		});
-		this.#lossTimer = new LossTimer(
+		this.#lossTimer = new ReadFirstTimer(
 			() => this.tracker.nextDecision,
 			() => {
 				this.tracker.decide(performance.now());

@@ -4,7 +4,7 @@ import type { HostService } from "../../../moleculer/host-service.ts";
 import type { Loss } from "../../loss.ts";
 import { readReport } from "../position-report.ts";
 import { SequenceTracker } from "../tracking/sequence-tracker.ts";
-import { LossTimer } from "./loss-timer.ts";
+import { ReadFirstTimer } from "./read-first-timer.ts";
 import { lifeOfReport, speakerOf } from "./speaker.ts";
 
 /**
@@ -17,7 +17,7 @@ import { lifeOfReport, speakerOf } from "./speaker.ts";
 export class MissedRevocations {
 	readonly #tracker: SequenceTracker<undefined>;
 	readonly #service: HostService;
-	readonly #lossTimer: LossTimer;
+	readonly #lossTimer: ReadFirstTimer;
 
 	/** @param missed Called once for all revocations that are found missing together. */
 	constructor(service: HostService, missed: (loss: Loss) => void) {
@@ -33,7 +33,7 @@ export class MissedRevocations {
 				return isMissed;
 			}
 		});
-		this.#lossTimer = new LossTimer(
+		this.#lossTimer = new ReadFirstTimer(
 			() => this.#tracker.nextDecision,
 			() => this.#tracker.decide(performance.now()),
 			error => service.logger.error("SSE: cannot check for lost revocations.", error)

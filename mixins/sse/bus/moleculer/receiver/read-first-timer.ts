@@ -6,10 +6,10 @@ const LATE = 100;
 const GRACE = 250;
 
 /**
- * Decides what is lost once it is due. What arrived in time may still be in a socket, so it is read first; a process that did
- * not run for a while gets a moment longer.
+ * A timer for decisions about what has not arrived. What arrived in time may still be in a socket, so the sockets are read
+ * first; a process that did not run for a while gets a moment longer.
  */
-export class LossTimer {
+export class ReadFirstTimer {
 	/** Returns the `performance.now()` at which the next decision is due; Infinity if none is. */
 	readonly #nextAt: () => number;
 	readonly #decide: () => void;
