@@ -3,7 +3,7 @@ import { describe, expect, it, jest } from "@jest/globals";
 import { ServiceBroker } from "moleculer";
 import { installedBus } from "../../mixins/sse/bus/broker-bus.ts";
 import type { Readable, Subscriber } from "../../mixins/sse/bus/bus.ts";
-import { DuplicateFilter } from "../../mixins/sse/bus/rabbitmq/duplicate-filter.ts";
+import { DuplicateFilter } from "../../mixins/sse/bus/rabbitmq/receiver/duplicate-filter.ts";
 import { busState } from "../../mixins/sse/index.ts";
 import { eventually } from "../support/eventually.ts";
 import type { TestNode } from "../support/gateway/gateway.ts";

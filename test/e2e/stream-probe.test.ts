@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it, jest } from "@jest/globals";
 import { connect } from "amqplib";
-import { findEnd } from "../../mixins/sse/bus/rabbitmq/stream-bounds.ts";
+import { findEnd } from "../../mixins/sse/bus/rabbitmq/receiver/stream-bounds.ts";
 import { useFakeTimers } from "../support/fake-timers.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { inject } from "../support/provided.ts";

@@ -103,6 +103,17 @@ const RULES: Record<string, { may: string[]; mayNot: string[] }> = {
 			...["./../moleculer/x.ts", "../../core/../http/x.ts", "../../../sse/gateway/x.ts"]
 		]
 	},
+	"bus/rabbitmq/receiver": {
+		may: [
+			...["./x.ts", "../x.ts", "../../x.ts", "../../../core/event/x.ts"],
+			...["../../../moleculer/x.ts", "moleculer", "amqplib"]
+		],
+		mayNot: [
+			...["../../moleculer/x.ts", "../../moleculer/tracking/x.ts"],
+			...["../../../http/x.ts", "../../../streams/x.ts", "../../../gateway/x.ts", ...above(3)],
+			...["../sender/../../moleculer/x.ts", "../../../core/../gateway/x.ts"]
+		]
+	},
 	"bus/moleculer": {
 		may: ["./x.ts", "./sender/x.ts", "../x.ts", "../../core/event/x.ts", "../../moleculer/x.ts"],
 		mayNot: [

@@ -29,9 +29,9 @@ import { ReadingReceiver } from "../reading-receiver.ts";
 import { SafeSubscriber } from "../safe-subscriber.ts";
 import { RABBITMQ_ORDER } from "./id-order.ts";
 import { writeEvent } from "./message-codec.ts";
-import { Publisher } from "./publisher.ts";
-import { Reader } from "./reader.ts";
+import { Reader } from "./receiver/reader.ts";
 import { writeRevocationHeaders } from "./revocation-header.ts";
+import { Publisher } from "./sender/publisher.ts";
 
 /** The bus that carries `sse.send` on one RabbitMQ stream, which every gateway reads by itself. */
 export class RabbitmqBus implements Bus, Readable {

@@ -2,7 +2,7 @@ import type { Channel, ChannelModel, ConsumeMessage, Options } from "amqplib";
 import type { Logger } from "moleculer";
 import type { RabbitmqOptions } from "../../core/options/rabbitmq-options.ts";
 import { ACCESS_REFUSED, PRECONDITION_FAILED, replyCode } from "./amqp-error.ts";
-import type { Point } from "./offset-tracker.ts";
+import type { Point } from "./receiver/offset-tracker.ts";
 
 /** The oldest events of a RabbitMQ stream are dropped by whole segments: this many make up `maxBytes`. */
 const SEGMENTS = 10;

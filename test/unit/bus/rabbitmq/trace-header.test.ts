@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { Outbox, type Outgoing } from "../../../../mixins/sse/bus/rabbitmq/outbox.ts";
+import { Outbox, type Outgoing } from "../../../../mixins/sse/bus/rabbitmq/sender/outbox.ts";
 import {
 	readTraceHeader,
 	writeTraceHeader

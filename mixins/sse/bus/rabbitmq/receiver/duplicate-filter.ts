@@ -1,4 +1,4 @@
-import { setNewest } from "../../core/collections/set-newest.ts";
+import { setNewest } from "../../../core/collections/set-newest.ts";
 
 /** Most origins that are remembered; beyond that, those silent longest are forgotten. */
 const MAX_ORIGINS = 10_000;

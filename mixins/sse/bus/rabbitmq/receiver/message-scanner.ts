@@ -1,5 +1,5 @@
-import type { Address } from "../../core/event/event.ts";
-import { MOST_OF_A_MESSAGE } from "./message-codec.ts";
+import type { Address } from "../../../core/event/event.ts";
+import { MOST_OF_A_MESSAGE } from "../message-codec.ts";
 
 /** An event of a message whose payload has not been parsed. Not validated. */
 export interface ScannedEvent {

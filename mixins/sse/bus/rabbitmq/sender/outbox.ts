@@ -1,5 +1,5 @@
-import type { TraceContext } from "../../core/event/trace-context.ts";
-import { MAX_TRACE_HEADER, traceCharacters } from "./trace-header.ts";
+import type { TraceContext } from "../../../core/event/trace-context.ts";
+import { MAX_TRACE_HEADER, traceCharacters } from "../trace-header.ts";
 
 /** An event on its way to the bus. */
 export interface Outgoing {

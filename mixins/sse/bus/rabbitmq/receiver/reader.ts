@@ -1,19 +1,19 @@
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
 import type { Logger, ServiceBroker } from "moleculer";
-import { guard, toError } from "../../core/errors/guard.ts";
-import { isRefusal } from "../../core/errors/refusal.ts";
-import type { RabbitmqOptions } from "../../core/options/rabbitmq-options.ts";
-import type { Subscriber } from "../bus.ts";
+import { guard, toError } from "../../../core/errors/guard.ts";
+import { isRefusal } from "../../../core/errors/refusal.ts";
+import type { RabbitmqOptions } from "../../../core/options/rabbitmq-options.ts";
+import type { Subscriber } from "../../bus.ts";
+import { readMessage } from "../message-codec.ts";
+import { writeRabbitmqId } from "../rabbitmq-id.ts";
+import { type ChannelHandler, ReconnectingChannel } from "../reconnecting-channel.ts";
+import { nameOf } from "../stream-name.ts";
+import { declareStream, hangUp, pointOf } from "../topology.ts";
 import { Acknowledgements, PREFETCH } from "./acknowledgements.ts";
-import { readMessage } from "./message-codec.ts";
-import { MessageDelivery } from "./message-delivery.ts";
+import { IncomingMessages } from "./incoming-messages.ts";
 import { OffsetTracker, type Point } from "./offset-tracker.ts";
-import { writeRabbitmqId } from "./rabbitmq-id.ts";
-import { type ChannelHandler, ReconnectingChannel } from "./reconnecting-channel.ts";
 import { SilenceWatch } from "./silence-watch.ts";
 import { findEnd, findStart } from "./stream-bounds.ts";
-import { nameOf } from "./stream-name.ts";
-import { declareStream, hangUp, pointOf } from "./topology.ts";
 
 /** A gateway's end of the RabbitMQ stream: reads it from its own position, and passes on everything once. */
 export class Reader implements ChannelHandler<Channel> {
@@ -24,7 +24,7 @@ export class Reader implements ChannelHandler<Channel> {
 	readonly #logger: Logger;
 	readonly #steady: ReconnectingChannel<Channel>;
 	readonly #offsets = new OffsetTracker();
-	readonly #delivery: MessageDelivery;
+	readonly #messages: IncomingMessages;
 	readonly #acknowledgements = new Acknowledgements();
 	readonly #silence: SilenceWatch;
 	readonly #filled = Promise.withResolvers<void>();
@@ -53,7 +53,7 @@ export class Reader implements ChannelHandler<Channel> {
 		this.#past = past;
 		this.#subscriber = subscriber;
 		this.#logger = logger;
-		this.#delivery = new MessageDelivery(subscriber, logger, broker.isTracingEnabled());
+		this.#messages = new IncomingMessages(subscriber, logger, broker.isTracingEnabled());
 		this.#silence = new SilenceWatch({
 			stream: options.name,
 			acknowledgements: this.#acknowledgements,
@@ -83,7 +83,7 @@ export class Reader implements ChannelHandler<Channel> {
 
 	/** Milliseconds from the sending of the last message to its arrival. */
 	get lag(): number | null {
-		return this.#delivery.lag;
+		return this.#messages.lag;
 	}
 
 	open(): Promise<void> {
@@ -197,7 +197,7 @@ export class Reader implements ChannelHandler<Channel> {
 	/** A message that cannot be read is lost; those after it are read, and it is acknowledged with them. */
 	#handOnOrLose(message: ConsumeMessage, point: Point): void {
 		try {
-			this.#delivery.deliver(message, point, {
+			this.#messages.deliver(message, point, {
 				isPast: this.#isFilling,
 				// After a lost connection, messages are late up to the end that the RabbitMQ stream had at the reconnect.
 				...(this.#awaited !== undefined && { lateSince: this.#wasCurrent })

@@ -1,17 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ConfirmChannel } from "amqplib";
 import type { Logger, ServiceBroker } from "moleculer";
-import { encodeOrigin, newEpoch } from "../../core/event/event-id.ts";
-import type { TraceContext } from "../../core/event/trace-context.ts";
-import type { SenderCounters } from "../../core/metrics/counters.ts";
-import type { FailureReason } from "../../core/metrics/label-values.ts";
-import type { RabbitmqOptions } from "../../core/options/rabbitmq-options.ts";
-import type { AmqpError } from "./amqp-error.ts";
+import { encodeOrigin, newEpoch } from "../../../core/event/event-id.ts";
+import type { TraceContext } from "../../../core/event/trace-context.ts";
+import type { SenderCounters } from "../../../core/metrics/counters.ts";
+import type { FailureReason } from "../../../core/metrics/label-values.ts";
+import type { RabbitmqOptions } from "../../../core/options/rabbitmq-options.ts";
+import type { AmqpError } from "../amqp-error.ts";
+import { ReconnectingChannel } from "../reconnecting-channel.ts";
+import { nameOf } from "../stream-name.ts";
 import { Outbox, type OutgoingMessage } from "./outbox.ts";
+import { OutboxWriter } from "./outbox-writer.ts";
 import { type OutgoingEvent, refused, unavailable } from "./outgoing-event.ts";
-import { ReconnectingChannel } from "./reconnecting-channel.ts";
-import { nameOf } from "./stream-name.ts";
-import { Writer } from "./writer.ts";
 
 /**
  * Times `timeout` for which a sender waits to hear of an event that was written when the connection broke: only once the
@@ -27,7 +27,7 @@ export class Publisher {
 	readonly #logger: Logger;
 	readonly #counters: SenderCounters;
 	readonly #outbox: Outbox<OutgoingEvent>;
-	readonly #writer: Writer;
+	readonly #writer: OutboxWriter;
 	readonly #steady: ReconnectingChannel<ConfirmChannel>;
 	#look: NodeJS.Timeout | undefined;
 	#state: "new" | "open" | "closed" = "new";
@@ -38,7 +38,7 @@ export class Publisher {
 		this.#counters = counters;
 		this.#logger = logger;
 		this.#outbox = new Outbox(options.outbox);
-		this.#writer = new Writer(`moleculer-sse publisher of ${nameOf(broker)}`, {
+		this.#writer = new OutboxWriter(`moleculer-sse publisher of ${nameOf(broker)}`, {
 			stream: options,
 			origin: `${encodeOrigin(nodeID)}.${newEpoch()}`,
 			outbox: this.#outbox,

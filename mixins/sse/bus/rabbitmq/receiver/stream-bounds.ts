@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
-import { guard } from "../../core/errors/guard.ts";
+import { guard } from "../../../core/errors/guard.ts";
+import { HEADERS, once, pointOf } from "../topology.ts";
 import type { Point } from "./offset-tracker.ts";
-import { HEADERS, once, pointOf } from "./topology.ts";
 
 /** Milliseconds within which a message that must be on the RabbitMQ stream has to arrive. */
 const PATIENCE = 10_000;

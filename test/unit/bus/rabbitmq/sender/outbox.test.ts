@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { DuplicateFilter } from "../../../../mixins/sse/bus/rabbitmq/duplicate-filter.ts";
-import { Outbox, type Outgoing } from "../../../../mixins/sse/bus/rabbitmq/outbox.ts";
+import { DuplicateFilter } from "../../../../../mixins/sse/bus/rabbitmq/receiver/duplicate-filter.ts";
+import { Outbox, type Outgoing } from "../../../../../mixins/sse/bus/rabbitmq/sender/outbox.ts";
 
 interface Sent extends Outgoing {
 	confirmed: number;

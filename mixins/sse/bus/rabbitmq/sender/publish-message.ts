@@ -1,10 +1,10 @@
 import type { ConfirmChannel } from "amqplib";
-import type { TraceContext } from "../../core/event/trace-context.ts";
-import { writeMessage } from "./message-codec.ts";
+import type { TraceContext } from "../../../core/event/trace-context.ts";
+import { writeMessage } from "../message-codec.ts";
+import { HEADERS } from "../topology.ts";
+import { writeTraceHeader } from "../trace-header.ts";
 import type { OutgoingMessage } from "./outbox.ts";
 import type { OutgoingEvent } from "./outgoing-event.ts";
-import { HEADERS } from "./topology.ts";
-import { writeTraceHeader } from "./trace-header.ts";
 
 /**
  * Publishes a message to a RabbitMQ stream: its events as content; everything else in headers. Its events count as written

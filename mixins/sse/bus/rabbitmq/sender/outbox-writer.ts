@@ -1,19 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ChannelModel, ConfirmChannel, Message } from "amqplib";
 import type { Logger } from "moleculer";
-import { guard } from "../../core/errors/guard.ts";
-import type { RabbitmqOptions } from "../../core/options/rabbitmq-options.ts";
-import { type AmqpError, refusesMessage } from "./amqp-error.ts";
+import { guard } from "../../../core/errors/guard.ts";
+import type { RabbitmqOptions } from "../../../core/options/rabbitmq-options.ts";
+import { type AmqpError, refusesMessage } from "../amqp-error.ts";
+import type { ChannelHandler } from "../reconnecting-channel.ts";
+import { declareStream, HEADERS, hangUp } from "../topology.ts";
 import type { Outbox, OutgoingMessage } from "./outbox.ts";
 import type { OutgoingEvent } from "./outgoing-event.ts";
 import { publishMessage } from "./publish-message.ts";
-import type { ChannelHandler } from "./reconnecting-channel.ts";
-import { declareStream, HEADERS, hangUp } from "./topology.ts";
 
 /** Milliseconds between two messages while earlier ones are under way: what is sent in between is collected. */
 const GATHERING = 1;
 
-export interface WriterOptions {
+export interface OutboxWriterOptions {
 	readonly stream: RabbitmqOptions;
 	/** One life of one sender: names the sequence of its messages. */
 	readonly origin: string;
@@ -24,13 +24,13 @@ export interface WriterOptions {
 }
 
 /** Writes an outbox's content to the RabbitMQ stream, and tracks what becomes of each message. */
-export class Writer implements ChannelHandler<ConfirmChannel> {
+export class OutboxWriter implements ChannelHandler<ConfirmChannel> {
 	readonly name: string;
 	readonly #options: RabbitmqOptions;
 	readonly #origin: string;
 	readonly #outbox: Outbox<OutgoingEvent>;
 	readonly #logger: Logger;
-	readonly #onRefused: WriterOptions["onRefused"];
+	readonly #onRefused: OutboxWriterOptions["onRefused"];
 	#channel: ConfirmChannel | undefined;
 	/** Numbers of messages that RabbitMQ could not route: the RabbitMQ stream is gone. */
 	#returned = new Set<number>();
@@ -47,7 +47,7 @@ export class Writer implements ChannelHandler<ConfirmChannel> {
 	#isScheduled = false;
 	#writtenAt = Number.NEGATIVE_INFINITY;
 
-	constructor(name: string, { stream, origin, outbox, logger, onRefused }: WriterOptions) {
+	constructor(name: string, { stream, origin, outbox, logger, onRefused }: OutboxWriterOptions) {
 		this.name = name;
 		this.#options = stream;
 		this.#origin = origin;

@@ -1,4 +1,4 @@
-import { setNewest } from "../../core/collections/set-newest.ts";
+import { setNewest } from "../../../core/collections/set-newest.ts";
 
 /** Most senders that are remembered; beyond that, those silent longest are forgotten. */
 const MAX_SENDERS = 10_000;

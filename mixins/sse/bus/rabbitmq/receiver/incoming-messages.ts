@@ -1,18 +1,18 @@
 import type { ConsumeMessage } from "amqplib";
 import type { Logger } from "moleculer";
-import { isRefusal } from "../../core/errors/refusal.ts";
-import { SEND } from "../../core/event/event.ts";
-import { CLOSE } from "../../core/revocation/revocation.ts";
-import type { Source, Subscriber } from "../bus.ts";
+import { isRefusal } from "../../../core/errors/refusal.ts";
+import { SEND } from "../../../core/event/event.ts";
+import { CLOSE } from "../../../core/revocation/revocation.ts";
+import type { Source, Subscriber } from "../../bus.ts";
+import { rabbitmqSortKey } from "../id-order.ts";
+import { writeRabbitmqId } from "../rabbitmq-id.ts";
+import { readRevocationHeader } from "../revocation-header.ts";
+import { HEADERS } from "../topology.ts";
+import { NO_TRACES, readTraceHeader, type TraceContexts } from "../trace-header.ts";
 import { DuplicateFilter } from "./duplicate-filter.ts";
-import { rabbitmqSortKey } from "./id-order.ts";
 import { readContent } from "./message-content.ts";
 import type { Point } from "./offset-tracker.ts";
-import { writeRabbitmqId } from "./rabbitmq-id.ts";
-import { readRevocationHeader } from "./revocation-header.ts";
 import { SendTimes } from "./send-times.ts";
-import { HEADERS } from "./topology.ts";
-import { NO_TRACES, readTraceHeader, type TraceContexts } from "./trace-header.ts";
 
 /** How a message has arrived. */
 export interface Arrival {
@@ -23,7 +23,7 @@ export interface Arrival {
 }
 
 /** Passes on what the messages of a RabbitMQ stream contain: events, revocations, and positions without an event. */
-export class MessageDelivery {
+export class IncomingMessages {
 	readonly #subscriber: Subscriber;
 	readonly #logger: Logger;
 	readonly #duplicateFilter = new DuplicateFilter();

@@ -1,6 +1,6 @@
 import { isAscii } from "node:buffer";
-import { isRefusal, type Refusal } from "../../core/errors/refusal.ts";
-import { readMessage } from "./message-codec.ts";
+import { isRefusal, type Refusal } from "../../../core/errors/refusal.ts";
+import { readMessage } from "../message-codec.ts";
 import { scanMessage } from "./message-scanner.ts";
 
 /** An event in a message, not validated. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { SendTimes } from "../../../../mixins/sse/bus/rabbitmq/send-times.ts";
+import { SendTimes } from "../../../../../mixins/sse/bus/rabbitmq/receiver/send-times.ts";
 
 const NOW = 1_700_000_000_000;
 const MINUTE = 60_000;

@@ -3,7 +3,7 @@ import {
 	OffsetTracker,
 	type Point,
 	type Step
-} from "../../../../mixins/sse/bus/rabbitmq/offset-tracker.ts";
+} from "../../../../../mixins/sse/bus/rabbitmq/receiver/offset-tracker.ts";
 
 const point = (offset: number, timestamp = offset * 10): Point => ({ offset, timestamp });
 

@@ -4,10 +4,10 @@ import {
 	readMessage,
 	writeEvent,
 	writeMessage
-} from "../../../../mixins/sse/bus/rabbitmq/message-codec.ts";
-import { scanMessage } from "../../../../mixins/sse/bus/rabbitmq/message-scanner.ts";
-import type { SseEvent } from "../../../../mixins/sse/core/event/event.ts";
-import { anyText } from "../../../support/arbitraries.ts";
+} from "../../../../../mixins/sse/bus/rabbitmq/message-codec.ts";
+import { scanMessage } from "../../../../../mixins/sse/bus/rabbitmq/receiver/message-scanner.ts";
+import type { SseEvent } from "../../../../../mixins/sse/core/event/event.ts";
+import { anyText } from "../../../../support/arbitraries.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

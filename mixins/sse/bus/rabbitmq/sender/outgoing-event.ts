@@ -1,6 +1,6 @@
-import { refuse } from "../../core/errors/refusal.ts";
-import { SseError } from "../../moleculer/sse-error.ts";
-import { type AmqpError, describe } from "./amqp-error.ts";
+import { refuse } from "../../../core/errors/refusal.ts";
+import { SseError } from "../../../moleculer/sse-error.ts";
+import { type AmqpError, describe } from "../amqp-error.ts";
 import type { Outgoing } from "./outbox.ts";
 
 /** An event that its sender waits for; or a revocation, which is sent alone, as a header of its message. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { DuplicateFilter } from "../../../../mixins/sse/bus/rabbitmq/duplicate-filter.ts";
+import { DuplicateFilter } from "../../../../../mixins/sse/bus/rabbitmq/receiver/duplicate-filter.ts";
 
 describe("duplicates", () => {
 	it("are messages whose number their origin has used before", () => {
