@@ -9,7 +9,7 @@ import {
 	type StartedManager,
 	startManager
 } from "./connection-manager.ts";
-import { hangUp } from "./topology.ts";
+import { hangUp } from "./hang-up.ts";
 
 /** Milliseconds before a channel is opened again; doubled by each failure, up to `REOPEN_MAX`. */
 const REOPEN_MIN = 100;

@@ -1,37 +1,13 @@
-import type { Channel, ChannelModel, ConsumeMessage, Options } from "amqplib";
+import type { ChannelModel, Options } from "amqplib";
 import type { Logger } from "moleculer";
 import type { RabbitmqOptions } from "../../core/options/rabbitmq-options.ts";
 import { ACCESS_REFUSED, PRECONDITION_FAILED, replyCode } from "./amqp-error.ts";
-import type { Point } from "./receiver/offset-tracker.ts";
+import { onOwnChannel } from "./own-channel.ts";
 
 /** The oldest events of a RabbitMQ stream are dropped by whole segments: this many make up `maxBytes`. */
 const SEGMENTS = 10;
 const MIN_SEGMENT = 65_536;
 const MAX_SEGMENT = 104_857_600;
-
-/** Headers of a message. The time is where RabbitMQ's own timestamp plugin puts it. */
-export const HEADERS = {
-	offset: "x-stream-offset",
-	time: "timestamp_in_ms",
-	origin: "sse-origin",
-	seq: "sse-seq",
-	close: "sse-close",
-	trace: "sse-trace"
-} as const;
-
-/** The place of a message; undefined if its queue is not a RabbitMQ stream. */
-export function pointOf({ properties }: ConsumeMessage): Point | undefined {
-	const headers = properties.headers ?? {};
-	const offset: unknown = headers[HEADERS.offset];
-	if (typeof offset !== "number") return undefined;
-	const seconds = isTime(properties.timestamp) ? properties.timestamp * 1000 : 0;
-	const time: unknown = headers[HEADERS.time];
-	return { offset, timestamp: isTime(time) ? time : seconds };
-}
-
-function isTime(value: unknown): value is number {
-	return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-}
 
 /**
  * Makes sure that the RabbitMQ stream exists, and the exchange for programs outside Moleculer.
@@ -60,12 +36,12 @@ export async function declareStream(
 		warnOnce(logger, `SSE: ${what} could not be declared, and is used as it is: ${error.message}`);
 	};
 	try {
-		await once(connection, channel => channel.assertQueue(name, limits));
+		await onOwnChannel(connection, channel => channel.assertQueue(name, limits));
 	} catch (error) {
 		if (replyCode(error) === PRECONDITION_FAILED) await checkKind(connection, name);
 		asItIs(`the stream "${name}"`)(error as Error);
 	}
-	await once(connection, async channel => {
+	await onOwnChannel(connection, async channel => {
 		await channel.assertExchange(exchange, "fanout", { durable: true });
 		await channel.bindQueue(name, exchange, "");
 	}).catch(asItIs(`the exchange "${exchange}"`));
@@ -74,7 +50,7 @@ export async function declareStream(
 /** RabbitMQ reports any difference, but only what is published to a queue of another kind is never read. */
 async function checkKind(connection: ChannelModel, name: string): Promise<void> {
 	try {
-		await once(connection, async channel => {
+		await onOwnChannel(connection, async channel => {
 			await channel.prefetch(1);
 			await channel.consume(name, () => {}, { arguments: { "x-stream-offset": "next" } });
 		});
@@ -95,41 +71,4 @@ function warnOnce(logger: Logger, text: string): void {
 	if (told.has(text)) return;
 	told.add(text);
 	logger.warn(text);
-}
-
-/**
- * Runs something on a channel of its own, because RabbitMQ closes the channel on which it refuses anything.
- *
- * @param use Its second argument is aborted when the channel is lost, or by `signal`.
- * @param signal Ends it; default: nothing does.
- */
-export async function once<T>(
-	connection: ChannelModel,
-	use: (channel: Channel, ended: AbortSignal) => Promise<T>,
-	signal?: AbortSignal
-): Promise<T> {
-	const channel = await connection.createChannel();
-	const life = new AbortController();
-	const { promise: failed, reject } = Promise.withResolvers<never>();
-	failed.catch(() => {});
-	const end = (reason: unknown): void => {
-		reject(reason);
-		life.abort();
-	};
-	const onAbort = (): void => end(signal?.reason);
-	channel.on("error", end);
-	channel.on("close", () => end(new Error("the channel was closed")));
-	signal?.addEventListener("abort", onAbort);
-	try {
-		signal?.throwIfAborted();
-		return await Promise.race([use(channel, life.signal), failed]);
-	} finally {
-		signal?.removeEventListener("abort", onAbort);
-		hangUp(channel);
-	}
-}
-
-/** Closes a channel that may be closed already, and whose connection may be gone. */
-export function hangUp(channel: Channel): void {
-	(async () => channel.close())().catch(() => {});
 }

@@ -5,13 +5,13 @@ import { SEND } from "../../../core/event/event.ts";
 import { CLOSE } from "../../../core/revocation/revocation.ts";
 import type { Source, Subscriber } from "../../bus.ts";
 import { rabbitmqSortKey } from "../id-order.ts";
+import { HEADERS } from "../message-headers.ts";
 import { writeRabbitmqId } from "../rabbitmq-id.ts";
 import { readRevocationHeader } from "../revocation-header.ts";
-import { HEADERS } from "../topology.ts";
 import { NO_TRACES, readTraceHeader, type TraceContexts } from "../trace-header.ts";
 import { DuplicateFilter } from "./duplicate-filter.ts";
 import { readContent } from "./message-content.ts";
-import type { Point } from "./offset-tracker.ts";
+import type { Point } from "./point.ts";
 import { SendTimes } from "./send-times.ts";
 
 /** How a message has arrived. */

@@ -1,10 +1,4 @@
-/** A place on a RabbitMQ stream, with what tells it from the same place on another one of that name. */
-export interface Point {
-	/** Given by RabbitMQ; rises, not always by one. */
-	readonly offset: number;
-	/** Milliseconds since 1970, given by the sender; 0 if it gave none. */
-	readonly timestamp: number;
-}
+import type { Point } from "./point.ts";
 
 /**
  * What a point says about the reader's progress:

@@ -4,14 +4,16 @@ import { guard, toError } from "../../../core/errors/guard.ts";
 import { isRefusal } from "../../../core/errors/refusal.ts";
 import type { RabbitmqOptions } from "../../../core/options/rabbitmq-options.ts";
 import type { Subscriber } from "../../bus.ts";
+import { hangUp } from "../hang-up.ts";
 import { readMessage } from "../message-codec.ts";
 import { writeRabbitmqId } from "../rabbitmq-id.ts";
 import { type ChannelHandler, ReconnectingChannel } from "../reconnecting-channel.ts";
 import { nameOf } from "../stream-name.ts";
-import { declareStream, hangUp, pointOf } from "../topology.ts";
+import { declareStream } from "../topology.ts";
 import { Acknowledgements, PREFETCH } from "./acknowledgements.ts";
 import { IncomingMessages } from "./incoming-messages.ts";
-import { OffsetTracker, type Point } from "./offset-tracker.ts";
+import { OffsetTracker } from "./offset-tracker.ts";
+import { type Point, pointOf } from "./point.ts";
 import { SilenceWatch } from "./silence-watch.ts";
 import { findEnd, findStart } from "./stream-bounds.ts";
 

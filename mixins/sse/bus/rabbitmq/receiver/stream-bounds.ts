@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
 import { guard } from "../../../core/errors/guard.ts";
-import { HEADERS, once, pointOf } from "../topology.ts";
-import type { Point } from "./offset-tracker.ts";
+import { HEADERS } from "../message-headers.ts";
+import { onOwnChannel } from "../own-channel.ts";
+import type { Point } from "./point.ts";
+import { pointOf } from "./point.ts";
 
 /** Milliseconds within which a message that must be on the RabbitMQ stream has to arrive. */
 const PATIENCE = 10_000;
@@ -117,5 +119,5 @@ function read(
 			clearTimeout(timer);
 		}
 	};
-	return once(connection, collect, signal);
+	return onOwnChannel(connection, collect, signal);
 }

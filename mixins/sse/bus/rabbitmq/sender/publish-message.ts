@@ -1,7 +1,7 @@
 import type { ConfirmChannel } from "amqplib";
 import type { TraceContext } from "../../../core/event/trace-context.ts";
 import { writeMessage } from "../message-codec.ts";
-import { HEADERS } from "../topology.ts";
+import { HEADERS } from "../message-headers.ts";
 import { writeTraceHeader } from "../trace-header.ts";
 import type { OutgoingMessage } from "./outbox.ts";
 import type { OutgoingEvent } from "./outgoing-event.ts";

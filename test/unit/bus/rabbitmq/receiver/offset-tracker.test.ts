@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import {
 	OffsetTracker,
-	type Point,
 	type Step
 } from "../../../../../mixins/sse/bus/rabbitmq/receiver/offset-tracker.ts";
+import type { Point } from "../../../../../mixins/sse/bus/rabbitmq/receiver/point.ts";
 
 const point = (offset: number, timestamp = offset * 10): Point => ({ offset, timestamp });
 
