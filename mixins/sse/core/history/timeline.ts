@@ -1,0 +1,132 @@
+import type { Subscription } from "../addressing/registry.ts";
+import type { SseEvent } from "../event/event.ts";
+import type { Frame } from "../event/frame.ts";
+import type { Slab, Span } from "../event/slab.ts";
+import type { Revocation } from "../revocation/revocation.ts";
+import { WithheldEvents } from "../revocation/withheld-events.ts";
+import type { Known } from "./event-store.ts";
+import type { IdOrder } from "./id-order.ts";
+import { RetainedEvents, type Retention } from "./retained-events.ts";
+
+const NOBODY = { eventName: "", sessionId: [], payload: null };
+const NOTHING: Frame = new Uint8Array(0);
+
+/** Where, and when, the bus last lost events. */
+interface Gap {
+	readonly position: number;
+	readonly at: number;
+}
+
+/**
+ * What has happened on this gateway, in its order: events that have arrived, gaps and revocations. Each has a position of its
+ * own.
+ */
+export class Timeline extends RetainedEvents {
+	protected readonly withheld: WithheldEvents;
+	readonly #slab: Slab;
+	/** Position of the next event; positions count from 1. */
+	#head = 1;
+	/** Position of the newest event that was sent before others that had already arrived. */
+	#lastPast = 0;
+	#lastGap: Gap = { position: 0, at: Number.NEGATIVE_INFINITY };
+
+	/** @param slab Memory of the frames that it is given to keep. */
+	protected constructor(retention: Retention, order: IdOrder, slab: Slab) {
+		super(retention, order);
+		this.#slab = slab;
+		this.withheld = new WithheldEvents(retention.maxAge);
+	}
+
+	/** Position of the next event. */
+	get head(): number {
+		return this.#head;
+	}
+
+	/** Position of the newest event that was sent before events that had already arrived. */
+	get lastPast(): number {
+		return this.#lastPast;
+	}
+
+	/** Whether an event was read from the past, so that the streams that were open then did not get it. */
+	isOfPast({ position, sortKey }: Known): boolean {
+		return sortKey !== undefined && position <= this.#lastPast;
+	}
+
+	protected get lastGap(): Gap {
+		return this.#lastGap;
+	}
+
+	/** Begins again, empty. Positions go on. */
+	protected clear(): void {
+		this.forget(this.#head);
+		this.withheld.forgetLetIns();
+	}
+
+	/**
+	 * Keeps an event that has arrived at `now`, in milliseconds on a clock that never goes back, and that has a frame already.
+	 *
+	 * @param isPast It was sent before events that have already arrived; its position is after the streams that were let in
+	 * since.
+	 */
+	append(event: SseEvent, frame: Frame, now: number, isPast = false): void {
+		this.#append(event, frame, false, now, isPast);
+	}
+
+	/**
+	 * The same for an event that no stream gets now: its frame is made when a returning stream needs it.
+	 *
+	 * @param data The frame's `data`, as text or in UTF-8.
+	 */
+	appendBare(event: SseEvent, data: string | Uint8Array, now: number, isPast = false): void {
+		this.#append(event, this.#slab.keep(data), true, now, isPast);
+	}
+
+	#append(event: SseEvent, kept: Span, isBare: boolean, now: number, isPast: boolean): void {
+		const { id } = event;
+		if (isPast) {
+			this.withheld.forgetLetIns();
+			this.#lastPast = this.#head;
+		}
+		const sortKey = event.sortKey ?? (id === undefined ? undefined : this.order.sortKeyOf(id));
+		this.keep(event, kept, isBare, { position: this.#head++, at: now, sortKey });
+	}
+
+	/** A position in the order of the bus without an event; a client may have seen everything up to it. */
+	note(id: string, now: number): void {
+		this.append({ id, ...NOBODY }, NOTHING, now);
+	}
+
+	/** Without a gap, what is missing was not lost: it was sent before this gateway was there, or was refused. */
+	override whyNotKept(id: string): "gone" | "gap" | "unknown" {
+		const why = super.whyNotKept(id);
+		return why === "gap" && this.#lastGap.position === 0 ? "gone" : why;
+	}
+
+	/** The bus has lost, or may have lost, events that would have arrived before the next one. */
+	markGap(now: number): void {
+		// It has a position of its own, so that resume tokens from before and after it differ.
+		this.#lastGap = { position: this.#head++, at: now };
+	}
+
+	/**
+	 * Up to `at`, the bus had events that never arrive here, because they were sent before this gateway was there. Clients of
+	 * this gateway do not miss them; clients of others may.
+	 */
+	passOver(at: number): void {
+		if (at > this.#lastGap.at) this.#lastGap = { ...this.#lastGap, at };
+	}
+
+	/** What was sent to these streams so far, and what is sent until they are let in again, is not replayed to them. */
+	revoke(revocation: Revocation, now: number): void {
+		// It has a position of its own, like a gap.
+		this.withheld.add(revocation, this.#head++, now);
+	}
+
+	/**
+	 * A stream is open. If such streams had been revoked, what arrives from now on may be replayed to them. Call this only
+	 * after it is decided where this stream continues.
+	 */
+	letIn(stream: Subscription, now: number): void {
+		this.withheld.letIn(stream, this.#head, now);
+	}
+}
