@@ -1,11 +1,11 @@
-import type { Subscription } from "../addressing/registry.ts";
 import type { Address } from "../event/event.ts";
-import { dataOf, encodeFrame, type Frame } from "../event/frame.ts";
-import { Slab, type Span } from "../event/slab.ts";
-import { AddressIndex, type EventList } from "./address-index.ts";
+import { dataOf } from "../event/frame.ts";
+import type { Span } from "../event/slab.ts";
+import { AddressIndex } from "./address-index.ts";
 import { EventColumns } from "./event-columns.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import type { SortKey } from "./id-order.ts";
+import { ReplaySearch } from "./replay-search.ts";
 import { SenderIndex } from "./sender-index.ts";
 
 /** The place of an event. */
@@ -28,13 +28,6 @@ const LISTED_BYTES = 34;
 /** An event in several lists has an array of them. */
 const SEVERAL_BYTES = 50;
 
-/**
- * Most effort of one search, whatever it finds: the client names the position, and so decides how much there is to look
- * through. A row costs as much as examining `ROW_EFFORT` lists.
- */
-const MAX_EFFORT = 8192;
-const ROW_EFFORT = 8;
-
 /** A kept event, as inspection sees it. */
 export interface KeptEvent extends Known {
 	readonly id: string | undefined;
@@ -45,24 +38,6 @@ export interface KeptEvent extends Known {
 	readonly json: Uint8Array;
 }
 
-/** What to search for. */
-export interface Search {
-	/** Position of the first event. */
-	readonly from: number;
-	/** Position after the last event. */
-	readonly to: number;
-	/** Decides by position and by origin, which is undefined for an event without an id. */
-	isWanted(position: number, origin: string | undefined): boolean;
-	/** Stops after the frame that reaches this many bytes. */
-	readonly maxBytes: number;
-}
-
-export interface Found {
-	readonly frames: Frame[];
-	/** Position of the last event that was examined, if there may be more after it. */
-	readonly stoppedAt?: number;
-}
-
 /** The events that are kept, in the order of their positions. Finds them by id and by stream. */
 export class EventStore {
 	readonly #columns = new EventColumns();
@@ -70,11 +45,14 @@ export class EventStore {
 	readonly #senderIndex = new SenderIndex(row => this.#columns.sortKeyOf(row) as SortKey);
 	readonly #held = new HeldBytes();
 	readonly #idOf: (sortKey: SortKey) => string;
+	/** Searches them for streams. */
+	readonly search: ReplaySearch;
 	#bytes = 0;
 
 	/** @param idOf Returns the id of an event from its sort key. */
 	constructor(idOf: (sortKey: SortKey) => string) {
 		this.#idOf = idOf;
+		this.search = new ReplaySearch(this.#columns, this.#lists, idOf);
 	}
 
 	get length(): number {
@@ -198,45 +176,6 @@ export class EventStore {
 		const kept = this.#columns.keptOf(row);
 		const json = this.#columns.isBare(row) ? kept : dataOf(kept, { id, event: eventName });
 		return { ...known, id, eventName, sessionIds: lists.map(({ sessionId }) => sessionId), json };
-	}
-
-	/** Frames for a stream, oldest first: as many as it takes about a millisecond to find. */
-	read(stream: Subscription, { from, to, isWanted, maxBytes }: Search): Found {
-		const columns = this.#columns;
-		const frames: Frame[] = [];
-		let bytes = 0;
-		const slab = new Slab();
-		const rows = this.#lists.rowsFor(
-			stream,
-			columns.lowerBound(row => columns.positionOf(row) < from)
-		);
-		const effort = ROW_EFFORT + rows.width;
-		let left = MAX_EFFORT;
-		for (let row = rows.next(); row !== undefined; row = rows.next()) {
-			const position = columns.positionOf(row);
-			if (position >= to) break;
-			if (isWanted(position, columns.originOf(row)?.name)) {
-				const frame = columns.isBare(row) ? this.#frameOf(row, slab) : columns.keptOf(row);
-				frames.push(frame);
-				bytes += frame.byteLength;
-			}
-			left -= effort;
-			if (bytes >= maxBytes || left <= 0) return { frames, stoppedAt: position };
-		}
-		return { frames };
-	}
-
-	#frameOf(row: number, slab: Slab): Frame {
-		const sortKey = this.#columns.sortKeyOf(row);
-		const [list] = this.#columns.listsOf(row);
-		return encodeFrame(
-			{
-				id: sortKey && this.#idOf(sortKey),
-				event: (list as EventList).eventName,
-				data: this.#columns.keptOf(row)
-			},
-			slab
-		);
 	}
 
 	#at(row: number): Known {

@@ -1,9 +1,10 @@
 import type { Subscription } from "../addressing/registry.ts";
 import type { Address } from "../event/event.ts";
 import type { Span } from "../event/slab.ts";
-import { EventStore, type Found, type KeptEvent, type Known, type Search } from "./event-store.ts";
+import { EventStore, type KeptEvent, type Known } from "./event-store.ts";
 import { EvictedEvents } from "./evicted-events.ts";
 import { compareSortKeys, type IdOrder, type ResetReason, type SortKey } from "./id-order.ts";
+import type { Found, Search } from "./replay-search.ts";
 
 export interface Retention {
 	/** Bytes kept, including the book-keeping. */
@@ -157,8 +158,8 @@ export class RetainedEvents {
 		this.#hasForgotten = head > 1;
 	}
 
-	/** See {@link EventStore.read}. */
+	/** See {@link ReplaySearch.find}. */
 	protected find(stream: Subscription, search: Search): Found {
-		return this.#kept.read(stream, search);
+		return this.#kept.search.find(stream, search);
 	}
 }
