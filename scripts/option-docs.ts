@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
+import { COOKIE_OPTION } from "../mixins/sse/core/options/cookie-options.ts";
 import {
 	SENDER_LIMITS_OPTION,
 	STREAM_LIMITS_OPTION
-} from "../mixins/sse/core/options/access-options.ts";
-import { COOKIE_OPTION } from "../mixins/sse/core/options/cookie-options.ts";
+} from "../mixins/sse/core/options/limit-options.ts";
 import { SSE_MIDDLEWARE_OPTIONS } from "../mixins/sse/core/options/middleware-options.ts";
 import type { AnySpec } from "../mixins/sse/core/options/option-spec.ts";
 import { RABBITMQ_OPTIONS } from "../mixins/sse/core/options/rabbitmq-options.ts";
@@ -27,12 +27,12 @@ const TABLES: readonly (readonly [name: string, Specs])[] = [
 /** The types whose fields are options: where they are, and the specs of their fields. */
 const TYPES: readonly (readonly [file: string, type: string, Specs])[] = [
 	[`${CORE}/gateway-options.ts`, "GatewaySettings", SSE_MIXIN_OPTIONS],
-	[`${CORE}/gateway-options.ts`, "BufferOptions", SSE_MIXIN_OPTIONS.buffer.fields],
+	[`${CORE}/buffer-options.ts`, "BufferOptions", SSE_MIXIN_OPTIONS.buffer.fields],
 	[`${CORE}/history-options.ts`, "HistoryLimits", SSE_MIXIN_OPTIONS.history.fields],
 	[`${CORE}/compression-options.ts`, "CompressionOptions", SSE_MIXIN_OPTIONS.compression.fields],
-	[`${CORE}/access-options.ts`, "SenderLimits", SENDER_LIMITS_OPTION.fields],
-	[`${CORE}/access-options.ts`, "StreamLimits", STREAM_LIMITS_OPTION.fields],
-	[`${CORE}/access-options.ts`, "TicketOptions", SSE_MIXIN_OPTIONS.ticket.fields],
+	[`${CORE}/limit-options.ts`, "SenderLimits", SENDER_LIMITS_OPTION.fields],
+	[`${CORE}/limit-options.ts`, "StreamLimits", STREAM_LIMITS_OPTION.fields],
+	[`${CORE}/ticket-options.ts`, "TicketOptions", SSE_MIXIN_OPTIONS.ticket.fields],
 	[`${CORE}/cookie-options.ts`, "CookieOptions", COOKIE_OPTION.fields],
 	[`${CORE}/middleware-options.ts`, "MiddlewareOptions", SSE_MIDDLEWARE_OPTIONS],
 	[`${CORE}/rabbitmq-options.ts`, "CheckedRabbitmqOptions", RABBITMQ_OPTIONS],

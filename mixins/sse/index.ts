@@ -6,15 +6,13 @@ export type { SseSessionId } from "./core/addressing/session-id.ts";
 export type { SseErrorType } from "./core/errors/error-types.ts";
 export type { EventContract, EventsContract, SseAudience, SseForm } from "./core/event/contract.ts";
 export type { SseSend } from "./core/event/event.ts";
-export type { SenderLimits, StreamLimits, TicketOptions } from "./core/options/access-options.ts";
+export type { BufferOptions, BufferPolicy } from "./core/options/buffer-options.ts";
 export type { CompressionOptions } from "./core/options/compression-options.ts";
 export type { CookieOptions } from "./core/options/cookie-options.ts";
-export type {
-	BufferOptions,
-	BufferPolicy,
-	RefusalPolicy
-} from "./core/options/gateway-options.ts";
+export type { RefusalPolicy } from "./core/options/gateway-options.ts";
+export type { SenderLimits, StreamLimits } from "./core/options/limit-options.ts";
 export type { SseRabbitmqOptions } from "./core/options/rabbitmq-options.ts";
+export type { TicketOptions } from "./core/options/ticket-options.ts";
 export type { SseClose } from "./core/revocation/revocation.ts";
 export { sseSession } from "./gateway/auth/session-hook.ts";
 export { visitorSession } from "./gateway/auth/visitor.ts";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
-import type { BufferPolicy } from "../../mixins/sse/core/options/gateway-options.ts";
+import type { BufferPolicy } from "../../mixins/sse/core/options/buffer-options.ts";
 import type { Gateway } from "../../mixins/sse/gateway/gateway.ts";
 import type { EventStream } from "../../mixins/sse/streams/event-stream.ts";
 import { createRandom } from "../chaos/random.ts";

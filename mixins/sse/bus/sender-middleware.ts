@@ -5,7 +5,7 @@ import { isRefusal, type Refusal } from "../core/errors/refusal.ts";
 import type { EventsContract } from "../core/event/contract.ts";
 import { readSafely, SEND } from "../core/event/event.ts";
 import { SenderCounters } from "../core/metrics/counters.ts";
-import type { SenderLimits } from "../core/options/access-options.ts";
+import type { SenderLimits } from "../core/options/limit-options.ts";
 import { CLOSE, readClose, writeClose } from "../core/revocation/revocation.ts";
 import { BroadcastTracker } from "../moleculer/broadcast/broadcast-tracker.ts";
 import { installSafeSending } from "../moleculer/broadcast/packets.ts";

@@ -1,7 +1,8 @@
-import { EVENTS_OPTION, TICKET_OPTION } from "../core/options/access-options.ts";
+import { EVENTS_OPTION } from "../core/options/events-option.ts";
 import { GATEWAY_SETTINGS, PATH } from "../core/options/gateway-options.ts";
 import type { GroupSpec, OptionSpecs } from "../core/options/option-spec.ts";
 import { func, group, optional, orNull, text } from "../core/options/specs.ts";
+import { TICKET_OPTION } from "../core/options/ticket-options.ts";
 import type {
 	GatewayOptions,
 	InspectorAuthorizer,

@@ -2,9 +2,9 @@ import type { Server } from "node:http";
 import type { Context, Service, ServiceBroker } from "moleculer";
 import type { SseSessionId } from "../core/addressing/session-id.ts";
 import type { EventsContract } from "../core/event/contract.ts";
-import type { TicketOptions } from "../core/options/access-options.ts";
 import type { GatewaySettings } from "../core/options/gateway-options.ts";
 import type { Given } from "../core/options/option-spec.ts";
+import type { TicketOptions } from "../core/options/ticket-options.ts";
 import type { StreamRequest, StreamResponse } from "../http/connection.ts";
 import type { Alias } from "./route/alias.ts";
 

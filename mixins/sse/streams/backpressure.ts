@@ -1,7 +1,7 @@
 import { resetFrame } from "../core/event/control-events.ts";
 import type { GatewayCounters } from "../core/metrics/counters.ts";
 import { SLOW } from "../core/metrics/label-values.ts";
-import type { BufferPolicy } from "../core/options/gateway-options.ts";
+import type { BufferPolicy } from "../core/options/buffer-options.ts";
 import { Batch } from "../http/encoding/batch.ts";
 import type { Transport } from "../http/transport.ts";
 import { Backlog } from "./backlog.ts";

@@ -5,7 +5,7 @@ import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises"
 import { describe, expect, it } from "@jest/globals";
 import type { Reset } from "../../../mixins/sse/core/event/control-events.ts";
 import { encodeFrame, type Frame } from "../../../mixins/sse/core/event/frame.ts";
-import type { BufferPolicy } from "../../../mixins/sse/core/options/gateway-options.ts";
+import type { BufferPolicy } from "../../../mixins/sse/core/options/buffer-options.ts";
 import { EventStream } from "../../../mixins/sse/streams/event-stream.ts";
 import { Flush } from "../../../mixins/sse/streams/flush.ts";
 import type { StreamPhase } from "../../../mixins/sse/streams/stream-phase.ts";

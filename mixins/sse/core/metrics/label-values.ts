@@ -1,5 +1,5 @@
 import type { ResetReason } from "../history/id-order.ts";
-import type { BufferPolicy } from "../options/gateway-options.ts";
+import type { BufferPolicy } from "../options/buffer-options.ts";
 
 /** Why no stream opened, as the client was told. */
 export const REFUSAL_REASONS = [

@@ -1,5 +1,6 @@
 import type { EventsContract } from "../event/contract.ts";
-import { EVENTS_OPTION, SENDER_LIMITS_OPTION, type SenderLimits } from "./access-options.ts";
+import { EVENTS_OPTION } from "./events-option.ts";
+import { SENDER_LIMITS_OPTION, type SenderLimits } from "./limit-options.ts";
 import type { OptionSpecs } from "./option-spec.ts";
 import { RABBITMQ_OPTION } from "./rabbitmq-options.ts";
 

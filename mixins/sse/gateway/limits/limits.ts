@@ -4,7 +4,7 @@ import { KeyedCounter } from "../../core/limits/keyed-counter.ts";
 import { TokenBucket } from "../../core/limits/token-bucket.ts";
 import type { GatewayCounters } from "../../core/metrics/counters.ts";
 import type { LimitName } from "../../core/metrics/label-values.ts";
-import type { StreamLimits } from "../../core/options/access-options.ts";
+import type { StreamLimits } from "../../core/options/limit-options.ts";
 import type { EventStream } from "../../streams/event-stream.ts";
 import { isProbe } from "../request/request.ts";
 import type { GatewayService, SseGatewayRequest } from "../types.ts";

@@ -1,4 +1,4 @@
-import type { TicketOptions } from "../../core/options/access-options.ts";
+import type { TicketOptions } from "../../core/options/ticket-options.ts";
 import { TOLERANCE } from "../../core/util/clock.ts";
 import { ThrottledLog } from "../../core/util/throttled-log.ts";
 import type { GatewayService } from "../types.ts";

@@ -1,4 +1,4 @@
-import type { TicketOptions } from "../../core/options/access-options.ts";
+import type { TicketOptions } from "../../core/options/ticket-options.ts";
 import { SseError } from "../../moleculer/sse-error.ts";
 
 /** RFC 7518, 3.2: a key must be at least as long as the hash. */

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Subscription } from "../../core/addressing/registry.ts";
 import { ExpiringSet } from "../../core/collections/expiring-set.ts";
 import { parseId } from "../../core/event/event-id.ts";
-import { TICKET_EXPIRES_IN, type TicketOptions } from "../../core/options/access-options.ts";
+import { TICKET_EXPIRES_IN, type TicketOptions } from "../../core/options/ticket-options.ts";
 import type { Revocation } from "../../core/revocation/revocation.ts";
 import {
 	type HeardRevocation,
