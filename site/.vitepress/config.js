@@ -25,7 +25,7 @@ const sidebar = readFileSync(`${ROOT}llms.txt`, "utf8")
 
 /** What pages link to that is no page: configurations, manifests. */
 const files = readdirSync(`${ROOT}docs`, { recursive: true, withFileTypes: true })
-	.filter(entry => entry.isFile() && !/\.(md|svg|jpg|json)$/.test(entry.name))
+	.filter(entry => entry.isFile() && !/\.(md|svg|webp|json)$/.test(entry.name))
 	.map(({ parentPath, name }) => `${relative(ROOT, parentPath)}/${name}`);
 
 export default defineConfig({

@@ -17,6 +17,8 @@ const program = (name: string) => resolve("node_modules/.bin", name);
 
 /** What the folder `docs` contains only for the repository: raw figures. */
 const MADE = /\/results\.json$/;
+/** README's pictures of the demo: registries show those of the repository, and nobody needs them beside the code. */
+const PICTURES = /^docs\/images\/demo-[^/]*\.webp$/;
 
 const tarball = inject("tarball");
 
@@ -44,7 +46,7 @@ describe("the tarball", () => {
 				...globSync("{docs,inspector,observability}/**", { withFileTypes: true })
 					.filter(entry => entry.isFile())
 					.map(entry => relative(".", join(entry.parentPath, entry.name)))
-					.filter(path => !MADE.test(path)),
+					.filter(path => !MADE.test(path) && !PICTURES.test(path)),
 				"llms.txt",
 				"package.json"
 			].toSorted()
@@ -64,7 +66,9 @@ describe("the tarball", () => {
 					encoding: "utf8"
 				});
 				return links(text)
-					.filter(({ path }) => path !== "" && !isHeld(normalize(join(dirname(file), path))))
+					.filter(({ path }) => path !== "")
+					.map(({ path, target }) => ({ target, path: normalize(join(dirname(file), path)) }))
+					.filter(({ path }) => !isHeld(path) && !PICTURES.test(path))
 					.map(({ target }) => `${file}: ${target}`);
 			});
 

@@ -1,6 +1,7 @@
 import { globSync, readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { readWebp } from "../support/webp.ts";
 
 const PICTURES = globSync("docs/images/*.svg");
 const PAGES = globSync("docs/**/*.md").map(path => readFileSync(path, "utf8"));
@@ -32,14 +33,44 @@ describe.each(PICTURES)("%s", path => {
 });
 
 describe("the pictures of the demo", () => {
-	it("are shown in README, in both colour schemes, and are small", () => {
-		const readme = readFileSync("README.md", "utf8");
-		const pictures = globSync("docs/images/*.jpg");
-		expect(pictures).toHaveLength(2);
-		for (const path of pictures) {
-			expect(readme).toContain(`"./${path}"`);
-			expect(statSync(path).size).toBeLessThan(100_000);
+	const picture = /<picture>(.*?)<\/picture>/s.exec(readFileSync("README.md", "utf8"))?.[1] ?? "";
+	const shown = [...picture.matchAll(/<(?:source media="([^"]*)" srcset|img src)="\.\/([^"]*)"/g)];
+	const webp = (path = "") => readWebp(readFileSync(path));
+
+	it("are those of README, for both colour schemes, and still ones for whoever wants no motion", () => {
+		expect(shown.map(([, media, path]) => [media, path])).toEqual([
+			[
+				"(prefers-reduced-motion: reduce) and (prefers-color-scheme: dark)",
+				"docs/images/demo-dark-still.webp"
+			],
+			["(prefers-reduced-motion: reduce)", "docs/images/demo-light-still.webp"],
+			["(prefers-color-scheme: dark)", "docs/images/demo-dark.webp"],
+			[undefined, "docs/images/demo-light.webp"]
+		]);
+		expect(shown.map(([, , path]) => path).toSorted()).toEqual(
+			globSync("docs/images/*.webp").toSorted()
+		);
+	});
+
+	it.each(shown.map(([, media = "", path = ""]) => ({ media, path })))(
+		"$path is sharp at the width of README, and small",
+		({ media, path }) => {
+			const width = Number(/ width="(\d+)"/.exec(picture)?.[1]);
+			const still = media.includes("reduced-motion");
+			expect(webp(path).width).toBeGreaterThanOrEqual(1.9 * width);
+			expect(webp(path).width).toBe(webp("docs/images/demo-light.webp").width);
+			expect(webp(path).height).toBe(webp("docs/images/demo-light.webp").height);
+			expect(statSync(path).size).toBeLessThan(still ? 100_000 : 600_000);
 		}
+	);
+
+	it.each(["light", "dark"])("the %s one moves, for 8 to 12 seconds, again and again", scheme => {
+		const { frames, duration, loops } = webp(`docs/images/demo-${scheme}.webp`);
+		expect(frames).toBeGreaterThan(20);
+		expect(duration).toBeGreaterThanOrEqual(8000);
+		expect(duration).toBeLessThanOrEqual(12_000);
+		expect(loops).toBe(0);
+		expect(webp(`docs/images/demo-${scheme}-still.webp`).frames).toBe(0);
 	});
 });
 

@@ -15,13 +15,13 @@ export interface Programs {
 }
 
 /** One program: where to look for it, what installs it, and what to say when neither helps. */
-interface Wanted<T> {
+export interface Wanted<T> {
 	locate(machine: Machine): Promise<Found<T> | null>;
 	readonly packages: readonly string[];
 	readonly remedy: string;
 }
 
-interface Found<T> {
+export interface Found<T> {
 	readonly value: T;
 	/** One line for people: `nginx 1.22.1: /usr/sbin/nginx`. */
 	readonly line: string;
@@ -32,7 +32,7 @@ const RABBITMQ_IMAGE = "rabbitmq:3-management";
 /** Debian's `/usr/sbin/rabbitmq-server` only changes user and runs this one. */
 const DEBIAN_RABBITMQ = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
-const RABBITMQ: Wanted<RabbitMqSource> = {
+export const RABBITMQ: Wanted<RabbitMqSource> = {
 	async locate(machine) {
 		const url = machine.env.AMQP_URL;
 		if (url) return { value: { kind: "url", url }, line: "RabbitMQ: the broker of AMQP_URL" };
@@ -60,7 +60,7 @@ const RABBITMQ: Wanted<RabbitMqSource> = {
 		"or run as root where apt-get can install it"
 };
 
-const CHROMIUM: Wanted<string> = {
+export const CHROMIUM: Wanted<string> = {
 	async locate(machine) {
 		const given = machine.env.CHROMIUM_PATH;
 		const path =
@@ -79,7 +79,7 @@ const CHROMIUM: Wanted<string> = {
 		"or run as root where apt-get can install it"
 };
 
-const NGINX: Wanted<string> = {
+export const NGINX: Wanted<string> = {
 	async locate(machine) {
 		const path = machine.find("nginx");
 		const version = path && (await machine.version(path, "-v"));
@@ -123,31 +123,14 @@ export async function bringPrograms(
 	say: (line: string) => void = console.log
 ): Promise<Programs> {
 	const wanted = [RABBITMQ, CHROMIUM, NGINX, FIREFOX, PIKA] as const;
-	const locate = () =>
-		Promise.all([
-			RABBITMQ.locate(machine),
-			CHROMIUM.locate(machine),
-			NGINX.locate(machine),
-			FIREFOX.locate(machine),
-			PIKA.locate(machine)
-		]);
-
-	let found = await locate();
-	let installed: readonly string[] = [];
-	if (found.includes(null) && machine.canInstall()) {
-		const packages = wanted.flatMap(({ packages }, at) => (found[at] ? [] : packages));
-		say(`installing ${packages.join(", ")} with apt-get`);
-		installed = await machine.install(packages);
-		found = await locate();
-	}
+	const { found, installed } = await bring(wanted, machine, say);
 	const [rabbitmq, chromium, nginx, firefox, pika] = found;
 	// A program that was installed, and does not start, is no reason to skip a test.
 	const isBroken = wanted.some(
 		({ packages }, at) => !found[at] && packages.some(name => installed.includes(name))
 	);
 	if (!rabbitmq || !chromium || !nginx || isBroken) {
-		const remedies = wanted.flatMap(({ remedy }, at) => (found[at] ? [] : remedy));
-		throw new Error(`the tests need programs that are not here:\n- ${remedies.join("\n- ")}`);
+		throw new Error(`the tests need programs that are not here:\n${remedies(wanted, found)}`);
 	}
 	for (const { line } of [rabbitmq, chromium, nginx]) say(line);
 	say(firefox?.line ?? FIREFOX.remedy);
@@ -159,6 +142,40 @@ export async function bringPrograms(
 		firefox: firefox?.value ?? null,
 		pika: pika?.value ?? null
 	};
+}
+
+type FoundOf<W extends readonly Wanted<unknown>[]> = {
+	[At in keyof W]: W[At] extends Wanted<infer T> ? Found<T> | null : never;
+};
+
+/** Finds programs, and installs those that are missing, if possible: what was found of each, and the packages that were installed. */
+export async function bring<const W extends readonly Wanted<unknown>[]>(
+	wanted: W,
+	machine: Machine,
+	say: (line: string) => void
+): Promise<{ found: FoundOf<W>; installed: readonly string[] }> {
+	const locate = () =>
+		Promise.all(wanted.map(each => each.locate(machine))) as Promise<unknown> as Promise<
+			FoundOf<W>
+		>;
+
+	let found = await locate();
+	let installed: readonly string[] = [];
+	if (found.includes(null) && machine.canInstall()) {
+		const packages = wanted.flatMap(({ packages }, at) => (found[at] ? [] : packages));
+		say(`installing ${packages.join(", ")} with apt-get`);
+		installed = await machine.install(packages);
+		found = await locate();
+	}
+	return { found, installed };
+}
+
+/** What to do about those that were not found, a line each. */
+export function remedies(
+	wanted: readonly Wanted<unknown>[],
+	found: readonly (Found<unknown> | null)[]
+): string {
+	return wanted.flatMap(({ remedy }, at) => (found[at] ? [] : `- ${remedy}`)).join("\n");
 }
 
 /** The path of a Chromium alone; null if there is none. */
