@@ -245,6 +245,8 @@ describe("the actions", () => {
 		["$sse.streams", { limit: 1001 }, "limit"],
 		["$sse.streams", { sesion: "a" }, "sesion"],
 		["$sse.nodes", { all: true }, "all"],
+		["$sse.why", { session: "a" }, "event"],
+		["$sse.why", { session: "a", event: "gw-1.k3f9.4~gw-1.x0vn~1~s" }, "event"],
 		["$sse.close", {}, "session"],
 		["$sse.close", { session: "a", reason: "" }, "reason"]
 	])("%s refuses %j, and names what is wrong", async (action, params, parameter) => {

@@ -445,6 +445,11 @@ describe("the search", () => {
 		["nothing", {}, "session"],
 		["what cannot be decoded", { "x-sse-session": "%" }, "session"],
 		["an event id that is too long", { "x-sse-event": "x".repeat(1001) }, "event"],
+		[
+			"the place of a stream",
+			{ "x-sse-event": encodeURIComponent("7-1795829247527~gw-1.x0vn~1") },
+			"event"
+		],
 		["a session id that is too long", { "x-sse-session": "x".repeat(300) }, "session"]
 	])("is refused with %s", async (_, headers, parameter) => {
 		const { origin } = await inspected();

@@ -448,6 +448,19 @@ describe("`sse why`", () => {
 		expect(await why("3-50")).toEqual(["not-here"]);
 	});
 
+	// In a browser `lastEventId` is often that of `sse.open` or of a heartbeat. "It was never sent" was the answer.
+	it("says of the id of `sse.open` that it is no event's", async () => {
+		const gateway = await startGateway();
+		const stream = await openStream(gateway.url("news"), { session: "A" });
+		const { id: event } = await stream.next("sse.open");
+		await expect(
+			gateway.broker.call<SseWhy, object>("$sse.why", { event, session: "A" })
+		).rejects.toMatchObject({
+			type: "SSE_INVALID_REQUEST",
+			message: expect.stringContaining("where a stream is, as sse.open and heartbeats have it")
+		});
+	});
+
 	// When a connection breaks, Node forgets what was unsent before it says that the connection has closed: the verdict was
 	// `delivered`.
 	it.each(WAYS)(

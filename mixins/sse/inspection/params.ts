@@ -1,9 +1,12 @@
 import { readSessionId } from "../core/addressing/session-id.ts";
 import { isRefusal } from "../core/errors/refusal.ts";
+import { readResumeToken } from "../core/history/resume-token.ts";
 import { SseError } from "../moleculer/sse-error.ts";
 
 /** Most characters of an event name, as for `sse.send`. */
 export const LONGEST_NAME = 128;
+/** Characters of an event's id, at most: a node's name, which may be any text, and two numbers. */
+const LONGEST_ID = 1000;
 
 /** Reads the parameters of an action. They may be anything: Moleculer's validator may be off. */
 export class Params {
@@ -26,6 +29,14 @@ export class Params {
 		const id = readSessionId(value, name);
 		if (isRefusal(id)) throw SseError.invalidRequest(name, id.message);
 		return id;
+	}
+
+	/** An event's id; undefined if there is none. */
+	eventId(name: string): string | undefined {
+		const value = this.text(name, LONGEST_ID);
+		if (value === undefined || readResumeToken(value) === undefined) return value;
+		const what = "where a stream is, as sse.open and heartbeats have it, and no event's id";
+		throw SseError.invalidRequest(name, `"${name}" is ${what}.`);
 	}
 
 	/** A text of 1 to `longest` characters; undefined if there is none. */

@@ -16,7 +16,6 @@ import {
 	toJudge
 } from "./verdict.ts";
 import {
-	LONGEST_ID,
 	NO_STREAM,
 	notKept,
 	streamsOf,
@@ -61,7 +60,7 @@ const EVENTS = 20;
 /** @throws SseError `SSE_INVALID_REQUEST` */
 export function readFind(params: unknown): FindParams {
 	const given = new Params(params, ["event", "session"]);
-	const event = given.text("event", LONGEST_ID);
+	const event = given.eventId("event");
 	const session = given.session("session");
 	if (event === undefined && session === undefined) {
 		throw SseError.invalidRequest("session", "A search needs a session id, an event id, or both.");

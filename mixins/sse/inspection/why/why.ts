@@ -52,14 +52,12 @@ export interface SseWhy {
 
 /** Verdicts of one gateway, at most: a session may have a thousand streams. */
 const MOST = 100;
-/** Characters of an id, at most: a node's name, which may be any text, and two numbers. */
-export const LONGEST_ID = 1000;
 
 /** @throws SseError `SSE_INVALID_REQUEST` */
 export function readWhy(params: unknown): WhyParams {
 	const given = new Params(params, ["event", "session"]);
 	return {
-		event: required(given.text("event", LONGEST_ID), "event"),
+		event: required(given.eventId("event"), "event"),
 		session: required(given.session("session"), "session")
 	};
 }
