@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { codeBlocks, section } from "../support/markdown.ts";
+import { codeBlocks, section, snippetOf } from "../support/markdown.ts";
 
 /** Files by their paths. */
 export type Files = Readonly<Record<string, string>>;
@@ -57,6 +57,15 @@ export const MIGRATED_EXAMPLE: Files = filesOf(
 
 /** The tests of the first example, in Jest. */
 export const GUIDE_TESTS: Files = filesOf(`${GUIDE}/testing.md`, "Jest and Vitest");
+
+/** What these need as ES modules: a configuration, and a file that it names. */
+export const GUIDE_MODULES: Files = filesOf(`${GUIDE}/testing.md`, "Jest, as ES modules");
+
+/** How the first of these begins as an ES module. */
+export const GUIDE_IMPORTS: string = snippetOf(
+	readFileSync(`${GUIDE}/testing.md`, "utf8"),
+	"jest-modules"
+);
 
 /** The oldest TypeScript that the package's types are for: `5.0`. */
 export const OLDEST_TYPESCRIPT: string = said(/TypeScript ≥ (\d+\.\d+)/);

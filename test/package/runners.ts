@@ -1,7 +1,7 @@
 import { expect } from "@jest/globals";
 import { noted } from "../support/noted.ts";
 import type { Project } from "./project.ts";
-import { type Files, GUIDE_TESTS } from "./readme.ts";
+import { type Files, GUIDE_IMPORTS, GUIDE_MODULES, GUIDE_TESTS } from "./readme.ts";
 
 /**
  * What the guide's own tests leave out: tickets, errors, a stream that stays open, code that is loaded only when it is needed.
@@ -69,18 +69,19 @@ export async function expectToPassTsJest(project: Project): Promise<void> {
 	await expectToPass(project, "jest", ["--ci"]);
 }
 
-/** As ES modules. */
+/** As ES modules, set up as the guide says. */
 export async function expectToPassJestModules(project: Project): Promise<void> {
+	const jest = 'import { jest } from "@jest/globals";\n';
 	const modules = Object.entries(asModules(TESTS)).map(([path, code]) => [
 		path,
-		`import { jest } from "@jest/globals";\n${code}`
+		// imports run before a line that sets the port
+		withEndings(code)
+			.replace("process.env.PORT = 0; // a free one\n\n", "")
+			.replace(/^(\/\/ .*\n|\n)/, `$1${jest}`)
 	]);
-	await project.write({
-		...Object.fromEntries(modules),
-		// imports run before a test's own first line
-		"test/port.js": 'process.env.PORT = "0";',
-		"jest.config.json": JSON.stringify({ setupFiles: ["<rootDir>/test/port.js"] })
-	});
+	const tests: Files = Object.fromEntries(modules);
+	expect(tests["test/orders.spec.js"]).toMatch(`${GUIDE_IMPORTS.trim()}\n\n`);
+	await project.write({ ...tests, ...GUIDE_MODULES });
 	await expectToPass(project, "jest", ["--ci"], ["--experimental-vm-modules"]);
 }
 
@@ -119,6 +120,11 @@ function asModules(files: Files): Files {
 		code.replaceAll(/^const (.+) = require\((".+")\);$/gm, "import $1 from $2;")
 	]);
 	return Object.fromEntries(entries);
+}
+
+/** An ES module names files with their ending. */
+function withEndings(code: string): string {
+	return code.replaceAll(/from "(\.[^"]+)";/g, 'from "$1.js";');
 }
 
 function renamed(files: Files, extension: string): Files {
