@@ -1,9 +1,12 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "@jest/globals";
 import { SignJWT } from "jose";
 import { JWT_EXAMPLE } from "../package/readme.ts";
 import { send } from "../support/clients/request.ts";
 import { openStream, requestStream } from "../support/clients/stream-client.ts";
 import type { TestGateway } from "../support/gateway/gateway.ts";
+import { snippetOf } from "../support/markdown.ts";
 import { stubEnv } from "../support/stub-env.ts";
 import { startServices } from "./support/readme-services.ts";
 
@@ -38,6 +41,18 @@ function startWithTickets(): Promise<TestGateway> {
 }
 
 describe("the guide's JWT example", () => {
+	it("streams to whoever has the token that can be made to try it", async () => {
+		const gateway = await startExample();
+		const code = snippetOf(readFileSync("docs/guide/authentication.md", "utf8"), "token");
+		const args = ["--input-type=module", "-e", code];
+		const env = { ...process.env, JWT_SECRET: SECRET };
+		const token = execFileSync(process.execPath, args, { env, encoding: "utf8" }).trim();
+		const headers = { authorization: `Bearer ${token}` };
+		const stream = await openStream(gateway.at("/live/events", "news"), { headers });
+		await gateway.send({ eventName: "news", sessionId: "user:7", payload: "hello" });
+		await stream.next("news");
+	});
+
 	// Its `authorize` read `ctx.meta.user`, which a stream that is opened by a ticket does not have: it threw, and pages were
 	// told to come back, for ever.
 	it("takes a ticket, and decides the same about it", async () => {

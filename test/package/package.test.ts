@@ -7,7 +7,7 @@ import { links } from "../support/markdown.ts";
 import { inject } from "../support/provided.ts";
 import { installed } from "./installed.ts";
 import { expectToInspect, expectToLoad } from "./loading.ts";
-import { COMMAND, FIRST_EXAMPLE } from "./readme.ts";
+import { COMMAND, contractExample, FIRST_EXAMPLE } from "./readme.ts";
 import { node } from "./run.ts";
 import { expectToPassJestModules, expectToPassVitest } from "./runners.ts";
 import { expectToRun, servedPage } from "./running.ts";
@@ -154,6 +154,11 @@ describe("an ESM project on Moleculer 0.15", () => {
 	});
 
 	it("runs the README's first example", () => expectToRun(project(), COMMAND, servedPage));
+
+	it("runs it with the guide's event contract", async () => {
+		await project().write(contractExample());
+		await expectToRun(project(), COMMAND, servedPage);
+	});
 
 	it("gives the same by import and by require", () => expectToLoad(project()));
 

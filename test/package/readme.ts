@@ -46,6 +46,16 @@ export function typeScriptExample(): Files {
 	};
 }
 
+/** The first example with the guide's contract on both sides, as the guide says where it goes. */
+export function contractExample(): Files {
+	const page = `${GUIDE}/event-contract.md`;
+	const place = /In the gateway, `([^`]+)` and `([^`]+)`/;
+	const [, line = "", mixin = ""] = place.exec(readFileSync(page, "utf8")) ?? [];
+	const api = "services/api.service.js";
+	const script = `${line};\n${FIRST_EXAMPLE[api]?.replace("SseMixin()", mixin)}`;
+	return { ...FIRST_EXAMPLE, ...filesOf(page, "Event contract"), [api]: script };
+}
+
 /** The gateway and the service of the logins, by JWT. */
 export const JWT_EXAMPLE: Files = filesOf(`${GUIDE}/authentication.md`, "A JWT");
 
