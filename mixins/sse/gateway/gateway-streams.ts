@@ -77,7 +77,7 @@ export class GatewayStreams {
 				interval: options.heartbeat,
 				timeout: options.timeout,
 				stallTimeout: options.buffer.stallTimeout,
-				frame: () => heartbeatFrame(fanOut.liveResumeToken)
+				frame: () => heartbeatFrame(fanOut.losses.liveResumeToken)
 			},
 			registry
 		);
@@ -133,7 +133,7 @@ export class GatewayStreams {
 		const groups = groupsKey(subscription.sessionIds);
 		const issued = grant.session.isIssued;
 		const texts = subscription.eventNames.filter(name => this.#texts.has(name));
-		begin(stream, fanOut, query.lastEventId, () => ({
+		begin(stream, fanOut.losses, query.lastEventId, () => ({
 			retry,
 			degraded: receiver.isDegraded,
 			heartbeat,

@@ -5,7 +5,7 @@ import type {
 	ReceiverListener,
 	Source
 } from "../../bus/bus.ts";
-import { describeLoss, type Loss, UNKNOWN_SENDER } from "../../bus/loss.ts";
+import type { Loss } from "../../bus/loss.ts";
 import type { Registry } from "../../core/addressing/registry.ts";
 import { isNobody } from "../../core/addressing/session-id.ts";
 import { isRefusal, type Refusal } from "../../core/errors/refusal.ts";
@@ -20,11 +20,10 @@ import type { HistoryLimits } from "../../core/options/history-options.ts";
 import type { SenderLimits } from "../../core/options/limit-options.ts";
 import { arrivalOf } from "../../core/util/clock.ts";
 import type { EventStream } from "../../streams/event-stream.ts";
-import { Meeting } from "../../streams/meeting.ts";
-import { ResumeTokens } from "../../streams/resume-tokens.ts";
 import type { GatewayService } from "../types.ts";
 import { type DeliveryTracing, NO_TRACING } from "./delivery-tracing.ts";
 import { DroppedEventsLog } from "./dropped-events-log.ts";
+import { LossReports } from "./loss-reports.ts";
 import { RefusedEvents } from "./refused-events.ts";
 import { Rendering } from "./rendering.ts";
 
@@ -60,19 +59,16 @@ export class FanOut implements ReceiverListener {
 	readonly refused: RefusedEvents = new RefusedEvents();
 	/** Undefined if no history is kept. */
 	readonly history: History | undefined;
+	/** Reports losses to the streams. */
+	readonly losses: LossReports;
 	readonly #streams: Registry<EventStream>;
 	readonly #service: GatewayService;
 	readonly #events: EventsContract | undefined;
 	readonly #revocations: RevocationListener | undefined;
-	readonly #begunAt = performance.now();
-	readonly #resumeTokens: ResumeTokens;
-	readonly #meeting: Meeting;
 	readonly #rendering: Rendering;
 	readonly #droppedEventsLog: DroppedEventsLog;
 	readonly #tracing: DeliveryTracing;
 	readonly #deliveryTimes: DeliveryTimes;
-	/** Whether open streams have missed events of the past, and have not been told yet. */
-	#hasPassed = false;
 
 	constructor(
 		streams: Registry<EventStream>,
@@ -80,7 +76,7 @@ export class FanOut implements ReceiverListener {
 			history: limits,
 			events,
 			limits: { eventBytes },
-			receiver,
+			receiver: makeReceiver,
 			conflates,
 			revocations,
 			counters,
@@ -97,15 +93,15 @@ export class FanOut implements ReceiverListener {
 		this.#streams = streams;
 		this.#service = service;
 		this.#droppedEventsLog = new DroppedEventsLog(service.logger);
-		this.receiver = receiver(this, service);
+		this.receiver = makeReceiver(this, service);
 		const order = limits === null ? undefined : this.receiver.order(limits.maxAge);
 		this.#rendering = new Rendering({ events, eventBytes, conflates, order }, service.logger);
 		if (limits !== null && order !== undefined) {
 			const kept = { ...limits, gateway: this.#newLife() };
 			this.history = new History(kept, order, this.#rendering.slab);
 		}
-		this.#resumeTokens = new ResumeTokens(this.history, streams, () => this.receiver.isWhole);
-		this.#meeting = new Meeting(this, streams);
+		const { history, receiver } = this;
+		this.losses = new LossReports({ history, streams, receiver, counters }, service);
 	}
 
 	begin(): void {
@@ -119,17 +115,11 @@ export class FanOut implements ReceiverListener {
 
 	/** Whether events may be sent with their ids: nothing is suspected to be missing before them. */
 	get isWhole(): boolean {
-		return this.#resumeTokens.isWhole;
-	}
-
-	/** See {@link BusReceiver.isMeeting}. */
-	get isMeeting(): boolean {
-		return this.receiver.isMeeting;
+		return this.losses.isWhole;
 	}
 
 	changed(): void {
-		this.#meeting.look();
-		this.#resumeTokens.renew();
+		this.losses.changed();
 	}
 
 	readonly revoked: Listener = (input, from) => this.#revocations?.receive(input, from);
@@ -171,7 +161,7 @@ export class FanOut implements ReceiverListener {
 		// Read before the event is kept: a resume token taken now is one before this event.
 		const { isWhole } = this;
 		const isPast = from.past !== undefined;
-		if (isPast) this.#hasPassed = true;
+		if (isPast) this.losses.passed();
 		if (isPast || streams.size === 0) {
 			this.history?.appendBare(event, data, arrivalOf(from.past), isPast);
 			return;
@@ -198,13 +188,7 @@ export class FanOut implements ReceiverListener {
 	}
 
 	lost(loss?: Loss): void {
-		if (loss !== undefined) {
-			this.#lost(loss);
-			return;
-		}
-		this.counters.gapsFound.add(UNKNOWN_SENDER);
-		this.history?.markGap(performance.now());
-		this.missed();
+		this.losses.lost(loss);
 	}
 
 	unreadable(name: string): void {
@@ -213,41 +197,7 @@ export class FanOut implements ReceiverListener {
 	}
 
 	missed(): void {
-		this.#hasPassed = false;
-		this.#resumeTokens.tell(Number.POSITIVE_INFINITY);
-	}
-
-	/** The resume token for streams to which everything was written; undefined while there is none. */
-	get liveResumeToken(): string | undefined {
-		return this.#hasPassed ? undefined : this.#resumeTokens.live;
-	}
-
-	/**
-	 * For a stream that starts here, or is told here that it may have missed something; an earlier resume token while something
-	 * is suspected to be missing.
-	 */
-	resumeTokenFor(stream: EventStream): string | undefined {
-		return this.#resumeTokens.resumeTokenFor(stream);
-	}
-
-	/** See {@link ResumeTokens.released}. */
-	released(stream: EventStream): void {
-		this.#resumeTokens.released(stream);
-	}
-
-	#lost(loss: Loss): void {
-		// Across a time in which this machine's clock stood still, it cannot be computed how long ago something was sent.
-		const before = Math.max(loss.before, this.receiver.awakeSince);
-		if (loss.isEarlier && before <= this.#begunAt) {
-			this.history?.passOver(before);
-			return;
-		}
-		this.counters.gapsFound.add(loss.origin);
-		this.history?.markGap(performance.now());
-		const isMet = loss.isEarlier && this.isMeeting && this.history !== undefined;
-		const told = (isMet ? this.#meeting : this.#resumeTokens).tell(before);
-		// Nobody can have missed what was sent before any client came.
-		this.#service.logger[loss.isEarlier && told === 0 ? "debug" : "warn"](describeLoss(loss));
+		this.losses.missed();
 	}
 
 	#drop(refusal: Refusal, { nodeID, id: given, sortKey }: Source, id: unknown): void {
