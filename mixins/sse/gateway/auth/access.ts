@@ -4,9 +4,8 @@ import type { PendingOpen } from "../../core/revocation/pending-opens.ts";
 import { SseError } from "../../moleculer/sse-error.ts";
 import { trustIn } from "../limits/address.ts";
 import { checkEventNames, isProbe, type StreamQuery } from "../request/request.ts";
-import { beginLife, createTickets, useUp } from "../tickets/shared-tickets.ts";
 import type { IssuedTicket, Tickets } from "../tickets/ticket.ts";
-import type { Ticket } from "../tickets/ticket-claims.ts";
+import { TicketGrants } from "../tickets/ticket-grants.ts";
 import type {
 	GatewayOptions,
 	GatewayService,
@@ -19,25 +18,14 @@ import { AuthFailures, forbidden, noSession } from "./auth-failures.ts";
 import { SessionCookie } from "./cookie.ts";
 import { resolveSession, type Session } from "./session.ts";
 import { SessionAnswers } from "./session-answers.ts";
+import type { StreamGrant } from "./stream-grant.ts";
 
 type AccessOptions = Pick<GatewayOptions, PrivateOption | "limits" | "cookie" | "trustProxy">;
 
-/** Who a stream is for, and the ticket that proves it, if there is one. */
-export interface StreamGrant {
-	readonly session: Session;
-	/** Earliest `performance.now()` at which the ticket that proves it was issued; undefined if the request proves it. */
-	readonly provenAt?: number;
-	/** Uses up the proof, if it can be used only once; false if it has been used meanwhile. */
-	take(): boolean;
-}
-
 /** Who a request is, and what it may stream: the application's two answers, or a ticket. */
 export class Access {
-	/** Undefined if no tickets are issued. */
-	readonly tickets: Tickets | undefined;
 	readonly #options: AccessOptions;
-	readonly #service: GatewayService;
-	readonly #counters: GatewayCounters;
+	readonly #ticketGrants: TicketGrants | undefined;
 	readonly #answers: SessionAnswers;
 	readonly #failures: AuthFailures;
 	/** By request, since its arrival. An object that is not in here is no request, whatever it looks like. */
@@ -46,19 +34,22 @@ export class Access {
 	/** @throws SseError `SSE_INVALID_OPTION` if tickets have no secret, or a trusted proxy has no valid address. */
 	constructor(options: AccessOptions, service: GatewayService, counters: GatewayCounters) {
 		this.#options = options;
-		this.#service = service;
-		this.#counters = counters;
 		this.#failures = new AuthFailures(service);
 		const cookie = new SessionCookie(options.cookie, trustIn(options.trustProxy));
 		this.#answers = new SessionAnswers((request, response) =>
 			resolveSession(options.session, cookie, request, response)
 		);
-		if (options.ticket) this.tickets = createTickets(options.ticket, service);
+		if (options.ticket) this.#ticketGrants = new TicketGrants(options.ticket, service, counters);
+	}
+
+	/** Undefined if no tickets are issued. */
+	get tickets(): Tickets | undefined {
+		return this.#ticketGrants?.tickets;
 	}
 
 	/** The gateway starts to hear what happens. Call this before Moleculer registers its service. */
 	begin(): void {
-		if (this.tickets !== undefined) beginLife(this.tickets, this.#service);
+		this.#ticketGrants?.begin();
 	}
 
 	/**
@@ -69,17 +60,10 @@ export class Access {
 	async grant(
 		request: SseGatewayRequest,
 		response: SseGatewayResponse,
-		{ eventNames, tickets }: StreamQuery
+		query: StreamQuery
 	): Promise<StreamGrant> {
-		if (this.tickets !== undefined && tickets.length > 0) {
-			const issued = this.tickets;
-			const ticket = await readTicket(issued, tickets, eventNames);
-			if (ticket === undefined) {
-				if (!isProbe(request)) this.#counters.ticketsRefused++;
-				throw noTicket();
-			}
-			const provenAt = issued.givenAt(ticket);
-			return { session: ticket, provenAt, take: () => this.#take(ticket, issued) };
+		if (this.#ticketGrants !== undefined && query.tickets.length > 0) {
+			return this.#ticketGrants.grant(query, isProbe(request));
 		}
 		const session = await (this.passed(request, response) ?? this.session(request, response));
 		if (session === null) throw noSession();
@@ -112,7 +96,7 @@ export class Access {
 	): Promise<IssuedTicket> {
 		const pendingOpen = isObject(req) ? this.#arrived.get(req) : undefined;
 		if (
-			this.tickets === undefined ||
+			this.#ticketGrants === undefined ||
 			pendingOpen === undefined ||
 			!isObject(req) ||
 			!isObject(res)
@@ -130,16 +114,7 @@ export class Access {
 		await this.authorize({ sessionIds, eventNames, req });
 		// A ticket issued now would be younger than the revocation, and thus valid.
 		if (pendingOpen.revokedBy({ sessionIds, eventNames }) !== undefined) throw noSession();
-		const issued = await this.tickets.issue(session, eventNames);
-		this.#counters.ticketsGiven++;
-		return issued;
-	}
-
-	#take(ticket: Ticket, tickets: Tickets): boolean {
-		const isGood = useUp(ticket, tickets, this.#service);
-		if (isGood) this.#counters.ticketsUsed++;
-		else this.#counters.ticketsRefused++;
-		return isGood;
+		return this.#ticketGrants.issue(session, eventNames);
 	}
 
 	/**
@@ -203,23 +178,6 @@ export class Access {
 	}
 }
 
-/** Several tickets are none. */
-async function readTicket(
-	tickets: Tickets,
-	[text = "", ...others]: readonly string[],
-	eventNames: readonly string[]
-): Promise<Ticket | undefined> {
-	return others.length > 0 ? undefined : tickets.read(text, eventNames);
-}
-
 function isObject(value: unknown): value is object {
 	return typeof value === "object" && value !== null;
-}
-
-/** Gives no reason: every detail would help a forger. */
-export function noTicket(): SseError {
-	return new SseError(
-		"SSE_UNAUTHORIZED",
-		"This ticket does not open this stream: ask for a new one."
-	);
 }

@@ -1,9 +1,9 @@
-import { noTicket } from "../auth/access.ts";
 import { noSession } from "../auth/auth-failures.ts";
 import { drawRetry } from "../request/jitter.ts";
 import { isProbe, readRequest } from "../request/request.ts";
 import { isSettled } from "../request/response.ts";
 import { DRAIN_GRACE } from "../stop/shutdown.ts";
+import { noTicket } from "../tickets/ticket-grants.ts";
 import type { Ending, Opening, OpeningParts, OpeningStep } from "./opening.ts";
 
 /**
