@@ -8,7 +8,7 @@ import type {
 	ResumeOutcome
 } from "../mixins/sse/core/metrics/label-values.ts";
 import type { MetricDefinition } from "../mixins/sse/core/metrics/metric.ts";
-import { GATEWAY_METRICS, SENDER_METRICS } from "../mixins/sse/core/metrics/metrics.ts";
+import { GATEWAY_METRICS, SENDER_METRICS } from "../mixins/sse/core/metrics/metric-definitions.ts";
 import { MOST_NODES } from "../mixins/sse/core/metrics/node-counts.ts";
 import { maxSeries } from "../mixins/sse/core/metrics/series.ts";
 import { BOUNDS } from "../mixins/sse/core/metrics/value-counts.ts";
@@ -106,7 +106,7 @@ const LABELS: readonly (readonly [
 export function metricsPage(): string {
 	return `# Metrics
 
-\`npm run docs:metrics\` writes this page from \`mixins/sse/core/metrics/metrics.ts\`; a test compares both.
+\`npm run docs:metrics\` writes this page from \`mixins/sse/core/metrics/metric-definitions.ts\`; a test compares both.
 
 The metrics are in Moleculer's own registry (\`broker.metrics\`), so every reporter has them: Prometheus, Datadog, StatsD, CSV,
 the console. They are there if the broker's metrics are on (\`metrics: { enabled: true }\`), and there is nothing else to

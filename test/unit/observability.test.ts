@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "@jest/globals";
 import { parse } from "yaml";
-import { ALL_METRICS } from "../../mixins/sse/core/metrics/metrics.ts";
+import { ALL_METRICS } from "../../mixins/sse/core/metrics/metric-definitions.ts";
 import { anchorOf } from "../../scripts/anchor.ts";
 import { section, tableRows } from "../support/markdown.ts";
 import { ALERTS, PANELS, RECORDED, type Rule } from "../support/observability.ts";

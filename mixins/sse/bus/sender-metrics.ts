@@ -1,7 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import type { EventsContract } from "../core/event/contract.ts";
 import type { SenderCounters, SenderGauges } from "../core/metrics/counters.ts";
-import { SENDER_METRICS } from "../core/metrics/metrics.ts";
+import { SENDER_METRICS } from "../core/metrics/metric-definitions.ts";
 import type { MetricsSource } from "../moleculer/metrics/metrics-source.ts";
 import { installedBus } from "./broker-bus.ts";
 

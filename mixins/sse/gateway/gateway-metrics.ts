@@ -1,7 +1,7 @@
 import type { EventsContract } from "../core/event/contract.ts";
 import type { History } from "../core/history/history.ts";
 import type { GatewayCounters, GatewayGauges } from "../core/metrics/counters.ts";
-import { GATEWAY_METRICS } from "../core/metrics/metrics.ts";
+import { GATEWAY_METRICS } from "../core/metrics/metric-definitions.ts";
 import type { MetricsSource } from "../moleculer/metrics/metrics-source.ts";
 import { countBehind } from "../streams/count-behind.ts";
 import type { EventStream } from "../streams/event-stream.ts";

@@ -1,7 +1,7 @@
 import { expect } from "@jest/globals";
 import type { ServiceBroker } from "moleculer";
 import type { MetricDefinition } from "../../../mixins/sse/core/metrics/metric.ts";
-import { ALL_METRICS } from "../../../mixins/sse/core/metrics/metrics.ts";
+import { ALL_METRICS } from "../../../mixins/sse/core/metrics/metric-definitions.ts";
 import { eventually } from "../eventually.ts";
 
 interface Snapshot {

@@ -28,7 +28,7 @@ export type Counted = number | LabelCounts | ValueCounts;
 
 /**
  * What a node with `SseMiddleware` counts, whether or not metrics are read: plain numbers. The definition of each name
- * (`metrics.ts`) says what it means.
+ * (`metric-definitions.ts`) says what it means.
  */
 export class SenderCounters {
 	readonly eventsSent: EventCounts;

@@ -1,5 +1,5 @@
 import type { LabelValues, MetricDefinition } from "./metric.ts";
-import { ALL_METRICS } from "./metrics.ts";
+import { ALL_METRICS } from "./metric-definitions.ts";
 import { MOST_NODES, OTHER_NODES } from "./node-counts.ts";
 import { BOUNDS } from "./value-counts.ts";
 

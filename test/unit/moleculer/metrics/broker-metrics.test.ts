@@ -6,7 +6,7 @@ import {
 	type GatewayGauges
 } from "../../../../mixins/sse/core/metrics/counters.ts";
 import { LabelCounts } from "../../../../mixins/sse/core/metrics/label-counts.ts";
-import { GATEWAY_METRICS } from "../../../../mixins/sse/core/metrics/metrics.ts";
+import { GATEWAY_METRICS } from "../../../../mixins/sse/core/metrics/metric-definitions.ts";
 import { maxSeries } from "../../../../mixins/sse/core/metrics/series.ts";
 import { type Metrics, metricsOf } from "../../../../mixins/sse/moleculer/metrics/metrics.ts";
 import type { MetricsSource } from "../../../../mixins/sse/moleculer/metrics/metrics-source.ts";

@@ -6,7 +6,7 @@ import {
 	ALL_METRICS,
 	GATEWAY_METRICS,
 	SENDER_METRICS
-} from "../../../../mixins/sse/core/metrics/metrics.ts";
+} from "../../../../mixins/sse/core/metrics/metric-definitions.ts";
 import { MOST_NODES, NodeCounts } from "../../../../mixins/sse/core/metrics/node-counts.ts";
 import { maxSeries } from "../../../../mixins/sse/core/metrics/series.ts";
 import { METRICS_PAGE, metricsPage } from "../../../../scripts/metric-docs.ts";
