@@ -11,9 +11,9 @@ import type {
 import { SseError } from "../../moleculer/sse-error.ts";
 import { INDEX, type PageFile } from "./page-files.ts";
 import { type Part, refuseOtherSites } from "./page-headers.ts";
+import { PageStream } from "./page-stream.ts";
 import { search } from "./search.ts";
 import { Watch } from "./watch.ts";
-import { Watcher } from "./watcher.ts";
 
 /** Open pages of a gateway; more have to wait. */
 const MOST_OPEN = 10;
@@ -27,7 +27,7 @@ export class Inspector {
 	readonly #service: GatewayService;
 	readonly #failures: AuthFailures;
 	readonly #watch: Watch;
-	readonly #watchers = new Set<Watcher>();
+	readonly #pages = new Set<PageStream>();
 	#searches = 0;
 	#isStopped = false;
 
@@ -45,7 +45,7 @@ export class Inspector {
 
 	/** Number of open pages, and whether anything is gathered for them; for tests. */
 	get held(): { watchers: number; isWatching: boolean } {
-		return { watchers: this.#watchers.size, isWatching: this.#watch.isRunning };
+		return { watchers: this.#pages.size, isWatching: this.#watch.isRunning };
 	}
 
 	start(): void {
@@ -55,7 +55,7 @@ export class Inspector {
 	/** Ends the streams of all pages; a server that closes would wait for them. */
 	stop(): void {
 		this.#isStopped = true;
-		for (const watcher of [...this.#watchers]) watcher.end();
+		for (const page of [...this.#pages]) page.end();
 		this.#watch.stop();
 	}
 
@@ -136,7 +136,7 @@ export class Inspector {
 	/** A page beyond the limit gets a stream that ends at once: EventSource comes back after nothing else. */
 	#stream(request: SseGatewayRequest, response: SseGatewayResponse): void {
 		const headers = { "Content-Type": "text/event-stream; charset=utf-8" };
-		if (this.#isStopped || this.#watchers.size >= MOST_OPEN) {
+		if (this.#isStopped || this.#pages.size >= MOST_OPEN) {
 			const event = this.#isStopped ? "stopping" : "full";
 			const text = `retry: 5000\nevent: ${event}\ndata: ${MOST_OPEN}\n\n`;
 			answer(request, response, 200, headers, Buffer.from(text));
@@ -147,9 +147,7 @@ export class Inspector {
 			return;
 		}
 		(response as ServerResponse).writeHead(200, headers);
-		this.#watchers.add(
-			new Watcher(response, this.#watch, watcher => this.#watchers.delete(watcher))
-		);
+		this.#pages.add(new PageStream(response, this.#watch, page => this.#pages.delete(page)));
 	}
 }
 

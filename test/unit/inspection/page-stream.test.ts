@@ -4,8 +4,8 @@ import { createServer as createHttp2Server, type Http2ServerResponse } from "nod
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import type { SseGatewayResponse } from "../../../mixins/sse/gateway/types.ts";
+import { PageStream } from "../../../mixins/sse/inspection/inspector/page-stream.ts";
 import type { Watch } from "../../../mixins/sse/inspection/inspector/watch.ts";
-import { Watcher } from "../../../mixins/sse/inspection/inspector/watcher.ts";
 import { connectHttp2, requestHttp2 } from "../../support/clients/http2-client.ts";
 import { requestStream, type StreamClient } from "../../support/clients/stream-client.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -18,11 +18,11 @@ interface Stage {
 	readonly page: StreamClient;
 	/** Shows a look of so many bytes. */
 	show(bytes: number): void;
-	/** Whether looks still go to the watcher, and how often it has ended. */
+	/** Whether looks still go to the page, and how often it has ended. */
 	readonly state: { isWatching: boolean; ends: number };
 }
 
-/** A watcher on a real connection; timers are advanced by the test. */
+/** The stream of a page on a real connection; timers are advanced by the test. */
 async function startWatcher(protocol: "HTTP/1.1" | "HTTP/2" = "HTTP/1.1"): Promise<Stage> {
 	const state = { isWatching: false, ends: 0 };
 	let show: (look: string) => void = () => {};
@@ -38,7 +38,7 @@ async function startWatcher(protocol: "HTTP/1.1" | "HTTP/2" = "HTTP/1.1"): Promi
 	const handle = (_: unknown, response: ServerResponse | Http2ServerResponse): void => {
 		useFakeTimers(["setTimeout", "clearTimeout"]);
 		(response as ServerResponse).writeHead(200, { "Content-Type": "text/event-stream" });
-		new Watcher(response as SseGatewayResponse, watch, () => state.ends++);
+		new PageStream(response as SseGatewayResponse, watch, () => state.ends++);
 	};
 	const server = protocol === "HTTP/2" ? createHttp2Server(handle) : createServer(handle);
 	onTestFinished(() => void server.close());

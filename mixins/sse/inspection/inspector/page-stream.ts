@@ -13,16 +13,16 @@ const MOST_UNREAD = 30;
  * The stream of one open page. It lives for a minute, so that who may look is asked again; the page opens the next one before
  * that.
  */
-export class Watcher {
+export class PageStream {
 	readonly #response: SseGatewayResponse;
 	readonly #timers: readonly NodeJS.Timeout[];
 	readonly #leave: () => void;
-	readonly #onEnd: (watcher: Watcher) => void;
+	readonly #onEnd: (page: PageStream) => void;
 	#unread = 0;
 	#hasEnded = false;
 
 	/** @param onEnd Called once. */
-	constructor(response: SseGatewayResponse, watch: Watch, onEnd: (watcher: Watcher) => void) {
+	constructor(response: SseGatewayResponse, watch: Watch, onEnd: (page: PageStream) => void) {
 		this.#response = response;
 		this.#onEnd = onEnd;
 		// Without a listener, the error of a page that has left would be thrown.
