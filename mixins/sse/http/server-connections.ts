@@ -1,6 +1,6 @@
 import type { Server, ServerResponse } from "node:http";
 import type { ServerHttp2Session } from "node:http2";
-import { LOOK } from "./closing.ts";
+import { LOOK } from "./closing-limits.ts";
 import { isHttp2, type StreamRequest, type StreamResponse } from "./connection.ts";
 import { ClosingConnection } from "./http1/closing-connection.ts";
 import { Http2Sessions } from "./http2/sessions.ts";

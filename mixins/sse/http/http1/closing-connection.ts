@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { MOST_OWING, MOST_SILENT, MOST_STALLED } from "../closing.ts";
+import { MOST_OWING, MOST_SILENT, MOST_STALLED } from "../closing-limits.ts";
 import { breakOff, queuedOf, type Socket, takenOf } from "../socket.ts";
 
 /**

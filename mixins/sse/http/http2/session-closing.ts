@@ -1,5 +1,5 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
-import { LOOK, MOST_OWING, MOST_STALLED } from "../closing.ts";
+import { LOOK, MOST_OWING, MOST_STALLED } from "../closing-limits.ts";
 import { breakOff, queuedOf, type Socket, socketOf, takenOf } from "../socket.ts";
 
 /** Checks within which the gateway's own streams end. */

@@ -1,5 +1,5 @@
 import type { ServerHttp2Session } from "node:http2";
-import { LOOK, MOST_SILENT } from "../closing.ts";
+import { LOOK, MOST_SILENT } from "../closing-limits.ts";
 import { type Socket, socketOf } from "../socket.ts";
 import { closeSession } from "./session-closing.ts";
 
