@@ -8,8 +8,8 @@ const NAME = "SseMiddleware";
 const told = new WeakSet<ServiceBroker>();
 
 /**
- * Logs it if a broker is set up so that events cannot reach their recipients, which nobody would notice before a browser misses
- * them. Both halves call this when the broker is created; it logs only once.
+ * Checks whether a broker is set up so that events cannot reach their recipients, and logs it: otherwise nobody would notice
+ * before a browser misses them. Both halves call this when the broker is created; it logs only once.
  */
 export function checkReach(broker: ServiceBroker): void {
 	if (told.has(broker)) return;

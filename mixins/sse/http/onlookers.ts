@@ -28,7 +28,7 @@ const EMIT: unknown = ownOf(OutgoingMessage.prototype.emit, /^function emit\(.*\
 /** Node's listener on a response that takes the next request; it is always the first. */
 const NODE_FINISH = "bound resOnFinish";
 
-/** What those listeners of moleculer-web look like that resolve the promise of the request's handling. */
+/** The code of moleculer-web's listeners that settle the promise of the request's handling. */
 const DONE = /^(\(\) => resolve\(true\)|\(?err\)? => reject\(err\))$/;
 const DONE_EVENTS = ["finish", "close", "error"];
 /** Listeners that are moleculer-web's: an application's may look the same. */
@@ -37,7 +37,7 @@ const done = new WeakSet<Listener>();
 /** Channel by which agents hear that a response is over without listening to it. */
 const FINISHED = channel("http.server.response.finish");
 
-/** Marks of Node on a response that it will report: to a `PerformanceObserver` of `http`, and to its event trace. */
+/** Node's marks on a response that it will report to a `PerformanceObserver` of `http`, or to its event trace. */
 const STATISTICS = "ServerResponseStatistics";
 const TRACED = "_traceEventId";
 

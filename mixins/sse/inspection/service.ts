@@ -14,7 +14,7 @@ export function installInspection(broker: ServiceBroker): void {
 	if (installed.has(broker)) return;
 	installed.add(broker);
 	if (broker.services.some(({ name }: { name: string }) => name === SERVICE)) return;
-	// Runs in the turn in which the actions are registered, each time that they are.
+	// Runs in the turn in which the actions are registered, each time they are.
 	if (broker.options.disableBalancer)
 		broker.localBus.on("$services.changed", () => answerHere(broker));
 	broker.createService({

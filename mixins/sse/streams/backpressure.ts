@@ -19,8 +19,8 @@ export interface BackpressureOptions {
 }
 
 /**
- * What a client loses by being slow: `dropped` if it was cut off with unsent bytes, `reset` if events were left out, of which
- * it is told next.
+ * What a client loses by being slow: `dropped` if it was cut off with unsent bytes, `reset` if events were left out, which it
+ * is told next.
  */
 export type SlowLoss = "dropped" | "reset";
 

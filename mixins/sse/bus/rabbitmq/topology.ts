@@ -47,7 +47,9 @@ export async function declareStream(
 	}).catch(asItIs(`the exchange "${exchange}"`));
 }
 
-/** RabbitMQ reports any difference, but only what is published to a queue of another kind is never read. */
+/**
+ * RabbitMQ reports any difference, but only one of them matters: what is published to a queue of another kind is never read.
+ */
 async function checkKind(connection: ChannelModel, name: string): Promise<void> {
 	try {
 		await onOwnChannel(connection, async channel => {

@@ -4,7 +4,7 @@ import { ThrottledLog } from "../../core/util/throttled-log.ts";
 import { SseError } from "../../moleculer/sse-error.ts";
 import type { GatewayService } from "../types.ts";
 
-/** An option whose function decides who may. */
+/** An option whose function decides who gets access. */
 export type AuthOption = "session" | "authorize" | "inspector.authorize";
 
 /** Turns errors of these functions into refusals. The reasons stay in the log, in bounded number. */

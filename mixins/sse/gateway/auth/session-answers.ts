@@ -66,7 +66,7 @@ export class SessionAnswers {
 		this.#answers.delete(request);
 	}
 
-	/** Whether no authentication or authorization is still to come that could change who it is. */
+	/** Whether no authentication or authorization follows that could change who it is. */
 	isFinal(request: SseGatewayRequest): boolean {
 		const { authentication, authorization } = request.$route ?? {};
 		return !(authentication || authorization) || this.#passed.has(request);

@@ -69,7 +69,7 @@ class Deliveries implements DeliveryTracing {
 	}
 
 	drop({ eventName, sessionId }: Address, { trace, past }: Source, refusal: Refusal): void {
-		// The streams that are open do not get what is of the past.
+		// Open streams do not get events of the past.
 		if (trace === undefined || past !== undefined) return;
 		const { size } = this.#streams.select(sessionId, eventName);
 		if (size === 0) return;

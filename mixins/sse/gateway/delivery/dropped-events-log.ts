@@ -7,7 +7,7 @@ const MAX_LINES = 100;
 const WINDOW = 10_000;
 
 /**
- * Logs what was dropped of what came from the bus. Each message is logged, unless there are so many that logging takes longer
+ * Logs what came from the bus and was dropped. Each message is logged, unless there are so many that logging takes longer
  * than dropping: one message of another program may hold a million events.
  */
 export class DroppedEventsLog {

@@ -20,7 +20,7 @@ export async function openStream(
 	try {
 		for (const step of steps) {
 			const answer = step(opening, parts);
-			// An await without anything to wait for would let other requests in between a check and what it protects.
+			// An await without anything to wait for would let other requests come between a check and what it protects.
 			const ending = answer instanceof Promise ? await answer : answer;
 			if (ending !== undefined) return conclude(ending, opening, parts);
 		}

@@ -2,7 +2,7 @@ import { type Answerable, cancel, isHttp2 } from "../../http/connection.ts";
 import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 import { isSettled } from "./response.ts";
 
-/** Whether its client has not taken what was written: a response of HTTP/2 does not say so itself. */
+/** Whether the client has not taken what was written, which an HTTP/2 response does not say itself. */
 export function isBlocked(response: SseGatewayResponse): boolean {
 	return (isHttp2(response) ? response.stream : response).writableNeedDrain;
 }
@@ -12,7 +12,7 @@ export function breakOff(response: SseGatewayResponse): void {
 	else response.destroy();
 }
 
-/** Answers a request, if that may still be. */
+/** Answers a request, if that is still possible. */
 export function answer(
 	request: SseGatewayRequest,
 	response: SseGatewayResponse,

@@ -62,8 +62,8 @@ export function readRequest(
 }
 
 /**
- * Whether a request only asks how a GET would be answered, which is how a client learns why its EventSource has stopped. The GET
- * has been counted and logged: this is not, and it takes nothing away from any other.
+ * Whether a request only asks how a GET would be answered, which is how a client learns why its EventSource has stopped. The
+ * GET has been counted and logged; the probe is not, and uses up no limit.
  */
 export function isProbe({ method }: { readonly method?: string | undefined }): boolean {
 	return method === "HEAD";

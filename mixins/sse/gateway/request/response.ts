@@ -10,7 +10,7 @@ export function isSettled(request: SseGatewayRequest, response: SseGatewayRespon
 	return response.headersSent || response.writableEnded || isGone(request, response);
 }
 
-/** Sent in a stream that ends at once, because EventSource reconnects after nothing else; or for good. */
+/** Sends a client away in a stream that ends at once, because EventSource reconnects after nothing else; or for good. */
 export function sendAway(response: SseGatewayResponse, answer: SentAway): void {
 	if (answer === "for good") answerForGood(response);
 	else answerBriefly(response, closeFrame("limit", answer.retry));

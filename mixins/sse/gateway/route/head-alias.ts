@@ -26,8 +26,8 @@ interface RateLimited {
 }
 
 /**
- * Counts a HEAD for a stream apart from the GETs in the rate limit of its route: it has the same limit, and takes nothing of theirs
- * (docs/protocol.md, 1.5).
+ * Counts a HEAD for a stream apart from the GETs in the rate limit of its route: it has the same limit, and uses up none of
+ * theirs (docs/protocol.md, 1.5).
  */
 export function countHeadsApart({ methods = {} }: MergedSchema): void {
 	const original = methods.createRoute;

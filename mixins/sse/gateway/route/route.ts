@@ -76,7 +76,7 @@ export function addRoute(
  * Makes the aliases of an appended route the first to be tried. moleculer-web orders aliases by the depth of their own path,
  * whatever their route's, so that an application's catch-all would take their requests.
  *
- * @param name Theirs.
+ * @param name The aliases' name.
  */
 export function resolveFirst({ methods }: MergedSchema, name: string): void {
 	const original = methods?.resolveAlias;

@@ -149,7 +149,7 @@ export class Batch implements Bytes {
 		return this.#links().map(link => link.#frame);
 	}
 
-	/** The batches that it consists of, first one first. Not recursive, because there may be thousands. */
+	/** The batches that it consists of, in order. Not recursive, because there may be thousands. */
 	#links(): Batch[] {
 		const links: Batch[] = [];
 		for (let batch: Batch | undefined = this; batch !== undefined; batch = batch.#before) {

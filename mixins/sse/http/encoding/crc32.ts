@@ -21,7 +21,7 @@ const POWERS: number[] = [ONE >>> 1];
 for (let n = 1; n < 32; n++)
 	POWERS.push(multiply(POWERS[n - 1] as number, POWERS[n - 1] as number));
 
-/** The factor for a checksum that so many bytes follow; computed once for all such checksums. */
+/** The factor for a checksum that is followed by so many bytes; computed once for all such checksums. */
 export function shiftBy(bytes: number): number {
 	let shift = ONE;
 	// Eight bits per byte: starts at 2³.

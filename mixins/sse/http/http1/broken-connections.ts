@@ -3,12 +3,12 @@ import type { Socket } from "./node-detach.ts";
 /** The connections that broke off before everything that was written had left the process. */
 const brokenOff = new WeakSet<Socket>();
 
-/** Notes it if a connection breaks off before everything that is written has left the process. */
+/** Notes when a connection breaks off before everything that is written has left the process. */
 export function watchBreak(socket: Socket): void {
 	if (!socket.listeners("error").includes(noteUnsent)) socket.on("error", noteUnsent);
 }
 
-/** Whether a watched connection has. */
+/** Whether a watched connection has broken off in this way. */
 export function hasBrokenOff(socket: Socket): boolean {
 	return brokenOff.has(socket);
 }

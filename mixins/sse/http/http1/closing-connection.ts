@@ -3,7 +3,7 @@ import { MOST_OWING, MOST_SILENT, MOST_STALLED } from "../closing-limits.ts";
 import { breakOff, queuedOf, type Socket, takenOf } from "../socket.ts";
 
 /**
- * Checks that the head of a request may take in all, and its body for each part: a lost packet is sent again after a second
+ * Checks that the head of a request may take as a whole, and each part of its body: a lost packet is sent again after a second
  * (RFC 6298, 2.1).
  */
 const MOST_UNSENT = 15;
@@ -45,7 +45,10 @@ export class ClosingConnection {
 		this.#awaits = isHandshake ? () => "request" : awaited;
 	}
 
-	/** Whether a request that arrives after the one that was to be the last is answered as well: a client may always send one more. */
+	/**
+	 * Whether a request that arrives after the one that was to be the last is answered as well: a client may always send one
+	 * more.
+	 */
 	takesMore(): boolean {
 		return this.#more++ < MOST_MORE;
 	}

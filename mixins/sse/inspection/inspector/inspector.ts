@@ -84,7 +84,11 @@ export class Inspector {
 		else this.#file(request, response, name);
 	}
 
-	/** Whether it is allowed. @throws SseError `SSE_FORBIDDEN` unless the application allows it; `SSE_INTERNAL` if it fails to answer. */
+	/**
+	 * Whether it is allowed.
+	 *
+	 * @throws SseError `SSE_FORBIDDEN` unless the application allows it; `SSE_INTERNAL` if it fails to answer.
+	 */
 	async #ask(request: SseGatewayRequest, response: SseGatewayResponse): Promise<boolean> {
 		let allowed: boolean;
 		try {
@@ -93,7 +97,7 @@ export class Inspector {
 		} catch (error) {
 			throw this.#failures.refusal("inspector.authorize", error);
 		}
-		// It may have answered by itself, as with a redirect to where one logs in.
+		// It may have answered by itself, for example with a redirect to a login page.
 		if (allowed !== true && !isSettled(request, response)) throw forbidden("inspector.authorize");
 		return allowed === true;
 	}

@@ -10,8 +10,8 @@ const LIFE = 60_000;
 const MOST_UNREAD = 30;
 
 /**
- * The stream of one open page. It lives for a minute, so that who may look is asked again; the page opens the next one before
- * that.
+ * The stream of one open page. It lives for a minute, so that the gateway asks again who may look; the page opens the next one
+ * before that.
  */
 export class PageStream {
 	readonly #response: SseGatewayResponse;

@@ -42,8 +42,8 @@ export class Watch {
 	}
 
 	/**
-	 * @param watcher Gets each look as JSON, first the last one that there was.
-	 * @returns Ends that.
+	 * @param watcher Gets each look as JSON, beginning with the most recent one.
+	 * @returns Stops watching.
 	 */
 	add(watcher: (look: string) => void): () => void {
 		this.#watchers.add(watcher);
@@ -58,7 +58,7 @@ export class Watch {
 		};
 	}
 
-	/** Looks no more until somebody watches again. */
+	/** Stops looking until somebody watches again. */
 	stop(): void {
 		this.#end?.abort();
 		this.#end = undefined;

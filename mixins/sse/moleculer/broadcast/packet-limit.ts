@@ -80,7 +80,7 @@ function packetLimit(broker: ServiceBroker): number | undefined {
 	return Math.max(ofTcp - TCP_CHUNK, Math.floor(ofTcp / 2));
 }
 
-/** Moleculer's own middlewares that do not change the size of a packet, or hardly. */
+/** Moleculer's own middlewares that hardly change the size of a packet, or not at all. */
 const KEEP_SIZE: ReadonlySet<unknown> = new Set(["Metrics", "Encryption"]);
 
 /** Whether a middleware, such as Moleculer's compression, changes packets. */

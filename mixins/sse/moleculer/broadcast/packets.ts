@@ -35,8 +35,8 @@ export function sendSafely(
 	/** What this node sends while it stops. */
 	const last = new Set<Promise<unknown>>();
 	const leave = async (packet: Packet): Promise<unknown> => {
-		// Middlewares that compress or encrypt let small packets overtake large ones. By its last INFO, other nodes would take
-		// a node that has left for present again, and would never hear where its events end.
+		// Middlewares that compress or encrypt let small packets overtake large ones. If its last INFO came after its
+		// departure, other nodes would take the node for present again, and would never hear where its events end.
 		await within(Promise.allSettled(last), PATIENCE);
 		return sendNow(packet);
 	};

@@ -15,7 +15,7 @@ class UnawaitedPromise<T> extends Promise<T> {
 		return Promise;
 	}
 
-	// biome-ignore lint/suspicious/noThenProperty: to notice that somebody awaits is its purpose
+	// biome-ignore lint/suspicious/noThenProperty: noticing that somebody awaits it is its purpose
 	override then<A = T, B = never>(
 		onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
 		onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null

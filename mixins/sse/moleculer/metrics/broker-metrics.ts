@@ -27,7 +27,7 @@ type Look = Readonly<Record<string, number | null>>;
 
 /**
  * Reports the counts to Moleculer's registry: at the registry's own interval, for reporters that are notified of each change,
- * and whenever a metric is read, so that what is read is never old.
+ * and whenever a metric is read, so that what is read is never out of date.
  */
 export class BrokerMetrics {
 	readonly #registry: MetricsRegistry;

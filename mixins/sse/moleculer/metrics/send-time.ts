@@ -1,6 +1,6 @@
 import { readOptions } from "../broadcast/broadcast-options.ts";
 
-/** Where an event has the time of its sending: in its metadata, because its parameters are a contract. */
+/** Where an event carries the time of its sending: in its metadata, because its parameters are a contract. */
 interface Meta {
 	readonly $sse?: { readonly sent?: unknown } | null;
 }
@@ -9,7 +9,7 @@ interface Meta {
  * The options of a broadcast, with the time at which its event is sent.
  *
  * @param options Moleculer's; it also accepts groups in their place: a name, or several.
- * @param id The event's. Metadata is passed on to events that are sent while this one is handled: from the id a gateway knows
+ * @param id The event's. Metadata is passed on to events that are sent while this one is handled: by the id a gateway knows
  * whose time it is.
  */
 export function withSendTime(options: unknown, id: string): { [option: string]: unknown } {

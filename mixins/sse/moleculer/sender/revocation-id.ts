@@ -2,7 +2,7 @@ import { encodeOrigin, parseId } from "../../core/event/event-id.ts";
 import type { RevocationKey } from "../../core/revocation/revocation-key.ts";
 import { readOptions } from "../broadcast/broadcast-options.ts";
 
-/** Where an `sse.close` has its id: in the event's metadata, because its parameters are a contract. */
+/** Where an `sse.close` carries its id: in the event's metadata, because its parameters are a contract. */
 interface Meta {
 	readonly $sse?: { readonly revocation?: unknown } | null;
 }

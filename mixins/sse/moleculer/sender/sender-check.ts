@@ -61,7 +61,7 @@ export function createSenderCheck(
 		const payload: unknown = JSON.parse(json);
 		const problems = run(check, payload);
 		if (problems !== true) return refusePayload(address.eventName, problems);
-		// A schema may have changed anything, or nothing: to serialise again is the cheapest way to know.
+		// A schema may have changed anything, or nothing: serialising again is the cheapest way to find out.
 		const left = serialise(payload, eventBytes);
 		return isRefusal(left) ? left : { address, json: left };
 	};

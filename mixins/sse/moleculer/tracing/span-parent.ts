@@ -2,7 +2,7 @@ import type { Context, Span, Tracer } from "moleculer";
 import type { GivenOptions } from "../broadcast/broadcast-options.ts";
 import type { SpanStart } from "./safe-tracer.ts";
 
-/** Options that tell Moleculer in what something is sent. */
+/** Options that tell Moleculer in which context or span something is sent. */
 interface SentIn extends GivenOptions {
 	readonly requestID?: string | null;
 	/** Overrides the context. */
@@ -16,7 +16,7 @@ interface Traceable {
 }
 
 /**
- * What a span starts with that is about something sent with these options, like Moleculer's own for a context made from them.
+ * What a span about something that is sent with these options starts with, like Moleculer's own for a context made from them.
  * If nothing is known, the tracer decides.
  */
 export function spanParent(options: GivenOptions, { opts }: Pick<Tracer, "opts">): SpanStart {

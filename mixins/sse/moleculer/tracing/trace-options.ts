@@ -2,7 +2,7 @@ import type { TraceContext } from "../../core/event/trace-context.ts";
 import { readOptions } from "../broadcast/broadcast-options.ts";
 
 /**
- * The options of a broadcast that is a child of a span, in whatever it is sent.
+ * The options of a broadcast as the child of a span, whatever context it is sent in.
  *
  * @param options Moleculer's; it also accepts groups in their place: a name, or several.
  */

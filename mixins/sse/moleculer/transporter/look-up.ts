@@ -2,7 +2,7 @@ import type { ServiceBroker } from "moleculer";
 import { toError } from "../../core/errors/guard.ts";
 
 /**
- * Makes Moleculer ask a node who it is, and which services it has. A node tells that once: the packet may be lost, or be
+ * Makes Moleculer ask a node who it is, and which services it has. A node tells that only once: the packet may be lost, or be
  * overtaken by the last one of an earlier process with its name; and heartbeats do not say which process sends them. Never
  * throws.
  */

@@ -22,7 +22,7 @@ export function startWithoutTransporter(broker: ServiceBroker): void {
 	transit.connect = () => {
 		let late = false;
 		const connected = connect().then(() => {
-			// What the node announced of itself when it started was not sent.
+			// What the node announced about itself when it started was not sent.
 			if (late) return transit.discoverer.sendLocalNodeInfo();
 		});
 		connected.catch(error => broker.logger.error("SSE: cannot announce this node.", error));

@@ -1,7 +1,7 @@
 import { encodeOrigin } from "../../../core/event/event-id.ts";
 import type { SequenceTracker } from "../tracking/sequence-tracker.ts";
 
-/** Milliseconds with a connection after which a node that left without reporting its end counts as ended. */
+/** Milliseconds, while connected, after which a node that left without reporting its end counts as ended. */
 const GONE = 30_000;
 /**
  * Milliseconds for which departed nodes that had sent nothing are remembered: this gateway may turn out to have heard nothing

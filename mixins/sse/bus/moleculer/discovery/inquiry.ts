@@ -51,7 +51,7 @@ export class Inquiry extends AskedNodes {
 		this.#timer.met();
 	}
 
-	/** Asks nothing any more. */
+	/** Stops asking. */
 	stop(): void {
 		this.#timer.stop();
 	}

@@ -1,7 +1,7 @@
 /** Milliseconds until nodes that have not answered are asked again; doubles each time, up to `LAST_PAUSE`. */
 const FIRST_PAUSE = 200;
 const LAST_PAUSE = 8000;
-/** Milliseconds for which newly met nodes are collected, to be asked together; at random up to twice as many. */
+/** Milliseconds for which newly met nodes are collected, to be asked together; at random, up to twice as long. */
 const TOGETHER = 25;
 /** The same, once more than `CROWD` nodes were met within a second. */
 const CROWD_TOGETHER = 400;

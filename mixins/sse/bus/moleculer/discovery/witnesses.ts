@@ -1,7 +1,7 @@
 import { setNewest } from "../../../core/collections/set-newest.ts";
 import type { GoneSender } from "../position-report.ts";
 
-/** Milliseconds with a connection after which no node is expected any more that could tell what happened in the absence. */
+/** Milliseconds, while connected, after which no further node is expected to tell what happened during the absence. */
 const PATIENCE = 30_000;
 /** Milliseconds by which nodes may differ in noticing that a process died; this gateway waits as long, too. */
 const APART = 30_000;

@@ -41,14 +41,14 @@ export class MetGateways {
 		return endpoints.some(({ id }: { id: string }) => id === nodeID);
 	}
 
-	/** Has those told that are being collected, if any. */
+	/** Has the collected gateways told, if there are any. */
 	tellCollected(): void {
 		if (!this.#hasMetMore) return;
 		this.stop();
 		this.#meet();
 	}
 
-	/** Collects none any more. */
+	/** Stops collecting. */
 	stop(): void {
 		clearTimeout(this.#meeting);
 		this.#meeting = undefined;

@@ -3,8 +3,8 @@ import type { Sequence } from "./sequences.ts";
 /** Milliseconds from the last event to the first report of its number, and between the first reports. */
 const FIRST = 1000;
 /**
- * Reports at that interval, which then doubles, up to `LAST`. Until a gateway hears one of them, it does not know that it has missed the
- * event, and gives its clients ids from after it; another gateway replays them what is up to five seconds older.
+ * Reports at that interval, which then doubles, up to `LAST`. Until a gateway hears one of them, it does not know that it has
+ * missed the event, and gives its clients ids from after it; another gateway replays them what is up to five seconds older.
  */
 const OFTEN = 4;
 const LAST = 60_000;
@@ -17,7 +17,7 @@ interface Due {
 	at: number;
 	/** Milliseconds since the previous report, or since the last event. */
 	interval: number;
-	/** Reports at the first interval that are left. */
+	/** How many reports are left at the first interval. */
 	often: number;
 	/** `performance.now()` of the previous report, or of the first event. */
 	toldAt: number;

@@ -30,7 +30,7 @@ export class Strangers {
 		if (times % PATIENCE === 0) lookUp(this.#broker, nodeID);
 	}
 
-	/** A node is no stranger any more. */
+	/** A node is no longer a stranger. */
 	forget(nodeID: string): void {
 		this.#asked.delete(nodeID);
 	}

@@ -5,7 +5,7 @@ import type { Outgoing } from "./outbox.ts";
 
 /** An event that its sender waits for; or a revocation, which is sent alone, as a header of its message. */
 export interface OutgoingEvent extends Outgoing {
-	/** For people. */
+	/** For error messages. */
 	readonly eventName: string;
 	/** Whether the event goes on waiting when its sender no longer does. */
 	readonly stays: boolean;

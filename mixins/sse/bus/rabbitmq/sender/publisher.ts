@@ -82,7 +82,7 @@ export class Publisher {
 	}
 
 	/**
-	 * @param eventName For people.
+	 * @param eventName For error messages.
 	 * @param json The event; for a revocation its header, see {@link OutgoingEvent}.
 	 * @param stays Whether it stays in the outbox, to be sent later, if RabbitMQ does not take it in time.
 	 * @param isAlone Whether it is a revocation.
