@@ -86,6 +86,26 @@ export class ResumeTokens {
 		return told;
 	}
 
+	/**
+	 * Resets the streams whose clients came from another gateway, and may have left it before they got what was sent before this
+	 * gateway was there.
+	 *
+	 * @param before `performance.now()` by which all of it had been sent.
+	 * @returns How many there are.
+	 */
+	tellLeftBehind(before: number): number {
+		const now = performance.now();
+		const resumeToken = this.live;
+		let told = 0;
+		for (const stream of this.#streams) {
+			if (stream.phase === "opening" || !stream.mayHaveLeftBehind(before)) continue;
+			told++;
+			if (resumeToken === undefined) this.#noteOld(stream);
+			stream.sendReset(resetOf("gap", stream.phase === "held" ? undefined : resumeToken), now);
+		}
+		return told;
+	}
+
 	/** A stream has been brought up to date, and is live. */
 	released(stream: EventStream): void {
 		if (!this.#old.has(stream)) return;

@@ -58,6 +58,16 @@ export abstract class TrackedStream extends StreamWriter {
 		return this.#currentSince < before;
 	}
 
+	/**
+	 * Whether its client came from another gateway, which it may have left before it got what was sent before, and has not been
+	 * told so.
+	 */
+	mayHaveLeftBehind(before: number): boolean {
+		if (this.#currentSince !== Number.NEGATIVE_INFINITY) return false;
+		const claimedUntil = this.#past?.return?.cursor.claimedUntil;
+		return claimedUntil !== undefined && claimedUntil < before;
+	}
+
 	/** Its client came back: notes how the stream begins. */
 	cameBack(cursor: ReplayCursor, told: ResetReason | undefined): void {
 		this.#past ??= new StreamPast();

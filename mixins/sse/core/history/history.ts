@@ -18,6 +18,8 @@ export interface HistoryOptions extends Retention {
  */
 export class History extends Timeline {
 	#gateway = "";
+	/** `performance.now()` at which it began. */
+	#begunAt = 0;
 
 	/** @param slab Memory of the frames that it is given to keep. */
 	constructor(options: HistoryOptions, order: IdOrder, slab: Slab = new Slab()) {
@@ -31,6 +33,7 @@ export class History extends Timeline {
 	 */
 	restart(gateway: string): void {
 		this.#gateway = gateway.replaceAll("~", "%7E");
+		this.#begunAt = performance.now();
 		this.clear();
 	}
 
@@ -111,7 +114,9 @@ export class History extends Timeline {
 				next: resumeToken.position + 1,
 				seen: 0,
 				seenOrigin: undefined,
-				...decided
+				...decided,
+				// It may have come from another gateway the time before.
+				claimedUntil: this.#begunAt - this.order.lookback
 			});
 		}
 		const eventId = resumeToken?.eventId ?? lastEventId;
@@ -130,7 +135,7 @@ export class History extends Timeline {
 		if (first === null) return "expired";
 		if (this.lastGap.at > from) return "gap";
 		const next = first?.position ?? seen;
-		return this.#from({ next, seen, seenOrigin, ...decided });
+		return this.#from({ next, seen, seenOrigin, ...decided, claimedUntil: from });
 	}
 
 	#from(cursor: ReplayCursor): ReplayCursor | ResetReason {

@@ -9,6 +9,11 @@ export interface ReplayCursor {
 	readonly liveFrom: number;
 	/** Position of the next event to arrive when the start of the replay was decided. */
 	readonly decidedAt: number;
+	/**
+	 * The client may have come from another gateway, and is taken to have what was sent until then, on the clock of
+	 * `performance.now()`: what this gateway cannot check, because it was not there. Undefined: nothing is taken for granted.
+	 */
+	readonly claimedUntil?: number;
 	/** Whether it is for a client that has come back and has not been counted as such yet. Default false. */
 	isUncounted?: boolean;
 }

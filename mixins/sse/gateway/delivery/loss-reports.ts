@@ -98,6 +98,11 @@ export class LossReports implements Beginning {
 		const before = Math.max(loss.before, this.#receiver.awakeSince);
 		if (loss.isEarlier && before <= this.#begunAt) {
 			this.history?.passOver(before);
+			const told = this.#resumeTokens.tellLeftBehind(before);
+			if (told > 0) {
+				this.counters.gapsFound.add(loss.origin);
+				this.#service.logger.warn(describeLoss(loss));
+			}
 			return;
 		}
 		this.counters.gapsFound.add(loss.origin);
