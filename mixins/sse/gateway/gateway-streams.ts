@@ -19,7 +19,7 @@ import type { Opening } from "./opening/opening.ts";
 import { PastStreams } from "./past-streams.ts";
 import type { Compression } from "./request/compression.ts";
 import { drawEnd } from "./request/jitter.ts";
-import { letGo } from "./request/response.ts";
+import { letGo } from "./request/let-go.ts";
 import type {
 	GatewayOptions,
 	GatewayService,

@@ -1,8 +1,7 @@
 import { closeFrame } from "../../core/event/control-events.ts";
 import type { RefusalReason } from "../../core/metrics/label-values.ts";
-import { answerBriefly } from "../../http/answer.ts";
+import { answerBriefly, answerForGood } from "../../http/answer.ts";
 import { writeHead } from "../../http/head.ts";
-import { sendAway } from "../request/response.ts";
 import type { Ending, Opening, OpeningParts, OpeningStep } from "./opening.ts";
 import { OPENING_STEPS } from "./opening-steps.ts";
 
@@ -60,7 +59,8 @@ function conclude(
 			shutdown.sendOn(response);
 			return;
 		case "limit":
-			sendAway(response, ending.sentAway);
+			if (ending.sentAway === "for good") answerForGood(response);
+			else answerBriefly(response, closeFrame("limit", ending.sentAway.retry));
 			return;
 		case "revocation":
 			answerBriefly(response, closeFrame(ending.reason, retry));

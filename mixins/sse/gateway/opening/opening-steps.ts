@@ -1,7 +1,7 @@
 import { noSession } from "../auth/auth-failures.ts";
 import { drawRetry } from "../request/jitter.ts";
 import { isProbe, readRequest } from "../request/request.ts";
-import { isSettled } from "../request/response.ts";
+import { isSettled } from "../request/settled.ts";
 import { DRAIN_GRACE } from "../stop/shutdown.ts";
 import { noTicket } from "../tickets/ticket-grants.ts";
 import type { Ending, Opening, OpeningParts, OpeningStep } from "./opening.ts";

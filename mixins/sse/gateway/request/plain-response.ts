@@ -1,6 +1,6 @@
 import { type Answerable, cancel, isHttp2 } from "../../http/connection.ts";
 import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
-import { isSettled } from "./response.ts";
+import { isSettled } from "./settled.ts";
 
 /** Whether the client has not taken what was written, which an HTTP/2 response does not say itself. */
 export function isBlocked(response: SseGatewayResponse): boolean {

@@ -11,8 +11,8 @@ import type {
 	SseGatewayResponse
 } from "../types.ts";
 import { isProbe, readRequest } from "./request.ts";
-import { isSettled } from "./response.ts";
 import { retryAfter } from "./retry-after.ts";
+import { isSettled } from "./settled.ts";
 import type { StreamRefusals } from "./stream-refusals.ts";
 import { UnavailableWait } from "./unavailable-wait.ts";
 

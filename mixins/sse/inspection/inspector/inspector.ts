@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { AuthFailures, forbidden } from "../../gateway/auth/auth-failures.ts";
 import { answer } from "../../gateway/request/plain-response.ts";
-import { isSettled } from "../../gateway/request/response.ts";
+import { isSettled } from "../../gateway/request/settled.ts";
 import type {
 	GatewayService,
 	InspectorOptions,
