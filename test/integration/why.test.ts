@@ -640,7 +640,7 @@ describe("what a gateway remembers of streams that have ended", () => {
 			openedAt: 0,
 			openedFrom,
 			past: { return: undefined, ending, unsent: 0 },
-			losses: undefined
+			unwrittenEvents: undefined
 		} as unknown as EventStream);
 	};
 

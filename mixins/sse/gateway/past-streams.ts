@@ -1,13 +1,13 @@
 import { Queue } from "../core/collections/queue.ts";
 import type { EventStream } from "../streams/event-stream.ts";
-import type { Losses } from "../streams/losses.ts";
 import type { StreamPast } from "../streams/stream-past.ts";
+import type { UnwrittenEvents } from "../streams/unwritten-events.ts";
 
 /** What is remembered of a closed stream. */
 export interface PastStream
 	extends Pick<EventStream, "sessionIds" | "eventNames" | "openedAt" | "openedFrom"> {
 	readonly past: Readonly<StreamPast>;
-	readonly losses: Losses | undefined;
+	readonly unwrittenEvents: UnwrittenEvents | undefined;
 }
 
 /** Bytes that past streams may take, as a part of the history's `maxBytes`, in addition to it. */
@@ -17,8 +17,8 @@ const TEXT_BYTES = 32;
 const CHARACTER_BYTES = 2;
 /** Bytes of a stream, without its ids and names. */
 const STREAM_BYTES = 500;
-/** Bytes of a stream's losses, at most. */
-const LOSSES_BYTES = 6000;
+/** Bytes of a stream's unwritten events, at most. */
+const UNWRITTEN_BYTES = 6000;
 
 /**
  * The streams of a gateway that have ended, for as long as the history keeps events that were sent to them: without those events
@@ -68,11 +68,11 @@ export class PastStreams {
 	/** The stream's connection is closed; remembers what verdicts need. */
 	closed(stream: EventStream): void {
 		this.#ending.delete(stream);
-		const { sessionIds, eventNames, openedAt, openedFrom, past, losses } = stream;
+		const { sessionIds, eventNames, openedAt, openedFrom, past, unwrittenEvents } = stream;
 		// No event arrived while it was open, and none from before it was replayed.
 		const isEmpty = past?.return === undefined && past?.ending?.to === openedFrom;
 		if (past === undefined || isEmpty) return;
-		const kept = { sessionIds, eventNames, openedAt, openedFrom, past, losses };
+		const kept = { sessionIds, eventNames, openedAt, openedFrom, past, unwrittenEvents };
 		this.#closed.push(kept);
 		this.#bytes += bytesOf(kept);
 		this.#forget();
@@ -91,9 +91,9 @@ export class PastStreams {
 	}
 }
 
-function bytesOf({ sessionIds, eventNames, losses }: PastStream): number {
+function bytesOf({ sessionIds, eventNames, unwrittenEvents }: PastStream): number {
 	const texts = textBytes(sessionIds) + textBytes(eventNames);
-	return STREAM_BYTES + texts + (losses === undefined ? 0 : LOSSES_BYTES);
+	return STREAM_BYTES + texts + (unwrittenEvents === undefined ? 0 : UNWRITTEN_BYTES);
 }
 
 function textBytes(texts: readonly string[]): number {

@@ -1,6 +1,6 @@
 import type { Frame } from "../core/event/frame.ts";
 import { ownText } from "../core/util/own-text.ts";
-import { Losses } from "./losses.ts";
+import { UnwrittenEvents } from "./unwritten-events.ts";
 
 /** Bytes that a waiting frame takes besides its content. */
 export const WAITING_BYTES = 550;
@@ -17,14 +17,14 @@ interface Waiting {
 export class Backlog {
 	/** By key, or by number if there is none; in the order of arrival. */
 	readonly #frames = new Map<string | number, Waiting>();
-	readonly #losses: Losses;
+	readonly #unwritten: UnwrittenEvents;
 	#count = 0;
 	#bytes = 0;
 	#hasLost = false;
 
-	/** @param losses Notes what is dropped or replaced. */
-	constructor(losses: Losses = new Losses()) {
-		this.#losses = losses;
+	/** @param unwrittenEvents Notes what is dropped or replaced. */
+	constructor(unwrittenEvents: UnwrittenEvents = new UnwrittenEvents()) {
+		this.#unwritten = unwrittenEvents;
 	}
 
 	/** Position of the first event that waits; 0 = none. */
@@ -54,7 +54,7 @@ export class Backlog {
 	 */
 	push(frame: Frame, key?: string, position = 0): void {
 		const replaced = key === undefined ? undefined : this.#remove(key);
-		if (replaced !== undefined) this.#losses.conflate(replaced.position, position);
+		if (replaced !== undefined) this.#unwritten.conflate(replaced.position, position);
 		this.#frames.set(key === undefined ? this.#count++ : ownText(key), { frame, position });
 		this.#bytes += frame.byteLength + WAITING_BYTES;
 	}
@@ -68,7 +68,7 @@ export class Backlog {
 		let dropped = 0;
 		for (const key of this.#frames.keys()) {
 			if (this.#bytes <= maxBytes || this.#frames.size === 1) break;
-			this.#losses.drop(this.#remove(key)?.position ?? 0);
+			this.#unwritten.drop(this.#remove(key)?.position ?? 0);
 			this.#hasLost = true;
 			dropped++;
 		}
@@ -89,7 +89,7 @@ export class Backlog {
 
 	/** Removes and returns the oldest frames: as many as reach `bytes`, at least one. */
 	take(bytes: number): Frame[] {
-		this.#losses.endDrops();
+		this.#unwritten.endDrops();
 		const taken: Frame[] = [];
 		let left = bytes;
 		for (const [key, { frame }] of this.#frames) {

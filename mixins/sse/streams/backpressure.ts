@@ -6,9 +6,9 @@ import { Batch } from "../http/encoding/batch.ts";
 import type { Transport } from "../http/transport.ts";
 import { Backlog } from "./backlog.ts";
 import { GatheredBatches, SMALL } from "./gathered-batches.ts";
-import { Losses } from "./losses.ts";
 import { PacedWrites } from "./paced-writes.ts";
 import { UnsentLimit } from "./unsent-limit.ts";
+import { UnwrittenEvents } from "./unwritten-events.ts";
 
 export interface BackpressureOptions {
 	/** Bytes that may be unsent, including what it takes to keep them; beyond that the policy applies. */
@@ -40,7 +40,7 @@ export class Backpressure {
 	readonly #gatheredBatches = new GatheredBatches();
 	readonly #writes: PacedWrites;
 	/** The events that were lost; undefined if nothing ever waited. */
-	#losses: Losses | undefined;
+	#unwritten: UnwrittenEvents | undefined;
 	/** Called once the client has taken what was written. */
 	#onReady: (() => void) | undefined;
 
@@ -76,8 +76,8 @@ export class Backpressure {
 	}
 
 	/** The events that it was given and never wrote. */
-	get losses(): Losses | undefined {
-		return this.#losses;
+	get unwrittenEvents(): UnwrittenEvents | undefined {
+		return this.#unwritten;
 	}
 
 	/** Position of the first event that waits here; 0 = none. */
@@ -136,8 +136,8 @@ export class Backpressure {
 
 	/** Notes events that were to be replayed but are no longer kept. @param to Position after the last one. */
 	expire(from: number, to: number): void {
-		this.#losses ??= new Losses();
-		this.#losses.expire(from, to);
+		this.#unwritten ??= new UnwrittenEvents();
+		this.#unwritten.expire(from, to);
 	}
 
 	/**
@@ -201,8 +201,8 @@ export class Backpressure {
 	/** Has frames wait until the client has taken what was written, and drops what is too much. */
 	#keep(batch: Batch): void {
 		if (this.#backlog === undefined) {
-			this.#losses ??= new Losses();
-			this.#backlog = new Backlog(this.#losses);
+			this.#unwritten ??= new UnwrittenEvents();
+			this.#backlog = new Backlog(this.#unwritten);
 			this.#transport.onDrain(this.#goOn);
 		}
 		const backlog = this.#backlog;

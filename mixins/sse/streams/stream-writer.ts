@@ -9,7 +9,7 @@ import { GzipBody } from "../http/encoding/gzip-body.ts";
 import type { Transport } from "../http/transport.ts";
 import { Backpressure, type BackpressureOptions, type SlowLoss } from "./backpressure.ts";
 import type { Flush, Flushable } from "./flush.ts";
-import type { Losses } from "./losses.ts";
+import type { UnwrittenEvents } from "./unwritten-events.ts";
 
 export interface StreamWriterOptions extends Omit<BackpressureOptions, "lastFirst"> {
 	/** The writes of the gateway. */
@@ -103,9 +103,9 @@ export abstract class StreamWriter implements Flushable {
 		return (this.#backpressure?.waitingFirst ?? 0) || (this.#batch?.first ?? 0);
 	}
 
-	/** See {@link Backpressure.losses}. */
-	get losses(): Losses | undefined {
-		return this.#backpressure?.losses;
+	/** See {@link Backpressure.unwrittenEvents}. */
+	get unwrittenEvents(): UnwrittenEvents | undefined {
+		return this.#backpressure?.unwrittenEvents;
 	}
 
 	/** See {@link Backpressure.expire}. */

@@ -96,8 +96,8 @@ function misses(
 	return eventNames.includes(eventName) ? undefined : "not-subscribed";
 }
 
-function lost({ losses }: JudgedStream, position: number): Judgement | undefined {
-	const loss = losses?.find(position);
+function lost({ unwrittenEvents }: JudgedStream, position: number): Judgement | undefined {
+	const loss = unwrittenEvents?.find(position);
 	switch (loss?.kind) {
 		case "dropped":
 			return { verdict: "dropped" };
