@@ -26,7 +26,7 @@ interface Seen {
 /** Milliseconds for which a frame is shown at least: of what changes faster, the newest is shown. */
 const SHORTEST = 80;
 /** Milliseconds for which the last frame is shown, before all begins again. */
-const LAST = 1500;
+const LAST = 1200;
 
 /** Records how a page looks, each time that it changes. */
 export class Recording {

@@ -49,7 +49,7 @@ export async function play(page: Page, kill: () => void): Promise<void> {
 	await click(page, "#place-order", "An order: each of its steps comes as an event.");
 	await sleep(LOOK);
 	await click(page, "#create-report", "A report: a worker on another node tells how far it is.");
-	await sleep(1.5 * LOOK);
+	await sleep(1.2 * LOOK);
 	kill();
 	await say(page, "gateway-1 is killed. The client comes back by itself …");
 	await page.waitForSelector('#state[data-state="connecting"]', { timeout: PATIENCE });

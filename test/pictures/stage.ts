@@ -44,7 +44,7 @@ export class Stage {
 			NAMESPACE: crypto.randomUUID(),
 			// few prices, and a report that is still being made when the gateway is gone
 			TICK_MS: "3000",
-			REPORT_STEP_MS: "300"
+			REPORT_STEP_MS: "320"
 		};
 		return new Stage(proxy.url, ports, env, proxy);
 	}

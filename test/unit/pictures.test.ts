@@ -1,6 +1,8 @@
 import { globSync, readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { bringTools } from "../pictures/tools.ts";
+import type { Machine } from "../support/processes/machine.ts";
 import { readWebp } from "../support/webp.ts";
 
 const PICTURES = globSync("docs/images/*.svg");
@@ -71,6 +73,39 @@ describe("the pictures of the demo", () => {
 		expect(duration).toBeLessThanOrEqual(12_000);
 		expect(loops).toBe(0);
 		expect(webp(`docs/images/demo-${scheme}-still.webp`).frames).toBe(0);
+	});
+});
+
+describe("`npm run docs:pictures`", () => {
+	const machine = (programs: readonly string[]): Machine => ({
+		env: {},
+		find: (...names) =>
+			names.map(name => `/bin/${name}`).find(path => programs.includes(path)) ?? null,
+		findAll: () => [],
+		version: async path => (programs.includes(path) ? "1.0" : null),
+		canInstall: () => false,
+		install: async () => []
+	});
+
+	it("says which programs it lacks, and what to do", async () => {
+		const lacking = machine([
+			"/bin/chromium",
+			"/bin/nginx",
+			"/bin/rabbitmq-server",
+			"/bin/epmd",
+			"/bin/erl"
+		]);
+		await expect(bringTools(lacking, () => {})).rejects.toThrow(
+			/^the pictures need programs that are not here:\n- img2webp: install webp .*$/
+		);
+	});
+
+	it("says which it uses", async () => {
+		const said: string[] = [];
+		const names = ["chromium", "nginx", "rabbitmq-server", "epmd", "erl", "img2webp"];
+		await bringTools(machine(names.map(name => `/bin/${name}`)), line => said.push(line));
+		expect(said).toHaveLength(4);
+		expect(said).toContain("img2webp: /bin/img2webp (1.0)");
 	});
 });
 
