@@ -2,13 +2,14 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { runs } from "../support/fuzz.ts";
 import { VirtualCluster } from "../support/virtual/cluster.ts";
-import { COURSE, type Course, harmsOf, PEACEFUL } from "../support/virtual/course.ts";
+import { COURSE, type Course, harmsOf, PEACEFUL, SILENT_LINK } from "../support/virtual/course.ts";
 import { judge, type Verdict } from "../support/virtual/judge.ts";
 import { play } from "../support/virtual/play.ts";
 
 /** Courses in an ordinary run: each takes a fraction of a second. */
 const COURSES = 50;
 const PEACEFUL_COURSES = 15;
+const SILENT_COURSES = 25;
 /** Milliseconds for which a failing course is shrunk. */
 const SHRINKING = 60_000;
 /** How often a page may be told for nothing, for each fault in a course. */
@@ -91,6 +92,12 @@ describe("a virtual cluster", () => {
 			]
 		};
 		expect((await outcomeOf(course)).faults).toEqual([]);
+	});
+
+	// Reports came at ever longer intervals. After a silence of half a minute, in which an event and the first reports were lost, the
+	// gateway heard of it when the page was gone; before that, it could not know. In a third of such courses a page was not told.
+	it("tells a page that goes on before its gateway notices what one link has lost", async () => {
+		await check(SILENT_LINK, SILENT_COURSES, ({ faults }) => faults);
 	});
 
 	it("tells nobody of processes that end gracefully", async () => {

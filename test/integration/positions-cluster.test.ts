@@ -1,8 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import { onTestFinished } from "../support/on-test-finished.ts";
-import { VirtualCluster } from "../support/virtual/cluster.ts";
+import { type Sent, VirtualCluster } from "../support/virtual/cluster.ts";
 import type { Packet } from "../support/virtual/network.ts";
 import { NEWS } from "../support/virtual/node.ts";
+import type { Page } from "../support/virtual/page.ts";
 
 /** Milliseconds after which everything that can be noticed was noticed, and reported. */
 const LONG = 180_000;
@@ -40,7 +41,20 @@ describe("a node that was asked for its position, and has no services before it 
 		const { cluster, network, sender, page, isWhole } = await startCluster();
 		network.rule = withoutEventsOf("sender#1");
 		const { at } = cluster.send(sender);
-		await cluster.until(() => !isWhole(), 90_000);
+		await cluster.pass(80_000);
+		expect(isWhole()).toBe(false);
+		sender.linger = 7000;
+		void sender.stop();
+		await cluster.pass(LONG);
+		expect(page.isToldSince(at)).toBe(true);
+		expect(isWhole()).toBe(true);
+	});
+
+	it("may have sent something, if it had been silent", async () => {
+		const { cluster, network, sender, page, isWhole } = await startCluster();
+		network.rule = withoutEventsOf("sender#1");
+		const { at } = cluster.send(sender);
+		await cluster.until(() => !isWhole(), 8000);
 		sender.linger = 7000;
 		void sender.stop();
 		await cluster.pass(LONG);
@@ -259,20 +273,17 @@ describe("a sender that a gateway has not heard", () => {
 		expect(isWhole()).toBe(true);
 	});
 
-	// A node that sent to groups alone told these nothing of others, and was not asked because it was not silent.
-	it("is reported by a node that sends to groups alone", async () => {
-		const { cluster, network, witness, page, isWhole } = await startCluster();
+	// A node that had sent nothing to all nodes told nobody of others.
+	it("is reported by a node that has sent nothing itself", async () => {
+		const { cluster, network, page, isWhole } = await startCluster();
 		network.part("job", "gateway");
 		const job = cluster.start("job");
 		await cluster.pass(3000);
 		const { at } = cluster.send(job);
 		await cluster.pass(1000);
 		cluster.kill(job);
-		await cluster.pass(60_000);
-		expect(page.isToldSince(at)).toBe(false);
-		cluster.send(witness, ["api"]);
-		await cluster.pass(20_000);
-		expect(page.isToldSince(at)).toBe(true);
+		// others notice that it is gone when they look for what has been silent for half a minute
+		await cluster.until(() => page.isToldSince(at), 70_000);
 		expect(isWhole()).toBe(true);
 	});
 
@@ -293,6 +304,84 @@ describe("a sender that a gateway has not heard", () => {
 		await cluster.pass(3000);
 		expect(page.isToldSince(at)).toBe(true);
 		expect(isWhole()).toBe(true);
+	});
+});
+
+describe("a gateway that a sender's reports do not reach", () => {
+	/** What a page at the gateway got as the id of an event, or undefined. */
+	const idOf = (page: Page, { n }: Sent): string | undefined =>
+		page.got.find(({ payload }) => payload === n)?.id;
+
+	it("gives ids for seven seconds, and then none until it hears it", async () => {
+		const { cluster, network, sender, witness, page, isWhole } = await startCluster();
+		network.mute("sender", "gateway");
+		cluster.send(sender);
+		await cluster.pass(2500);
+		const early = cluster.send(witness);
+		await cluster.pass(5000);
+		const late = cluster.send(witness);
+		await cluster.pass(500);
+		expect(idOf(page, early)).toEqual(expect.any(String));
+		expect(idOf(page, late)).toBeUndefined();
+		network.unmute("sender", "gateway");
+		await cluster.until(isWhole, 6000);
+		expect(page.told).toHaveLength(1);
+	});
+
+	it("gives ids again if nothing was sent meanwhile, and resets nobody", async () => {
+		const { cluster, network, witness, page, isWhole } = await startCluster();
+		network.mute("sender", "gateway");
+		await cluster.until(() => !isWhole(), 8000);
+		await cluster.pass(20_000);
+		network.unmute("sender", "gateway");
+		await cluster.until(isWhole, 5000);
+		const after = cluster.send(witness);
+		await cluster.pass(500);
+		expect(idOf(page, after)).toEqual(expect.any(String));
+		expect(page.told).toEqual([]);
+	});
+
+	// A report of what goes to all said nothing of what had gone to some groups: ids were given again half a minute before the
+	// report on that.
+	it("learns from the first report what was sent to its group alone", async () => {
+		const { cluster, network, sender, page } = await startCluster();
+		network.mute("sender", "gateway");
+		cluster.send(sender, ["api"]);
+		await cluster.pass(18_000);
+		network.unmute("sender", "gateway");
+		await cluster.pass(6000);
+		expect(page.told).toHaveLength(1);
+	});
+
+	it("gives none to what it reads first after it was stopped", async () => {
+		const { cluster, network, sender, witness, gateway, page } = await startCluster();
+		await cluster.pass(5000);
+		cluster.time.suspend(gateway.process);
+		network.mute("sender", "gateway");
+		cluster.send(sender);
+		await cluster.pass(10_000);
+		const read = cluster.send(witness);
+		await cluster.pass(1000);
+		network.unmute("sender", "gateway");
+		cluster.time.resume(gateway.process);
+		network.read("gateway");
+		await cluster.pass(300);
+		expect(page.got.map(({ payload }) => payload)).toContain(read.n);
+		expect(idOf(page, read)).toBeUndefined();
+	});
+
+	// Moleculer took the sender for gone by then, as one that had sent nothing.
+	it("gives none for half a minute after it has taken the sender for gone, which may be back", async () => {
+		const { cluster, network, sender, witness, page, isWhole } = await startCluster();
+		network.part("sender", "gateway");
+		cluster.send(sender);
+		await cluster.pass(50_000);
+		const before = cluster.send(witness);
+		await cluster.pass(500);
+		expect(idOf(page, before)).toBeUndefined();
+		network.unite("sender", "gateway");
+		await cluster.until(isWhole, 20_000);
+		expect(page.told).toHaveLength(1);
 	});
 });
 

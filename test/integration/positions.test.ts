@@ -65,11 +65,12 @@ describe("a sender", () => {
 		heard.length = 0;
 		await sender.send(toAll(1));
 		await sender.send(toAll(2));
-		await eventually(() => expect(heard).toHaveLength(2), { timeout: 10_000 });
+		const own = () => heard.filter(({ nodeID }) => nodeID === "sender");
+		await eventually(() => expect(own()).toHaveLength(2), { timeout: 10_000 });
 		await sender.broker.stop();
 
-		const [first, second, last] = heard.map(({ params }) => params);
-		expect(heard.map(({ nodeID }) => nodeID)).toEqual(["sender", "sender", "sender"]);
+		const [first, second, last] = own().map(({ params }) => params);
+		expect(own()).toHaveLength(3);
 		expect(first).toMatchObject({ seq: 2, epoch: expect.stringMatching(/^[0-9a-z]{8}$/) });
 		expect(Number(first?.age)).toBeGreaterThanOrEqual(950);
 		expect(Number(second?.age)).toBeGreaterThanOrEqual(1900);
@@ -87,8 +88,11 @@ describe("a sender", () => {
 			void sender.broker.broadcast("sse.send", toAll("busy"), { groups: ["listener"] });
 		}, 50);
 		try {
-			// a busy one is not reported, unless this process is stopped for a second
-			const ofMain = () => heard.filter(({ params }) => String(params.epoch).length === 8);
+			// a busy one is not reported within a minute, unless this process is stopped for a second
+			const ofMain = () =>
+				heard.filter(
+					({ nodeID, params }) => nodeID === "sender" && String(params.epoch).length === 8
+				);
 			await eventually(() => expect(ofMain()).toHaveLength(2), { timeout: 10_000 });
 			const [first, second] = ofMain().map(({ params }) => Number(params.age));
 			expect(first).toBeGreaterThanOrEqual(950);
@@ -128,17 +132,25 @@ describe("a sender", () => {
 		expect(ages).toHaveLength(2);
 	});
 
-	it("that has sent nothing reports that when asked and at the end, and otherwise nothing", async () => {
+	it("that has sent nothing reports that when asked, every few seconds, and at the end", async () => {
 		const heard: Parameters<typeof listener>[0] = [];
 		const { sender, gateway } = await startPair([listener(heard)]);
+		const own = () => heard.flatMap(({ nodeID, params }) => (nodeID === "sender" ? [params] : []));
 		heard.length = 0;
 		await gateway.broker.broadcast("sse.hello", { id: "gw.abcdefgh.1", to: ["nobody"] });
 		await gateway.broker.broadcast("sse.hello", { id: "gw.abcdefgh.2", to: ["sender"] });
-		await eventually(() => expect(heard).toHaveLength(1));
-		expect(heard[0]).toMatchObject({ nodeID: "sender", params: { seq: 0, age: 0 } });
-		expect(heard[0]?.params.re).toEqual(["gw.abcdefgh.2"]);
+		await eventually(() => expect(own().some(({ re }) => re !== undefined)).toBe(true));
+		const answers = own().filter(({ re }) => re !== undefined);
+		expect(answers).toMatchObject([{ seq: 0, age: 0, next: 4000, re: ["gw.abcdefgh.2"] }]);
+		await eventually(() => expect(own().length).toBeGreaterThan(1), { timeout: 5000 });
 		await sender.broker.stop();
-		expect(heard.slice(1).map(({ params }) => params)).toMatchObject([{ seq: 0, end: true }]);
+		expect(own().every(({ seq }) => seq === 0)).toBe(true);
+		expect(
+			own()
+				.map(({ end }) => end)
+				.at(-1)
+		).toBe(true);
+		expect(own().at(-1)).not.toHaveProperty("next");
 	});
 
 	it("that is restarted gracefully has lost nothing", async () => {

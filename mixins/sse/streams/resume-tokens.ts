@@ -35,7 +35,8 @@ export class ResumeTokens {
 		const isWhole = this.#isWhole();
 		if (isWhole || !this.#wasWhole) return isWhole;
 		this.#wasWhole = false;
-		this.#last = this.#history?.resumeToken(performance.now());
+		// When it was last whole is not known: since then, nothing may have arrived because it was lost.
+		this.#last = this.#history?.resumeToken(Number.NEGATIVE_INFINITY);
 		return false;
 	}
 

@@ -13,8 +13,6 @@ export interface Sent {
 	readonly groups: string;
 	/** Milliseconds of virtual time. */
 	readonly at: number;
-	/** Whether its node was cut off from all others by then. */
-	readonly isCutOff: boolean;
 }
 
 /** A cluster of real brokers with virtual time, a virtual network, and pages that are open at its gateways. */
@@ -86,7 +84,7 @@ export class VirtualCluster {
 	send(by: VirtualNode, groups?: string[]): Sent {
 		const isCutOff = this.network.isCutOff(by.nodeID);
 		const n = this.sent.length + 1;
-		const sent = { n, by, groups: String(groups), at: this.time.now, isCutOff };
+		const sent = { n, by, groups: String(groups), at: this.time.now };
 		this.sent.push(sent);
 		this.note(`${by.process.name} sends ${n}${isCutOff ? ", cut off" : ""}`);
 		by.send(n, groups);

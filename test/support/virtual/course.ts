@@ -129,6 +129,54 @@ export const COURSE: fc.Arbitrary<Course> = fc.noBias(
 	})
 );
 
+/** Nodes between which a link falls silent. */
+const silent = fc.record({
+	from: fc.constantFrom<Name>("sender-1", "sender-2", "witness"),
+	to: gateway,
+	by: fc.array(fc.constantFrom<Name>("sender-1", "sender-2", "witness", "gateway-1", "gateway-2"), {
+		minLength: 1,
+		maxLength: 3
+	}),
+	page,
+	apart: sends.apart,
+	isWhole: fc.boolean(),
+	/** Milliseconds for which it is silent. */
+	for: upTo(30_000),
+	/** From the page's arrival, from then to the event that is lost, and from that to the one whose id the page takes along. */
+	after: fc.tuple(gap, upTo(1000), weighted([1, upTo(1000)], [4, upTo(30_000)])),
+	move: fc.tuple(upTo(500), upTo(500))
+});
+
+/**
+ * One link is silent for up to half a minute: it carries nothing, or no events. A page leaves the gateway at its end, with the id of an
+ * event from after what that one has missed.
+ */
+export const SILENT_LINK: fc.Arbitrary<Course> = fc.noBias(
+	fc.record({
+		seed: fc.nat(),
+		steps: fc
+			.array(
+				silent.map(({ from, to, by, page, apart, isWhole, after, move, ...link }): Step[] => [
+					{ after: 0, do: "move", page, to, pause: 0 },
+					isWhole
+						? { after: after[0], do: "part", between: [from, to], ...link }
+						: { after: after[0], do: "mute", from, to, ...link },
+					{ after: after[1], do: "send", by: [from], apart },
+					{ after: after[2], do: "send", by, apart: false },
+					{
+						after: move[0],
+						do: "move",
+						page,
+						to: to === "gateway-1" ? "gateway-2" : "gateway-1",
+						pause: move[1]
+					}
+				]),
+				{ minLength: 1, maxLength: 3, size: "max" }
+			)
+			.map(scenes => scenes.flat())
+	})
+);
+
 /** Senders are restarted, and jobs are done, all gracefully; pages go from one gateway to the other. Nobody misses anything. */
 export const PEACEFUL: fc.Arbitrary<Course> = fc.noBias(
 	fc.record({

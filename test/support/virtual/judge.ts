@@ -53,26 +53,6 @@ function isUnknowable({ sent, network }: VirtualCluster, page: Page, { by, at }:
 	});
 }
 
-/** Milliseconds that a replay reaches back, less what packets take. */
-const OVERLAP = 4000;
-
-/**
- * Whether a page left a gateway that had not noticed yet that an event was lost on its way there, with a much younger id
- * (docs/decisions.md, "No id behind what may be missing", what remains).
- */
-function hasLeftTooEarly(
-	{ network }: VirtualCluster,
-	{ visits, idsAt }: Page,
-	{ by, at, isCutOff }: Sent
-): boolean {
-	return visits.some(({ node, at: came }, index) => {
-		const left = visits[index + 1]?.at;
-		if (left === undefined || at < came || at > left) return false;
-		const isLost = isCutOff || network.hasLost(by.process, node.nodeID, at);
-		return isLost && idsAt.some(gotAt => gotAt > at + OVERLAP && gotAt < left);
-	});
-}
-
 /** Each event that was sent since a page was open has arrived there, or the page was told since. */
 function judgeMissing(cluster: VirtualCluster, page: Page, { faults }: Verdict): void {
 	if (page.openedAt === undefined) {
@@ -83,7 +63,7 @@ function judgeMissing(cluster: VirtualCluster, page: Page, { faults }: Verdict):
 	for (const event of cluster.sent) {
 		const { n, by, at } = event;
 		if (at <= page.openedAt || got.has(n) || page.isToldSince(at)) continue;
-		if (isUnknowable(cluster, page, event) || hasLeftTooEarly(cluster, page, event)) continue;
+		if (isUnknowable(cluster, page, event)) continue;
 		faults.push(`${page.name} has not got ${n} of ${by.process.name}, and was not told`);
 	}
 }

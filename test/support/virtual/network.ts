@@ -58,8 +58,6 @@ export class Network {
 	readonly #links = new Map<string, Random>();
 	/** When something of a process last arrived at a node, by their names, and at any. */
 	readonly #heardAt = new Map<string, number>();
-	/** Paths on which something was lost, and when: `from > to at`. */
-	readonly #lost = new Set<string>();
 	/** Overrides what becomes of packets. */
 	rule: Rule = () => undefined;
 
@@ -80,11 +78,6 @@ export class Network {
 	/** When something of a process last arrived at a node. @param nodeID Default: at any. */
 	heardAt({ name }: VirtualProcess, nodeID = ""): number {
 		return this.#heardAt.get(`${name} > ${nodeID}`) ?? Number.NEGATIVE_INFINITY;
-	}
-
-	/** Whether something that a process sent to a node at that time was lost on its way. */
-	hasLost({ name }: VirtualProcess, nodeID: string, at: number): boolean {
-		return this.#lost.has(`${name} > ${nodeID} ${at}`);
 	}
 
 	/** Cuts a node off from all others. */
@@ -168,10 +161,7 @@ export class Network {
 		for (const [id, to] of this.#ends) {
 			const isFor = target === null ? id !== nodeID : id === target;
 			if (!isFor) continue;
-			if (!this.#goes(nodeID, id, type)) {
-				this.#lost.add(`${sender.name} > ${id} ${this.#time.now}`);
-				continue;
-			}
+			if (!this.#goes(nodeID, id, type)) continue;
 			const payload = JSON.parse(String(data));
 			const fate = this.rule({ from: sender.name, to: id, type, payload });
 			if (fate === "lost") continue;

@@ -27,8 +27,6 @@ export class Page {
 	/** When its first stream had begun; undefined before. */
 	openedAt: number | undefined;
 	lastId: string | undefined;
-	/** When it got an id, each time, in milliseconds of virtual time. */
-	readonly idsAt: number[] = [];
 	/** Streams that it has opened, including the open one. */
 	streams = 0;
 	/** The gateway that it is at; undefined while it is away. */
@@ -116,10 +114,7 @@ export class Page {
 
 	#take(stream: number, id: string | undefined, event: string | undefined, data: unknown): void {
 		const at = this.#time.now;
-		if (id !== undefined) {
-			this.lastId = id;
-			this.idsAt.push(at);
-		}
+		if (id !== undefined) this.lastId = id;
 		if (event === NEWS) {
 			this.#log(
 				`${this.name} gets ${JSON.stringify(data)}${id === undefined ? ", without an id" : ""}`

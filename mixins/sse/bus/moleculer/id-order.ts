@@ -1,12 +1,16 @@
 import { type Position, parseId } from "../../core/event/event-id.ts";
 import { type IdOrder, mayBeAhead } from "../../core/history/id-order.ts";
+import { OVERDUE } from "./discovery/expected-reports.ts";
+
+/** Milliseconds by which two gateways may differ in how they interleave origins. */
+const APART = 5000;
 
 /**
  * Milliseconds that a replay reaches back before the client's last event, for events of other origins: longer than the time by
- * which two gateways differ in how they interleave origins. The caller limits it to half of the history's age; otherwise
- * nothing could ever be resumed.
+ * which gateways differ in their order, and that for which one gives ids without knowing that an earlier event has not arrived. The
+ * caller limits it to half of the history's age; otherwise nothing could ever be resumed.
  */
-export const LOOKBACK = 5000;
+export const LOOKBACK: number = APART + OVERDUE;
 
 /** How far the events of each origin have come. */
 export interface Positions {

@@ -5,6 +5,9 @@ export const POSITION = "sse.position";
 /** The Moleculer event with which a gateway asks for that report. */
 export const HELLO = "sse.hello";
 
+/** Most milliseconds from one report of a sender's events to the next, whatever it sends. */
+export const NEXT_REPORT = 4000;
+
 /** What a sender counts besides events: revocations, `sse.close`. */
 export type Counted = "close";
 
@@ -18,14 +21,25 @@ export interface PositionReport extends Position {
 	readonly age: number;
 	/** Milliseconds since its life began; 0 if that is not known. */
 	readonly up: number;
+	/** Milliseconds within which it reports again; 0 if it does not say. */
+	readonly next: number;
 	/** It is stopping, and sends nothing more in this life. */
 	readonly isEnd: boolean;
 	/** Ids of the questions that this report answers. */
 	readonly answers: readonly string[];
+	/** How far its sequences for some groups only have come. */
+	readonly apart: readonly ApartPosition[];
 	/** Senders that have left, as far as the reporting node has noticed. */
 	readonly gone: readonly GoneSender[];
 	/** Senders that are present, as far as the reporting node knows: `[nodeID, instance]` each. */
 	readonly here: readonly (readonly [nodeID: string, instance: string])[];
+}
+
+/** How far the events have come that a sender sends to some of Moleculer's groups only. */
+export interface ApartPosition extends Position {
+	readonly groups: readonly unknown[];
+	/** See {@link PositionReport.age}. */
+	readonly age: number;
 }
 
 /** A node with `SseMiddleware` that was present, and has left. */
@@ -45,8 +59,15 @@ export interface SsePosition extends Position {
 	instance?: string;
 	age?: number;
 	up?: number;
+	next?: number;
 	end?: true;
 	re?: readonly string[];
+	apart?: readonly (readonly [
+		groups: readonly string[],
+		epoch: string,
+		seq: number,
+		age: number
+	])[];
 	gone?: readonly (readonly [nodeID: string, instance: string, ago: number, hasSent?: true])[];
 	here?: readonly (readonly [nodeID: string, instance: string])[];
 }
@@ -68,19 +89,20 @@ const MAX_LIST = 1000;
 
 /** Reads a message from the bus as a report; undefined if it is not one. */
 export function readReport(input: unknown): PositionReport | undefined {
-	const { of, epoch, seq, instance, age, up, end, re, gone, here } = fieldsOf(input);
+	const { of, epoch, seq, instance, age, up, next, end, re, apart, gone, here } = fieldsOf(input);
 	if (of !== undefined && of !== "close") return undefined;
-	if (typeof epoch !== "string" || !EPOCH.test(epoch)) return undefined;
-	if (!Number.isSafeInteger(seq) || (seq as number) < 0) return undefined;
+	if (!isPosition(epoch, seq)) return undefined;
 	return {
 		...(of && { of }),
 		...(typeof instance === "string" && { instance }),
-		epoch,
+		epoch: epoch as string,
 		seq: seq as number,
 		age: duration(age),
 		up: duration(up),
+		next: duration(next),
 		isEnd: end === true,
 		answers: listOf(re).filter(id => typeof id === "string"),
+		apart: listOf(apart).flatMap(readApart),
 		gone: listOf(gone).flatMap(readGone),
 		here: listOf(here)
 			.flatMap(readGone)
@@ -97,6 +119,20 @@ export function readHello(input: unknown): SseHello | undefined {
 		...(Array.isArray(to) && { to }),
 		...(duration(away) > 0 && { away: duration(away) })
 	};
+}
+
+function isPosition(epoch: unknown, seq: unknown): boolean {
+	return (
+		typeof epoch === "string" && EPOCH.test(epoch) && Number.isSafeInteger(seq) && Number(seq) >= 0
+	);
+}
+
+function readApart(input: unknown): ApartPosition[] {
+	const [groups, epoch, seq, age] = listOf(input);
+	if (!isPosition(epoch, seq)) return [];
+	return [
+		{ groups: listOf(groups), epoch: epoch as string, seq: seq as number, age: duration(age) }
+	];
 }
 
 function readGone(input: unknown): GoneSender[] {

@@ -7,8 +7,10 @@ const report = {
 	seq: 3,
 	age: 5,
 	up: 7,
+	next: 0,
 	isEnd: false,
 	answers: [],
+	apart: [],
 	gone: [],
 	here: []
 };
@@ -27,6 +29,24 @@ describe("a sender's report", () => {
 		const unknown = { ...report, age: 0, up: 0 };
 		expect(readReport({ epoch: "abcdefgh", seq: 3 })).toEqual(unknown);
 		expect(readReport({ ...position, age: -1, up: "7" })).toEqual(unknown);
+	});
+
+	it("has the positions of what goes to some groups, and nothing else in their place", () => {
+		const apart = [
+			[["api"], "abcdefgh1", 2, 9],
+			[["api"], "A.1", 2, 9],
+			[["api"], "abcdefgh1", -1, 9],
+			"abcdefgh1",
+			[null, "abcdefgh2", 3]
+		];
+		expect(readReport({ ...position, apart, next: 4000 })).toEqual({
+			...report,
+			next: 4000,
+			apart: [
+				{ groups: ["api"], epoch: "abcdefgh1", seq: 2, age: 9 },
+				{ groups: [], epoch: "abcdefgh2", seq: 3, age: 0 }
+			]
+		});
 	});
 
 	// as a report about events it would end the life that is being counted

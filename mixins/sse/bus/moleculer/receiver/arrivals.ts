@@ -3,6 +3,7 @@ import { type EventId, encodeOrigin } from "../../../core/event/event-id.ts";
 import type { HostService } from "../../../moleculer/host-service.ts";
 import { lookUp } from "../../../moleculer/transporter/look-up.ts";
 import { UNKNOWN_SENDER } from "../../loss.ts";
+import { ExpectedReports } from "../discovery/expected-reports.ts";
 import { GoneNodes } from "../discovery/gone-nodes.ts";
 import { SenderDiscovery } from "../discovery/sender-discovery.ts";
 import { Witnesses } from "../discovery/witnesses.ts";
@@ -10,6 +11,7 @@ import { listenToNodes } from "../node-events.ts";
 import { type PositionReport, readReport } from "../position-report.ts";
 import { ENDED, type Ended } from "../sender/gone-senders.ts";
 import type { Consequences } from "../tracking/consequences.ts";
+import type { ReportContext } from "../tracking/report-context.ts";
 import { SequenceTracker } from "../tracking/sequence-tracker.ts";
 import { ReadFirstTimer } from "./read-first-timer.ts";
 import { SecondHandNews } from "./second-hand-news.ts";
@@ -27,6 +29,7 @@ export class Arrivals<T> {
 	readonly #service: HostService;
 	readonly #listener: ArrivalsListener<T>;
 	readonly #gone: GoneNodes;
+	readonly #expectedReports = new ExpectedReports();
 	readonly #witnesses = new Witnesses();
 	readonly #secondHandNews: SecondHandNews;
 	readonly #lossTimer: ReadFirstTimer;
@@ -56,6 +59,7 @@ export class Arrivals<T> {
 			wasAway: () => this.#wasAway(),
 			met: (nodeID, instance) => this.#witnesses.meet(nodeID, instance, performance.now()),
 			replaced: (nodeID, before, instance) => {
+				this.#expectedReports.left(nodeID);
 				this.#gone.miss(nodeID, before);
 				this.#gone.meet(nodeID, instance);
 			}
@@ -87,7 +91,8 @@ export class Arrivals<T> {
 	/** Whether nothing is missing before what has arrived, as far as can be known. */
 	get isWhole(): boolean {
 		const isWhole = this.#gone.areSettled && this.#witnesses.areHeard && this.tracker.isWhole;
-		return isWhole && this.#discovery.isComplete && !this.#discovery.isAsking;
+		if (!isWhole || !this.#discovery.isComplete || this.#discovery.isAsking) return false;
+		return !this.#expectedReports.areOverdue(performance.now());
 	}
 
 	/** Starts listening; restarts if it is listening already. */
@@ -96,10 +101,13 @@ export class Arrivals<T> {
 		const onFault = (error: Error): void =>
 			this.#service.logger.error("SSE: a node's end was not noticed.", error);
 		this.#unlisten = listenToNodes(this.#service.broker, {
-			"$node.disconnected": guard(onFault, ({ node }) => {
+			"$node.disconnected": guard(onFault, ({ node, unexpected }) => {
 				this.#discovery.noticeLoss();
 				this.#witnesses.left(node.id, performance.now());
-				this.#gone.miss(node.id, node.instanceID);
+				const wasSilent = this.#expectedReports.isOverdue(node.id, performance.now());
+				const hasSaidSo = unexpected === false;
+				this.#gone.miss(node.id, node.instanceID, { wasSilent, hasSaidSo });
+				this.#expectedReports.left(node.id);
 				this.#discovery.left(node.id);
 			}),
 			"$node.connected": guard(onFault, ({ node }) => this.#gone.meet(node.id, node.instanceID))
@@ -135,12 +143,18 @@ export class Arrivals<T> {
 		// An earlier process of that node was asked too; its answer does not count.
 		const isAnswer = speaker !== "other" && this.#discovery.isAnswered(report.answers);
 		this.#isOtherSpeaking = speaker === "other";
-		const isOfPresent = this.tracker.hear(origin, report, performance.now(), {
+		const now = performance.now();
+		const how: ReportContext = {
 			isCurrent: isAnswer,
 			life: lifeOfReport(speaker, report.isEnd, isAnswer),
 			// Within a node, no message overtakes another.
 			...(!isOther && { patience: 0 })
-		});
+		};
+		const isOfPresent = this.tracker.hear(origin, report, now, how);
+		for (const { groups, ...position } of report.apart) {
+			if (!groups.includes(this.#service.name)) continue;
+			this.tracker.hear(origin, { ...report, ...position }, now, how);
+		}
 		this.#isOtherSpeaking = false;
 		// A report is about one sequence; its sender may have several.
 		const isAll = this.tracker.lives.isFresh(origin);
@@ -156,12 +170,20 @@ export class Arrivals<T> {
 			this.#gone.end(nodeID, report.instance, this.tracker.lives.isComplete(origin));
 		}
 		if (isOfPresent) {
-			if (report.isEnd && isAll) this.#discovery.ended(nodeID, report.instance);
 			// Comes last: the report's position must count by the time the sender counts as heard.
+			if (report.isEnd && isAll) this.#discovery.ended(nodeID, report.instance);
 			else this.#discovery.heard(nodeID, isAnswer && isAll);
+			this.#expect(nodeID, report, now);
 		}
 		this.#lossTimer.schedule();
 		this.#listener.changed();
+	}
+
+	/** A report that arrives after its node has left promises nothing. Within this node, nothing is lost. */
+	#expect(nodeID: string, { isEnd, next }: PositionReport, now: number): void {
+		if (isEnd) this.#expectedReports.left(nodeID);
+		else if (nodeID !== this.#service.broker.nodeID && this.#discovery.processOf(nodeID))
+			this.#expectedReports.heard(nodeID, next, now);
 	}
 
 	/**
@@ -178,6 +200,7 @@ export class Arrivals<T> {
 	/** After an absence, what is known of silent and departed senders is out of date. */
 	#wasAway(): void {
 		this.tracker.lives.away();
+		this.#expectedReports.clear();
 		this.#witnesses.wasAway(performance.now());
 		this.#gone.away();
 	}

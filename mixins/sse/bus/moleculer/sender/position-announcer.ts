@@ -1,35 +1,44 @@
 import type { ServiceBroker } from "moleculer";
 import { guard, toError } from "../../../core/errors/guard.ts";
 import { isConnected, onConnected } from "../../../moleculer/transporter/transporter-health.ts";
-import { HELLO, POSITION, readHello, type SsePosition } from "../position-report.ts";
+import {
+	type GoneSender,
+	HELLO,
+	NEXT_REPORT,
+	POSITION,
+	readHello,
+	type SsePosition
+} from "../position-report.ts";
 import { GoneSenders } from "./gone-senders.ts";
 import { MetGateways } from "./met-gateways.ts";
 import { type AskedTogether, PendingQuestions } from "./pending-questions.ts";
 import { QuietSequences } from "./quiet-sequences.ts";
-import type { Sequence } from "./sequences.ts";
+import { isMain, type Sequence } from "./sequences.ts";
 import { Strangers } from "./strangers.ts";
 
 /** Name of the service with which a sender hears gateways' questions. */
 export const SENDER_SERVICE = "$sse";
 
 /**
- * Milliseconds for which reports name the senders that have come and left. A gateway may not notice that it was cut off, and
- * gets a report at least once a minute.
+ * Milliseconds for which reports name the senders that have come and left: a gateway may not notice that it was cut off. Those that
+ * left long ago are named once in so many milliseconds only, and whenever a gateway is met or asks.
  */
 const RECENTLY = 180_000;
+const JUST_NOW = 10_000;
+const ALL_EVERY = 60_000;
 
 /** What a report says besides its position. */
 interface How extends Partial<AskedTogether> {
 	readonly end?: boolean;
+	/** Whether it is made because it is time for one. */
+	readonly isDue?: boolean;
 }
 
 /**
- * Reports to the gateways how far this node's events have come, over the path that the events take: repeatedly once it has been
- * quiet, when it meets a gateway, after a reconnect, when it is asked, and when it stops. From the reports a gateway notices
- * that it missed the last events. Each sequence counts as quiet by itself, so that a busy one does not hide the last event of
- * another.
- *
- * A node that has not sent anything reports only when it is asked and when it stops.
+ * Reports to the gateways how far this node's events have come, over the path that the events take: every few seconds, when it
+ * meets a gateway, after a reconnect, when it is asked, and when it stops. From the reports a gateway notices that it missed the
+ * last events, and from their absence that it may have. Each sequence counts as quiet by itself, so that a busy one does not hide
+ * the last event of another.
  */
 export class PositionAnnouncer {
 	readonly #broker: ServiceBroker;
@@ -43,9 +52,13 @@ export class PositionAnnouncer {
 	#wasConnected = false;
 	/** Whether it has reported its end. If it is started again, it must report that too. */
 	#hasEnded = false;
-	readonly #quiet = new QuietSequences((sequence, now) => this.#tellQuiet(sequence, now));
+	readonly #quiet = new QuietSequences((sequence, now) =>
+		this.#tellOf(sequence, now, { isDue: true })
+	);
 	readonly #questions = new PendingQuestions(how => this.#tell(how));
 	readonly #strangers: Strangers;
+	/** `performance.now()` at which a report that was due last named all senders that have left. */
+	#namedAllAt = Number.NEGATIVE_INFINITY;
 
 	constructor(broker: ServiceBroker, sequences: Iterable<Sequence>) {
 		this.#broker = broker;
@@ -113,7 +126,8 @@ export class PositionAnnouncer {
 		this.#wasConnected = true;
 		this.#tell();
 		for (const sequence of this.#sequences) {
-			if (sequence.sentAt > Number.NEGATIVE_INFINITY) this.#quiet.begin(sequence, now);
+			const isUsed = sequence.sentAt > Number.NEGATIVE_INFINITY;
+			if (isUsed || isMain(sequence)) this.#quiet.begin(sequence, now);
 		}
 	}
 
@@ -126,8 +140,8 @@ export class PositionAnnouncer {
 	}
 
 	/**
-	 * Reports every sequence. An unused one of events is reported only in an answer, at the end, after a restart, or to name
-	 * departed senders; an unused one of revocations never.
+	 * Reports every sequence. An unused one of events is reported only when it is time, in an answer, at the end, or after a
+	 * restart; an unused one of revocations never.
 	 */
 	#tell(how: How = {}): void {
 		const now = performance.now();
@@ -135,22 +149,23 @@ export class PositionAnnouncer {
 	}
 
 	#tellOf(
-		{ groups, ids, of, sentAt }: Sequence,
+		sequence: Sequence,
 		now: number,
-		{ answers = [], away = 0, end = false }: How = {}
+		{ answers = [], away = 0, end = false, isDue = false }: How = {}
 	): void {
+		const { groups, ids, of, sentAt } = sequence;
 		const { epoch, seq } = ids.position;
-		const isMain = of === undefined && groups === undefined;
-		const gone = isMain ? this.#gone.within(Math.max(away, RECENTLY)) : [];
-		const hasGone = seq === 0 && gone.length > 0 && this.#sendsApart;
-		const isNews = answers.length > 0 || end || this.#hasEnded || hasGone;
+		const isNews = answers.length > 0 || end || this.#hasEnded || isDue;
 		if (seq === 0 && (of !== undefined || !isNews)) return;
-		// Rounded down: a greater age would place the event before streams that have missed it, and they would not be reset.
-		const age = Math.floor(Math.max(0, now - sentAt));
+		const gone = isMain(sequence) ? this.#toName(now, away, isDue) : [];
+		const age = ageOf(sentAt, now);
 		const up = Math.floor(now - this.#bornAt);
 		const { instanceID: instance } = this.#broker;
 		const position: SsePosition = { epoch, seq, instance, age: seq === 0 ? 0 : age, up };
 		if (end) position.end = true;
+		else if (isMain(sequence)) position.next = NEXT_REPORT;
+		const apart = isMain(sequence) ? this.#apart(now) : [];
+		if (apart.length > 0) position.apart = apart;
 		if (of !== undefined) position.of = of;
 		else if (answers.length > 0) position.re = answers;
 		if (gone.length > 0) {
@@ -158,24 +173,24 @@ export class PositionAnnouncer {
 				hasSent ? [nodeID, instance, ago, true] : [nodeID, instance, ago]
 			);
 		}
-		if (isMain && away > 0) position.here = this.#gone.here;
+		if (isMain(sequence) && away > 0) position.here = this.#gone.here;
 		this.#send(position, groups);
 	}
 
-	/**
-	 * Whether it has sent anything to some groups only, or revocations. It then names departed senders to all gateways without
-	 * being asked, because no other report may do so.
-	 */
-	get #sendsApart(): boolean {
-		for (const { ids } of this.#sequences) if (ids.position.seq > 0) return true;
-		return false;
+	/** How far the sequences have come that go to some groups only. */
+	#apart(now: number): NonNullable<SsePosition["apart"]> {
+		return [...this.#sequences].flatMap(({ groups, of, ids, sentAt }) => {
+			const { epoch, seq } = ids.position;
+			const isUsed = groups !== undefined && of === undefined && seq > 0;
+			return isUsed ? [[groups, epoch, seq, ageOf(sentAt, now)] as const] : [];
+		});
 	}
 
-	#tellQuiet(sequence: Sequence, now: number): void {
-		this.#tellOf(sequence, now);
-		const [main] = this.#sequences;
-		if (main !== undefined && main !== sequence && main.ids.position.seq === 0)
-			this.#tellOf(main, now);
+	/** The departed senders that a report names. @param away See {@link AskedTogether}. */
+	#toName(now: number, away: number, isDue: boolean): GoneSender[] {
+		const isBrief = isDue && now - this.#namedAllAt < ALL_EVERY;
+		if (isDue && !isBrief) this.#namedAllAt = now;
+		return this.#gone.within(isBrief ? JUST_NOW : Math.max(away, RECENTLY));
 	}
 
 	#send(position: SsePosition, groups: readonly string[] | undefined): void {
@@ -192,4 +207,9 @@ export class PositionAnnouncer {
 			complain(error);
 		}
 	}
+}
+
+/** Rounded down: a greater age would place the event before streams that have missed it, and they would not be reset. */
+function ageOf(sentAt: number, now: number): number {
+	return Math.floor(Math.max(0, now - sentAt));
 }

@@ -1,12 +1,9 @@
-import type { Sequence } from "./sequences.ts";
+import { NEXT_REPORT } from "../position-report.ts";
+import { isMain, type Sequence } from "./sequences.ts";
 
-/** Milliseconds from the last event to the first report of its number, and between the first reports. */
+/** Milliseconds from the last event to the first report of its number; doubled by each report. */
 const FIRST = 1000;
-/**
- * Reports at that interval, which then doubles, up to `LAST`. Until a gateway hears one of them, it does not know that it has
- * missed the event, and gives its clients ids from after it; another gateway replays them what is up to five seconds older.
- */
-const OFTEN = 4;
+/** The same at most, for other sequences than that of the events that go to all. */
 const LAST = 60_000;
 /** Least milliseconds between two passes over all sequences, of which there may be many. */
 const APART = 20;
@@ -17,13 +14,16 @@ interface Due {
 	at: number;
 	/** Milliseconds since the previous report, or since the last event. */
 	interval: number;
-	/** How many reports are left at the first interval. */
-	often: number;
+	/** The most that this may become. */
+	readonly most: number;
 	/** `performance.now()` of the previous report, or of the first event. */
 	toldAt: number;
 }
 
-/** Has each quiet sequence reported: each second for four seconds after its last event, and then at growing intervals. */
+/**
+ * Has each sequence reported once it is quiet, at growing intervals; and that of the events that go to all, within `NEXT_REPORT`: what
+ * gateways hear of it tells them that the path from this node is not broken.
+ */
 export class QuietSequences {
 	readonly #tell: (sequence: Sequence, now: number) => void;
 	readonly #dues = new Map<Sequence, Due>();
@@ -41,13 +41,13 @@ export class QuietSequences {
 	begin(sequence: Sequence, now: number): void {
 		const due = this.#dues.get(sequence);
 		// A sequence that is never quiet is reported too: gateways notice senders that do not report.
-		const at = Math.max(now, Math.min(now + FIRST, (due?.toldAt ?? now) + LAST));
+		const most = isMain(sequence) ? NEXT_REPORT : LAST;
+		const at = Math.max(now, Math.min(now + FIRST, (due?.toldAt ?? now) + most));
 		if (due === undefined) {
-			this.#dues.set(sequence, { at, interval: FIRST, often: OFTEN, toldAt: now });
+			this.#dues.set(sequence, { at, interval: FIRST, most, toldAt: now });
 		} else {
 			due.at = at;
 			due.interval = FIRST;
-			due.often = OFTEN;
 		}
 		if (this.#timerAt > at) this.#schedule(at, now);
 	}
@@ -73,7 +73,7 @@ export class QuietSequences {
 			if (due.at <= now + 1) {
 				this.#tell(sequence, now);
 				due.toldAt = now;
-				if (--due.often <= 0) due.interval = Math.min(due.interval * 2, LAST);
+				due.interval = Math.min(due.interval * 2, due.most);
 				due.at = now + due.interval;
 			}
 			first = Math.min(first, due.at);

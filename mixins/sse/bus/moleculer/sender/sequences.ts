@@ -15,6 +15,11 @@ export interface Sequence {
 	sentAt: number;
 }
 
+/** Whether a sequence is that of the events that go to all. */
+export function isMain({ groups, of }: Sequence): boolean {
+	return groups === undefined && of === undefined;
+}
+
 /**
  * The sequences of one life of a node. What is sent only to some groups of gateways has a sequence of its own: in a shared one
  * its numbers would be missing on all other gateways.

@@ -25,7 +25,9 @@ describe("a node that has left", () => {
 				age: 9000,
 				up: 9000,
 				isEnd,
+				next: 0,
 				answers: [],
+				apart: [],
 				gone: [],
 				here: []
 			};

@@ -26,29 +26,39 @@ describe("a sequence", () => {
 		}
 	}
 
-	// A link was silent for three seconds, in which a report after one second and one after three were lost. Four seconds later the
-	// gateway knew of the event that it had missed: its client was on another gateway by then, which reaches back for five.
-	it("is reported each second for four seconds after its last event, and then at growing intervals of up to a minute", () => {
+	// Reports came at growing intervals, of up to a minute. A gateway that heard nothing in between did not know whether it had missed
+	// something, and gave its clients ids from after that.
+	it("is reported after one second, after three, and then every four", () => {
 		const { told, quiet, one } = create();
 		quiet.begin(one as Sequence, performance.now());
+		jest.advanceTimersByTime(20_000);
+		expect(told.get(one as Sequence)).toEqual([1, 3, 7, 11, 15, 19]);
+	});
+
+	it("of what goes to some groups is reported at growing intervals of up to a minute", () => {
+		const { told, quiet, other } = create();
+		quiet.begin(other as Sequence, performance.now());
 		jest.advanceTimersByTime(250_000);
-		expect(told.get(one as Sequence)).toEqual([1, 2, 3, 4, 6, 10, 18, 34, 66, 126, 186, 246]);
+		expect(told.get(other as Sequence)).toEqual([1, 3, 7, 15, 31, 63, 123, 183, 243]);
 	});
 
 	// The position of a sender that sends twice a second was never reported: gateways asked it after 70 seconds, again and
 	// again.
-	it("that is never quiet is reported once a minute", () => {
-		const { told, quiet, one } = create();
-		keepBusy(quiet, one as Sequence, 200_000, 500);
-		expect(told.get(one as Sequence)).toEqual([60, 120, 180]);
+	it("that is never quiet is reported all the same: every four seconds, or once a minute if it goes to some groups", () => {
+		const { told, quiet, one, other } = create();
+		keepBusy(quiet, one as Sequence, 15_000, 500);
+		expect(told.get(one as Sequence)).toEqual([4, 8, 12]);
+		quiet.clear();
+		keepBusy(quiet, other as Sequence, 200_000, 500);
+		expect(told.get(other as Sequence)).toEqual([75, 135, 195]);
 	});
 
 	it("that is busy does not keep another one from being reported", () => {
 		const { told, quiet, one, other } = create();
 		quiet.begin(other as Sequence, performance.now());
 		keepBusy(quiet, one as Sequence, 10_000, 500);
-		expect(told.get(other as Sequence)).toEqual([1, 2, 3, 4, 6, 10]);
-		expect(told.has(one as Sequence)).toBe(false);
+		expect(told.get(other as Sequence)).toEqual([1, 3, 7]);
+		expect(told.get(one as Sequence)).toEqual([4, 8]);
 	});
 
 	it("is forgotten on request", () => {

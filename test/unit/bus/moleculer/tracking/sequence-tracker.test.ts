@@ -14,7 +14,7 @@ const NEXT_LIFE = "bbbbbbbb";
 
 const SAID: PositionReport = {
 	...{ epoch: LIFE, seq: 0, age: 0, up: 0, isEnd: false },
-	...{ answers: [], gone: [], here: [] }
+	...{ next: 0, answers: [], apart: [], gone: [], here: [] }
 };
 
 type Said = Partial<PositionReport> & ReportContext;

@@ -1,0 +1,47 @@
+import { NEXT_REPORT } from "../position-report.ts";
+
+/** Milliseconds by which a report may be late: its sender may be busy, and packets take their time. */
+const LATE = 3000;
+/**
+ * Milliseconds of silence of a sender after which something of it may be missing. Whatever this gateway has missed of it, it knows, or
+ * suspects, by then.
+ */
+export const OVERDUE: number = NEXT_REPORT + LATE;
+
+/**
+ * Notices that a sender does not report though it should: the path from it to this gateway may be broken, so that what it has sent
+ * is missing.
+ */
+export class ExpectedReports {
+	/** `performance.now()` at which each sender last reported, in that order. */
+	readonly #heardAt = new Map<string, number>();
+
+	/** A sender has reported. @param next Milliseconds within which it says that it reports again; 0 if it does not say. */
+	heard(nodeID: string, next: number, now: number): void {
+		if (next === 0 || next > NEXT_REPORT) return;
+		this.#heardAt.delete(nodeID);
+		this.#heardAt.set(nodeID, now);
+	}
+
+	/** A node has left, or another process of it has come. */
+	left(nodeID: string): void {
+		this.#heardAt.delete(nodeID);
+	}
+
+	/** Forgets all senders. */
+	clear(): void {
+		this.#heardAt.clear();
+	}
+
+	/** Whether a report of this sender is missing. */
+	isOverdue(nodeID: string, now: number): boolean {
+		const at = this.#heardAt.get(nodeID);
+		return at !== undefined && now - at > OVERDUE;
+	}
+
+	/** Whether a report of any sender is missing. */
+	areOverdue(now: number): boolean {
+		for (const at of this.#heardAt.values()) return now - at > OVERDUE;
+		return false;
+	}
+}
