@@ -15,6 +15,26 @@ lost and told without a fault (**told**), an untrue **state**, or other **bytes*
 one node has no other, and nodes in one process have no connection to cut.
 `;
 
+const TAIL = `## What a gateway cannot know
+
+With Moleculer events, whichever transporter carries them:
+
+- **A path that is silent.** If nothing of one sender reaches a gateway, the gateway suspects that something is missing 7 seconds after it last
+  heard that sender, and gives no ids from then on. Whoever leaves it before is told on any other gateway, or gets what was missed: a replay
+  there reaches back for 12 seconds, or for half of \`history.maxAge\` if that is less. So let \`maxAge\` be 24 seconds or more.
+- **A path that stands still.** Of these 12 seconds, 5 are for events that arrive in another order on another gateway. If a connection holds
+  packets back for longer, and then delivers them all, a client may miss an event of another sender when it moves to that gateway.
+- **A sender that had sent nothing.** If the path from it to one gateway alone is broken, Moleculer takes it for gone there after 30 to 60 seconds.
+  For 30 seconds from then on the gateway gives no ids. If the path is whole only after that, clients that have left the gateway in between
+  are not told of the first event of that sender. Those that stay there are told when it is back.
+- **A sender that is not known.** If the news that a node has come does not reach one gateway, or if the path between them is broken for so long
+  that Moleculer takes the node for gone there, while others hear it, that gateway does not know what it misses of it from then on. Clients that
+  are there when it meets the node, or hears from others that it has gone, are told; clients that have moved to another gateway
+  more than 12 seconds after the event are not. A sender that has sent something counts as lost 30 seconds after it was taken for gone, and up to then
+  there are no ids.
+- **Senders of earlier versions** do not say when they report again. With them, a path may be silent for a minute before anybody suspects it.
+`;
+
 /** What was wrong with a cell, in a word or a few. */
 export function faultOf({ outcome, counts, reasons }: Result): string {
 	if (outcome === "ok") return "ok";
@@ -50,7 +70,8 @@ export function page(results: readonly Result[], node: string): string {
 	}
 	parts.push(
 		"## Limits of Moleculer's own\n",
-		`${LIMITS.map(({ name, reason }) => `- ${name}: ${reason}.`).join("\n")}\n`
+		`${LIMITS.map(({ name, reason }) => `- ${name}: ${reason}.`).join("\n")}\n`,
+		TAIL
 	);
 	return parts.join("\n");
 }

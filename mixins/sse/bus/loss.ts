@@ -11,6 +11,8 @@ export interface Loss {
 	readonly before: number;
 	/** Whether they were sent before their sender knew of this gateway. */
 	readonly isEarlier: boolean;
+	/** Whether any gateway that has missed them gives no ids by the lookback after `before`. Default false. */
+	readonly isSoonSuspected?: boolean;
 	/** For a life that has ended: whether something of it is known to be missing, and not only possibly. Default false. */
 	readonly isKnown?: boolean;
 }

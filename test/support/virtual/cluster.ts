@@ -13,6 +13,8 @@ export interface Sent {
 	readonly groups: string;
 	/** Milliseconds of virtual time. */
 	readonly at: number;
+	/** Gateways whose Moleculer did not know its process then, or had taken it for gone. */
+	readonly unknownTo: readonly VirtualNode[];
 }
 
 /** A cluster of real brokers with virtual time, a virtual network, and pages that are open at its gateways. */
@@ -84,7 +86,8 @@ export class VirtualCluster {
 	send(by: VirtualNode, groups?: string[]): Sent {
 		const isCutOff = this.network.isCutOff(by.nodeID);
 		const n = this.sent.length + 1;
-		const sent = { n, by, groups: String(groups), at: this.time.now };
+		const unknownTo = this.gateways.filter(gateway => gateway !== by && !gateway.knows(by));
+		const sent = { n, by, groups: String(groups), at: this.time.now, unknownTo };
 		this.sent.push(sent);
 		this.note(`${by.process.name} sends ${n}${isCutOff ? ", cut off" : ""}`);
 		by.send(n, groups);

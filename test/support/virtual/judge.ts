@@ -53,6 +53,17 @@ function isUnknowable({ sent, network }: VirtualCluster, page: Page, { by, at }:
 	});
 }
 
+/**
+ * Whether a page was at a gateway then that did not know of its sender, and has left it since (docs/transporters.md, "What a gateway cannot
+ * know").
+ */
+function hasLeftUntold({ visits }: Page, { at, unknownTo }: Sent): boolean {
+	return visits.some(({ node, at: came }, index) => {
+		const left = visits[index + 1]?.at;
+		return left !== undefined && came <= at && at <= left && unknownTo.includes(node);
+	});
+}
+
 /** Each event that was sent since a page was open has arrived there, or the page was told since. */
 function judgeMissing(cluster: VirtualCluster, page: Page, { faults }: Verdict): void {
 	if (page.openedAt === undefined) {
@@ -63,7 +74,7 @@ function judgeMissing(cluster: VirtualCluster, page: Page, { faults }: Verdict):
 	for (const event of cluster.sent) {
 		const { n, by, at } = event;
 		if (at <= page.openedAt || got.has(n) || page.isToldSince(at)) continue;
-		if (isUnknowable(cluster, page, event)) continue;
+		if (isUnknowable(cluster, page, event) || hasLeftUntold(page, event)) continue;
 		faults.push(`${page.name} has not got ${n} of ${by.process.name}, and was not told`);
 	}
 }
@@ -91,12 +102,20 @@ function judgeRepeats({ name, got }: Page, { faults }: Verdict): void {
 	}
 }
 
+/** Milliseconds within which an event arrives that is not lost. */
+const UNDER_WAY = 1000;
+
+/** A replay may bring what was missing after the page has been told of it. */
 function judgeTold({ sent }: VirtualCluster, page: Page, verdict: Verdict): void {
-	const got = new Set(page.got.map(({ payload }) => payload));
+	const gotAt = new Map<unknown, number>();
+	for (const { payload, at } of page.got) if (!gotAt.has(payload)) gotAt.set(payload, at);
 	let since = page.openedAt ?? 0;
 	for (const told of page.told) {
 		verdict.told++;
-		const isLost = ({ n, at }: Sent): boolean => at >= since && at <= told && !got.has(n);
+		const isLost = ({ n, at }: Sent): boolean => {
+			const got = gotAt.get(n) ?? Number.POSITIVE_INFINITY;
+			return at >= since && at <= told && got > Math.max(told, at + UNDER_WAY);
+		};
 		if (!sent.some(isLost)) verdict.toldForNothing++;
 		since = told;
 	}

@@ -17,6 +17,14 @@ interface End {
 	readonly inbox: (() => void)[];
 }
 
+/** What a process has sent. */
+interface Sent {
+	readonly type: string;
+	readonly data: Buffer;
+	readonly sender: VirtualProcess;
+	readonly sentAt: number;
+}
+
 /** A Moleculer packet, on its way to one node. */
 export interface Packet {
 	/** Name of the process that sent it. */
@@ -56,7 +64,7 @@ export class Network {
 	/** What waits until a node is no longer cut off. */
 	readonly #kept = new Map<string, (() => void)[]>();
 	readonly #links = new Map<string, Random>();
-	/** When something of a process last arrived at a node, by their names, and at any. */
+	/** When something was last sent by a process that has arrived at a node, by their names, and at any. */
 	readonly #heardAt = new Map<string, number>();
 	/** Overrides what becomes of packets. */
 	rule: Rule = () => undefined;
@@ -75,7 +83,7 @@ export class Network {
 		return this.#cuts.has(nodeID);
 	}
 
-	/** When something of a process last arrived at a node. @param nodeID Default: at any. */
+	/** When something was last sent by a process that has arrived at a node. @param nodeID Default: at any. */
 	heardAt({ name }: VirtualProcess, nodeID = ""): number {
 		return this.#heardAt.get(`${name} > ${nodeID}`) ?? Number.NEGATIVE_INFINITY;
 	}
@@ -158,6 +166,7 @@ export class Network {
 		const { nodeID } = from;
 		const sender = this.#ends.get(nodeID)?.process;
 		if (sender === undefined || sender.isDead) return;
+		const sentAt = this.#time.now;
 		for (const [id, to] of this.#ends) {
 			const isFor = target === null ? id !== nodeID : id === target;
 			if (!isFor) continue;
@@ -166,7 +175,7 @@ export class Network {
 			const fate = this.rule({ from: sender.name, to: id, type, payload });
 			if (fate === "lost") continue;
 			const delay = fate ?? this.#delay(nodeID, id);
-			const arrive = (): void => this.#arrive(id, to, type, data, sender);
+			const arrive = (): void => this.#arrive(id, to, { type, data, sender, sentAt });
 			const leave = (): void =>
 				this.#time.as(undefined, () => void this.#time.after(delay, arrive));
 			this.#keepOr(leave, nodeID);
@@ -186,11 +195,14 @@ export class Network {
 		else if (cut.isKept) this.#kept.set(nodeID, [...(this.#kept.get(nodeID) ?? []), goOn]);
 	}
 
-	#arrive(nodeID: string, to: End, type: string, data: Buffer, from: VirtualProcess): void {
+	#arrive(nodeID: string, to: End, { type, data, sender, sentAt }: Sent): void {
 		const take = (): void => {
 			if (!to.transporter.connected) return;
-			this.#heardAt.set(`${from.name} > ${nodeID}`, this.#time.now);
-			this.#heardAt.set(`${from.name} > `, this.#time.now);
+			// That a process has left does not say what it has sent.
+			for (const at of type === "DISCONNECT" ? [] : [nodeID, ""]) {
+				const heardAt = Math.max(sentAt, this.heardAt(sender, at));
+				this.#heardAt.set(`${sender.name} > ${at}`, heardAt);
+			}
 			void to.transporter.receive(type, data);
 		};
 		const come = (): void => {

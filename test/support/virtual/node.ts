@@ -103,6 +103,12 @@ export class VirtualNode {
 		return this.#service && Reflect.get(this.#service, Symbol.for("moleculer-sse.gateway"));
 	}
 
+	/** Whether another node's process is present, as far as its Moleculer knows. */
+	knows({ nodeID, broker }: VirtualNode): boolean {
+		const known = this.broker.registry.nodes.get(nodeID);
+		return known?.available === true && known.instanceID === broker.instanceID;
+	}
+
 	start(): void {
 		void this.#time.as(this.process, () => this.broker.start());
 	}

@@ -135,12 +135,15 @@ export class History extends Timeline {
 		if (first === null) return "expired";
 		if (this.lastGap.at > from) return "gap";
 		const next = first?.position ?? seen;
-		return this.#from({ next, seen, seenOrigin, ...decided, claimedUntil: from });
+		return this.#from(
+			{ next, seen, seenOrigin, ...decided, claimedUntil: from },
+			this.lastGap.position
+		);
 	}
 
-	#from(cursor: ReplayCursor): ReplayCursor | ResetReason {
+	#from(cursor: ReplayCursor, lastGap = this.lastGapPosition): ReplayCursor | ResetReason {
 		if (cursor.next < this.tail) return "expired";
-		return this.lastGap.position >= cursor.next ? "gap" : cursor;
+		return lastGap >= cursor.next ? "gap" : cursor;
 	}
 
 	/**

@@ -28,7 +28,10 @@ export class Timeline extends RetainedEvents {
 	#head = 1;
 	/** Position of the newest event that was sent before others that had already arrived. */
 	#lastPast = 0;
+	/** Of the losses of which it is known when the events were sent, it has only that time. */
 	#lastGap: Gap = { position: 0, at: Number.NEGATIVE_INFINITY };
+	/** Position of the last of those losses. */
+	#lastDatedGap = 0;
 
 	/** @param slab Memory of the frames that it is given to keep. */
 	protected constructor(retention: Retention, order: IdOrder, slab: Slab) {
@@ -54,6 +57,10 @@ export class Timeline extends RetainedEvents {
 
 	protected get lastGap(): Gap {
 		return this.#lastGap;
+	}
+
+	protected get lastGapPosition(): number {
+		return Math.max(this.#lastGap.position, this.#lastDatedGap);
 	}
 
 	/** Begins again, empty. Positions go on. */
@@ -99,13 +106,24 @@ export class Timeline extends RetainedEvents {
 	/** Without a gap, what is missing was not lost: it was sent before this gateway was there, or was refused. */
 	override whyNotKept(id: string): "gone" | "gap" | "unknown" {
 		const why = super.whyNotKept(id);
-		return why === "gap" && this.#lastGap.position === 0 ? "gone" : why;
+		return why === "gap" && this.lastGapPosition === 0 ? "gone" : why;
 	}
 
-	/** The bus has lost, or may have lost, events that would have arrived before the next one. */
-	markGap(now: number): void {
+	/**
+	 * The bus has lost, or may have lost, events that would have arrived before the next one.
+	 *
+	 * @param sentBy If any other gateway that has missed them gives no ids by the lookback after they were sent: when all of them had
+	 * been. Clients that come from there with younger ids have missed nothing. Default: not known.
+	 */
+	markGap(now: number, sentBy?: number): void {
 		// It has a position of its own, so that resume tokens from before and after it differ.
-		this.#lastGap = { position: this.#head++, at: now };
+		const position = this.#head++;
+		if (sentBy === undefined) {
+			this.#lastGap = { position, at: now };
+			return;
+		}
+		this.#lastDatedGap = position;
+		this.passOver(sentBy);
 	}
 
 	/**

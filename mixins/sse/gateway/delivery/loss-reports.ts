@@ -106,7 +106,8 @@ export class LossReports implements Beginning {
 			return;
 		}
 		this.counters.gapsFound.add(loss.origin);
-		this.history?.markGap(performance.now());
+		const sentBy = loss.isSoonSuspected === true ? before : undefined;
+		this.history?.markGap(performance.now(), sentBy);
 		const isMet = loss.isEarlier && this.isMeeting && this.history !== undefined;
 		const told = (isMet ? this.#meeting : this.#resumeTokens).tell(before);
 		// Nobody can have missed what was sent before any client came.

@@ -498,6 +498,19 @@ describe("continuity that cannot be guaranteed", () => {
 		expect(ring.replay("n.e.9")).toBe("gap");
 		expect(ring.replay("n.e.10")).toHaveLength(20);
 	});
+
+	// A gateway noticed after twenty seconds what it had missed. Clients of other gateways, which had it, were reset when they came.
+	it("is not gap if what was lost had been sent longer before than the lookback: another gateway that missed it knew", () => {
+		const here = new Ring({ overlap: 10 });
+		for (let seq = 1; seq <= 30; seq++) here.add(`n.e.${seq}`, "s");
+		const own = here.history.resumeToken(here.now);
+		here.history.markGap(here.now, 5);
+		here.add("n.e.31", "s");
+		expect(here.replay("n.e.14")).toBe("gap");
+		expect(here.replay("n.e.15")).toHaveLength(16);
+		expect(here.replay("n.e.31")).toEqual([]);
+		expect(here.replay(own)).toBe("gap");
+	});
 });
 
 describe("a history", () => {

@@ -15,22 +15,32 @@ export const OVERDUE: number = NEXT_REPORT + LATE;
 export class ExpectedReports {
 	/** `performance.now()` at which each sender last reported, in that order. */
 	readonly #heardAt = new Map<string, number>();
+	/** The first of these; Infinity if there are none. It is read for each event. */
+	#longestAgo = Number.POSITIVE_INFINITY;
 
 	/** A sender has reported. @param next Milliseconds within which it says that it reports again; 0 if it does not say. */
 	heard(nodeID: string, next: number, now: number): void {
 		if (next === 0 || next > NEXT_REPORT) return;
 		this.#heardAt.delete(nodeID);
 		this.#heardAt.set(nodeID, now);
+		this.#look();
+	}
+
+	/** Whether a sender is expected to report. */
+	has(nodeID: string): boolean {
+		return this.#heardAt.has(nodeID);
 	}
 
 	/** A node has left, or another process of it has come. */
 	left(nodeID: string): void {
 		this.#heardAt.delete(nodeID);
+		this.#look();
 	}
 
 	/** Forgets all senders. */
 	clear(): void {
 		this.#heardAt.clear();
+		this.#look();
 	}
 
 	/** Whether a report of this sender is missing. */
@@ -41,7 +51,10 @@ export class ExpectedReports {
 
 	/** Whether a report of any sender is missing. */
 	areOverdue(now: number): boolean {
-		for (const at of this.#heardAt.values()) return now - at > OVERDUE;
-		return false;
+		return now - this.#longestAgo > OVERDUE;
+	}
+
+	#look(): void {
+		this.#longestAgo = this.#heardAt.values().next().value ?? Number.POSITIVE_INFINITY;
 	}
 }

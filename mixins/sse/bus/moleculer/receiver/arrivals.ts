@@ -2,7 +2,7 @@ import { guard } from "../../../core/errors/guard.ts";
 import { type EventId, encodeOrigin } from "../../../core/event/event-id.ts";
 import type { HostService } from "../../../moleculer/host-service.ts";
 import { lookUp } from "../../../moleculer/transporter/look-up.ts";
-import { UNKNOWN_SENDER } from "../../loss.ts";
+import { type Loss, UNKNOWN_SENDER } from "../../loss.ts";
 import { ExpectedReports } from "../discovery/expected-reports.ts";
 import { GoneNodes } from "../discovery/gone-nodes.ts";
 import { SenderDiscovery } from "../discovery/sender-discovery.ts";
@@ -42,7 +42,7 @@ export class Arrivals<T> {
 		this.#listener = listener;
 		this.tracker = new SequenceTracker({
 			handOn: item => listener.handOn(item),
-			lost: loss => listener.lost(loss),
+			lost: loss => listener.lost({ ...loss, isSoonSuspected: this.#isSoonSuspected(loss) }),
 			failed: error => service.logger.error("SSE: an event was lost in this gateway.", error),
 			replaced: origin => this.#discovery.doubt(decodeURIComponent(origin), this.#isOtherSpeaking)
 		});
@@ -177,6 +177,11 @@ export class Arrivals<T> {
 		}
 		this.#lossTimer.schedule();
 		this.#listener.changed();
+	}
+
+	/** Of a sender that has just been met, other gateways may not know yet. */
+	#isSoonSuspected({ origin, isEarlier }: Loss): boolean {
+		return !isEarlier && this.#expectedReports.has(decodeURIComponent(origin));
 	}
 
 	/** A report that arrives after its node has left promises nothing. Within this node, nothing is lost. */
