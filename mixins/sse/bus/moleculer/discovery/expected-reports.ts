@@ -9,8 +9,8 @@ const LATE = 3000;
 export const OVERDUE: number = NEXT_REPORT + LATE;
 
 /**
- * Notices that a sender does not report though it should: the path from it to this gateway may be broken, so that what it has sent
- * is missing.
+ * Notices that a sender, by its name in event ids, does not report though it should: the path from it to this gateway may be
+ * broken, so that what it has sent is missing.
  */
 export class ExpectedReports {
 	/** `performance.now()` at which each sender last reported, in that order. */
@@ -19,21 +19,21 @@ export class ExpectedReports {
 	#longestAgo = Number.POSITIVE_INFINITY;
 
 	/** A sender has reported. @param next Milliseconds within which it says that it reports again; 0 if it does not say. */
-	heard(nodeID: string, next: number, now: number): void {
+	heard(origin: string, next: number, now: number): void {
 		if (next === 0 || next > NEXT_REPORT) return;
-		this.#heardAt.delete(nodeID);
-		this.#heardAt.set(nodeID, now);
+		this.#heardAt.delete(origin);
+		this.#heardAt.set(origin, now);
 		this.#look();
 	}
 
 	/** Whether a sender is expected to report. */
-	has(nodeID: string): boolean {
-		return this.#heardAt.has(nodeID);
+	has(origin: string): boolean {
+		return this.#heardAt.has(origin);
 	}
 
 	/** A node has left, or another process of it has come. */
-	left(nodeID: string): void {
-		this.#heardAt.delete(nodeID);
+	left(origin: string): void {
+		this.#heardAt.delete(origin);
 		this.#look();
 	}
 
@@ -44,8 +44,8 @@ export class ExpectedReports {
 	}
 
 	/** Whether a report of this sender is missing. */
-	isOverdue(nodeID: string, now: number): boolean {
-		const at = this.#heardAt.get(nodeID);
+	isOverdue(origin: string, now: number): boolean {
+		const at = this.#heardAt.get(origin);
 		return at !== undefined && now - at > OVERDUE;
 	}
 

@@ -59,7 +59,7 @@ export class Arrivals<T> {
 			wasAway: () => this.#wasAway(),
 			met: (nodeID, instance) => this.#witnesses.meet(nodeID, instance, performance.now()),
 			replaced: (nodeID, before, instance) => {
-				this.#expectedReports.left(nodeID);
+				this.#expectedReports.left(encodeOrigin(nodeID));
 				this.#gone.miss(nodeID, before);
 				this.#gone.meet(nodeID, instance);
 			}
@@ -102,12 +102,13 @@ export class Arrivals<T> {
 			this.#service.logger.error("SSE: a node's end was not noticed.", error);
 		this.#unlisten = listenToNodes(this.#service.broker, {
 			"$node.disconnected": guard(onFault, ({ node, unexpected }) => {
+				const now = performance.now();
+				const origin = encodeOrigin(node.id);
 				this.#discovery.noticeLoss();
-				this.#witnesses.left(node.id, performance.now());
-				const wasSilent = this.#expectedReports.isOverdue(node.id, performance.now());
-				const hasSaidSo = unexpected === false;
-				this.#gone.miss(node.id, node.instanceID, { wasSilent, hasSaidSo });
-				this.#expectedReports.left(node.id);
+				this.#witnesses.left(node.id, now);
+				const wasSilent = this.#expectedReports.isOverdue(origin, now);
+				this.#gone.miss(node.id, node.instanceID, { wasSilent, hasSaidSo: unexpected === false });
+				this.#expectedReports.left(origin);
 				this.#discovery.left(node.id);
 			}),
 			"$node.connected": guard(onFault, ({ node }) => this.#gone.meet(node.id, node.instanceID))
@@ -173,7 +174,7 @@ export class Arrivals<T> {
 			// Comes last: the report's position must count by the time the sender counts as heard.
 			if (report.isEnd && isAll) this.#discovery.ended(nodeID, report.instance);
 			else this.#discovery.heard(nodeID, isAnswer && isAll);
-			this.#expect(nodeID, report, now);
+			this.#expect(report, nodeID, now);
 		}
 		this.#lossTimer.schedule();
 		this.#listener.changed();
@@ -181,14 +182,15 @@ export class Arrivals<T> {
 
 	/** Of a sender that has just been met, other gateways may not know yet. */
 	#isSoonSuspected({ origin, isEarlier }: Loss): boolean {
-		return !isEarlier && this.#expectedReports.has(decodeURIComponent(origin));
+		return !isEarlier && this.#expectedReports.has(origin);
 	}
 
 	/** A report that arrives after its node has left promises nothing. Within this node, nothing is lost. */
-	#expect(nodeID: string, { isEnd, next }: PositionReport, now: number): void {
-		if (isEnd) this.#expectedReports.left(nodeID);
+	#expect({ isEnd, next }: PositionReport, nodeID: string, now: number): void {
+		const origin = encodeOrigin(nodeID);
+		if (isEnd) this.#expectedReports.left(origin);
 		else if (nodeID !== this.#service.broker.nodeID && this.#discovery.processOf(nodeID))
-			this.#expectedReports.heard(nodeID, next, now);
+			this.#expectedReports.heard(origin, next, now);
 	}
 
 	/**
