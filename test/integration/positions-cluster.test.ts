@@ -287,6 +287,29 @@ describe("a sender that a gateway has not heard", () => {
 		expect(isWhole()).toBe(true);
 	});
 
+	// In a cluster whose nodes are restarted one by one, each report of each node named all of them for three minutes.
+	it("is named in each report for ten seconds, and after that once a minute for three", async () => {
+		const { cluster, network } = await startCluster();
+		await cluster.pass(60_000);
+		const job = cluster.start("job");
+		await cluster.pass(3000);
+		const namedAt: number[] = [];
+		let began = Number.POSITIVE_INFINITY;
+		network.rule = ({ from, to, payload: { event, data } }) => {
+			const gone = data?.gone as string[][] | undefined;
+			if (from === "witness#1" && to === "gateway" && event === "sse.position" && gone) {
+				began = Math.min(began, cluster.time.now);
+				namedAt.push(cluster.time.now - began);
+			}
+			return undefined;
+		};
+		void job.stop();
+		await cluster.pass(240_000);
+		const early = namedAt.filter(at => at < 12_000);
+		expect(early.length).toBeGreaterThanOrEqual(2);
+		expect(namedAt.slice(early.length)).toHaveLength(3);
+	});
+
 	it("and that another has missed before it sent its last event is reported up to its end", async () => {
 		const { cluster, network, sender, witness, page, isWhole } = await startCluster();
 		network.part("job", "gateway");
