@@ -1,8 +1,15 @@
 import { connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "../on-test-finished.ts";
 
-/** Makes `port` on this machine lead to a server elsewhere; ends with the test. */
-export async function forward(port: number, to: { host: string; port: number }): Promise<void> {
+/**
+ * Makes `port` on this machine lead to a server elsewhere; ends with the test.
+ *
+ * @returns Counts the open connections.
+ */
+export async function forward(
+	port: number,
+	to: { host: string; port: number }
+): Promise<() => number> {
 	const sockets = new Set<Socket>();
 	const server = createServer(from => {
 		const target = connect(to);
@@ -21,4 +28,5 @@ export async function forward(port: number, to: { host: string; port: number }):
 		server.close();
 	});
 	await new Promise<void>(resolve => server.listen(port, "127.0.0.1", resolve));
+	return () => sockets.size / 2;
 }

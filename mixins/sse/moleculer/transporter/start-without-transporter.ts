@@ -1,4 +1,5 @@
 import type { ServiceBroker } from "moleculer";
+import { endAttemptsWithStop } from "./end-attempts.ts";
 
 /** Milliseconds for which a start waits for the transporter. */
 const PATIENCE = 3000;
@@ -17,6 +18,7 @@ export function startWithoutTransporter(broker: ServiceBroker): void {
 	const { transit } = broker;
 	if (!transit || patient.has(broker)) return;
 	patient.add(broker);
+	endAttemptsWithStop(broker);
 
 	const connect = transit.connect.bind(transit);
 	transit.connect = () => {
