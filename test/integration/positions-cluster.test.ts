@@ -376,17 +376,22 @@ describe("a gateway that a sender's reports do not reach", () => {
 		expect(page.told).toHaveLength(1);
 	});
 
-	it("gives none to what it reads first after it was stopped", async () => {
+	// A process may read its sockets before its timers tell it that it has not run. The clock of a machine that is suspended stands
+	// still.
+	it.each([
+		["it was stopped", 0],
+		["its machine was suspended", 21_000]
+	])("gives none to what it reads first after %s", async (_what, stoodStill) => {
 		const { cluster, network, sender, witness, gateway, page } = await startCluster();
 		await cluster.pass(5000);
 		cluster.time.suspend(gateway.process);
 		network.mute("sender", "gateway");
 		cluster.send(sender);
-		await cluster.pass(10_000);
+		await cluster.pass(20_000);
 		const read = cluster.send(witness);
 		await cluster.pass(1000);
 		network.unmute("sender", "gateway");
-		cluster.time.resume(gateway.process);
+		cluster.time.resume(gateway.process, stoodStill);
 		network.read("gateway");
 		await cluster.pass(300);
 		expect(page.got.map(({ payload }) => payload)).toContain(read.n);
