@@ -5,7 +5,7 @@ type Ticket = string | { ticket: string };
 /** How a stream is opened. */
 export interface Access {
 	readonly url: string;
-	readonly withCredentials: boolean;
+	readonly withCredentials?: boolean | undefined;
 	readonly ticket?: ((names: string[]) => Awaitable<Ticket>) | undefined;
 	readonly headers?: HeaderFields | (() => Awaitable<HeaderFields>) | undefined;
 }

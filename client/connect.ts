@@ -36,6 +36,9 @@ export type OwnEventName = "sse.open" | "sse.heartbeat" | "sse.reset" | "sse.clo
 
 type Off = () => void;
 
+/** Milliseconds within which pages come back to a network that is there again. */
+const SPREAD = 1000;
+
 /** A page's events. */
 export interface SseConnection {
 	/**
@@ -73,7 +76,7 @@ export interface SseConnection {
 
 /** As {@link connect}, anywhere. */
 export function connectIn(scope: Scope, url: string, options: ConnectOptions): SseConnection {
-	const { ticket, headers, hiddenFor = 0, withCredentials = false } = options;
+	const { ticket, headers, hiddenFor = 0 } = options;
 	const { document } = scope;
 	const handlers = createHandlers(scope);
 	const starts = createListeners<[]>(scope);
@@ -95,12 +98,12 @@ export function connectIn(scope: Scope, url: string, options: ConnectOptions): S
 		state = next;
 		states.tell(state);
 	};
-	const shares = document && options.shared !== false;
 	// with credentials of another kind, what is refused to one is not to the other
-	const shareAs = shares
-		? `moleculer-sse ${[VERSION, new URL(url, document.baseURI), !ticket, !headers]}`
-		: "";
-	const tab: Tab = createTab(scope, { url, ticket, headers, withCredentials }, shareAs, {
+	const shareAs =
+		document &&
+		options.shared !== false &&
+		`moleculer-sse ${[VERSION, new URL(url, document.baseURI), !ticket, !headers]}`;
+	const tab: Tab = createTab(scope, { ...options, url }, shareAs, {
 		names: handlers.names,
 		event: (name, data, id) => isRunning && handlers.run(name, data, id, tab.opened.texts),
 		load(reason) {
@@ -109,7 +112,7 @@ export function connectIn(scope: Scope, url: string, options: ConnectOptions): S
 			starts.tell();
 		},
 		// who is told something may end it, and is told nothing more
-		state: next => isRunning && show(next),
+		show: next => isRunning && show(next),
 		end(reason, closeReason) {
 			over();
 			ends.tell(reason as EndReason, closeReason);
@@ -117,7 +120,7 @@ export function connectIn(scope: Scope, url: string, options: ConnectOptions): S
 	});
 
 	const run = (): void => {
-		if (isOver || isAway || handlers.names().length === 0) return;
+		if (isOver || isAway || !handlers.names()[0]) return;
 		isRunning = true;
 		tab.start();
 	};
@@ -135,7 +138,7 @@ export function connectIn(scope: Scope, url: string, options: ConnectOptions): S
 			const now = handlers.names().join("\n");
 			if (now === names) return;
 			names = now;
-			if (now === "") pause();
+			if (!now) pause();
 			else if (isRunning) tab.refresh();
 			else run();
 		});
@@ -158,15 +161,15 @@ export function connectIn(scope: Scope, url: string, options: ConnectOptions): S
 	};
 	/** A browser may say in several ways that the page is there again. */
 	const back = (): void => {
-		if (!isRunning) wake();
-	};
-	const wake = (): void => {
+		if (isRunning) return;
 		tab.hurry();
-		if (isRunning) tab.refresh();
-		else run();
+		run();
 	};
+	/** The network of a whole building is back at one moment. */
+	const online = () =>
+		setTimeout(() => isRunning && tab.hurry() && tab.refresh(), Math.random() * SPREAD);
 	const watched = [
-		[scope, "online", () => isRunning && wake()],
+		[scope, "online", online],
 		[scope, "pagehide", pause],
 		[scope, "pageshow", ({ persisted }: { persisted?: boolean }) => persisted && back()],
 		[document, "freeze", pause],

@@ -26,6 +26,8 @@ export interface ConnectionHost {
 	lost(): void;
 	/** The gateway has refused the names, or so many: whether others are asked for at once. */
 	retreats(): boolean;
+	/** What the application is asked for does not come, again and again: whether it stops, and another one tries. */
+	standsBack(): boolean;
 	/** Nothing comes any more: the gateway has refused it for good. */
 	refused(status: number): void;
 }
@@ -43,12 +45,11 @@ const NO_HEAD: readonly unknown[] = [404, 405, 501];
 const FIRST_PATIENCE = 5000;
 /** The most of them; EventSource comes back by itself in that time. */
 const PATIENCE = 60_000;
+/** Failures in a row, the application's own the last, after which others have their turn. */
+const TURN = 2;
 /** Past a limit, a gateway wants nobody back sooner, and some much later. */
 const LIMIT_WAIT = 5000;
 const LIMIT_PATIENCE = 600_000;
-
-/** Makes of a function one that does nothing when its attempt is over. */
-type IfCurrent = <Args extends unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 /** One stream that is kept open. */
 export interface Connection {
@@ -58,8 +59,12 @@ export interface Connection {
 	 * for is over.
 	 */
 	open(): void;
-	/** From now on only what the gateway has asked for is waited for. */
-	hurry(): void;
+	/**
+	 * From now on only what the gateway has asked for is waited for.
+	 *
+	 * @returns False if that is known to EventSource alone: it comes back by itself.
+	 */
+	hurry(): boolean;
 	close(): void;
 }
 
@@ -87,6 +92,8 @@ export function createConnection(scope: Scope, access: Access, host: ConnectionH
 	let asked = 0;
 	/** Whether EventSource waits for what the gateway has asked for, which it tells nobody, and comes back by itself. */
 	let isReturning = false;
+	/** Whether the gateway has ended that stream in order, so that its wait is kept to. */
+	let isSentAway = false;
 	/** Whether it comes back with names, or at a place, of before. */
 	let isStale = false;
 	/** `performance.now()` of the last sign of life. */
@@ -95,7 +102,7 @@ export function createConnection(scope: Scope, access: Access, host: ConnectionH
 
 	const expect = (milliseconds: number, otherwise: () => void = again): void => {
 		clearTimeout(timer);
-		timer = setTimeout(otherwise, Math.max(0, Math.min(milliseconds, LONGEST)));
+		timer = setTimeout(otherwise, Math.min(milliseconds, LONGEST));
 	};
 	/** Nothing has come that was expected. */
 	const again = (): void => {
@@ -119,22 +126,24 @@ export function createConnection(scope: Scope, access: Access, host: ConnectionH
 	};
 	const close = (): void => {
 		attempt++;
-		isOpen = isReturning = isStale = false;
+		isOpen = isReturning = isSentAway = isStale = false;
 		clearTimeout(timer);
 		transport?.close();
-		transport = undefined;
 	};
 
+	/** Makes of a function one that does nothing when this attempt is over. */
+	const ifCurrent = <Args extends unknown[]>(run: (...args: Args) => void) => {
+		const current = attempt;
+		return (...args: Args): boolean => {
+			const isCurrent = current === attempt;
+			if (isCurrent) run(...args);
+			return isCurrent;
+		};
+	};
 	const start = (): void => {
 		close();
-		const current = attempt;
 		const eventNames = host.names();
 		const patience = Math.min(PATIENCE, FIRST_PATIENCE * 2 ** failures);
-		const ifCurrent =
-			<Args extends unknown[]>(run: (...args: Args) => void) =>
-			(...args: Args) => {
-				if (current === attempt) run(...args);
-			};
 		const request = ifCurrent(([proof, sent]: Credentials): void => {
 			/** Its request, from the place of that moment on. */
 			const requestNow = (): StreamRequest => ({
@@ -145,21 +154,18 @@ export function createConnection(scope: Scope, access: Access, host: ConnectionH
 			});
 			expect(patience);
 			const openStream = sent || isBlind || !scope.EventSource ? openFetch : openEventSource;
-			transport = openStream(scope, requestNow(), createSink(ifCurrent, requestNow));
+			transport = openStream(scope, requestNow(), createSink(requestNow));
 		});
-		if (!ticket && !headers) {
-			request([]);
-			return;
-		}
-		// a request of the application may be on a dead connection, too
-		expect(patience);
-		const refused = ifCurrent((error: { status?: number } | undefined) =>
-			failed({ status: error?.status })
+		if (!ticket && !headers) return void request([]);
+		const refused = ifCurrent((error?: { status?: number }, wait?: number) =>
+			failed({ status: error?.status, wait }, true)
 		);
+		// a request of the application may be on a dead connection, too
+		expect(patience, () => refused(undefined, 0));
 		askFor(access, eventNames).then(request).catch(refused);
 	};
 
-	const createSink = (ifCurrent: IfCurrent, requestNow: () => StreamRequest): StreamSink => {
+	const createSink = (requestNow: () => StreamRequest): StreamSink => {
 		/** Whether this stream has been open; one that is open again may have lost its place. */
 		let wasOpen = false;
 		return {
@@ -167,27 +173,32 @@ export function createConnection(scope: Scope, access: Access, host: ConnectionH
 				heardAt = performance.now();
 				if (name === "sse.open") {
 					const said = readOpen(data);
-					const isLost = wasOpen && !said.resumed && host.place() !== "";
+					const isLost = wasOpen && !said.resumed && !!host.place();
 					isSuspected ||= isLost;
 					if (isLost || isStale) return start();
 					wasOpen = true;
 					if (isSuspected) isHeaderLost = said.resumed;
-					isSuspected = isAskedAgain = isReturning = false;
+					isSuspected = isAskedAgain = isReturning = isSentAway = false;
 					isOpen = true;
 					failures = least = notBefore = asked = 0;
 					heartbeat = said.heartbeat;
 					clearTimeout(timer);
 					if (heartbeat > 0) watch();
 				}
-				if (name === "sse.close" && JSON.parse(data).reason === "limit") least = LIMIT_WAIT;
+				if (name === "sse.close") {
+					isSentAway = true;
+					if (JSON.parse(data).reason === "limit") least = LIMIT_WAIT;
+				}
 				host.take(name, data, id);
 			}),
 			lost: ifCurrent(() => {
 				// It would come back with the ticket, which is used, or without its place.
 				if (ticket || isHeaderLost) return failed({});
+				// who has come back in vain has waited
+				isSentAway &&= !isReturning;
 				isReturning = true;
 				asked = performance.now() + least;
-				expect(least > 0 ? LIMIT_PATIENCE : PATIENCE);
+				expect(least ? LIMIT_PATIENCE : PATIENCE);
 				lose();
 			}),
 			closed: ifCurrent(() => {
@@ -207,20 +218,16 @@ export function createConnection(scope: Scope, access: Access, host: ConnectionH
 	/** Looks whether two heartbeats are missing. */
 	const watch = (): void => {
 		const left = heardAt + 2 * heartbeat - performance.now();
-		expect(left, left > 0 ? watch : again);
+		if (left > 0) expect(left, watch);
+		else again();
 	};
 
-	const failed = ({ status, wait }: Failure): void => {
+	/** @param isOwn It is the application that has failed. */
+	const failed = ({ status, wait }: Failure, isOwn?: boolean): unknown => {
 		close();
-		if (OF_NAMES.includes(status) && host.retreats()) {
-			open();
-			return;
-		}
-		if (status !== undefined && FINAL.includes(status)) {
-			if (isAskedAgain || !(ticket || headers)) {
-				host.refused(status);
-				return;
-			}
+		if (OF_NAMES.includes(status) && host.retreats()) return open();
+		if (FINAL.includes(status)) {
+			if (isAskedAgain || !(ticket || headers)) return host.refused(status as number);
 			isAskedAgain = true;
 			wait = 0;
 		}
@@ -228,6 +235,7 @@ export function createConnection(scope: Scope, access: Access, host: ConnectionH
 		const now = performance.now();
 		asked = now + ((status && wait) || least);
 		notBefore = now + (wait ?? least + backoff(failures));
+		if (isOwn && failures >= TURN && host.standsBack()) return;
 		open();
 		lose();
 	};
@@ -238,8 +246,9 @@ export function createConnection(scope: Scope, access: Access, host: ConnectionH
 		},
 		open,
 		hurry() {
-			isReturning = false;
+			isReturning &&= isSentAway;
 			notBefore = asked;
+			return !isReturning;
 		},
 		close
 	};

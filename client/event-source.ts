@@ -24,7 +24,7 @@ export function openEventSource(
 	 * after it (docs/protocol.md, 8.5).
 	 */
 	let lastId = "";
-	for (const name of new Set([...eventNames, ...OWN_EVENTS])) {
+	for (const name of [...eventNames, ...OWN_EVENTS]) {
 		source.addEventListener(name, ({ data, lastEventId }: Message) => {
 			// EventSource has an `open` and an `error` of its own
 			if (data === undefined) return;
@@ -34,15 +34,12 @@ export function openEventSource(
 		});
 	}
 	source.onerror = () => {
-		const { readyState } = source;
-		if (readyState === CLOSED) sink.closed();
+		if (source.readyState === CLOSED) sink.closed();
 		// otherwise it is an event of this name
-		else if (readyState === CONNECTING) sink.lost();
-	};
-	return {
-		close() {
-			source.onerror = null;
+		else if (source.readyState === CONNECTING && !sink.lost()) {
+			// WebKit brings back one that was closed when its page went into the back/forward cache
 			source.close();
 		}
 	};
+	return source;
 }

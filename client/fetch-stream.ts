@@ -1,9 +1,9 @@
-import { createParser } from "./parser.ts";
+import { createParser, type StreamParser } from "./parser.ts";
 import type { Scope } from "./scope.ts";
 import {
-	type Failure,
 	failureOf,
 	initOf,
+	isStream,
 	type StreamRequest,
 	type StreamSink,
 	type Transport
@@ -12,36 +12,27 @@ import {
 /** A stream over `fetch`, which can send headers. */
 export function openFetch(scope: Scope, request: StreamRequest, sink: StreamSink): Transport {
 	const abort = new AbortController();
-	let isClosed = false;
-	const parser = createParser((name, data, id) => isClosed || sink.take(name, data, id));
-	const end = (failure: Failure): void => {
-		if (!isClosed) sink.failed(failure);
-		isClosed = true;
-	};
+	/** Once it is answered by a stream. */
+	let parser: StreamParser | undefined;
 
 	async function read(): Promise<void> {
 		const init = { ...initOf(request), signal: abort.signal };
 		const response = await scope.fetch(request.url, init);
-		const type = response.headers.get("content-type") ?? "";
 		const { status, body } = response;
-		if (status !== 200 || !type.startsWith("text/event-stream") || !body) {
+		if (!isStream(response) || !body) {
 			abort.abort();
-			return end(failureOf(response));
+			return sink.failed(failureOf(response));
 		}
+		parser = createParser(sink.take);
 		const decoder = new TextDecoder();
 		const reader = body.getReader();
-		for (let part = await reader.read(); !part.done && !isClosed; part = await reader.read()) {
+		for (let part = await reader.read(); !part.done; part = await reader.read()) {
 			parser.feed(decoder.decode(part.value, { stream: true }));
 		}
 		// the gateway has ended it, and not the network
-		end({ status, wait: parser.retry });
+		sink.failed({ status, wait: parser.retry });
 	}
 
-	read().catch(() => end({ wait: parser.retry }));
-	return {
-		close() {
-			isClosed = true;
-			abort.abort();
-		}
-	};
+	read().catch(() => (parser ? sink.failed({ wait: parser.retry }) : sink.closed()));
+	return { close: () => abort.abort() };
 }

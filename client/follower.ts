@@ -13,7 +13,7 @@ export interface Follower {
 	/** Asks the leader to follow it; goes on alone meanwhile, if it cannot wait. */
 	ask(): void;
 	/** Tells the leader its names, and where it is if it asks to follow. */
-	hello(): void;
+	greet(): void;
 	/** Waits for another one to lead. */
 	watch(): void;
 	hear(message: TabMessage): void;
@@ -49,7 +49,7 @@ export function createFollower(tab: Member, take: TakeEvent, connecting: () => u
 			if (left() > 0) return watch();
 			hello();
 			// not all at once
-			tab.wait(PATIENCE * (1 + Math.random()), () => (left() > 0 ? watch() : tab.group?.steal()));
+			tab.wait(PATIENCE * (1 + Math.random()), () => (left() > 0 ? watch() : tab.group?.seize()));
 		});
 	};
 	const hears: Hears<"who" | "open" | "event" | "connecting"> = {
@@ -81,7 +81,7 @@ export function createFollower(tab: Member, take: TakeEvent, connecting: () => u
 
 	return {
 		ask,
-		hello: () => hello(),
+		greet: () => hello(),
 		watch() {
 			heardAt = performance.now();
 			watch();

@@ -18,7 +18,7 @@ export interface Group {
 	/** Takes the lead if nobody has it; otherwise waits for it. */
 	claim(): void;
 	/** Takes the lead from one that does not answer. */
-	steal(): void;
+	seize(): void;
 	/** Lets all others that wait have the lead before it. */
 	yield(): void;
 	post(message: TabMessage): void;
@@ -35,7 +35,6 @@ export function joinGroup(scope: Scope, name: string, host: GroupHost): Group {
 	channel.onmessage = ({ data }: { data: TabMessage }) => {
 		if (!hasLeft) host.hear(data);
 	};
-	const post = (message: TabMessage): void => channel.postMessage(message);
 
 	/** @param take Whether the lock is kept. */
 	const request = async (options: object, take: (lock: unknown) => boolean): Promise<void> => {
@@ -72,13 +71,13 @@ export function joinGroup(scope: Scope, name: string, host: GroupHost): Group {
 				return !!lock;
 			});
 		},
-		steal: () => lead({ steal: true }),
+		seize: () => lead({ steal: true }),
 		yield() {
 			release?.();
 			release = undefined;
 			queue();
 		},
-		post,
+		post: message => channel.postMessage(message),
 		leave() {
 			hasLeft = true;
 			abort.abort();

@@ -31,8 +31,8 @@ export function createHandlers(scope: Scope): Handlers {
 		},
 		remove(name, handler) {
 			const handlers = byName.get(name);
-			if (handler) handlers?.delete(handler);
-			if (!handler || handlers?.size === 0) byName.delete(name);
+			handlers?.delete(handler as Handler);
+			if (!handler || !handlers?.size) byName.delete(name);
 		},
 		run(name, data, id, texts) {
 			const handlers = byName.get(name);

@@ -41,7 +41,7 @@ export function createInbox(host: InboxHost): Inbox {
 	let isHeld = false;
 	let timer: ReturnType<typeof setTimeout> | undefined;
 
-	const isFresh = (): boolean => isHeld && pending !== undefined;
+	const isFresh = (): boolean => isHeld && !!pending;
 	const move = (id: string): void => {
 		if (id) seen.add(id);
 		place = id;
@@ -51,7 +51,7 @@ export function createInbox(host: InboxHost): Inbox {
 		if (isHeld) return;
 		clearTimeout(timer);
 		const reason = pending;
-		if (reason === undefined) return;
+		if (!reason) return;
 		pending = undefined;
 		hasBegun = true;
 		host.load(reason);
@@ -72,7 +72,7 @@ export function createInbox(host: InboxHost): Inbox {
 			// what follows may still explain what it waits to tell
 			if (!isHeld) return;
 			isHeld = false;
-			if (pending !== undefined) move(begin);
+			if (pending) move(begin);
 			tell();
 		},
 		close() {

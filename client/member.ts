@@ -2,7 +2,7 @@ import type { Connection } from "./connection.ts";
 import type { Group } from "./group.ts";
 import type { Inbox } from "./inbox.ts";
 import type { TabMessage } from "./messages.ts";
-import type { OpenEvent } from "./open-event.ts";
+import type { Opened } from "./open-event.ts";
 
 /** Milliseconds within which a tab answers; a hidden one is slow. */
 export const PATIENCE = 2000;
@@ -12,11 +12,11 @@ export interface Member {
 	/** `alone` and `asking` with a stream of its own; who asks is known to a leader, and follows when it can. */
 	role: "alone" | "asking" | "leader" | "follower";
 	/** Those with whom it shares; undefined: it is alone. */
-	group: Group | undefined;
+	group?: Group | undefined;
 	/** Of the stream that it has, or follows. */
-	opened: OpenEvent;
+	opened: Opened;
 	/** Why the gateway has refused this tab, so that others may try. */
-	refusal: string | undefined;
+	refusal?: string | undefined;
 	readonly id: string;
 	readonly inbox: Inbox;
 	readonly connection: Connection;

@@ -1,4 +1,4 @@
-import type { OpenEvent } from "./open-event.ts";
+import type { Opened } from "./open-event.ts";
 
 /**
  * Of what tabs tell each other. Tabs with another version, such as one that was open before a deployment, have a group of their
@@ -17,7 +17,7 @@ export interface TabMessages {
 	 * The leader's stream is open. What follows is what comes behind `at`; `isNew`: the gateway has resumed from there, for
 	 * everybody who was there once.
 	 */
-	open: [opened: OpenEvent, at: string, isNew: boolean];
+	open: [opened: Opened, at: string, isNew: boolean];
 	/** What the leader's stream has brought; `after` is the id before it. */
 	event: [after: string, name: string, data: string, id: string];
 	/** The leader has no stream for now. */

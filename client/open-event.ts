@@ -13,15 +13,11 @@ export interface OpenEvent {
 	readonly texts?: readonly string[];
 }
 
-let last = "";
-let read: OpenEvent;
+/** Of the stream that a tab has, or follows: nothing but names, of which there are none, before there is one. */
+export type Opened = Pick<OpenEvent, "eventNames"> & Partial<OpenEvent>;
 
-/** Reads it once for all that ask for it in one turn. */
 export function readOpen(data: string): OpenEvent {
-	if (data !== last) {
-		read = JSON.parse(data);
-		read.heartbeat = Math.min(read.heartbeat ?? 0, LONGEST / 2);
-		last = data;
-	}
-	return read;
+	const said: OpenEvent = JSON.parse(data);
+	said.heartbeat = Math.min(said.heartbeat ?? 0, LONGEST / 2);
+	return said;
 }

@@ -21,10 +21,10 @@ export function createParser(take: TakeEvent): StreamParser {
 	const read = (line: string): void => {
 		if (!line) {
 			const event = [name || "message", data.join("\n"), id] as const;
-			const hasData = data.length > 0;
+			const { length } = data;
 			name = id = "";
 			data = [];
-			if (hasData) take(...event);
+			if (length > 0) take(...event);
 			return;
 		}
 		const [, field, value = ""] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) as unknown as string[];

@@ -35,7 +35,10 @@ export interface LocksLike {
  */
 export interface Scope {
 	readonly fetch: typeof fetch;
-	readonly EventSource?: new (url: string, init: { withCredentials: boolean }) => EventSourceLike;
+	readonly EventSource?: new (
+		url: string,
+		init: { withCredentials: boolean | undefined }
+	) => EventSourceLike;
 	readonly BroadcastChannel?: new (name: string) => ChannelLike;
 	readonly navigator?: { readonly locks?: LocksLike };
 	readonly document?: EventTargetLike & {
@@ -52,7 +55,6 @@ export function attempt(scope: Scope, run: () => unknown): void {
 	try {
 		run();
 	} catch (error) {
-		if (scope.reportError) scope.reportError(error);
-		else console.error(error);
+		(scope.reportError ?? console.error)(error);
 	}
 }

@@ -26,10 +26,7 @@ export function createSeen(bound: number = BOUND): Seen {
 			return true;
 		},
 		oldest(ids) {
-			for (const known of [older, newer]) {
-				for (const id of known) if (ids.has(id)) return id;
-			}
-			return undefined;
+			return [...older, ...newer].find(id => ids.has(id));
 		}
 	};
 }

@@ -7,7 +7,7 @@ import { createLeader } from "./leader.ts";
 import { type Member, PATIENCE } from "./member.ts";
 import { areIn } from "./members.ts";
 import { hear } from "./messages.ts";
-import { type OpenEvent, readOpen } from "./open-event.ts";
+import { type Opened, readOpen } from "./open-event.ts";
 import type { TakeEvent } from "./parser.ts";
 import type { Scope } from "./scope.ts";
 import { createSession } from "./session.ts";
@@ -17,7 +17,7 @@ export type State = "connecting" | "open" | "degraded" | "closed";
 
 export interface TabHost extends InboxHost {
 	names(): string[];
-	state(state: State): unknown;
+	show(state: State): unknown;
 	/** @param closeReason What the last `sse.close` gave as its reason. */
 	end(reason: string, closeReason: string | undefined): void;
 }
@@ -25,35 +25,45 @@ export interface TabHost extends InboxHost {
 /** One tab of a page's events. */
 export interface Tab {
 	/** Of the stream that it has, or follows. */
-	readonly opened: OpenEvent;
+	readonly opened: Opened;
 	/** Opens, or opens again. */
 	start(): void;
 	/** Closes what there is; it may be started again. */
 	stop(): void;
 	/** The network is back, or the page. */
-	hurry(): void;
+	/** @returns Whether it is of use to open again, as {@link Tab.refresh} does. */
+	hurry(): boolean;
 	/** The names have changed, or the network has. */
 	refresh(): void;
 }
 
-const ENDS: Readonly<Record<number, string>> = { 401: "unauthorized", 403: "forbidden" };
+const ENDS: Readonly<Record<number, string>> = {
+	401: "unauthorized",
+	403: "forbidden",
+	204: "stopped"
+};
 
 /**
  * One tab. It opens a stream of its own, and learns by `sse.open` whose it is, and that its names may be had. If no other tab of
  * the session leads, it does, and passes on what comes; otherwise it follows, and closes its own. A leader's stream begins where
  * the tab was that is furthest behind: whoever was there once misses nothing of it, and ids tell what is a repeat.
  *
- * @param shareAs What tabs have to have in common to share, beside the session; empty: this one does not.
+ * @param shareAs What tabs have to have in common to share, beside the session; false or undefined: this one does not.
  */
-export function createTab(scope: Scope, access: Access, shareAs: string, host: TabHost): Tab {
+export function createTab(
+	scope: Scope,
+	access: Access,
+	shareAs: string | false | undefined,
+	host: TabHost
+): Tab {
 	/** Whether other tabs may have better credentials. */
 	const hasOwn = access.ticket || access.headers;
 	const meet = createSession();
-	let groupName: string | undefined;
+	let groupName: string | false | undefined;
 	let closeReason: string | undefined;
 	let timer: ReturnType<typeof setTimeout> | undefined;
 
-	const connecting = (): unknown => host.state("connecting");
+	const connecting = (): unknown => host.show("connecting");
 	const take: TakeEvent = (name, data, id) => {
 		if (name === "sse.close") closeReason = JSON.parse(data).reason;
 		inbox.take(name, data, id);
@@ -65,24 +75,32 @@ export function createTab(scope: Scope, access: Access, shareAs: string, host: T
 		take: (name, data, id) => fromStream(name, data, id),
 		lost: () => tab.lost(),
 		retreats: () => leader.retreats(),
+		standsBack: () => standBack(),
 		refused(status) {
-			const reason = ENDS[status] ?? "stopped";
-			if (status !== 401 || !hasOwn || tab.role !== "leader") return tab.end(reason);
-			// others have their turn: one that can lead is followed
-			tab.refusal = reason;
-			tab.post("connecting");
-			leader.forget();
-			tab.role = "follower";
-			follower.watch();
-			tab.group?.yield();
-			connecting();
+			const reason = ENDS[status] as string;
+			if (status !== 401 || !standBack(reason)) tab.end(reason);
 		}
 	});
-	const tab: Member = {
+	/**
+	 * Others have their turn, if it leads, and is heard by one that can.
+	 *
+	 * @param refusal Why it cannot lead any more; undefined: it may try again in its turn.
+	 */
+	const standBack = (refusal?: string): boolean => {
+		// what is refused to one with a cookie is refused to all
+		if (!hasOwn || tab.role !== "leader") return false;
+		tab.refusal = refusal;
+		tab.post("connecting");
+		leader.forget();
+		tab.role = "follower";
+		follower.watch();
+		tab.group?.yield();
+		connecting();
+		return true;
+	};
+	const tab: Member & Tab = {
 		role: "alone",
-		group: undefined,
-		opened: { eventNames: [], resumed: false, heartbeat: 0 },
-		refusal: undefined,
+		opened: { eventNames: [] },
 		id: `${Math.random()}`,
 		inbox,
 		connection,
@@ -108,7 +126,7 @@ export function createTab(scope: Scope, access: Access, shareAs: string, host: T
 			connecting();
 			tab.post("connecting");
 		},
-		showState: () => host.state(tab.opened.degraded ? "degraded" : "open"),
+		showState: () => host.show(tab.opened.degraded ? "degraded" : "open"),
 		post(...message) {
 			if (tab.role === "leader") tab.group?.post(message);
 		},
@@ -120,16 +138,24 @@ export function createTab(scope: Scope, access: Access, shareAs: string, host: T
 			// another session of one tab's own credentials is nothing to the others
 			if (!hasOwn || reason !== "session") tab.post("end", reason, closeReason);
 			finish(reason, closeReason);
+		},
+		stop() {
+			// not if it begins again: its leader would do without its names for a moment
+			tab.group?.post(["bye", tab.id]);
+			halt();
+		},
+		hurry: connection.hurry,
+		refresh() {
+			if (tab.role === "leader" || !tab.group) leader.reopen();
+			else if (tab.role === "follower" && areIn(host.names(), tab.opened.eventNames))
+				follower.greet();
+			// the leader gets no names that the gateway may refuse
+			else tab.start();
 		}
 	};
 	const leader = createLeader(tab);
 	const follower = createFollower(tab, take, connecting);
 
-	const stop = (): void => {
-		// not if it begins again: its leader would do without its names for a moment
-		tab.group?.post(["bye", tab.id]);
-		halt();
-	};
 	const halt = (): void => {
 		leader.stop();
 		tab.leave();
@@ -137,7 +163,7 @@ export function createTab(scope: Scope, access: Access, shareAs: string, host: T
 		inbox.close();
 	};
 	const finish = (reason: string, lastReason: string | undefined): void => {
-		stop();
+		tab.stop();
 		host.end(reason, lastReason);
 	};
 	const fromStream: TakeEvent = (name, data, id) => {
@@ -189,19 +215,5 @@ export function createTab(scope: Scope, access: Access, shareAs: string, host: T
 		} else tab.settle();
 	};
 
-	return {
-		get opened() {
-			return tab.opened;
-		},
-		start: tab.start,
-		stop,
-		hurry: connection.hurry,
-		refresh() {
-			if (tab.role === "leader" || !tab.group) leader.reopen();
-			else if (tab.role === "follower" && areIn(host.names(), tab.opened.eventNames))
-				follower.hello();
-			// the leader gets no names that the gateway may refuse
-			else tab.start();
-		}
-	};
+	return tab;
 }

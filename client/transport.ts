@@ -12,8 +12,12 @@ export interface Failure {
 /** What becomes of a stream. */
 export interface StreamSink {
 	readonly take: TakeEvent;
-	/** The connection is lost, and the transport comes back by itself: the next event is `sse.open`. */
-	lost(): void;
+	/**
+	 * The connection is lost, and the transport comes back by itself: the next event is `sse.open`.
+	 *
+	 * @returns False if it was closed, and nobody wants it back.
+	 */
+	lost(): boolean;
 	/** The transport has ended, and nobody knows why. */
 	closed(): void;
 	/** The transport has ended. */
@@ -29,7 +33,7 @@ export interface Transport {
 export interface StreamRequest {
 	readonly url: string;
 	readonly eventNames: readonly string[];
-	readonly withCredentials: boolean;
+	readonly withCredentials: boolean | undefined;
 	readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -46,11 +50,20 @@ export const OWN_EVENTS: readonly string[] = [
 /** Milliseconds that a `Retry-After` keeps a page away at most. */
 const LONGEST_WAIT = 300_000;
 
+export function isStream({ status, headers }: Response): boolean | undefined {
+	return status === 200 && headers.get("content-type")?.startsWith("text/event-stream");
+}
+
 /** What an answer that is no stream says. */
-export function failureOf({ status, headers }: Response): Failure {
+export function failureOf(response: Response): Failure {
+	const { status, headers, redirected } = response;
 	const after = headers.get("retry-after") ?? "";
 	const wait = Number(after) * 1000 || Date.parse(after) - Date.now();
-	return { status, wait: wait > 0 ? Math.min(wait, LONGEST_WAIT) : undefined };
+	return {
+		// who is sent to a page has to log in there
+		status: redirected && status === 200 && !isStream(response) ? 401 : status,
+		wait: wait > 0 ? Math.min(wait, LONGEST_WAIT) : undefined
+	};
 }
 
 /** The URL of a stream of these names, which begins at a place unless that is empty. */
@@ -62,9 +75,9 @@ export function streamUrl(
 ): string {
 	const params = eventNames.map(name => ["eventName", name]);
 	params.push(["lastEventId", place], ["ticket", ticket]);
-	const query = params.flatMap(([name, value]) =>
-		value ? `${name}=${encodeURIComponent(value)}` : []
-	);
+	const query = params
+		.filter(([, value]) => value)
+		.map(param => param.map(encodeURIComponent).join("="));
 	return url + (url.includes("?") ? "&" : "?") + query.join("&");
 }
 
@@ -77,9 +90,23 @@ export function initOf({ headers, withCredentials }: StreamRequest): RequestInit
 	};
 }
 
-/** What a gateway would answer to a stream: EventSource does not tell. */
+/**
+ * What a gateway would answer to a stream: EventSource does not tell. Nor does `fetch` if it is sent to where another origin lets
+ * nothing be read, which looks as if the network were away.
+ */
 export function probe(scope: Scope, request: StreamRequest): Promise<Failure> {
-	return scope
-		.fetch(request.url, { ...initOf(request), method: "HEAD" })
-		.then(failureOf, () => ({}));
+	const ask = (redirect?: "manual"): Promise<Response> =>
+		scope.fetch(request.url, {
+			...initOf(request),
+			method: "HEAD",
+			redirect: redirect as "manual"
+		});
+	return ask("manual").then(
+		answer =>
+			// 3xx, which browsers call 0
+			answer.status % 300 < 100
+				? ask().then(failureOf, () => ({ status: 401 }))
+				: failureOf(answer),
+		() => ({})
+	);
 }

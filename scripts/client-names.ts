@@ -5,12 +5,12 @@
 export const OWN_NAMES: readonly string[] = [
 	// streams and their parts
 	...["isFresh", "isOpen", "seen", "oldest", "feed", "wait", "hold", "release", "take", "hurry"],
-	...["lost", "closed", "failed", "refused", "load", "run", "tell", "tellOne"],
+	...["lost", "closed", "failed", "refused", "load", "retry", "run", "tell", "tellOne"],
 	// what the parts of a tab share
 	...["role", "group", "refusal", "inbox", "connection", "names", "place", "opened", "settle"],
-	...["showState", "start", "stop", "refresh"],
+	...["show", "showState", "standsBack", "start", "stop", "refresh"],
 	// leaders, followers and groups
-	...["pass", "hears", "hear", "begin", "takeOver", "reopen", "retreats", "ask", "watch"],
-	...["claim", "claimed", "lead", "deposed", "unable", "yield", "leave", "post"],
-	...["union", "forget", "call", "retreat"]
+	...["pass", "hears", "hear", "greet", "begin", "takeOver", "reopen", "retreats", "ask", "watch"],
+	...["claim", "claimed", "lead", "seize", "deposed", "unable", "yield", "leave", "post"],
+	...["union", "remove", "forget", "call", "retreat"]
 ];

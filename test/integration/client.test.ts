@@ -1,3 +1,5 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it, jest } from "@jest/globals";
 import type { ConnectOptions } from "../../client/connect.ts";
 import {
@@ -218,6 +220,8 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 		await send(gateway, 1);
 		tab.isOffline = false;
 		proxy.up();
+		// of the second within which pages come back
+		random.mockReturnValue(0.5);
 		tab.fire("online");
 		await got(page, [1]);
 
@@ -255,6 +259,52 @@ describe.each(TRANSPORTS)("the client over %s", transport => {
 		expect(page.connection.state).toBe("closed");
 		expect(browser.requests.length).toBe(before);
 		expect(tab.listeners).toBe(0);
+	});
+
+	// Both were taken for something that will be well again: the page came back for ever, and its user was never asked to log in.
+	it.each(["the same origin", "another origin"])(
+		"ends when its session is over, and it is sent to a page of %s to log in",
+		async where => {
+			const other = createServer((_, res) =>
+				res.setHeader("Content-Type", "text/html").end("login")
+			);
+			await new Promise<void>(resolve => other.listen(0, "127.0.0.1", resolve));
+			onTestFinished(() => new Promise(resolve => other.close(resolve)));
+			const elsewhere = `http://127.0.0.1:${(other.address() as AddressInfo).port}/login`;
+			const Location = where === "another origin" ? elsewhere : "/login";
+			let isOver = false;
+			const toLogin = (req: IncomingMessage, res: ServerResponse, next: () => void) => {
+				if (req.url === "/login") res.setHeader("Content-Type", "text/html").end("login");
+				else if (isOver) res.writeHead(302, { Location }).end();
+				else next();
+			};
+			const gateway = await startGateway({ sse: QUICK, settings: { use: [toLogin] } });
+			const { page } = open(gateway);
+			await isOpen(page);
+			isOver = true;
+			await gateway.broker.broadcast("sse.close", { sessionId: "alice" });
+			await eventually(() => expect(page.ends).toEqual([["unauthorized", "revoked"]]), {
+				timeout: 15_000
+			});
+		}
+	);
+
+	it("goes on where it is sent to a gateway of another path", async () => {
+		const sendOn = (req: IncomingMessage, res: ServerResponse, next: () => void) => {
+			const [path, query] = (req.url ?? "").split("?");
+			if (path !== "/moved") return next();
+			res.writeHead(307, { Location: `${PATH}?${query}` }).end();
+		};
+		const gateway = await startGateway({
+			sse: { ...QUICK, timeout: 150 },
+			settings: { use: [sendOn] }
+		});
+		const { page } = open(gateway, { url: `${gateway.origin}/moved` });
+		await isOpen(page);
+		await sendMany(gateway, 40, 10);
+		await got(page, range(40));
+
+		expect([page.resets, page.ends]).toEqual([[], []]);
 	});
 
 	it("ends when it is not allowed to stream", async () => {

@@ -34,6 +34,8 @@ export class FakeGateway {
 	readonly requests: FakeRequest[] = [];
 	/** The streams that are open. */
 	readonly streams: Set<Stream> = new Set();
+	/** Milliseconds after which clients come back. */
+	retry = 20;
 	/** Whether events have ids: they do if there is a history. */
 	hasHistory = true;
 	readonly #sent: Sent[] = [];
@@ -55,9 +57,17 @@ export class FakeGateway {
 		for (const stream of this.streams) stream.give({ name: "sse.heartbeat", data: "{}", id: "" });
 	}
 
-	/** Ends all streams, whose clients come back. */
-	end(): void {
-		for (const stream of [...this.streams]) stream.lose();
+	/**
+	 * Ends all streams, whose clients come back.
+	 *
+	 * @param reason Of `sse.close`; undefined: their connections break.
+	 */
+	end(reason?: string): void {
+		const data = JSON.stringify({ reason });
+		for (const stream of [...this.streams]) {
+			if (reason !== undefined) stream.give({ name: "sse.close", data, id: "" });
+			stream.lose();
+		}
 	}
 
 	/** Forgets what it has sent so far: who comes back from there is reset. */
@@ -322,7 +332,7 @@ export class FakeTab {
 						lost: () => {
 							this.readyState = 0;
 							this.onerror?.({} as never);
-							if (this.readyState === 0) setTimeout(() => this.#ask(url), 20);
+							if (this.readyState === 0) setTimeout(() => this.#ask(url), gateway.retry);
 						}
 					});
 					// as a header, which counts before the URL
@@ -361,7 +371,7 @@ function bodyOf(gateway: FakeGateway, request: FakeRequest, place: string, signa
 	return new ReadableStream({
 		start(controller) {
 			const write = (text: string) => controller.enqueue(new TextEncoder().encode(text));
-			write("retry: 20\n\n");
+			write(`retry: ${gateway.retry}\n\n`);
 			const stream = new Stream(gateway, request, {
 				event: ({ name, data, id }) =>
 					write(`event: ${name}\ndata: ${data}\n${id && `id: ${id}\n`}\n`),

@@ -4,6 +4,7 @@ import { readBuiltClient } from "../../support/clients/built-client.ts";
 import { FakeBrowser } from "../../support/clients/fake-browser.ts";
 import "./courses.test.ts";
 import "./hidden.test.ts";
+import "./online.test.ts";
 import "./tabs.test.ts";
 
 FakeBrowser.connectIn = readBuiltClient();

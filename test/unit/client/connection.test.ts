@@ -41,7 +41,7 @@ class Source {
 	}
 }
 
-/** A connection of a page, with the requests that it makes. */
+/** A connection of a page, with the requests for streams that it makes, and those that ask what one would be answered. */
 function make(
 	access: Partial<Access> = {},
 	answer: (init: RequestInit) => Response | Promise<Response> = () =>
@@ -49,11 +49,13 @@ function make(
 	usesEventSource = false
 ) {
 	const requests: string[] = [];
+	const probes: string[] = [];
 	const sources: Source[] = [];
 	const page = { names: ["a"], refused: [] as number[] };
 	const scope = {
 		fetch: async (url: string, init: RequestInit) => {
-			requests.push(url);
+			if (init.method === "HEAD") probes.push(init.redirect ?? "follow");
+			else requests.push(url);
 			return answer(init);
 		},
 		...(usesEventSource && {
@@ -71,6 +73,8 @@ function make(
 		place: () => "",
 		take() {},
 		lost() {},
+		standsBack: () => false,
+		retreats: () => false,
 		refused: (status: number) => void page.refused.push(status)
 	} as unknown as ConnectionHost;
 	const connection = createConnection(scope, { url: "/", withCredentials: false, ...access }, host);
@@ -81,7 +85,7 @@ function make(
 		await jest.advanceTimersByTimeAsync(milliseconds);
 		for (let n = 0; n < 5; n++) await turn();
 	};
-	return { connection, requests, sources, page, pass };
+	return { connection, requests, probes, sources, page, pass };
 }
 
 const MINUTE = 60_000;
@@ -144,12 +148,15 @@ describe("a connection", () => {
 	});
 
 	it("keeps to what the gateway has asked for when the network is back, and to nothing else", async () => {
+		const isOffline = () => Promise.reject(new TypeError("offline"));
 		const answers: (() => Response | Promise<Response>)[] = [
-			() => Promise.reject(new TypeError("offline")),
+			isOffline,
 			() => new Response("", { status: 503, headers: { "retry-after": "60" } }),
 			() => new Response("", { status: 502 })
 		];
-		const { connection, requests, pass } = make({}, () => (answers.shift() as () => Response)());
+		const { connection, requests, pass } = make({}, ({ method }) =>
+			method === "HEAD" ? isOffline() : (answers.shift() as () => Response)()
+		);
 		const hurry = async () => {
 			await pass(0);
 			connection.hurry();
@@ -193,11 +200,12 @@ describe("a connection", () => {
 		expect(requests.length).toBe(3);
 	});
 
-	it("comes back no sooner than five seconds after a limit, though the network is back", async () => {
+	it("comes back no sooner than five seconds after a limit, though the page was away and is back", async () => {
 		const { connection, requests, sources, pass } = make({}, undefined, true);
 		sources[0]?.give("sse.close", { reason: "limit" });
 		sources[0]?.onerror?.();
-		connection.hurry();
+		connection.close();
+		expect(connection.hurry()).toBe(true);
 		connection.open();
 		await pass(4900);
 		expect(requests.length).toBe(1);
@@ -209,12 +217,12 @@ describe("a connection", () => {
 	// The request that asks why EventSource has stopped may be on a dead connection as well.
 	it("comes back though it does not learn why EventSource has stopped", async () => {
 		const never = () => new Promise<never>(() => {});
-		const { requests, sources, pass } = make({}, never, true);
+		const { probes, sources, pass } = make({}, never, true);
 		const [first] = sources as [Source];
 		first.give("sse.open", { resumed: true });
 		first.close();
 		first.onerror?.();
-		expect(requests.length).toBe(2);
+		expect(probes.length).toBe(1);
 		await pass(59_900);
 		expect(sources.length).toBe(1);
 		await pass(200);
@@ -228,16 +236,174 @@ describe("a connection", () => {
 		async status => {
 			const answer = ({ method }: RequestInit) =>
 				new Response(null, { status: method === "HEAD" ? status : 401 });
-			const { sources, page, requests, pass } = make({}, answer, true);
+			const { sources, page, requests, probes, pass } = make({}, answer, true);
 			const [first] = sources as [Source];
 			first.close();
 			first.onerror?.();
 			await pass(1000);
 
 			expect(page.refused).toEqual([401]);
-			expect([sources.length, requests.length]).toEqual([1, 3]);
+			expect([sources.length, requests.length, probes.length]).toEqual([1, 2, 1]);
 		}
 	);
+
+	describe("that is sent to a page where one logs in", () => {
+		/** What browsers show of an answer that sends them elsewhere, if they are not to go there. */
+		const redirect = () => Object.defineProperty(new Response(), "status", { value: 0 });
+		const failure = () => Promise.reject(new TypeError("Failed to fetch"));
+		const page = (type = "text/html") => {
+			const answer = new Response("", { headers: { "content-type": type } });
+			return Object.defineProperty(answer, "redirected", { value: true });
+		};
+
+		/** Fails as EventSource or `fetch` does; what is refused then, and how often was asked. */
+		async function fail(
+			usesEventSource: boolean,
+			answer: (init: RequestInit) => Response | Promise<Response>
+		) {
+			const { sources, page, requests, probes, pass } = make({}, answer, usesEventSource);
+			for (const source of sources) {
+				source.close();
+				source.onerror?.();
+			}
+			await pass(0);
+			const asked = [...probes];
+			await pass(10 * MINUTE);
+			return { refused: page.refused, probes: asked, streams: requests.length };
+		}
+
+		// Over both, it was taken for a network that is away: the page came back for ever, and its user was never asked to log in.
+		it.each([true, false])(
+			"of another origin, which lets nothing be read, is unauthorized (EventSource: %s)",
+			async usesEventSource => {
+				const outcome = await fail(usesEventSource, ({ redirect: how }) =>
+					how === "manual" ? redirect() : failure()
+				);
+				expect(outcome).toEqual({ refused: [401], probes: ["manual", "follow"], streams: 1 });
+			}
+		);
+
+		it.each([302, 303, 307])(
+			"is unauthorized where a platform tells the status %s of what sends it there",
+			async status => {
+				const outcome = await fail(true, ({ redirect: how }) =>
+					how === "manual" ? new Response(null, { status }) : failure()
+				);
+				expect(outcome.refused).toEqual([401]);
+			}
+		);
+
+		// A page that answers 200 looked like a gateway that has just started.
+		it.each([true, false])(
+			"of the same origin is unauthorized (EventSource: %s)",
+			async usesEventSource => {
+				const outcome = await fail(usesEventSource, ({ redirect: how }) =>
+					how === "manual" ? redirect() : page()
+				);
+				expect([outcome.refused, outcome.streams]).toEqual([[401], 1]);
+			}
+		);
+
+		it("is what the place says to which it is sent, if that says something", async () => {
+			for (const status of [403, 204]) {
+				const { refused } = await fail(true, ({ redirect: how }) =>
+					how === "manual" ? redirect() : new Response(null, { status })
+				);
+				expect(refused).toEqual([status]);
+			}
+		});
+
+		it("comes back if it is a gateway to which it is sent, and that is busy, or well again", async () => {
+			for (const answer of [
+				() => new Response("", { status: 503 }),
+				() => page("text/event-stream")
+			]) {
+				const { refused, streams } = await fail(true, ({ redirect: how }) =>
+					how === "manual" ? redirect() : answer()
+				);
+				expect(refused).toEqual([]);
+				expect(streams).toBeGreaterThan(10);
+			}
+		});
+
+		it("comes back, and asks once each time, if it is the network that is away", async () => {
+			for (const usesEventSource of [true, false]) {
+				const { refused, probes, streams } = await fail(usesEventSource, failure);
+				expect([refused, probes]).toEqual([[], ["manual"]]);
+				expect(streams).toBeGreaterThan(10);
+			}
+		});
+	});
+
+	// A gateway that stops spreads its clients by `retry:`; a network that came back, as that of a building, undid it.
+	describe("that is sent away in order, over EventSource", () => {
+		/** Loses its stream, and is told that the network is back: how many streams it has opened by then. */
+		function lose(reason: string | undefined) {
+			const made = make({}, undefined, true);
+			const [source] = made.sources as [Source];
+			source.give("sse.open", { resumed: true });
+			if (reason !== undefined) source.give("sse.close", { reason });
+			source.onerror?.();
+			const back = () => {
+				if (made.connection.hurry()) made.connection.open();
+				return made.sources.length;
+			};
+			return { ...made, source, back };
+		}
+
+		it.each(["drain", "timeout", "limit", "unavailable", "revoked"])(
+			"%s: comes back when it was told to, and once, though the network is back",
+			async reason => {
+				const { sources, source, back, pass } = lose(reason);
+				for (let n = 0; n < 5; n++) {
+					expect(back()).toBe(1);
+					await pass(5000);
+				}
+				source.give("sse.open", { resumed: true });
+				await pass(1000);
+
+				expect(sources.length).toBe(1);
+				expect(source.readyState).not.toBe(2);
+			}
+		);
+
+		it("comes back at once if its connection was broken", () => {
+			expect(lose(undefined).back()).toBe(2);
+		});
+
+		it("comes back at once if it has waited, and the network was away when it came back", () => {
+			const { source, back } = lose("drain");
+			source.onerror?.();
+			expect(back()).toBe(2);
+		});
+
+		it("keeps to nothing of an end before the last", () => {
+			const { source, back } = lose("drain");
+			source.give("sse.open", { resumed: true });
+			source.onerror?.();
+			expect(back()).toBe(2);
+		});
+
+		it("comes back by itself though EventSource does not", async () => {
+			const { sources, back, pass } = lose("drain");
+			back();
+			await pass(MINUTE + 100);
+			expect(sources.length).toBe(2);
+		});
+	});
+
+	it("opens no stream more, and asks again, as long as what it needs fails; another one may try", async () => {
+		let asked = 0;
+		const ticket = async (): Promise<never> => {
+			asked++;
+			throw new Error("no ticket");
+		};
+		const { connection, requests, pass } = make({ ticket });
+		await pass(10 * MINUTE);
+		expect(asked).toBeGreaterThan(20);
+		expect(requests).toEqual([]);
+		connection.close();
+	});
 
 	// A stream that is over at once, with `retry: 0`, was opened again as fast as it could be.
 	it.each(["", open()])(

@@ -22,6 +22,8 @@ interface Opened {
 	readonly tab: FakeTab;
 	readonly page: Page;
 	readonly names: Map<string, () => void>;
+	/** Whether what its application is asked for comes. */
+	readonly own: { comes: "comes" | "fails" | "never" };
 	/** How much had been sent when it was told last to load its state. */
 	loaded: number;
 }
@@ -61,10 +63,21 @@ it.each(Array.from({ length: COURSES }, (_, n) => FIRST + n))(
 		const sending = setInterval(send, 700);
 		const trace: string[] = [];
 		let tabs: Opened[] = [];
+		// in every third course, tabs ask their application for headers, or in some of them for tickets, which may fail or never come
+		const asksFor = [undefined, undefined, "headers", undefined, undefined, "ticket"][seed % 6];
+		let asked = 0;
 		const open = () => {
 			const tab = browser.tab();
 			tab.lockDelay = pick([1, 1, 5, 50]);
-			const opened = { tab, page: tab.open(["news"]), names: new Map(), loaded: -1 };
+			const own: Opened["own"] = { comes: "comes" };
+			const give = async () => {
+				asked++;
+				if (own.comes === "fails") throw new Error("it fails");
+				if (own.comes === "never") await new Promise(() => {});
+				return asksFor === "ticket" ? "ticket" : {};
+			};
+			const page = tab.open(["news"], asksFor === undefined ? {} : { [asksFor]: give });
+			const opened = { tab, page, own, names: new Map(), loaded: -1 };
 			const load = () => {
 				opened.loaded = sent;
 			};
@@ -125,6 +138,13 @@ it.each(Array.from({ length: COURSES }, (_, n) => FIRST + n))(
 				hasSession = !hasSession;
 				gateway.end();
 			},
+			credentials: () => {
+				const { own } = pick(tabs);
+				own.comes = pick(["fails", "never"]);
+				setTimeout(() => {
+					own.comes = "comes";
+				}, random() * 100_000);
+			},
 			forget: () => gateway.forget(),
 			busy: () => {
 				const one = pick(tabs);
@@ -139,6 +159,7 @@ it.each(Array.from({ length: COURSES }, (_, n) => FIRST + n))(
 		await pass(1000);
 		// with one session all along, nobody has to load anything again
 		const isOneSession = seed % 2 === 0;
+		if (asksFor === undefined) delete steps.credentials;
 		if (isOneSession) {
 			delete steps.groups;
 			delete steps.session;
@@ -152,8 +173,9 @@ it.each(Array.from({ length: COURSES }, (_, n) => FIRST + n))(
 		}
 		// all is well again
 		hasSession = true;
-		for (const { tab, names } of tabs) {
+		for (const { tab, names, own } of tabs) {
 			tab.isMute = false;
+			own.comes = "comes";
 			tab.messageDelay = 1;
 			names.get("bad")?.();
 		}
@@ -195,6 +217,7 @@ it.each(Array.from({ length: COURSES }, (_, n) => FIRST + n))(
 		}));
 		// no hot loop, as one of tabs whose streams take as long as each other's was
 		expect(gateway.requests.length).toBeLessThan(1000);
+		expect(asked).toBeLessThan(1000);
 		expect({ trace, told, streams: gateway.streams.size }).toEqual({
 			trace,
 			told: well,

@@ -18,20 +18,27 @@ function open() {
 		addEventListener(name: string, listener: Listener) {
 			listeners.set(name, listener);
 		}
-		close() {}
+		close() {
+			this.readyState = 2;
+		}
 	}
 	const eventNames = ["a", "error"];
 	const request = { url: "/", eventNames, withCredentials: false, headers: {} };
-	openEventSource({ EventSource: Source } as unknown as Scope, request, {
+	let isWanted = true;
+	const transport = openEventSource({ EventSource: Source } as unknown as Scope, request, {
 		take: (name, data, id) => void taken.push(`${name} ${data} ${id}`),
-		lost: () => void taken.push("lost"),
+		lost: () => isWanted && taken.push("lost") > 0,
 		closed: () => void taken.push("closed"),
 		failed() {}
 	});
 	const [source] = sources as [Source];
 	const give = (name: string, data: string, lastEventId: string) =>
 		listeners.get(name)?.({ data, lastEventId });
-	return { taken, give, source };
+	const close = () => {
+		isWanted = false;
+		transport.close();
+	};
+	return { taken, give, source, close };
 }
 
 // It was taken for a failure of the connection: the page was told that it had none, and a minute later another one was opened.
@@ -48,6 +55,18 @@ it("passes on an event that is called as EventSource calls its failures", () => 
 	}
 
 	expect(taken).toEqual(["error 1 ", "lost", "closed"]);
+});
+
+// WebKit cancels what a page loads before it tells the page that it goes into the back/forward cache, and brings back what it has
+// cancelled: a stream that was closed then was open again with the page, and nobody closed it.
+it("is closed for good, though its browser brings it back with the page", () => {
+	const { taken, source, close } = open();
+	close();
+	source.readyState = 0;
+	source.onerror?.({});
+
+	expect(source.readyState).toBe(2);
+	expect(taken).toEqual([]);
 });
 
 it("gives no id to an event without one, though EventSource repeats the last", () => {

@@ -440,6 +440,80 @@ describe("credentials that are refused", () => {
 	});
 });
 
+describe("a ticket, or headers, that a tab does not get", () => {
+	/** What a tab asks its application for: it comes, fails, or never comes. */
+	type Comes = "comes" | "fails" | "never";
+	const WHATS = ["ticket", "headers"] as const;
+
+	/** Tabs whose application gives, or does not give, what they need. */
+	async function openAsking(what: (typeof WHATS)[number], count: number) {
+		const browser = new FakeBrowser();
+		browser.gateway.send(NEWS, 0);
+		const asking: { comes: Comes; asked: number }[] = [];
+		const tabs: Opened[] = [];
+		for (let n = 0; n < count; n++) {
+			const own = { comes: "comes" as Comes, asked: 0 };
+			asking.push(own);
+			const give = async () => {
+				own.asked++;
+				if (own.comes === "fails") throw new Error(`no ${what}`);
+				if (own.comes === "never") await new Promise(() => {});
+				return what === "ticket" ? "a ticket" : {};
+			};
+			tabs.push(await open(browser, [NEWS], { [what]: give }));
+		}
+		return { browser, tabs, asking };
+	}
+
+	// A leader asked for it for ever, and the others waited, who would have got it.
+	it.each(WHATS.flatMap(what => (["fails", "never"] as const).map(comes => ({ what, comes }))))(
+		"keeps nobody waiting who gets it ($what: $comes)",
+		async ({ what, comes }) => {
+			const { browser, tabs, asking } = await openAsking(what, 4);
+			for (const own of asking.slice(0, 3)) own.comes = comes;
+			expect(await overAnEnd(browser, tabs, 60_000)).toEqual(tabs.map(() => [1, 2]));
+
+			for (const { page } of tabs) expect([page.resets, page.ends]).toEqual([[], []]);
+			expect(statesOf(tabs)).toEqual(tabs.map(() => "open"));
+			expect(browser.gateway.streams.size).toBe(1);
+		}
+	);
+
+	it.each(WHATS)("is another tab's to get, within seconds (%s)", async what => {
+		const { browser, tabs, asking } = await openAsking(what, 2);
+		const [first] = asking as [{ comes: Comes; asked: number }];
+		first.comes = "fails";
+		first.asked = 0;
+		await overAnEnd(browser, tabs, 5000);
+
+		expect(statesOf(tabs)).toEqual(["open", "open"]);
+		// losing the stream was its first failure
+		expect(first.asked).toBe(1);
+	});
+
+	it.each([1, 4])("is asked for in turn, by none of %s often, until it comes", async count => {
+		const { browser, tabs, asking } = await openAsking("ticket", count);
+		for (const own of asking) Object.assign(own, { comes: "fails", asked: 0 });
+		const posted = () => tabs.reduce((sum, { tab }) => sum + tab.posted.length, 0);
+		browser.gateway.end();
+		browser.gateway.send(NEWS, 1);
+		const before = posted();
+		await pass(600_000);
+		for (const { asked } of asking) {
+			expect(asked).toBeGreaterThan(1);
+			expect(asked).toBeLessThan(80);
+		}
+		expect(posted() - before).toBeLessThan(1500);
+		expect(statesOf(tabs)).toEqual(tabs.map(() => "connecting"));
+		for (const own of asking) own.comes = "comes";
+		await pass(60_000);
+
+		expect(eventsOf(tabs)).toEqual(tabs.map(() => [1]));
+		for (const { page } of tabs) expect([page.resets, page.ends]).toEqual([[], []]);
+		expect(browser.gateway.streams.size).toBe(1);
+	});
+});
+
 describe("the session of a stream that comes back", () => {
 	// What was sent to a group after its user had joined it, and before the stream came back, may be behind the page's place.
 	it("is the same though its groups are others: all load their state, go on, and share again", async () => {
