@@ -1,5 +1,5 @@
 import type { Engine, Tab, Visitor } from "./engine.ts";
-import { Stage, type StageSetup } from "./stage.ts";
+import { Stage, type StageSetup, startLogin } from "./stage.ts";
 
 /** How much a run does. */
 export interface Amounts {
@@ -161,6 +161,8 @@ export const ROWS: readonly Row[] = [
 					}
 				}
 				stage.halt();
+				// the last tab may have come after all the others
+				await stage.send();
 				for (const tab of tabs) {
 					await caughtUp(stage, tab);
 					wrong.push(...(await faults(tab, stage.sent - 1)));
@@ -287,6 +289,38 @@ export const ROWS: readonly Row[] = [
 				if (!outcome.holds) wrong.push(outcome.says);
 			}
 			return verdict(wrong, "4 tabs end, with a cookie and with tickets, and none comes back");
+		}
+	},
+	{
+		name: "the session ends, and streams are sent to a page where one logs in",
+		over: FIRST,
+		async play(engine, http2) {
+			const wrong: string[] = [];
+			const other = await startLogin();
+			for (const login of ["/page/other", other.url]) {
+				for (const options of [{}, { headers: {} }]) {
+					const outcome = await onStage(engine, { http2 }, async (stage, visitor) => {
+						const tabs = await openTabs(stage, visitor, 3, options);
+						stage.login = login;
+						await stage.broadcast("sse.close", { sessionId: "alice", reason: "logged out" });
+						const faults: string[] = [];
+						for (const tab of tabs) {
+							const isOver = async () => (await tab.evaluate<string[]>("ends")).length > 0;
+							await until(isOver, 10_000);
+							const ends = await tab.evaluate<string[]>("ends");
+							const over = "headers" in options ? "fetch" : "EventSource";
+							if (ends.join() !== "unauthorized") faults.push(`${over}, ${login}: ${ends}`);
+						}
+						return verdict(faults, "");
+					});
+					if (!outcome.holds) wrong.push(outcome.says);
+				}
+			}
+			other.stop();
+			return verdict(
+				wrong,
+				"3 tabs end, of the same and of another origin, over EventSource and fetch"
+			);
 		}
 	},
 	{

@@ -25,6 +25,8 @@ export class Stage {
 	sent = 0;
 	/** Whether sessions are over: streams and calls are answered 401. */
 	isOver = false;
+	/** Where streams are sent to, to log in. */
+	login: string | undefined;
 	readonly #gateways: GatewayNode[];
 	readonly #sender: ServiceBroker;
 	readonly #proxy: Server | undefined;
@@ -37,8 +39,7 @@ export class Stage {
 		const gateways = await Promise.all(
 			Array.from({ length: count }, async (_, n) => {
 				const port = await freePort();
-				const isOver = () => stage.now?.isOver ?? false;
-				return new GatewayNode(`gateway-${n}`, namespace, port, setup, isOver);
+				return new GatewayNode(`gateway-${n}`, namespace, port, setup, () => stage.now);
 			})
 		);
 		for (const gateway of gateways) await gateway.start();
@@ -122,7 +123,7 @@ export class GatewayNode {
 	readonly #name: string;
 	readonly #namespace: string;
 	readonly #setup: StageSetup;
-	readonly #isOver: () => boolean;
+	readonly #stage: () => Stage | undefined;
 	#broker: ServiceBroker | undefined;
 	#service: Service | undefined;
 
@@ -131,13 +132,13 @@ export class GatewayNode {
 		namespace: string,
 		port: number,
 		setup: StageSetup,
-		isOver: () => boolean
+		stage: () => Stage | undefined
 	) {
 		this.#name = name;
 		this.#namespace = namespace;
 		this.port = port;
 		this.#setup = setup;
-		this.#isOver = isOver;
+		this.#stage = stage;
 	}
 
 	get isUp(): boolean {
@@ -165,7 +166,8 @@ export class GatewayNode {
 		const session = (
 			{ meta }: { meta: { user?: string } },
 			req: { headers: IncomingMessage["headers"] }
-		) => (this.#isOver() ? null : (meta.user ?? /sid=(\w+)/.exec(req.headers.cookie ?? "")?.[1]));
+		) =>
+			this.#stage()?.isOver ? null : (meta.user ?? /sid=(\w+)/.exec(req.headers.cookie ?? "")?.[1]);
 		this.#service = broker.createService({
 			name: "api",
 			mixins: [
@@ -183,6 +185,14 @@ export class GatewayNode {
 			settings: {
 				port: this.port,
 				ip: "127.0.0.1",
+				use: [
+					(req: IncomingMessage, res: ServerResponse, next: () => void) => {
+						const login = this.#stage()?.login;
+						const { originalUrl } = req as { originalUrl?: string };
+						if (!login || !originalUrl?.startsWith("/sse/event-stream")) return next();
+						res.writeHead(302, { Location: login }).end();
+					}
+				],
 				...(http2 && { http2: true, https: TLS }),
 				routes: [
 					{
@@ -221,6 +231,19 @@ const brokerOptions = (namespace: string) => ({
 	registry: { stopDelay: 0 },
 	middlewares: [SseMiddleware()]
 });
+
+/** A site of another origin where one logs in, and which lets no page of others read it. */
+export async function startLogin(): Promise<{ url: string; stop(): void }> {
+	const server = createServer((_, res) => res.setHeader("Content-Type", "text/html").end("login"));
+	await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+	return {
+		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+		stop() {
+			server.closeAllConnections();
+			server.close();
+		}
+	};
+}
 
 /** As nginx in front of gateways: in turn, and 502 if none of them answers. */
 async function startProxy(gateways: readonly GatewayNode[]): Promise<Server> {
