@@ -115,7 +115,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 				pageFiles.set(this, readPageFiles(inspector.path));
 				appendInspectorRoute(schema, inspector.path, inspectorOf);
 			}
-			checkNewRoutes(schema, gatewayOptions.path, gatewayOptions);
+			checkNewRoutes(schema, gatewayOptions);
 			makeAliases(schema, gatewayOf, gatewayOptions);
 			noteArrivals(schema, gatewayOf);
 			serveAliases(schema, gatewayOf);

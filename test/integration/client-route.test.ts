@@ -98,6 +98,16 @@ describe("the option client", () => {
 		expect((await send(`${gateway.origin}/sse/client.js`)).status).toBe(200);
 	});
 
+	it("does not give way to a route that is added at run time", async () => {
+		const { broker, origin } = await start();
+		const answer = broker.call("api.addRoute", { route: { path: "/sse/client.js" } });
+		await expect(answer).rejects.toMatchObject({
+			type: "SSE_INVALID_OPTION",
+			data: { option: "client" }
+		});
+		expect((await send(`${origin}/sse/client.js`)).status).toBe(200);
+	});
+
 	it("is refused if its path is taken", async () => {
 		const mine = (_req: unknown, res: { end(text: string): void }) => res.end("mine");
 		const routes = [{ path: "/sse", aliases: { "GET /client.js": mine } }];

@@ -273,6 +273,22 @@ describe("the page", () => {
 			});
 		expect(create).toThrow('option "inspector" is "/sse/inspector", which is already a route');
 	});
+
+	// It was checked at the start only: the inspector's path led to that route from then on, or that route to nobody.
+	it.each([
+		["its path", { path: `${PATH}/` }],
+		["the path of its alias", { path: "/sse", aliases: { "GET inspector": "greeter.hello" } }]
+	])("does not give way to a route that is added at run time, by %s", async (_, route) => {
+		const { broker, origin } = await inspected();
+		await expect(broker.call("api.addRoute", { route })).rejects.toMatchObject({
+			type: "SSE_INVALID_OPTION",
+			message: expect.stringContaining('of the option "inspector", whose path is "/sse/inspector"'),
+			data: { option: "inspector" }
+		});
+		expect((await send(`${origin}${PATH}`)).text).toContain("<title>Inspector");
+		await broker.call("api.addRoute", { route: { path: "/sse/other" } });
+		expect((await send(`${origin}${PATH}`)).text).toContain("<title>Inspector");
+	});
 });
 
 describe("the stream of the page", () => {

@@ -30,6 +30,17 @@ export interface MergedSchema {
 
 type Hook = (this: never) => unknown;
 
+/** A route of the mixin's own. */
+interface OwnRoute {
+	/** Name of the option that gives its path. */
+	readonly option: "path" | "client" | "inspector";
+	readonly path: string;
+	readonly aliases: Readonly<Record<string, unknown>>;
+}
+
+/** Those that were appended to a schema. */
+const ownRoutes = new WeakMap<MergedSchema, OwnRoute[]>();
+
 /**
  * Appends the mixin's own route to a merged schema. It cannot come from settings: Moleculer merges arrays by index, so that it
  * would end up in the user's first route.
@@ -45,12 +56,11 @@ export function appendRoute(schema: MergedSchema, path: string): void {
 /**
  * Appends a route after those of the application.
  *
- * @param option Name of the option that gives its path.
  * @throws SseError if there is already a route, or an alias, with that path.
  */
 export function addRoute(
 	schema: MergedSchema,
-	option: "path" | "client" | "inspector",
+	option: OwnRoute["option"],
 	path: string,
 	aliases: Record<string, unknown>
 ): void {
@@ -70,6 +80,7 @@ export function addRoute(
 	if (routes.length === 0) routes.push({ path: "/" });
 	routes.push({ path, bodyParsers: false, mappingPolicy: "restrict", aliases });
 	settings.routes = routes;
+	ownRoutes.set(schema, [...(ownRoutes.get(schema) ?? []), { option, path, aliases }]);
 }
 
 /**
@@ -99,34 +110,34 @@ function checkRoute({ aliases }: Route, rules: NameRules): void {
 	for (const [match, alias] of Object.entries(aliases ?? {})) readStreamAlias(match, alias, rules);
 }
 
-/**
- * Checks routes that are added later, by `addRoute`, like those of the settings.
- *
- * @param path Of the mixin's own route; null if there is none.
- */
-export function checkNewRoutes(
-	{ methods = {} }: MergedSchema,
-	path: string | null,
-	rules: NameRules
-): void {
+/** Checks routes that are added later, by `addRoute`, like those of the settings. */
+export function checkNewRoutes(schema: MergedSchema, rules: NameRules): void {
+	const { methods = {} } = schema;
 	const original = methods.createRoute;
 	if (typeof original !== "function") return;
+	const own = ownRoutes.get(schema) ?? [];
 	methods.createRoute = function (this: unknown, route: Route, ...rest: unknown[]) {
 		checkRoute(route, rules);
-		if (path !== null && !isOwn(route) && takes(route, path)) {
+		for (const { option, path, aliases } of own) {
+			if (has(route, aliases) || !takes(route, path)) continue;
 			throw new SseError(
 				"SSE_INVALID_OPTION",
-				`The route "${route.path ?? ""}" would take the place of SseMixin's own, whose path is "${path}"; give one ` +
-					"of them another path.",
-				{ option: "path" }
+				`The route "${route.path ?? ""}" would take the place of SseMixin's own of the option "${option}", whose path ` +
+					`is "${path}"; give one of them another path.`,
+				{ option }
 			);
 		}
 		return original.call(this, route, ...rest);
 	};
 }
 
-function isOwn({ aliases }: Route): boolean {
-	return (aliases?.[OWN_MATCH] as Alias | undefined)?.name === OWN_ALIAS;
+/** Whether a route has these aliases of the mixin; Moleculer copies settings, but no functions. */
+function has({ aliases }: Route, own: OwnRoute["aliases"]): boolean {
+	return Object.entries(own).every(([match, alias]) => {
+		const given = aliases?.[match];
+		const { name } = alias as Alias;
+		return given === alias || (typeof alias === "object" && (given as Alias)?.name === name);
+	});
 }
 
 /**
