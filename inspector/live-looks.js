@@ -1,16 +1,20 @@
+import { readEvents } from "./read-events.js";
+
 const STREAM = new URL("stream", import.meta.url);
-/** Milliseconds until the stream is opened again after an answer that was none. */
+/** No page of another site may send it; over plain HTTP a browser says in no other way where a request comes from. */
+const HEADERS = { Accept: "text/event-stream", "X-SSE-Inspector": "1" };
+/** Milliseconds until the stream is opened again, unless the gateway gives others. */
 const PAUSE = 3000;
 
 /**
  * The looks at all gateways, one a second. A stream lives for a minute, so that the gateway can ask again who may look; the next
- * one is opened before that, so that nothing is missed.
+ * one is opened before that, so that nothing is missed. EventSource could not send the header.
  */
 export class LiveLooks {
 	#onLook;
 	#onState;
-	/** The stream that is listened to. */
-	#source;
+	/** Ends the stream that is listened to. */
+	#stream;
 
 	/**
 	 * @param {(look: object) => void} onLook
@@ -22,47 +26,60 @@ export class LiveLooks {
 	}
 
 	open() {
-		const source = new EventSource(STREAM);
-		this.#source ??= source;
-		source.addEventListener("look", ({ data }) => {
-			if (source !== this.#source) {
-				this.#source.close();
-				this.#source = source;
-				// The stream before has shown these.
-				return;
-			}
-			this.#onState("live", "Live");
-			this.#onLook(JSON.parse(data));
-		});
-		source.addEventListener("renew", () => this.open());
-		source.addEventListener("stopping", () => this.#onState("waiting", "The gateway stops"));
-		source.addEventListener("full", ({ data }) => {
-			this.#onState("waiting", `Waiting: ${data} inspectors are open already`);
-		});
-		source.addEventListener("error", () => {
-			if (source !== this.#source) {
-				source.close();
-				return;
-			}
-			this.#onState("waiting", "Reconnecting");
-			if (source.readyState === EventSource.CLOSED) void this.#openAgain();
-		});
+		const stream = new AbortController();
+		this.#stream ??= stream;
+		void this.#read(stream);
 	}
 
-	/**
-	 * An EventSource gives up after any answer but 200, such as that of a proxy whose gateway starts again, and does not tell
-	 * which it was.
-	 */
-	async #openAgain() {
-		const asked = fetch(STREAM, { method: "HEAD", redirect: "manual" });
-		const { status, type } = await asked.catch(() => Response.error());
-		if (status === 401 || status === 403 || type === "opaqueredirect") {
-			this.#onState("ended", "Not allowed any more: reload the page");
-			return;
+	async #read(stream) {
+		let pause = PAUSE;
+		/** Why it waits. */
+		let why = "Reconnecting";
+		const take = {
+			look: data => {
+				if (stream === this.#stream) {
+					this.#onState("live", "Live");
+					this.#onLook(JSON.parse(data));
+					return;
+				}
+				// The stream before has shown these.
+				this.#stream.abort();
+				this.#stream = stream;
+			},
+			renew: () => this.open(),
+			stopping: () => {
+				why = "The gateway stops";
+			},
+			full: most => {
+				why = `Waiting: ${most} inspectors are open already`;
+			}
+		};
+		try {
+			const { signal } = stream;
+			const init = { headers: HEADERS, redirect: "manual", cache: "no-store", signal };
+			const { ok, status, type, body } = await fetch(STREAM, init);
+			if (status === 401 || status === 403 || type === "opaqueredirect") {
+				if (stream === this.#stream) {
+					this.#onState("ended", "Not allowed any more: reload the page");
+				}
+				return;
+			}
+			if (ok) {
+				await readEvents(body, ({ event, data, retry }) => {
+					pause = retry ?? pause;
+					take[event]?.(data);
+				});
+			}
+		} catch {
+			// It was broken off, by this page or by something on the way.
 		}
+		if (stream !== this.#stream) return;
+		this.#onState("waiting", why);
 		setTimeout(() => {
-			this.#source = undefined;
+			// The next one may have begun meanwhile.
+			if (stream !== this.#stream) return;
+			this.#stream = undefined;
 			this.open();
-		}, PAUSE);
+		}, pause);
 	}
 }

@@ -24,6 +24,8 @@ import { stubEnv } from "../support/stub-env.ts";
 
 const GUIDE = readFileSync("docs/production/inspector.md", "utf8");
 const PATH = "/sse/inspector";
+/** What its page sends for its stream. */
+const PAGE = { headers: { "x-sse-inspector": "1" } };
 /** Everything that the inspector serves. */
 const PARTS = ["", "/main.js", "/style.css", "/stream", "/search"];
 
@@ -42,7 +44,7 @@ function heldBy({ service }: TestGateway): Inspector["held"] {
 
 /** Opens the stream of the page; resolves when it has shown something. */
 async function watch({ origin }: TestGateway): Promise<StreamClient> {
-	const stream = await requestStream(`${origin}${PATH}/stream`);
+	const stream = await requestStream(`${origin}${PATH}/stream`, PAGE);
 	expect(stream.status).toBe(200);
 	await stream.next("look");
 	return stream;
@@ -86,7 +88,7 @@ describe("who may use the inspector", () => {
 		for (allowed of [false, undefined, 1, "yes"]) {
 			asked.length = 0;
 			for (const part of PARTS) {
-				expect((await refusal(`${origin}${PATH}${part}`)).error).toMatchObject(forbidden);
+				expect((await refusal(`${origin}${PATH}${part}`, PAGE)).error).toMatchObject(forbidden);
 			}
 			expect(asked).toEqual(PARTS.map(part => `${PATH}${part}`));
 		}
@@ -108,7 +110,7 @@ describe("who may use the inspector", () => {
 			res.setHeader("WWW-Authenticate", "Basic");
 			throw Object.assign(new Error("who?"), { code: 401 });
 		});
-		const { status, headers, error } = await refusal(`${origin}${PATH}/stream`);
+		const { status, headers, error } = await refusal(`${origin}${PATH}/stream`, PAGE);
 		expect([status, headers["www-authenticate"], error.type]).toEqual([
 			401,
 			"Basic",
@@ -125,7 +127,7 @@ describe("who may use the inspector", () => {
 			return false;
 		});
 		for (const part of PARTS) {
-			const { status, headers } = await send(`${origin}${PATH}${part}`);
+			const { status, headers } = await send(`${origin}${PATH}${part}`, PAGE);
 			expect([status, headers.location]).toEqual([302, "/login"]);
 		}
 		expect(log.at("warn")).toEqual([]);
@@ -165,7 +167,10 @@ describe("who may use the inspector", () => {
 	it("is no page of another site", async () => {
 		const { origin } = await inspected();
 		const get = (part: string, headers: RequestOptions["headers"] = {}) =>
-			send(`${origin}${PATH}${part}`, { headers, method: part === "/stream" ? "HEAD" : "GET" });
+			send(`${origin}${PATH}${part}`, {
+				headers: { ...PAGE.headers, ...headers },
+				method: part === "/stream" ? "HEAD" : "GET"
+			});
 		const own = new URL(origin).host;
 		for (const part of PARTS.slice(1)) {
 			for (const site of ["cross-site", "same-site"]) {
@@ -185,6 +190,22 @@ describe("who may use the inspector", () => {
 	});
 });
 
+// Over plain HTTP a browser does not say where the request of an image comes from: it took one of the ten places, for a minute.
+it("holds no place for what another site's page may request without asking", async () => {
+	const gateway = await inspected();
+	const elsewhere = [
+		{},
+		{ accept: "text/event-stream" },
+		{ accept: "image/*", referer: "http://elsewhere.example/" },
+		{ "sec-fetch-site": "none" }
+	];
+	for (const headers of elsewhere) {
+		const { status, error } = await refusal(`${gateway.origin}${PATH}/stream`, { headers });
+		expect([status, error.type]).toEqual([403, "SSE_FORBIDDEN"]);
+	}
+	expect(heldBy(gateway)).toEqual({ watchers: 0, isWatching: false });
+});
+
 it("is not used from other origins, whatever the gateway's own CORS settings allow", async () => {
 	const cors = { origin: "*", credentials: true, allowedHeaders: ["X-SSE-Session"] };
 	const { origin } = await inspected({ settings: { cors } });
@@ -195,7 +216,7 @@ it("is not used from other origins, whatever the gateway's own CORS settings all
 		expect(preflight.text).toBe("");
 		for (const named of [{ origin: elsewhere }, { "sec-fetch-site": "cross-site" }]) {
 			const answer = await send(`${origin}${PATH}${part}`, {
-				headers: { ...named, "x-sse-session": "A" }
+				headers: { ...PAGE.headers, ...named, "x-sse-session": "A" }
 			});
 			expect(answer.status).toBe(403);
 		}
@@ -332,7 +353,7 @@ describe("the stream of the page", () => {
 	it("is not opened for more than ten pages", async () => {
 		const gateway = await inspected();
 		const streams = await Promise.all(Array.from({ length: 10 }, () => watch(gateway)));
-		const more = await requestStream(`${gateway.origin}${PATH}/stream`);
+		const more = await requestStream(`${gateway.origin}${PATH}/stream`, PAGE);
 		expect(await more.end).toBe("ended");
 		expect(more.events).toMatchObject([{ event: "full", data: "10" }]);
 		streams[0]?.close();
@@ -370,7 +391,7 @@ describe("the stream of the page", () => {
 			return gate.promise;
 		});
 		const session = connectHttp2(gateway.origin);
-		const request = session.request({ ":path": `${PATH}/stream` });
+		const request = session.request({ ":path": `${PATH}/stream`, ...PAGE.headers });
 		request.on("error", () => {});
 		await asked.promise;
 		request.destroy();
@@ -386,7 +407,7 @@ describe("the stream of the page", () => {
 	it("is the same over HTTP/2", async () => {
 		const gateway = await inspected({ settings: { http2: true } });
 		const session = connectHttp2(gateway.origin);
-		const stream = await requestHttp2(session, `${gateway.origin}${PATH}/stream`);
+		const stream = await requestHttp2(session, `${gateway.origin}${PATH}/stream`, PAGE);
 		await stream.next("look", 2);
 		await gateway.broker.stop();
 		expect(await stream.end).toBeDefined();

@@ -137,7 +137,7 @@ export class Inspector {
 		}
 	}
 
-	/** A page beyond the limit gets a stream that ends at once: EventSource comes back after nothing else. */
+	/** A page beyond the limit gets a stream that ends at once, and says why, and when to come back. */
 	#stream(request: SseGatewayRequest, response: SseGatewayResponse): void {
 		const headers = { "Content-Type": "text/event-stream; charset=utf-8" };
 		if (this.#isStopped || this.#pages.size >= MOST_OPEN) {
@@ -157,5 +157,5 @@ export class Inspector {
 
 function partOf(name: string | undefined): Part {
 	if (name === undefined) return "page";
-	return name === "stream" || name === "search" ? "data" : "file";
+	return name === "stream" || name === "search" ? name : "file";
 }

@@ -31,22 +31,34 @@ export function setHeaders(response: SseGatewayResponse): void {
 	for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
 }
 
-/** What is asked for: the page, one of its files, or what it shows. */
-export type Part = "page" | "file" | "data";
+/** What is asked for: the page, one of its files, its search, or its stream. */
+export type Part = "page" | "file" | "search" | "stream";
+
+/** Sent for the stream by the page alone. */
+const OWN_HEADER = "x-sse-inspector";
 
 /**
  * Refuses what another site has its visitors' browsers request; only a link to the page may come from anywhere. Browsers say by
  * `Sec-Fetch-Site` where a request comes from. Over plain HTTP they say nothing, but for `Origin` if the other site's script
- * asks for an answer that it can read.
+ * asks for an answer that it can read. So the stream, which holds a place for a minute, takes a header that a page may send to its own
+ * site alone, and to others with `Origin` if they allow it.
  *
  * @throws SseError `SSE_FORBIDDEN`
  */
 export function refuseOtherSites({ headers }: SseGatewayRequest, part: Part): void {
 	const site = headers["sec-fetch-site"];
 	const isLink = part === "page" && headers["sec-fetch-mode"] === "navigate";
-	const isOwn = isOwnSite(site) ?? (part !== "data" || isOwnOrigin(headers));
-	if (isOwn || isLink) return;
-	throw new SseError("SSE_FORBIDDEN", "Another site may not use the inspector.");
+	const isData = part === "search" || part === "stream";
+	const isOwn = isOwnSite(site) ?? (!isData || isOwnOrigin(headers));
+	if (!isOwn && !isLink)
+		throw new SseError("SSE_FORBIDDEN", "Another site may not use the inspector.");
+	if (part === "stream" && headers[OWN_HEADER] === undefined) {
+		throw new SseError(
+			"SSE_FORBIDDEN",
+			`The inspector's stream is for its page, which sends the header "${OWN_HEADER}".`,
+			{ header: OWN_HEADER }
+		);
+	}
 }
 
 /** Undefined if the browser does not say. */
