@@ -12,6 +12,7 @@ import {
 	type SseWhy
 } from "../../mixins/sse/index.ts";
 import { INSPECTION_VERBS } from "../../mixins/sse/inspection/repl.ts";
+import { MEANINGS } from "../../mixins/sse/inspection/repl-why.ts";
 import type { GatewayFindings } from "../../mixins/sse/inspection/why/find.ts";
 import { VERDICTS } from "../../mixins/sse/inspection/why/verdict.ts";
 import type { EventStream } from "../../mixins/sse/streams/event-stream.ts";
@@ -518,6 +519,36 @@ describe("`sse why`", () => {
 			await eventually(() => expect(gateway.held.streams).toBe(0));
 			for (const id of early) expect(await verdictsOf(gateway, id)).toEqual(["delivered"]);
 			for (const id of late) expect(await verdictsOf(gateway, id)).toEqual(["cut-off"]);
+		}
+	);
+
+	// What a turn brings is one write, of which Node says only whether all of it has left the process. The verdict was worded as if the
+	// client lacked each event of a write that was cut off, though it may have got those before a large one.
+	it.each([false, true])(
+		"calls what was written together with a flood cut off, and says that the client may have it (HTTP/2: %s)",
+		async http2 => {
+			const gateway = await startGateway({ settings: { http2 } });
+			const url = gateway.url("news");
+			const open = (headers = {}) =>
+				http2
+					? openHttp2Stream(connectHttp2(gateway.origin), url, { session: "A", headers })
+					: openStream(url, { session: "A", headers });
+			const stream = await open();
+			const payloads = [1, FLOOD, 3];
+			await Promise.all(
+				payloads.map(payload => gateway.send({ eventName: "news", sessionId: "A", payload }))
+			);
+			const { id: first = "" } = await stream.next("news");
+			stream.stall();
+			expect(stream.received("news")[0]).toBe(1);
+			stream.close();
+			await eventually(() => expect(gateway.held.unclosed).toBe(0));
+			expect(await verdictsOf(gateway, first)).toEqual(["cut-off"]);
+			expect(MEANINGS["cut-off"]).toContain("unless it has it");
+
+			const back = await open({ "Last-Event-ID": first });
+			await back.next("news", 2);
+			expect(back.received("news")).toEqual(payloads.slice(1));
 		}
 	);
 

@@ -5,7 +5,7 @@ import type { SseVerdict } from "./why/why.ts";
 /** What each verdict means, in a clause. */
 export const MEANINGS: Readonly<Record<SseVerdictName, string>> = {
 	delivered: "it was written to the stream and has left the gateway's process",
-	waits: "it waits until the client takes it",
+	waits: "it, or what was written with it, waits until the client takes it",
 	"no-stream": "the session had no stream here when it arrived",
 	"not-addressed": "it was sent to other sessions",
 	"not-subscribed": "the stream does not listen to its name",
@@ -15,9 +15,10 @@ export const MEANINGS: Readonly<Record<SseVerdictName, string>> = {
 	conflated: "it waited for a slow client, and a later event with the same key replaced it",
 	gap: "it was sent but did not arrive here in time; sse.reset told the clients",
 	reset: "it could not be replayed; sse.reset told the client",
-	revoked: "the session was revoked before the client had taken it",
+	revoked:
+		"the session was revoked before all that was written with it had left the gateway's process",
 	"cut-off":
-		"the stream ended before the client had taken it; it is replayed if the client comes back",
+		"the stream ended before all that was written with it had left the gateway's process; the client gets it when it comes back, unless it has it",
 	"not-here":
 		"it has not arrived here: it was never sent, is on its way, or was lost and the loss is not noticed yet",
 	"too-old":
