@@ -70,7 +70,7 @@ export interface Connection {
 
 /** Keeps one stream open, whatever becomes of its connection. */
 export function createConnection(scope: Scope, access: Access, host: ConnectionHost): Connection {
-	const { url, withCredentials, ticket, headers } = access;
+	const { ticket, headers } = access;
 	let isOpen = false;
 	let transport: Transport | undefined;
 	/** Counts attempts: what an earlier one brings is nobody's any more. */
@@ -147,10 +147,10 @@ export function createConnection(scope: Scope, access: Access, host: ConnectionH
 		const request = ifCurrent(([proof, sent]: Credentials): void => {
 			/** Its request, from the place of that moment on. */
 			const requestNow = (): StreamRequest => ({
-				url: streamUrl(url, eventNames, host.place(), proof),
+				...access,
+				url: streamUrl(access.url, eventNames, host.place(), proof),
 				eventNames,
-				withCredentials,
-				headers: sent ?? {}
+				headers: sent
 			});
 			expect(patience);
 			const openStream = sent || isBlind || !scope.EventSource ? openFetch : openEventSource;

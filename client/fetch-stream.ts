@@ -15,10 +15,10 @@ export function openFetch(scope: Scope, request: StreamRequest, sink: StreamSink
 	/** Once it is answered by a stream. */
 	let parser: StreamParser | undefined;
 
-	async function read(): Promise<void> {
-		const init = { ...initOf(request), signal: abort.signal };
-		const response = await scope.fetch(request.url, init);
-		const { status, body } = response;
+	const read = async (): Promise<void> => {
+		const { signal } = abort;
+		const response = await scope.fetch(request.url, { ...initOf(request), signal });
+		const { body } = response;
 		if (!isStream(response) || !body) {
 			abort.abort();
 			return sink.failed(failureOf(response));
@@ -30,8 +30,8 @@ export function openFetch(scope: Scope, request: StreamRequest, sink: StreamSink
 			parser.feed(decoder.decode(part.value, { stream: true }));
 		}
 		// the gateway has ended it, and not the network
-		sink.failed({ status, wait: parser.retry });
-	}
+		sink.failed({ status: 200, wait: parser.retry });
+	};
 
 	read().catch(() => (parser ? sink.failed({ wait: parser.retry }) : sink.closed()));
 	return { close: () => abort.abort() };

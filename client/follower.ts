@@ -28,8 +28,9 @@ export function createFollower(tab: Member, take: TakeEvent, connecting: () => u
 	/** `performance.now()` when its leader was heard last. */
 	let heardAt = 0;
 
-	/** @param tells Whether a leader has to know where it is. */
-	const hello = (tells: boolean = tab.role === "asking"): void => {
+	/** @param isAsked Whether a leader has asked where it is, which it also says if it asks to follow. */
+	const hello = (isAsked?: boolean): void => {
+		const tells = isAsked || tab.role === "asking";
 		const place = tells && !inbox.isFresh ? inbox.place : "";
 		tab.group?.post(["hello", tab.id, tab.names(), place]);
 	};
@@ -53,7 +54,7 @@ export function createFollower(tab: Member, take: TakeEvent, connecting: () => u
 		});
 	};
 	const hears: Hears<"who" | "open" | "event" | "connecting"> = {
-		who: isNew => hello(isNew || undefined),
+		who: hello,
 		open(opened, at, isNew) {
 			const follows = tab.role === "follower";
 			const goesOn = inbox.isFresh || ((isNew || follows) && (!at || inbox.seen.has(at)));
@@ -81,7 +82,7 @@ export function createFollower(tab: Member, take: TakeEvent, connecting: () => u
 
 	return {
 		ask,
-		greet: () => hello(),
+		greet: hello,
 		watch() {
 			heardAt = performance.now();
 			watch();

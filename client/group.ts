@@ -45,8 +45,7 @@ export function joinGroup(scope: Scope, name: string, host: GroupHost): Group {
 			!hasLeft &&
 			new Promise<void>(resolve => (release = resolve));
 		try {
-			const locks = scope.navigator?.locks as LocksLike;
-			await locks.request(name, options, hold);
+			await (scope.navigator as { locks: LocksLike }).locks.request(name, options, hold);
 		} catch {
 			// stolen, denied, aborted before it was held, or there are no locks (which need https)
 			if (hasLeft) return;

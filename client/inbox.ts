@@ -39,6 +39,8 @@ export function createInbox(host: InboxHost): Inbox {
 	let hasBegun = false;
 	/** Whether what has to be told waits, and events are of the time before. */
 	let isHeld = false;
+	/** The ids of those, in their order. */
+	let before: string[];
 	let timer: ReturnType<typeof setTimeout> | undefined;
 
 	const isFresh = (): boolean => isHeld && !!pending;
@@ -67,12 +69,17 @@ export function createInbox(host: InboxHost): Inbox {
 		},
 		hold() {
 			isHeld = true;
+			before = [];
 		},
 		release(begin = place) {
 			// what follows may still explain what it waits to tell
 			if (!isHeld) return;
 			isHeld = false;
-			if (pending) move(begin);
+			if (pending) {
+				// part of the state, though a later stream may bring them again for a tab that is behind
+				before.slice(0, before.indexOf(begin) + 1).forEach(seen.add);
+				move(begin);
+			}
 			tell();
 		},
 		close() {
@@ -92,7 +99,10 @@ export function createInbox(host: InboxHost): Inbox {
 			if (isFresh()) {
 				// Part of the state that is loaded at the beginning; or, if that is a place before, still to come.
 				if (isOwn) host.event(name, data, id);
-				if (id) place = id;
+				if (id) {
+					place = id;
+					before.push(id);
+				}
 			} else if (!id || isOwn || seen.add(id)) {
 				host.event(name, data, id);
 				if (id) move(id);

@@ -24,7 +24,7 @@ export function createParser(take: TakeEvent): StreamParser {
 			const { length } = data;
 			name = id = "";
 			data = [];
-			if (length > 0) take(...event);
+			if (length) take(...event);
 			return;
 		}
 		const [, field, value = ""] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) as unknown as string[];

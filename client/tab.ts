@@ -82,7 +82,7 @@ export function createTab(
 		}
 	});
 	/**
-	 * Others have their turn, if it leads, and is heard by one that can.
+	 * Others have their turn, if it leads: one that can is followed. That there is no stream was told when that was lost.
 	 *
 	 * @param refusal Why it cannot lead any more; undefined: it may try again in its turn.
 	 */
@@ -90,12 +90,10 @@ export function createTab(
 		// what is refused to one with a cookie is refused to all
 		if (!hasOwn || tab.role !== "leader") return false;
 		tab.refusal = refusal;
-		tab.post("connecting");
 		leader.forget();
 		tab.role = "follower";
 		follower.watch();
 		tab.group?.yield();
-		connecting();
 		return true;
 	};
 	const tab: Member & Tab = {

@@ -33,8 +33,8 @@ export interface Transport {
 export interface StreamRequest {
 	readonly url: string;
 	readonly eventNames: readonly string[];
-	readonly withCredentials: boolean | undefined;
-	readonly headers: Readonly<Record<string, string>>;
+	readonly withCredentials?: boolean | undefined;
+	readonly headers: Readonly<Record<string, string>> | undefined;
 }
 
 export type OpenTransport = (scope: Scope, request: StreamRequest, sink: StreamSink) => Transport;
@@ -71,10 +71,10 @@ export function streamUrl(
 	url: string,
 	eventNames: readonly string[],
 	place: string,
-	ticket = ""
+	ticket: string | undefined
 ): string {
 	const params = eventNames.map(name => ["eventName", name]);
-	params.push(["lastEventId", place], ["ticket", ticket]);
+	params.push(["lastEventId", place], ["ticket", ticket as string]);
 	const query = params
 		.filter(([, value]) => value)
 		.map(param => param.map(encodeURIComponent).join("="));

@@ -108,6 +108,19 @@ describe("an inbox", () => {
 		expect(told).toEqual(["load: start", "a 2 2"]);
 	});
 
+	// A tab had loaded its state, and a leader began for another one that was behind: what is in the state came once more, behind what
+	// is newer.
+	it("that is held and begins at a place knows what its own stream had brought until there", () => {
+		const { inbox, told, open } = make();
+		inbox.hold();
+		open(false, "p");
+		for (const id of ["1", "2", "3"]) inbox.take("a", id, id);
+		inbox.release("2");
+		for (const id of ["1", "2", "3", "4"]) inbox.take("a", id, id);
+
+		expect(told).toEqual(["load: start", "a 3 3", "a 4 4"]);
+	});
+
 	it("that is not held waits for an explanation, though it is released", () => {
 		const { inbox, told, open, reset } = make();
 		open(false);
