@@ -5,7 +5,7 @@ import type { BufferPolicy } from "../core/options/buffer-options.ts";
 import { Batch } from "../http/encoding/batch.ts";
 import type { Transport } from "../http/transport.ts";
 import { Backlog } from "./backlog.ts";
-import { GatheredBatches, SMALL } from "./gathered-batches.ts";
+import { GatheredBatches } from "./gathered-batches.ts";
 import { PacedWrites } from "./paced-writes.ts";
 import { UnsentLimit } from "./unsent-limit.ts";
 import { UnwrittenEvents } from "./unwritten-events.ts";
@@ -37,7 +37,7 @@ export class Backpressure {
 	/** Frames that wait for a slow client, unless the policy is to disconnect it. */
 	#backlog: Backlog | undefined;
 	/** Small batches for a client that is disconnected if it does not take them. */
-	readonly #gatheredBatches = new GatheredBatches();
+	readonly #gatheredBatches: GatheredBatches;
 	readonly #writes: PacedWrites;
 	/** The events that were lost; undefined if nothing ever waited. */
 	#unwritten: UnwrittenEvents | undefined;
@@ -56,6 +56,7 @@ export class Backpressure {
 		this.#policy = policy;
 		this.#counters = counters;
 		this.#writes = new PacedWrites(transport, lastFirst, counters, this.#goOn);
+		this.#gatheredBatches = new GatheredBatches(transport, this.#writes, this.#goOn);
 		this.#limit = new UnsentLimit(maxUnsentBytes, () => this.#held, onTooSlow);
 	}
 
@@ -119,7 +120,7 @@ export class Backpressure {
 				return;
 			}
 			if (!this.#gatheredBatches.isEmpty || (!isPaced && this.#writes.mustWait))
-				this.#gather(batch);
+				this.#gatheredBatches.add(batch);
 			else this.#writes.write(batch);
 		} else if (this.#backlog !== undefined || this.#writes.mustWait) {
 			this.#keep(batch);
@@ -130,7 +131,7 @@ export class Backpressure {
 
 	/** Writes what waits, whether or not the client takes it. */
 	writeAll(): void {
-		this.#writeGathered();
+		this.#gatheredBatches.write();
 		this.#catchUp(true);
 	}
 
@@ -148,7 +149,7 @@ export class Backpressure {
 	drop(): number {
 		const count = this.#gatheredBatches.count + (this.#backlog?.length ?? 0);
 		this.#backlog = undefined;
-		this.#gatheredBatches.take();
+		this.#gatheredBatches.drop();
 		this.#onReady = undefined;
 		return count;
 	}
@@ -170,7 +171,7 @@ export class Backpressure {
 	/** Writes what has waited until now. */
 	readonly #goOn = (): void => {
 		try {
-			this.#writeGathered();
+			this.#gatheredBatches.write();
 			this.#catchUp();
 			const onReady = this.#onReady;
 			if (onReady === undefined || !this.isReady) return;
@@ -180,23 +181,6 @@ export class Backpressure {
 			this.#transport.fail(error);
 		}
 	};
-
-	/** Has small batches wait for each other, and for the client, to be written as one. */
-	#gather(batch: Batch): void {
-		if (batch.byteLength >= SMALL) {
-			this.#writeGathered();
-			this.#writes.write(batch);
-			return;
-		}
-		if (this.#gatheredBatches.isEmpty) this.#transport.onDrain(this.#goOn);
-		this.#gatheredBatches.add(batch);
-		if (this.#gatheredBatches.isEnough) this.#writeGathered();
-	}
-
-	#writeGathered(): void {
-		const gathered = this.#gatheredBatches.take();
-		if (gathered !== undefined) this.#writes.write(gathered);
-	}
 
 	/** Has frames wait until the client has taken what was written, and drops what is too much. */
 	#keep(batch: Batch): void {
