@@ -11,6 +11,7 @@ import { Gateway } from "./sse/gateway/gateway.ts";
 import { SSE_MIXIN_OPTIONS } from "./sse/gateway/mixin-options.ts";
 import { appendClientRoute } from "./sse/gateway/route/client-route.ts";
 import { warnOfCors } from "./sse/gateway/route/cors-check.ts";
+import { handleErrors } from "./sse/gateway/route/error-handling.ts";
 import { countHeadsApart, resolveHead } from "./sse/gateway/route/head-alias.ts";
 import {
 	appendRoute,
@@ -22,7 +23,6 @@ import {
 } from "./sse/gateway/route/route.ts";
 import { watchChecks } from "./sse/gateway/route/route-checks.ts";
 import { makeAliases, serveAliases } from "./sse/gateway/route/serve-aliases.ts";
-import { answerTransientErrors } from "./sse/gateway/route/transient-errors.ts";
 import { TICKET_USED } from "./sse/gateway/tickets/shared-tickets.ts";
 import { addTicketAction } from "./sse/gateway/tickets/ticket-action.ts";
 import type {
@@ -122,7 +122,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			resolveHead(schema);
 			countHeadsApart(schema);
 			watchChecks(schema, gatewayOf);
-			answerTransientErrors(schema, gatewayOf);
+			handleErrors(schema, gatewayOf);
 			watchHandling(schema);
 			warnOfCors(schema);
 			// `stopped` hooks run from the last to the first: the streams must end before the gateway waits for its server to

@@ -15,6 +15,7 @@ import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
 import { startExpressGateway } from "../support/gateway/express-gateway.ts";
 import { type GatewaySetup, NOTHING, startGateway } from "../support/gateway/gateway.ts";
+import { hurry } from "../support/hurry.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { watchRejections } from "../support/rejections.ts";
 
@@ -422,18 +423,6 @@ describe("such a refusal", () => {
 });
 
 describe("an application that takes its time", () => {
-	const PATIENCE = 25_000;
-
-	/** Makes 25 seconds pass in a moment, for timers. */
-	function hurry(): void {
-		const original = setTimeout;
-		const spy = jest
-			.spyOn(globalThis, "setTimeout")
-			.mockImplementation(((callback: () => void, delay: number, ...args: []) =>
-				original(callback, delay === PATIENCE ? 50 : delay, ...args)) as typeof setTimeout);
-		onTestFinished(() => spy.mockRestore());
-	}
-
 	it.each(["session", "authorize"])(
 		"with %s is waited for no longer than proxies wait, and opens nothing afterwards",
 		async option => {
@@ -496,17 +485,6 @@ describe("what is the application's", () => {
 
 		await retryOf(await url(503));
 		expect((await send(await url(410))).text).toBe("refused: NO");
-	});
-
-	it.each([
-		["rejects", down],
-		["throws", refuse(500)]
-	])("an onError that %s sends a stream back", async (_, onError) => {
-		const rejections = watchRejections();
-		const gateway = await live({ onError, onBeforeCall: refuse(410) });
-		await retryOf(gateway.at("/live", "news"));
-
-		expect(await rejections()).toEqual([]);
 	});
 
 	it("an answer that it gives itself stays as it is", async () => {

@@ -8,14 +8,15 @@ const MAX_REASONS = 10;
  * crowd of pages meets takes a few lines, and does not hide other failures.
  */
 export class ThrottledLog {
-	readonly #log: (text: string) => void;
+	readonly #write: (text: string) => void;
 	readonly #told = new Set<string>();
 	#more = 0;
 	#last = "";
 	#window: NodeJS.Timeout | undefined;
 
-	constructor(log: (text: string) => void) {
-		this.#log = log;
+	/** @param write May throw, as an application's own logger does. Who logs here is often a timer, or answers a request. */
+	constructor(write: (text: string) => void) {
+		this.#write = write;
 	}
 
 	/** @param text Its first line tells one reason from another. */
@@ -28,6 +29,14 @@ export class ThrottledLog {
 		} else {
 			this.#more++;
 			this.#last = text;
+		}
+	}
+
+	#log(text: string): void {
+		try {
+			this.#write(text);
+		} catch {
+			// There is no other place to say it.
 		}
 	}
 

@@ -10,21 +10,12 @@ import type {
 	SseGatewayRequest,
 	SseGatewayResponse
 } from "../types.ts";
+import { dropBodyHeaders } from "./plain-response.ts";
 import { isProbe, readRequest } from "./request.ts";
 import { retryAfter } from "./retry-after.ts";
 import { isSettled } from "./settled.ts";
 import type { StreamRefusals } from "./stream-refusals.ts";
 import { UnavailableWait } from "./unavailable-wait.ts";
-
-/** Headers of a body that other code has prepared, and that is not sent. */
-const OF_ANOTHER_BODY = [
-	"Content-Length",
-	"Content-Encoding",
-	"Content-Range",
-	"Transfer-Encoding",
-	"ETag",
-	"Last-Modified"
-];
 
 /** What is needed of the gateway. */
 export interface StoppingGateway {
@@ -96,13 +87,18 @@ export class Unavailable {
 		// An HTTP/2 session would keep a node from stopping.
 		const answer = this.#gateway.isReady() ? answerBriefly : answerAndHangUp;
 		try {
-			for (const name of OF_ANOTHER_BODY) response.removeHeader(name);
+			dropBodyHeaders(response);
 			answer(response, closeFrame("unavailable", retry));
-			this.#refusedStreams.count(request, "unavailable");
+		} catch (error) {
+			this.tooLate(error);
+			response.destroy();
+			return;
+		}
+		this.#refusedStreams.count(request, "unavailable");
+		try {
 			this.#service.logResponse?.(request, response);
 		} catch (error) {
-			this.report(error);
-			response.destroy();
+			this.tooLate(error);
 		}
 	}
 
@@ -111,25 +107,37 @@ export class Unavailable {
 		try {
 			return retryAfter(causeOf(thrown), request, response);
 		} catch (error) {
-			this.report(error);
+			this.tooLate(error);
 			return 0;
 		}
 	}
 
-	/** Something has failed when it was too late for an answer. */
-	report(thrown: unknown): void {
-		this.#faults.add(
-			`SSE: something in a stream's route failed after the request was answered: ${stackOf(thrown)}`
-		);
+	/** Something has failed, or refused the request, when it was too late for an answer. */
+	tooLate(thrown: unknown): void {
+		if (isTold(thrown)) return;
+		const text = "SSE: something in a stream's route failed after the request was answered";
+		if (isFault(thrown)) this.#faults.add(`${text}: ${stackOf(thrown)}`);
+		else this.#refusals.add(`${text}: ${lineOf(thrown)}`);
+	}
+
+	/** What handles the application's errors has failed itself. */
+	unhandled(thrown: unknown): void {
+		const text =
+			"SSE: an error handler of the application failed; its request is refused without it";
+		this.#faults.add(`${text}: ${stackOf(thrown)}`);
 	}
 
 	#log(request: SseGatewayRequest, thrown: unknown): void {
-		// It has been logged where the reason was known.
-		if (thrown instanceof SseError && thrown.type === "SSE_INTERNAL") return;
+		if (isTold(thrown)) return;
 		const text = "SSE: a stream cannot be opened now; the client is told to come back";
 		if (isFault(thrown)) this.#faults.add(`${text}: ${stackOf(thrown)}`);
 		else if (!isProbe(request)) this.#refusals.add(`${text}: ${lineOf(thrown)}`);
 	}
+}
+
+/** Whether it has been logged where its reason was known. */
+function isTold(thrown: unknown): boolean {
+	return thrown instanceof SseError && thrown.type === "SSE_INTERNAL";
 }
 
 /** The cause of one of the plugin's own errors. */

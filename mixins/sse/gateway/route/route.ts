@@ -19,6 +19,9 @@ interface Route {
 	[setting: string]: unknown;
 }
 
+/** Routes that are the plugin's own. */
+const appended = new WeakSet<object>();
+
 /** The part of a service's schema, after all mixins have been merged, that concerns a gateway. */
 export interface MergedSchema {
 	settings?: { path?: unknown; routes?: Route[]; sse?: unknown };
@@ -78,9 +81,16 @@ export function addRoute(
 	}
 	// moleculer-web adds its default route only if there is none: this one must not displace it.
 	if (routes.length === 0) routes.push({ path: "/" });
-	routes.push({ path, bodyParsers: false, mappingPolicy: "restrict", aliases });
+	const route = { path, bodyParsers: false, mappingPolicy: "restrict", aliases };
+	appended.add(route);
+	routes.push(route);
 	settings.routes = routes;
 	ownRoutes.set(schema, [...(ownRoutes.get(schema) ?? []), { option, path, aliases }]);
+}
+
+/** Whether a route was appended by {@link addRoute}. @param opts Its settings. */
+export function isAppended(opts: object | undefined): boolean {
+	return opts !== undefined && appended.has(opts);
 }
 
 /**

@@ -119,7 +119,7 @@ function serve(
 	const watch = {
 		concerns: () => true,
 		passed: () => {},
-		failed: (thrown: unknown) => gatewayOf(service).unavailable.report(thrown)
+		failed: (thrown: unknown) => gatewayOf(service).unavailable.tooLate(thrown)
 	};
 	return {
 		eventNames,

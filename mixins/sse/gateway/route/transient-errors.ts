@@ -1,76 +1,57 @@
-import { isThenable } from "../../core/errors/guard.ts";
 import { isTransient } from "../../core/errors/transient.ts";
-import { MoleculerRetryableError } from "../../moleculer/moleculer-values.ts";
 import type { Gateway } from "../gateway.ts";
 import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
-import type { Alias } from "./alias.ts";
-import { isStreamAlias } from "./alias.ts";
-import { guardMiddleware, type Middleware } from "./middleware-guard.ts";
-import type { MergedSchema } from "./route.ts";
 import { namesOf } from "./serve-aliases.ts";
+import { aliasOfStream, type WebRoute, type WebService } from "./stream-request.ts";
 
 /**
- * Milliseconds that the application has to let a stream open, or to refuse it. Proxies give up after 30 seconds or more and
- * answer 504, after which EventSource does not reconnect.
+ * Handles streams' requests that have failed in moleculer-web, whichever part of their route failed: if the reason is temporary,
+ * they are answered here (docs/protocol.md, 2.2), and neither moleculer-web nor the application's `onError` hears of it.
  */
-const PATIENCE = 25_000;
+export class TransientErrors {
+	readonly #gatewayOf: (service: unknown) => Gateway;
+	/** By request: what a middleware has thrown. moleculer-web passes on an error of its own instead. */
+	readonly #thrown = new WeakMap<object, unknown>();
+	/**
+	 * By request: the error that is known to be permanent, and that is now on its way from one method of moleculer-web to the
+	 * next. Applications throw one object for many requests.
+	 */
+	readonly #judged = new WeakMap<object, Readonly<{ error: unknown }>>();
 
-interface WebRoute {
-	readonly cors?: unknown;
-	middlewares: Middleware[];
-}
+	constructor(gatewayOf: (service: unknown) => Gateway) {
+		this.#gatewayOf = gatewayOf;
+	}
 
-interface WebAlias extends Alias {
-	readonly route: WebRoute;
-}
+	/** A middleware has passed on an error, or none: those before it were dealt with. */
+	passed(request: SseGatewayRequest, thrown: unknown): void {
+		if (thrown) this.#thrown.set(request, thrown);
+		else this.#thrown.delete(request);
+	}
 
-type Found = { readonly alias: WebAlias } | false | null | undefined;
-
-/** The part of a moleculer-web service that is used. */
-interface WebService {
-	readonly aliases: readonly WebAlias[];
-	resolveAlias(url: string, method: string): Found;
-	writeCorsHeaders?(route: WebRoute, req: unknown, res: unknown, isPreflight: boolean): void;
-	sendError(request: SseGatewayRequest, response: SseGatewayResponse, error: unknown): unknown;
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: moleculer-web's methods, whatever they take
-type Method = (this: any, ...args: any[]) => any;
-
-/**
- * Handles a stream's request that has failed in moleculer-web, whichever part of its route failed: if the reason is temporary,
- * it is answered here (docs/protocol.md, 2.2), and neither moleculer-web nor the application's `onError` hears of it.
- */
-export function answerTransientErrors(
-	schema: MergedSchema,
-	gatewayOf: (service: unknown) => Gateway
-): void {
-	const methods = (schema.methods ?? {}) as Record<string, Method | undefined>;
-	/** What middlewares have thrown: moleculer-web passes on an error of its own instead. */
-	const thrownBy = new WeakMap<object, unknown>();
-	/** Errors that moleculer-web passes on to `sendError` and that are known to be permanent. */
-	const judged = new WeakSet<object>();
-	/** Requests of streams that have reached their route. */
-	const streams = new WeakSet<object>();
+	/** What a middleware has thrown, or else the error that moleculer-web passes on. */
+	causeOf(request: SseGatewayRequest, error: unknown): unknown {
+		return this.#thrown.get(request) ?? error;
+	}
 
 	/** @returns Whether the request has been answered, here or by its refusal. */
-	function answer(
+	answer(
 		service: WebService,
 		request: SseGatewayRequest,
 		response: SseGatewayResponse,
 		error: unknown
 	): boolean {
-		const { unavailable, refusals } = gatewayOf(service);
-		if (isObject(error) && judged.has(error)) return false;
+		const { unavailable, refusals } = this.#gatewayOf(service);
+		const judged = this.#judged.get(request);
+		if (judged !== undefined && judged.error === error) return false;
 		const alias = aliasOfStream(service, request);
 		if (!unavailable.isOn) {
 			if (alias !== undefined) refusals.failed(request, error);
 			return false;
 		}
-		const thrown = thrownBy.get(request) ?? error;
-		thrownBy.delete(request);
+		const thrown = this.causeOf(request, error);
+		this.#thrown.delete(request);
 		if (!isTransient(thrown)) {
-			if (isObject(error)) judged.add(error);
+			this.#judged.set(request, { error });
 			if (alias !== undefined) refusals.failed(request, thrown);
 			return false;
 		}
@@ -85,101 +66,6 @@ export function answerTransientErrors(
 		}
 		return true;
 	}
-
-	/** moleculer-web 0.10.0 has no `errorHandler`; an application's own one logs, and calls `sendError`. */
-	for (const name of ["errorHandler", "sendError"]) {
-		const original = methods[name];
-		if (typeof original !== "function") continue;
-		methods[name] = function (request: SseGatewayRequest, response: SseGatewayResponse, error) {
-			if (answer(this, request, response, error)) return undefined;
-			const answered: unknown = original.call(this, request, response, error);
-			// Nobody waits for an asynchronous `onError`.
-			if (streams.has(request) && isThenable(answered)) {
-				answered.then(undefined, thrown => {
-					if (!answer(this, request, response, thrown)) gatewayOf(this).unavailable.report(thrown);
-				});
-			}
-			return answered;
-		};
-	}
-
-	wrap(methods, "httpHandler", original => {
-		return async function (request: SseGatewayRequest, response: SseGatewayResponse, ...rest) {
-			try {
-				return await original.call(this, request, response, ...rest);
-			} catch (error) {
-				// Thrown by `rootCallOptions`, or by the application's own `onError`.
-				if (!answer(this, request, response, error)) throw error;
-				return undefined;
-			}
-		};
-	});
-
-	wrap(methods, "routeHandler", original => {
-		return function (ctx, route, request: SseGatewayRequest, response: SseGatewayResponse, found) {
-			const handle = () => original.call(this, ctx, route, request, response, found);
-			if (!isOfStream(request, found)) return handle();
-			streams.add(request);
-			if (!gatewayOf(this).unavailable.isOn) return handle();
-			const timer = setTimeout(() => answer(this, request, response, unanswered()), PATIENCE);
-			timer.unref();
-			const handled: Promise<unknown> = handle();
-			const stop = () => clearTimeout(timer);
-			handled.then(stop, stop);
-			return handled;
-		};
-	});
-
-	wrap(methods, "createRoute", original => {
-		return function (this: WebService, ...args) {
-			const route: WebRoute = original.apply(this, args);
-			if (this.aliases.some(alias => alias.route === route && isStreamAlias(alias))) {
-				route.middlewares = route.middlewares.map(middleware =>
-					guardMiddleware(middleware, {
-						concerns: request => streams.has(request),
-						passed: (request, thrown) => {
-							if (thrown) thrownBy.set(request, thrown);
-							else thrownBy.delete(request);
-						},
-						failed: thrown => gatewayOf(this).unavailable.report(thrown)
-					})
-				);
-			}
-			return route;
-		};
-	});
-}
-
-function wrap(
-	methods: Record<string, Method | undefined>,
-	name: string,
-	make: (original: Method) => Method
-): void {
-	const original = methods[name];
-	if (typeof original === "function") methods[name] = make(original);
-}
-
-/** Whether a request for which an alias was found may become a stream. */
-function isOfStream({ method }: SseGatewayRequest, found: Found): found is { alias: WebAlias } {
-	return (method === "GET" || method === "HEAD") && !!found && isStreamAlias(found.alias);
-}
-
-/** The alias of a stream's request, which may have failed before it got there; undefined for any other request. */
-function aliasOfStream(service: WebService, request: SseGatewayRequest): WebAlias | undefined {
-	try {
-		const found = service.resolveAlias(pathOf(request), request.method ?? "");
-		return isOfStream(request, found) ? found.alias : undefined;
-	} catch {
-		// Its path cannot be decoded.
-		return undefined;
-	}
-}
-
-/** As moleculer-web reads it; `url` is shortened once the route is known. */
-function pathOf({ parsedUrl, url = "" }: SseGatewayRequest): string {
-	if (parsedUrl !== undefined) return parsedUrl;
-	const [path = ""] = url.split("?");
-	return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 }
 
 /**
@@ -187,7 +73,7 @@ function pathOf({ parsedUrl, url = "" }: SseGatewayRequest): string {
  *
  * @returns The refusal of the request's origin, if it is refused.
  */
-function writeCors(
+export function writeCors(
 	service: WebService,
 	route: WebRoute,
 	request: SseGatewayRequest,
@@ -200,15 +86,4 @@ function writeCors(
 	} catch (error) {
 		return { error };
 	}
-}
-
-function unanswered(): Error {
-	return new MoleculerRetryableError(
-		`the application has neither let it open nor refused it within ${PATIENCE / 1000} seconds`,
-		504
-	);
-}
-
-function isObject(value: unknown): value is object {
-	return typeof value === "object" && value !== null;
 }

@@ -6,7 +6,7 @@ import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 import type { IssuedTicket } from "./ticket.ts";
 
 /** The name of the action that issues tickets: `<gateway service>.sseTicket`. */
-const ACTION = "sseTicket";
+export const TICKET_ACTION = "sseTicket";
 
 interface TicketParams {
 	/** One event name, or several. */
@@ -39,7 +39,7 @@ export function addTicketAction(
 			return gatewayOf(this).access.issueTicket(caller?.params ?? {}, names);
 		}
 	};
-	schema.actions = { [ACTION]: action, ...schema.actions };
+	schema.actions = { [TICKET_ACTION]: action, ...schema.actions };
 	callOnThisNode(schema);
 }
 
@@ -70,7 +70,7 @@ function callOnThisNode({ methods = {} }: MergedSchema): void {
 	const callAction: CallAction = function (this: unknown, route, name, request, ...rest) {
 		const service = this as OwnService;
 		const { actions } = service._serviceSpecification;
-		const own = Object.values(actions).find(action => action.rawName === ACTION);
+		const own = Object.values(actions).find(action => action.rawName === TICKET_ACTION);
 		const chosen = request.$endpoint as Endpoint | undefined;
 		if (own !== undefined && chosen?.action.name === own.name) {
 			request.$endpoint = endpointIn(service, own);
@@ -82,7 +82,8 @@ function callOnThisNode({ methods = {} }: MergedSchema): void {
 
 /** The endpoint of an action in this very service. */
 function endpointIn({ actions, broker }: OwnService, own: OwnAction): Endpoint {
-	const handler = (ctx: Context<Record<string, unknown>>) => actions[ACTION]?.(ctx.params, { ctx });
+	const handler = (ctx: Context<Record<string, unknown>>) =>
+		actions[TICKET_ACTION]?.(ctx.params, { ctx });
 	// With the balancer off, Moleculer calls the handler that goes through the transporter, even on its own node.
 	const action = { ...own, handler, remoteHandler: handler };
 	return broker.registry.createPrivateActionEndpoint(action) as Endpoint;

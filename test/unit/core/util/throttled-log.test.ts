@@ -24,6 +24,17 @@ describe("a log of what may happen very often", () => {
 		expect(lines).toEqual(["the store is down\n    at find", "the rate limit is reached"]);
 	});
 
+	// It logs in timers, and before a request is answered.
+	it("is not disturbed by a logger that throws", () => {
+		const failing = new ThrottledLog(() => {
+			throw new Error("the disk is full");
+		});
+		failing.add("the store is down");
+		failing.add("the store is down");
+
+		expect(() => jest.advanceTimersByTime(5000)).not.toThrow();
+	});
+
 	it("has, after a while, how many there were, and the last of them", () => {
 		for (let n = 0; n < 100; n++) log.add("the store is down\n    at find");
 		jest.advanceTimersByTime(5000);

@@ -1,0 +1,136 @@
+import { isThenable } from "../../core/errors/guard.ts";
+import { MoleculerRetryableError } from "../../moleculer/moleculer-values.ts";
+import type { Gateway } from "../gateway.ts";
+import { refuse } from "../request/refusal-answer.ts";
+import { isAnswered } from "../request/settled.ts";
+import { TICKET_ACTION } from "../tickets/ticket-action.ts";
+import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
+import { isStreamAlias } from "./alias.ts";
+import { type Methods, wrap } from "./methods.ts";
+import { guardMiddleware } from "./middleware-guard.ts";
+import { isAppended, type MergedSchema } from "./route.ts";
+import {
+	aliasOfStream,
+	isAtStream,
+	isOfStream,
+	type WebRoute,
+	type WebService
+} from "./stream-request.ts";
+import { TransientErrors } from "./transient-errors.ts";
+
+/**
+ * Milliseconds that the application has to let a stream open, or to refuse it. Proxies give up after 30 seconds or more and
+ * answer 504, after which EventSource does not reconnect.
+ */
+const PATIENCE = 25_000;
+
+/**
+ * Handles what fails in the routes that have streams, and in the plugin's own. moleculer-web catches nothing where it handles an
+ * error, and nobody waits for its promise: what an application's `onError` throws there, or in a timer, would end the process.
+ */
+export function handleErrors(schema: MergedSchema, gatewayOf: (service: unknown) => Gateway): void {
+	const methods = (schema.methods ?? {}) as Methods;
+	const transient = new TransientErrors(gatewayOf);
+	/** Routes whose error handling is guarded. */
+	const guarded = new WeakSet<object>();
+	/** Requests of streams that have reached their route. */
+	const streams = new WeakSet<object>();
+
+	function isGuarded(service: WebService, request: SseGatewayRequest): boolean {
+		const { $route } = request;
+		return $route == null ? isAtStream(service, request) : guarded.has($route);
+	}
+
+	/** moleculer-web 0.10.0 has no `errorHandler`; an application's own one logs, and calls `sendError`. */
+	for (const name of ["errorHandler", "sendError"]) {
+		wrap(methods, name, original => {
+			return function (
+				this: WebService,
+				request: SseGatewayRequest,
+				response: SseGatewayResponse,
+				error: unknown
+			) {
+				const cause = transient.causeOf(request, error);
+				if (transient.answer(this, request, response, error)) return undefined;
+				const handle = (): unknown => original.call(this, request, response, error);
+				if (!isGuarded(this, request)) return handle();
+				const { unavailable } = gatewayOf(this);
+				// It has been answered by a middleware, or by the gateway, which waits for the application only so long.
+				if (isAnswered(response) && aliasOfStream(this, request) !== undefined) {
+					unavailable.tooLate(cause);
+					return undefined;
+				}
+				const failed = (thrown: unknown): void => {
+					refuse(request, response, error);
+					unavailable.unhandled(thrown);
+				};
+				try {
+					const handled = handle();
+					// Nobody waits for an asynchronous `onError`.
+					return isThenable(handled) ? handled.then(undefined, failed) : handled;
+				} catch (thrown) {
+					failed(thrown);
+					return undefined;
+				}
+			};
+		});
+	}
+
+	wrap(methods, "httpHandler", original => {
+		return async function (request: SseGatewayRequest, response: SseGatewayResponse, ...rest) {
+			try {
+				return await original.call(this, request, response, ...rest);
+			} catch (error) {
+				// Thrown by `rootCallOptions`, or for a request that is none of the plugin's by the application's `onError`.
+				if (!isGuarded(this, request)) throw error;
+				this.sendError(request, response, error);
+				return undefined;
+			}
+		};
+	});
+
+	wrap(methods, "routeHandler", original => {
+		return function (ctx, route, request: SseGatewayRequest, response: SseGatewayResponse, found) {
+			const handle = () => original.call(this, ctx, route, request, response, found);
+			if (!isOfStream(request, found)) return handle();
+			streams.add(request);
+			if (!gatewayOf(this).unavailable.isOn) return handle();
+			const late = () => transient.answer(this, request, response, unanswered());
+			const timer = setTimeout(late, PATIENCE);
+			timer.unref();
+			const handled: Promise<unknown> = handle();
+			const stop = () => clearTimeout(timer);
+			handled.then(stop, stop);
+			return handled;
+		};
+	});
+
+	wrap(methods, "createRoute", original => {
+		return function (this: WebService, ...args) {
+			const route: WebRoute = original.apply(this, args);
+			const aliases = this.aliases.filter(alias => alias.route === route);
+			const hasStreams = aliases.some(isStreamAlias);
+			const ticket = `${this.fullName}.${TICKET_ACTION}`;
+			if (hasStreams || isAppended(route.opts) || aliases.some(({ action }) => action === ticket)) {
+				guarded.add(route);
+			}
+			if (hasStreams) {
+				route.middlewares = route.middlewares.map(middleware =>
+					guardMiddleware(middleware, {
+						concerns: request => streams.has(request),
+						passed: (request, thrown) => transient.passed(request, thrown),
+						failed: thrown => gatewayOf(this).unavailable.tooLate(thrown)
+					})
+				);
+			}
+			return route;
+		};
+	});
+}
+
+function unanswered(): Error {
+	return new MoleculerRetryableError(
+		`the application has neither let it open nor refused it within ${PATIENCE / 1000} seconds`,
+		504
+	);
+}
