@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { parseCookie, stringifySetCookie } from "cookie";
+import { stringifySetCookie } from "cookie";
 import { EVERYONE, readSessionId } from "../../core/addressing/session-id.ts";
 import { isRefusal } from "../../core/errors/refusal.ts";
 import type { CookieOptions } from "../../core/options/cookie-options.ts";
 import type { Trust } from "../limits/address.ts";
 import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
+import { cookieValues } from "./cookie-values.ts";
 
 /** Added to the name of a cookie that another application uses. */
 const SUFFIX = "-sse";
@@ -35,8 +36,8 @@ export class SessionCookie {
 	 */
 	sessionOf(request: SseGatewayRequest, response: SseGatewayResponse, prefix = ""): string {
 		const { name } = this.#options;
-		const held = valuesOf(request, name);
-		const found = [...valuesOf(request, name + SUFFIX), ...held].find(
+		const [held, ours] = cookieValues(request.headers.cookie ?? "", [name, name + SUFFIX]);
+		const found = [...ours, ...held].find(
 			value => isSomebody(value) && !isRefusal(readSessionId(prefix + value, name))
 		);
 		if (found !== undefined) return prefix + found;
@@ -83,10 +84,4 @@ export class SessionCookie {
 
 function isSomebody(value: string): boolean {
 	return value !== "" && value !== EVERYONE;
-}
-
-/** Every value of a cookie: a browser sends those of several paths and domains, the closest path first. */
-function valuesOf({ headers }: SseGatewayRequest, name: string): string[] {
-	const cookies = (headers.cookie ?? "").split(";");
-	return cookies.flatMap(cookie => parseCookie(cookie)[name] ?? []);
 }
