@@ -1,7 +1,7 @@
 import type { Subscription } from "../addressing/registry.ts";
 import { EVERYONE } from "../addressing/session-id.ts";
 import { Queue } from "../collections/queue.ts";
-import { covers, type Revocation } from "./revocation.ts";
+import { type Coverage, coverageOf, type Revocation } from "./revocation.ts";
 
 /** A request that may become a stream, or be granted something else, once slow answers arrive. */
 export interface PendingOpen {
@@ -24,6 +24,7 @@ const MAX_IDS = 50_000;
 
 interface Entry {
 	readonly revocation: Revocation;
+	readonly covers: Coverage;
 	/** It affects what was proven before this time. */
 	readonly until: number;
 }
@@ -61,7 +62,7 @@ export class PendingOpens {
 
 	/** @param until It affects what was proven before this time, on the same clock; default: all requests that have begun. */
 	revoke(revocation: Revocation, until: number = Number.POSITIVE_INFINITY): void {
-		this.#revocations.push({ revocation, until });
+		this.#revocations.push({ revocation, covers: coverageOf(revocation), until });
 		this.#ids += idsIn(revocation);
 		while (this.#revocations.length > MAX_REVOCATIONS || this.#ids > MAX_IDS) {
 			const oldest = this.#revocations.shift();
@@ -81,7 +82,7 @@ export class PendingOpens {
 		) {
 			const entry = this.#revocations.at(index);
 			if (entry === undefined || proven >= entry.until) continue;
-			if (covers(entry.revocation, stream)) return entry.revocation;
+			if (entry.covers(stream)) return entry.revocation;
 		}
 		return undefined;
 	}

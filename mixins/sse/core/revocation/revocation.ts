@@ -69,13 +69,21 @@ export function readClose(input: unknown, source: Provenance = {}): Revocation |
 	};
 }
 
-/** Whether a revocation covers streams with these ids and names. */
-export function covers(
-	{ sessionId, eventName }: Revocation,
-	{ sessionIds, eventNames }: Subscription
-): boolean {
-	if (eventName !== undefined && !eventNames.includes(eventName)) return false;
-	if (sessionId === EVERYONE) return true;
-	if (typeof sessionId === "string") return sessionIds.includes(sessionId);
-	return sessionId.some(id => sessionIds.includes(id));
+/** Whether a revocation covers a stream, by its ids and names. */
+export type Coverage = (stream: Subscription) => boolean;
+
+/**
+ * What a revocation covers. Asking about many streams costs no more for many session ids than for one: a service may revoke all of
+ * a tenant's at once.
+ */
+export function coverageOf({ sessionId, eventName }: Revocation): Coverage {
+	const hasName = ({ eventNames }: Subscription) =>
+		eventName === undefined || eventNames.includes(eventName);
+	if (sessionId === EVERYONE) return hasName;
+	let ids: ReadonlySet<string> | undefined;
+	return stream => {
+		if (!hasName(stream)) return false;
+		ids ??= new Set(typeof sessionId === "string" ? [sessionId] : sessionId);
+		return stream.sessionIds.some(id => ids?.has(id));
+	};
 }

@@ -7,7 +7,7 @@ import type { History } from "../../core/history/history.ts";
 import type { GatewayCounters } from "../../core/metrics/counters.ts";
 import { DuplicateRevocations } from "../../core/revocation/duplicate-revocations.ts";
 import { type PendingOpen, PendingOpens } from "../../core/revocation/pending-opens.ts";
-import { CLOSE, covers, type Revocation, readClose } from "../../core/revocation/revocation.ts";
+import { CLOSE, coverageOf, type Revocation, readClose } from "../../core/revocation/revocation.ts";
 import { arrivalOf, TOLERANCE } from "../../core/util/clock.ts";
 import { closeOver } from "../../streams/drain.ts";
 import type { EventStream } from "../../streams/event-stream.ts";
@@ -108,13 +108,21 @@ export class Revocations {
 		const until = sentAt === undefined ? Number.POSITIVE_INFINITY : at + TOLERANCE;
 		this.#pendingOpens.revoke(revocation, until);
 		this.#options.tickets?.revoke(revocation, key?.id, at);
-		for (const streams of [this.#ending, this.#streams.selectAll(revocation.sessionId)]) {
-			for (const stream of streams) {
-				if (stream.provenAt >= until || !covers(revocation, stream)) continue;
-				stream.revoke(revocation.reason);
-			}
-		}
+		this.#revoke(revocation, until);
 	};
+
+	/** @param until Streams whose sessions were proven then or later stay. */
+	#revoke({ sessionId, eventName, reason }: Revocation, until: number): void {
+		const covers = coverageOf({ sessionId, eventName, reason });
+		const ending = [...this.#ending].filter(covers);
+		const open =
+			eventName === undefined
+				? this.#streams.selectAll(sessionId)
+				: this.#streams.select(sessionId, eventName);
+		for (const streams of [ending, open]) {
+			for (const stream of streams) if (stream.provenAt < until) stream.revoke(reason);
+		}
+	}
 
 	/** Revocations were sent that have not arrived: whoever was admitted before they were sent is judged again. */
 	miss({ origin, before: sent, isEarlier }: Loss): void {
