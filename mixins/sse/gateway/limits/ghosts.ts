@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { Registry, Subscription } from "../../core/addressing/registry.ts";
 import { ExpiringCounter, MAX_COUNT } from "../../core/limits/expiring-counter.ts";
 import type { EventStream } from "../../streams/event-stream.ts";
@@ -17,6 +18,8 @@ export class Ghosts {
 	readonly #streams: Registry<EventStream>;
 	readonly #most: number;
 	readonly #replaced = new ExpiringCounter();
+	/** By list of names. Of streams that were compared, so that none is read again for each client that comes back. */
+	readonly #keys = new WeakMap<readonly string[], string>();
 
 	/** @param most Streams that a session may have; 0 = any number. */
 	constructor(streams: Registry<EventStream>, most: number) {
@@ -37,9 +40,10 @@ export class Ghosts {
 	of({ sessionIds, eventNames }: Subscription): EventStream | undefined {
 		const [session = ""] = sessionIds;
 		if (this.#replaced.of(session, performance.now()) >= this.#most) return undefined;
+		const wanted = this.#keyOf(eventNames);
 		let oldest: EventStream | undefined;
 		for (const stream of this.#streams.select(session, eventNames[0] as string)) {
-			if (stream.sessionIds[0] !== session || !isSame(stream.eventNames, eventNames)) continue;
+			if (stream.sessionIds[0] !== session || this.#keyOf(stream.eventNames) !== wanted) continue;
 			// Nobody takes what is written to it.
 			if (stream.isBehind) return stream;
 			oldest ??= stream;
@@ -52,8 +56,15 @@ export class Ghosts {
 		const now = performance.now();
 		this.#replaced.up(session, now + WINDOW, now);
 	}
-}
 
-function isSame(a: readonly string[], b: readonly string[]): boolean {
-	return a.length === b.length && a.every(name => b.includes(name));
+	/** The same for the same names in any order. A digest: the names themselves may be thousands of characters. */
+	#keyOf(eventNames: readonly string[]): string {
+		let key = this.#keys.get(eventNames);
+		if (key === undefined) {
+			// A name contains no line break.
+			key = hash("sha256", [...eventNames].sort().join("\n"), "base64");
+			this.#keys.set(eventNames, key);
+		}
+		return key;
+	}
 }
