@@ -9,9 +9,11 @@ import { eventually } from "../support/eventually.ts";
 import {
 	type GatewaySetup,
 	NOTHING,
+	type NodeSetup,
 	startGateway,
 	type TestGateway
 } from "../support/gateway/gateway.ts";
+import { give } from "../support/gateway/give.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { runningTime } from "../support/running-time.ts";
 import { TLS } from "../support/tls.ts";
@@ -24,7 +26,7 @@ const LIFE = 4000;
 /** A gateway that keeps requests and responses, as no application should, for inspection. */
 async function startWatched(
 	watch: (req: IncomingMessage, res: ServerResponse) => void = () => {},
-	setup: GatewaySetup = {}
+	setup: GatewaySetup & NodeSetup = {}
 ) {
 	const seen: { socket: Socket & { parser?: unknown }; response: ServerResponse }[] = [];
 	const keep = (req: IncomingMessage, res: ServerResponse, next: () => void) => {
@@ -161,6 +163,35 @@ it("is released once the body of its request has arrived, and not from within th
 
 	expect(within).toEqual([]);
 	for (const { socket } of streams) socket.destroy();
+	await eventually(() => expect(gateway.held).toEqual(NOTHING));
+});
+
+// How it starts was decided after its request had been handled, and nobody looked again: after a restart of its gateway, each client
+// that came back kept request, response and parser.
+it("is released as well if it had to wait for how it starts, and gets its events and its end", async () => {
+	const clocks = stubClocks();
+	const { gateway, seen } = await startWatched(undefined, {
+		middleware: false,
+		sse: { timeout: LIFE }
+	});
+	give(gateway, { eventName: NEWS, sessionId: "*", payload: 1, id: "n.e.1" });
+	const pending = openStream(gateway.url(NEWS), { headers: { "Last-Event-ID": "n.e.2" } });
+	await eventually(() => expect(gateway.held.streams).toBe(1));
+	// longer than it takes until any other stream is settled
+	await sleep(50);
+	expect(seen[0]?.response.socket).not.toBeNull();
+	for (const seq of [2, 3]) {
+		give(gateway, { eventName: NEWS, sessionId: "*", payload: seq, id: `n.e.${seq}` });
+	}
+	const stream = await pending;
+	await detached(seen);
+	await send(gateway, 4);
+	await stream.next(NEWS, 2);
+	clocks.pass(2 * LIFE);
+
+	expect(await stream.end).toBe("ended");
+	expect(stream.received(NEWS)).toEqual([3, 4]);
+	expect(stream.received("sse.close")).toEqual([{ reason: "timeout" }]);
 	await eventually(() => expect(gateway.held).toEqual(NOTHING));
 });
 

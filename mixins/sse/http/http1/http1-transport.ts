@@ -29,6 +29,8 @@ export class Http1Transport implements Transport {
 	#isEnding = false;
 	#hasFailed = false;
 	#drained: (() => void) | undefined;
+	/** Set if it was to settle while its socket was undecided. */
+	#letGo: LetGo | undefined;
 	readonly #gzip: GzipBody | undefined;
 	readonly #onClose: () => void;
 	readonly #onError: (error: unknown) => void;
@@ -84,8 +86,10 @@ export class Http1Transport implements Transport {
 		}
 		if (!isUnwatched(request, response, isOwn)) return;
 		letGo(request, response);
-		// Undecided while the response waits for its turn, or its client for the head.
-		if (this.#socket && isDetachable(response, this.#socket)) this.#detach(response, this.#socket);
+		// Undecided while the response waits for its turn, its client for the head, or the stream for how it starts.
+		if (this.#socket === undefined) this.#letGo = letGo;
+		else if (this.#socket && isDetachable(response, this.#socket))
+			this.#detach(response, this.#socket);
 	}
 
 	#detach(response: ServerResponse, socket: Socket): void {
@@ -137,7 +141,11 @@ export class Http1Transport implements Transport {
 			if (response === undefined) return;
 			writeTo(response, (this.#gzip?.add(batch) ?? batch).plain, onWritten);
 			// The head is sent, or on its way.
-			if (socket === undefined) this.#socket = directSocketOf(response);
+			if (socket !== undefined) return;
+			this.#socket = directSocketOf(response);
+			const letGo = this.#letGo;
+			// Not at once: Node may still be passing on what was written.
+			if (this.#socket && letGo !== undefined) setImmediate(() => this.settle(letGo));
 		} catch (error) {
 			this.fail(error);
 		}
