@@ -86,7 +86,8 @@ const LIMITED: Readonly<Record<LimitName, string>> = {
 	streams: "streams of the gateway",
 	streamsPerSession: "streams of a session",
 	streamsPerIp: "streams of a client address",
-	opensPerSecond: "streams that open in a second"
+	opensPerSecond: "streams that open in a second",
+	eventNames: "event names of all streams of the gateway together"
 };
 
 const LABELS: readonly (readonly [

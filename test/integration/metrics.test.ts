@@ -214,7 +214,8 @@ describe("requests that get no stream", () => {
 		["streams", { streams: 1 }],
 		["streamsPerSession", { streamsPerSession: 1 }],
 		["streamsPerIp", { streamsPerIp: 1 }],
-		["opensPerSecond", { opensPerSecond: 1 }]
+		["opensPerSecond", { opensPerSecond: 1 }],
+		["eventNames", { eventNames: 1 }]
 	])("count as limit, and by the limit: %s", async (limit, limits) => {
 		const gateway = await start({ sse: { limits } });
 		await open(gateway);

@@ -78,7 +78,13 @@ export const DROP_REASONS = [
 export type DropReason = (typeof DROP_REASONS)[number];
 
 /** The limits at which clients are sent away. */
-export const LIMITS = ["streams", "streamsPerSession", "streamsPerIp", "opensPerSecond"] as const;
+export const LIMITS = [
+	"streams",
+	"streamsPerSession",
+	"streamsPerIp",
+	"opensPerSecond",
+	"eventNames"
+] as const;
 export type LimitName = (typeof LIMITS)[number];
 
 /** The reason, by policy, for events for which a client is too slow. */

@@ -34,6 +34,11 @@ export interface StreamLimits extends SenderLimits {
 	 */
 	opensPerSecond: number;
 	/**
+	 * Event names of all open streams together. 0 = off.
+	 * @default 500000
+	 */
+	eventNames: number;
+	/**
 	 * Event names of a stream. 0 = off.
 	 * @default 100
 	 */
@@ -75,6 +80,13 @@ export const STREAM_LIMITS_OPTION: GroupSpec<StreamLimits> = group<StreamLimits>
 			about: "streams that a gateway opens in a second",
 			unit: "streams",
 			default: 5000,
+			zero: "off"
+		}),
+		eventNames: whole({
+			about: "event names of all open streams together",
+			unit: "names",
+			// with 128 characters each, a hundred megabytes of heap
+			default: 500_000,
 			zero: "off"
 		}),
 		eventNamesPerStream: whole({

@@ -44,6 +44,8 @@ export class Limits {
 	/** Addresses of the streams that count for one. */
 	readonly #addressOfStream = new Map<EventStream, string>();
 	#open = 0;
+	/** Event names of the open streams, as often as a stream has them. */
+	#eventNames = 0;
 	#loggedAt = Number.NEGATIVE_INFINITY;
 	#sentAway = 0;
 
@@ -73,7 +75,7 @@ export class Limits {
 	/** Number of entries for present streams: 0 if there are none. */
 	get counted(): number {
 		const streams = this.#addressOfStream.size + this.#replaced.size;
-		return this.#sessions.size + this.#addresses.size + streams;
+		return this.#sessions.size + this.#addresses.size + streams + this.#eventNames;
 	}
 
 	/** Called before the client is identified: is there room, and is the rate below its limit? */
@@ -118,6 +120,7 @@ export class Limits {
 	/** Counts a stream; the first of its ids is its session's own. */
 	opened(stream: EventStream, request: SseGatewayRequest): void {
 		this.#open++;
+		this.#eventNames += stream.eventNames.length;
 		this.#sessions.up(stream.sessionIds[0] as string);
 		const address = this.#counted(request);
 		if (address === undefined) return;
@@ -128,6 +131,7 @@ export class Limits {
 	/** Nothing is left of a stream. */
 	closed(stream: EventStream): void {
 		this.#open--;
+		this.#eventNames -= stream.eventNames.length;
 		if (!this.#replaced.delete(stream)) this.#sessions.down(stream.sessionIds[0] as string);
 		const address = this.#addressOfStream.get(stream);
 		if (address === undefined) return;
@@ -138,6 +142,9 @@ export class Limits {
 	#lookForRoom(request: SseGatewayRequest, now: number): SentAway | undefined {
 		if (isReached(this.#limits.streams, this.#open)) {
 			return this.#sendAway(request, "streams", LONG_WAIT, now);
+		}
+		if (isReached(this.#limits.eventNames, this.#eventNames)) {
+			return this.#sendAway(request, "eventNames", LONG_WAIT, now);
 		}
 		const address = this.#counted(request);
 		if (address === undefined) return undefined;
