@@ -127,7 +127,9 @@ describe("two gateways with thousands of sessions that come, go, and are revoked
 			await sleep(Math.random() * 8);
 			if (user === undefined || app.banned.has(user)) return;
 			app.banned.set(user, app.sent);
-			await pick(gateways).broker.broadcast("sse.close", { sessionId: `user:${user}` });
+			// with the tenant, everybody else of it may be let in at once, and the user only when it is pardoned
+			const sessionId = pick(app.idsOf(user));
+			await pick(gateways).broker.broadcast("sse.close", { sessionId });
 			await sleep(50);
 			const ban = { known: app.sent, until: Number.POSITIVE_INFINITY };
 			app.bans.set(user, [...(app.bans.get(user) ?? []), ban]);

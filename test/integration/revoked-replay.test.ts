@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { send as request } from "../support/clients/request.ts";
 import { openStream, type StreamClient } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGateway, type TestGateway } from "../support/gateway/gateway.ts";
@@ -201,6 +202,72 @@ describe("what was sent to a session while it was revoked", () => {
 		expect(stream.text).not.toContain(SECRET);
 		expect(stream.received("sse.close")).toEqual([{ reason: "revoked" }]);
 	});
+});
+
+describe("a group whose members are let in one after another", () => {
+	// Whoever came back first let the whole group in: another member, who was still out, could come later, count its own place up
+	// by one, and was replayed what the group had got meanwhile.
+	it.each<[of: string, whom: string | string[], name?: string]>([
+		["the group", "tenant"],
+		["the group, among others", ["other", "tenant"]],
+		["one event name of the group", "tenant", NEWS],
+		["everyone", "*"],
+		["one event name of everyone", "*", NEWS]
+	])(
+		"replays to none of them what was sent while it was out itself: revoked was %s",
+		async (_, whom, name) => {
+			const out = new Set<string>();
+			const gateway = await startGateway({
+				sse: {
+					session: (_ctx, { headers }) => {
+						const user = headers["x-user"] as string;
+						return out.has(user) ? null : [user, "tenant"];
+					}
+				}
+			});
+			const openAs = (user: string, place?: string) =>
+				openStream(gateway.url(NEWS), {
+					headers: { "x-user": user, ...(place && { "Last-Event-ID": place }) }
+				});
+			const [alice, bob] = [await openAs("A"), await openAs("B")];
+			out.add("A");
+			await revoke(gateway, whom, name);
+			await Promise.all([alice.end, bob.end]);
+			const refused = await request(gateway.url(NEWS), { headers: { "x-user": "A" } });
+			expect(refused.status).toBe(401);
+			const back = await openAs("B", placeOf(bob));
+			expect(beginning(back)).toBe("revoked");
+			const placeIn = placeOf(back);
+			await send(gateway, "tenant", "for who is in");
+			await back.next(NEWS);
+			out.delete("A");
+
+			for (const place of [placeOf(back), ...[0, 1].map(by => countedUp(placeOf(alice), by))]) {
+				const late = await openAs("A", place);
+				await late.next("sse.reset");
+				expect([late.received("sse.open"), late.text]).toEqual([
+					[expect.objectContaining({ resumed: false })],
+					expect.not.stringContaining("for who is in")
+				]);
+				expect(late.received("sse.reset")).toEqual([{ reason: "revoked" }]);
+				late.close();
+			}
+			// who was in gets it again
+			const again = await openAs("B", placeIn);
+			expect(beginning(again)).toBe("resumed");
+			await again.next(NEWS);
+			// and both go on from where they were let in
+			for (const user of ["A", "B"]) {
+				const first = await openAs(user);
+				first.close();
+				await send(gateway, "tenant", "missed");
+				const next = await openAs(user, placeOf(first));
+				expect(beginning(next)).toBe("resumed");
+				await next.next(NEWS);
+				expect(next.received(NEWS)).toEqual(["missed"]);
+			}
+		}
+	);
 });
 
 describe("a session that was let in again", () => {

@@ -12,8 +12,11 @@ const REMEMBERED = 3_600_000;
 
 /** Most session ids, with or without a name, that are remembered as revoked. */
 const MAX_REVOKED = 50_000;
-/** Most pairs of a session id and a name that are remembered as let in; beyond that, clients are reset once more. */
-const MAX_LET_IN = 100_000;
+/**
+ * Most pairs of a session id and a name to which sessions are remembered as let in, each pair counted for each session; beyond
+ * that, clients are reset once more.
+ */
+const MAX_LET_IN = 200_000;
 
 interface Mark {
 	readonly key: string;
@@ -39,7 +42,10 @@ export interface Admission {
 export class WithheldEvents {
 	/** By session id and name; without the name if it was revoked for all. */
 	readonly #revoked = new LatestByKey<Revoked>();
-	/** By pair, because being let in to one name says nothing about another. */
+	/**
+	 * By session and pair: being let in to one name says nothing about another, and that one member of a group is let in says
+	 * nothing about the others.
+	 */
 	readonly #letIns = new LatestByKey<Mark>();
 	/** The last of those that were dropped for lack of room: up to it, any session may have been revoked. */
 	#lost: Omit<Revoked, "key"> = { position: 0, at: Number.NEGATIVE_INFINITY };
@@ -55,7 +61,7 @@ export class WithheldEvents {
 		return this.#revoked.size;
 	}
 
-	/** Number of pairs of a session id and a name that are remembered as let in again. */
+	/** Number of pairs that are remembered as let in again, each counted for each session. */
 	get letIns(): number {
 		return this.#letIns.size;
 	}
@@ -111,12 +117,14 @@ export class WithheldEvents {
 			this.#positionOf(this.#revoked.get(keyOf(id, name)), now);
 		const everyone = last(EVERYONE);
 		const ofName = eventNames.map(name => Math.max(everyone, last(EVERYONE, name)));
+		const [session = ""] = sessionIds;
 		for (const id of sessionIds) {
 			const ofId = last(id);
 			for (const [index, name] of eventNames.entries()) {
 				const known = Math.max(ofId, ofName[index] as number, last(id, name));
 				const revokedAt = Math.max(known, lost);
-				if (revokedAt > 0) yield { key: keyOf(id, name), revokedAt, isKnown: known > 0 };
+				if (revokedAt === 0) continue;
+				yield { key: letInKeyOf(session, id, name), revokedAt, isKnown: known > 0 };
 			}
 		}
 	}
@@ -148,6 +156,7 @@ export class WithheldEvents {
 }
 
 interface RevokedPair {
+	/** That of the session's being let in to it. */
 	readonly key: string;
 	readonly revokedAt: number;
 	/** Whether its id, its name, both of them or everyone was revoked; false if that is only possible. */
@@ -157,4 +166,9 @@ interface RevokedPair {
 /** A name contains no line break. */
 function keyOf(id: string, eventName = ""): string {
 	return `${eventName}\n${id}`;
+}
+
+/** @param session The first id of the stream: who it is. The others are groups. */
+function letInKeyOf(session: string, id: string, eventName: string): string {
+	return `${eventName}\n${session.length}\n${session}${id}`;
 }

@@ -21,13 +21,14 @@ interface Sent {
 	readonly id: string | undefined;
 	readonly sessionId: string | readonly string[];
 	readonly eventName: string;
-	/** The pairs that were revoked when it was sent. */
+	/** The pairs of each session that were revoked, and to which it was not let in, when it was sent. */
 	readonly withheld: ReadonlySet<string>;
 }
 
-const pairOf = (id: string, name: string) => `${name} of ${id}`;
-const pairsOf = ({ sessionIds, eventNames }: Subscription) =>
-	sessionIds.flatMap(id => eventNames.map(name => pairOf(id, name)));
+/** @param session The first id of the stream: the others are groups. */
+const pairOf = (session: string, id: string, name: string) => `${name} of ${id} for ${session}`;
+const pairsOf = ({ sessionIds, eventNames }: Subscription, session = sessionIds[0] as string) =>
+	sessionIds.flatMap(id => eventNames.map(name => pairOf(session, id, name)));
 
 /** A history, and beside it one that knows of no revocation, except for their positions. */
 class Twins {
@@ -146,7 +147,7 @@ class Play {
 	readonly #isOneStream: boolean;
 	readonly #sent: Sent[] = [];
 	readonly #seqs = { n: 0, m: 0 };
-	/** The pairs that were revoked and not let in since, as far as this gateway can know. */
+	/** The pairs of each session that were revoked and not let in since, as far as this gateway can know. */
 	#out = new Set<string>();
 	/** By pair: the first event after it was let in again. */
 	readonly #letIn = new Map<string, number>();
@@ -184,9 +185,12 @@ class Play {
 
 	#revoke({ sessionId, eventName }: Step & { kind: "revoke" }): void {
 		const ids = sessionId === "*" ? IDS : [sessionId].flat();
-		for (const pair of pairsOf({ sessionIds: ids, eventNames: eventName ? [eventName] : NAMES })) {
-			this.#out.add(pair);
-			this.#revoked.add(pair);
+		const eventNames = eventName ? [eventName] : NAMES;
+		for (const session of IDS) {
+			for (const pair of pairsOf({ sessionIds: ids, eventNames }, session)) {
+				this.#out.add(pair);
+				this.#revoked.add(pair);
+			}
 		}
 		this.#unsound();
 		this.#twins.revoke(sessionId, eventName);
@@ -260,7 +264,7 @@ class Play {
 			const { sessionId, eventName, withheld } = this.#sent[n] as Sent;
 			for (const id of sessionIds) {
 				if (sessionId !== "*" && ![sessionId].flat().includes(id)) continue;
-				expect(withheld).not.toContain(pairOf(id, eventName));
+				expect(withheld).not.toContain(pairOf(sessionIds[0] as string, id, eventName));
 			}
 		}
 	}
