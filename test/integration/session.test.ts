@@ -310,8 +310,15 @@ describe("the session of a resolver", () => {
 		],
 		// a forgotten `await`: the text of a promise, the same for everyone
 		["what was not awaited", "id", () => `user:${Promise.resolve(7)}`],
-		["a part between others", "ids[0]", () => ["org::user", "user:7"]]
-	])(
+		["a part between others", "ids[0]", () => ["org::user", "user:7"]],
+		// every id that began with `visitor:` was exempt, whoever had made it
+		["a visitor's id of the application's own", "id", () => "visitor:undefined"],
+		[
+			"a visitor's id of its own, beside that of the cookie",
+			"ids[1]",
+			(ctx, req) => [visitorSession(ctx, req), "visitor:undefined"]
+		]
+	] satisfies [string, string, SessionResolver][])(
 		"is refused if a value is missing in %s, which strangers would share",
 		async (_, field, session) => {
 			const gateway = await startGateway({ sse: { session, refusals: "http" } });
@@ -330,8 +337,9 @@ describe("the session of a resolver", () => {
 	it("may be a visitor's, whatever the visitor has written into the cookie", async () => {
 		const gateway = await startGateway({ sse: { session: visitorSession } });
 		await openStream(gateway.url("news"), { session: "undefined" });
+		await openStream(gateway.url("news"), { session: "user:null" });
 
-		expect(gateway.held.streams).toBe(1);
+		expect(gateway.held.streams).toBe(2);
 		expect(gateway.log.at("error")).toEqual([]);
 	});
 

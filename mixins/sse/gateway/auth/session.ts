@@ -4,7 +4,7 @@ import { isRefusal } from "../../core/errors/refusal.ts";
 import { ownText } from "../../core/util/own-text.ts";
 import type { SessionResolver, SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 import type { SessionCookie } from "./cookie.ts";
-import { offerVisitor, VISITOR_PREFIX } from "./visitor.ts";
+import { offerVisitor } from "./visitor.ts";
 
 /** Who a request is. */
 export interface Session {
@@ -28,17 +28,17 @@ export async function resolveSession(
 	request: SseGatewayRequest,
 	response: SseGatewayResponse
 ): Promise<Session | null> {
-	if (resolver !== undefined) offerVisitor(request, response, cookie);
+	// What a visitor writes into the cookie is not the application's mistake.
+	const isVisitor = resolver === undefined ? () => true : offerVisitor(request, response, cookie);
 	const answer: unknown =
 		resolver === undefined
 			? cookie.sessionOf(request, response)
 			: // biome-ignore lint/style/noNonNullAssertion: set by moleculer-web before any handler runs
 				await resolver(request.$ctx!, request);
-	const isResolved = resolver !== undefined;
 	const [ids, expiresAt] = isExpiring(answer)
 		? [answer.ids, readExpiry(answer.expiresAt)]
 		: [answer, Number.POSITIVE_INFINITY];
-	const session = sessionOf(ids, expiresAt, isResolved);
+	const session = sessionOf(ids, expiresAt, isVisitor);
 	if (session === null || session.expiresAt <= Date.now()) return null;
 	return cookie.hasIssued(request, session.ids[0]) ? { ...session, isIssued: true } : session;
 }
@@ -47,8 +47,12 @@ function isExpiring(answer: unknown): answer is { ids: unknown; expiresAt: unkno
 	return typeof answer === "object" && answer !== null && "ids" in answer;
 }
 
-/** @param isResolved Whether the application returned it, and not the cookie. */
-function sessionOf(answer: unknown, expiresAt: number, isResolved: boolean): Session | null {
+/** @param isVisitor Whether an id is that of the cookie, and none that the application has made. */
+function sessionOf(
+	answer: unknown,
+	expiresAt: number,
+	isVisitor: (id: string) => boolean
+): Session | null {
 	if (answer === null || answer === undefined) return null;
 	const isList = Array.isArray(answer);
 	const ids = new Set<string>();
@@ -59,9 +63,7 @@ function sessionOf(answer: unknown, expiresAt: number, isResolved: boolean): Ses
 			const got = given === null ? "null" : typeof given;
 			throw new TypeError(`The session resolver returned an invalid id (${got}): ${id.message}`);
 		}
-		// What a visitor writes into the cookie is not the application's mistake.
-		if (isResolved && lacksValue(id) && !id.startsWith(VISITOR_PREFIX))
-			throw lackingValue(field, id);
+		if (!isVisitor(id) && lacksValue(id)) throw lackingValue(field, id);
 		ids.add(ownText(id));
 	}
 	return ids.size === 0 ? null : { ids: [...ids], expiresAt };

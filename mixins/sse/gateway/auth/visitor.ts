@@ -6,16 +6,28 @@ import type { SessionCookie } from "./cookie.ts";
 const VISITOR = Symbol.for("moleculer-sse.visitor");
 
 /** No user's id may begin with this: so whatever a visitor writes into the cookie stays a visitor's id. */
-export const VISITOR_PREFIX = "visitor:";
+const VISITOR_PREFIX = "visitor:";
 
-/** Called before the application is asked who a request is, so that it may answer with the visitor. */
+/** By request: the id that the application was given. It may be asked once more about a request before it has answered. */
+const given = new WeakMap<SseGatewayRequest, string>();
+
+/**
+ * Called before the application is asked who a request is, so that it may answer with the visitor.
+ *
+ * @returns Whether an id is the one that the application was given for this request.
+ */
 export function offerVisitor(
 	request: SseGatewayRequest,
 	response: SseGatewayResponse,
 	cookie: SessionCookie
-): void {
-	const value = (): string => cookie.sessionOf(request, response, VISITOR_PREFIX);
+): (id: string) => boolean {
+	const value = (): string => {
+		const id = cookie.sessionOf(request, response, VISITOR_PREFIX);
+		given.set(request, id);
+		return id;
+	};
 	Object.defineProperty(request, VISITOR, { value, configurable: true });
+	return id => given.get(request) === id;
 }
 
 /**
