@@ -119,6 +119,37 @@ describe("a gateway that has just started reports once what its senders have sen
 		expect(again.received(NEWS)).toEqual(["heard"]);
 	});
 
+	// What arrived while such a stream waited was taken for sent while its session was still out, and was not written to it.
+	it("to a session that was revoked and is let in again, which then gets what arrived while it waited", async () => {
+		const namespace = crypto.randomUUID();
+		const sender = await startSender(namespace, "s1");
+		await sender.node.send(toAll("unheard"));
+		const gateway = new TestGateway(new TestNode({ broker: memberOf(namespace, "gw") }));
+		await gateway.broker.start();
+		await sender.asked();
+		const first = await openStream(gateway.url(NEWS), { session: "A" });
+		const { id: place } = await first.next("sse.open");
+		await gateway.broker.broadcast("sse.close", { sessionId: "A" });
+		await first.end;
+		await gateway.send(toAll("while it was out"));
+
+		const headers = { "Last-Event-ID": place as string };
+		const pending = openStream(gateway.url(NEWS), { session: "A", headers });
+		await eventually(() => expect(gateway.held.streams).toBe(1));
+		await gateway.send(toAll("while it waited"));
+		await sender.speak();
+		const stream = await pending;
+		await meet(gateway.broker, sender.node.broker);
+		await gateway.send(toAll("live"));
+		await stream.until(() => stream.received(NEWS).includes("live"));
+		expect(stream.events.map(({ event }) => event).slice(0, 3)).toEqual([
+			...["sse.open", "sse.reset", NEWS]
+		]);
+		// for all of it: revoked, and something unheard
+		expect(stream.received("sse.reset")).toEqual([{ reason: "gap" }]);
+		expect(stream.received(NEWS)).toEqual(["while it waited", "live"]);
+	});
+
 	it("within two seconds, whoever else has not answered", async () => {
 		const namespace = crypto.randomUUID();
 		const senders = [await startSender(namespace, "s1"), await startSender(namespace, "s2")];

@@ -79,12 +79,12 @@ export class History extends Timeline {
 
 	/**
 	 * Where a stream continues after it was told that it may have missed something: where it was opened. What has arrived since
-	 * was sent to a stream that was there, and only had to wait.
+	 * was sent to a stream that was there, and only had to wait; unless it has been revoked meanwhile, and is still open.
 	 *
 	 * @param liveFrom {@link head} when the stream was opened.
 	 */
 	sinceOpened(liveFrom: number, now: number, stream: Subscription): ReplayCursor {
-		const { from } = this.withheld.admit(stream, now);
+		const { from } = this.withheld.admit(stream, now, liveFrom);
 		const next = Math.min(Math.max(liveFrom, from), this.head);
 		return { next, seen: 0, seenOrigin: undefined, liveFrom, decidedAt: liveFrom };
 	}

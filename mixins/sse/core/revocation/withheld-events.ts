@@ -91,11 +91,16 @@ export class WithheldEvents {
 		if (this.#letIns.size > 0) this.#letIns.clear();
 	}
 
-	/** What may be replayed to a returning stream, before it is itself the proof that it was let in. */
-	admit(stream: Subscription, now: number): Admission {
+	/**
+	 * What may be replayed to a returning stream, before it is itself the proof that it was let in.
+	 *
+	 * @param openedAt Position at which it was opened, if what came before is not for it in any case: what came since is.
+	 */
+	admit(stream: Subscription, now: number, openedAt = 0): Admission {
 		let from = 0;
 		let reason: Admission["reason"] = "expired";
 		for (const { key, revokedAt, isKnown } of this.#revokedPairs(stream, now)) {
+			if (openedAt > revokedAt) continue;
 			const letInAt = this.#letInAt(key);
 			from = Math.max(from, letInAt > revokedAt ? letInAt : Number.POSITIVE_INFINITY);
 			if (isKnown) reason = "revoked";
