@@ -8,6 +8,7 @@ import { SenderCounters } from "../core/metrics/counters.ts";
 import type { SenderLimits } from "../core/options/limit-options.ts";
 import { CLOSE, readClose, writeClose } from "../core/revocation/revocation.ts";
 import { BroadcastTracker } from "../moleculer/broadcast/broadcast-tracker.ts";
+import { trackLocalDelivery } from "../moleculer/broadcast/local-delivery.ts";
 import { installSafeSending } from "../moleculer/broadcast/packets.ts";
 import {
 	type Broadcast,
@@ -74,6 +75,7 @@ export function createSenderMiddleware(
 			watchTransporter(broker);
 			installedBus(broker)?.listen();
 			installSafeSending(broker, trackerOf(broker));
+			trackLocalDelivery(broker, trackerOf(broker));
 			created?.(broker);
 			tellingOf(broker);
 		},
@@ -142,16 +144,6 @@ export function createSenderMiddleware(
 			};
 		},
 
-		localEvent(this: ServiceBroker, next: HandleEvent, event: { name: string }): HandleEvent {
-			// A pattern may match it.
-			if (event.name !== SEND && event.name !== CLOSE && !/[*?]/.test(event.name)) return next;
-			const tracker = trackerOf(this);
-			return ctx => {
-				tracker.hear(ctx.eventName);
-				return next(ctx);
-			};
-		},
-
 		/** `emit` picks one gateway, and the streams of the others would silently miss the event. */
 		emit(this: ServiceBroker, next: Broadcast): Broadcast {
 			return (eventName, payload, options) => {
@@ -174,9 +166,6 @@ export function misplacedMiddleware(what: string): SseError {
 		`${what}: write middlewares: [SseMiddleware()] in the broker's options, once.`
 	);
 }
-
-/** An event handler as Moleculer's middlewares wrap it. */
-type HandleEvent = (ctx: { eventName: string }) => unknown;
 
 function reject(broker: ServiceBroker, error: SseError): Promise<never> {
 	// Without data nothing more is logged, not even undefined.

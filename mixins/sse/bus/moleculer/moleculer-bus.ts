@@ -84,10 +84,14 @@ export class MoleculerBus implements Bus {
 			return this.#broadcast(SEND, { eventName, sessionId, json }, options);
 		const id = sequence.ids.next();
 		this.#teller.sent(sequence);
-		// Gateways take a number that no event has for a lost event.
-		const takeBack = () => sequence.ids.takeBack(id);
-		const stamped = this.#metrics.stamp(options, id);
-		return this.#broadcast(SEND, { eventName, sessionId, json, id }, stamped, takeBack);
+		const event: { id?: string; [field: string]: unknown } = { eventName, sessionId, json, id };
+		const takeBack = () => {
+			// Gateways take a number that no event has for a lost event.
+			sequence.ids.takeBack(id);
+			// A middleware may send it again, when the next event has the number.
+			delete event.id;
+		};
+		return this.#broadcast(SEND, event, this.#metrics.stamp(options, id), takeBack);
 	}
 
 	/** The number lets a gateway notice a revocation that it missed. */
@@ -96,8 +100,12 @@ export class MoleculerBus implements Bus {
 		const sequence = this.#revocations.of(groupsOf(options));
 		const id = sequence?.ids.next();
 		if (sequence !== undefined) this.#teller.sent(sequence);
-		const takeBack = () => id !== undefined && sequence?.ids.takeBack(id);
-		return this.#broadcast(CLOSE, writeClose(revocation), withRevocationId(options, id), takeBack);
+		const stamped = withRevocationId(options, id);
+		const takeBack = () => {
+			if (id !== undefined) sequence?.ids.takeBack(id);
+			delete stamped.meta.$sse.revocation;
+		};
+		return this.#broadcast(CLOSE, writeClose(revocation), stamped, takeBack);
 	}
 
 	get state(): SseBusState {

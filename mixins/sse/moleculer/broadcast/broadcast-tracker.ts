@@ -11,8 +11,8 @@ export class TrackedBroadcast {
 	readonly eventName: string;
 	/** One for each packet that was to carry the event. */
 	readonly sends: Promise<unknown>[] = [];
-	/** Whether a service of this node has got it. */
-	isHeard = false;
+	/** Whether it has come so far that this node's own services get it, now or in a later turn. */
+	hasReachedOwnNode = false;
 	/** Errors thrown for packets, or by the broadcast as a whole. */
 	readonly thrown: Error[] = [];
 	/** Whether the broadcast as a whole threw, before it reached all packets. */
@@ -23,11 +23,11 @@ export class TrackedBroadcast {
 	}
 
 	/**
-	 * Whether it was refused, for example by the serializer, and has been sent to nobody. What is lost with the connection
+	 * Whether it was refused, for example by the serializer, and has left for no other node. What is lost with the connection
 	 * counts as sent: it is missing where it was expected, and its id shows that.
 	 */
-	get isStranded(): boolean {
-		if (this.isHeard || this.thrown.length === 0 || this.thrown.some(isOutage)) return false;
+	get hasLeftForNobody(): boolean {
+		if (this.thrown.length === 0 || this.thrown.some(isOutage)) return false;
 		return this.sends.length + (this.isBrokenOff ? 1 : 0) === this.thrown.length;
 	}
 }
@@ -65,9 +65,9 @@ export class BroadcastTracker {
 		if (thrown !== undefined) current.thrown.push(thrown);
 	}
 
-	/** A service of this node gets an event. */
-	hear(eventName: string): void {
-		if (this.#current?.eventName === eventName) this.#current.isHeard = true;
+	/** This node's own services get an event, or will. */
+	reachOwnNode(eventName: string): void {
+		if (this.#current?.eventName === eventName) this.#current.hasReachedOwnNode = true;
 	}
 }
 

@@ -4,6 +4,7 @@ import { ThrottledLog } from "../../core/util/throttled-log.ts";
 import { dropsSilently } from "../transporter/transporter-health.ts";
 import { BoundedWaits } from "./bounded-waits.ts";
 import type { BroadcastTracker } from "./broadcast-tracker.ts";
+import { isHeardHere } from "./local-delivery.ts";
 import { reportIfUnhandled } from "./unhandled-rejection.ts";
 
 export interface BroadcastOptions {
@@ -19,7 +20,7 @@ export type Broadcast = (
 	options?: BroadcastOptions
 ) => Promise<unknown>;
 
-/** @param onStranded Called in the caller's turn if the event was refused, and was sent to nobody. */
+/** @param onStranded Called in the caller's turn if the event was refused, and nobody gets it: on this node neither. */
 export type SafeBroadcast = (
 	eventName: string,
 	payload: unknown,
@@ -57,7 +58,8 @@ export function safeBroadcast(
 		const { tracked, result } = broadcastTracker.watch(eventName, () =>
 			broadcast(eventName, payload, options)
 		);
-		if (tracked.isStranded) onStranded?.();
+		const isGotHere = () => tracked.hasReachedOwnNode && isHeardHere(broker, eventName, options);
+		if (tracked.hasLeftForNobody && !isGotHere()) onStranded?.();
 		const { sends, thrown } = tracked;
 		const isCutOff = dropsSilently(broker);
 		let hasFailed = false;

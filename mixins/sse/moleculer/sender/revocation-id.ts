@@ -17,7 +17,7 @@ interface Meta {
 export function withRevocationId(
 	options: unknown,
 	id: string | undefined
-): { [option: string]: unknown; meta: object } {
+): { [option: string]: unknown; meta: { $sse: { revocation?: string | undefined } } } {
 	const given = readOptions(options);
 	return { ...given, meta: { ...(given.meta as object | undefined), $sse: { revocation: id } } };
 }
