@@ -398,6 +398,7 @@ describe("a stream that is revoked while it is being opened", () => {
 });
 
 const BAD: [what: string, params: unknown, field: string][] = [
+	["half a character", { sessionId: ["a", "\ud83d"] }, "sessionId[1]"],
 	["nothing", undefined, "event"],
 	["null", null, "event"],
 	["a text", "alice", "event"],

@@ -69,6 +69,7 @@ const BAD: [what: string, event: unknown, field: string, problem: string][] = [
 	["a sessionId that is a BigInt", { ...good, sessionId: 42n }, "sessionId", "String(id)"],
 	["a sessionId that is false", { ...good, sessionId: false }, "sessionId", "takes a string"],
 	["a sessionId that is an object", { ...good, sessionId: {} }, "sessionId", "takes a string"],
+	["half a character in sessionId", { ...good, sessionId: "\ud83d" }, "sessionId", "surrogate"],
 	["a long sessionId", { ...good, sessionId: "x".repeat(257) }, "sessionId", "is longer than 256"],
 	[
 		"a fraction among ids",

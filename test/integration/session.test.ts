@@ -237,6 +237,7 @@ describe("the session of a resolver", () => {
 		["ids within ids", () => [["alice"]]],
 		["an object", () => ({ id: "alice" })],
 		["false", () => false],
+		["half a character", () => "Ann 👩".slice(0, 5)],
 		["an id of 257 characters", () => "x".repeat(257)]
 	])("failed if it returns %s: 500", async (_, session) => {
 		const rejections = watchRejections();

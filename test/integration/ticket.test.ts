@@ -364,6 +364,7 @@ const FORGED: [what: string, make: () => string | Promise<string>][] = [
 	["with no ids", () => forge({ ...good, ids: [] }, SECRET)],
 	["with everyone's address as id", () => forge({ ...good, ids: ["*"] }, SECRET)],
 	["with a fraction as id", () => forge({ ...good, ids: ["alice", 7.5] }, SECRET)],
+	["with half a character in an id", () => forge({ ...good, ids: ["\ud83d"] }, SECRET)],
 	["without names", () => forge({ ids: ["alice"] }, SECRET)],
 	["with a name that is a text", () => forge({ ...good, names: "news" }, SECRET)],
 	["of other names", () => forge({ ...good, names: ["orders"] }, SECRET)],

@@ -6,7 +6,8 @@ export const EVERYONE = "*";
 const MAX_LENGTH = 256;
 
 /**
- * A session id as applications give it: 1 to 256 characters other than `"*"`, or a whole number, which means its decimal text.
+ * A session id as applications give it: 1 to 256 characters of valid Unicode other than `"*"`, or a whole number, which means its decimal
+ * text.
  */
 export type SseSessionId = string | number;
 
@@ -64,6 +65,8 @@ export function isNobody(recipients: string | readonly string[]): boolean {
 function problemOfText(id: string): string | undefined {
 	if (id === "") return "is empty";
 	if (id.length > MAX_LENGTH) return `is longer than ${MAX_LENGTH} characters`;
+	// Binary serializers would make another id of it on the way, such as that of another session.
+	if (!id.isWellFormed()) return "contains a lone surrogate: give valid Unicode";
 	if (id === EVERYONE) return `is "${EVERYONE}", which addresses everyone and is not a session id`;
 	return undefined;
 }

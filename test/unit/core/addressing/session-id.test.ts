@@ -15,7 +15,7 @@ const refusalOf = (input: unknown, typed = false): Refusal => {
 
 describe("a session id", () => {
 	it("is a text of 1 to 256 characters, as it is", () => {
-		for (const id of ["a", "007", "1e3", "-0", " ", "\n", "x".repeat(256)]) {
+		for (const id of ["a", "007", "1e3", "-0", " ", "\n", "Ann 👩", "x".repeat(256)]) {
 			expect(readSessionId(id, "sessionId")).toBe(id);
 		}
 	});
@@ -48,6 +48,8 @@ describe("a session id", () => {
 		["nothing", undefined, "takes a string or a whole number"],
 		["an empty text", "", "is empty"],
 		["a long text", "x".repeat(257), "is longer than 256 characters"],
+		["half a character", "Ann \ud83d", "contains a lone surrogate: give valid Unicode"],
+		["the other half", "\udc69 Ann", "contains a lone surrogate"],
 		["everyone", "*", "addresses everyone"]
 	])("is refused by name, with the remedy: %s", (_, id, problem) => {
 		const { refused, message } = refusalOf(id);
@@ -84,6 +86,7 @@ describe("recipients", () => {
 		["sessionId", ""],
 		["sessionId", {}],
 		["sessionId[1]", ["a", "*"]],
+		["sessionId[1]", ["a", "\ud83d"]],
 		["sessionId[0]", [undefined]],
 		["sessionId[0]", [["a"]]],
 		["sessionId[2]", ["a", 1, 1.5]]
