@@ -1,4 +1,5 @@
 import type { ServiceBroker } from "moleculer";
+import { boundDisconnect } from "./bound-disconnect.ts";
 
 /** The part of a transporter that is read; channel and connection are those of AMQP. */
 interface Transporter {
@@ -75,6 +76,7 @@ const watching = new WeakSet<ServiceBroker>();
  * the other: both call this, and the second call does nothing.
  */
 export function watchTransporter(broker: ServiceBroker): void {
+	boundDisconnect(broker);
 	if (!watching.has(broker)) watchNats(broker);
 	watching.add(broker);
 	if (Reflect.get(broker, REVIVED) !== true) reviveDeafChannel(broker);
