@@ -9,6 +9,7 @@ import { SEND } from "./sse/core/event/event.ts";
 import { CLOSE } from "./sse/core/revocation/revocation.ts";
 import { Gateway } from "./sse/gateway/gateway.ts";
 import { SSE_MIXIN_OPTIONS } from "./sse/gateway/mixin-options.ts";
+import { boundWaits } from "./sse/gateway/route/bounded-waits.ts";
 import { appendClientRoute } from "./sse/gateway/route/client-route.ts";
 import { warnOfCors } from "./sse/gateway/route/cors-check.ts";
 import { handleErrors } from "./sse/gateway/route/error-handling.ts";
@@ -23,6 +24,7 @@ import {
 } from "./sse/gateway/route/route.ts";
 import { watchChecks } from "./sse/gateway/route/route-checks.ts";
 import { makeAliases, serveAliases } from "./sse/gateway/route/serve-aliases.ts";
+import { TransientErrors } from "./sse/gateway/route/transient-errors.ts";
 import { TICKET_USED } from "./sse/gateway/tickets/shared-tickets.ts";
 import { addTicketAction } from "./sse/gateway/tickets/ticket-action.ts";
 import type {
@@ -122,7 +124,9 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			resolveHead(schema);
 			countHeadsApart(schema);
 			watchChecks(schema, gatewayOf);
-			handleErrors(schema, gatewayOf);
+			const transient = new TransientErrors(gatewayOf);
+			handleErrors(schema, gatewayOf, transient);
+			boundWaits(schema, gatewayOf, transient);
 			watchHandling(schema);
 			warnOfCors(schema);
 			// `stopped` hooks run from the last to the first: the streams must end before the gateway waits for its server to

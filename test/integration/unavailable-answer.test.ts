@@ -15,6 +15,7 @@ import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
 import { startExpressGateway } from "../support/gateway/express-gateway.ts";
 import { type GatewaySetup, NOTHING, startGateway } from "../support/gateway/gateway.ts";
+import { metric } from "../support/gateway/metrics.ts";
 import { hurry } from "../support/hurry.ts";
 import { onTestFinished } from "../support/on-test-finished.ts";
 import { watchRejections } from "../support/rejections.ts";
@@ -445,6 +446,35 @@ describe("an application that takes its time", () => {
 		const gateway = await live({ use: [() => {}] });
 
 		await retryOf(gateway.at("/live", "news"));
+	});
+
+	// Nothing limited the time that an opening took: the request was never answered.
+	it.each([
+		["session", { sse: { session: () => new Promise<never>(() => {}) } }],
+		["a middleware", { use: [() => {}] }]
+	])(
+		"with %s is waited for just as long if temporary failures have their status",
+		async (_, how) => {
+			hurry();
+			const { sse = {}, ...route } = how as { sse?: SseMixinOptions };
+			const gateway = await live(route, {
+				sse: { refusals: "http", ...sse },
+				broker: { metrics: true }
+			});
+			const { status, error } = await refusal(gateway.at("/live", "news"));
+
+			expect(status).toBe(504);
+			expect(error.message).toContain("within 25 seconds");
+			expect(metric(gateway.broker, "streams.refused{unavailable}")).toBe(1);
+			expect(gateway.log.at("error").join()).toContain("within 25 seconds");
+		}
+	);
+
+	it("is not waited for any longer if the request would be refused in any case", async () => {
+		hurry();
+		const gateway = await live({ use: [() => {}] });
+
+		expect((await send(gateway.at("/live"))).status).toBe(504);
 	});
 
 	it("does not matter to a stream that is open", async () => {

@@ -20,6 +20,7 @@ import { Compression } from "./request/compression.ts";
 import { IncomingRequests } from "./request/incoming-requests.ts";
 import { StreamRefusals } from "./request/stream-refusals.ts";
 import { Unavailable } from "./request/unavailable.ts";
+import { WaitingRequests } from "./request/waiting-requests.ts";
 import { Shutdown } from "./stop/shutdown.ts";
 import type {
 	GatewayOptions,
@@ -41,6 +42,8 @@ export class Gateway {
 	readonly limits: Limits;
 	/** Answers requests that cannot be served for now. */
 	readonly unavailable: Unavailable;
+	/** Requests whose streams the application has still to let open. */
+	readonly waiting: WaitingRequests = new WaitingRequests(() => this.isStopping);
 	/** Passes events to the streams. */
 	readonly fanOut: FanOut;
 	readonly revocations: Revocations;
@@ -68,7 +71,8 @@ export class Gateway {
 		this.#shutdown = new Shutdown(options, this.#registry, service);
 		const stopping = {
 			isReady: () => this.isReady,
-			timeLeft: () => this.#shutdown.timeLeft
+			timeLeft: () => this.#shutdown.timeLeft,
+			sendOn: (response: SseGatewayResponse) => this.#shutdown.sendOn(response)
 		};
 		this.unavailable = new Unavailable(options, service, stopping, this.refusals);
 		const compression = new Compression(options.compression, counters);
@@ -224,6 +228,7 @@ export class Gateway {
 	async stop(): Promise<void> {
 		if (this.#shutdown.ended !== undefined) return this.#shutdown.ended;
 		const ended = this.#shutdown.begin(this.unclosed);
+		this.waiting.sendOn();
 		if (this.#options.drain > 0) await ended;
 		this.#connections.close();
 		await ended;

@@ -1,6 +1,7 @@
 import { lineOf, stackOf } from "../../core/errors/guard.ts";
 import { isFault } from "../../core/errors/transient.ts";
 import { closeFrame } from "../../core/event/control-events.ts";
+import type { RefusalReason } from "../../core/metrics/label-values.ts";
 import { ThrottledLog } from "../../core/util/throttled-log.ts";
 import { answerAndHangUp, answerBriefly } from "../../http/answer.ts";
 import { SseError } from "../../moleculer/sse-error.ts";
@@ -23,6 +24,8 @@ export interface StoppingGateway {
 	isReady(): boolean;
 	/** Milliseconds for which a returning client finds no gateway, because this one stops. */
 	timeLeft(): number;
+	/** Sends a client to another gateway. */
+	sendOn(response: SseGatewayResponse): void;
 }
 
 /** Sends clients away whose streams cannot be opened for a temporary reason. */
@@ -94,7 +97,28 @@ export class Unavailable {
 			response.destroy();
 			return;
 		}
-		this.#refusedStreams.count(request, "unavailable");
+		this.#answered(request, response, "unavailable");
+	}
+
+	/**
+	 * Answers a request that is still waiting when the gateway stops.
+	 *
+	 * @param ofAlias See {@link readRequest}.
+	 * @throws SseError if it would be refused for good in any case; nothing has been written then.
+	 */
+	sendOn(
+		request: SseGatewayRequest,
+		response: SseGatewayResponse,
+		ofAlias?: readonly string[]
+	): void {
+		readRequest(request, response, this.#options, ofAlias);
+		dropBodyHeaders(response);
+		this.#gateway.sendOn(response);
+		this.#answered(request, response, "drain");
+	}
+
+	#answered(request: SseGatewayRequest, response: SseGatewayResponse, reason: RefusalReason): void {
+		this.#refusedStreams.count(request, reason);
 		try {
 			this.#service.logResponse?.(request, response);
 		} catch (error) {

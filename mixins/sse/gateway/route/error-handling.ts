@@ -1,9 +1,8 @@
 import { isThenable } from "../../core/errors/guard.ts";
-import { MoleculerRetryableError } from "../../moleculer/moleculer-values.ts";
 import type { Gateway } from "../gateway.ts";
 import { refuse } from "../request/refusal-answer.ts";
 import { isAnswered } from "../request/settled.ts";
-import { TICKET_ACTION } from "../tickets/ticket-action.ts";
+import { isTicketAction } from "../tickets/ticket-action.ts";
 import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 import { isStreamAlias } from "./alias.ts";
 import { type Methods, wrap } from "./methods.ts";
@@ -16,21 +15,18 @@ import {
 	type WebRoute,
 	type WebService
 } from "./stream-request.ts";
-import { TransientErrors } from "./transient-errors.ts";
-
-/**
- * Milliseconds that the application has to let a stream open, or to refuse it. Proxies give up after 30 seconds or more and
- * answer 504, after which EventSource does not reconnect.
- */
-const PATIENCE = 25_000;
+import type { TransientErrors } from "./transient-errors.ts";
 
 /**
  * Handles what fails in the routes that have streams, and in the plugin's own. moleculer-web catches nothing where it handles an
  * error, and nobody waits for its promise: what an application's `onError` throws there, or in a timer, would end the process.
  */
-export function handleErrors(schema: MergedSchema, gatewayOf: (service: unknown) => Gateway): void {
+export function handleErrors(
+	schema: MergedSchema,
+	gatewayOf: (service: unknown) => Gateway,
+	transient: TransientErrors
+): void {
 	const methods = (schema.methods ?? {}) as Methods;
-	const transient = new TransientErrors(gatewayOf);
 	/** Routes whose error handling is guarded. */
 	const guarded = new WeakSet<object>();
 	/** Requests of streams that have reached their route. */
@@ -91,17 +87,8 @@ export function handleErrors(schema: MergedSchema, gatewayOf: (service: unknown)
 
 	wrap(methods, "routeHandler", original => {
 		return function (ctx, route, request: SseGatewayRequest, response: SseGatewayResponse, found) {
-			const handle = () => original.call(this, ctx, route, request, response, found);
-			if (!isOfStream(request, found)) return handle();
-			streams.add(request);
-			if (!gatewayOf(this).unavailable.isOn) return handle();
-			const late = () => transient.answer(this, request, response, unanswered());
-			const timer = setTimeout(late, PATIENCE);
-			timer.unref();
-			const handled: Promise<unknown> = handle();
-			const stop = () => clearTimeout(timer);
-			handled.then(stop, stop);
-			return handled;
+			if (isOfStream(request, found)) streams.add(request);
+			return original.call(this, ctx, route, request, response, found);
 		};
 	});
 
@@ -110,8 +97,8 @@ export function handleErrors(schema: MergedSchema, gatewayOf: (service: unknown)
 			const route: WebRoute = original.apply(this, args);
 			const aliases = this.aliases.filter(alias => alias.route === route);
 			const hasStreams = aliases.some(isStreamAlias);
-			const ticket = `${this.fullName}.${TICKET_ACTION}`;
-			if (hasStreams || isAppended(route.opts) || aliases.some(({ action }) => action === ticket)) {
+			const hasTickets = aliases.some(({ action }) => isTicketAction(this, action));
+			if (hasStreams || hasTickets || isAppended(route.opts)) {
 				guarded.add(route);
 			}
 			if (hasStreams) {
@@ -126,11 +113,4 @@ export function handleErrors(schema: MergedSchema, gatewayOf: (service: unknown)
 			return route;
 		};
 	});
-}
-
-function unanswered(): Error {
-	return new MoleculerRetryableError(
-		`the application has neither let it open nor refused it within ${PATIENCE / 1000} seconds`,
-		504
-	);
 }

@@ -22,6 +22,7 @@ export interface WebService {
 	readonly aliases: readonly WebAlias[];
 	resolveAlias(url: string, method: string): Found;
 	writeCorsHeaders?(route: WebRoute, req: unknown, res: unknown, isPreflight: boolean): void;
+	errorHandler?(request: SseGatewayRequest, response: SseGatewayResponse, error: unknown): unknown;
 	sendError(request: SseGatewayRequest, response: SseGatewayResponse, error: unknown): unknown;
 }
 

@@ -6,7 +6,7 @@ import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 import type { IssuedTicket } from "./ticket.ts";
 
 /** The name of the action that issues tickets: `<gateway service>.sseTicket`. */
-export const TICKET_ACTION = "sseTicket";
+const ACTION = "sseTicket";
 
 interface TicketParams {
 	/** One event name, or several. */
@@ -39,8 +39,13 @@ export function addTicketAction(
 			return gatewayOf(this).access.issueTicket(caller?.params ?? {}, names);
 		}
 	};
-	schema.actions = { [TICKET_ACTION]: action, ...schema.actions };
+	schema.actions = { [ACTION]: action, ...schema.actions };
 	callOnThisNode(schema);
+}
+
+/** Whether an alias of a gateway calls that action of its own. */
+export function isTicketAction({ fullName }: Pick<Service, "fullName">, action: unknown): boolean {
+	return action === `${fullName}.${ACTION}`;
 }
 
 /** A service, with internals that Moleculer's types leave out. */
@@ -70,7 +75,7 @@ function callOnThisNode({ methods = {} }: MergedSchema): void {
 	const callAction: CallAction = function (this: unknown, route, name, request, ...rest) {
 		const service = this as OwnService;
 		const { actions } = service._serviceSpecification;
-		const own = Object.values(actions).find(action => action.rawName === TICKET_ACTION);
+		const own = Object.values(actions).find(action => action.rawName === ACTION);
 		const chosen = request.$endpoint as Endpoint | undefined;
 		if (own !== undefined && chosen?.action.name === own.name) {
 			request.$endpoint = endpointIn(service, own);
@@ -82,8 +87,7 @@ function callOnThisNode({ methods = {} }: MergedSchema): void {
 
 /** The endpoint of an action in this very service. */
 function endpointIn({ actions, broker }: OwnService, own: OwnAction): Endpoint {
-	const handler = (ctx: Context<Record<string, unknown>>) =>
-		actions[TICKET_ACTION]?.(ctx.params, { ctx });
+	const handler = (ctx: Context<Record<string, unknown>>) => actions[ACTION]?.(ctx.params, { ctx });
 	// With the balancer off, Moleculer calls the handler that goes through the transporter, even on its own node.
 	const action = { ...own, handler, remoteHandler: handler };
 	return broker.registry.createPrivateActionEndpoint(action) as Endpoint;
