@@ -55,7 +55,8 @@ const RESUMED: Readonly<Record<ResumeOutcome, string>> = {
 const BAD: Readonly<Record<BadEventReason, string>> = {
 	invalid: "a field is missing, or wrong",
 	contract: "it breaks the event contract; not of revocations",
-	oversized: "it is larger than `limits.eventBytes`, or than the transporter carries",
+	oversized:
+		"it is larger than `limits.eventBytes`, or than the transporter carries, or has more session ids than `limits.recipientsPerEvent`",
 	emitted: "it was emitted, and not broadcast"
 };
 
@@ -72,7 +73,8 @@ const DROPPED: Readonly<Record<DropReason, string>> = {
 	invalid:
 		"it cannot be read; it comes from a node without `SseMiddleware`, or from another program",
 	contract: "it breaks the gateway's event contract",
-	oversized: "it is larger than the gateway's `limits.eventBytes`",
+	oversized:
+		"it is larger than the gateway's `limits.eventBytes`, or has more session ids than its `limits.recipientsPerEvent`",
 	"slow-disconnect": "its client was cut off for being slow",
 	"slow-dropOldest": "newer ones needed its place",
 	"slow-conflate": "newer ones needed its place, and none replaced it",

@@ -225,7 +225,11 @@ describe("an invalid contract stops the start", () => {
 	])("a schema that does not compile: %s", (_, params) => {
 		const broker = new ServiceBroker({ logger: false });
 		const error = thrownBy(() =>
-			createSenderCheck(broker, { events: { news: { params } }, eventBytes: 0 })
+			createSenderCheck(broker, {
+				events: { news: { params } },
+				eventBytes: 0,
+				recipientsPerEvent: 0
+			})
 		);
 
 		expect(error).toMatchObject({ type: "SSE_INVALID_OPTION", data: { eventName: "news" } });

@@ -135,9 +135,13 @@ describe("a limit", () => {
 		"opensPerSecond",
 		"eventNames",
 		"eventNamesPerStream",
-		"eventBytes"
+		"eventBytes",
+		"recipientsPerEvent"
 	])("is off at 0: %s", async limit => {
-		const gateway = await start({ [limit]: 0 });
+		const gateway = await startGateway({
+			middleware: { limits: { recipientsPerEvent: 0 } },
+			sse: { limits: { [limit]: 0 } }
+		});
 		const names = Array.from({ length: 150 }, (_, n) => `event-${n}`);
 		const streams = await Promise.all(
 			[1, 2, 3].map(() =>
@@ -146,7 +150,9 @@ describe("a limit", () => {
 				})
 			)
 		);
-		await gateway.send({ eventName: "event-0", sessionId: "a", payload: "x".repeat(100_000) });
+		const others = Array.from({ length: 20_000 }, (_, n) => `other-${n}`);
+		const sessionId = limit === "recipientsPerEvent" ? ["a", ...others] : "a";
+		await gateway.send({ eventName: "event-0", sessionId, payload: "x".repeat(100_000) });
 
 		for (const stream of streams) await stream.next("event-0");
 	});
@@ -290,6 +296,51 @@ describe("a limit", () => {
 
 		expect(stream.received("news")).toEqual([payload]);
 		expect(gateway.log.at("warn").join()).toContain("more than 1000 bytes");
+	});
+});
+
+// Each id has an entry in the history: one event for 120,000 of them took the place of all events before it.
+describe("an event for more session ids than the limit", () => {
+	const crowd = (count: number) => Array.from({ length: count }, (_, n) => `session-${n}`);
+
+	it("is dropped by the gateway, which logs that, and one that just has as many is not", async () => {
+		const gateway = await startGateway({
+			middleware: { limits: { recipientsPerEvent: 0 } },
+			sse: { limits: { recipientsPerEvent: 3 } }
+		});
+		const stream = await openStream(gateway.url("news"), { session: "session-0" });
+		await gateway.send({ eventName: "news", sessionId: crowd(4), payload: "too many" });
+		await gateway.send({ eventName: "news", sessionId: crowd(3), payload: "as many" });
+		await stream.next("news");
+
+		expect(stream.received("news")).toEqual(["as many"]);
+		expect(gateway.log.at("warn").join()).toContain('"sessionId" has 4 session ids, more than 3');
+	});
+
+	it("is refused where it was sent, with the field and the remedy; the default is 10,000", async () => {
+		const gateway = await startGateway();
+		await gateway.send({ eventName: "news", sessionId: crowd(10_000), payload: 1 });
+		const refused = gateway.send({ eventName: "news", sessionId: crowd(10_001), payload: 2 });
+
+		await expect(refused).rejects.toMatchObject({
+			type: "SSE_INVALID_EVENT",
+			data: { field: "sessionId" },
+			message: expect.stringMatching(/10001 session ids, more than 10000.*to one id that/)
+		});
+	});
+
+	it("leaves events before it in the history, if it has as many ids as the default allows", async () => {
+		const gateway = await startGateway();
+		const first = await openStream(gateway.url("news"), { session: "alice" });
+		const { id = "" } = await first.next("sse.open");
+		first.close();
+		await gateway.send({ eventName: "news", sessionId: "alice", payload: "missed" });
+		await gateway.send({ eventName: "news", sessionId: crowd(10_000), payload: 0 });
+		const back = { session: "alice", headers: { "Last-Event-ID": id } };
+		const again = await openStream(gateway.url("news"), back);
+		await again.next("news");
+
+		expect(again.received("news")).toEqual(["missed"]);
 	});
 });
 

@@ -439,7 +439,10 @@ describe("events", () => {
 
 	it("count at their sender by what is wrong with them", async () => {
 		const gateway = await start({
-			middleware: { events: { [NEWS]: { params: { n: "number" } } }, limits: { eventBytes: 100 } }
+			middleware: {
+				events: { [NEWS]: { params: { n: "number" } } },
+				limits: { eventBytes: 100, recipientsPerEvent: 2 }
+			}
 		});
 		const refused = (event: unknown) =>
 			expect(gateway.send(event)).rejects.toMatchObject({ type: "SSE_INVALID_EVENT" });
@@ -448,6 +451,7 @@ describe("events", () => {
 		await refused(news({ n: "one" }));
 		await refused(news({ n: 1 }, "*"));
 		await refused(news({ n: 1, pad: "x".repeat(100) }));
+		await refused({ eventName: NEWS, sessionId: ["A", "B", "C"], payload: { n: 1 } });
 		await expect(gateway.broker.emit("sse.send", news({ n: 1 }))).rejects.toThrow();
 		// for nobody: it is valid, and not sent
 		await gateway.send({ eventName: NEWS, sessionId: [], payload: { n: 1 } });
@@ -455,7 +459,7 @@ describe("events", () => {
 		await metricsBecome(gateway.broker, {
 			"events.refused{invalid}": 1,
 			"events.refused{contract}": 3,
-			"events.refused{oversized}": 1,
+			"events.refused{oversized}": 2,
 			"events.refused{emitted}": 1,
 			"events.sent{news}": 0
 		});
@@ -521,20 +525,21 @@ describe("events", () => {
 		const events = { [NEWS]: {} };
 		const gateway = await start({
 			middleware: false,
-			sse: { events, limits: { eventBytes: 100 } }
+			sse: { events, limits: { eventBytes: 100, recipientsPerEvent: 2 } }
 		});
 		await open(gateway);
 		const { broker } = gateway;
 		await broker.broadcast("sse.send", { eventName: NEWS });
 		await broker.broadcast("sse.send", news(1, "*"));
 		await broker.broadcast("sse.send", news("x".repeat(200)));
+		await broker.broadcast("sse.send", { eventName: NEWS, sessionId: ["A", "B", "C"], payload: 1 });
 		await broker.broadcast("sse.close", { sessionId: 1.5 });
 
 		await metricsBecome(broker, {
-			"events.received": 3,
+			"events.received": 4,
 			"events.dropped{invalid}": 1,
 			"events.dropped{contract}": 1,
-			"events.dropped{oversized}": 1,
+			"events.dropped{oversized}": 2,
 			"revocations.dropped": 1,
 			"events.delivered{news}": 0
 		});

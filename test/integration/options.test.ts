@@ -163,7 +163,7 @@ const BAD: Record<string, { takes: string; values: unknown[] }> = {
 	},
 	limits: {
 		takes:
-			"{ streams, streamsPerSession, streamsPerIp, opensPerSecond, eventNames, eventNamesPerStream, eventBytes }",
+			"{ streams, streamsPerSession, streamsPerIp, opensPerSecond, eventNames, eventNamesPerStream, eventBytes, recipientsPerEvent }",
 		values: [null, 0, "many", [], { streams: -1 }, { streams: 1.5 }, { streams: "7" }].concat([
 			{ streamsPerSession: null },
 			{ eventBytes: Number.POSITIVE_INFINITY }

@@ -103,7 +103,7 @@ describe("options as they are given", () => {
 			readonly [min: number, max: number] | null | undefined
 		>();
 		expectTypeOf<SseMiddlewareOptions["limits"]>().toEqualTypeOf<
-			{ eventBytes?: number } | undefined
+			{ eventBytes?: number; recipientsPerEvent?: number } | undefined
 		>();
 		expectTypeOf<SseMiddlewareOptions["stream"]>().toEqualTypeOf<
 			SseRabbitmqOptions | null | undefined

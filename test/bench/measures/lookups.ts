@@ -89,7 +89,7 @@ function costsOf(sessions: number, rounds: number): Costs {
 		{
 			history: null,
 			receiver: (listener, service) => new ReadingReceiver(NO_BUS, listener, service),
-			limits: { eventBytes: 0 },
+			limits: { eventBytes: 0, recipientsPerEvent: 0 },
 			conflates: false,
 			counters: new GatewayCounters(),
 			deliveryTimes: NO_DELIVERY_TIMES

@@ -54,7 +54,10 @@ export class TestNode {
 		const sender =
 			makeBus === undefined
 				? SseMiddleware(typeof middleware === "boolean" ? {} : middleware)
-				: createSenderMiddleware({ limits: { eventBytes: 1_048_576 } }, makeBus);
+				: createSenderMiddleware(
+						{ limits: { eventBytes: 1_048_576, recipientsPerEvent: 0 } },
+						makeBus
+					);
 		this.broker = new ServiceBroker({
 			nodeID: "node-1",
 			logger: this.log,

@@ -59,7 +59,8 @@ export interface GatewaySettings {
 	 * Bounds on what clients may open, and on an event; 0 turns one off; see "Limits" in
 	 * docs/production/limits.md.
 	 * @default { "streams": 50000, "streamsPerSession": 1000, "streamsPerIp": 0, "opensPerSecond":
-	 * 5000, "eventNames": 500000, "eventNamesPerStream": 100, "eventBytes": 16777216 }
+	 * 5000, "eventNames": 500000, "eventNamesPerStream": 100, "eventBytes": 16777216,
+	 * "recipientsPerEvent": 10000 }
 	 */
 	limits: StreamLimits;
 	/**

@@ -8,6 +8,11 @@ export interface SenderLimits {
 	 * @default 16777216
 	 */
 	eventBytes: number;
+	/**
+	 * Session ids of an event. 0 = off.
+	 * @default 10000
+	 */
+	recipientsPerEvent: number;
 }
 
 /** Bounds of what clients may open. 0 = off, each. */
@@ -51,6 +56,13 @@ const SENDER_LIMITS: OptionSpecs<SenderLimits> = {
 		unit: "bytes",
 		// RabbitMQ's default limit for one message
 		default: 16_777_216,
+		zero: "off"
+	}),
+	recipientsPerEvent: whole({
+		about: "session ids of an event",
+		unit: "session ids",
+		// up to a tenth of the history's default size
+		default: 10_000,
 		zero: "off"
 	})
 };
@@ -105,6 +117,7 @@ export const STREAM_LIMITS_OPTION: GroupSpec<StreamLimits> = group<StreamLimits>
 );
 
 export const SENDER_LIMITS_OPTION: GroupSpec<SenderLimits> = group<SenderLimits>(SENDER_LIMITS, {
-	about: "bytes that a payload may have as JSON; 0 = no limit",
-	says: ({ eventBytes }) => `a whole number, ${eventBytes}`
+	about:
+		"bounds on an event, the same as in `SseMixin`; 0 turns one off; see [Limits](../production/limits.md#limits)",
+	says: ({ eventBytes }) => `whole numbers, ${eventBytes}`
 });

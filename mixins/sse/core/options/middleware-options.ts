@@ -19,8 +19,9 @@ export interface MiddlewareOptions {
 	 */
 	events?: EventsContract;
 	/**
-	 * Bytes that a payload may have as JSON; 0 = no limit.
-	 * @default { "eventBytes": 16777216 }
+	 * Bounds on an event, the same as in `SseMixin`; 0 turns one off; see "Limits" in
+	 * docs/production/limits.md.
+	 * @default { "eventBytes": 16777216, "recipientsPerEvent": 10000 }
 	 */
 	limits: SenderLimits;
 }

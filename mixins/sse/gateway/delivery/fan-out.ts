@@ -13,6 +13,7 @@ import { contractViolation, type EventsContract } from "../../core/event/contrac
 import { SEND, type SseEvent, validate } from "../../core/event/event.ts";
 import { encodeOrigin, newEpoch } from "../../core/event/event-id.ts";
 import { withoutId } from "../../core/event/frame.ts";
+import { refuseCrowd } from "../../core/event/recipients.ts";
 import { History } from "../../core/history/history.ts";
 import type { GatewayCounters } from "../../core/metrics/counters.ts";
 import type { DeliveryTimes } from "../../core/metrics/delivery-times.ts";
@@ -64,6 +65,7 @@ export class FanOut implements ReceiverListener {
 	readonly #streams: Registry<EventStream>;
 	readonly #service: GatewayService;
 	readonly #events: EventsContract | undefined;
+	readonly #recipientsPerEvent: number;
 	readonly #revocations: RevocationListener | undefined;
 	readonly #rendering: Rendering;
 	readonly #droppedEventsLog: DroppedEventsLog;
@@ -75,7 +77,7 @@ export class FanOut implements ReceiverListener {
 		{
 			history: limits,
 			events,
-			limits: { eventBytes },
+			limits: { eventBytes, recipientsPerEvent },
 			receiver: makeReceiver,
 			conflates,
 			revocations,
@@ -90,6 +92,7 @@ export class FanOut implements ReceiverListener {
 		this.#revocations = revocations;
 		this.#tracing = tracing;
 		this.#events = events;
+		this.#recipientsPerEvent = recipientsPerEvent;
 		this.#streams = streams;
 		this.#service = service;
 		this.#droppedEventsLog = new DroppedEventsLog(service.logger);
@@ -142,7 +145,8 @@ export class FanOut implements ReceiverListener {
 
 	handOn(event: SseEvent, from: Source): void {
 		// After the event was put in sequence: what is refused here is not lost on the way.
-		const broken = contractViolation(this.#events, event);
+		const broken =
+			contractViolation(this.#events, event) ?? refuseCrowd(event, this.#recipientsPerEvent);
 		if (broken !== undefined) {
 			this.#tracing.drop(event, from, broken);
 			this.#drop(broken, from, event.id);

@@ -4,6 +4,7 @@ import { isRefusal, type Refusal, refuse } from "../../core/errors/refusal.ts";
 import { contractViolation, type EventsContract, textEvents } from "../../core/event/contract.ts";
 import { type Address, type Provenance, readSafely, validate } from "../../core/event/event.ts";
 import { serialise } from "../../core/event/payload.ts";
+import { refuseCrowd } from "../../core/event/recipients.ts";
 import { readText } from "../../core/event/text.ts";
 import { FastestValidator } from "../moleculer-values.ts";
 import { SseError } from "../sse-error.ts";
@@ -13,6 +14,8 @@ export interface SenderRules {
 	events?: EventsContract | undefined;
 	/** Most bytes that a payload may have as JSON; 0 = no limit. */
 	eventBytes: number;
+	/** Most session ids that an event may have; 0 = no limit. */
+	recipientsPerEvent: number;
 }
 
 /** An event that may leave this node. */
@@ -40,14 +43,14 @@ interface Problem {
  */
 export function createSenderCheck(
 	broker: Pick<ServiceBroker, "validator">,
-	{ events, eventBytes }: SenderRules
+	{ events, eventBytes, recipientsPerEvent }: SenderRules
 ): SenderCheck {
 	const checks = compile(broker, events);
 	const texts = textEvents(events);
 	return (input, source) => {
 		const address = readSafely(() => validate(input, source));
 		if (isRefusal(address)) return address;
-		const broken = contractViolation(events, address);
+		const broken = contractViolation(events, address) ?? refuseCrowd(address, recipientsPerEvent);
 		if (broken !== undefined) return broken;
 		const json = serialise(address.payload, eventBytes);
 		if (isRefusal(json)) return json;
