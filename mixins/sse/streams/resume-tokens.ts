@@ -71,9 +71,9 @@ export class ResumeTokens {
 		const resumeToken = this.live;
 		const reset = resetOf("gap", resumeToken);
 		let told = 0;
+		// What was read may have been sent before these streams were let in; what follows was not.
+		this.#history?.letInAll(this.#streams, now);
 		for (const stream of this.#streams) {
-			// What was read may have been sent before these streams were let in; what follows was not.
-			this.#history?.letIn(stream, now);
 			// It is told when it is decided how the stream starts.
 			if (stream.phase === "opening") continue;
 			const isTold = stream.mayHaveMissed(before);

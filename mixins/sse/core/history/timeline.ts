@@ -147,4 +147,9 @@ export class Timeline extends RetainedEvents {
 	letIn(stream: Subscription, now: number): void {
 		this.withheld.letIn(stream, this.#head, now);
 	}
+
+	/** The same for many streams. */
+	letInAll(streams: Iterable<Subscription>, now: number): void {
+		this.withheld.letInAll(streams, this.#head, now);
+	}
 }

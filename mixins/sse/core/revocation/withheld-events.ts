@@ -1,6 +1,7 @@
 import type { Subscription } from "../addressing/registry.ts";
 import { EVERYONE } from "../addressing/session-id.ts";
 import { LatestByKey } from "../collections/latest-by-key.ts";
+import { KeyedCounter } from "../limits/keyed-counter.ts";
 import type { Revocation } from "./revocation.ts";
 
 /**
@@ -25,6 +26,8 @@ interface Mark {
 
 interface Revoked extends Mark {
 	readonly at: number;
+	/** Its session id, if it is a revocation of one name alone. */
+	readonly named: string | undefined;
 }
 
 /** From where on events may be replayed to a stream, and the reason for resetting one that comes from before. */
@@ -42,13 +45,15 @@ export interface Admission {
 export class WithheldEvents {
 	/** By session id and name; without the name if it was revoked for all. */
 	readonly #revoked = new LatestByKey<Revoked>();
+	/** How many of them are of one name alone, by session id: for all others, a stream's names need no look-up. */
+	readonly #named = new KeyedCounter();
 	/**
 	 * By session and pair: being let in to one name says nothing about another, and that one member of a group is let in says
 	 * nothing about the others.
 	 */
 	readonly #letIns = new LatestByKey<Mark>();
 	/** The last of those that were dropped for lack of room: up to it, any session may have been revoked. */
-	#lost: Omit<Revoked, "key"> = { position: 0, at: Number.NEGATIVE_INFINITY };
+	#lost: Pick<Revoked, "position" | "at"> = { position: 0, at: Number.NEGATIVE_INFINITY };
 	readonly #keep: number;
 
 	/** @param maxAge Milliseconds for which events are kept. */
@@ -70,19 +75,38 @@ export class WithheldEvents {
 	add({ sessionId, eventName }: Revocation, position: number, now: number): void {
 		for (const id of typeof sessionId === "string" ? [sessionId] : sessionId) {
 			const key = keyOf(id, eventName);
+			const before = this.#revoked.get(key);
 			// A revocation of the past does not shorten how long a later one is remembered.
-			const at = Math.max(now, this.#revoked.get(key)?.at ?? now);
-			this.#revoked.push({ key, position, at });
+			const at = Math.max(now, before?.at ?? now);
+			const named = eventName === undefined ? undefined : id;
+			if (named !== undefined && before === undefined) this.#named.up(named);
+			this.#revoked.push({ key, position, at, named });
 			this.#forget(now);
 		}
 	}
 
-	/** A stream has opened between the events before a position and those after it. */
-	letIn(stream: Subscription, position: number, now: number): void {
+	/**
+	 * A stream has opened between the events before a position and those after it.
+	 *
+	 * @returns Number of its pairs that had been revoked.
+	 */
+	letIn(stream: Subscription, position: number, now: number): number {
+		let count = 0;
 		for (const { key, revokedAt } of this.#revokedPairs(stream, now)) {
+			count++;
 			if (this.#letInAt(key) > revokedAt) continue;
 			this.#letIns.push({ key, position });
 			if (this.#letIns.size > MAX_LET_IN) this.#letIns.shift();
+		}
+		return count;
+	}
+
+	/** The same for many streams, as far as it can be remembered: everyone may have been revoked. */
+	letInAll(streams: Iterable<Subscription>, position: number, now: number): void {
+		let left = MAX_LET_IN;
+		for (const stream of streams) {
+			left -= this.letIn(stream, position, now);
+			if (left <= 0) return;
 		}
 	}
 
@@ -120,13 +144,15 @@ export class WithheldEvents {
 		if (this.#revoked.size === 0 && lost === 0) return;
 		const last = (id: string, name?: string) =>
 			this.#positionOf(this.#revoked.get(keyOf(id, name)), now);
+		const ofName = (id: string, name: string) => (this.#named.of(id) > 0 ? last(id, name) : 0);
 		const everyone = last(EVERYONE);
-		const ofName = eventNames.map(name => Math.max(everyone, last(EVERYONE, name)));
+		const isAnyName = this.#named.of(EVERYONE) > 0;
 		const [session = ""] = sessionIds;
 		for (const id of sessionIds) {
-			const ofId = last(id);
-			for (const [index, name] of eventNames.entries()) {
-				const known = Math.max(ofId, ofName[index] as number, last(id, name));
+			const ofAll = Math.max(everyone, last(id));
+			if (ofAll === 0 && lost === 0 && !isAnyName && this.#named.of(id) === 0) continue;
+			for (const name of eventNames) {
+				const known = Math.max(ofAll, ofName(EVERYONE, name), ofName(id, name));
 				const revokedAt = Math.max(known, lost);
 				if (revokedAt === 0) continue;
 				yield { key: letInKeyOf(session, id, name), revokedAt, isKnown: known > 0 };
@@ -135,7 +161,7 @@ export class WithheldEvents {
 	}
 
 	/** 0 if it is over. */
-	#positionOf(revoked: Omit<Revoked, "key"> | undefined, now: number): number {
+	#positionOf(revoked: Pick<Revoked, "position" | "at"> | undefined, now: number): number {
 		return revoked === undefined || this.#isOver(revoked, now) ? 0 : revoked.position;
 	}
 
@@ -151,6 +177,7 @@ export class WithheldEvents {
 				this.#lost = { position: oldest.position, at: Math.max(oldest.at, this.#lost.at) };
 			}
 			this.#revoked.shift();
+			if (oldest.named !== undefined) this.#named.down(oldest.named);
 		}
 		// Being let in has an effect only on earlier revocations.
 		const first = this.#positionOf(this.#lost, now) || (this.#revoked.oldest?.position ?? 0);

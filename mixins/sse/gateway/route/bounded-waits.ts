@@ -1,7 +1,7 @@
 import { isTransient } from "../../core/errors/transient.ts";
 import { MoleculerRetryableError } from "../../moleculer/moleculer-values.ts";
 import type { Gateway } from "../gateway.ts";
-import { isSettled } from "../request/response.ts";
+import { isSettled } from "../request/settled.ts";
 import { PATIENCE } from "../request/waiting-requests.ts";
 import { isTicketAction } from "../tickets/ticket-action.ts";
 import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
