@@ -17,7 +17,7 @@ export type PublishOptions = BroadcastOptions;
  * A bus
  * - MUST give each event one id, the same on every gateway;
  * - MUST pass every event to every gateway that it can reach, including the sending node's own, in the order in which one
- *   sender published them;
+ *   sender published them, and with the option `groups` to those whose service is in one of these;
  * - MUST NOT pass on an event twice, change it, or delay it on its way;
  * - MUST report lost events to a gateway as soon as it can know of them;
  * - MUST go on when a gateway throws at what it is passed: the error is logged, and the event is lost;
@@ -199,9 +199,16 @@ export interface Readable {
 	readonly order: IdOrder;
 	/**
 	 * @param past Milliseconds of the past that the subscriber gets first; 0 = none.
+	 * @param groups What is sent only to other groups is a position to the subscriber; default: it gets everything.
 	 * @returns The subscription, which starts at once.
 	 */
-	subscribe(subscriber: Subscriber, past: number): BusSubscription;
+	subscribe(subscriber: Subscriber, past: number, groups?: EventGroups): BusSubscription;
+}
+
+/** The Moleculer groups in which a gateway hears the events of the bus; undefined = it gets everything. */
+export interface EventGroups {
+	readonly [SEND]: string | undefined;
+	readonly [CLOSE]: string | undefined;
 }
 
 export interface BusSubscription {

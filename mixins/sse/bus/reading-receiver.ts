@@ -1,6 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { SseEvent } from "../core/event/event.ts";
+import { SEND, type SseEvent } from "../core/event/event.ts";
 import type { IdOrder } from "../core/history/id-order.ts";
+import { CLOSE } from "../core/revocation/revocation.ts";
+import { groupOf } from "../moleculer/broadcast/event-group.ts";
 import type { HostService } from "../moleculer/host-service.ts";
 import { hearsOthers } from "../moleculer/transporter/transporter-health.ts";
 import type { BusReceiver, BusSubscription, Readable, ReceiverListener, Source } from "./bus.ts";
@@ -56,7 +58,11 @@ export class ReadingReceiver implements BusReceiver {
 	 */
 	async start(past: number): Promise<void> {
 		this.#listener.begin();
-		const subscription = this.#bus.subscribe(this.#listener, past);
+		const groups = {
+			[SEND]: groupOf(this.#service, SEND),
+			[CLOSE]: groupOf(this.#service, CLOSE)
+		};
+		const subscription = this.#bus.subscribe(this.#listener, past, groups);
 		this.#subscription = subscription;
 
 		let isFilled = false;

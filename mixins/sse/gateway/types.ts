@@ -1,5 +1,5 @@
 import type { Server } from "node:http";
-import type { Context, Service, ServiceBroker } from "moleculer";
+import type { Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
 import type { SseSessionId } from "../core/addressing/session-id.ts";
 import type { EventsContract } from "../core/event/contract.ts";
 import type { GatewaySettings } from "../core/options/gateway-options.ts";
@@ -37,6 +37,8 @@ export interface GatewayService {
 	readonly logger: Service["logger"];
 	readonly broker: ServiceBroker;
 	readonly name?: string;
+	/** What it was created from, with what its mixins brought. */
+	readonly schema?: ServiceSchema;
 	readonly version?: string | number;
 	/** The service's name with its version. */
 	readonly fullName?: string;

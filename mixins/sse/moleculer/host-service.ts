@@ -4,4 +4,6 @@ import type { Service } from "moleculer";
 export interface HostService extends Pick<Service, "broker" | "logger"> {
 	/** By default also the name of the group in which Moleculer's events reach it. */
 	readonly name?: string;
+	/** Says so if events reach it in another group. */
+	readonly schema?: Service["schema"];
 }

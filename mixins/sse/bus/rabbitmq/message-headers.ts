@@ -5,5 +5,6 @@ export const HEADERS = {
 	origin: "sse-origin",
 	seq: "sse-seq",
 	close: "sse-close",
-	trace: "sse-trace"
+	trace: "sse-trace",
+	groups: "sse-groups"
 } as const;

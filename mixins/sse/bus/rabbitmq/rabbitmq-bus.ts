@@ -1,5 +1,5 @@
 import type { ServiceBroker } from "moleculer";
-import type { Refusal } from "../../core/errors/refusal.ts";
+import { isRefusal, type Refusal } from "../../core/errors/refusal.ts";
 import type { Address } from "../../core/event/event.ts";
 import { createIdSource, type IdSource, newEpoch } from "../../core/event/event-id.ts";
 import { readTraceContext, type TraceContext } from "../../core/event/trace-context.ts";
@@ -18,6 +18,7 @@ import type {
 	Bus,
 	BusReceiver,
 	BusSubscription,
+	EventGroups,
 	Message,
 	PublishOptions,
 	Readable,
@@ -27,11 +28,12 @@ import type {
 } from "../bus.ts";
 import { ReadingReceiver } from "../reading-receiver.ts";
 import { SafeSubscriber } from "../safe-subscriber.ts";
+import { writeGroupsHeader } from "./groups-header.ts";
 import { RABBITMQ_ORDER } from "./id-order.ts";
 import { writeEvent } from "./message-codec.ts";
 import { Reader } from "./receiver/reader.ts";
 import { writeRevocationHeaders } from "./revocation-header.ts";
-import { Publisher } from "./sender/publisher.ts";
+import { Publisher, type PublishingOptions } from "./sender/publisher.ts";
 
 /** The bus that carries `sse.send` on one RabbitMQ stream, which every gateway reads by itself. */
 export class RabbitmqBus implements Bus, Readable {
@@ -77,8 +79,10 @@ export class RabbitmqBus implements Bus, Readable {
 		this.#publisher = new Publisher(this.#options, this.#broker, this.#counters);
 	}
 
-	/** RabbitMQ itself reports what it does not take; a revocation is also sent over Moleculer's transporter. */
+	/** RabbitMQ itself reports what else it does not take; a revocation is also sent over Moleculer's transporter. */
 	refuse(name: string, message: Message, options?: PublishOptions): Refusal | undefined {
+		const groups = writeGroupsHeader(options);
+		if (isRefusal(groups)) return groups;
 		return name === CLOSE ? refusePastLimit(this.#broker, name, message, options) : undefined;
 	}
 
@@ -93,7 +97,8 @@ export class RabbitmqBus implements Bus, Readable {
 		trace?: TraceContext
 	): Promise<void> {
 		const throwError = options?.throwError === true;
-		const sent = this.#publish(address, json, !throwError, trace);
+		const groups = groupsHeaderOf(options);
+		const sent = this.#publish(address, json, { stays: !throwError, groups, trace });
 		const complain = (error: Error) => this.#complaints.add(`SSE: ${error.message}`);
 		return throwError ? reportIfUnhandled(sent, complain) : sent.catch(complain);
 	}
@@ -102,13 +107,12 @@ export class RabbitmqBus implements Bus, Readable {
 	async #publish(
 		address: Address,
 		json: string,
-		stays: boolean,
-		given: TraceContext | undefined
+		{ trace: given, ...how }: PublishingOptions
 	): Promise<void> {
 		// Its ids may be the application's own, of any kind.
 		const trace = given && readTraceContext(given.traceID, given.spanID);
 		const { eventName } = address;
-		await this.#publisher.publish(eventName, writeEvent(address, json), stays, false, trace);
+		await this.#publisher.publish(eventName, writeEvent(address, json), { ...how, trace });
 	}
 
 	/**
@@ -118,9 +122,10 @@ export class RabbitmqBus implements Bus, Readable {
 	 */
 	revoke(revocation: Revocation, options?: PublishOptions): Promise<unknown> {
 		const id = this.#ids.next();
+		const how = { stays: true, isAlone: true, groups: groupsHeaderOf(options) };
 		for (const header of writeRevocationHeaders(revocation, id)) {
 			this.#publisher
-				.publish(CLOSE, header, true, true)
+				.publish(CLOSE, header, how)
 				.catch((error: Error) =>
 					this.#complaints.add(
 						`SSE: a revocation ("${CLOSE}") was not written to the stream: ${error.message}`
@@ -130,9 +135,9 @@ export class RabbitmqBus implements Bus, Readable {
 		return this.#broadcast(CLOSE, writeClose(revocation), withRevocationId(options, id));
 	}
 
-	subscribe(subscriber: Subscriber, past: number): BusSubscription {
+	subscribe(subscriber: Subscriber, past: number, groups?: EventGroups): BusSubscription {
 		const safe = new SafeSubscriber(subscriber, this.#broker.logger);
-		const reader = new Reader(this.#options, past, safe, this.#broker);
+		const reader = new Reader(this.#options, past, safe, this.#broker, groups);
 		this.#readers.add(reader);
 		reader.open().catch((error: SseError) => this.#broker.logger.error(`SSE: ${error.message}`));
 		return {
@@ -162,4 +167,10 @@ export class RabbitmqBus implements Bus, Readable {
 			outbox: this.#publisher.outbox
 		};
 	}
+}
+
+/** What {@link RabbitmqBus.refuse} has not refused. */
+function groupsHeaderOf(options: PublishOptions | undefined): string | undefined {
+	const header = writeGroupsHeader(options);
+	return isRefusal(header) ? undefined : header;
 }

@@ -2,6 +2,7 @@ import { type Refusal, refuse } from "../../core/errors/refusal.ts";
 import { parseId } from "../../core/event/event-id.ts";
 import type { Revocation } from "../../core/revocation/revocation.ts";
 import type { RevocationKey } from "../../core/revocation/revocation-key.ts";
+import { ascii } from "./ascii.ts";
 
 /** The content of a header. */
 export interface RevocationHeader {
@@ -74,11 +75,4 @@ function write(
 	part?: readonly [number, number]
 ): string {
 	return ascii(JSON.stringify({ id, part, sessionId, eventName, reason }));
-}
-
-/** In ASCII, the number of bytes is the number of characters. */
-function ascii(json: string): string {
-	return json.replace(/[\x7f-\uffff]/g, character => {
-		return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-	});
 }

@@ -1,9 +1,10 @@
 import type { ConsumeMessage } from "amqplib";
 import type { Logger } from "moleculer";
-import { isRefusal } from "../../../core/errors/refusal.ts";
+import { isRefusal, type Refusal } from "../../../core/errors/refusal.ts";
 import { SEND } from "../../../core/event/event.ts";
 import { CLOSE } from "../../../core/revocation/revocation.ts";
-import type { Source, Subscriber } from "../../bus.ts";
+import type { EventGroups, Source, Subscriber } from "../../bus.ts";
+import { isForGroup, readGroupsHeader } from "../groups-header.ts";
 import { rabbitmqSortKey } from "../id-order.ts";
 import { HEADERS } from "../message-headers.ts";
 import { writeRabbitmqId } from "../rabbitmq-id.ts";
@@ -22,19 +23,31 @@ export interface Arrival {
 	readonly lateSince?: number;
 }
 
+export interface IncomingMessagesOptions {
+	/** Whether trace contexts are used; default false. */
+	readonly isTraced?: boolean;
+	/** Those of the subscriber; default: it gets everything. */
+	readonly groups?: EventGroups | undefined;
+}
+
 /** Passes on what the messages of a RabbitMQ stream contain: events, revocations, and positions without an event. */
 export class IncomingMessages {
 	readonly #subscriber: Subscriber;
 	readonly #logger: Logger;
+	readonly #groups: EventGroups | undefined;
 	readonly #duplicateFilter = new DuplicateFilter();
 	readonly #sendTimes = new SendTimes();
 	readonly #readTraces: (header: unknown) => TraceContexts;
 	#lag: number | null = null;
 
-	/** @param isTraced Whether trace contexts are used; default false. */
-	constructor(subscriber: Subscriber, logger: Logger, isTraced = false) {
+	constructor(
+		subscriber: Subscriber,
+		logger: Logger,
+		{ isTraced = false, groups }: IncomingMessagesOptions = {}
+	) {
 		this.#subscriber = subscriber;
 		this.#logger = logger;
+		this.#groups = groups;
 		this.#readTraces = isTraced ? readTraceHeader : () => NO_TRACES;
 	}
 
@@ -54,9 +67,10 @@ export class IncomingMessages {
 			if (this.#duplicateFilter.seen(origin, seq)) return;
 		}
 		const nodeID = typeof origin === "string" ? origin : (properties.appId ?? "an AMQP program");
+		const groups = readGroupsHeader(properties.headers?.[HEADERS.groups]);
 		const events = readContent(content, typeof origin === "string");
-		if (isRefusal(events)) {
-			const { message } = events;
+		if (isRefusal(events) || isRefusal(groups)) {
+			const { message } = isRefusal(events) ? events : (groups as Refusal);
 			this.#logger.warn(`SSE: dropped a message from '${nodeID}': ${message}`, { nodeID });
 			this.#subscriber.unreadable(SEND);
 			return;
@@ -71,11 +85,18 @@ export class IncomingMessages {
 					}
 				: undefined;
 		if (sent === undefined) this.#sendTimes.cameAtOnce(nodeID, point.timestamp, Date.now());
-		if (close !== undefined) this.#deliverRevocation(close, { nodeID, ...past, ...sent });
+		if (close !== undefined && isForGroup(groups, this.#groups?.[CLOSE]))
+			this.#deliverRevocation(close, { nodeID, ...past, ...sent });
 		// Other programs give it in whole seconds.
 		const sendTime = typeof origin === "string" ? point.timestamp || undefined : undefined;
 		const traces = this.#readTraces(properties.headers?.[HEADERS.trace]);
+		const isOurs = isForGroup(groups, this.#groups?.[SEND]);
 		for (const [index, { event, json }] of events.entries()) {
+			// Clients of other gateways come with these ids too.
+			if (!isOurs) {
+				this.#subscriber.note(writeRabbitmqId({ ...point, index }), past?.past);
+				continue;
+			}
 			const sortKey = rabbitmqSortKey({ ...point, index });
 			const trace = traces.get(index);
 			this.#subscriber.receive(event, { nodeID, sortKey, json, trace, sendTime, ...past });

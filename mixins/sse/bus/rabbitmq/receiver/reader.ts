@@ -3,7 +3,7 @@ import type { Logger, ServiceBroker } from "moleculer";
 import { guard, toError } from "../../../core/errors/guard.ts";
 import { isRefusal } from "../../../core/errors/refusal.ts";
 import type { RabbitmqOptions } from "../../../core/options/rabbitmq-options.ts";
-import type { Subscriber } from "../../bus.ts";
+import type { EventGroups, Subscriber } from "../../bus.ts";
 import { hangUp } from "../hang-up.ts";
 import { readMessage } from "../message-codec.ts";
 import { writeRabbitmqId } from "../rabbitmq-id.ts";
@@ -42,12 +42,16 @@ export class Reader implements ChannelHandler<Channel> {
 	/** `performance.now()` until which it did. */
 	#wasCurrent = Number.NEGATIVE_INFINITY;
 
-	/** @param past Milliseconds of the past that are read first; 0 = none. */
+	/**
+	 * @param past Milliseconds of the past that are read first; 0 = none.
+	 * @param groups Those of the subscriber; undefined = it gets everything.
+	 */
 	constructor(
 		options: RabbitmqOptions,
 		past: number,
 		subscriber: Subscriber,
-		broker: ServiceBroker
+		broker: ServiceBroker,
+		groups?: EventGroups
 	) {
 		const { logger } = broker;
 		this.name = `moleculer-sse reader of ${nameOf(broker)}`;
@@ -55,7 +59,10 @@ export class Reader implements ChannelHandler<Channel> {
 		this.#past = past;
 		this.#subscriber = subscriber;
 		this.#logger = logger;
-		this.#messages = new IncomingMessages(subscriber, logger, broker.isTracingEnabled());
+		this.#messages = new IncomingMessages(subscriber, logger, {
+			isTraced: broker.isTracingEnabled(),
+			groups
+		});
 		this.#silence = new SilenceWatch({
 			stream: options.name,
 			acknowledgements: this.#acknowledgements,

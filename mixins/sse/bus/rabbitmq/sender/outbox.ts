@@ -11,6 +11,8 @@ export interface Outgoing {
 	readonly deadline: number;
 	/** Whether it is sent in a message of its own. Default false. */
 	readonly isAlone?: boolean;
+	/** A header of its message: whom it is for. Default: all. Events of one message are for the same groups. */
+	readonly groups?: string | undefined;
 	/** Sent in a header of its message. Default none. */
 	readonly trace?: TraceContext | undefined;
 	/** Called once, when the bus has the event. */
@@ -153,6 +155,7 @@ export class Outbox<Event extends Outgoing> {
 		let traces = 0;
 		for (const event of this.#waiting) {
 			if (event.isAlone && events.length > 0) break;
+			if (events.length > 0 && event.groups !== events[0]?.groups) break;
 			characters += event.json.length;
 			traces += traceCharacters(event.trace);
 			const isFull = characters > MESSAGE_CHARACTERS || traces > MAX_TRACE_HEADER;

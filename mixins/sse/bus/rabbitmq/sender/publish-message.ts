@@ -32,6 +32,8 @@ export function publishMessage(
 		events.push(outgoingEvent.json);
 		traces.push(outgoingEvent.trace);
 	}
+	const groups = message.events[0]?.groups;
+	if (groups !== undefined) others[HEADERS.groups] = groups;
 	const header = writeTraceHeader(traces);
 	if (header !== undefined) others[HEADERS.trace] = header;
 	const now = Date.now();

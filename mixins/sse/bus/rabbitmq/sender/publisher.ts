@@ -21,6 +21,17 @@ const UNSURE = 6;
 /** Number of checks of waiting events per `timeout`. */
 const LOOKS = 20;
 
+export interface PublishingOptions {
+	/** Whether it stays in the outbox, to be sent later, if RabbitMQ does not take it in time. */
+	readonly stays: boolean;
+	/** Whether it is a revocation; default false. */
+	readonly isAlone?: boolean;
+	/** See {@link Outgoing.groups}. */
+	readonly groups?: string | undefined;
+	/** Sent with the event; default: none. */
+	readonly trace?: TraceContext | undefined;
+}
+
 /** A node's path to the RabbitMQ stream: an event that it takes gets there, once, or its sender is told. */
 export class Publisher {
 	readonly #options: RabbitmqOptions;
@@ -84,18 +95,13 @@ export class Publisher {
 	/**
 	 * @param eventName For error messages.
 	 * @param json The event; for a revocation its header, see {@link OutgoingEvent}.
-	 * @param stays Whether it stays in the outbox, to be sent later, if RabbitMQ does not take it in time.
-	 * @param isAlone Whether it is a revocation.
-	 * @param trace Sent with the event; default: none.
 	 * @returns Resolves when RabbitMQ has the event.
 	 * @throws SseError `SSE_BUS_UNAVAILABLE`, as a rejection; `SSE_INVALID_EVENT` if RabbitMQ will never take it.
 	 */
 	async publish(
 		eventName: string,
 		json: string,
-		stays: boolean,
-		isAlone = false,
-		trace?: TraceContext
+		{ stays, isAlone = false, groups, trace }: PublishingOptions
 	): Promise<void> {
 		if (this.#state === "closed") {
 			this.#count("stopped", { isAlone });
@@ -109,6 +115,7 @@ export class Publisher {
 				deadline: performance.now() + this.#options.timeout,
 				stays,
 				isAlone,
+				groups,
 				trace,
 				written: false,
 				abandoned: false,

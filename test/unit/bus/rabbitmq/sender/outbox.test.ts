@@ -37,6 +37,19 @@ describe("an outbox", () => {
 		expect(outbox.next()).toBeUndefined();
 	});
 
+	it("puts events for different groups into different messages, in order", () => {
+		const outbox = new Outbox<Sent>(ROOMY);
+		const groups = [undefined, undefined, '["a"]', '["a"]', '["b"]', undefined];
+		for (const [index, of] of groups.entries()) {
+			outbox.add({ ...event(String(index)), groups: of });
+		}
+
+		for (const expected of [["0", "1"], ["2", "3"], ["4"], ["5"]]) {
+			expect(jsonOf(outbox.next())).toEqual(expected);
+		}
+		expect(outbox.next()).toBeUndefined();
+	});
+
 	it("puts an event that is sent alone into a message of its own, in its place", () => {
 		const outbox = new Outbox<Sent>(ROOMY);
 		for (const json of ["1", "2"]) outbox.add(event(json));
