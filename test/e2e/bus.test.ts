@@ -17,6 +17,10 @@ interface Cluster {
 /** Nodes that share two cores with all other tests meet when they can. */
 const PATIENCE = { timeout: 30_000 };
 
+/** Names of the gateways' services, by their nodes. */
+const NAMES = { "gateway-1": "api", "gateway-2": "staff" } as const;
+const GATEWAYS = Object.entries(NAMES);
+
 /** Two gateways and two senders that have met, on each bus. */
 const BUSES: readonly { bus: string; start: (broker?: BrokerOptions) => Promise<Cluster> }[] = [
 	{
@@ -26,7 +30,7 @@ const BUSES: readonly { bus: string; start: (broker?: BrokerOptions) => Promise<
 			const setup = { broker };
 			return {
 				gateways: await Promise.all(
-					["gateway-1", "gateway-2"].map(id => stream.gateway(id, setup))
+					GATEWAYS.map(([id, name]) => stream.gateway(id, { ...setup, name }))
 				),
 				senders: await Promise.all(["sender-1", "sender-2"].map(id => stream.sender(id, setup)))
 			};
@@ -39,7 +43,7 @@ const BUSES: readonly { bus: string; start: (broker?: BrokerOptions) => Promise<
 			const makeBus: MakeBus = broker => new MemoryBus(memory, broker);
 			const setup = (nodeID: string) => ({ makeBus, broker: { ...options, nodeID } });
 			const gateways = await Promise.all(
-				["gateway-1", "gateway-2"].map(id => startGateway(setup(id)))
+				GATEWAYS.map(([id, name]) => startGateway({ ...setup(id), name }))
 			);
 			const senders = ["sender-1", "sender-2"].map(id => new TestNode(setup(id)));
 			await Promise.all(senders.map(sender => sender.broker.start()));
@@ -53,7 +57,7 @@ const BUSES: readonly { bus: string; start: (broker?: BrokerOptions) => Promise<
 			const { transport } = await TestStream.open();
 			const broker = (nodeID: string) => ({ broker: { ...options, ...transport, nodeID } });
 			const gateways = await Promise.all(
-				["gateway-1", "gateway-2"].map(id => startGateway(broker(id)))
+				GATEWAYS.map(([id, name]) => startGateway({ ...broker(id), name }))
 			);
 			const senders = ["sender-1", "sender-2"].map(id => new TestNode(broker(id)));
 			await Promise.all(senders.map(sender => sender.broker.start()));
@@ -172,6 +176,25 @@ describe.each(BUSES)("a bus, over $bus,", ({ start }) => {
 		await senders[0]?.send(event("for B", "B"));
 		await stays.next(NEWS);
 		expect(stays.received("sse.close")).toEqual([]);
+	});
+
+	it("brings what is for some groups to the gateways whose services they are, a revocation too", async () => {
+		const { gateways, senders } = await start();
+		const [api, staff] = gateways as [TestGateway, TestGateway];
+		const [{ broker }] = senders as [TestNode];
+		const groups = [NAMES["gateway-2"]];
+		const [outside, inside] = [await openNews(api), await openNews(staff)];
+		await broker.broadcast("sse.send", event(1, "*"), { groups, throwError: true });
+		await broker.broadcast("sse.send", event(2, "*"), { throwError: true });
+		await Promise.all([outside.next(NEWS), inside.next(NEWS, 2)]);
+		expect(inside.received(NEWS)).toEqual([1, 2]);
+		await broker.broadcast("sse.close", { sessionId: "A" }, { groups, throwError: true });
+		await inside.end;
+		await broker.broadcast("sse.send", event(3, "*"), { throwError: true });
+		await outside.next(NEWS, 2);
+
+		expect(outside.received(NEWS)).toEqual([2, 3]);
+		expect(outside.received("sse.close")).toEqual([]);
 	});
 
 	it("reports that it is connected, and works", async () => {

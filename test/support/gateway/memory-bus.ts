@@ -2,12 +2,16 @@ import type { ServiceBroker } from "moleculer";
 import type {
 	Bus,
 	BusSubscription,
+	EventGroups,
 	Listener,
 	Source,
 	Subscriber
 } from "../../../mixins/sse/bus/bus.ts";
 import { SafeSubscriber } from "../../../mixins/sse/bus/safe-subscriber.ts";
-import { writeClose } from "../../../mixins/sse/core/revocation/revocation.ts";
+import { SEND } from "../../../mixins/sse/core/event/event.ts";
+import { CLOSE, writeClose } from "../../../mixins/sse/core/revocation/revocation.ts";
+import { groupsOf } from "../../../mixins/sse/moleculer/broadcast/broadcast-options.ts";
+import { isForGroup } from "../../../mixins/sse/moleculer/broadcast/event-group.ts";
 import { ReadableBus } from "./readable-bus.ts";
 
 /** Something that was sent, and when. */
@@ -16,6 +20,8 @@ interface Entry {
 	readonly nodeID: string;
 	readonly at: number;
 	readonly content: object;
+	/** Whom it is for; undefined = all. */
+	readonly groups: readonly string[] | undefined;
 	/** An event's payload, and the span in which it was sent. */
 	readonly json?: Uint8Array;
 	readonly trace?: Source["trace"];
@@ -24,20 +30,20 @@ interface Entry {
 /** Shared by all nodes of a test: everything that was sent, in one order. */
 export class SharedMemory {
 	readonly #entries: Entry[] = [];
-	readonly #readers = new Set<Subscriber>();
+	readonly #readers = new Map<Subscriber, EventGroups | undefined>();
 
 	add(sent: Omit<Entry, "at">): void {
 		const entry: Entry = { ...sent, at: Date.now() };
 		this.#entries.push(entry);
-		for (const reader of this.#readers) this.#tell(reader, entry, this.#entries.length);
+		for (const reader of this.#readers.keys()) this.#tell(reader, entry, this.#entries.length);
 	}
 
-	read(subscriber: Subscriber, past: number): BusSubscription {
+	read(subscriber: Subscriber, past: number, groups: EventGroups | undefined): BusSubscription {
+		this.#readers.set(subscriber, groups);
 		const from = Date.now() - past;
 		for (const [index, entry] of this.#entries.entries()) {
 			if (entry.at >= from) this.#tell(subscriber, entry, index + 1, entry.at);
 		}
-		this.#readers.add(subscriber);
 		return {
 			filled: Promise.resolve(),
 			promising: true,
@@ -48,13 +54,16 @@ export class SharedMemory {
 
 	#tell(
 		reader: Subscriber,
-		{ kind, nodeID, content, json, trace, at }: Entry,
+		{ kind, nodeID, content, groups, json, trace, at }: Entry,
 		place: number,
 		past?: number
 	): void {
 		const listener: Listener = kind === "event" ? reader.receive : reader.revoked;
 		const id = `${place}-${at}`;
-		listener(content, { nodeID, id, json, trace, ...(past !== undefined && { past }) });
+		const group = this.#readers.get(reader)?.[kind === "event" ? SEND : CLOSE];
+		const isForReader = isForGroup(groups, group);
+		if (!isForReader) reader.note(id, past);
+		else listener(content, { nodeID, id, json, trace, ...(past !== undefined && { past }) });
 	}
 }
 
@@ -69,19 +78,21 @@ export class MemoryBus extends ReadableBus {
 		this.#broker = broker;
 	}
 
-	readonly publish: Bus["publish"] = async ({ eventName, sessionId }, json, _, trace) => {
+	readonly publish: Bus["publish"] = async ({ eventName, sessionId }, json, options, trace) => {
 		const { nodeID } = this.#broker;
 		const content = { eventName, sessionId };
-		this.#memory.add({ kind: "event", nodeID, content, json: Buffer.from(json), trace });
+		const groups = groupsOf(options);
+		this.#memory.add({ kind: "event", nodeID, content, groups, json: Buffer.from(json), trace });
 	};
 
-	readonly revoke: Bus["revoke"] = async revocation => {
+	readonly revoke: Bus["revoke"] = async (revocation, options) => {
 		const { nodeID } = this.#broker;
-		this.#memory.add({ kind: "revocation", nodeID, content: writeClose(revocation) });
+		const groups = groupsOf(options);
+		this.#memory.add({ kind: "revocation", nodeID, content: writeClose(revocation), groups });
 	};
 
-	subscribe(subscriber: Subscriber, past: number): BusSubscription {
-		return this.#memory.read(new SafeSubscriber(subscriber, this.#broker.logger), past);
+	subscribe(subscriber: Subscriber, past: number, groups?: EventGroups): BusSubscription {
+		return this.#memory.read(new SafeSubscriber(subscriber, this.#broker.logger), past, groups);
 	}
 
 	readonly state: Bus["state"] = {

@@ -2,6 +2,7 @@ import type {
 	Bus,
 	BusReceiver,
 	BusSubscription,
+	EventGroups,
 	Readable,
 	ReceiverListener,
 	Subscriber
@@ -19,7 +20,7 @@ export abstract class ReadableBus implements Bus, Readable {
 
 	abstract publish(...event: Parameters<Bus["publish"]>): Promise<unknown>;
 	abstract revoke(...revocation: Parameters<Bus["revoke"]>): Promise<unknown>;
-	abstract subscribe(subscriber: Subscriber, past: number): BusSubscription;
+	abstract subscribe(subscriber: Subscriber, past: number, groups?: EventGroups): BusSubscription;
 
 	listen(): void {}
 

@@ -39,19 +39,6 @@ export function readGroupsHeader(header: unknown): readonly string[] | undefined
 	return groups.length === 0 ? undefined : groups;
 }
 
-/**
- * Whether a message is for a listener.
- *
- * @param groups Those of the message; undefined = all.
- * @param group The listener's; undefined = it hears everything.
- */
-export function isForGroup(
-	groups: readonly string[] | undefined,
-	group: string | undefined
-): boolean {
-	return groups === undefined || group === undefined || groups.includes(group);
-}
-
 function isList(value: unknown): value is readonly string[] {
 	return Array.isArray(value) && value.every(item => typeof item === "string");
 }

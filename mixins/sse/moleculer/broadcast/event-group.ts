@@ -8,3 +8,17 @@ export function groupOf({ name, schema }: HostService, eventName: string): strin
 	const { group } = (schema?.events?.[eventName] ?? {}) as { group?: string };
 	return group || name;
 }
+
+/**
+ * Whether an event is for a listener.
+ *
+ * @param groups Those of the broadcast; undefined = all.
+ * @param group The listener's; undefined = it hears everything.
+ */
+export function isForGroup(
+	groups: readonly string[] | undefined,
+	group: string | undefined
+): boolean {
+	if (groups === undefined || groups.length === 0 || group === undefined) return true;
+	return groups.includes(group);
+}
