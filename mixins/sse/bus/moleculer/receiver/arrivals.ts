@@ -1,5 +1,7 @@
 import { guard } from "../../../core/errors/guard.ts";
+import { SEND } from "../../../core/event/event.ts";
 import { type EventId, encodeOrigin } from "../../../core/event/event-id.ts";
+import { groupOf } from "../../../moleculer/broadcast/event-group.ts";
 import type { HostService } from "../../../moleculer/host-service.ts";
 import { lookUp } from "../../../moleculer/transporter/look-up.ts";
 import { type Loss, UNKNOWN_SENDER } from "../../loss.ts";
@@ -152,8 +154,9 @@ export class Arrivals<T> {
 			...(!isOther && { patience: 0 })
 		};
 		const isOfPresent = this.tracker.hear(origin, report, now, how);
+		const group = groupOf(this.#service, SEND);
 		for (const { groups, ...position } of report.apart) {
-			if (!groups.includes(this.#service.name)) continue;
+			if (group === undefined || !groups.includes(group)) continue;
 			this.tracker.hear(origin, { ...report, ...position }, now, how);
 		}
 		this.#isOtherSpeaking = false;
