@@ -56,7 +56,7 @@ describe("an event that is larger than the transporter carries", () => {
 
 	// Only the payload was checked at first: the metadata that goes with it was silently lost.
 	it.each([
-		["session ids", {}, Array.from({ length: 50_000 }, () => crypto.randomUUID())],
+		["session ids", {}, Array.from({ length: 10_000 }, () => crypto.randomUUID().repeat(3))],
 		["its metadata", { meta: { note: "y".repeat(2_000_000) } }, "A"],
 		["metadata of its context", { parentCtx: { meta: { note: "y".repeat(2_000_000) } } }, "A"],
 		["headers", { headers: { note: "y".repeat(2_000_000) } }, "A"],
