@@ -8,6 +8,12 @@ import type { SseGatewayRequest } from "../types.ts";
 /** Which proxies are believed about the clients they forward. */
 export type TrustProxy = boolean | number | string | readonly string[];
 
+/**
+ * Most proxies between a client and the gateway that are believed by their addresses: a client behind one of them may write as many
+ * into `X-Forwarded-For` as a header holds, and each costs a comparison with all of the ranges.
+ */
+const MAX_HOPS = 32;
+
 /** Reads the address that a request comes from, as far as the proxies in between are believed. */
 export type AddressReader = (request: SseGatewayRequest) => string | undefined;
 
@@ -33,7 +39,8 @@ export function trustIn(trust: TrustProxy): Trust {
 	if (typeof trust === "boolean") return () => trust;
 	if (typeof trust === "number") return (_, hop) => hop < trust;
 	try {
-		return proxyAddr.compile(typeof trust === "string" ? trust : [...trust]);
+		const isOf = proxyAddr.compile(typeof trust === "string" ? trust : [...trust]);
+		return (address, hop) => hop < MAX_HOPS && isOf(address, hop);
 	} catch (error) {
 		const reason = reasonOf(error);
 		throw new SseError("SSE_INVALID_OPTION", `SseMixin(): option "trustProxy": ${reason}.`, {
