@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, jest } from "@jest/globals";
 import fc from "fast-check";
+import type { Gateway } from "../../mixins/sse/gateway/gateway.ts";
 import type { BufferPolicy } from "../../mixins/sse/index.ts";
 import { leftOf, stops, WIRES, type Wire, type WireClient } from "../support/clients/wires.ts";
 import { eventually } from "../support/eventually.ts";
@@ -32,7 +33,10 @@ type Step =
 			streams: number;
 			body: boolean;
 			gzip: boolean;
-			back: boolean;
+			/** Where its client says that it was: at an event that it got, or at one that is still to be sent. */
+			back: "event" | "later" | undefined;
+			/** How many events are sent until then. */
+			ahead: number;
 			lives: number;
 			/** Nothing else happens before something has arrived. */
 			waits: boolean;
@@ -46,7 +50,8 @@ const OPEN: fc.Arbitrary<Step> = fc.record({
 	streams: fc.constantFrom(1, 1, 1, 2, 4),
 	body: fc.constantFrom(false, false, true),
 	gzip: fc.boolean(),
-	back: fc.boolean(),
+	back: fc.constantFrom(undefined, "event", "later"),
+	ahead: fc.constantFrom(20, 100, 300, 600),
 	// 0: as long as the gateway's timeout
 	lives: fc.constantFrom(0, 0, 0, 1, 12, 40),
 	waits: fc.constantFrom(true, true, false)
@@ -113,7 +118,17 @@ async function startGateway(wire: Wire, { policy, compression, quiet, maxBytes, 
 	};
 	const gateway = new TestGateway(new TestNode(setup), setup);
 	await gateway.broker.start();
+	// gives the node's events ids that can be told in advance
+	await gateway.send({ eventName: "a", sessionId: "nobody", payload: 1 });
 	return { gateway, door: await wire.open(gateway.service) };
+}
+
+/** The id of an event that is still to be sent: a stream that comes back to it waits for it. */
+function idOfLater({ service }: TestGateway, ahead: number): string {
+	const { fanOut }: Gateway = Reflect.get(service, Symbol.for("moleculer-sse.gateway"));
+	const [, life, seq] =
+		/^([^~]+)\.(\d+)~/.exec(fanOut.history?.resumeToken(performance.now()) ?? "") ?? [];
+	return `${life}.${Number(seq) + ahead}`;
 }
 
 /** Plays a course to its end; the client is gone then. */
@@ -128,14 +143,15 @@ async function play(
 	for (const step of course) {
 		switch (step.do) {
 			case "open": {
-				const place = /^id: (.*)$/m.exec(client.text)?.[1];
+				const place = /^id: (.*)$/m.exec(client.text)?.[1] ?? "node-1.00000000.1";
+				const lastEventId = step.back === "later" ? idOfLater(gateway, step.ahead) : place;
 				const request = {
 					path: `/sse/event-stream?eventName=a&eventName=${session}`,
 					headers: {
 						...headers,
 						"x-lives": String(step.lives),
 						...(step.gzip && { "accept-encoding": "gzip" }),
-						...(step.back && { "last-event-id": place ?? "node-1.00000000.1" })
+						...(step.back && { "last-event-id": lastEventId })
 					},
 					...(step.body && { body: "x".repeat(100_000) })
 				};

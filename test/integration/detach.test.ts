@@ -1,7 +1,8 @@
 import { type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
+import { History } from "../../mixins/sse/core/history/history.ts";
 import { openRawStream, RawSocket } from "../support/clients/raw-socket.ts";
 import { openStream } from "../support/clients/stream-client.ts";
 import { stubClocks } from "../support/clocks.ts";
@@ -193,6 +194,50 @@ it("is released as well if it had to wait for how it starts, and gets its events
 	expect(stream.received(NEWS)).toEqual([3, 4]);
 	expect(stream.received("sse.close")).toEqual([{ reason: "timeout" }]);
 	await eventually(() => expect(gateway.held).toEqual(NOTHING));
+});
+
+describe("a stream that had to wait for how it starts ends and leaves nothing, whatever happens in", () => {
+	const MOMENTS = {
+		"the turn in which that is decided": (act: () => void) => act(),
+		"the next one, before it is released": (act: () => void) => void setImmediate(act),
+		"the one after that": (act: () => void) => void setImmediate(() => setImmediate(act))
+	};
+	const ACTS: Record<string, (gateway: TestGateway, raw: RawSocket) => void> = {
+		"it is revoked": gateway => void gateway.broker.broadcast("sse.close", { sessionId: "*" }),
+		"its client leaves": (_, { socket }) => void socket.destroy(),
+		"its client breaks off": (_, raw) => raw.reset(),
+		"its client ends its half": (_, { socket }) => void socket.end()
+	};
+	const CASES = Object.entries(MOMENTS).flatMap(([moment, then]) =>
+		Object.entries(ACTS).map(([what, act]) => ({ moment, then, what, act }))
+	);
+
+	it.each(CASES)("$moment: $what", async ({ then, act }) => {
+		const { gateway, seen } = await startWatched(undefined, { middleware: false });
+		give(gateway, { eventName: NEWS, sessionId: "*", payload: 1, id: "n.e.1" });
+		const raw = new RawSocket(gateway.origin);
+		raw.socket.write(
+			"GET /sse/event-stream?eventName=news HTTP/1.1\r\nhost: x\r\nlast-event-id: n.e.2\r\n\r\n"
+		);
+		await eventually(() => expect(gateway.held.streams).toBe(1));
+		// longer than it takes until any other stream is settled
+		await sleep(50);
+		const { since } = History.prototype;
+		const spy = jest.spyOn(History.prototype, "since").mockImplementation(function (
+			this: History,
+			...args
+		) {
+			const answer = since.apply(this, args);
+			if (typeof answer !== "string") then(() => act(gateway, raw));
+			return answer;
+		});
+		onTestFinished(() => spy.mockRestore());
+		give(gateway, { eventName: NEWS, sessionId: "*", payload: 2, id: "n.e.2" });
+
+		await raw.closed;
+		await eventually(() => expect(gateway.held).toEqual(NOTHING));
+		expect(seen).toHaveLength(1);
+	});
 });
 
 describe("a listener on request or response is called as ever", () => {
