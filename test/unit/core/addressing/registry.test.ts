@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { Registry, type Subscription } from "../../../../mixins/sse/core/addressing/registry.ts";
-import { TextLooks } from "../../../support/counted-texts.ts";
 import { held } from "../../../support/memory.ts";
+import { TextLooks } from "../../../support/text-looks.ts";
 
 const stream = (sessionIds: string[], eventNames: string[]): Subscription => ({
 	sessionIds,

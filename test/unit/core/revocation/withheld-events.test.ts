@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Subscription } from "../../../../mixins/sse/core/addressing/registry.ts";
 import { WithheldEvents } from "../../../../mixins/sse/core/revocation/withheld-events.ts";
-import { TextLooks } from "../../../support/counted-texts.ts";
+import { TextLooks } from "../../../support/text-looks.ts";
 
 /** Streams of as many sessions, each with a hundred names. */
 function streamsOf(count: number, looks: TextLooks): Subscription[] {

@@ -5,7 +5,7 @@ import { PendingOpens } from "../../../../mixins/sse/core/revocation/pending-ope
 import { Revocations } from "../../../../mixins/sse/gateway/delivery/revocations.ts";
 import type { GatewayService } from "../../../../mixins/sse/gateway/types.ts";
 import type { EventStream } from "../../../../mixins/sse/streams/event-stream.ts";
-import { TextLooks } from "../../../support/counted-texts.ts";
+import { TextLooks } from "../../../support/text-looks.ts";
 
 const idsOf = (count: number) => Array.from({ length: count }, (_, n) => `user:${n}`);
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { Registry } from "../../../../mixins/sse/core/addressing/registry.ts";
 import { Ghosts } from "../../../../mixins/sse/gateway/limits/ghosts.ts";
 import type { EventStream } from "../../../../mixins/sse/streams/event-stream.ts";
-import { TextLooks } from "../../../support/counted-texts.ts";
+import { TextLooks } from "../../../support/text-looks.ts";
 
 const namesOf = (count: number, last: string) => [
 	...Array.from({ length: count - 1 }, (_, n) => `name-${n}`),
