@@ -44,18 +44,24 @@ export function closeWhenSent(socket: Socket): void {
 }
 
 /**
- * Closes a connection at once, and drops what the system has buffered for the client, where possible: a unix socket, and TLS,
- * cannot be reset. Nor can a socket that was ended and still has to send earlier writes: Node would neither close it nor say
- * so. Never throws.
+ * Closes a connection at once, and drops what the system has buffered for the client, where possible: a unix socket cannot be
+ * reset. Nor can a socket that was ended, once the system has taken everything: Node would neither close it nor say so. Never
+ * throws.
  */
 export function breakOff(socket: Socket): void {
-	if (socket.writableEnded) {
+	if (socket.writableEnded && socket.writableLength === 0) {
 		socket.destroy();
 		return;
 	}
+	const connection = connectionOf(socket);
 	try {
-		socket.resetAndDestroy();
-	} catch {
-		socket.destroy();
-	}
+		connection.resetAndDestroy();
+		if (connection === socket) return;
+	} catch {}
+	socket.destroy();
+}
+
+/** The TCP connection of a socket: of one with TLS, which cannot be reset itself, that below it. */
+function connectionOf(socket: Socket): Socket {
+	return (socket as { _parent?: Socket })._parent ?? socket;
 }

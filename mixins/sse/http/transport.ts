@@ -49,7 +49,9 @@ export interface Transport {
 	settle(letGo: LetGo): void;
 	/** Ends the response, and the connection if it is HTTP/1.1. */
 	end(): void;
-	/** Drops what the system has buffered for the client, where possible: not with TLS or HTTP/2. */
+	/**
+	 * Drops what the system has buffered for the client, where possible: not with HTTP/2 while the connection has another stream.
+	 */
 	reset(): void;
 	/** Breaks off the response, and the connection if it is HTTP/1.1. */
 	destroy(): void;

@@ -181,7 +181,7 @@ export class Http1Transport implements Transport {
 	}
 
 	reset(): void {
-		if (!("encrypted" in this.#connection)) breakOff(this.#connection);
+		breakOff(this.#connection);
 	}
 
 	destroy(): void {
