@@ -165,6 +165,73 @@ describe("a gateway that is restarted", () => {
 	});
 });
 
+describe("a gateway that another one does not know yet", () => {
+	type Handle = (cmd: string, packet: { payload: { sender: string } }) => unknown;
+
+	/** Holds back what a node hears of another one, as TCP's gossip does for seconds. */
+	function deafTo(nodeID: string) {
+		const held: (() => unknown)[] = [];
+		let isDeaf = true;
+		const transitMessageHandler = (next: Handle): Handle =>
+			function (this: unknown, cmd, packet) {
+				if (!isDeaf || packet.payload.sender !== nodeID) return next.call(this, cmd, packet);
+				held.push(() => next.call(this, cmd, packet));
+				return undefined;
+			};
+		const hear = () => {
+			isDeaf = false;
+			for (const go of held.splice(0)) go();
+		};
+		return { middleware: { transitMessageHandler } as never, hear };
+	}
+
+	/** Three gateways, of which the second does not know the third until `meetAll`. */
+	async function startApart() {
+		const namespace = crypto.randomUUID();
+		const { middleware, hear } = deafTo("g3");
+		const one = await start({ broker: memberOf(namespace, "g1") });
+		const two = await start({
+			broker: { ...memberOf(namespace, "g2"), middlewares: [middleware] }
+		});
+		await meet(one.broker, two.broker);
+		const three = await start({ broker: memberOf(namespace, "g3") });
+		await meet(one.broker, three.broker);
+		expect(knows(two, three)).toBe(false);
+		const meetAll = () => {
+			hear();
+			return meet(one.broker, two.broker, three.broker);
+		};
+		return { one, two, three, meetAll };
+	}
+
+	const knows = (gateway: TestGateway, other: TestGateway) =>
+		gateway.broker.registry.nodes.get(other.broker.nodeID) !== undefined;
+
+	// The issuer knew it, and said so in the ticket; the gateway where the ticket was used did not, and could not tell it. It
+	// accepted the ticket once more, for as long as the ticket lived.
+	it("is told which tickets were used as soon as the two have met", async () => {
+		const { one, two, three, meetAll } = await startApart();
+		const [used, unused] = [await ask(one), await ask(one)];
+		expect(JSON.parse(atob(used.split(".")[1] ?? "")).lives).toHaveLength(2);
+		expect(await use(two, used)).toBe(200);
+		await meetAll();
+
+		expect(await use(three, used)).toBe(401);
+		expect(await use(three, unused)).toBe(200);
+	});
+
+	it("notices then that it has missed a revocation, and accepts no ticket from before", async () => {
+		const { one, two, three, meetAll } = await startApart();
+		const revoked = await ask(one);
+		await logOut(two);
+		await meetAll();
+		// it had no stream that this could have been about
+		await eventually(() => expect(three.log.at("debug").join()).toContain("did not arrive"));
+
+		expect(await use(three, revoked)).toBe(401);
+	});
+});
+
 describe("a gateway whose wall clock jumps", () => {
 	it("forward accepts no ticket from before: its machine may have been suspended", async () => {
 		const clocks = stubClocks();

@@ -540,7 +540,9 @@ describe("a ticket is not used up by", () => {
 		["a text", "jti"],
 		["no jti", { until: Date.now() + 1000 }],
 		["another object", { jti: {}, until: {} }],
-		["a jti that is none", { jti: "__proto__", until: Date.now() + 1000 }]
+		["a jti that is none", { jti: "__proto__", until: Date.now() + 1000 }],
+		["a list that is none", { used: { length: 1, 0: "x".repeat(22) } }],
+		["a list of what is no jti", { used: [undefined, {}, 7, "__proto__", ["x".repeat(22)]] }]
 	])("odd messages of other gateways: %s", async (_, message) => {
 		const gateway = await start();
 		const { ticket } = await ask(gateway);

@@ -52,6 +52,11 @@ export class Access {
 		this.#ticketGrants?.begin();
 	}
 
+	/** Nodes or services have come or gone. */
+	metOthers(): void {
+		this.#ticketGrants?.metOthers();
+	}
+
 	/**
 	 * Who a stream is for.
 	 *

@@ -3,45 +3,73 @@ import { TOLERANCE } from "../../core/util/clock.ts";
 import { ThrottledLog } from "../../core/util/throttled-log.ts";
 import type { GatewayService } from "../types.ts";
 import { announcedLives, announceLife } from "./gateway-lives.ts";
+import { RecentUses } from "./recent-uses.ts";
 import { Tickets } from "./ticket.ts";
 import type { Ticket } from "./ticket-claims.ts";
 
 /** The Moleculer event with which gateways tell each other of used tickets. */
 export const TICKET_USED = "sse.ticket";
 
-/**
- * The tickets of one gateway among others.
- *
- * @throws SseError `SSE_INVALID_OPTION` without a secret.
- */
-export function createTickets(options: TicketOptions, { broker, logger }: GatewayService): Tickets {
-	const ahead = new ThrottledLog(text => logger.warn(text));
-	return new Tickets(options, {
-		namespace: broker.namespace,
-		lives: () => announcedLives(broker),
-		onAhead: milliseconds => ahead.add(clocksDiffer(milliseconds))
-	});
-}
+/** The tickets of one gateway among others, which tell each other what was used. */
+export class SharedTickets {
+	readonly tickets: Tickets;
+	readonly #service: GatewayService;
+	readonly #uses: RecentUses;
+	/** The lives of the gateways that were present when the registry last changed. */
+	#known: ReadonlySet<string> = new Set();
 
-/** The gateway starts to hear of used tickets and revocations. Call this before Moleculer registers its service. */
-export function beginLife(tickets: Tickets, service: GatewayService): void {
-	tickets.begin();
-	announceLife(service, tickets.life);
-}
+	/** @throws SseError `SSE_INVALID_OPTION` without a secret. */
+	constructor(options: TicketOptions, service: GatewayService) {
+		const { broker, logger } = service;
+		const ahead = new ThrottledLog(text => logger.warn(text));
+		this.#service = service;
+		this.tickets = new Tickets(options, {
+			namespace: broker.namespace,
+			lives: () => announcedLives(broker),
+			onAhead: milliseconds => ahead.add(clocksDiffer(milliseconds))
+		});
+		this.#uses = new RecentUses(this.tickets.memory);
+	}
 
-/** Uses up a ticket, here and on the other gateways; false if it was used before. */
-export function useUp(
-	{ jti, until }: Ticket,
-	tickets: Tickets,
-	{ broker, logger }: GatewayService
-): boolean {
-	if (!tickets.take({ jti })) return false;
-	// In an async function: a transporter, or another middleware, may throw, and Moleculer may return nothing.
-	const tell = async (): Promise<unknown> => broker.broadcast(TICKET_USED, { jti, until });
-	tell().catch(error =>
-		logger.warn("SSE: cannot tell the other gateways that a ticket was used.", error)
-	);
-	return true;
+	/** The gateway starts to hear of used tickets and revocations. Call this before Moleculer registers its service. */
+	begin(): void {
+		this.tickets.begin();
+		announceLife(this.#service, this.tickets.life);
+	}
+
+	/** See {@link Tickets.read}. Several tickets are none. */
+	async read(
+		[text = "", ...others]: readonly string[],
+		eventNames: readonly string[]
+	): Promise<Ticket | undefined> {
+		return others.length > 0 ? undefined : this.tickets.read(text, eventNames);
+	}
+
+	/** Uses up a ticket, here and on the other gateways; false if it was used before. */
+	take({ jti, until }: Ticket): boolean {
+		if (!this.tickets.take({ jti })) return false;
+		this.#uses.add(jti, performance.now());
+		this.#tell({ jti, until });
+		return true;
+	}
+
+	/** Call this when the registry has changed: gateways that are new have not heard what was used before. */
+	meet(): void {
+		const before = this.#known;
+		this.#known = new Set(announcedLives(this.#service.broker));
+		const isNew = (life: string): boolean => !before.has(life) && life !== this.tickets.life;
+		if (![...this.#known].some(isNew)) return;
+		for (const used of this.#uses.parts(performance.now())) this.#tell({ used });
+	}
+
+	#tell(message: { jti: string; until: number } | { used: readonly string[] }): void {
+		const { broker, logger } = this.#service;
+		// In an async function: a transporter, or another middleware, may throw, and Moleculer may return nothing.
+		const tell = async (): Promise<unknown> => broker.broadcast(TICKET_USED, message);
+		tell().catch(error =>
+			logger.warn("SSE: cannot tell the other gateways that a ticket was used.", error)
+		);
+	}
 }
 
 function clocksDiffer(milliseconds: number): string {

@@ -5,26 +5,33 @@ import type { Session } from "../auth/session.ts";
 import type { StreamGrant } from "../auth/stream-grant.ts";
 import type { StreamQuery } from "../request/request.ts";
 import type { GatewayService } from "../types.ts";
-import { beginLife, createTickets, useUp } from "./shared-tickets.ts";
+import { SharedTickets } from "./shared-tickets.ts";
 import type { IssuedTicket, Tickets } from "./ticket.ts";
 import type { Ticket } from "./ticket-claims.ts";
 
 /** The tickets of a gateway, as requests bring them and get them: grants what they open, and counts them. */
 export class TicketGrants {
-	readonly tickets: Tickets;
-	readonly #service: GatewayService;
+	readonly #shared: SharedTickets;
 	readonly #counters: GatewayCounters;
 
 	/** @throws SseError `SSE_INVALID_OPTION` if tickets have no secret. */
 	constructor(options: TicketOptions, service: GatewayService, counters: GatewayCounters) {
-		this.tickets = createTickets(options, service);
-		this.#service = service;
+		this.#shared = new SharedTickets(options, service);
 		this.#counters = counters;
+	}
+
+	get tickets(): Tickets {
+		return this.#shared.tickets;
 	}
 
 	/** The gateway starts to hear what happens. Call this before Moleculer registers its service. */
 	begin(): void {
-		beginLife(this.tickets, this.#service);
+		this.#shared.begin();
+	}
+
+	/** Nodes or services have come or gone. */
+	metOthers(): void {
+		this.#shared.meet();
 	}
 
 	/**
@@ -33,11 +40,8 @@ export class TicketGrants {
 	 * @param isProbe Whether the request only asks how it would be answered.
 	 * @throws SseError `SSE_UNAUTHORIZED` if the ticket does not open the stream.
 	 */
-	async grant(
-		{ eventNames, tickets: [text = "", ...others] }: StreamQuery,
-		isProbe: boolean
-	): Promise<StreamGrant> {
-		const ticket = others.length > 0 ? undefined : await this.tickets.read(text, eventNames);
+	async grant({ eventNames, tickets }: StreamQuery, isProbe: boolean): Promise<StreamGrant> {
+		const ticket = await this.#shared.read(tickets, eventNames);
 		if (ticket === undefined) {
 			if (!isProbe) this.#counters.ticketsRefused++;
 			throw noTicket();
@@ -53,7 +57,7 @@ export class TicketGrants {
 	}
 
 	#take(ticket: Ticket): boolean {
-		const isGood = useUp(ticket, this.tickets, this.#service);
+		const isGood = this.#shared.take(ticket);
 		if (isGood) this.#counters.ticketsUsed++;
 		else this.#counters.ticketsRefused++;
 		return isGood;

@@ -100,6 +100,11 @@ export class Tickets {
 		return this.#used.size;
 	}
 
+	/** Milliseconds for which used tickets are remembered: after that no gateway accepts them for their age. */
+	get memory(): number {
+		return this.#memory;
+	}
+
 	/** Begins a new life: from now on this gateway hears which tickets are used and which sessions are revoked. */
 	begin(): void {
 		this.#times.begin();
@@ -144,12 +149,14 @@ export class Tickets {
 		return this.#used.take(jti, steady + this.#memory, steady);
 	}
 
-	/** Another gateway reports that it has accepted a ticket; anything else is ignored. */
+	/** Another gateway reports that it has accepted a ticket, or several; anything else is ignored. */
 	markUsed(message: unknown): void {
 		if (typeof message !== "object" || message === null) return;
-		const { jti, until } = message as Partial<Ticket>;
+		const { jti, until, used } = message as Partial<Ticket> & { used?: unknown };
 		// `until` is on another machine's clock, so it does not shorten how long this is remembered.
 		if (isJti(jti) && typeof until === "number") this.take({ jti });
+		if (!Array.isArray(used)) return;
+		for (const one of used) if (isJti(one)) this.take({ jti: one });
 	}
 
 	/**
