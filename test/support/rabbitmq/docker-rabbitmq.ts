@@ -5,7 +5,7 @@ import { guard } from "../guard.ts";
 import { freePort } from "../processes/ports.ts";
 import { acceptsAmqp } from "./amqp.ts";
 import type { RabbitMq, RabbitMqSettings } from "./rabbitmq.ts";
-import { alarmCommand } from "./rabbitmqctl.ts";
+import { alarmCommand, storeCommand } from "./rabbitmqctl.ts";
 
 const docker = async (...args: string[]): Promise<void> => {
 	await promisify(execFile)("docker", args);
@@ -58,6 +58,8 @@ export async function dockerRabbitMq(
 		crash: () => docker("kill", name),
 		pause: () => docker("pause", name),
 		resume: () => docker("unpause", name),
-		alarm: on => docker("exec", name, "rabbitmqctl", ...alarmCommand(on))
+		alarm: on => docker("exec", name, "rabbitmqctl", ...alarmCommand(on)),
+		storeOffsets: (stream, consumers) =>
+			docker("exec", name, "rabbitmqctl", ...storeCommand(stream, consumers))
 	};
 }

@@ -6,7 +6,7 @@ import { type RunningProcess, spawnProcess } from "../processes/process.ts";
 import { type TempFolder, tempFolder } from "../temp-folder.ts";
 import { acceptsAmqp } from "./amqp.ts";
 import type { RabbitMq, RabbitMqSettings } from "./rabbitmq.ts";
-import { alarmCommand } from "./rabbitmqctl.ts";
+import { alarmCommand, storeCommand } from "./rabbitmqctl.ts";
 
 const BOOT = 120_000;
 
@@ -65,10 +65,10 @@ export async function privateRabbitMq(path: string, settings: RabbitMqSettings):
 		for (const process of running) process.kill(name);
 	};
 
-	async function alarm(on: boolean): Promise<void> {
+	async function control(args: readonly string[]): Promise<void> {
 		if (folder === null) throw new Error("this RabbitMQ does not run");
 		const options = { env: environment(folder.path, ports), bareEnv: true, cwd: folder.path };
-		const command = spawnProcess(join(dirname(path), "rabbitmqctl"), alarmCommand(on), options);
+		const command = spawnProcess(join(dirname(path), "rabbitmqctl"), args, options);
 		if ((await command.exited) !== "code 0") throw command.failure("failed");
 	}
 
@@ -80,7 +80,8 @@ export async function privateRabbitMq(path: string, settings: RabbitMqSettings):
 		crash: () => end(process => process.stop(0)),
 		pause: () => signal("SIGSTOP"),
 		resume: () => signal("SIGCONT"),
-		alarm
+		alarm: on => control(alarmCommand(on)),
+		storeOffsets: (stream, consumers) => control(storeCommand(stream, consumers))
 	};
 }
 

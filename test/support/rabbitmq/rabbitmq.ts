@@ -31,6 +31,8 @@ export interface RabbitMq {
 	resume(): Promise<void>;
 	/** Raises or clears its memory alarm, as when its memory is full: meanwhile it reads nothing from publishers. */
 	alarm(on: boolean): Promise<void>;
+	/** Lets consumers of other programs, by RabbitMQ's own protocol, store their offsets on a RabbitMQ stream, one after another. */
+	storeOffsets(stream: string, consumers: number): Promise<void>;
 }
 
 /** How an instance that the suite starts differs from the default. */
@@ -71,6 +73,7 @@ function foreignRabbitMq(url: string): RabbitMq {
 		crash: refuse,
 		pause: refuse,
 		resume: refuse,
-		alarm: refuse
+		alarm: refuse,
+		storeOffsets: refuse
 	};
 }

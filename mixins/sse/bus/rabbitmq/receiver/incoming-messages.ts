@@ -7,6 +7,7 @@ import { isForGroup } from "../../../moleculer/broadcast/event-group.ts";
 import type { EventGroups, Source, Subscriber } from "../../bus.ts";
 import { readGroupsHeader } from "../groups-header.ts";
 import { rabbitmqSortKey } from "../id-order.ts";
+import { readMessage } from "../message-codec.ts";
 import { HEADERS } from "../message-headers.ts";
 import { writeRabbitmqId } from "../rabbitmq-id.ts";
 import { readRevocationHeader } from "../revocation-header.ts";
@@ -55,6 +56,13 @@ export class IncomingMessages {
 	/** Milliseconds from the sending of the last message to its arrival; null if that is not known. */
 	get lag(): number | null {
 		return this.#lag;
+	}
+
+	/** Passes on the position of a message from before the past that is read. */
+	noteEarlier({ content }: ConsumeMessage, point: Point): void {
+		const events = readMessage(content.toString());
+		const index = isRefusal(events) ? 0 : Math.max(0, events.length - 1);
+		this.#subscriber.note(writeRabbitmqId({ ...point, index }), point.timestamp || Date.now());
 	}
 
 	/** @param point Place of the message on the RabbitMQ stream. */

@@ -4,14 +4,16 @@ import type { Point } from "./point.ts";
  * What a point says about the reader's progress:
  * - `next`: nothing is missing before it;
  * - `seen`: the reader was there already, and continues from there;
+ * - `jump`: messages may be missing before it. The reader has not moved: {@link OffsetTracker.start} moves it;
  * - `gap`: what was before it is no longer on the RabbitMQ stream, and the reader has not seen it;
  * - `another`: this is not the RabbitMQ stream that was read before.
  */
-export type Step = "next" | "seen" | "gap" | "another";
+export type Step = "next" | "seen" | "jump" | "gap" | "another";
 
 /**
- * Most offsets by which a message may be ahead of the one before: RabbitMQ uses one itself when it begins a segment. It
- * truncates by whole segments, which is more.
+ * Most offsets by which a message may be ahead of the one before with nothing missing for certain: RabbitMQ uses one itself
+ * when it begins a segment, and truncates by whole segments, which is more. It also uses one whenever a consumer of its own
+ * protocol stores its offset, so that a longer step need not be a loss.
  */
 const LONGEST_STEP = 2;
 
@@ -46,8 +48,8 @@ export class OffsetTracker {
 			const isSame = point.offset === last.offset && point.timestamp === last.timestamp;
 			return isSame ? "seen" : "another";
 		}
+		if (last !== undefined && !wasAway && point.offset - last.offset > LONGEST_STEP) return "jump";
 		this.#last = point;
-		if (last === undefined) return "next";
-		return wasAway || point.offset - last.offset > LONGEST_STEP ? "gap" : "next";
+		return wasAway ? "gap" : "next";
 	}
 }

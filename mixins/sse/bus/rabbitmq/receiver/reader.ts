@@ -1,21 +1,20 @@
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
 import type { Logger, ServiceBroker } from "moleculer";
 import { guard, toError } from "../../../core/errors/guard.ts";
-import { isRefusal } from "../../../core/errors/refusal.ts";
 import type { RabbitmqOptions } from "../../../core/options/rabbitmq-options.ts";
 import type { EventGroups, Subscriber } from "../../bus.ts";
 import { hangUp } from "../hang-up.ts";
-import { readMessage } from "../message-codec.ts";
 import { writeRabbitmqId } from "../rabbitmq-id.ts";
 import { type ChannelHandler, ReconnectingChannel } from "../reconnecting-channel.ts";
 import { nameOf } from "../stream-name.ts";
 import { declareStream } from "../topology.ts";
 import { Acknowledgements, PREFETCH } from "./acknowledgements.ts";
 import { IncomingMessages } from "./incoming-messages.ts";
-import { OffsetTracker } from "./offset-tracker.ts";
+import { MessageOrder } from "./message-order.ts";
+import type { Step } from "./offset-tracker.ts";
 import { type Point, pointOf } from "./point.ts";
 import { SilenceWatch } from "./silence-watch.ts";
-import { findEnd, findStart } from "./stream-bounds.ts";
+import { findEnd, findFirst, findStart } from "./stream-bounds.ts";
 
 /** A gateway's end of the RabbitMQ stream: reads it from its own position, and passes on everything once. */
 export class Reader implements ChannelHandler<Channel> {
@@ -25,7 +24,7 @@ export class Reader implements ChannelHandler<Channel> {
 	readonly #subscriber: Subscriber;
 	readonly #logger: Logger;
 	readonly #steady: ReconnectingChannel<Channel>;
-	readonly #offsets = new OffsetTracker();
+	readonly #order: MessageOrder;
 	readonly #messages: IncomingMessages;
 	readonly #acknowledgements = new Acknowledgements();
 	readonly #silence: SilenceWatch;
@@ -63,6 +62,17 @@ export class Reader implements ChannelHandler<Channel> {
 			isTraced: broker.isTracingEnabled(),
 			groups
 		});
+		// Each is called only while a channel is read.
+		const channel = () => this.#channel as Channel;
+		this.#order = new MessageOrder({
+			take: (...message) => this.#take(channel(), ...message),
+			another: () => {
+				this.#beginAnother();
+				this.#giveUp(channel());
+			},
+			misplaced: () => this.#giveUp(channel()),
+			onFault: this.#onFault
+		});
 		this.#silence = new SilenceWatch({
 			stream: options.name,
 			acknowledgements: this.#acknowledgements,
@@ -86,7 +96,7 @@ export class Reader implements ChannelHandler<Channel> {
 
 	/** The id of the last message; null before the first. */
 	get position(): string | null {
-		const { last } = this.#offsets;
+		const { last } = this.#order.offsets;
 		return last === undefined ? null : writeRabbitmqId({ ...last, index: 0 });
 	}
 
@@ -119,6 +129,7 @@ export class Reader implements ChannelHandler<Channel> {
 			this.#awaited = { offset: end.offset, onReached };
 		});
 		// An error thrown here would end the connection, and occur again on the next one.
+		this.#order.begin(() => findFirst(connection, name, signal));
 		const onMessage = guard(this.#onFault, (message: ConsumeMessage | null) =>
 			this.#onMessage(channel, message)
 		);
@@ -136,6 +147,7 @@ export class Reader implements ChannelHandler<Channel> {
 		if (this.#isCurrent) this.#wasCurrent = performance.now();
 		this.#isCurrent = false;
 		this.#acknowledgements.clear();
+		this.#order.end();
 		this.#silence.end();
 	}
 
@@ -143,9 +155,9 @@ export class Reader implements ChannelHandler<Channel> {
 	async #findStart(connection: ChannelModel, end: Point, signal: AbortSignal): Promise<number> {
 		// Another channel may be reading by now, and its progress must not be disturbed.
 		signal.throwIfAborted();
-		const { last } = this.#offsets;
+		const { last } = this.#order.offsets;
 		if (last !== undefined && end.offset > last.offset) {
-			this.#offsets.return();
+			this.#order.offsets.return();
 			return last.offset;
 		}
 		// RabbitMQ would wait silently until a new RabbitMQ stream has as many messages as the old one.
@@ -156,17 +168,15 @@ export class Reader implements ChannelHandler<Channel> {
 		signal.throwIfAborted();
 		if (before !== undefined) {
 			const point = pointOf(before) as Point;
-			this.#offsets.start(point);
-			const events = readMessage(before.content.toString());
-			const index = isRefusal(events) ? 0 : Math.max(0, events.length - 1);
-			this.#subscriber.note(writeRabbitmqId({ ...point, index }), point.timestamp || Date.now());
+			this.#order.offsets.start(point);
+			this.#messages.noteEarlier(before, point);
 		}
 		return offset;
 	}
 
 	#beginAnother(): void {
 		this.#logger.warn(`SSE: the stream "${this.#options.name}" was deleted and created again.`);
-		this.#offsets.start(undefined);
+		this.#order.offsets.start(undefined);
 		this.#subscriber.begin();
 		this.#isAnother = true;
 		this.#isFilling = true;
@@ -182,15 +192,13 @@ export class Reader implements ChannelHandler<Channel> {
 
 	#onMessage(channel: Channel, message: ConsumeMessage | null): void {
 		if (channel !== this.#channel) return;
-		const point = message === null ? undefined : pointOf(message);
-		const step = point && this.#offsets.follow(point);
-		if (step === "another") this.#beginAnother();
-		// Without a message, RabbitMQ has ended the reading: the RabbitMQ stream was deleted, or has moved.
-		if (message === null || point === undefined || step === "another") {
-			this.#giveUp(channel);
-			return;
-		}
 		this.#silence.arrived();
+		// RabbitMQ has ended the reading: the RabbitMQ stream was deleted, or has moved.
+		if (message === null) this.#giveUp(channel);
+		else this.#order.pass(message);
+	}
+
+	#take(channel: Channel, message: ConsumeMessage, point: Point, step: Step): void {
 		if (step === "gap") {
 			this.#logger.warn("SSE: the stream was truncated before this gateway had read it.");
 			this.#subscriber.lost();
@@ -206,11 +214,9 @@ export class Reader implements ChannelHandler<Channel> {
 	/** A message that cannot be read is lost; those after it are read, and it is acknowledged with them. */
 	#handOnOrLose(message: ConsumeMessage, point: Point): void {
 		try {
-			this.#messages.deliver(message, point, {
-				isPast: this.#isFilling,
-				// After a lost connection, messages are late up to the end that the RabbitMQ stream had at the reconnect.
-				...(this.#awaited !== undefined && { lateSince: this.#wasCurrent })
-			});
+			// After a lost connection, messages are late up to the end that the RabbitMQ stream had at the reconnect.
+			const late = this.#awaited !== undefined && { lateSince: this.#wasCurrent };
+			this.#messages.deliver(message, point, { isPast: this.#isFilling, ...late });
 		} catch (error) {
 			this.#onFault(toError(error));
 			this.#subscriber.lost();
@@ -225,6 +231,7 @@ export class Reader implements ChannelHandler<Channel> {
 	/** Another channel follows. */
 	#giveUp(channel: Channel): void {
 		this.#channel = undefined;
+		this.#order.end();
 		this.#silence.end();
 		hangUp(channel);
 	}

@@ -9,6 +9,9 @@ import { pointOf } from "./point.ts";
 /** Milliseconds within which a message that must be on the RabbitMQ stream has to arrive. */
 const PATIENCE = 10_000;
 
+/** Most offsets of RabbitMQ's own that may stand between two messages when the first of them is sought. */
+const FARTHEST = 8192;
+
 /** Where reading starts. */
 export interface Start {
 	readonly offset: number;
@@ -66,15 +69,46 @@ export async function findStart(
 	const any = () => true;
 	const [first] = await read(connection, name, interval, { signal, prefetch: 1, until: any });
 	const { offset } = pointOf(first as ConsumeMessage) as Point;
-	if (offset === 0) return { offset, before: undefined };
-	// Two before, because the one before may be RabbitMQ's own.
-	const around = await read(connection, name, Math.max(0, offset - 2), {
-		signal,
-		prefetch: 3,
-		until: message => (pointOf(message) as Point).offset >= offset
-	});
-	const before = around.findLast(message => (pointOf(message) as Point).offset < offset);
-	return { offset, before };
+	return { offset, before: await findBefore(connection, name, offset, signal) };
+}
+
+/**
+ * The message before an offset; undefined if there is none. The offsets between may be RabbitMQ's own: one at the beginning of
+ * a segment, and one for each offset that a consumer of its own protocol has stored.
+ */
+async function findBefore(
+	connection: ChannelModel,
+	name: string,
+	offset: number,
+	signal: AbortSignal
+): Promise<ConsumeMessage | undefined> {
+	let before: ConsumeMessage | undefined;
+	let from = offset;
+	for (let back = 2; before === undefined && from > 0 && back <= FARTHEST; back *= 4) {
+		from = Math.max(0, offset - back);
+		const around = await read(connection, name, from, {
+			signal,
+			prefetch: 100,
+			until: message => (pointOf(message) as Point).offset >= offset
+		});
+		before = around.findLast(message => (pointOf(message) as Point).offset < offset);
+	}
+	return before;
+}
+
+/**
+ * The oldest message that is still on the RabbitMQ stream, which is not empty.
+ *
+ * @param signal Ends the search.
+ */
+export async function findFirst(
+	connection: ChannelModel,
+	name: string,
+	signal: AbortSignal
+): Promise<Point> {
+	const any = () => true;
+	const [first] = await read(connection, name, "first", { signal, prefetch: 1, until: any });
+	return pointOf(first as ConsumeMessage) as Point;
 }
 
 interface Reading {
