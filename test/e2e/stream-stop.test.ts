@@ -32,6 +32,39 @@ async function end(process: RunningProcess): Promise<{ ended: string | null; sai
 	return { ended: process.ended, said: process.output.slice(before) };
 }
 
+// The next start's publisher took it: its sender waited for `timeout`, was told that it was not sent, and the next start sent it.
+describe("a node that has stopped", () => {
+	it("sends nothing until it is started again, and says so at once", async () => {
+		const stream = await TestStream.open();
+		const gateway = await stream.gateway("gateway-1");
+		const client = await openNews(gateway);
+		const sender = await stream.sender("sender", { stream: { timeout: 60_000 } });
+		await sender.send(event("before"));
+		await sender.broker.stop();
+
+		await expect(sender.send(event("told"))).rejects.toMatchObject({
+			type: "SSE_BUS_UNAVAILABLE",
+			message: expect.stringContaining("the node has stopped; it was not sent"),
+			data: { unsure: false }
+		});
+		await sender.broker.broadcast("sse.send", event("logged"));
+		await sender.broker.broadcast("sse.close", { sessionId: "B" });
+		const errors = sender.log.at("error").filter(text => text.includes("the node has stopped"));
+		expect(errors.length).toBeGreaterThan(0);
+		expect(busState(sender.broker)).toMatchObject({
+			connected: false,
+			working: false,
+			outbox: { events: 0, bytes: 0 }
+		});
+
+		await sender.broker.start();
+		await sender.send(event("after"));
+		await client.next(NEWS, 2);
+		expect(client.received(NEWS)).toEqual(["before", "after"]);
+		expect(await stream.revocations()).toEqual(["before", "after"]);
+	});
+});
+
 describe("a node that stops while RabbitMQ hangs", () => {
 	// The reader's timer continued until RabbitMQ had closed the connection, and acknowledged on it: amqplib throws then, out
 	// of the timer, which ended the process.

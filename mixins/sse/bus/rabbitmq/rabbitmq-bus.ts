@@ -68,6 +68,9 @@ export class RabbitmqBus implements Bus, Readable {
 	listen(): void {}
 
 	open(): Promise<void> {
+		// A broker may be started again. Until then the one before refuses what is sent.
+		if (this.#publisher.isClosed)
+			this.#publisher = new Publisher(this.#options, this.#broker, this.#counters);
 		return this.#publisher.open();
 	}
 
@@ -75,8 +78,6 @@ export class RabbitmqBus implements Bus, Readable {
 		const readers = [...this.#readers];
 		await Promise.all([this.#publisher.close(), ...readers.map(reader => reader.close())]);
 		this.#readers.clear();
-		// A broker may be started again.
-		this.#publisher = new Publisher(this.#options, this.#broker, this.#counters);
 	}
 
 	/** RabbitMQ itself reports what else it does not take; a revocation is also sent over Moleculer's transporter. */

@@ -64,8 +64,14 @@ export class Publisher {
 		return this.#steady;
 	}
 
-	/** What RabbitMQ has not confirmed yet. */
+	/** Whether it takes nothing any more. */
+	get isClosed(): boolean {
+		return this.#state === "closed";
+	}
+
+	/** What RabbitMQ has not confirmed yet, and is still to be sent. */
 	get outbox(): { events: number; bytes: number } {
+		if (this.isClosed) return { events: 0, bytes: 0 };
 		return { events: this.#outbox.length, bytes: this.#outbox.bytes };
 	}
 
