@@ -14,9 +14,11 @@ export function pointOf({ properties }: ConsumeMessage): Point | undefined {
 	const headers = properties.headers ?? {};
 	const offset: unknown = headers[HEADERS.offset];
 	if (typeof offset !== "number") return undefined;
-	const seconds = isTime(properties.timestamp) ? properties.timestamp * 1000 : 0;
-	const time: unknown = headers[HEADERS.time];
-	return { offset, timestamp: isTime(time) ? time : seconds };
+	const seconds: unknown = properties.timestamp;
+	// Programs also write microseconds there.
+	const inMilliseconds = isTime(seconds) ? seconds * 1000 : undefined;
+	const times: unknown[] = [headers[HEADERS.time], inMilliseconds];
+	return { offset, timestamp: times.find(isTime) ?? 0 };
 }
 
 function isTime(value: unknown): value is number {
