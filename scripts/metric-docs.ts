@@ -1,3 +1,4 @@
+import { BOUNDS } from "../mixins/sse/core/metrics/histogram.ts";
 import type {
 	BadEventReason,
 	DropReason,
@@ -11,7 +12,6 @@ import type { MetricDefinition } from "../mixins/sse/core/metrics/metric.ts";
 import { GATEWAY_METRICS, SENDER_METRICS } from "../mixins/sse/core/metrics/metric-definitions.ts";
 import { MOST_NODES } from "../mixins/sse/core/metrics/node-counts.ts";
 import { maxSeries } from "../mixins/sse/core/metrics/series.ts";
-import { BOUNDS } from "../mixins/sse/core/metrics/value-counts.ts";
 
 export const METRICS_PAGE = "docs/reference/metrics.md";
 

@@ -1,5 +1,6 @@
 import type { EventsContract } from "../event/contract.ts";
 import type { ResetReason } from "../history/id-order.ts";
+import { Histogram } from "./histogram.ts";
 import { EventCounts, LabelCounts } from "./label-counts.ts";
 import {
 	BAD_EVENT_REASONS,
@@ -21,10 +22,9 @@ import {
 	type ResumeOutcome
 } from "./label-values.ts";
 import { NodeCounts } from "./node-counts.ts";
-import { ValueCounts } from "./value-counts.ts";
 
 /** The type of a metric's count. */
-export type Counted = number | LabelCounts | ValueCounts;
+export type Counted = number | LabelCounts | Histogram;
 
 /**
  * What a node with `SseMiddleware` counts, whether or not metrics are read: plain numbers. The definition of each name
@@ -60,12 +60,12 @@ export class GatewayCounters {
 	readonly streamsClosed: LabelCounts<EndReason> = new LabelCounts(END_REASONS);
 	readonly streamsResumed: LabelCounts<ResumeOutcome> = new LabelCounts(RESUME_OUTCOMES);
 	readonly resetsSent: LabelCounts<ResetReason> = new LabelCounts(RESET_REASONS);
-	readonly openingTime: ValueCounts = new ValueCounts();
+	readonly openingTime: Histogram = new Histogram();
 	eventsReceived = 0;
 	readonly eventsDelivered: EventCounts;
 	eventsReplayed = 0;
 	readonly eventsDropped: LabelCounts<DropReason> = new LabelCounts(DROP_REASONS);
-	readonly deliveryTime: ValueCounts = new ValueCounts();
+	readonly deliveryTime: Histogram = new Histogram();
 	bytesEncoded = 0;
 	readonly gapsFound: NodeCounts = new NodeCounts();
 	readonly limitsReached: LabelCounts<LimitName> = new LabelCounts(LIMITS);

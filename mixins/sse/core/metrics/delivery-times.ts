@@ -1,4 +1,4 @@
-import type { ValueCounts } from "./value-counts.ts";
+import type { Histogram } from "./histogram.ts";
 
 /** Times from the sending of events until they are written. */
 export interface DeliveryTimes {
@@ -20,10 +20,10 @@ const MOST = 1000;
 
 /** One clock reading for all events that are written in one turn of the event loop. */
 export class CountedDeliveryTimes implements DeliveryTimes {
-	readonly #counts: ValueCounts;
+	readonly #counts: Histogram;
 	readonly #begun: number[] = [];
 
-	constructor(counts: ValueCounts) {
+	constructor(counts: Histogram) {
 		this.#counts = counts;
 	}
 

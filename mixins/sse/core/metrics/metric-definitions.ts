@@ -1,4 +1,5 @@
 import type { GatewayCounters, GatewayGauges, SenderCounters, SenderGauges } from "./counters.ts";
+import type { Histogram } from "./histogram.ts";
 import {
 	BAD_EVENT_REASONS,
 	BAD_REVOCATION_REASONS,
@@ -22,7 +23,6 @@ import {
 	type MetricDefinition,
 	type MetricLabel
 } from "./metric.ts";
-import type { ValueCounts } from "./value-counts.ts";
 
 /** By the names of the event contract; without one there is one series. */
 const EVENT: MetricLabel = { name: "event", values: "event names" };
@@ -39,7 +39,7 @@ type CountedNames<Counters> = {
 type MetricsOf<Counters, Gauges> = {
 	readonly [Name in CountedNames<Counters>]: Counters[Name] extends number
 		? CounterMetric
-		: Counters[Name] extends ValueCounts
+		: Counters[Name] extends Histogram
 			? HistogramMetric
 			: LabelledCounterMetric;
 } & { readonly [Name in keyof Gauges]: GaugeMetric };

@@ -1,7 +1,7 @@
+import { BOUNDS } from "./histogram.ts";
 import type { LabelValues, MetricDefinition } from "./metric.ts";
 import { ALL_METRICS } from "./metric-definitions.ts";
 import { MOST_NODES, OTHER_NODES } from "./node-counts.ts";
-import { BOUNDS } from "./value-counts.ts";
 
 /**
  * Most series that a node can have of the plugin's metrics, whatever happens to it.

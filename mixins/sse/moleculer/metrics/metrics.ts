@@ -4,7 +4,7 @@ import {
 	type DeliveryTimes,
 	NO_DELIVERY_TIMES
 } from "../../core/metrics/delivery-times.ts";
-import type { ValueCounts } from "../../core/metrics/value-counts.ts";
+import type { Histogram } from "../../core/metrics/histogram.ts";
 import type { BroadcastOptions } from "../broadcast/safe-broadcast.ts";
 import { BrokerMetrics } from "./broker-metrics.ts";
 import type { MetricsSource } from "./metrics-source.ts";
@@ -24,7 +24,7 @@ export interface Metrics {
 	/** Adds a source's metrics. */
 	add(source: MetricsSource): Telling;
 	/** @param counts Counts the times. */
-	deliveryTimes(counts: ValueCounts): DeliveryTimes;
+	deliveryTimes(counts: Histogram): DeliveryTimes;
 	/**
 	 * The options of an event's broadcast, with the time at which it is sent.
 	 *

@@ -1,7 +1,7 @@
 import type { EventsContract } from "../../core/event/contract.ts";
+import { BOUNDS, type Histogram } from "../../core/metrics/histogram.ts";
 import type { LabelCounts } from "../../core/metrics/label-counts.ts";
 import type { MetricDefinition } from "../../core/metrics/metric.ts";
-import { BOUNDS, type ValueCounts } from "../../core/metrics/value-counts.ts";
 
 /** The part of a metric of Moleculer's registry that is used here. */
 export interface RegistryMetric {
@@ -98,7 +98,7 @@ export class ToldHistogram {
 	}
 
 	/** Uses the registry's own fields: `observe` takes one value, goes through all buckets, and calls every reporter. */
-	tell({ count, sum, last, buckets }: ValueCounts): void {
+	tell({ count, sum, last, buckets }: Histogram): void {
 		if (count === this.#count) return;
 		const metric = this.#metric;
 		const key = metric.hashingLabels({});

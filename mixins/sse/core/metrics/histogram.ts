@@ -4,7 +4,7 @@ export const BOUNDS: readonly number[] = [
 ];
 
 /** Number of values, by their size: plain numbers, without the values themselves. */
-export class ValueCounts {
+export class Histogram {
 	/** How many are in each bucket and in none before it; the last one counts values above all bounds. */
 	readonly buckets: number[] = Array<number>(BOUNDS.length + 1).fill(0);
 	count = 0;
