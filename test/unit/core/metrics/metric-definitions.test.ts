@@ -69,7 +69,7 @@ describe("the metrics", () => {
 		expect(maxSeries(1)).toBe(fixed);
 		expect(maxSeries(11)).toBe(fixed + 20);
 		// they cost money in a dashboard: whoever adds a metric or a label sees what it costs
-		expect(fixed).toBe(166);
+		expect(fixed).toBe(167);
 	});
 });
 
