@@ -281,6 +281,32 @@ describe("a returning client on a RabbitMQ stream", () => {
 		]);
 	});
 
+	// The age of what a starting gateway reads went by the clock of its sender: if that was far behind, all of it was too old to
+	// be kept, and so was a revocation among it.
+	it("continues at a gateway that was started meanwhile, though the sender's clock is far behind", async () => {
+		const stream = await TestStream.open();
+		const { broker } = await stream.sender("sender");
+		// it has created the RabbitMQ stream, and written nothing on it
+		await eventually(() => expect(busState(broker)?.working).toBe(true));
+		const headers = { timestamp_in_ms: Date.now() - 2 * 3_600_000 };
+		for (const n of [1, 2, 3]) stream.publish({ ...event(n), sessionId: "*" }, headers);
+		stream.publish([], { ...headers, "sse-close": JSON.stringify({ sessionId: "B" }) });
+
+		await eventually(async () => expect(await stream.messages()).toHaveLength(3));
+
+		const lastEventId = `0-${headers.timestamp_in_ms}`;
+		const sse = { history: { maxAge: 60_000 } };
+		const gateway = await stream.gateway("gateway-1", { sse });
+		const again = await openNews(gateway, { lastEventId });
+		await again.next(NEWS, 2);
+		expect(again.received(NEWS)).toEqual([2, 3]);
+		expect(again.received("sse.reset")).toEqual([]);
+		const revoked = await openNews(gateway, { session: "B", lastEventId });
+		await revoked.next("sse.reset");
+		expect(revoked.received("sse.reset")).toEqual([{ reason: "revoked" }]);
+		expect(revoked.received(NEWS)).toEqual([]);
+	});
+
 	it("is reset if it was away for longer than the history goes back", async () => {
 		const stream = await TestStream.open();
 		const gateway = await stream.gateway("gateway-1", { sse: { history: { maxAge: 1000 } } });

@@ -19,8 +19,8 @@ import { SendTimes } from "./send-times.ts";
 
 /** How a message has arrived. */
 export interface Arrival {
-	/** Whether it is from before the gateway was there. */
-	readonly isPast: boolean;
+	/** For one from before the gateway was there: `Date.now()` before which it was not written. */
+	readonly pastSince?: number;
 	/** `performance.now()` until which everything had arrived, for a late message; undefined for one that arrives at once. */
 	readonly lateSince?: number;
 }
@@ -69,7 +69,7 @@ export class IncomingMessages {
 	deliver(
 		{ content, properties }: ConsumeMessage,
 		point: Point,
-		{ isPast, lateSince }: Arrival
+		{ pastSince, lateSince }: Arrival
 	): void {
 		const { [HEADERS.origin]: origin, [HEADERS.seq]: seq } = properties.headers ?? {};
 		if (typeof origin === "string" && typeof seq === "number") {
@@ -84,12 +84,15 @@ export class IncomingMessages {
 			this.#subscriber.unreadable(SEND);
 			return;
 		}
-		const past = isPast ? { past: point.timestamp || Date.now() } : undefined;
+		const isPast = pastSince !== undefined;
+		// Its sender's clock is behind, nobody knows how far: it was sent now at the latest.
+		const isBehind = isPast && point.timestamp < pastSince;
+		const past = isPast ? { past: (!isBehind && point.timestamp) || Date.now() } : undefined;
 		const close: unknown = properties.headers?.[HEADERS.close];
 		const sent =
 			lateSince !== undefined && point.timestamp > 0
 				? {
-						sentAt: this.#sendTimes.ofLate(nodeID, point.timestamp),
+						sentAt: isBehind ? Date.now() : this.#sendTimes.ofLate(nodeID, point.timestamp),
 						notBefore: lateSince
 					}
 				: undefined;

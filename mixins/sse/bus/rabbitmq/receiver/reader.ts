@@ -32,6 +32,8 @@ export class Reader implements ChannelHandler<Channel> {
 	#channel: Channel | undefined;
 	/** Whether what is read is of the past. */
 	#isFilling = true;
+	/** `Date.now()` before which nothing of that was written. */
+	#pastSince = Number.NEGATIVE_INFINITY;
 	/** Whether this is not the RabbitMQ stream that was read before: what was on that one is lost. */
 	#isAnother = false;
 	/** Called by the first message with this offset or a later one. */
@@ -164,8 +166,10 @@ export class Reader implements ChannelHandler<Channel> {
 		if (last !== undefined) this.#beginAnother();
 		if (this.#past === 0) return end.offset;
 
-		const { offset, before } = await findStart(connection, this.#options.name, this.#past, signal);
+		const start = await findStart(connection, this.#options.name, this.#past, signal);
 		signal.throwIfAborted();
+		const { offset, before } = start;
+		this.#pastSince = start.since;
 		if (before !== undefined) {
 			const point = pointOf(before) as Point;
 			this.#order.offsets.start(point);
@@ -216,7 +220,8 @@ export class Reader implements ChannelHandler<Channel> {
 		try {
 			// After a lost connection, messages are late up to the end that the RabbitMQ stream had at the reconnect.
 			const late = this.#awaited !== undefined && { lateSince: this.#wasCurrent };
-			this.#messages.deliver(message, point, { isPast: this.#isFilling, ...late });
+			const past = this.#isFilling && { pastSince: this.#pastSince };
+			this.#messages.deliver(message, point, { ...past, ...late });
 		} catch (error) {
 			this.#onFault(toError(error));
 			this.#subscriber.lost();

@@ -17,6 +17,8 @@ export interface Start {
 	readonly offset: number;
 	/** The message just before it, if it still exists. */
 	readonly before: ConsumeMessage | undefined;
+	/** `Date.now()` before which nothing was written that is read from there on. */
+	readonly since: number;
 }
 
 /** Writes a message without events. */
@@ -65,11 +67,13 @@ export async function findStart(
 	past: number,
 	signal: AbortSignal
 ): Promise<Start> {
-	const interval = `${Math.ceil(past / 1000)}s`;
+	const seconds = Math.ceil(past / 1000);
+	const interval = `${seconds}s`;
+	const since = Date.now() - (seconds + 1) * 1000;
 	const any = () => true;
 	const [first] = await read(connection, name, interval, { signal, prefetch: 1, until: any });
 	const { offset } = pointOf(first as ConsumeMessage) as Point;
-	return { offset, before: await findBefore(connection, name, offset, signal) };
+	return { offset, before: await findBefore(connection, name, offset, signal), since };
 }
 
 /**
