@@ -24,7 +24,7 @@ interface Connecting {
 export function endAttemptsWithStop({ transit }: ServiceBroker): void {
 	const { tx, opts, connect, disconnect } = transit as unknown as Connecting;
 	const transporter = { connect: tx.connect.bind(tx), afterConnect: tx.afterConnect };
-	let isStopped = true;
+	let isStopped = false;
 	/** Whether this turn is Moleculer's first attempt of a start. */
 	let isFirst = false;
 	/** Timers for another attempt: of this start, and left over from earlier ones. They fire in the order of their making. */
