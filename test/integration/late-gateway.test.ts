@@ -38,7 +38,7 @@ async function startCluster() {
 		expect(page.at).toBe(late);
 		return late;
 	};
-	return { cluster, busy, page, keepBusy, moveToLateGateway };
+	return { cluster, busy, other, page, keepBusy, moveToLateGateway };
 }
 
 describe("a page that moves to a gateway which did not know a sender yet", () => {
@@ -65,6 +65,24 @@ describe("a page that moves to a gateway which did not know a sender yet", () =>
 		page.leave(100, late);
 		await cluster.pass(60_000);
 		expect(page.at).toBe(late);
+		expect(page.isToldSince(at)).toBe(true);
+	});
+
+	// Its place was from before the news, which left no gap behind it.
+	it.each([
+		["while the sender is met, with an id of the gateway's own", 8000, 17_000],
+		["long before, with the id of an event that the gateway has given it", 100, 14_000]
+	])("is told if it is away %s", async (_when, pause, after) => {
+		const { cluster, busy, other, page, keepBusy, moveToLateGateway } = await startCluster();
+		const { n, at } = keepBusy(25_000, () => cluster.send(busy));
+		await cluster.pass(50);
+		const late = await moveToLateGateway(after);
+		const { n: live } = cluster.send(other);
+		await cluster.pass(500);
+		expect(page.got.at(-1)).toMatchObject({ payload: live });
+		page.leave(pause, late);
+		await cluster.pass(60_000);
+		expect(page.got.map(({ payload }) => payload)).not.toContain(n);
 		expect(page.isToldSince(at)).toBe(true);
 	});
 

@@ -5,16 +5,17 @@ import type { History } from "../core/history/history.ts";
 import type { EventStream } from "./event-stream.ts";
 
 /**
- * The resume tokens that streams are given, none of which is after anything that may be missing; and the resets of streams that
- * may have missed something. While something is suspected to be missing, streams get the last resume token from before.
+ * The resume tokens that streams are given, and the resets of streams that may have missed something. While something is suspected
+ * to be missing, a resume token is good for this gateway, which will know; any other gateway gets the id of the last event from
+ * before.
  */
 export class ResumeTokens {
 	readonly #history: History | undefined;
 	readonly #streams: Registry<EventStream>;
 	readonly #isWhole: () => boolean;
 	#wasWhole = true;
-	/** The last resume token that is safe, while there is no newer one. */
-	#last: string | undefined;
+	/** The last event before which nothing is suspected to be missing, while there is no newer one. */
+	#safeId = "";
 	/** The streams whose resume token is older than what they have seen; whether there may be any. */
 	readonly #old = new WeakSet<EventStream>();
 	#hasOld = false;
@@ -35,24 +36,21 @@ export class ResumeTokens {
 		const isWhole = this.#isWhole();
 		if (isWhole || !this.#wasWhole) return isWhole;
 		this.#wasWhole = false;
-		// When it was last whole is not known: since then, nothing may have arrived because it was lost.
-		this.#last = this.#history?.resumeToken(Number.NEGATIVE_INFINITY);
+		this.#safeId = this.#history?.newestId ?? "";
 		return false;
 	}
 
-	/** For streams to which everything was written; undefined while no resume token is safe. */
+	/** For streams to which everything was written. Undefined without a history. */
 	get live(): string | undefined {
-		return this.isWhole ? this.#history?.resumeToken(performance.now()) : undefined;
+		return this.isWhole
+			? this.#history?.resumeToken(performance.now())
+			: this.#history?.resumeTokenAfter(this.#safeId);
 	}
 
-	/**
-	 * For a stream that starts here, or is told here that it may have missed something; an earlier resume token while something
-	 * is suspected to be missing.
-	 */
+	/** For a stream that starts here, or is told here that it may have missed something. */
 	resumeTokenFor(stream: EventStream): string | undefined {
-		if (this.isWhole) return this.#history?.resumeToken(performance.now());
-		this.#noteOld(stream);
-		return this.#last;
+		if (!this.isWhole) this.#noteOld(stream);
+		return this.live;
 	}
 
 	#noteOld(stream: EventStream): void {
@@ -78,7 +76,7 @@ export class ResumeTokens {
 			if (stream.phase === "opening") continue;
 			const isTold = stream.mayHaveMissed(before);
 			// If it is not reset, its resume token is one from before the gap.
-			if (!isTold || resumeToken === undefined) this.#noteOld(stream);
+			if (!isTold || !this.isWhole) this.#noteOld(stream);
 			if (!isTold) continue;
 			told++;
 			// A held stream has not seen everything up to that resume token yet.
@@ -101,7 +99,7 @@ export class ResumeTokens {
 		for (const stream of this.#streams) {
 			if (stream.phase === "opening" || !stream.mayHaveLeftBehind(before)) continue;
 			told++;
-			if (resumeToken === undefined) this.#noteOld(stream);
+			if (!this.isWhole) this.#noteOld(stream);
 			stream.sendReset(resetOf("gap", stream.phase === "held" ? undefined : resumeToken), now);
 		}
 		return told;
@@ -122,7 +120,7 @@ export class ResumeTokens {
 	renew(): void {
 		if (!this.isWhole) return;
 		this.#wasWhole = true;
-		this.#last = undefined;
+		this.#safeId = "";
 		if (!this.#hasOld) return;
 		this.#hasOld = false;
 		const frame: Frame = heartbeatFrame(this.live);

@@ -53,14 +53,19 @@ function isUnknowable({ sent, network }: VirtualCluster, page: Page, { by, at }:
 	});
 }
 
+/** Most milliseconds between a page's leaving a gateway and its coming to the next. */
+const AWAY = 1000;
+
 /**
- * Whether a page was at a gateway then that did not know of its sender, and has left it since (docs/transporters.md, "What a gateway cannot
- * know").
+ * Whether a page was at a gateway then that did not know of its sender, or that this had ever sent anything, and has left it since
+ * (docs/transporters.md, "What a gateway cannot know").
  */
-function hasLeftUntold({ visits }: Page, { at, unknownTo }: Sent): boolean {
+function hasLeftUntold({ network }: VirtualCluster, { visits }: Page, sent: Sent): boolean {
+	const { at, by, unknownTo } = sent;
 	return visits.some(({ node, at: came }, index) => {
 		const left = visits[index + 1]?.at;
-		return left !== undefined && came <= at && at <= left && unknownTo.includes(node);
+		if (left === undefined || at < came || left < at || node.nodeID === by.nodeID) return false;
+		return unknownTo.includes(node) || network.toldAt(by.process, node.nodeID) > left - AWAY;
 	});
 }
 
@@ -74,7 +79,7 @@ function judgeMissing(cluster: VirtualCluster, page: Page, { faults }: Verdict):
 	for (const event of cluster.sent) {
 		const { n, by, at } = event;
 		if (at <= page.openedAt || got.has(n) || page.isToldSince(at)) continue;
-		if (isUnknowable(cluster, page, event) || hasLeftUntold(page, event)) continue;
+		if (isUnknowable(cluster, page, event) || hasLeftUntold(cluster, page, event)) continue;
 		faults.push(`${page.name} has not got ${n} of ${by.process.name}, and was not told`);
 	}
 }

@@ -66,6 +66,8 @@ export class Network {
 	readonly #links = new Map<string, Random>();
 	/** When something was last sent by a process that has arrived at a node, by their names, and at any. */
 	readonly #heardAt = new Map<string, number>();
+	/** When a node first heard that a process had sent an event, by their names. */
+	readonly #toldAt = new Map<string, number>();
 	/** Overrides what becomes of packets. */
 	rule: Rule = () => undefined;
 
@@ -86,6 +88,11 @@ export class Network {
 	/** When something was last sent by a process that has arrived at a node. @param nodeID Default: at any. */
 	heardAt({ name }: VirtualProcess, nodeID = ""): number {
 		return this.#heardAt.get(`${name} > ${nodeID}`) ?? Number.NEGATIVE_INFINITY;
+	}
+
+	/** When a node first heard that a process had sent an event; Infinity if it never did. */
+	toldAt({ name }: VirtualProcess, nodeID: string): number {
+		return this.#toldAt.get(`${name} > ${nodeID}`) ?? Number.POSITIVE_INFINITY;
 	}
 
 	/** Cuts a node off from all others. */
@@ -195,6 +202,15 @@ export class Network {
 		else if (cut.isKept) this.#kept.set(nodeID, [...(this.#kept.get(nodeID) ?? []), goOn]);
 	}
 
+	/** An event, or a report of one, has arrived. */
+	#noteWhatWasSent(nodeID: string, { name }: VirtualProcess, data: Buffer): void {
+		const { event, data: report } = JSON.parse(String(data)) as Packet["payload"];
+		const isReport = event === "sse.position" && (report?.seq !== 0 || report.apart !== undefined);
+		const key = `${name} > ${nodeID}`;
+		if ((event === "sse.send" || isReport) && !this.#toldAt.has(key))
+			this.#toldAt.set(key, this.#time.now);
+	}
+
 	#arrive(nodeID: string, to: End, { type, data, sender, sentAt }: Sent): void {
 		const take = (): void => {
 			if (!to.transporter.connected) return;
@@ -203,6 +219,7 @@ export class Network {
 				const heardAt = Math.max(sentAt, this.heardAt(sender, at));
 				this.#heardAt.set(`${sender.name} > ${at}`, heardAt);
 			}
+			this.#noteWhatWasSent(nodeID, sender, data);
 			void to.transporter.receive(type, data);
 		};
 		const come = (): void => {

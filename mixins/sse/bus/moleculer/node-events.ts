@@ -3,14 +3,7 @@ import type { RegistryNode } from "./registry-node.ts";
 
 /** What is called at an event that a broker emits on its own node, by the event's name. Must not throw. */
 export type NodeEventListeners = Readonly<
-	Record<
-		string,
-		(payload: {
-			readonly node: RegistryNode;
-			/** Of a node that has left: whether it did so without a word. */
-			readonly unexpected?: boolean;
-		}) => void
-	>
+	Record<string, (payload: { readonly node: RegistryNode }) => void>
 >;
 
 /** Listens to what a broker tells its own node about nodes and their services. @returns Stops listening. */

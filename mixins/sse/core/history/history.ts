@@ -39,12 +39,17 @@ export class History extends Timeline {
 
 	/** The resume token of a stream that is live now. */
 	resumeToken(now: number): string {
-		return writeResumeToken({
-			eventId: this.newestId,
-			gateway: this.#gateway,
-			position: this.head - 1,
-			settled: now - this.newestAt > this.order.lookback
-		});
+		return this.#write(this.newestId, now - this.newestAt > this.order.lookback);
+	}
+
+	/** The same while something that was sent after an event is suspected to be missing. */
+	resumeTokenAfter(eventId: string): string {
+		// For how long nothing has been missing is not known.
+		return this.#write(eventId, false);
+	}
+
+	#write(eventId: string, settled: boolean): string {
+		return writeResumeToken({ eventId, gateway: this.#gateway, position: this.head - 1, settled });
 	}
 
 	/** Whether a client that cannot resume now may be able to later, because the event has not arrived here yet. */
@@ -107,16 +112,22 @@ export class History extends Timeline {
 	#locate(lastEventId: string, now: number, liveFrom: number): ReplayCursor | ResetReason {
 		this.expire(now);
 		const resumeToken = readResumeToken(lastEventId);
+		const { lookback } = this.order;
 		const decided = { liveFrom, decidedAt: this.head };
+		/** Until when a client has everything that has been here before, and may have come from another gateway the time before. */
+		const claimedUntil = this.#begunAt - lookback;
+		const mayLack = (position: number): boolean =>
+			position < this.passedOver.position && this.passedOver.at > claimedUntil;
 		if (resumeToken?.gateway === this.#gateway) {
-			if (resumeToken.position >= this.head) return "unknown";
+			const { position } = resumeToken;
+			if (position >= this.head) return "unknown";
+			if (mayLack(position)) return "gap";
 			return this.#from({
-				next: resumeToken.position + 1,
+				next: position + 1,
 				seen: 0,
 				seenOrigin: undefined,
 				...decided,
-				// It may have come from another gateway the time before.
-				claimedUntil: this.#begunAt - this.order.lookback
+				claimedUntil
 			});
 		}
 		const eventId = resumeToken?.eventId ?? lastEventId;
@@ -124,7 +135,6 @@ export class History extends Timeline {
 		if (event === undefined) return this.whyMissing(eventId);
 		const seen = event.position;
 		const seenOrigin = event.sortKey?.origin;
-		const { lookback } = this.order;
 		if (resumeToken?.settled || lookback === 0)
 			return this.#from({ next: seen + 1, seen, seenOrigin, ...decided });
 
@@ -133,10 +143,11 @@ export class History extends Timeline {
 		const from = event.at - lookback;
 		const first = this.firstSince(from);
 		if (first === null) return "expired";
-		if (this.lastGap.at > from) return "gap";
+		// This gateway itself may have given the id.
+		if (this.lastGap.at > from || mayLack(seen)) return "gap";
 		const next = first?.position ?? seen;
 		return this.#from(
-			{ next, seen, seenOrigin, ...decided, claimedUntil: from },
+			{ next, seen, seenOrigin, ...decided, claimedUntil: Math.min(from, claimedUntil) },
 			this.lastGap.position
 		);
 	}

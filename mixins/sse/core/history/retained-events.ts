@@ -119,7 +119,7 @@ export class RetainedEvents {
 	}
 
 	/** The id of the newest event that has one; empty if there is none. */
-	protected get newestId(): string {
+	get newestId(): string {
 		return this.#newest === undefined ? "" : this.order.idOf(this.#newest);
 	}
 

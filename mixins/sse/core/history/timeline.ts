@@ -32,6 +32,8 @@ export class Timeline extends RetainedEvents {
 	#lastGap: Gap = { position: 0, at: Number.NEGATIVE_INFINITY };
 	/** Position of the last of those losses. */
 	#lastDatedGap = 0;
+	/** Where it was learnt that events had been sent before this gateway was there, and when the last of them had been. */
+	#passedOver: Gap = { position: 0, at: Number.NEGATIVE_INFINITY };
 
 	/** @param slab Memory of the frames that it is given to keep. */
 	protected constructor(retention: Retention, order: IdOrder, slab: Slab) {
@@ -123,7 +125,11 @@ export class Timeline extends RetainedEvents {
 			return;
 		}
 		this.#lastDatedGap = position;
-		this.passOver(sentBy);
+		this.#dateGap(sentBy);
+	}
+
+	#dateGap(at: number): void {
+		if (at > this.#lastGap.at) this.#lastGap = { ...this.#lastGap, at };
 	}
 
 	/**
@@ -131,7 +137,12 @@ export class Timeline extends RetainedEvents {
 	 * this gateway do not miss them; clients of others may.
 	 */
 	passOver(at: number): void {
-		if (at > this.#lastGap.at) this.#lastGap = { ...this.#lastGap, at };
+		this.#dateGap(at);
+		this.#passedOver = { position: this.#head, at: Math.max(at, this.#passedOver.at) };
+	}
+
+	protected get passedOver(): Gap {
+		return this.#passedOver;
 	}
 
 	/** What was sent to these streams so far, and what is sent until they are let in again, is not replayed to them. */

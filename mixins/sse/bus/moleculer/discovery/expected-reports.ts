@@ -20,9 +20,8 @@ export class ExpectedReports {
 
 	/** A sender has reported. @param next Milliseconds within which it says that it reports again; 0 if it does not say. */
 	heard(origin: string, next: number, now: number): void {
-		if (next === 0 || next > NEXT_REPORT) return;
 		this.#heardAt.delete(origin);
-		this.#heardAt.set(origin, now);
+		if (next > 0 && next <= NEXT_REPORT) this.#heardAt.set(origin, now);
 		this.#look();
 	}
 
@@ -41,12 +40,6 @@ export class ExpectedReports {
 	clear(): void {
 		this.#heardAt.clear();
 		this.#look();
-	}
-
-	/** Whether a report of this sender is missing. */
-	isOverdue(origin: string, now: number): boolean {
-		const at = this.#heardAt.get(origin);
-		return at !== undefined && now - at > OVERDUE;
 	}
 
 	/** Whether a report of any sender is missing. */

@@ -18,10 +18,8 @@ interface Gone {
 	readonly instance: Instance;
 	/** `performance.now()`. */
 	at: number;
-	/** Whether it was asked for its position, and had not answered; or left after reports of it had been lost. */
+	/** Whether it was asked for its position, and had not answered. */
 	wasAsked: boolean;
-	/** Whether it had not reported though it should have: it may have sent something that did not arrive. */
-	readonly wasSilent: boolean;
 	/** Whether its node is back, as the same process or another, and has not reported its position yet. */
 	isBack: boolean;
 	/** Whether its node is back as another process. */
@@ -95,14 +93,9 @@ export class GoneNodes {
 		this.#asking = asking;
 	}
 
-	/** Whether nothing may be missing of any process, nor turn out to be when a node that fell silent is back. */
+	/** Whether nothing may be missing of any process. */
 	get areSettled(): boolean {
-		return this.#gone.isEmpty && (this.#quiet.isEmpty || !this.#mayBeBack());
-	}
-
-	#mayBeBack(): boolean {
-		const now = performance.now();
-		return [...this.#quiet].some(({ wasSilent, at }) => wasSilent && now - at < GONE);
+		return this.#gone.isEmpty;
 	}
 
 	/** Whether something may be missing of this process. */
@@ -110,22 +103,13 @@ export class GoneNodes {
 		return this.#gone.has(nodeID, instance);
 	}
 
-	/**
-	 * A node has left. Unless it reported its end and everything before that has arrived, something may be missing.
-	 *
-	 * @param how.wasSilent Whether it had not reported though it should have. Default false.
-	 * @param how.hasSaidSo Whether it has made known that it leaves: then these reports were lost. Default false.
-	 */
-	miss(
-		nodeID: string,
-		instance: Instance,
-		{ wasSilent = false, hasSaidSo = false }: { wasSilent?: boolean; hasSaidSo?: boolean } = {}
-	): void {
-		const wasAsked = this.#asking.isAwaited(nodeID) || (wasSilent && hasSaidSo);
+	/** A node has left. Unless it reported its end and everything before that has arrived, something may be missing. */
+	miss(nodeID: string, instance: Instance): void {
+		const wasAsked = this.#asking.isAwaited(nodeID);
 		const { lives } = this.#tracker;
 		const origin = encodeOrigin(nodeID);
 		if (wasAsked || !lives.isComplete(origin)) this.#gone.add(goneNow(nodeID, instance, wasAsked));
-		else if (!lives.hasEnded(origin)) this.#quiet.add(goneNow(nodeID, instance, true, wasSilent));
+		else if (!lives.hasEnded(origin)) this.#quiet.add(goneNow(nodeID, instance, true));
 	}
 
 	/** Another node lists a process that is not present here: it is about to appear, or may have died. */
@@ -207,7 +191,6 @@ export class GoneNodes {
 	}
 }
 
-function goneNow(nodeID: string, instance: Instance, wasAsked: boolean, wasSilent = false): Gone {
-	const at = performance.now();
-	return { nodeID, instance, at, wasAsked, wasSilent, isBack: false, isReplaced: false };
+function goneNow(nodeID: string, instance: Instance, wasAsked: boolean): Gone {
+	return { nodeID, instance, at: performance.now(), wasAsked, isBack: false, isReplaced: false };
 }

@@ -1,6 +1,6 @@
 import { guard } from "../../../core/errors/guard.ts";
 import { SEND } from "../../../core/event/event.ts";
-import { type EventId, encodeOrigin } from "../../../core/event/event-id.ts";
+import { type EventId, encodeOrigin, lifeOf } from "../../../core/event/event-id.ts";
 import { groupOf } from "../../../moleculer/broadcast/event-group.ts";
 import type { HostService } from "../../../moleculer/host-service.ts";
 import { lookUp } from "../../../moleculer/transporter/look-up.ts";
@@ -103,14 +103,11 @@ export class Arrivals<T> {
 		const onFault = (error: Error): void =>
 			this.#service.logger.error("SSE: a node's end was not noticed.", error);
 		this.#unlisten = listenToNodes(this.#service.broker, {
-			"$node.disconnected": guard(onFault, ({ node, unexpected }) => {
-				const now = performance.now();
-				const origin = encodeOrigin(node.id);
+			"$node.disconnected": guard(onFault, ({ node }) => {
 				this.#discovery.noticeLoss();
-				this.#witnesses.left(node.id, now);
-				const wasSilent = this.#expectedReports.isOverdue(origin, now);
-				this.#gone.miss(node.id, node.instanceID, { wasSilent, hasSaidSo: unexpected === false });
-				this.#expectedReports.left(origin);
+				this.#witnesses.left(node.id, performance.now());
+				this.#gone.miss(node.id, node.instanceID);
+				this.#expectedReports.left(encodeOrigin(node.id));
 				this.#discovery.left(node.id);
 			}),
 			"$node.connected": guard(onFault, ({ node }) => this.#gone.meet(node.id, node.instanceID))
@@ -177,19 +174,21 @@ export class Arrivals<T> {
 			// Comes last: the report's position must count by the time the sender counts as heard.
 			if (report.isEnd && isAll) this.#discovery.ended(nodeID, report.instance);
 			else this.#discovery.heard(nodeID, isAnswer && isAll);
-			this.#expect(report, nodeID, now);
+			if (speaker !== "other") this.#expect(report, nodeID, now);
 		}
 		this.#lossTimer.schedule();
 		this.#listener.changed();
 	}
 
 	/** Of a sender that has just been met, other gateways may not know yet. */
-	#isSoonSuspected({ origin, isEarlier }: Loss): boolean {
-		return !isEarlier && this.#expectedReports.has(origin);
+	#isSoonSuspected({ origin, before, isEarlier }: Loss): boolean {
+		return !isEarlier && Number.isFinite(before) && this.#expectedReports.has(origin);
 	}
 
 	/** A report that arrives after its node has left promises nothing. Within this node, nothing is lost. */
-	#expect({ isEnd, next }: PositionReport, nodeID: string, now: number): void {
+	#expect({ epoch, isEnd, next }: PositionReport, nodeID: string, now: number): void {
+		// Reports of what goes to some groups only promise nothing either.
+		if (lifeOf(epoch) !== epoch) return;
 		const origin = encodeOrigin(nodeID);
 		if (isEnd) this.#expectedReports.left(origin);
 		else if (nodeID !== this.#service.broker.nodeID && this.#discovery.processOf(nodeID))

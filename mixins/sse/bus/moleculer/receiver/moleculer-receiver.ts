@@ -22,6 +22,8 @@ export class MoleculerReceiver implements BusReceiver {
 	readonly #missedRevocations: MissedRevocations;
 	readonly #listener: ReceiverListener;
 	readonly #service: HostService;
+	/** Whether replays reach back as far as they should, which a short history does not allow. */
+	#isFull = false;
 	#hasStopped = false;
 
 	constructor(listener: ReceiverListener, service: HostService) {
@@ -29,7 +31,8 @@ export class MoleculerReceiver implements BusReceiver {
 		this.#service = service;
 		this.#arrivals = new Arrivals(service, {
 			handOn: ({ event, from }) => listener.handOn(event, from),
-			lost: loss => listener.lost(loss),
+			lost: loss =>
+				listener.lost({ ...loss, isSoonSuspected: loss.isSoonSuspected === true && this.#isFull }),
 			changed: () => listener.changed()
 		});
 		this.#missedRevocations = new MissedRevocations(service, loss =>
@@ -38,6 +41,7 @@ export class MoleculerReceiver implements BusReceiver {
 	}
 
 	order(maxAge: number): IdOrder {
+		this.#isFull = maxAge / 2 >= LOOKBACK;
 		return orderBySender(this.#arrivals.tracker.lives, Math.min(LOOKBACK, maxAge / 2), origin =>
 			this.#isElsewhere(origin)
 		);

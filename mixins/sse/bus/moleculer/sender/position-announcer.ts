@@ -140,8 +140,8 @@ export class PositionAnnouncer {
 	}
 
 	/**
-	 * Reports every sequence. An unused one of events is reported only when it is time, in an answer, at the end, or after a
-	 * restart; an unused one of revocations never.
+	 * Reports every sequence. An unused one of events is reported only in an answer, at the end, or after a restart; an unused one
+	 * of revocations never.
 	 */
 	#tell(how: How = {}): void {
 		const now = performance.now();
@@ -155,7 +155,8 @@ export class PositionAnnouncer {
 	): void {
 		const { groups, ids, of, sentAt } = sequence;
 		const { epoch, seq } = ids.position;
-		const isNews = answers.length > 0 || end || this.#hasEnded || isDue;
+		const apart = isMain(sequence) ? this.#apart(now) : [];
+		const isNews = answers.length > 0 || end || (this.#hasEnded && !isDue) || apart.length > 0;
 		if (seq === 0 && (of !== undefined || !isNews)) return;
 		const gone = isMain(sequence) ? this.#toName(now, away, isDue) : [];
 		const age = ageOf(sentAt, now);
@@ -163,8 +164,7 @@ export class PositionAnnouncer {
 		const { instanceID: instance } = this.#broker;
 		const position: SsePosition = { epoch, seq, instance, age: seq === 0 ? 0 : age, up };
 		if (end) position.end = true;
-		else if (isMain(sequence)) position.next = NEXT_REPORT;
-		const apart = isMain(sequence) ? this.#apart(now) : [];
+		else if (isMain(sequence) && (seq > 0 || apart.length > 0)) position.next = NEXT_REPORT;
 		if (apart.length > 0) position.apart = apart;
 		if (of !== undefined) position.of = of;
 		else if (answers.length > 0) position.re = answers;
