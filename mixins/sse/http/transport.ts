@@ -49,9 +49,7 @@ export interface Transport {
 	settle(letGo: LetGo): void;
 	/** Ends the response, and the connection if it is HTTP/1.1. */
 	end(): void;
-	/**
-	 * Drops what the system has buffered for the client, where possible: not with HTTP/2 while the connection has another stream.
-	 */
+	/** Drops what the system has buffered for the client, where possible: not with HTTP/2. */
 	reset(): void;
 	/** Breaks off the response, and the connection if it is HTTP/1.1. */
 	destroy(): void;

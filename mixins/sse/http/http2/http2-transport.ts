@@ -4,9 +4,8 @@ import type { Batch } from "../encoding/batch.ts";
 import type { GzipBody } from "../encoding/gzip-body.ts";
 import { writeHead } from "../head.ts";
 import { hasOwnWrite, isUnwatched, writeTo } from "../onlookers.ts";
-import { breakOff, queuedOf, type Socket, socketOf, takenOf } from "../socket.ts";
+import { type Socket, takenOf } from "../socket.ts";
 import type { LetGo, Transport, TransportOptions } from "../transport.ts";
-import { isAlone } from "./session-streams.ts";
 import { keepAwake, letSleep } from "./session-timeout.ts";
 
 type Http2Stream = Http2ServerResponse["stream"];
@@ -134,16 +133,7 @@ export class Http2Transport implements Transport {
 		}
 	}
 
-	/**
-	 * What a session has handed to its connection cannot be taken back while it carries others. While the connection takes
-	 * everything, there is hardly anything of that.
-	 */
-	reset(): void {
-		const session = this.#session;
-		if (session === undefined || session.destroyed || !isAlone(this.#stream, session)) return;
-		const socket = socketOf(session);
-		if (queuedOf(socket) > 0) breakOff(socket);
-	}
+	reset(): void {}
 
 	destroy(): void {
 		cancel(this.#stream);

@@ -1,7 +1,6 @@
-import type { ServerHttp2Session } from "node:http2";
+import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import { LOOK, MOST_OWING, MOST_STALLED } from "../closing-limits.ts";
 import { breakOff, queuedOf, type Socket, socketOf, takenOf } from "../socket.ts";
-import { streamsOf } from "./session-streams.ts";
 
 /** Checks within which the gateway's own streams end. */
 const OWN = 4;
@@ -98,4 +97,13 @@ function movedOn(session: ServerHttp2Session): string {
 		streams.length,
 		unsent
 	].join();
+}
+
+/** The requests that are not answered yet; undefined if Node's internals are not the known ones. */
+function streamsOf(session: ServerHttp2Session): Map<number, ServerHttp2Stream> | undefined {
+	const key = Object.getOwnPropertySymbols(session).find(symbol => symbol.description === "state");
+	const state = key && (Reflect.get(session, key) as { streams?: unknown } | undefined);
+	const streams = state?.streams as Map<number, ServerHttp2Stream> | undefined;
+	// Node's own kind of map, which is not an instance of `Map`.
+	return typeof streams?.values === "function" ? streams : undefined;
 }
