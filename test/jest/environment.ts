@@ -4,6 +4,7 @@ import { Imports } from "./imports.ts";
 import { enterFile, fileOfNow, listenBetweenFiles, noteLateError } from "./late-errors.ts";
 import { Leftovers } from "./leftovers.ts";
 import { createPlainContext } from "./plain-context.ts";
+import { plainError } from "./plain-error.ts";
 import { RealProcess } from "./real-process.ts";
 import { joinErrors } from "./realm.ts";
 import { noReason, type SkippableTest, skipInRun } from "./skips.ts";
@@ -50,6 +51,7 @@ listenBetweenFiles();
  * Jest's environment for Node, in which
  *
  * - Node's own errors are instances of the `Error` that tests see, and `process` is the real process;
+ * - whatever a test throws, Jest can report it (see `plainError`);
  * - a file fails if it leaves something running, or if something that it left causes an error, after its last test;
  * - a rejection that is handled only after Node has raised it fails its file like one that never is;
  * - a file whose imports do not end fails, in place of holding up the run;
@@ -65,6 +67,7 @@ export default class Environment extends TestEnvironment {
 	readonly #rejections: Map<Promise<unknown>, unknown> = new Map();
 	readonly #testTimeout: number;
 	readonly #path: string;
+	readonly #testsDone: Test[] = [];
 	#isOver = false;
 
 	constructor(...setup: Setup) {
@@ -114,6 +117,8 @@ export default class Environment extends TestEnvironment {
 				return;
 			case "test_done":
 				skipInRun(event.test);
+				makeReportable(event.test.errors);
+				this.#testsDone.push(event.test);
 				return;
 			case "test_skip":
 				if (!state.testNamePattern)
@@ -145,8 +150,18 @@ export default class Environment extends TestEnvironment {
 				if (left.length > 0) state.unhandledErrors.push(stillThere(left));
 				state.unhandledErrors.push(...this.#rejections.values());
 				this.#isOver = true;
+				makeReportable(state.unhandledErrors);
+				// a test may have got more errors since
+				for (const { errors } of this.#testsDone) makeReportable(errors);
 			}
 		}
+	}
+}
+
+/** @param errors as jest-circus has them: some are in an array, with an error that says where the test is */
+function makeReportable(errors: unknown[]): void {
+	for (const [at, entry] of errors.entries()) {
+		errors[at] = Array.isArray(entry) ? entry.map(error => plainError(error)) : plainError(entry);
 	}
 }
 

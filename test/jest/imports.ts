@@ -1,4 +1,4 @@
-import { noteInRun } from "./late-errors.ts";
+import { endForGood, noteInRun } from "./late-errors.ts";
 
 /**
  * The time in which a test file is imported. Jest has no limit for it: a top-level await that waits in vain holds up the run for
@@ -12,8 +12,7 @@ export class Imports {
 		this.#timer = setTimeout(() => {
 			const seconds = limit / 1000;
 			noteInRun(`is still being imported after ${seconds} s: does a top-level await wait in vain?`);
-			// Jest runs a file again if its process has exited with an error
-			process.kill(process.pid, "SIGKILL");
+			endForGood();
 		}, limit).unref();
 	}
 

@@ -10,8 +10,12 @@ const FOLDER = "JEST_LATE_ERRORS";
 /** The test file to whose calls and callbacks the running code belongs. */
 const currentFile = new AsyncLocalStorage<string>();
 
+/** Path of the file that this process has begun last. */
+let lastFile: string | undefined;
+
 /** From here on, what the caller does and what results from it belongs to a file. */
 export function enterFile(path: string): void {
+	lastFile = path;
 	currentFile.enterWith(path);
 }
 
@@ -25,9 +29,8 @@ export function noteLateError(error: unknown): void {
 	noteInRun(`has left an error behind: ${inspect(error)}`);
 }
 
-/** Records what the file whose code runs has done. The run fails for it, and reports it at its end. */
-export function noteInRun(what: string): void {
-	const path = fileOfNow();
+/** Records what a file has done, by default that whose code runs. The run fails for it, and reports it at its end. */
+export function noteInRun(what: string, path: string | undefined = fileOfNow()): void {
 	const file = path === undefined ? "a test file" : relative(process.cwd(), path);
 	const text = `${file} ${what}\n`;
 	const folder = process.env[FOLDER];
@@ -43,8 +46,23 @@ export function noteInRun(what: string): void {
 /** For the time between files: Jest collects errors while one runs, and otherwise an uncaught one ends a worker. */
 export function listenBetweenFiles(): void {
 	process.prependListener("uncaughtException", noteLateError);
-	process.on("unhandledRejection", noteLateError);
+	process.on("unhandledRejection", noteRejection);
 	process.on("exit", noteExit);
+}
+
+function noteRejection(error: unknown): void {
+	if (!(error instanceof Error && /[/\\]jest-worker[/\\]/.test(error.stack ?? ""))) {
+		noteLateError(error);
+		return;
+	}
+	// Jest's own process waits for a result that its worker could not send, for as long as there is this one
+	noteInRun(`has results that cannot be sent: ${inspect(error)}`, lastFile);
+	endForGood();
+}
+
+/** Ends this process in the only way after which Jest does not run its file again. */
+export function endForGood(): void {
+	process.kill(process.pid, "SIGKILL");
 }
 
 /** Jest runs a file again whose process has exited with an error, be it the fault of another one, and forgets one between files. */

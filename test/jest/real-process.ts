@@ -15,10 +15,15 @@ export class RealProcess {
 			if (!(name in this.#env)) delete process.env[name];
 		}
 		Object.assign(process.env, this.#env);
-		for (const name of process.eventNames()) {
+		for (const name of new Set([...process.eventNames(), ...this.#listeners.keys()])) {
 			const before = this.#listeners.get(name) ?? [];
-			for (const listener of process.rawListeners(name)) {
+			const after = process.rawListeners(name);
+			for (const listener of after) {
 				if (!before.includes(listener)) process.removeListener(name, listener as () => void);
+			}
+			// what was heard between files is heard again
+			for (const listener of before) {
+				if (!after.includes(listener as () => void)) process.on(name, listener as () => void);
 			}
 		}
 	}

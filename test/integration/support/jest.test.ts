@@ -13,7 +13,12 @@ interface Report {
 	readonly numTotalTests: number;
 	readonly numPassedTests: number;
 	readonly numPendingTests: number;
-	readonly testResults: readonly { name: string; status: string; message: string }[];
+	readonly testResults: readonly {
+		name: string;
+		status: string;
+		message: string;
+		assertionResults: readonly { title: string; status: string; failureDetails: unknown[] }[];
+	}[];
 }
 
 /** Runs files of `test/support/fixtures/runs` like `npm test`; `files` is a pattern. */
@@ -33,6 +38,10 @@ async function run(files: string, { config = "jest", workers = 1 } = {}) {
 	const end = await jest.exited;
 	const report: Report | null = JSON.parse(await readFile(path, "utf8").catch(() => "null"));
 	return { end, report, output: jest.output };
+}
+
+function byName(a: { name: string }, b: { name: string }): number {
+	return a.name.localeCompare(b.name);
 }
 
 function countsOf(report: Report | null) {
@@ -147,6 +156,31 @@ it("a file that waits in vain while it is imported fails, and the others run", a
 		expect(end).toBe("code 1");
 		expect(countsOf(report)).toMatchObject({ passed: 2 });
 		expect(output).toContain(`${RUNS}/hanging.run.ts is still being imported after 3 s`);
+	});
+});
+
+// One such error lost the results of all files, or held up the run for ever.
+it("errors that cannot be written into a report fail their tests, and nothing else", async () => {
+	const { end, report, output } = await run("unwritable/", { workers: 2 });
+	noted(output, () => {
+		expect(end).toBe("code 1");
+		expect(countsOf(report)).toEqual({ total: 11, passed: 2, skipped: 0 });
+		const [circular, unreadable] = report?.testResults.toSorted(byName) ?? [];
+		const details = circular?.assertionResults.map(({ failureDetails }) => failureDetails);
+		// what has no circle is kept
+		expect(details?.[4]).toEqual([{ code: 42 }]);
+		expect(circular?.message).toMatch(/with a circle.*Cause:\s+its cause.*no error.*uncaught/s);
+		expect(unreadable?.message).toMatch(/with a getter.*without JSON.*rejected/s);
+	});
+});
+
+// Its worker waited for the next file, and the run for its result.
+it("a file whose results cannot be sent fails, and the others run", async () => {
+	const { end, report, output } = await run("(unsent|short-row)\\.run");
+	noted(output, () => {
+		expect(end).toBe("code 1");
+		expect(countsOf(report)).toMatchObject({ passed: 2 });
+		expect(output).toMatch(/\/unsent\.run\.ts has results that cannot be sent: Error: nothing/);
 	});
 });
 
