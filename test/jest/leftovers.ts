@@ -1,12 +1,16 @@
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:dgram";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { readdirSync, readlinkSync } from "node:fs";
 import type { AddressInfo, Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 
 /** Milliseconds within which everything that tests have started has to end after them. */
 const PATIENCE = 5_000;
+
+/** What this process has open, each as a link. Only Linux has it, and elsewhere nothing is open. */
+const DESCRIPTORS = "/proc/self/fd";
 
 /** Channels on which Node publishes each thread, process, server and UDP socket that it starts. */
 const CHANNELS = [
@@ -25,10 +29,11 @@ type Started =
 
 /**
  * What tests have left running: worker threads, child processes, servers and UDP sockets, whether or not they keep this process
- * alive, and whatever else keeps it alive, such as connections and timers.
+ * alive, whatever else keeps it alive, such as connections and timers, and files and folders that are open.
  */
 export class Leftovers {
 	readonly #before: ReadonlyMap<string, number>;
+	readonly #openBefore: ReadonlyMap<string, number>;
 	readonly #started: Started[] = [];
 	readonly #onStart = (started: unknown): void => {
 		this.#started.push(started as Started);
@@ -38,6 +43,7 @@ export class Leftovers {
 		// Node opens these when they are first used: perhaps by a test, to which they do not belong.
 		void [process.stdout, process.stderr];
 		this.#before = countResources();
+		this.#openBefore = countOpen();
 		for (const channel of CHANNELS) subscribe(channel, this.#onStart);
 	}
 
@@ -57,10 +63,48 @@ export class Leftovers {
 	}
 
 	#added(): string[] {
-		return [...countResources()].flatMap(([kind, times]) => {
-			const added = times - (this.#before.get(kind) ?? 0);
-			return added > 0 ? [`${added} ${kind}`] : [];
-		});
+		return [
+			...added(this.#before, countResources()).map(([kind, times]) => `${times} ${kind}`),
+			...added(this.#openBefore, countOpen()).map(([path]) => `the open file ${path}`)
+		];
+	}
+}
+
+function added(
+	before: ReadonlyMap<string, number>,
+	now: ReadonlyMap<string, number>
+): [name: string, times: number][] {
+	return [...now].flatMap(([name, times]) => {
+		const more = times - (before.get(name) ?? 0);
+		return more > 0 ? [[name, more]] : [];
+	});
+}
+
+/** How often each file and folder is open. Devices, such as that of chance, are opened by Node itself. */
+function countOpen(): Map<string, number> {
+	const counts = new Map<string, number>();
+	for (const descriptor of descriptors()) {
+		const path = targetOf(descriptor);
+		if (!path.startsWith("/") || /^\/(dev|proc)\//.test(path)) continue;
+		counts.set(path, (counts.get(path) ?? 0) + 1);
+	}
+	return counts;
+}
+
+function descriptors(): string[] {
+	try {
+		return readdirSync(DESCRIPTORS);
+	} catch {
+		return [];
+	}
+}
+
+/** Empty if it has been closed meanwhile, like the descriptor by which the others are listed. */
+function targetOf(descriptor: string): string {
+	try {
+		return readlinkSync(`${DESCRIPTORS}/${descriptor}`);
+	} catch {
+		return "";
 	}
 }
 

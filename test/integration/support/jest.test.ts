@@ -62,6 +62,7 @@ it("a run of tests fails because of each of its files that", async () => {
 			/● handles .*handled only after Node.js had raised it.*: Error: unhandled/s,
 		"open-handle": /still runs: 1 TCPServerWrap, the server at :: \d+$/m,
 		"unref-handles": /still runs: the server at 127.0.0.1 \d+, the UDP socket at 0.0.0.0 \d+$/m,
+		"open-files": /still runs: the open file .*\/one .*\/two .*\/failing$/m,
 		thread: /still runs: the thread \d+/,
 		process: /still runs: the process \d+ \(cat\)/,
 		"skipped-without-a-word": /● is skipped by a reason that says nothing.*skip: says no reason/s,
