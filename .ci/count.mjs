@@ -13,7 +13,8 @@ const [reportPath = "", exitCode = "1", ...failedSteps] = process.argv.slice(2);
 /**
  * @returns {{
  *   testResults?: { name: string, status: string, message: string, assertionResults: { fullName: string, status: string }[] }[],
- *   numTotalTestSuites?: number
+ *   numTotalTestSuites?: number,
+ *   lateErrors?: string[]
  * }}
  */
 function readReport() {
@@ -31,7 +32,8 @@ const failures = failedSteps.map(step => `step: ${step}`);
 let passed = 0;
 let skipped = 0;
 
-const { testResults = [], numTotalTestSuites = 0 } = exitCode === "not-run" ? {} : readReport();
+const report = exitCode === "not-run" ? {} : readReport();
+const { testResults = [], numTotalTestSuites = 0, lateErrors = [] } = report;
 for (const file of testResults) {
 	const before = failures.length;
 	for (const { fullName, status } of file.assertionResults) {
@@ -44,6 +46,9 @@ for (const file of testResults) {
 		failures.push(`file: ${file.name}: ${file.message.trim() || "a hook failed"}`);
 	}
 }
+
+// of files that are over: `test/jest/late-errors-reporter.ts` adds them to the report
+for (const text of lateErrors) failures.push(`late error: ${text.split("\n", 1)[0]}`);
 
 if (testResults.length < numTotalTestSuites) {
 	const missing = numTotalTestSuites - testResults.length;

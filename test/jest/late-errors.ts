@@ -32,14 +32,14 @@ export function noteLateError(error: unknown): void {
 /** Records what a file has done, by default that whose code runs. The run fails for it, and reports it at its end. */
 export function noteInRun(what: string, path: string | undefined = fileOfNow()): void {
 	const file = path === undefined ? "a test file" : relative(process.cwd(), path);
-	const text = `${file} ${what}\n`;
+	const text = `${file} ${what}`;
 	const folder = process.env[FOLDER];
 	if (folder !== undefined) {
-		appendFileSync(join(folder, `${process.pid}`), text);
+		appendFileSync(join(folder, `${process.pid}`), `${JSON.stringify(text)}\n`);
 		return;
 	}
 	// Jest's own process, in which tests have run, is about to end, and has already reported what there was.
-	process.stderr.write(text);
+	process.stderr.write(`${text}\n`);
 	process.exitCode = 1;
 }
 
@@ -83,12 +83,14 @@ export class LateErrors {
 		process.env[FOLDER] = this.#folder.path;
 	}
 
-	/** Returns what was recorded, and ends. */
-	async take(): Promise<string> {
+	/** Returns what was recorded, each beginning with its file, and ends. */
+	async take(): Promise<readonly string[]> {
 		delete process.env[FOLDER];
 		const { path } = this.#folder;
-		const texts = readdirSync(path).map(name => readFileSync(join(path, name), "utf8"));
+		const lines = readdirSync(path).flatMap(name =>
+			readFileSync(join(path, name), "utf8").trimEnd().split("\n")
+		);
 		await this.#folder.remove();
-		return texts.join("");
+		return lines.map(line => JSON.parse(line));
 	}
 }

@@ -13,6 +13,7 @@ interface Report {
 	readonly numTotalTests: number;
 	readonly numPassedTests: number;
 	readonly numPendingTests: number;
+	readonly lateErrors: readonly string[];
 	readonly testResults: readonly {
 		name: string;
 		status: string;
@@ -123,6 +124,11 @@ describe("an error after the end of a file fails the run in the name of that fil
 			expect(told(output)).toEqual([
 				[file, "too late"],
 				[file, "rejected too late"]
+			]);
+			// `.ci/count.mjs` counts them from there
+			expect(report?.lateErrors.map(text => text.replace(/\n.*/s, ""))).toEqual([
+				expect.stringMatching(/late-error-[12]\.run\.ts .*: Error: too late$/),
+				expect.stringMatching(/late-error-[12]\.run\.ts .*: Error: rejected too late$/)
 			]);
 		});
 	});

@@ -55,6 +55,23 @@ describe(".ci/count.mjs", () => {
 		expect(count(report, 1)).toMatchObject({ last: "1 passed, 1 failed", status: 1 });
 	});
 
+	it("counts errors of files that are over, by name, beside a failed test", () => {
+		const lateErrors = [
+			"one.test.ts has left an error behind: Error: 1\n    at one",
+			"two.test.ts 2"
+		];
+		const report = { testResults: [file("failed", ["passed", "failed"])], lateErrors };
+		expect(count(report, 1)).toEqual({
+			last: "1 passed, 3 failed",
+			named: [
+				"failed: test: test 1",
+				"failed: late error: one.test.ts has left an error behind: Error: 1",
+				"failed: late error: two.test.ts 2"
+			],
+			status: 1
+		});
+	});
+
 	it("counts files without a result: they were not run, and the run was green", () => {
 		const report = { numTotalTestSuites: 3, testResults: [file("passed", ["passed"])] };
 		expect(count(report, 0)).toEqual({
