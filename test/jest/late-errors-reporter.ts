@@ -1,12 +1,14 @@
-import { LateErrors } from "./late-errors.ts";
+import { lateErrors } from "./late-errors.ts";
+import { RunFolder } from "./run-folder.ts";
+import { deaths } from "./worker-life.ts";
 
-/** Fails a run for errors that occurred after their test file was over, and reports them at its end, and in its JSON. */
+/** Fails a run for errors that occurred after their test file was over, and for workers that died, and reports them at its end, and in its JSON. */
 export default class LateErrorsReporter {
-	#recorder: LateErrors | undefined;
+	#folder: RunFolder | undefined;
 	#errors: readonly string[] = [];
 
 	onRunStart(): void {
-		this.#recorder = new LateErrors();
+		this.#folder = new RunFolder();
 	}
 
 	/** @param results Jest writes all that it has into its JSON; `.ci/count.mjs` counts from there */
@@ -14,7 +16,9 @@ export default class LateErrorsReporter {
 		_: unknown,
 		results: object & { lateErrors?: readonly string[] }
 	): Promise<void> {
-		this.#errors = (await this.#recorder?.take()) ?? [];
+		if (this.#folder === undefined) return;
+		this.#errors = [...lateErrors(this.#folder), ...deaths(this.#folder)];
+		await this.#folder.remove();
 		results.lateErrors = this.#errors;
 		for (const text of this.#errors) process.stderr.write(`\n${text}\n`);
 	}
