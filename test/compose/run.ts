@@ -88,6 +88,10 @@ async function play(chromiumPath: string): Promise<void> {
 				{ timeout: 3 * PATIENCE, interval: 1000 }
 			);
 		});
+		await compose.run("down");
+		await compose.run("up", "--detach");
+		await eventually(healthy, { timeout: BOOT, interval: 1000 });
+		await tell("everything taken down, and up again on its volumes", () => goOn(tab));
 		await compose.run("kill", "gateway-1", "gateway-2");
 		await sleep(AWAY);
 		await compose.run("start", "gateway-1", "gateway-2");

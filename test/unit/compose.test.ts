@@ -5,6 +5,7 @@ import { parse } from "yaml";
 /** A service of Docker Compose, as far as it is examined. */
 interface ComposeService {
 	image?: string;
+	hostname?: string;
 	command?: unknown[];
 	environment?: Record<string, unknown>;
 	ports?: unknown[];
@@ -67,6 +68,14 @@ describe("docker-compose.yml", () => {
 		expect(compose.volumes).toHaveProperty("reports");
 		// a new volume has the owner of the folder it hides
 		expect(read("Dockerfile")).toContain(`chown node ${environment?.REPORTS_FOLDER}\n`);
+	});
+
+	// RabbitMQ's data are those of a node, which is named after its host: by default, after its container.
+	it("has a RabbitMQ that finds its data in the volume again when its container is another one", () => {
+		const { hostname, volumes } = compose.services.rabbitmq ?? {};
+		expect(hostname).toBe("rabbitmq");
+		expect(volumes).toEqual(["rabbitmq:/var/lib/rabbitmq"]);
+		expect(compose.volumes).toHaveProperty("rabbitmq");
 	});
 
 	it("publishes one port, nginx's, and those of the inspector and the observers to this machine only", () => {
