@@ -28,9 +28,11 @@ export async function startConsumers(work: Work, channel: Channel): Promise<void
 		consuming.push(consumer);
 		return consumer;
 	};
-	// The service as it is on this channel: moleculer-amqp asks it for its channel again after each wait.
+	// The service as it is on this channel: moleculer-amqp asks it for its channel again after each wait. It would log each
+	// failure with its stack; whoever waits for this logs an outage once.
 	const onChannel = Object.assign(Object.create(service), {
 		channel,
+		logger: Object.assign(Object.create(service.logger), { error() {} }),
 		processMessage: (queue: Queue) => (message: ConsumeMessage | null) =>
 			takeMessage(work, channel, queue, message)
 	});

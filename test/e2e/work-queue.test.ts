@@ -164,6 +164,22 @@ describe("a job whose connection breaks while it is worked", () => {
 });
 
 describe("a worker whose queue cannot be declared", () => {
+	// moleculer-amqp logged each attempt, one a second, with a stack.
+	it("says so once, however often it tries", async () => {
+		const { worker, node, queue, elsewhere } = await createWorker({});
+		await elsewhere(channel => channel.assertQueue(queue, { durable: true }));
+		const { _setup } = worker;
+		let attempts = 0;
+		worker._setup = channel => {
+			attempts++;
+			return _setup(channel);
+		};
+		await node.broker.start();
+		await eventually(() => expect(attempts).toBeGreaterThan(2), PATIENT);
+		expect(node.log.at("error")).toEqual([]);
+		expect(node.log.at("warn")).toEqual([expect.stringContaining("PRECONDITION_FAILED")]);
+	});
+
 	// moleculer-amqp's connections set the channel to null when they close, whichever they are. RabbitMQ had not answered the
 	// close of one before the next was open: a third was opened, and the worker had two jobs at a time from then on.
 	it("has one consumer when it can, even if RabbitMQ does not close the connection on which it could not", async () => {
