@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import type { Readable } from "node:stream";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import {
@@ -10,9 +9,9 @@ import {
 	type ServiceSchema,
 	type ServiceSettingSchema
 } from "moleculer";
-import { HEADER, orderLine } from "./reports/order-lines.ts";
-import { ReportFiles, type WholeReport } from "./reports/report-files.ts";
+import { ReportFiles, type ReportState } from "./reports/report-files.ts";
 import { ORDERS, REPORT_JOB, type ReportJob } from "./reports/report-job.ts";
+import { GivenUp, ReportWorker } from "./reports/report-worker.ts";
 import { type WorkQueue, type WorkQueueSchema, workQueue } from "./work-queue/work-queue.ts";
 
 const { TRANSPORTER = "", STREAM_URL, QUEUE_URL, NAMESPACE } = process.env;
@@ -22,14 +21,8 @@ const { REPORTS_FOLDER, REPORT_STEP_MS } = process.env;
 const QUEUE = QUEUE_URL || (/^amqps?:/.test(TRANSPORTER) ? TRANSPORTER : STREAM_URL) || null;
 const QUEUE_NAME = NAMESPACE ? `reports.${NAMESPACE}` : "reports";
 
-/** Orders that are written between two reports of progress. */
-const STEP = 250;
-/** How often a report is begun before it is given up: it may be what its workers die of. */
-const ATTEMPTS = 10;
 /** A node that has died is noticed by its missing heartbeats only. Until then, a call that it does not answer is repeated. */
 const READING = { timeout: 3000, retryPolicy: { enabled: true, retries: 2 } };
-/** Milliseconds that a worker waits after a failed attempt before the job goes back to the queue. */
-const RETRY = 1000;
 
 interface Settings extends ServiceSettingSchema {
 	/** Milliseconds that a step takes, as if the orders came from a slow database. */
@@ -39,23 +32,17 @@ interface Settings extends ServiceSettingSchema {
 }
 
 interface Methods extends WorkQueue {
-	/** Works a job to its end; a job that was worked before continues where that attempt ended. */
-	work(job: ReportJob, signal: AbortSignal): Promise<void>;
-	/** The content of the file; reports progress before each step. */
-	pieces(job: ReportJob, signal: AbortSignal): AsyncGenerator<string>;
-	/** Rejects if the event cannot be sent. */
-	tell(eventName: string, job: ReportJob, payload?: object): Promise<unknown>;
+	/** What comes of reading files. Rejects with an error that does not show clients the server's paths. */
+	reading<T>(files: Promise<T>): Promise<T>;
 }
 
 interface State {
 	files: ReportFiles;
+	worker: ReportWorker;
 }
 
 type ReportsService = Service<Settings> & Methods & State;
 type SessionContext<Params> = Context<Params, { sessionId?: string; [key: `$${string}`]: unknown }>;
-
-/** A job that was begun too often to be begun again. */
-class GivenUp extends Error {}
 
 /** Makes reports on whichever node is free, and tells the session that asked for one how far it is. */
 const service: ServiceSchema<Settings, Methods, State> & { queues: unknown } = {
@@ -75,7 +62,7 @@ const service: ServiceSchema<Settings, Methods, State> & { queues: unknown } = {
 			queueOpts: { durable: true, arguments: { "x-queue-type": "quorum" } },
 			params: REPORT_JOB,
 			handler(job, signal) {
-				return this.work(job, signal);
+				return this.worker.work(job, signal);
 			},
 			async errorStrategy(error, job) {
 				if (job === undefined) {
@@ -106,11 +93,11 @@ const service: ServiceSchema<Settings, Methods, State> & { queues: unknown } = {
 			}
 		},
 
-		/** The session's reports that can be downloaded. */
+		/** The session's reports that can be downloaded, and those that were given up. */
 		list: {
 			...READING,
-			handler(this: ReportsService, ctx: SessionContext<unknown>): Promise<WholeReport[]> {
-				return this.files.list(sessionOf(ctx));
+			handler(this: ReportsService, ctx: SessionContext<unknown>): Promise<ReportState[]> {
+				return this.reading(this.files.list(sessionOf(ctx)));
 			}
 		},
 
@@ -123,7 +110,7 @@ const service: ServiceSchema<Settings, Methods, State> & { queues: unknown } = {
 				ctx: SessionContext<Pick<ReportJob, "reportId">>
 			): Promise<Readable> {
 				const { reportId } = ctx.params;
-				const report = await this.files.read(sessionOf(ctx), reportId);
+				const report = await this.reading(this.files.read(sessionOf(ctx), reportId));
 				if (report === null) {
 					throw new Errors.MoleculerClientError(
 						"You have no such report; reports are removed after an hour.",
@@ -144,61 +131,33 @@ const service: ServiceSchema<Settings, Methods, State> & { queues: unknown } = {
 	},
 
 	methods: {
-		async work(job: ReportJob, signal: AbortSignal): Promise<void> {
-			const { sessionId, reportId } = job;
+		async reading<T>(files: Promise<T>): Promise<T> {
 			try {
-				if (await this.files.isTold(sessionId, reportId)) return;
-				if ((await this.files.size(sessionId, reportId)) === null) {
-					await this.files.removeOld().catch(error => {
-						this.logger.warn("A report that is over an hour old cannot be removed.", error);
-					});
-					const attempt = await this.files.begin(sessionId, reportId);
-					if (attempt > ATTEMPTS) {
-						this.logger.error(`The report ${reportId} is given up after ${ATTEMPTS} attempts.`);
-						await this.tell("report-failed", job);
-						throw new GivenUp();
-					}
-					await this.files.write(sessionId, reportId, this.pieces(job, signal));
-				}
-				const bytes = await this.files.size(sessionId, reportId);
-				await this.tell("report-ready", job, { bytes, node: this.broker.nodeID });
-				// The job is done: if it went back for this, its session would be told every second.
-				await this.files.markTold(sessionId, reportId).catch(error => {
-					this.logger.warn(`It cannot be noted that the report ${reportId} was announced.`, error);
-				});
+				return await files;
 			} catch (error) {
-				if (signal.aborted || error instanceof GivenUp) throw error;
-				this.logger.warn(`The report ${reportId} goes back to the queue.`, error);
-				// it comes again at once, perhaps to this worker
-				await delay(RETRY, undefined, { signal });
-				throw error;
-			}
-		},
-
-		async *pieces(job: ReportJob, signal: AbortSignal): AsyncGenerator<string> {
-			const { reportId, sessionId, orders } = job;
-			yield HEADER;
-			for (let done = 0; done < orders; done += STEP) {
-				// not awaited: if it does not arrive, the next one does
-				const payload = { reportId, done, orders, node: this.broker.nodeID };
-				this.broker.broadcast("sse.send", { eventName: "report-progress", sessionId, payload });
-				await delay(this.settings.stepTime, undefined, { signal });
-				const numbers = Array.from(
-					{ length: Math.min(STEP, orders - done) },
-					(_, n) => done + n + 1
+				this.logger.error("The reports cannot be read.", error);
+				throw new Errors.MoleculerServerError(
+					"The reports cannot be read now: try again later.",
+					503,
+					"REPORTS_UNAVAILABLE"
 				);
-				yield numbers.map(number => orderLine(reportId, number)).join("");
 			}
-		},
-
-		tell(eventName: string, { sessionId, reportId }: ReportJob, payload?: object) {
-			const event = { eventName, sessionId, payload: { reportId, ...payload } };
-			return this.broker.broadcast("sse.send", event, { throwError: true });
 		}
 	},
 
 	created() {
-		this.files = new ReportFiles(this.settings.folder);
+		const { folder, stepTime } = this.settings;
+		this.files = new ReportFiles(folder);
+		this.worker = new ReportWorker(this.broker, this.logger, this.files, stepTime);
+	},
+
+	async started() {
+		await this.files.check().catch(({ message }: Error) => {
+			this.logger.error(
+				`REPORTS_FOLDER ('${this.settings.folder}') cannot be used: ${message}. Name one that this process may write to; ` +
+					"until then no report can be made."
+			);
+		});
 	}
 };
 

@@ -23,16 +23,19 @@ const NOT_LOADED = "The reports could not be loaded yet.";
 /** @type {Map<string, { row: HTMLElement, done: number }>} */
 const reports = new Map();
 
-/** Of the reports that are ready: whatever else becomes of one is told by events alone. */
+/** Of the reports that are ready, or have failed: that one is worked on is told by events alone. */
 const reload = new Reload({
 	async ask(signal) {
 		const response = await fetch("/api/reports", { cache: "no-store", signal });
 		if (!response.ok) throw new Error(`The reports are answered ${response.status}.`);
 		return response.json();
 	},
-	show(ready) {
+	show(ended) {
 		clear($("#report-error"), NOT_LOADED);
-		for (const report of ready.slice(0, KEPT).reverse()) showReady(report);
+		for (const report of ended.slice(0, KEPT).reverse()) {
+			if (report.state === "failed") showFailed(report);
+			else showReady(report);
+		}
 	},
 	fail() {
 		const place = $("#report-error");
@@ -40,7 +43,7 @@ const reload = new Reload({
 	}
 });
 
-/** Asks for the reports that are ready. */
+/** Asks for the reports that are ready, or have failed. */
 export function loadReports() {
 	reload.ask();
 }
@@ -69,19 +72,15 @@ export function showCreated({ reportId, orders }) {
 /** What an event says of a report; anyone may have sent it. */
 export function receiveReport(name, value) {
 	if (typeof value?.reportId !== "string") return;
-	if (name === "report-ready") {
-		showReady(value);
-		return;
-	}
-	const report = reportOf(value.reportId);
-	const { row } = report;
-	if (FINAL.includes(row.dataset.state)) return;
-	if (name === "report-failed") finish(row, "failed", "could not be made");
-	else showProgress(report, value);
+	if (name === "report-ready") showReady(value);
+	else if (name === "report-failed") showFailed(value);
+	else showProgress(value);
 }
 
-function showProgress(report, { done, orders, node }) {
+function showProgress({ reportId, done, orders, node }) {
+	const report = reportOf(reportId);
 	const { row } = report;
+	if (FINAL.includes(row.dataset.state)) return;
 	report.done = Math.max(report.done, done);
 	row.dataset.state = "working";
 	Object.assign(row.querySelector("progress"), { max: orders, value: report.done });
@@ -101,6 +100,11 @@ function showReady({ reportId, bytes, node }) {
 	finish(row, "ready", node ? `${size} · made by ${node}` : size);
 	const bar = row.querySelector("progress");
 	bar.value = bar.max;
+}
+
+function showFailed({ reportId }) {
+	const { row } = reportOf(reportId);
+	if (!FINAL.includes(row.dataset.state)) finish(row, "failed", "could not be made");
 }
 
 function finish(row, state, text) {

@@ -221,6 +221,24 @@ describe("the page", () => {
 		await page.waitForSelector('#reports .status:text("some of its progress was missed")');
 	});
 
+	// `report-failed` was the only word of it: who missed it saw the report worked on for ever.
+	it("shows a report as failed that was given up while its gateway was away", async () => {
+		const port = String(await freePort());
+		const env = { PORT: port, REPORTS_FOLDER: reportsFolder() };
+		const { url, example } = await runExample({ ...env, REPORT_STEP_MS: "60000" });
+		const page = await openPage(url);
+		await page.click("#create-report");
+		const row = page.locator('#reports li[data-state="working"]');
+		const reportId = (await row.getAttribute("data-report")) as string;
+		const [cookie] = await page.context().cookies();
+		await example.stop();
+		await new ReportFiles(env.REPORTS_FOLDER).markFailed(cookie?.value as string, reportId);
+		await runExample(env);
+		const failed = page.locator('#reports li[data-state="failed"]');
+		expect(await failed.locator(".status").textContent()).toBe("could not be made");
+		expect(await failed.getAttribute("data-report")).toBe(reportId);
+	});
+
 	/** A page whose session has a report that it does not know of: it was made while the gateway was away. */
 	async function openPageOfMissedReport() {
 		const port = String(await freePort());

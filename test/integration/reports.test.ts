@@ -211,6 +211,8 @@ describe("a job that is delivered again", () => {
 		const failed = await client.next("report-failed");
 		expect(JSON.parse(failed.data)).toEqual({ reportId });
 		expect(gateway.log.at("error").join()).toContain(`${reportId} is given up after 10 attempts`);
+		const { body } = await callApi(`${gateway.origin}/api/reports`, "mine");
+		expect(body).toMatchObject([{ reportId, state: "failed" }, { state: "ready" }]);
 		await create("mine");
 		await client.next("report-ready", 2);
 	});
@@ -278,6 +280,52 @@ describe("an attempt that fails", () => {
 	});
 });
 
+// It came again every second for ever: attempts were counted in the folder, and nothing else said that they had been made.
+describe("a folder that cannot be used", () => {
+	async function startWithout() {
+		const temp = tempFolder("reports");
+		onTestFinished(() => temp.remove());
+		const folder = join(temp.path, "folder");
+		writeFileSync(folder, "a file, where the folder should be");
+		return { ...(await start({ folder })), folder };
+	}
+
+	it("is told when the node starts, with what helps", async () => {
+		const { gateway, folder } = await startWithout();
+		expect(gateway.log.at("error")).toEqual([
+			expect.stringMatching(`REPORTS_FOLDER.*${folder}.*cannot be used: E.*Name one that`)
+		]);
+	});
+
+	it("has a report given up after ten attempts, which its session is told, and the next one begun", async () => {
+		const { gateway, create, stream } = await startWithout();
+		const client = await stream("mine");
+		const [one, two] = [await create("mine"), await create("mine")];
+		await eventually(() => expect(client.received("report-failed")).toEqual([{ reportId: one }]), {
+			timeout: 30_000,
+			interval: 50
+		});
+		expect(gateway.log.at("error").join()).toContain(`${one} is given up after 10 attempts`);
+		await eventually(() =>
+			expect(gateway.log.at("warn").join()).toContain(`${two} goes back to the queue`)
+		);
+		const attempts = gateway.log.at("warn").filter(text => text.includes(`${one} goes back`));
+		expect(attempts).toHaveLength(9);
+	}, 40_000);
+
+	// The answer was 500, with the path.
+	it.each(["", `/${crypto.randomUUID()}`])(
+		"is not shown to clients: /api/reports%s",
+		async path => {
+			const { gateway, folder } = await startWithout();
+			const answer = await callApi(`${gateway.origin}/api/reports${path}`, "mine");
+			expect(answer).toMatchObject({ status: 503, body: { type: "REPORTS_UNAVAILABLE" } });
+			expect(JSON.stringify(answer)).not.toContain(folder);
+			expect(gateway.log.at("error").join()).toMatch(/The reports cannot be read.*ENOTDIR/s);
+		}
+	);
+});
+
 describe("a node that stops in the middle of a job", () => {
 	it("leaves nothing half done, and says what is lost with its queue", async () => {
 		const { gateway, folder, create, stream } = await start({ stepTime: 60_000 });
@@ -288,6 +336,9 @@ describe("a node that stops in the middle of a job", () => {
 
 		expect(filesIn(folder, ".part")).toEqual([]);
 		expect(filesIn(folder, ".csv")).toEqual([]);
+		// a stop says nothing about the report: it is no attempt of the ten
+		const [attempts = ""] = filesIn(folder, ".attempts");
+		expect(readFileSync(join(folder, attempts), "utf8")).toBe("");
 		expect(gateway.log.at("warn")).toContain("Jobs that waited in this process are lost: 3.");
 	});
 });

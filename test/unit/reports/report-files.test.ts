@@ -62,7 +62,7 @@ describe("the files of reports", () => {
 		for (const id of ["one", "two", "three"]) await files.write("A", id, pieces(id));
 		for (const name of readdirSync(folder)) {
 			const minutes = ["two", "one", "three"].findIndex(id => name.endsWith(`-${id}.csv`));
-			utimesSync(join(folder, name), 0, 60 * minutes);
+			utimesSync(join(folder, name), 0, Date.now() / 1000 - 1800 + 60 * minutes);
 		}
 		const ids = (await files.list("A")).map(({ reportId }) => reportId);
 		expect(ids).toEqual(["three", "one", "two"]);
@@ -74,11 +74,48 @@ describe("the files of reports", () => {
 		await files.begin("A", "one");
 		await files.write("A", "one", pieces("first\n"));
 		await files.markTold("A", "one");
+		await files.markFailed("A", "two");
 		expect(await files.isTold("A", "one")).toBe(true);
 		await files.removeOld();
-		expect(readdirSync(folder)).toHaveLength(3);
+		expect(readdirSync(folder)).toHaveLength(4);
 		await files.removeOld(Date.now() + HOUR + 1000);
 		expect(readdirSync(folder)).toEqual([]);
+	});
+
+	// They were there until another report was begun.
+	it("are not there any more after an hour, removed or not", async () => {
+		const { files, folder } = open();
+		await files.begin("A", "one");
+		await files.write("A", "one", pieces("first\n"));
+		await files.begin("A", "two");
+		await files.markFailed("A", "two");
+		expect(await files.list("A")).toHaveLength(2);
+		const old = (Date.now() - HOUR - 1000) / 1000;
+		for (const name of readdirSync(folder)) utimesSync(join(folder, name), old, old);
+		expect(await files.list("A")).toEqual([]);
+		expect(await files.size("A", "one")).toBeNull();
+		expect(await files.read("A", "one")).toBeNull();
+		expect(readdirSync(folder)).toHaveLength(4);
+	});
+
+	it("are listed as failed when they were given up, unless they were made after all", async () => {
+		const { files } = open();
+		await files.begin("A", "one");
+		await files.markFailed("A", "one");
+		const at = expect.any(String);
+		expect(await files.list("A")).toEqual([{ reportId: "one", state: "failed", at }]);
+		expect(await files.list("B")).toEqual([]);
+		await files.write("A", "one", pieces("first\n"));
+		expect(await files.list("A")).toEqual([{ reportId: "one", state: "ready", bytes: 6, at }]);
+	});
+
+	// A worker that was stopped ten times gave up what it had been about to make.
+	it("do not count an attempt that was taken back", async () => {
+		const { files } = open();
+		await files.begin("A", "one");
+		expect(await files.begin("A", "one")).toBe(2);
+		await files.takeBack("A", "one");
+		expect(await files.begin("A", "one")).toBe(2);
 	});
 
 	// Everything older than an hour was removed from the folder. A `lost+found`, which cannot be removed, sent every job back.
