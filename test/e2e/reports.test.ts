@@ -137,6 +137,8 @@ describe("a worker that stops in the middle of a report", () => {
 		await eventually(() => expect(readyOf(client)).toHaveLength(1), PATIENT);
 		await nodes.served(url);
 		expect(readyOf(client)[0]).toMatchObject({ reportId: id, node: "business-2" });
+		// the first one's was no attempt of the ten
+		expect(nodes.attempts(id)).toBe(1);
 		expect(await download(url, "A", id)).toBe(csv(id, 2000));
 	});
 });
@@ -152,6 +154,23 @@ describe("a report whose maker has died", () => {
 		for (let n = 0; n < 2; n++) {
 			expect(await download(url, "A", id)).toBe(csv(id, 20_000));
 		}
+	});
+});
+
+// The job came back every second for ever; RabbitMQ 4 dropped it without a word at the 20th time.
+describe("a worker whose folder cannot be used", () => {
+	it("says so when it starts, and gives the report up after ten attempts, which the session is told", async () => {
+		const nodes = new ExampleNodes({ REPORTS_FOLDER: "/dev/null" });
+		const url = await nodes.gateway("gateway-1");
+		const worker = await nodes.worker("business-1");
+		expect(worker.output).toContain("REPORTS_FOLDER ('/dev/null') cannot be used: EEXIST");
+		const client = await connect(url, "A", REPORT_EVENTS);
+		const id = await eventually(() => create(url, "A", 250), PATIENT);
+		const failed = () => client.events.filter(({ event }) => event === "report-failed");
+		await eventually(() => expect(failed()).toMatchObject([{ data: { reportId: id } }]), PATIENT);
+		expect(worker.output).toContain(`The report ${id} is given up after 10 attempts.`);
+		await eventually(async () => expect(await nodes.waiting()).toBe(0), PATIENT);
+		expect(worker.ended).toBeNull();
 	});
 });
 
