@@ -20,6 +20,7 @@ import { PastStreams } from "./past-streams.ts";
 import type { Compression } from "./request/compression.ts";
 import { drawEnd } from "./request/jitter.ts";
 import { letGo } from "./request/let-go.ts";
+import { noteStream } from "./request/settled.ts";
 import type {
 	GatewayOptions,
 	GatewayService,
@@ -122,6 +123,7 @@ export class GatewayStreams {
 		counters.streamsOpened++;
 		counters.openingTime.observe(performance.now() - pendingOpen.began);
 		this.#unclosed++;
+		noteStream(response);
 		onBegun(request);
 		limits.opened(stream, request);
 		registry.add(stream);

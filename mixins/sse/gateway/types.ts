@@ -25,7 +25,10 @@ export type SseGatewayRequest = StreamRequest & {
 		authentication?: unknown;
 		authorization?: unknown;
 		rateLimit?: { store?: { resetTime?: unknown } };
+		onError?: unknown;
 	};
+	/** Calls what an Express application has after the gateway; undefined without Express. */
+	$next?: unknown;
 };
 
 export type SseGatewayResponse = StreamResponse & {

@@ -1,5 +1,6 @@
 import { isThenable } from "../../core/errors/guard.ts";
 import type { Gateway } from "../gateway.ts";
+import { breakOff } from "../request/plain-response.ts";
 import { refuse } from "../request/refusal-answer.ts";
 import { isAnswered } from "../request/settled.ts";
 import { isTicketAction } from "../tickets/ticket-action.ts";
@@ -51,9 +52,16 @@ export function handleErrors(
 				const handle = (): unknown => original.call(this, request, response, error);
 				if (!isGuarded(this, request)) return handle();
 				const { unavailable } = gatewayOf(this);
+				const isStream = aliasOfStream(this, request) !== undefined;
 				// It has been answered by a middleware, or by the gateway, which waits for the application only so long.
-				if (isAnswered(response) && aliasOfStream(this, request) !== undefined) {
+				if (isStream && isAnswered(response)) {
 					unavailable.tooLate(cause);
+					return undefined;
+				}
+				// A middleware has begun an answer. moleculer-web would leave it like that.
+				if (isStream && response.headersSent && name === "sendError" && !isHandled(this, request)) {
+					unavailable.tooLate(cause);
+					breakOff(response);
 					return undefined;
 				}
 				const failed = (thrown: unknown): void => {
@@ -113,4 +121,9 @@ export function handleErrors(
 			return route;
 		};
 	});
+}
+
+/** Whether the application handles a request's errors in the end: by `onError`, or Express. */
+function isHandled({ settings }: WebService, { $route, $next }: SseGatewayRequest): boolean {
+	return [$route?.onError, settings.onError, $next].some(handler => typeof handler === "function");
 }

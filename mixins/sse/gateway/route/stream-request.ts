@@ -19,6 +19,7 @@ export type Found = { readonly alias: WebAlias } | false | null | undefined;
 /** The part of a moleculer-web service that is used. */
 export interface WebService {
 	readonly fullName: string;
+	readonly settings: { readonly onError?: unknown };
 	readonly aliases: readonly WebAlias[];
 	resolveAlias(url: string, method: string): Found;
 	writeCorsHeaders?(route: WebRoute, req: unknown, res: unknown, isPreflight: boolean): void;

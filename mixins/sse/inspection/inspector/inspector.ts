@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { AuthFailures, forbidden } from "../../gateway/auth/auth-failures.ts";
 import { answer } from "../../gateway/request/plain-response.ts";
-import { isSettled } from "../../gateway/request/settled.ts";
+import { isSettled, noteStream } from "../../gateway/request/settled.ts";
 import type {
 	GatewayService,
 	InspectorOptions,
@@ -151,6 +151,7 @@ export class Inspector {
 			return;
 		}
 		(response as ServerResponse).writeHead(200, headers);
+		noteStream(response);
 		this.#pages.add(new PageStream(response, this.#watch, page => this.#pages.delete(page)));
 	}
 }
