@@ -1,12 +1,16 @@
+import type { ServerResponse } from "node:http";
 import { describe, expect, it } from "@jest/globals";
+import type { ErrorRequestHandler } from "express";
 import type { SseMixinOptions } from "../../mixins/sse/index.ts";
 import { RawSocket } from "../support/clients/raw-socket.ts";
 import { refusal, send } from "../support/clients/request.ts";
 import { openStream, requestStream } from "../support/clients/stream-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { createGate } from "../support/gate.ts";
+import { startExpressGateway } from "../support/gateway/express-gateway.ts";
 import { NOTHING, startGateway, type TestGateway } from "../support/gateway/gateway.ts";
 import { metric } from "../support/gateway/metrics.ts";
+import { hurry } from "../support/hurry.ts";
 import { runningTime } from "../support/running-time.ts";
 
 // A node that stopped waited for what had not been answered: up to 25 seconds for an application that took its time, and for
@@ -156,5 +160,124 @@ describe("who waits when a node stops", () => {
 
 		expect((await waiting).status).toBe(503);
 		expect(took).toBeLessThan(2000 + SOON);
+	});
+});
+
+// A request that had been refused was no longer waited for, whether or not its refusal was ever written.
+describe("an onError that never answers", () => {
+	const onError = () => new Promise(() => {});
+	const routes = [
+		{
+			path: "/",
+			aliases: { "GET /live": { type: "sse" }, "POST /ticket": "api.sseTicket" },
+			onError
+		}
+	];
+	const sse: SseMixinOptions = {
+		path: null,
+		drain: 500,
+		session: () => null,
+		ticket: { secret: "x".repeat(32) },
+		inspector: { path: "/look", authorize: () => false }
+	};
+	const WHAT = [
+		["a stream", "GET", "/live", 401],
+		["a ticket", "POST", "/ticket", 401],
+		["the inspector", "GET", "/look", 403]
+	] as const;
+
+	it.each(WHAT)("for %s has 25 seconds", async (_, method, path, status) => {
+		hurry();
+		const gateway = await startGateway({ sse, settings: { routes, onError } });
+		const answer = await send(gateway.at(path, "news"), { method });
+
+		expect(answer.status).toBe(status);
+		expect(gateway.log.at("error").join()).toMatch(
+			/an error handler .* failed.*It has not answered/
+		);
+	});
+
+	it.each(WHAT)(
+		"for %s is not waited for by a node that stops",
+		async (_, method, path, status) => {
+			const hanging = createGate();
+			const gateway = await startGateway({
+				sse,
+				settings: {
+					routes: routes.map(route => ({ ...route, onError: () => hanging.wait() })),
+					onError: () => hanging.wait()
+				}
+			});
+			const answer = send(gateway.at(path, "news"), { method });
+			await hanging.reached;
+			const took = await runningTime(() => gateway.broker.stop());
+
+			expect((await answer).status).toBe(status);
+			expect(took).toBeLessThan(SOON);
+		}
+	);
+
+	it.each([
+		["GET", "/live"],
+		["POST", "/ticket"]
+	])("is not waited for after %s %s has hung as well", async (method, path) => {
+		hurry();
+		const session = () => new Promise<never>(() => {});
+		const gateway = await startGateway({
+			sse: { ...sse, session, refusals: "http" },
+			settings: { routes }
+		});
+
+		expect((await send(gateway.at(path, "news"), { method })).status).toBe(504);
+	});
+
+	it("is not waited for after a ticket was refused because the node stops", async () => {
+		const gate = createGate<never>();
+		const gateway = await startGateway({
+			sse: { ...sse, session: () => gate.wait() },
+			settings: { routes }
+		});
+		const answer = send(gateway.at("/ticket", "news"), { method: "POST" });
+		await gate.reached;
+		const took = await runningTime(() => gateway.broker.stop());
+
+		expect((await answer).status).toBe(503);
+		expect(took).toBeLessThan(2000 + SOON);
+	});
+
+	it("in Express is bounded as well", async () => {
+		hurry();
+		const gateway = await startExpressGateway(
+			{ sse, settings: { routes: [{ ...routes[0], onError: undefined }] } },
+			{ extend: app => void app.use(((_error, _req, _res, _next) => {}) as ErrorRequestHandler) }
+		);
+
+		expect((await send(gateway.at("/live", "news"))).status).toBe(401);
+	});
+
+	it("is not called a second time by what fails after the gateway has given up", async () => {
+		hurry();
+		const errors: string[] = [];
+		const session = Promise.withResolvers<never>();
+		const gateway = await startGateway({
+			sse: { ...sse, refusals: "http", session: () => session.promise },
+			settings: {
+				routes: [
+					{
+						...routes[0],
+						onError(_req: unknown, res: ServerResponse, { message }: Error) {
+							errors.push(message);
+							res.writeHead(504).write("begun ");
+							session.reject(new Error("the database timed out"));
+							setTimeout(() => res.end("and ended"), 40);
+						}
+					}
+				]
+			}
+		});
+		const { status, text } = await send(gateway.at("/live", "news"));
+
+		expect([status, text]).toEqual([504, "begun and ended"]);
+		expect(errors).toEqual([expect.stringContaining("within 25 seconds")]);
 	});
 });

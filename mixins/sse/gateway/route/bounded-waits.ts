@@ -3,12 +3,12 @@ import { MoleculerRetryableError } from "../../moleculer/moleculer-values.ts";
 import type { Gateway } from "../gateway.ts";
 import { isSettled } from "../request/settled.ts";
 import { PATIENCE } from "../request/waiting-requests.ts";
-import { isTicketAction } from "../tickets/ticket-action.ts";
 import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 import { type Methods, wrap } from "./methods.ts";
-import { isAppended, type MergedSchema } from "./route.ts";
+import { isOwnAlias } from "./own-requests.ts";
+import type { MergedSchema } from "./route.ts";
 import { namesOf } from "./serve-aliases.ts";
-import { type Found, isOfStream, type WebAlias, type WebService } from "./stream-request.ts";
+import { isOfStream, type WebAlias, type WebService } from "./stream-request.ts";
 import { type TransientErrors, writeCors } from "./transient-errors.ts";
 
 /**
@@ -30,32 +30,39 @@ export function boundWaits(
 		return function (ctx, route, request: SseGatewayRequest, response: SseGatewayResponse, found) {
 			const handle = () => original.call(this, ctx, route, request, response, found);
 			const isStream = isOfStream(request, found);
-			if (!isStream && !isOwn(this, found)) return handle();
+			if (!isStream && !(found && isOwnAlias(this, found.alias))) return handle();
 			const gateway = gatewayOf(this);
+			let hasGivenUp = false;
+			const unlessSettled = (act: () => void) => () => {
+				if (isSettled(request, response)) return;
+				hasGivenUp = true;
+				act();
+			};
+			const last = unlessSettled(() => this.sendError(request, response, stopping()));
 			const done = gateway.waiting.add({
-				tooLong: () => giveUp(this, request, response, transient),
-				sendOn: () => {
-					if (isStream) sendOn(this, request, response, found.alias, gateway);
-					else setTimeout(() => refuseLast(this, request, response), LAST).unref();
-				}
+				tooLong: unlessSettled(() => giveUp(this, request, response, transient)),
+				sendOn: isStream
+					? unlessSettled(() => sendOn(this, request, response, found.alias, gateway))
+					: () => void setTimeout(last, LAST).unref()
 			});
+			const failed = (error: unknown): true => {
+				done();
+				// The application handles a request's errors once.
+				if (!hasGivenUp) throw error;
+				gateway.unavailable.tooLate(transient.causeOf(request, error));
+				return true;
+			};
 			try {
 				const handled: Promise<unknown> = handle();
-				handled.then(done, done);
-				return handled;
+				return handled.then(result => {
+					done();
+					return result;
+				}, failed);
 			} catch (error) {
-				done();
-				throw error;
+				return failed(error);
 			}
 		};
 	});
-}
-
-/** Whether a request that is not for a stream waits for functions that the plugin calls. */
-function isOwn(service: WebService, found: Found): boolean {
-	if (!found) return false;
-	const { action, route } = found.alias;
-	return isAppended(route.opts) || isTicketAction(service, action);
 }
 
 function giveUp(
@@ -65,7 +72,7 @@ function giveUp(
 	transient: TransientErrors
 ): void {
 	const error = unanswered();
-	if (transient.answer(service, request, response, error) || isSettled(request, response)) return;
+	if (transient.answer(service, request, response, error)) return;
 	// moleculer-web 0.10.0 has no `errorHandler`.
 	if (service.errorHandler === undefined) service.sendError(request, response, error);
 	else service.errorHandler(request, response, error);
@@ -79,7 +86,6 @@ function sendOn(
 	alias: WebAlias,
 	{ unavailable }: Gateway
 ): void {
-	if (isSettled(request, response)) return;
 	try {
 		const refusal = writeCors(service, alias.route, request, response);
 		if (refusal !== undefined && !isTransient(refusal.error)) throw refusal.error;
@@ -89,13 +95,8 @@ function sendOn(
 	}
 }
 
-function refuseLast(
-	service: WebService,
-	request: SseGatewayRequest,
-	response: SseGatewayResponse
-): void {
-	if (isSettled(request, response)) return;
-	service.sendError(request, response, new MoleculerRetryableError("This node stops.", 503));
+function stopping(): Error {
+	return new MoleculerRetryableError("This node stops.", 503);
 }
 
 function unanswered(): Error {

@@ -2,12 +2,13 @@ import { isThenable } from "../../core/errors/guard.ts";
 import type { Gateway } from "../gateway.ts";
 import { breakOff } from "../request/plain-response.ts";
 import { refuse } from "../request/refusal-answer.ts";
-import { isAnswered } from "../request/settled.ts";
+import { isAnswered, isOver } from "../request/settled.ts";
 import { isTicketAction } from "../tickets/ticket-action.ts";
 import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 import { isStreamAlias } from "./alias.ts";
 import { type Methods, wrap } from "./methods.ts";
 import { guardMiddleware } from "./middleware-guard.ts";
+import { isOwnRequest } from "./own-requests.ts";
 import { isAppended, type MergedSchema } from "./route.ts";
 import {
 	aliasOfStream,
@@ -32,10 +33,29 @@ export function handleErrors(
 	const guarded = new WeakSet<object>();
 	/** Requests of streams that have reached their route. */
 	const streams = new WeakSet<object>();
+	/** Requests that the application's own error handling has to answer. */
+	const handed = new WeakSet<object>();
 
 	function isGuarded(service: WebService, request: SseGatewayRequest): boolean {
 		const { $route } = request;
 		return $route == null ? isAtStream(service, request) : guarded.has($route);
+	}
+
+	/** A server that closes waits for what is not answered, and nothing else bounds how long the application takes. */
+	function boundHandling(
+		service: WebService,
+		request: SseGatewayRequest,
+		response: SseGatewayResponse,
+		failed: (reason: Error) => void
+	): void {
+		if (handed.has(request) || isOver(request, response) || !isOwnRequest(service, request)) return;
+		handed.add(request);
+		const giveUp = (): void => {
+			if (!isOver(request, response)) failed(new Error("It has not answered."));
+		};
+		const done = gatewayOf(service).waiting.add({ tooLong: giveUp, sendOn: giveUp });
+		response.once("finish", done);
+		response.once("close", done);
 	}
 
 	/** moleculer-web 0.10.0 has no `errorHandler`; an application's own one logs, and calls `sendError`. */
@@ -70,6 +90,7 @@ export function handleErrors(
 				};
 				try {
 					const handled = handle();
+					boundHandling(this, request, response, failed);
 					// Nobody waits for an asynchronous `onError`.
 					return isThenable(handled) ? handled.then(undefined, failed) : handled;
 				} catch (thrown) {

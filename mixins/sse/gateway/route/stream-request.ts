@@ -40,17 +40,18 @@ export function aliasOfStream(
 	service: WebService,
 	request: SseGatewayRequest
 ): WebAlias | undefined {
-	const found = find(service, request);
+	const found = findAlias(service, request);
 	return isOfStream(request, found) ? found.alias : undefined;
 }
 
 /** Whether a request's URL is one that streams, by whatever method. */
 export function isAtStream(service: WebService, request: SseGatewayRequest): boolean {
-	const found = find(service, request);
+	const found = findAlias(service, request);
 	return !!found && isStreamAlias(found.alias);
 }
 
-function find(service: WebService, request: SseGatewayRequest): Found {
+/** What moleculer-web finds for a request, or will find. */
+export function findAlias(service: WebService, request: SseGatewayRequest): Found {
 	try {
 		return service.resolveAlias(pathOf(request), request.method ?? "");
 	} catch {
