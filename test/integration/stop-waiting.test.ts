@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import type { ErrorRequestHandler } from "express";
 import type { SseMixinOptions } from "../../mixins/sse/index.ts";
 import { RawSocket } from "../support/clients/raw-socket.ts";
@@ -281,3 +281,72 @@ describe("an onError that never answers", () => {
 		expect(errors).toEqual([expect.stringContaining("within 25 seconds")]);
 	});
 });
+
+// Only aliases of `<service>.sseTicket` were taken for requests for tickets.
+describe("a request for a ticket that hangs", () => {
+	const ROUTES = [
+		["by an alias", "/ticket", { aliases: { "POST /ticket": "api.sseTicket" } }, {}],
+		[
+			"without the service's name",
+			"/ticket",
+			{ aliases: { "POST /ticket": "sseTicket" } },
+			{ $noServiceNamePrefix: true }
+		],
+		["by its action's name", "/api/sseTicket", { mappingPolicy: "all" }, {}]
+	] as const;
+	const onError = jest.fn(() => {
+		throw new Error("a bug in onError");
+	});
+
+	function startTicketGateway(
+		route: object,
+		settings: object,
+		sse: SseMixinOptions
+	): Promise<TestGateway> {
+		return startGateway({
+			sse: { ticket: { secret: "x".repeat(32) }, ...sse },
+			settings: { routes: [{ path: "/", onError, ...route }], ...settings }
+		});
+	}
+
+	it.each(ROUTES)("%s, gets 504 after 25 seconds", async (_, path, route, settings) => {
+		hurry();
+		onError.mockClear();
+		const session = () => new Promise<never>(() => {});
+		const gateway = await startTicketGateway(route, settings, { session });
+
+		expect((await send(gateway.at(path, "news"), { method: "POST" })).status).toBe(504);
+		expect(onError).toHaveBeenCalled();
+	});
+
+	it.each(ROUTES)("%s, does not hold up a stop", async (_, path, route, settings) => {
+		const gate = createGate<never>();
+		const gateway = await startTicketGateway(route, settings, { session: () => gate.wait() });
+		const answer = send(gateway.at(path, "news"), { method: "POST" });
+		await gate.reached;
+		const took = await runningTime(() => gateway.broker.stop());
+
+		expect((await answer).status).toBe(503);
+		expect(took).toBeLessThan(2000 + SOON);
+	});
+
+	it.each(ROUTES)("%s, is no other request", async (_, path, route, settings) => {
+		const gateway = await startTicketGateway(route, settings, { session: () => "alice" });
+
+		expect((await send(gateway.at(path, "news"), { method: "POST" })).status).toBe(200);
+	});
+});
+
+it.each(["/sse/event-stream", "/ticket"])(
+	"Express is told the status 504 of a request for %s that hangs",
+	async path => {
+		hurry();
+		const session = () => new Promise<never>(() => {});
+		const gateway = await startExpressGateway({
+			sse: { session, refusals: "http", ticket: { secret: "x".repeat(32) } },
+			settings: { routes: [{ path: "/", aliases: { "GET /ticket": "api.sseTicket" } }] }
+		});
+
+		expect((await send(gateway.at(path, "news"))).status).toBe(504);
+	}
+);

@@ -1,8 +1,10 @@
+import type { Errors } from "moleculer";
 import { isTransient } from "../../core/errors/transient.ts";
 import { MoleculerRetryableError } from "../../moleculer/moleculer-values.ts";
 import type { Gateway } from "../gateway.ts";
 import { isSettled } from "../request/settled.ts";
 import { PATIENCE } from "../request/waiting-requests.ts";
+import { isTicketRequest } from "../tickets/ticket-action.ts";
 import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 import { type Methods, wrap } from "./methods.ts";
 import { isOwnAlias } from "./own-requests.ts";
@@ -26,41 +28,73 @@ export function boundWaits(
 	gatewayOf: (service: unknown) => Gateway,
 	transient: TransientErrors
 ): void {
-	wrap((schema.methods ?? {}) as Methods, "routeHandler", original => {
+	const methods = (schema.methods ?? {}) as Methods;
+	/** Requests whose route has been entered. */
+	const bounded = new WeakSet<object>();
+
+	/** @param alias That of a stream; undefined for a ticket or the inspector. */
+	function bound(
+		service: WebService,
+		request: SseGatewayRequest,
+		response: SseGatewayResponse,
+		alias: WebAlias | undefined,
+		handle: () => Promise<unknown>
+	): Promise<unknown> {
+		bounded.add(request);
+		const gateway = gatewayOf(service);
+		let hasGivenUp = false;
+		const unlessSettled = (act: () => void) => () => {
+			if (isSettled(request, response)) return;
+			hasGivenUp = true;
+			act();
+		};
+		const last = unlessSettled(() => service.sendError(request, response, stopping()));
+		const done = gateway.waiting.add({
+			tooLong: unlessSettled(() => giveUp(service, request, response, transient)),
+			sendOn:
+				alias === undefined
+					? () => void setTimeout(last, LAST).unref()
+					: unlessSettled(() => sendOn(service, request, response, alias, gateway))
+		});
+		const failed = (error: unknown): true => {
+			done();
+			// The application handles a request's errors once.
+			if (!hasGivenUp) throw error;
+			gateway.unavailable.tooLate(transient.causeOf(request, error));
+			return true;
+		};
+		try {
+			return handle().then(result => {
+				done();
+				return result;
+			}, failed);
+		} catch (error) {
+			done();
+			throw error;
+		}
+	}
+
+	wrap(methods, "routeHandler", original => {
 		return function (ctx, route, request: SseGatewayRequest, response: SseGatewayResponse, found) {
 			const handle = () => original.call(this, ctx, route, request, response, found);
-			const isStream = isOfStream(request, found);
-			if (!isStream && !(found && isOwnAlias(this, found.alias))) return handle();
-			const gateway = gatewayOf(this);
-			let hasGivenUp = false;
-			const unlessSettled = (act: () => void) => () => {
-				if (isSettled(request, response)) return;
-				hasGivenUp = true;
-				act();
-			};
-			const last = unlessSettled(() => this.sendError(request, response, stopping()));
-			const done = gateway.waiting.add({
-				tooLong: unlessSettled(() => giveUp(this, request, response, transient)),
-				sendOn: isStream
-					? unlessSettled(() => sendOn(this, request, response, found.alias, gateway))
-					: () => void setTimeout(last, LAST).unref()
-			});
-			const failed = (error: unknown): true => {
-				done();
-				// The application handles a request's errors once.
-				if (!hasGivenUp) throw error;
-				gateway.unavailable.tooLate(transient.causeOf(request, error));
-				return true;
-			};
-			try {
-				const handled: Promise<unknown> = handle();
-				return handled.then(result => {
-					done();
-					return result;
-				}, failed);
-			} catch (error) {
-				return failed(error);
-			}
+			if (isOfStream(request, found)) return bound(this, request, response, found.alias, handle);
+			if (!(found && isOwnAlias(this, found.alias))) return handle();
+			return bound(this, request, response, undefined, handle);
+		};
+	});
+
+	// A route that lets clients name an action finds out late that it is the one for tickets.
+	wrap(methods, "callAction", original => {
+		return function (
+			route,
+			action,
+			request: SseGatewayRequest,
+			response: SseGatewayResponse,
+			...rest
+		) {
+			const call = () => original.call(this, route, action, request, response, ...rest);
+			if (bounded.has(request) || !isTicketRequest(this, request)) return call();
+			return bound(this, request, response, undefined, call);
 		};
 	});
 }
@@ -96,12 +130,19 @@ function sendOn(
 }
 
 function stopping(): Error {
-	return new MoleculerRetryableError("This node stops.", 503);
+	return withStatus(new MoleculerRetryableError("This node stops.", 503));
 }
 
 function unanswered(): Error {
-	return new MoleculerRetryableError(
-		`the application has neither let it open nor refused it within ${PATIENCE / 1000} seconds`,
-		504
+	return withStatus(
+		new MoleculerRetryableError(
+			`the application has neither let it open nor refused it within ${PATIENCE / 1000} seconds`,
+			504
+		)
 	);
+}
+
+/** Under the name that Express reads, as `SseError` has it. */
+function withStatus(error: Errors.MoleculerRetryableError): Error {
+	return Object.assign(error, { statusCode: error.code });
 }

@@ -3,7 +3,7 @@ import type { Gateway } from "../gateway.ts";
 import { breakOff } from "../request/plain-response.ts";
 import { refuse } from "../request/refusal-answer.ts";
 import { isAnswered, isOver } from "../request/settled.ts";
-import { isTicketAction } from "../tickets/ticket-action.ts";
+import { isTicketAction, isTicketRequest } from "../tickets/ticket-action.ts";
 import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 import { isStreamAlias } from "./alias.ts";
 import { type Methods, wrap } from "./methods.ts";
@@ -38,7 +38,8 @@ export function handleErrors(
 
 	function isGuarded(service: WebService, request: SseGatewayRequest): boolean {
 		const { $route } = request;
-		return $route == null ? isAtStream(service, request) : guarded.has($route);
+		if ($route == null) return isAtStream(service, request);
+		return guarded.has($route) || isTicketRequest(service, request);
 	}
 
 	/** A server that closes waits for what is not answered, and nothing else bounds how long the application takes. */

@@ -1,4 +1,4 @@
-import { isTicketAction } from "../tickets/ticket-action.ts";
+import { isTicketAction, isTicketRequest } from "../tickets/ticket-action.ts";
 import type { SseGatewayRequest } from "../types.ts";
 import { isStreamAlias } from "./alias.ts";
 import { isAppended } from "./route.ts";
@@ -6,6 +6,7 @@ import { findAlias, type WebAlias, type WebService } from "./stream-request.ts";
 
 /** Whether a request is for a stream, a ticket or the inspector: the plugin answers for how long it waits. */
 export function isOwnRequest(service: WebService, request: SseGatewayRequest): boolean {
+	if (isTicketRequest(service, request)) return true;
 	const found = findAlias(service, request);
 	return !!found && (isStreamAlias(found.alias) || isOwnAlias(service, found.alias));
 }

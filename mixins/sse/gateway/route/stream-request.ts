@@ -1,3 +1,4 @@
+import type { Specified } from "../tickets/ticket-action.ts";
 import type { SseGatewayRequest, SseGatewayResponse } from "../types.ts";
 import type { Alias } from "./alias.ts";
 import { isStreamAlias } from "./alias.ts";
@@ -17,8 +18,7 @@ export interface WebAlias extends Alias {
 export type Found = { readonly alias: WebAlias } | false | null | undefined;
 
 /** The part of a moleculer-web service that is used. */
-export interface WebService {
-	readonly fullName: string;
+export interface WebService extends Specified {
 	readonly settings: { readonly onError?: unknown };
 	readonly aliases: readonly WebAlias[];
 	resolveAlias(url: string, method: string): Found;

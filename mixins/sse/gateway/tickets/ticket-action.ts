@@ -43,15 +43,29 @@ export function addTicketAction(
 	callOnThisNode(schema);
 }
 
-/** Whether an alias of a gateway calls that action of its own. */
-export function isTicketAction({ fullName }: Pick<Service, "fullName">, action: unknown): boolean {
-	return action === `${fullName}.${ACTION}`;
+/** Whether a gateway's own action that issues tickets has that name. */
+export function isTicketAction(service: Specified, name: unknown): boolean {
+	return name !== undefined && ticketActionOf(service)?.name === name;
 }
 
-/** A service, with internals that Moleculer's types leave out. */
-interface OwnService extends Service {
+/** Whether moleculer-web has found that action for a request, by an alias or by its name. */
+export function isTicketRequest(service: Specified, request: SseGatewayRequest): boolean {
+	const chosen = request.$endpoint as Endpoint | undefined;
+	return isTicketAction(service, chosen?.action.name);
+}
+
+/** Its name is the service's choice: settings may leave out the service's own. */
+function ticketActionOf({ _serviceSpecification }: Specified): OwnAction | undefined {
+	const { actions } = _serviceSpecification;
+	return Object.values(actions).find(action => action.rawName === ACTION);
+}
+
+/** Internals of a service that Moleculer's types leave out. */
+export interface Specified {
 	readonly _serviceSpecification: { readonly actions: Readonly<Record<string, OwnAction>> };
 }
+
+type OwnService = Service & Specified;
 
 interface OwnAction extends ActionSchema {
 	readonly name: string;
@@ -74,10 +88,8 @@ function callOnThisNode({ methods = {} }: MergedSchema): void {
 	if (typeof original !== "function") return;
 	const callAction: CallAction = function (this: unknown, route, name, request, ...rest) {
 		const service = this as OwnService;
-		const { actions } = service._serviceSpecification;
-		const own = Object.values(actions).find(action => action.rawName === ACTION);
-		const chosen = request.$endpoint as Endpoint | undefined;
-		if (own !== undefined && chosen?.action.name === own.name) {
+		const own = ticketActionOf(service);
+		if (own !== undefined && isTicketRequest(service, request)) {
 			request.$endpoint = endpointIn(service, own);
 		}
 		return original.call(this, route, name, request, ...rest);
