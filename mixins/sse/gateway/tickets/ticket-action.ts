@@ -51,7 +51,7 @@ export function isTicketAction(service: Specified, name: unknown): boolean {
 /** Whether moleculer-web has found that action for a request, by an alias or by its name. */
 export function isTicketRequest(service: Specified, request: SseGatewayRequest): boolean {
 	const chosen = request.$endpoint as Endpoint | undefined;
-	return isTicketAction(service, chosen?.action.name);
+	return isTicketAction(service, chosen?.action?.name);
 }
 
 /** Its name is the service's choice: settings may leave out the service's own. */
@@ -73,9 +73,9 @@ interface OwnAction extends ActionSchema {
 	readonly rawName: string;
 }
 
-/** Where an action is called. */
+/** Where an action is called. Hooks of the application may have put something else in its place. */
 interface Endpoint {
-	readonly action: { readonly name: string };
+	readonly action?: { readonly name?: unknown };
 }
 
 /**
