@@ -86,6 +86,32 @@ describe("a page that moves to a gateway which did not know a sender yet", () =>
 		expect(page.isToldSince(at)).toBe(true);
 	});
 
+	// The place that it got with the news counted as one from before.
+	it("is told once, though it is away for a moment afterwards", async () => {
+		const { cluster, busy, page, keepBusy, moveToLateGateway } = await startCluster();
+		keepBusy(4500, () => cluster.send(busy));
+		await cluster.pass(50);
+		const late = await moveToLateGateway();
+		expect(page.told).toHaveLength(1);
+		page.leave(100, late);
+		await cluster.pass(30_000);
+		expect(page.told).toHaveLength(1);
+	});
+
+	it("and a page that comes there first are not told after a moment away", async () => {
+		const { cluster, busy, keepBusy } = await startCluster();
+		keepBusy(4500, () => cluster.send(busy));
+		await cluster.pass(50);
+		const late = cluster.start("late", true);
+		await cluster.pass(2000);
+		const first = cluster.open(late);
+		await cluster.pass(30_000);
+		first.leave(100, late);
+		await cluster.pass(30_000);
+		expect(first.streams).toBe(2);
+		expect(first.told).toEqual([]);
+	});
+
 	it("is not told of what it had got long before it moved", async () => {
 		const { cluster, busy, page, keepBusy, moveToLateGateway } = await startCluster();
 		const { n } = cluster.send(busy);

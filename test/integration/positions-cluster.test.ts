@@ -363,6 +363,26 @@ describe("a gateway that a sender's reports do not reach", () => {
 		expect(page.isToldSince(at)).toBe(true);
 	});
 
+	// Nobody withholds ids because of a sender that has not sent anything: when its first event was lost says nothing of the ids
+	// that came after it.
+	it.each([13_000, 40_000])(
+		"tells a page that comes back of a first event that was lost %d ms before",
+		async age => {
+			const { cluster, network, sender, witness, gateway, page, isWhole } = await startCluster();
+			network.mute("sender", "gateway");
+			const { at } = cluster.send(sender);
+			await cluster.pass(age);
+			const { n } = cluster.send(witness);
+			await cluster.pass(500);
+			expect(page.got.at(-1)).toMatchObject({ payload: n, id: expect.any(String) });
+			page.leave(8000, gateway);
+			network.unmute("sender", "gateway");
+			await cluster.pass(20_000);
+			expect(isWhole()).toBe(true);
+			expect(page.isToldSince(at)).toBe(true);
+		}
+	);
+
 	it("gives ids again if nothing was sent meanwhile, and resets nobody", async () => {
 		const { cluster, network, witness, page, isWhole } = await startSender();
 		network.mute("sender", "gateway");

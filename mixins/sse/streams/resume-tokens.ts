@@ -41,16 +41,21 @@ export class ResumeTokens {
 	}
 
 	/** For streams to which everything was written. Undefined without a history. */
-	get live(): string | undefined {
+	get #current(): string | undefined {
 		return this.isWhole
 			? this.#history?.resumeToken(performance.now())
 			: this.#history?.resumeTokenAfter(this.#safeId);
 	}
 
+	/** The same, unless it is worth nothing on another gateway: a client may have an id of that one. */
+	get live(): string | undefined {
+		return this.isWhole || this.#safeId !== "" ? this.#current : undefined;
+	}
+
 	/** For a stream that starts here, or is told here that it may have missed something. */
 	resumeTokenFor(stream: EventStream): string | undefined {
 		if (!this.isWhole) this.#noteOld(stream);
-		return this.live;
+		return this.#current;
 	}
 
 	#noteOld(stream: EventStream): void {
@@ -66,7 +71,7 @@ export class ResumeTokens {
 	 */
 	tell(before: number): number {
 		const now = performance.now();
-		const resumeToken = this.live;
+		const resumeToken = this.#current;
 		const reset = resetOf("gap", resumeToken);
 		let told = 0;
 		// What was read may have been sent before these streams were let in; what follows was not.
@@ -94,12 +99,15 @@ export class ResumeTokens {
 	 */
 	tellLeftBehind(before: number): number {
 		const now = performance.now();
-		const resumeToken = this.live;
+		const resumeToken = this.#current;
 		let told = 0;
 		for (const stream of this.#streams) {
-			if (stream.phase === "opening" || !stream.mayHaveLeftBehind(before)) continue;
+			if (stream.phase === "opening") continue;
+			const isTold = stream.mayHaveLeftBehind(before);
+			// If it is not reset, its resume token is one from before that.
+			if (!isTold || !this.isWhole) this.#noteOld(stream);
+			if (!isTold) continue;
 			told++;
-			if (!this.isWhole) this.#noteOld(stream);
 			stream.sendReset(resetOf("gap", stream.phase === "held" ? undefined : resumeToken), now);
 		}
 		return told;

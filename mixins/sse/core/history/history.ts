@@ -5,7 +5,10 @@ import type { IdOrder, ResetReason } from "./id-order.ts";
 import { hasPassed, type ReplayCursor, wasSeen } from "./replay-cursor.ts";
 import { readResumeToken, writeResumeToken } from "./resume-token.ts";
 import type { Retention } from "./retained-events.ts";
-import { Timeline } from "./timeline.ts";
+import { type Gap, Timeline } from "./timeline.ts";
+
+/** Milliseconds by which two gateways that begin may differ in when they meet a sender. */
+const MEETING = 5000;
 
 export interface HistoryOptions extends Retention {
 	/** Names this gateway and its life in resume tokens; no other gateway has the same. */
@@ -20,6 +23,8 @@ export class History extends Timeline {
 	#gateway = "";
 	/** `performance.now()` at which it began. */
 	#begunAt = 0;
+	/** Where, and when, it was last learnt that clients who had come from another gateway may lack something, see {@link passOver}. */
+	#passedOver: Gap = { position: 0, at: Number.NEGATIVE_INFINITY };
 
 	/** @param slab Memory of the frames that it is given to keep. */
 	constructor(options: HistoryOptions, order: IdOrder, slab: Slab = new Slab()) {
@@ -35,6 +40,24 @@ export class History extends Timeline {
 		this.#gateway = gateway.replaceAll("~", "%7E");
 		this.#begunAt = performance.now();
 		this.clear();
+	}
+
+	/**
+	 * Up to `at`, the bus had events that never arrive here, because they were sent before this gateway was there. Clients of this
+	 * gateway do not miss them; clients of others may, also if they have come here meanwhile.
+	 *
+	 * @returns Whether these may be any that have come here.
+	 */
+	passOver(at: number, now: number): boolean {
+		this.dateGap(at);
+		if (at <= this.#claimedUntil) return false;
+		this.#passedOver = { position: this.takePosition(), at: now };
+		return true;
+	}
+
+	/** Until when a client has everything that may have come from another gateway at any time. */
+	get #claimedUntil(): number {
+		return this.#begunAt - this.order.lookback;
 	}
 
 	/** The resume token of a stream that is live now. */
@@ -114,14 +137,12 @@ export class History extends Timeline {
 		const resumeToken = readResumeToken(lastEventId);
 		const { lookback } = this.order;
 		const decided = { liveFrom, decidedAt: this.head };
-		/** Until when a client has everything that has been here before, and may have come from another gateway the time before. */
-		const claimedUntil = this.#begunAt - lookback;
-		const mayLack = (position: number): boolean =>
-			position < this.passedOver.position && this.passedOver.at > claimedUntil;
+		const claimedUntil = this.#claimedUntil;
 		if (resumeToken?.gateway === this.#gateway) {
 			const { position } = resumeToken;
 			if (position >= this.head) return "unknown";
-			if (mayLack(position)) return "gap";
+			// It may have come from another gateway the time before.
+			if (position < this.#passedOver.position) return "gap";
 			return this.#from({
 				next: position + 1,
 				seen: 0,
@@ -143,8 +164,10 @@ export class History extends Timeline {
 		const from = event.at - lookback;
 		const first = this.firstSince(from);
 		if (first === null) return "expired";
-		// This gateway itself may have given the id.
-		if (this.lastGap.at > from || mayLack(seen)) return "gap";
+		if (this.lastGap.at > from) return "gap";
+		// This gateway itself may have given the id, or another one that has begun as late.
+		const { position, at } = this.#passedOver;
+		if (seen < position || event.at < at + MEETING) return "gap";
 		const next = first?.position ?? seen;
 		return this.#from(
 			{ next, seen, seenOrigin, ...decided, claimedUntil: Math.min(from, claimedUntil) },

@@ -12,7 +12,7 @@ const NOBODY = { eventName: "", sessionId: [], payload: null };
 const NOTHING: Frame = new Uint8Array(0);
 
 /** Where, and when, the bus last lost events. */
-interface Gap {
+export interface Gap {
 	readonly position: number;
 	readonly at: number;
 }
@@ -32,8 +32,6 @@ export class Timeline extends RetainedEvents {
 	#lastGap: Gap = { position: 0, at: Number.NEGATIVE_INFINITY };
 	/** Position of the last of those losses. */
 	#lastDatedGap = 0;
-	/** Where it was learnt that events had been sent before this gateway was there, and when the last of them had been. */
-	#passedOver: Gap = { position: 0, at: Number.NEGATIVE_INFINITY };
 
 	/** @param slab Memory of the frames that it is given to keep. */
 	protected constructor(retention: Retention, order: IdOrder, slab: Slab) {
@@ -125,24 +123,17 @@ export class Timeline extends RetainedEvents {
 			return;
 		}
 		this.#lastDatedGap = position;
-		this.#dateGap(sentBy);
+		this.dateGap(sentBy);
 	}
 
-	#dateGap(at: number): void {
+	/** Up to `at`, the bus had events that never arrive here. */
+	protected dateGap(at: number): void {
 		if (at > this.#lastGap.at) this.#lastGap = { ...this.#lastGap, at };
 	}
 
-	/**
-	 * Up to `at`, the bus had events that never arrive here, because they were sent before this gateway was there. Clients of
-	 * this gateway do not miss them; clients of others may.
-	 */
-	passOver(at: number): void {
-		this.#dateGap(at);
-		this.#passedOver = { position: this.#head, at: Math.max(at, this.#passedOver.at) };
-	}
-
-	protected get passedOver(): Gap {
-		return this.#passedOver;
+	/** A position without an event, for something that was learnt: it is between what arrived before and after that. */
+	protected takePosition(): number {
+		return this.#head++;
 	}
 
 	/** What was sent to these streams so far, and what is sent until they are let in again, is not replayed to them. */

@@ -97,7 +97,7 @@ export class LossReports implements Beginning {
 		// Across a time in which this machine's clock stood still, it cannot be computed how long ago something was sent.
 		const before = Math.max(loss.before, this.#receiver.awakeSince);
 		if (loss.isEarlier && before <= this.#begunAt) {
-			this.history?.passOver(before);
+			if (this.history?.passOver(before, performance.now()) !== true) return;
 			const told = this.#resumeTokens.tellLeftBehind(before);
 			if (told > 0) {
 				this.counters.gapsFound.add(loss.origin);

@@ -186,6 +186,20 @@ describe("a replay", () => {
 		expect(ring.history.read(cursor, { sessionIds: ["s"], eventNames: ["a"] }, 1)).toBeNull();
 	});
 
+	// A place that was given after the news counted as one from before, until the next event.
+	it("says whether it is from before the news that events had been sent before the gateway began", () => {
+		const ring = new Ring({ overlap: 10 });
+		ring.add("one.00000001.1", "s");
+		const before = ring.history.resumeToken(ring.now);
+		expect(ring.history.passOver(performance.now(), ring.now)).toBe(true);
+		const behind = ring.history.resumeToken(ring.now);
+		expect(ring.replay(before)).toBe("gap");
+		expect(ring.replay(behind)).toEqual([]);
+		// what was sent long before it began concerns nobody who is here
+		expect(ring.history.passOver(performance.now() - 3_600_000, ring.now)).toBe(false);
+		expect(ring.replay(behind)).toEqual([]);
+	});
+
 	it("repeats no event without an id, but does not lose one that arrives while it is read", () => {
 		const ring = new Ring();
 		ring.add("n.e.1", "s");

@@ -180,9 +180,12 @@ export class Arrivals<T> {
 		this.#listener.changed();
 	}
 
-	/** Of a sender that has just been met, other gateways may not know yet. */
+	/**
+	 * Other gateways may not know yet of a sender that has just been met, and do not expect reports of one that has not sent
+	 * anything.
+	 */
 	#isSoonSuspected({ origin, before, isEarlier }: Loss): boolean {
-		return !isEarlier && Number.isFinite(before) && this.#expectedReports.has(origin);
+		return !isEarlier && Number.isFinite(before) && this.#expectedReports.since(origin) <= before;
 	}
 
 	/** A report that arrives after its node has left promises nothing. Within this node, nothing is lost. */
