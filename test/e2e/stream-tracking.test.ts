@@ -68,7 +68,11 @@ describe("a RabbitMQ stream that is truncated while a gateway reads it", () => {
 		const detour = await stream.detour();
 		const limits = { maxBytes: 65_536 };
 		const sender = await stream.sender("sender", { stream: limits });
-		const gateway = await stream.gateway("gateway-1", { stream: { ...limits, url: detour.url } });
+		const gateway = await stream.gateway("gateway-1", {
+			stream: { ...limits, url: detour.url },
+			// the client gets 14 MB at once
+			sse: { buffer: { maxBytes: 2 ** 25 } }
+		});
 		const client = await openNews(gateway);
 		await sender.send(event("first"));
 		await client.next(NEWS);
