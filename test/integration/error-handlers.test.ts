@@ -10,8 +10,8 @@ import { startExpressGateway } from "../support/gateway/express-gateway.ts";
 import { type GatewaySetup, startGateway, type TestGateway } from "../support/gateway/gateway.ts";
 import { metric } from "../support/gateway/metrics.ts";
 import { hurry } from "../support/hurry.ts";
-import { onTestFinished } from "../support/on-test-finished.ts";
 import { watchRejections } from "../support/rejections.ts";
+import { watchUncaught } from "../support/uncaught.ts";
 
 // What handles errors may fail as well. moleculer-web waits for nobody's promise and catches nothing there: any client that was
 // refused ended the process of an application whose `onError` had a bug.
@@ -211,15 +211,6 @@ describe("an onError that fails", () => {
 		expect(uncaught).toEqual([]);
 	});
 });
-
-/** Errors that would end the process, until the test ends. */
-function watchUncaught(): readonly unknown[] {
-	const errors: unknown[] = [];
-	const record = (error: unknown) => void errors.push(error);
-	process.on("uncaughtException", record);
-	onTestFinished(() => void process.off("uncaughtException", record));
-	return errors;
-}
 
 describe("a request that fails after it has been answered", () => {
 	const onError = jest.fn((_req: unknown, res: SseGatewayResponse, error: { code: number }) => {

@@ -53,7 +53,7 @@ export class Gateway {
 	readonly #streams: GatewayStreams;
 	/** The parts that its openings use. */
 	readonly #opening: OpeningParts;
-	readonly #connections = new ServerConnections();
+	readonly #connections: ServerConnections;
 	readonly #shutdown: Shutdown;
 	#isStarted = false;
 	#begun: Promise<void> = Promise.resolve();
@@ -61,6 +61,7 @@ export class Gateway {
 	constructor(options: GatewayOptions, service: GatewayService, makeReceiver: MakeReceiver) {
 		this.#options = options;
 		this.#service = service;
+		this.#connections = new ServerConnections(text => service.logger.error(text));
 		const counters = new GatewayCounters(options.events);
 		const metrics = metricsOf(service.broker);
 		const deliveryTimes = metrics.deliveryTimes(counters.deliveryTime);

@@ -1,5 +1,7 @@
 import type { Server, ServerResponse } from "node:http";
 import type { ServerHttp2Session } from "node:http2";
+import { guard, stackOf } from "../core/errors/guard.ts";
+import { ThrottledLog } from "../core/util/throttled-log.ts";
 import { LOOK } from "./closing-limits.ts";
 import { isHttp2, type StreamRequest, type StreamResponse } from "./connection.ts";
 import { ClosingConnection } from "./http1/closing-connection.ts";
@@ -21,8 +23,14 @@ export class ServerConnections {
 	readonly #handshakes = new Set<Socket>();
 	/** Connections that are to close, added at their first check. */
 	readonly #closing = new Map<Socket, ClosingConnection>();
+	readonly #faults: ThrottledLog;
 	#server: Server | undefined;
 	#timer: NodeJS.Timeout | undefined;
+
+	/** @param log Hears of connections that cannot be watched: in the listeners of a server, an error would end the process. */
+	constructor(log: (text: string) => void) {
+		this.#faults = new ThrottledLog(log);
+	}
 
 	/**
 	 * Connections may stay from now on, also after a {@link close}.
@@ -130,30 +138,36 @@ export class ServerConnections {
 		this.#closing.clear();
 	}
 
-	readonly #onHandshake = (socket: Socket): void => {
+	readonly #onFault = (error: Error): void =>
+		this.#faults.add(
+			`SSE: a connection cannot be watched, and may hold up a stop: ${stackOf(error)}`
+		);
+
+	readonly #onHandshake = guard(this.#onFault, (socket: Socket): void => {
 		this.#handshakes.add(socket);
 		socket.on("close", this.#forget);
-	};
+	});
 
-	readonly #onSecure = (socket: Socket): void => {
+	readonly #onSecure = guard(this.#onFault, (socket: Socket): void => {
 		const { _parent: parent } = socket as { _parent?: Socket };
 		if (parent !== undefined && this.#handshakes.delete(parent)) parent.off("close", this.#forget);
 		// Which handshake it was is not known: a client that is served must not be taken for one that is not.
 		else this.#handshakes.clear();
 		this.#onConnection(socket);
-	};
+	});
 
-	readonly #onConnection = (socket: Socket): void => {
+	readonly #onConnection = guard(this.#onFault, (socket: Socket): void => {
 		this.#sockets.add(socket);
 		socket.on("close", this.#forget);
-	};
+	});
 
 	/** An HTTP/2 connection is its session's. */
-	readonly #onSession = (session: ServerHttp2Session): void => {
+	readonly #onSession = guard(this.#onFault, (session: ServerHttp2Session): void => {
 		const socket = socketOf(session);
+		if (socket === undefined) return;
 		if (this.#sockets.delete(socket)) socket.off("close", this.#forget);
 		this.#sessions.accept(session);
-	};
+	});
 
 	readonly #forget = forgetIn(this.#sockets, this.#handshakes);
 }

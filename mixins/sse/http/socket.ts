@@ -24,9 +24,18 @@ export function queuedOf(socket: Socket): number {
 	return (socket as Counted)._handle?.writeQueueSize ?? 0;
 }
 
-/** The socket of a session. Node shows only a proxy of it, whose `off` returns the socket itself. */
-export function socketOf(session: ServerHttp2Session): Socket {
-	return session.socket.off("close", nothing);
+/**
+ * The socket of a session; undefined if the session is destroyed, which an application's own listener may have done. Node shows only
+ * a proxy of it, whose `off` returns the socket itself.
+ */
+export function socketOf(session: ServerHttp2Session): Socket | undefined {
+	if (session.destroyed) return undefined;
+	try {
+		return session.socket.off("close", nothing);
+	} catch {
+		// It has lost its socket in this very turn.
+		return undefined;
+	}
 }
 
 function nothing(): void {}

@@ -20,12 +20,12 @@ const closing = new WeakSet<ServerHttp2Session>();
  */
 export function closeSession(
 	session: ServerHttp2Session,
-	socket: Socket = socketOf(session)
+	socket: Socket | undefined = socketOf(session)
 ): void {
 	if (closing.has(session)) return;
 	closing.add(session);
 	if (!session.closed && !session.destroyed) session.close();
-	if (socket.destroyed) return;
+	if (socket === undefined || socket.destroyed) return;
 	let sent = sentOn(socket);
 	let moved = movedOn(session);
 	let looks = 0;

@@ -45,9 +45,8 @@ export class Http2Sessions {
 	}
 
 	#note(session: ServerHttp2Session): void {
-		if (session.destroyed) return;
 		const socket = socketOf(session);
-		if (socket.destroyed) {
+		if (socket === undefined || socket.destroyed) {
 			this.#silent.delete(session);
 			session.destroy();
 			return;
