@@ -140,8 +140,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 				async function (this: Service): Promise<void> {
 					inspectors.get(this)?.stop();
 					await gatewayOf(this).stop();
-					await gatewayOf(this).begun;
-					gatewayOf(this).finish();
+					await gatewayOf(this).finish();
 					removeGateway(this.broker, gatewayOf(this));
 				}
 			];
@@ -150,15 +149,18 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			schema.started = [
 				function (this: Service): Promise<void> {
 					const gateway = gatewayOf(this);
-					// The gateway may have been stopped before.
-					addGateway(this.broker, gateway, this.fullName);
-					return gateway.begin(async () => {
+					// It was destroyed while it waited for its dependencies: nobody would stop it.
+					if (!this.broker.services.includes(this)) return new Promise(() => {});
+					const begin = async (): Promise<void> => {
+						// The gateway may have been stopped before.
+						addGateway(this.broker, gateway, this.fullName);
 						gateway.receiver.listen();
 						inspectors.get(this)?.start();
 						await gateway.start();
 						gateway.access.begin();
-						for (const hook of others) await hook.call(this as never);
-					});
+					};
+					const steps = [begin, ...others.map(hook => () => hook.call(this as never))];
+					return gateway.starting.run(steps, () => gateway.undoStart());
 				}
 			];
 		},

@@ -22,6 +22,7 @@ import { StreamRefusals } from "./request/stream-refusals.ts";
 import { Unavailable } from "./request/unavailable.ts";
 import { WaitingRequests } from "./request/waiting-requests.ts";
 import { Shutdown } from "./stop/shutdown.ts";
+import { Starting } from "./stop/starting.ts";
 import type {
 	GatewayOptions,
 	GatewayService,
@@ -55,8 +56,9 @@ export class Gateway {
 	readonly #opening: OpeningParts;
 	readonly #connections: ServerConnections;
 	readonly #shutdown: Shutdown;
+	/** The start of its service. */
+	readonly starting: Starting = new Starting();
 	#isStarted = false;
-	#begun: Promise<void> = Promise.resolve();
 
 	constructor(options: GatewayOptions, service: GatewayService, makeReceiver: MakeReceiver) {
 		this.#options = options;
@@ -194,25 +196,6 @@ export class Gateway {
 		return this.#isStarted && this.#shutdown.ended === undefined && this.#service.broker.started;
 	}
 
-	/**
-	 * Begins the life of the service.
-	 *
-	 * @param steps Everything that its start consists of, including the other mixins' hooks.
-	 */
-	begin(steps: () => Promise<void>): Promise<void> {
-		const begun = steps();
-		this.#begun = begun.catch(() => {});
-		return begun;
-	}
-
-	/**
-	 * Resolves when the service has started, or has failed to. A stop ends the wait for the message broker, and must then wait
-	 * for the rest: what is started only after the stop is never stopped.
-	 */
-	get begun(): Promise<void> {
-		return this.#begun;
-	}
-
 	/** Accepts streams, also after a stop, once the past has been read, if the bus has it. */
 	async start(): Promise<void> {
 		this.#shutdown.cancel();
@@ -239,8 +222,21 @@ export class Gateway {
 		await this.receiver.stop();
 	}
 
-	/** A start that the stop interrupted, if there was one, is over as well. */
-	finish(): void {
+	/** Closes the server of moleculer-web, which began to listen after the stop. */
+	undoStart(): void {
+		const { settings, server } = this.#service;
+		if (Reflect.get(settings ?? {}, "server") === false || server?.listening !== true) return;
+		server.close();
+		(server as Partial<typeof server>).closeAllConnections?.();
+	}
+
+	/** Call this after {@link stop}: waits for a start that it has interrupted, if there is one, but not for ever. */
+	async finish(): Promise<void> {
+		if (!(await this.starting.settle())) {
+			this.#service.logger.warn(
+				"SSE: a hook of this service's start has not returned, and the stop no longer waits for it."
+			);
+		}
 		this.#connections.finish();
 		this.#telling.stop();
 	}
