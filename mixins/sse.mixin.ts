@@ -96,7 +96,8 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 				response: SseGatewayResponse
 			): Promise<readonly string[] | null> {
 				const session = await gatewayOf(this).access.tell(ctx, request, response);
-				return session?.ids ?? null;
+				// A copy: the request's own stream has the original.
+				return session && [...session.ids];
 			},
 
 			/** See {@link SseGateway}. */

@@ -163,13 +163,16 @@ export class Access {
 	}
 
 	/** @throws SseError `SSE_FORBIDDEN` unless the application allows it; `SSE_INTERNAL` if the application fails to answer. */
-	async authorize(access: SseStreamAccess): Promise<void> {
+	async authorize({ sessionIds, eventNames, req }: SseStreamAccess): Promise<void> {
 		const { authorize } = this.#options;
 		if (authorize === undefined) return;
+		// Copies, which the application may sort or shorten: the first id says whose stream it is, and all streams of an alias
+		// have one array of names.
+		const access = { sessionIds: [...sessionIds], eventNames: [...eventNames], req };
 		let allowed: boolean;
 		try {
 			// biome-ignore lint/style/noNonNullAssertion: set by moleculer-web before any handler runs
-			allowed = await authorize(access.req.$ctx!, access);
+			allowed = await authorize(req.$ctx!, access);
 		} catch (error) {
 			throw this.#failures.refusal("authorize", error);
 		}
