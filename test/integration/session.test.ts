@@ -365,6 +365,32 @@ describe("the session of a resolver", () => {
 	);
 });
 
+// The text of the log could not be written, so that the refusal became a failure: the client came back for ever.
+describe.each(["session", "authorize"])("%s", option => {
+	const odd = (fields: object) => () => {
+		const error = new Error("secret-7");
+		throw Object.assign(error, { name: Symbol("odd"), stack: Symbol("stack"), ...fields });
+	};
+
+	it("refuses for good by an error of any name", async () => {
+		const gateway = await startGateway({
+			sse: { session: () => "alice", [option]: odd({ code: 403 }) }
+		});
+
+		expect((await refusal(gateway.url("news"))).error.type).toBe("SSE_FORBIDDEN");
+		expect(gateway.log.at("info").join()).toContain(`SSE: "${option}" refused a request: secret-7`);
+	});
+
+	it.each([{}, { code: 503 }])("fails by an error of any name: %j", async fields => {
+		const gateway = await startGateway({
+			sse: { session: () => "alice", [option]: odd(fields), refusals: "http" }
+		});
+
+		expect((await refusal(gateway.url("news"))).error.type).toBe("SSE_INTERNAL");
+		expect(gateway.log.at("error").join()).toContain(`SSE: "${option}" failed`);
+	});
+});
+
 describe("authorize", () => {
 	const start = (authorize: unknown, sse: GatewaySetup["sse"] = {}) =>
 		startGateway({

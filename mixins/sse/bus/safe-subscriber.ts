@@ -1,5 +1,5 @@
 import type { Logger } from "moleculer";
-import { toError } from "../core/errors/guard.ts";
+import { stackOf } from "../core/errors/guard.ts";
 import { ThrottledLog } from "../core/util/throttled-log.ts";
 import type { Listener, Subscriber } from "./bus.ts";
 
@@ -58,7 +58,6 @@ export class SafeSubscriber implements Subscriber {
 	}
 
 	#complain(what: string, thrown: unknown): void {
-		const error = toError(thrown);
-		this.#complaints.add(`SSE: ${what}: ${error.stack ?? error.message}`);
+		this.#complaints.add(`SSE: ${what}: ${stackOf(thrown)}`);
 	}
 }

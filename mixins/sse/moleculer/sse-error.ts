@@ -14,8 +14,12 @@ export class SseError extends MoleculerError {
 		this.retryable = RETRYABLE.has(type);
 	}
 
-	/** Adds the cause to this error. Not enumerable, because it is for the log and never for a client. */
+	/**
+	 * Adds the cause to this error. Not enumerable, because it is for the log and never for a client. A cause that has no text is
+	 * left out: Node's `inspect`, by which loggers write errors, would throw.
+	 */
 	becauseOf(cause: unknown): this {
+		if (!hasText(cause)) return this;
 		Object.defineProperty(this, "cause", { value: cause, configurable: true, writable: true });
 		return this;
 	}
@@ -35,5 +39,14 @@ export class SseError extends MoleculerError {
 
 	static invalidRequest(parameter: string, message: string): SseError {
 		return new SseError("SSE_INVALID_REQUEST", message, { parameter });
+	}
+}
+
+function hasText(thrown: unknown): boolean {
+	try {
+		String(thrown);
+		return true;
+	} catch {
+		return false;
 	}
 }

@@ -1,4 +1,4 @@
-import { toError } from "../../core/errors/guard.ts";
+import { lineOf, reasonOf, toError } from "../../core/errors/guard.ts";
 
 /** Fields that amqplib's errors may have. */
 export interface AmqpError extends Error {
@@ -15,8 +15,8 @@ export function describe(thrown: unknown): string {
 	const error = toError(thrown);
 	// Aggregate errors (several addresses tried) have no message of their own.
 	const { errors } = error as Partial<AggregateError>;
-	const parts = Array.isArray(errors) ? errors.map(each => toError(each).message) : [];
-	const text = error.message || parts.join(", ") || error.name;
+	const parts = Array.isArray(errors) ? errors.map(reasonOf) : [];
+	const text = reasonOf(error) || parts.join(", ") || lineOf(error);
 	return text.replaceAll(/\/\/[^/@\s]*@/g, "//…@");
 }
 

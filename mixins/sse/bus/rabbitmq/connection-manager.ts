@@ -1,4 +1,5 @@
 import type { AmqpConnectionManager, connect } from "amqp-connection-manager";
+import { reasonOf } from "../../core/errors/guard.ts";
 import { SseError } from "../../moleculer/sse-error.ts";
 
 /** Seconds between two heartbeats of a connection, which counts as dead once two are missing. */
@@ -28,7 +29,7 @@ export async function loadClient(): Promise<Client> {
 		throw new SseError(
 			"SSE_INVALID_OPTION",
 			`Option "stream" needs two packages: npm install amqplib@0.10 amqp-connection-manager. ` +
-				`(${(error as Error).message.split("\n", 1)[0]})`,
+				`(${reasonOf(error).split("\n", 1)[0]})`,
 			{ option: "stream" }
 		);
 	}

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../core/errors/guard.ts";
 import { type Refusal, refuse } from "../../core/errors/refusal.ts";
 import type { Address } from "../../core/event/event.ts";
 
@@ -26,8 +27,7 @@ export function readMessage(text: string): readonly unknown[] | Refusal {
 	try {
 		content = JSON.parse(text);
 	} catch (error) {
-		const reason = error instanceof Error ? error.message : String(error);
-		return refuse("content", `The message is not JSON: ${reason}.`);
+		return refuse("content", `The message is not JSON: ${reasonOf(error)}.`);
 	}
 	if (!Array.isArray(content)) return [content];
 	if (content.length <= MOST_OF_A_MESSAGE) return content;

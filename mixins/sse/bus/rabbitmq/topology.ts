@@ -1,5 +1,6 @@
 import type { ChannelModel, Options } from "amqplib";
 import type { Logger } from "moleculer";
+import { reasonOf } from "../../core/errors/guard.ts";
 import type { RabbitmqOptions } from "../../core/options/rabbitmq-options.ts";
 import { ACCESS_REFUSED, PRECONDITION_FAILED, replyCode } from "./amqp-error.ts";
 import { onOwnChannel } from "./own-channel.ts";
@@ -33,7 +34,10 @@ export async function declareStream(
 	const asItIs = (what: string) => (error: Error) => {
 		const code = replyCode(error);
 		if (code !== PRECONDITION_FAILED && code !== ACCESS_REFUSED) throw error;
-		warnOnce(logger, `SSE: ${what} could not be declared, and is used as it is: ${error.message}`);
+		warnOnce(
+			logger,
+			`SSE: ${what} could not be declared, and is used as it is: ${reasonOf(error)}`
+		);
 	};
 	try {
 		await onOwnChannel(connection, channel => channel.assertQueue(name, limits));

@@ -14,18 +14,18 @@ export function toError(thrown: unknown): Error {
 export function stackOf(thrown: unknown): string {
 	const error = toError(thrown);
 	try {
-		return error.stack || reasonOf(error);
+		return String(error.stack || reasonOf(error));
 	} catch {
 		return reasonOf(error);
 	}
 }
 
-/** What was thrown, in one line: name and message. Never throws. */
+/** What was thrown, in one line: name and message, or what of them can be written. Never throws. */
 export function lineOf(thrown: unknown): string {
 	try {
 		return String(toError(thrown));
 	} catch {
-		return UNTOLD;
+		return reasonOf(thrown);
 	}
 }
 

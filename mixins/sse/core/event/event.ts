@@ -1,5 +1,5 @@
 import { readRecipients, type SseSessionId } from "../addressing/session-id.ts";
-import { toError } from "../errors/guard.ts";
+import { reasonOf } from "../errors/guard.ts";
 import { isRefusal, type Refusal, refuse } from "../errors/refusal.ts";
 import type { SortKey } from "../history/id-order.ts";
 
@@ -153,7 +153,7 @@ export function ownFields(input: object): [string, unknown][] | Refusal {
 }
 
 function unreadable(error: unknown): Refusal {
-	return refuse("event", `The event cannot be read: ${toError(error).message}.`);
+	return refuse("event", `The event cannot be read: ${reasonOf(error)}.`);
 }
 
 function refuseField(field: string): Refusal {

@@ -1,4 +1,4 @@
-import { stackOf, toError } from "../../core/errors/guard.ts";
+import { lineOf, stackOf } from "../../core/errors/guard.ts";
 import { isFault, isTransient, statusOf } from "../../core/errors/transient.ts";
 import { ThrottledLog } from "../../core/util/throttled-log.ts";
 import { SseError } from "../../moleculer/sse-error.ts";
@@ -28,12 +28,12 @@ export class AuthFailures {
 	 */
 	refusal(option: AuthOption, thrown: unknown): SseError {
 		if (isTransient(thrown)) {
-			const reason = isFault(thrown) ? stackOf(thrown) : toError(thrown);
+			const reason = isFault(thrown) ? stackOf(thrown) : lineOf(thrown);
 			this.#failed[option].add(`SSE: "${option}" failed, and the request is refused: ${reason}`);
 			const what = option === "inspector.authorize" ? "inspector" : "stream";
 			return new SseError("SSE_INTERNAL", `The ${what} cannot be opened now.`).becauseOf(thrown);
 		}
-		this.#refused.add(`SSE: "${option}" refused a request: ${toError(thrown)}`);
+		this.#refused.add(`SSE: "${option}" refused a request: ${lineOf(thrown)}`);
 		const status = statusOf(thrown);
 		const isForbidden = option === "session" ? status === 403 : status !== 401;
 		return isForbidden ? forbidden(option) : noSession(option);

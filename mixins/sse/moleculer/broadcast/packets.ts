@@ -1,5 +1,5 @@
 import type { ServiceBroker, Transit } from "moleculer";
-import { toError } from "../../core/errors/guard.ts";
+import { reasonOf, toError } from "../../core/errors/guard.ts";
 import type { BroadcastTracker } from "./broadcast-tracker.ts";
 
 /** The part of a Moleculer packet that is read. */
@@ -59,9 +59,8 @@ export function sendSafely(
 		if (!OWN.has(packet.type)) return sent;
 		return sent.catch((error: unknown) => {
 			if (!isLeaving(transit)) throw error;
-			const { message } = toError(error);
 			transit.logger.debug(
-				`SSE: ${packet.type} was not sent, because the node has disconnected: ${message}`
+				`SSE: ${packet.type} was not sent, because the node has disconnected: ${reasonOf(error)}`
 			);
 		});
 	};

@@ -1,5 +1,5 @@
 import type { ServiceBroker } from "moleculer";
-import { toError } from "../../core/errors/guard.ts";
+import { reasonOf, toError } from "../../core/errors/guard.ts";
 import { ThrottledLog } from "../../core/util/throttled-log.ts";
 import { dropsSilently } from "../transporter/transporter-health.ts";
 import { BoundedWaits } from "./bounded-waits.ts";
@@ -53,7 +53,7 @@ export function safeBroadcast(
 	const outage = new ThrottledLog(text => broker.logger.error(text));
 	return (eventName, payload, options, onStranded) => {
 		const complain = (error: Error): void =>
-			broker.logger.error(`SSE: "${eventName}" did not reach every node: ${error.message}`);
+			broker.logger.error(`SSE: "${eventName}" did not reach every node: ${reasonOf(error)}`);
 		const rejects = wantsThrow(options);
 		const { tracked, result } = broadcastTracker.watch(eventName, () =>
 			broadcast(eventName, payload, options)
@@ -95,7 +95,7 @@ export function neverThrowing(broker: ServiceBroker, broadcast: Broadcast): Broa
 		} catch (thrown) {
 			const error = toError(thrown);
 			const complain = (): void =>
-				broker.logger.error(`SSE: "${eventName}" was not sent: ${error.message}`);
+				broker.logger.error(`SSE: "${eventName}" was not sent: ${reasonOf(error)}`);
 			if (rejects) return reportIfUnhandled(Promise.reject(error), complain);
 			complain();
 			return Promise.resolve();

@@ -1,5 +1,5 @@
 import type { ServiceBroker } from "moleculer";
-import { toError } from "../../core/errors/guard.ts";
+import { reasonOf } from "../../core/errors/guard.ts";
 import { isRefusal, type Refusal, refuse } from "../../core/errors/refusal.ts";
 import { contractViolation, type EventsContract, textEvents } from "../../core/event/contract.ts";
 import { type Address, type Provenance, readSafely, validate } from "../../core/event/event.ts";
@@ -101,7 +101,7 @@ function compileOne(name: string, make: () => PayloadCheck): PayloadCheck {
 	try {
 		check = make();
 	} catch (error) {
-		throw wrong(error instanceof Error ? error.message : String(error));
+		throw wrong(reasonOf(error));
 	}
 	if (check.async)
 		throw wrong("it is asynchronous, but an event is checked at once: use synchronous rules.");
@@ -113,7 +113,7 @@ function run(check: PayloadCheck, payload: unknown): true | Problem[] {
 	try {
 		return check(payload);
 	} catch (error) {
-		return [{ message: `its schema failed: ${toError(error).message}` }];
+		return [{ message: `its schema failed: ${reasonOf(error)}` }];
 	}
 }
 

@@ -1,5 +1,5 @@
 import type { ServiceBroker } from "moleculer";
-import { toError } from "../../core/errors/guard.ts";
+import { reasonOf } from "../../core/errors/guard.ts";
 
 /**
  * Makes Moleculer ask a node who it is, and which services it has. A node tells that only once: the packet may be lost, or be
@@ -9,6 +9,6 @@ import { toError } from "../../core/errors/guard.ts";
 export function lookUp({ registry, logger }: ServiceBroker, nodeID: string): void {
 	const ask = async (): Promise<unknown> => registry.discoverer.discoverNode(nodeID);
 	ask().catch(thrown =>
-		logger.debug(`SSE: the node '${nodeID}' was not asked who it is: ${toError(thrown).message}`)
+		logger.debug(`SSE: the node '${nodeID}' was not asked who it is: ${reasonOf(thrown)}`)
 	);
 }

@@ -24,6 +24,19 @@ describe("what was thrown", () => {
 		expect(lineOf(error)).toBe("what was thrown has no text");
 	});
 
+	// A template throws for a symbol: the refusal became a failure of the gateway.
+	it("has a text even if its name, message or stack is none", () => {
+		const symbol = Symbol("odd");
+		const named = Object.assign(new Error("why"), { name: symbol });
+		expect(lineOf(named)).toBe("why");
+		const error = Object.assign(new Error("why"), { name: symbol, message: symbol, stack: symbol });
+		for (const text of [lineOf(error), reasonOf(error), stackOf(error)]) {
+			expect(text).toBe("Symbol(odd)");
+		}
+		const bare = Object.assign(new Error("why"), { stack: Object.create(null) });
+		expect(stackOf(bare)).toBe("why");
+	});
+
 	it("has its message in place of a stack that cannot be read", () => {
 		const error = Object.defineProperty(new Error("why"), "stack", { get: thrower });
 		expect(stackOf(error)).toBe("why");

@@ -1,5 +1,5 @@
 import type { ServiceBroker } from "moleculer";
-import { guard, toError } from "../../../core/errors/guard.ts";
+import { guard, reasonOf } from "../../../core/errors/guard.ts";
 import { isConnected, onConnected } from "../../../moleculer/transporter/transporter-health.ts";
 import {
 	type GoneSender,
@@ -196,7 +196,7 @@ export class PositionAnnouncer {
 	#send(position: SsePosition, groups: readonly string[] | undefined): void {
 		const options = groups === undefined ? {} : { groups: [...groups] };
 		const complain = (thrown: unknown): void =>
-			this.#broker.logger.debug(`SSE: a position was not sent: ${toError(thrown).message}`);
+			this.#broker.logger.debug(`SSE: a position was not sent: ${reasonOf(thrown)}`);
 		try {
 			// Moleculer would log an error for each node that it cannot reach.
 			const sent = isConnected(this.#broker)
