@@ -280,6 +280,56 @@ describe("a request that fails after it has been answered", () => {
 	});
 });
 
+describe("logging that fails", () => {
+	const full = () => {
+		throw new Error("the disk is full");
+	};
+
+	it.each(["stream", "http"] as const)(
+		"leaves no request unanswered, and ends nothing, with refusals: %s",
+		async refusals => {
+			const rejections = watchRejections();
+			const uncaught = watchUncaught();
+			const down = () => Promise.reject(new Error("the store is down"));
+			const gateway = await startGateway({
+				...live({}, { sse: { session: down, refusals } }),
+				schema: {
+					created() {
+						Object.assign(this.logger, { error: full, warn: full });
+					}
+				}
+			});
+			const { status } = await send(gateway.at("/live", "news"));
+
+			expect(status).toBe(refusals === "http" ? 500 : 200);
+			expect((await send(gateway.at("/live"))).status).toBe(400);
+			expect(await rejections()).toEqual([]);
+			expect(uncaught).toEqual([]);
+		}
+	);
+
+	it("of a response ends neither its stream nor its refusal", async () => {
+		const rejections = watchRejections();
+		let isDown = false;
+		const session = async () => {
+			if (isDown) throw new Error("the store is down");
+			return "alice";
+		};
+		const gateway = await startGateway(
+			live({}, { sse: { session }, schema: { methods: { logResponse: full } } })
+		);
+		const stream = await openStream(gateway.at("/live", "news"));
+		isDown = true;
+		const { text } = await send(gateway.at("/live", "news"));
+		await gateway.send({ eventName: "news", sessionId: "alice", payload: 1 });
+
+		expect(text).toContain('"reason":"unavailable"');
+		expect(await stream.next("news")).toMatchObject({ data: "1" });
+		expect(gateway.log.at("error").join()).toContain("the disk is full");
+		expect(await rejections()).toEqual([]);
+	});
+});
+
 // One object for all requests was known to be permanent from the first on: only that one was counted.
 it("a refusal is counted for each request, also if the application throws the same object each time", async () => {
 	const denied = new Errors.MoleculerClientError("denied", 403);

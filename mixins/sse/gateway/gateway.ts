@@ -232,12 +232,12 @@ export class Gateway {
 
 	/** Call this after {@link stop}: waits for a start that it has interrupted, if there is one, but not for ever. */
 	async finish(): Promise<void> {
-		if (!(await this.starting.settle())) {
-			this.#service.logger.warn(
-				"SSE: a hook of this service's start has not returned, and the stop no longer waits for it."
-			);
-		}
+		const isOver = await this.starting.settle();
 		this.#connections.finish();
 		this.#telling.stop();
+		if (isOver) return;
+		this.#service.logger.warn(
+			"SSE: a hook of this service's start has not returned, and the stop no longer waits for it."
+		);
 	}
 }
