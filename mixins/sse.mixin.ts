@@ -53,9 +53,6 @@ interface Merged {
 /** What the mixin adds to its service. */
 type Methods = Pick<SseGateway, "sseSession" | "sseReady">;
 
-/** The event by which Moleculer tells a node that services have come or gone, there or on other nodes. */
-const REGISTRY_CHANGED = "$services.changed";
-
 /** Schemas of services that have the mixin. */
 const mixed = new WeakSet<MergedSchema>();
 
@@ -84,8 +81,7 @@ export function SseMixin(options: SseMixinOptions = {}): Partial<ServiceSchema> 
 			[CLOSE]: subscription(service => gatewayOf(service).revoked),
 			[TICKET_USED]: subscription(
 				service => message => gatewayOf(service).access.tickets?.markUsed(message)
-			),
-			[REGISTRY_CHANGED]: subscription(service => () => gatewayOf(service).access.metOthers())
+			)
 		},
 
 		methods: {

@@ -233,6 +233,7 @@ export class Gateway {
 	/** Call this after {@link stop}: waits for a start that it has interrupted, if there is one, but not for ever. */
 	async finish(): Promise<void> {
 		const isOver = await this.starting.settle();
+		this.access.end();
 		this.#connections.finish();
 		this.#telling.stop();
 		if (isOver) return;

@@ -52,9 +52,9 @@ export class Access {
 		this.#ticketGrants?.begin();
 	}
 
-	/** Nodes or services have come or gone. */
-	metOthers(): void {
-		this.#ticketGrants?.metOthers();
+	/** The gateway has stopped. */
+	end(): void {
+		this.#ticketGrants?.end();
 	}
 
 	/**

@@ -10,6 +10,9 @@ import type { Ticket } from "./ticket-claims.ts";
 /** The Moleculer event with which gateways tell each other of used tickets. */
 export const TICKET_USED = "sse.ticket";
 
+/** The event by which Moleculer tells a node that services have come or gone, there or on other nodes. */
+const REGISTRY_CHANGED = "$services.changed";
+
 /** The tickets of one gateway among others, which tell each other what was used. */
 export class SharedTickets {
 	readonly tickets: Tickets;
@@ -17,6 +20,7 @@ export class SharedTickets {
 	readonly #uses: RecentUses;
 	/** The lives of the gateways that were present when the registry last changed. */
 	#known: ReadonlySet<string> = new Set();
+	#isListening = false;
 
 	/** @throws SseError `SSE_INVALID_OPTION` without a secret. */
 	constructor(options: TicketOptions, service: GatewayService) {
@@ -35,6 +39,15 @@ export class SharedTickets {
 	begin(): void {
 		this.tickets.begin();
 		announceLife(this.#service, this.tickets.life);
+		// Not among the service's events: Moleculer 0.14 would then call an application's handler of this event with a context.
+		if (!this.#isListening) this.#service.broker.localBus.on(REGISTRY_CHANGED, this.#meet);
+		this.#isListening = true;
+	}
+
+	/** The gateway has stopped. */
+	end(): void {
+		this.#service.broker.localBus.off(REGISTRY_CHANGED, this.#meet);
+		this.#isListening = false;
 	}
 
 	/** See {@link Tickets.read}. Several tickets are none. */
@@ -53,14 +66,14 @@ export class SharedTickets {
 		return true;
 	}
 
-	/** Call this when the registry has changed: gateways that are new have not heard what was used before. */
-	meet(): void {
+	/** Gateways that are new have not heard what was used before. */
+	readonly #meet = (): void => {
 		const before = this.#known;
 		this.#known = new Set(announcedLives(this.#service.broker));
 		const isNew = (life: string): boolean => !before.has(life) && life !== this.tickets.life;
 		if (![...this.#known].some(isNew)) return;
 		for (const used of this.#uses.parts(performance.now())) this.#tell({ used });
-	}
+	};
 
 	#tell(message: { jti: string; until: number } | { used: readonly string[] }): void {
 		const { broker, logger } = this.#service;

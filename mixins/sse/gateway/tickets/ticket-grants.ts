@@ -29,9 +29,9 @@ export class TicketGrants {
 		this.#shared.begin();
 	}
 
-	/** Nodes or services have come or gone. */
-	metOthers(): void {
-		this.#shared.meet();
+	/** The gateway has stopped. */
+	end(): void {
+		this.#shared.end();
 	}
 
 	/**

@@ -1,4 +1,7 @@
-/** Milliseconds of silence after which a sender is asked: senders that have sent something report at least once a minute. */
+/**
+ * Milliseconds of silence after which a sender is asked. Senders that have sent something report every few seconds, those of earlier
+ * versions at least once a minute.
+ */
 const SILENCE = 70_000;
 /** Milliseconds by which others are asked early, together with it: while a sender is asked, no ids are given. */
 const SOON = 20_000;
