@@ -72,9 +72,9 @@ export default class Environment extends TestEnvironment {
 
 	constructor(...setup: Setup) {
 		super(...setup);
-		const [{ globalConfig, projectConfig }, { testPath }] = setup;
+		const [{ projectConfig }, { testPath }] = setup;
 		this.#path = testPath;
-		enterFile(testPath, globalConfig.workerIdleMemoryLimit);
+		enterFile(testPath);
 		this.#testTimeout = projectConfig.testTimeout;
 		this.#imports = new Imports(this.#testTimeout);
 		const { moduleMocker, fakeTimersModern } = this;

@@ -1,14 +1,12 @@
-import { lateErrors } from "./late-errors.ts";
-import { RunFolder } from "./run-folder.ts";
-import { deaths } from "./worker-life.ts";
+import { LateErrors } from "./late-errors.ts";
 
-/** Fails a run for errors that occurred after their test file was over, and for workers that died, and reports them at its end, and in its JSON. */
+/** Fails a run for errors that occurred after their test file was over, and reports them at its end, and in its JSON. */
 export default class LateErrorsReporter {
-	#folder: RunFolder | undefined;
+	#recorder: LateErrors | undefined;
 	#errors: readonly string[] = [];
 
 	onRunStart(): void {
-		this.#folder = new RunFolder();
+		this.#recorder = new LateErrors();
 	}
 
 	/** @param results Jest writes all that it has into its JSON; `.ci/count.mjs` counts from there */
@@ -16,9 +14,7 @@ export default class LateErrorsReporter {
 		_: unknown,
 		results: object & { lateErrors?: readonly string[] }
 	): Promise<void> {
-		if (this.#folder === undefined) return;
-		this.#errors = [...lateErrors(this.#folder), ...deaths(this.#folder)];
-		await this.#folder.remove();
+		this.#errors = (await this.#recorder?.take()) ?? [];
 		results.lateErrors = this.#errors;
 		for (const text of this.#errors) process.stderr.write(`\n${text}\n`);
 	}

@@ -1,9 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { appendFileSync } from "node:fs";
-import { relative } from "node:path";
+import { appendFileSync, readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { inspect } from "node:util";
-import { ownFile, type RunFolder } from "./run-folder.ts";
-import { endLife, listenForEnd, recordLife } from "./worker-life.ts";
+import { type TempFolder, tempFolder } from "../support/temp-folder.ts";
+
+/** Names the folder in which processes of a run record errors. Named so that tests' own processes do not inherit it. */
+const FOLDER = "JEST_LATE_ERRORS";
 
 /** The test file to whose calls and callbacks the running code belongs. */
 const currentFile = new AsyncLocalStorage<string>();
@@ -11,14 +13,9 @@ const currentFile = new AsyncLocalStorage<string>();
 /** Path of the file that this process has begun last. */
 let lastFile: string | undefined;
 
-/**
- * From here on, what the caller does and what results from it belongs to a file.
- *
- * @param idleLimit see `recordLife`
- */
-export function enterFile(path: string, idleLimit: number | undefined): void {
+/** From here on, what the caller does and what results from it belongs to a file. */
+export function enterFile(path: string): void {
 	lastFile = path;
-	recordLife(relative(process.cwd(), path), idleLimit);
 	currentFile.enterWith(path);
 }
 
@@ -36,9 +33,9 @@ export function noteLateError(error: unknown): void {
 export function noteInRun(what: string, path: string | undefined = fileOfNow()): void {
 	const file = path === undefined ? "a test file" : relative(process.cwd(), path);
 	const text = `${file} ${what}`;
-	const record = ownFile("errors");
-	if (record !== undefined) {
-		appendFileSync(record, `${JSON.stringify(text)}\n`);
+	const folder = process.env[FOLDER];
+	if (folder !== undefined) {
+		appendFileSync(join(folder, `${process.pid}`), `${JSON.stringify(text)}\n`);
 		return;
 	}
 	// Jest's own process, in which tests have run, is about to end, and has already reported what there was.
@@ -51,7 +48,6 @@ export function listenBetweenFiles(): void {
 	process.prependListener("uncaughtException", noteLateError);
 	process.on("unhandledRejection", noteRejection);
 	process.on("exit", noteExit);
-	listenForEnd();
 }
 
 function noteRejection(error: unknown): void {
@@ -66,13 +62,11 @@ function noteRejection(error: unknown): void {
 
 /** Ends this process in the only way after which Jest does not run its file again. */
 export function endForGood(): void {
-	endLife();
 	process.kill(process.pid, "SIGKILL");
 }
 
 /** Jest runs a file again whose process has exited with an error, be it the fault of another one, and forgets one between files. */
 function noteExit(code: number): void {
-	endLife();
 	// a process that Jest ends, or that has nothing more to do, runs no file's code
 	if (fileOfNow() === undefined) return;
 	const { stack = "" } = new Error();
@@ -80,10 +74,23 @@ function noteExit(code: number): void {
 	noteInRun(`has ended its process, with code ${code}:\n${calls.join("\n")}`);
 }
 
-/** What the processes of a run have recorded, each beginning with its file. */
-export function lateErrors(folder: RunFolder): string[] {
-	return folder
-		.read("errors")
-		.flatMap(([, lines]) => lines.trimEnd().split("\n"))
-		.map(line => JSON.parse(line));
+/** What the processes of a run record. */
+export class LateErrors {
+	/** It goes with this process: a run may be killed. */
+	readonly #folder: TempFolder = tempFolder("late-errors");
+
+	constructor() {
+		process.env[FOLDER] = this.#folder.path;
+	}
+
+	/** Returns what was recorded, each beginning with its file, and ends. */
+	async take(): Promise<readonly string[]> {
+		delete process.env[FOLDER];
+		const { path } = this.#folder;
+		const lines = readdirSync(path).flatMap(name =>
+			readFileSync(join(path, name), "utf8").trimEnd().split("\n")
+		);
+		await this.#folder.remove();
+		return lines.map(line => JSON.parse(line));
+	}
 }

@@ -156,26 +156,6 @@ it("a file that ends its process after its end fails the run, which says where i
 	});
 });
 
-// The run was green: Jest misses no worker that has nothing to do.
-it("a process that dies after the end of its file, by a signal or without its events, fails the run", async () => {
-	const { end, report, output } = await run("dying/", { workers: 3 });
-	noted(output, () => {
-		expect(end).toBe("code 1");
-		expect(countsOf(report)).toMatchObject({ passed: 3 });
-		expect(report?.lateErrors.toSorted()).toEqual([
-			`${RUNS}/dying/exit.run.ts was the last file of a process that died without a word`,
-			`${RUNS}/dying/signal.run.ts was the last file of a process that died without a word`
-		]);
-	});
-});
-
-it("a process that Jest replaces because it holds too much fails nothing", async () => {
-	const { end, output } = await run("(short-row|skipped|teardown-in-order)\\.run", {
-		config: "replaced"
-	});
-	noted(output, () => expect(end).toBe("code 0"));
-});
-
 // It held up the run for ever, and nothing said which file it was.
 it("a file that waits in vain while it is imported fails, and the others run", async () => {
 	const { end, report, output } = await run("(hanging|short-row)\\.run", { config: "hanging" });
