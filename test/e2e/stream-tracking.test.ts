@@ -84,8 +84,11 @@ describe("a RabbitMQ stream that is truncated while a gateway reads it", () => {
 
 		await sender.send(event("last"));
 		await client.until(() => client.received(NEWS).includes("last"), "the last event");
-		expect(client.received("sse.reset")).toEqual([{ reason: "gap" }]);
 		expect(gateway.log.at("warn").join()).toContain("was truncated");
 		expect(client.received(NEWS).length).toBeLessThan(702);
+		// RabbitMQ may truncate it more than once meanwhile
+		const resets = client.received("sse.reset");
+		expect(resets).toEqual(resets.map(() => ({ reason: "gap" })));
+		expect(resets.length).toBeGreaterThan(0);
 	});
 });
